@@ -1,0 +1,260 @@
+/*
+ * The events as cores see them: plain structs, decoded from redress.event.v1.Envelope once, at the edge.
+ *
+ * All slices are lent from the bytes (or the arena) the event was decoded from.  Times are microseconds since the
+ * epoch, UTC.  proto/redress/event/v1/event.proto is the authority on the meaning of every field.
+ */
+#ifndef REDRESS_EVENT_H
+#define REDRESS_EVENT_H
+
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    PARTITION_MAX = 1024,    /* partitions an archive may have */
+    HASH_SIZE = 32,          /* BLAKE2b-256 */
+    EVENT_LABELS_MAX = 64,
+    EVENT_FACTORS_MAX = 32,
+    EVENT_RELATED_MAX = 4,
+    EVENT_FIELDS_MAX = 16,
+    EVENT_CLOCKS_MAX = 8,    /* clocks of one case, hence of one event */
+    EVENT_SIZE_MAX = 128 * 1024,
+};
+
+enum service_id {
+    SERVICE_NONE,
+    SERVICE_INTAKE,
+    SERVICE_TRIAGE,
+    SERVICE_DISPATCH,
+    SERVICE_WATCHDOG,
+    SERVICE_ANALYTICS,
+    SERVICE_COUNT,
+};
+
+/* Numbers are those of redress.event.v1.Kind. */
+enum event_kind {
+    EVENT_NONE = 0,
+    EVENT_RECEIVED = 1,
+    EVENT_TRIAGED = 10,
+    EVENT_TRIAGE_ASKED = 11,
+    EVENT_OPENED = 20,
+    EVENT_QUEUED = 21,
+    EVENT_ASSIGNED = 22,
+    EVENT_RELEASED = 23,
+    EVENT_ACKNOWLEDGED = 24,
+    EVENT_CLASSIFIED = 25,
+    EVENT_CONTACTED = 26,
+    EVENT_INVESTIGATED = 27,
+    EVENT_CONTAINED = 28,
+    EVENT_PROPOSED = 29,
+    EVENT_APPROVED = 30,
+    EVENT_REJECTED = 31,
+    EVENT_CONSENTED = 32,
+    EVENT_DECLINED = 33,
+    EVENT_IMPLEMENTED = 34,
+    EVENT_REPLIED = 35,
+    EVENT_FOLLOWED_UP = 36,
+    EVENT_CLOSED = 37,
+    EVENT_REOPENED = 38,
+    EVENT_WITHDRAWN = 39,
+    EVENT_HANDED_OVER = 40,
+    EVENT_NOTED = 41,
+    EVENT_ESCALATED = 42,
+    EVENT_CLOCKS_STARTED = 60,
+    EVENT_CLOCKS_STOPPED = 61,
+    EVENT_CLOCKS_PAUSED = 62,
+    EVENT_CLOCKS_RESUMED = 63,
+    EVENT_CLOCK_WARNED = 64,
+    EVENT_CLOCK_BREACHED = 65,
+    EVENT_CLOCK_ESCALATED = 66,
+    EVENT_KIND_COUNT = 67,
+};
+
+enum language {
+    LANGUAGE_UNKNOWN,
+    LANGUAGE_ZH_HANS,
+    LANGUAGE_ZH_HANT,
+    LANGUAGE_EN,
+    LANGUAGE_OTHER,
+};
+
+enum founded {
+    FOUNDED_UNKNOWN,
+    FOUNDED_PRESUMED,
+    FOUNDED_UNSURE,
+    FOUNDED_NO,
+};
+
+struct event_label {
+    struct slice name;
+    uint32_t hits;
+};
+
+struct event_received {
+    struct slice submission_id; /* 16 bytes */
+    struct slice channel;
+    uint32_t policy_id;
+    int64_t received_at_us;
+    int64_t occurred_at_us; /* 0: not told */
+    uint64_t customer;      /* 0: unknown */
+    enum language language;
+    uint32_t text_characters;
+    uint32_t label_count;
+    struct event_label labels[EVENT_LABELS_MAX];
+    struct slice sealed_narrative;
+    struct slice sealed_person;
+    bool acknowledged_by_receipt;
+    struct slice model;
+    struct slice category_hint;
+    struct slice product;
+};
+
+struct event_factor {
+    struct slice name;
+    int32_t points;
+};
+
+/* KIND_TRIAGED; KIND_TRIAGE_ASKED carries the same with a reason. */
+struct event_triaged {
+    enum founded founded;
+    struct slice category;
+    int32_t score;
+    uint32_t factor_count;
+    struct event_factor factors[EVENT_FACTORS_MAX];
+    struct slice severity_class;
+    uint32_t priority; /* 1 … 5 */
+    uint32_t repeats;
+    uint32_t related_count;
+    uint64_t related[EVENT_RELATED_MAX];
+    enum language language;
+    uint32_t policy_id;
+    struct slice channel;
+    int64_t received_at_us;
+    uint64_t customer;
+    bool acknowledged_by_receipt;
+    struct slice reason; /* TRIAGE_ASKED only */
+};
+
+struct event_opened {
+    struct slice step;
+    struct slice queue;
+    uint32_t priority;
+    struct slice category;
+    struct slice severity_class;
+    uint32_t policy_id;
+    struct slice channel;
+    int64_t received_at_us;
+    uint64_t customer;
+    bool acknowledged_by_receipt;
+    bool asked;
+    enum language language;
+    int32_t score;
+    uint32_t repeats;
+};
+
+struct event_field {
+    struct slice name;
+    struct slice value;
+};
+
+/* Every other event of dispatch. */
+struct event_advanced {
+    struct slice action;
+    struct slice from_step;
+    struct slice to_step;
+    struct slice actor;
+    struct slice role;
+    uint32_t version;
+    struct slice queue;
+    struct slice agent;
+    uint32_t priority;
+    struct slice category;
+    struct slice severity_class;
+    uint32_t field_count;
+    struct event_field fields[EVENT_FIELDS_MAX];
+    struct slice sealed_note;
+    struct slice command_id;
+    struct slice claim_token;
+};
+
+enum clock_verdict {
+    CLOCK_RUNNING,
+    CLOCK_MET,
+    CLOCK_MISSED,
+    CLOCK_CANCELLED,
+};
+
+struct event_clock {
+    struct slice name;
+    uint32_t generation;
+    int64_t started_at_us;
+    int64_t due_us;       /* 0 while paused */
+    int64_t paused_at_us; /* 0 while running */
+    int64_t used_s;
+    int64_t target_s;
+    uint32_t target_days;
+    struct slice calendar;
+    struct slice calendar_version;
+    struct slice rule;
+    enum clock_verdict verdict;
+    int64_t late_s;
+    uint32_t level; /* 1-based; 0 where no level is meant */
+    int64_t level_due_us;
+    struct slice notify_role;
+    uint32_t raise_priority_to; /* 0: no */
+};
+
+/* Every event of the watchdog. */
+struct event_clocks {
+    uint32_t count;
+    struct event_clock clocks[EVENT_CLOCKS_MAX];
+};
+
+struct event {
+    enum service_id service;
+    uint32_t partition;
+    uint64_t seq;
+    uint64_t epoch;
+    uint8_t prev_hash[HASH_SIZE];
+    uint8_t hash[HASH_SIZE]; /* of the stored bytes; not in them */
+    enum event_kind kind;
+    uint32_t schema;
+    uint64_t case_id;
+    enum service_id cause_service;
+    uint64_t cause_seq;
+    int64_t at_us;
+    uint32_t key_id;
+    union {
+        struct event_received received;
+        struct event_triaged triaged;
+        struct event_opened opened;
+        struct event_advanced advanced;
+        struct event_clocks clocks;
+    };
+};
+
+/* A case id holds its partition: partition << 40 | serial, serial = seq of Received in intake's stream, from 1. */
+static inline uint32_t case_partition(uint64_t case_id)
+{
+    return (uint32_t)(case_id >> 40);
+}
+
+static inline uint64_t case_id_make(uint32_t partition, uint64_t serial)
+{
+    return (uint64_t)partition << 40 | serial;
+}
+
+/* Which service writes this kind; SERVICE_NONE for a kind this build does not know. */
+enum service_id event_kind_service(enum event_kind kind);
+
+/* "received", "clock_warned", …; NULL for a kind this build does not know.  The inverse gives EVENT_NONE. */
+const char *event_kind_name(enum event_kind kind);
+enum event_kind event_kind_parse(struct slice name);
+
+/* "intake", "triage", … */
+const char *service_name(enum service_id service);
+enum service_id service_parse(struct slice name);
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * A policy as the cores read it: immutable tables with names resolved to indexes (law 11: no organisation's rule lives
+ * in C).  Compiled by policy_load.c from YAML; every index is valid and every list bounded, so a core need not check.
+ *
+ * All memory belongs to the policy object; a core gets it as const and lent for the call.
+ */
+#ifndef REDRESS_POLICY_H
+#define REDRESS_POLICY_H
+
+#include "calendar.h"
+#include "event.h"
+
+enum {
+    POLICY_NAME_MAX = 48,          /* bytes of an id, terminator included */
+    POLICY_CHANNELS_MAX = 32,
+    POLICY_CATEGORIES_MAX = 1024,
+    POLICY_CLASSES_MAX = 16,
+    POLICY_QUEUES_MAX = 256,
+    POLICY_STEPS_MAX = 64,
+    POLICY_ACTIONS_MAX = 16,       /* of one step */
+    POLICY_ROLES_MAX = 32,
+    POLICY_CLOCKS_MAX = EVENT_CLOCKS_MAX,
+    POLICY_LEVELS_MAX = 8,         /* of one clock */
+    POLICY_FACTORS_MAX = EVENT_FACTORS_MAX,
+    POLICY_NEEDS_MAX = 8,          /* fields an action asks for */
+    POLICY_NONE = 0xffff,          /* an index that is absent */
+};
+
+enum locale {
+    LOCALE_EN,
+    LOCALE_ZH_CN,
+    LOCALE_ZH_TW,
+    LOCALE_COUNT,
+};
+
+/* Phases of ISO 10002 as in DOMAIN.md section 1; what analytics measures time in. */
+enum phase {
+    PHASE_RECEIPT,
+    PHASE_ASSESSMENT,
+    PHASE_ASSIGNMENT,
+    PHASE_INVESTIGATION,
+    PHASE_SOLUTION,
+    PHASE_APPROVAL,
+    PHASE_CONSENT,
+    PHASE_IMPLEMENTATION,
+    PHASE_REPLY,
+    PHASE_FOLLOW_UP,
+    PHASE_CLOSED,
+    PHASE_COUNT,
+};
+
+struct policy_title {
+    const char *text[LOCALE_COUNT]; /* never NULL: a missing one falls back to the id */
+};
+
+struct policy_channel {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    bool acknowledged_by_receipt; /* the number is told while the complainant is there */
+};
+
+struct policy_category {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    uint16_t parent; /* POLICY_NONE for a top one */
+};
+
+/* What a rule asks of a case; every part that is given must hold. */
+struct policy_when {
+    uint32_t channels;        /* bit set; 0: any */
+    uint32_t classes;         /* bit set; 0: any */
+    uint16_t category_count;  /* 0: any; a parent stands for its children */
+    const uint16_t *categories;
+    uint16_t repeats_min;     /* 0: any */
+    uint16_t pattern_count;   /* 0: any; one of these patterns was seen */
+    const char (*patterns)[POLICY_NAME_MAX];
+};
+
+struct policy_factor {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    struct policy_when when;
+    int16_t points;
+};
+
+/* Severity classes, gravest first: the first whose threshold the score reaches, unless an override says otherwise. */
+struct policy_class {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    int32_t from_score;
+    uint8_t priority; /* 1 most urgent … 5 */
+};
+
+struct policy_override {
+    struct policy_when when;
+    uint16_t class_index;
+};
+
+struct policy_queue {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+};
+
+struct policy_route {
+    struct policy_when when;
+    uint16_t queue;
+};
+
+struct policy_need {
+    char field[POLICY_NAME_MAX];
+    struct policy_title title;
+};
+
+struct policy_action {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    enum event_kind fact;    /* of dispatch, EVENT_ACKNOWLEDGED … EVENT_NOTED */
+    uint32_t roles;          /* bit set of who may */
+    uint16_t to_step;        /* POLICY_NONE: stays where it is */
+    bool to_queue;           /* the case leaves its agent and goes back to a work queue */
+    uint16_t queue;          /* which; POLICY_NONE: by the routes */
+    bool same_person_may_not; /* whoever did the step before may not do this one (approval) */
+    uint16_t need_count;
+    struct policy_need needs[POLICY_NEEDS_MAX]; /* fields that must be filled in */
+};
+
+struct policy_step {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    enum phase phase;
+    uint16_t owner_role;
+    bool waits_for_customer; /* operational clocks may pause here */
+    bool closed;             /* an end: the case is closed when it gets here */
+    uint16_t action_count;
+    struct policy_action actions[POLICY_ACTIONS_MAX];
+};
+
+enum clock_target {
+    TARGET_ELAPSED,       /* seconds of wall-clock time */
+    TARGET_BUSINESS,      /* seconds of the calendar */
+    TARGET_BUSINESS_DAYS, /* n business dates */
+};
+
+enum level_offset {
+    OFFSET_PERCENT,  /* of the target, 1 … 400 */
+    OFFSET_ELAPSED,  /* seconds after (negative: before) the due instant */
+    OFFSET_BUSINESS, /* the same in business time */
+};
+
+enum level_action {
+    LEVEL_WARN,     /* EVENT_CLOCK_WARNED */
+    LEVEL_BREACH,   /* EVENT_CLOCK_BREACHED; exactly one a clock, at 100 % */
+    LEVEL_ESCALATE, /* EVENT_CLOCK_ESCALATED */
+};
+
+struct policy_level {
+    enum level_action action;
+    enum level_offset offset;
+    int64_t value;          /* percent or seconds */
+    uint16_t notify_role;   /* POLICY_NONE: nobody */
+    uint8_t raise_priority_to; /* 0: no */
+};
+
+struct policy_clock {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    char rule[64];               /* "policy@version:line" for explanations */
+    uint64_t starts[2];          /* bit set over enum event_kind */
+    uint64_t stops[2];
+    struct policy_when when;     /* which cases have it */
+    enum clock_target target;
+    int64_t target_s;            /* elapsed or business seconds */
+    uint32_t target_days;
+    bool end_of_day;
+    uint16_t calendar;
+    bool pauses_for_customer;    /* operational: stands still in steps with waits_for_customer (statutory ones never) */
+    uint16_t level_count;
+    struct policy_level levels[POLICY_LEVELS_MAX]; /* in the order they come due; one of them LEVEL_BREACH */
+};
+
+struct policy {
+    uint32_t id;                 /* row of the archive's policy table; 0 while it is only a file */
+    uint8_t hash[HASH_SIZE];     /* BLAKE2b-256 of the YAML bytes */
+    char name[POLICY_NAME_MAX];
+    uint32_t version;
+    struct policy_title title;
+    uint16_t channel_count, category_count, class_count, queue_count, step_count, role_count;
+    uint16_t factor_count, override_count, route_count, clock_count, calendar_count;
+    const struct policy_channel *channels;
+    const struct policy_category *categories;
+    const struct policy_class *classes;
+    const struct policy_queue *queues;
+    const struct policy_step *steps;
+    const char (*roles)[POLICY_NAME_MAX];
+    const struct policy_factor *factors;
+    const struct policy_override *overrides;
+    const struct policy_route *routes; /* first that fits; the last one always does */
+    const struct policy_clock *clocks;
+    const struct calendar *calendars;
+    uint16_t first_step;         /* where a triaged case opens */
+    uint16_t triage_step;        /* where one opens that triage asks a person about */
+    uint16_t triage_queue;
+    uint16_t capacity;           /* cases an agent may hold, unless the roster says otherwise */
+    uint32_t repeat_days;        /* window in which an earlier complaint of the customer counts */
+    uint32_t reopen_days;        /* how long a closed case may be reopened */
+};
+
+/* Index by id, or POLICY_NONE. */
+uint16_t policy_channel_index(const struct policy *policy, struct slice id);
+uint16_t policy_category_index(const struct policy *policy, struct slice id);
+uint16_t policy_class_index(const struct policy *policy, struct slice id);
+uint16_t policy_queue_index(const struct policy *policy, struct slice id);
+uint16_t policy_step_index(const struct policy *policy, struct slice id);
+uint16_t policy_role_index(const struct policy *policy, struct slice id);
+uint16_t policy_clock_index(const struct policy *policy, struct slice id);
+uint16_t policy_action_index(const struct policy_step *step, struct slice id);
+
+/* What rules may look at. */
+struct policy_facts {
+    uint16_t channel;
+    uint16_t category;       /* POLICY_NONE: none */
+    uint16_t class_index;    /* POLICY_NONE: not yet */
+    uint32_t repeats;
+    uint32_t label_count;    /* patterns seen; 0 where they are not at hand */
+    const struct event_label *labels;
+};
+
+bool policy_when_holds(const struct policy *policy,
+                       const struct policy_when *when,
+                       const struct policy_facts *facts);
+
+/* The queue the routes give. */
+uint16_t policy_route(const struct policy *policy, const struct policy_facts *facts);
+
+static inline bool policy_kind_in(const uint64_t set[2], enum event_kind kind)
+{
+    return (set[kind / 64] >> (kind % 64) & 1U) != 0;
+}
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * From YAML to struct policy (libfyaml), with errors as compilers give them: file:line:column, the excerpt, a hint.
+ *
+ * The loader proves what can be proved: every name defined, every step reachable, a way to an end from every step, every
+ * clock started and stopped by facts that can happen, exactly one breach level a clock, levels in order, patterns compile.
+ */
+#ifndef REDRESS_POLICY_LOAD_H
+#define REDRESS_POLICY_LOAD_H
+
+#include "classify.h"
+#include "error.h"
+#include "policy.h"
+
+#include <stdio.h>
+
+/* All errors of one file, as text for people. */
+struct policy_report {
+    unsigned errors;
+    unsigned warnings;
+    char *text; /* owned; NULL when there is nothing to say */
+};
+
+void policy_report_done(struct policy_report *report);
+
+/* A compiled policy together with its classifier; owns everything inside. */
+struct policy_object {
+    struct policy policy;
+    struct classifier *classifier;
+    void *memory; /* private */
+};
+
+/*
+ * Compiles the YAML bytes; name is used in messages.  NULL when the report has errors.  Calendars are compiled for the
+ * years given, inclusive.  Sets no policy.id: the archive does.
+ */
+struct policy_object *policy_load(const char *name,
+                                  struct slice yaml,
+                                  int first_year,
+                                  int last_year,
+                                  struct policy_report *report) MUST_CHECK;
+
+void policy_object_free(struct policy_object **object_p);
+
+#endif

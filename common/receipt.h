@@ -1,0 +1,57 @@
+/*
+ * Signed receipts: one Ed25519 signature a batch over a Merkle root, and a path for each receipt (RFC 9162 section 2
+ * hashing: 0x00 before leaves, 0x01 before nodes; BLAKE2b-256 instead of SHA-256).
+ *
+ * leaf = H(0x00 | submission id 16 | case id 8 LE | partition 4 LE | seq 8 LE | event hash 32).
+ * The signature is over "redress.receipt.v1" and the root.
+ */
+#ifndef REDRESS_RECEIPT_H
+#define REDRESS_RECEIPT_H
+
+#include "arena.h"
+#include "error.h"
+#include "event.h"
+
+enum {
+    RECEIPT_PATH_MAX = 16, /* batches have at most 65,536 receipts */
+    RECEIPT_SIGNATURE_SIZE = 64,
+    RECEIPT_PUBLIC_SIZE = 32,
+};
+
+struct receipt_leaf {
+    uint8_t submission_id[16];
+    uint64_t case_id;
+    uint32_t partition;
+    uint64_t seq;
+    uint8_t hash[HASH_SIZE];
+};
+
+struct receipt_key; /* Ed25519 key pair from a file, like the seal ring's */
+
+struct receipt_key *receipt_key_open(const char *path, bool create, struct error *error) MUST_CHECK;
+void receipt_key_free(struct receipt_key **key_p);
+const uint8_t *receipt_key_public(const struct receipt_key *key);
+
+/* The tree of one batch, lent by the arena; NULL when the arena is full. */
+struct receipt_batch;
+struct receipt_batch *receipt_batch_sign(const struct receipt_key *key,
+                                         const struct receipt_leaf *leaves,
+                                         uint32_t count,
+                                         struct arena *arena);
+const uint8_t *receipt_batch_signature(const struct receipt_batch *batch);
+
+/* Sibling hashes of leaf index, from the leaf upwards; returns how many. */
+uint32_t receipt_batch_path(const struct receipt_batch *batch,
+                            uint32_t index,
+                            const uint8_t *path[RECEIPT_PATH_MAX]);
+
+/* What anybody can check later with the public key alone. */
+bool receipt_verify(const struct receipt_leaf *leaf,
+                    uint32_t index,
+                    uint32_t count,
+                    const uint8_t *const *path,
+                    uint32_t path_count,
+                    const uint8_t signature[RECEIPT_SIGNATURE_SIZE],
+                    const uint8_t public_key[RECEIPT_PUBLIC_SIZE]) MUST_CHECK;
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Triage, functional core: category, severity with the factors that made it, priority, repeats; unsure → a person.
+ *
+ * Sources: DOMAIN.md section 1 (assessment), section 3 (severity as a score over content, impact, frequency, source, plus
+ * a qualitative override: home-improvement).  Everything it looks at was recorded by intake or is recorded in the result.
+ */
+#ifndef REDRESS_TRIAGE_CORE_H
+#define REDRESS_TRIAGE_CORE_H
+
+#include "policy.h"
+
+/* Earlier complaints of the same customer, read by the shell, newest first. */
+struct triage_repeats {
+    uint32_t count; /* within the policy's repeat_days, this one not counted */
+    uint32_t related_count;
+    uint64_t related[EVENT_RELATED_MAX];
+};
+
+/*
+ * The result is written to *out, its kind returned: EVENT_TRIAGED, or EVENT_TRIAGE_ASKED when no pattern of a category was
+ * seen or two categories have equally many hits and nobody named one.  Slices are lent by policy and received.
+ */
+enum event_kind triage_decide(const struct policy *policy,
+                              const struct event_received *received,
+                              const struct triage_repeats *repeats,
+                              struct event_triaged *out);
+
+#endif

@@ -1,0 +1,1 @@
+#include "watchdog_core.h"
