@@ -170,13 +170,17 @@ struct event_advanced {
     struct slice queue;
     struct slice agent;
     uint32_t priority;
-    struct slice category;
+    struct slice category; /* afterwards; always set when it is known */
     struct slice severity_class;
     uint32_t field_count;
     struct event_field fields[EVENT_FIELDS_MAX];
     struct slice sealed_note;
     struct slice command_id;
     struct slice claim_token;
+    /* So that figures need no state of their own (analytics folds events only): */
+    uint32_t policy_id;
+    struct slice channel;
+    int64_t from_since_us; /* when the case had come into from_step */
 };
 
 enum clock_verdict {
@@ -208,6 +212,9 @@ struct event_clock {
 
 /* Every event of the watchdog. */
 struct event_clocks {
+    uint32_t policy_id; /* these three: so that figures need no state of their own */
+    struct slice channel;
+    struct slice category;
     uint32_t count;
     struct event_clock clocks[EVENT_CLOCKS_MAX];
 };

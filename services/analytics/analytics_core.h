@@ -14,18 +14,6 @@ enum {
     FIGURE_INCREMENTS_MAX = 12,
 };
 
-/* What analytics remembers of a case between events. */
-struct analytics_case {
-    uint64_t case_id;
-    int64_t phase_since_us;
-    uint32_t policy_id;
-    uint16_t channel;
-    uint16_t category;
-    uint16_t queue;
-    uint8_t phase; /* enum phase */
-    uint8_t open;
-};
-
 enum figure_measure {
     FIGURE_RECEIVED,
     FIGURE_TRIAGED,
@@ -54,9 +42,11 @@ struct figure_increment {
     int64_t seconds;     /* PHASE: time spent; MISSED: lateness */
 };
 
-/* Folds one event of any stream; returns how many increments it makes. */
+/*
+ * Folds one event of any stream; returns how many increments it makes.  There is no state of a case: an event carries
+ * what its figures need (policy_id, channel, category, from_since_us), so a takeover has nothing to rebuild.
+ */
 uint32_t analytics_fold(const struct policy *policy,
-                        struct analytics_case *state,
                         const struct event *event,
                         struct figure_increment out[FIGURE_INCREMENTS_MAX]);
 
