@@ -1,0 +1,201 @@
+-- The archive: the truth of Redress (DESIGN section 4).  Applied once, in one transaction, to an empty database
+-- whose encoding is UTF8 and whose locale is not C (pg_trgm sees no Chinese there).
+--
+-- Journal and heads are the truth; complaint, clock, submission and figure are written in the same transaction as the
+-- events they follow from, and `redress verify` folds the journal again and compares.
+
+BEGIN;
+
+CREATE SCHEMA redress;
+SET search_path TO redress;
+
+CREATE TABLE archive (
+    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
+    schema      integer NOT NULL,
+    partitions  integer NOT NULL CHECK (partitions BETWEEN 1 AND 1024),
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Versions of policies, pinned by cases (law 11); never changed.
+CREATE TABLE policy (
+    id          integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name        text NOT NULL,
+    version     integer NOT NULL,
+    hash        bytea NOT NULL UNIQUE,
+    source      text NOT NULL,
+    loaded_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (name, version)
+);
+
+-- Who is there.  A member that has not renewed is gone when its lease has passed.
+CREATE TABLE member (
+    service     smallint NOT NULL,
+    instance    text NOT NULL,
+    publisher   text NOT NULL,             -- where its PUB socket is bound
+    requests    text NOT NULL DEFAULT '',  -- where its ROUTER is bound, if it has one
+    leaving     boolean NOT NULL DEFAULT false,
+    lease_until timestamptz NOT NULL,
+    PRIMARY KEY (service, instance)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+
+-- One row a stream: lease, fence, checkpoints, chain head, registry (laws 2, 3, 4).
+CREATE TABLE head (
+    service       smallint NOT NULL,
+    partition     smallint NOT NULL,
+    epoch         bigint NOT NULL DEFAULT 0,
+    owner         text NOT NULL DEFAULT '',
+    backend_pid   integer NOT NULL DEFAULT 0,
+    backend_start timestamptz,
+    lease_until   timestamptz NOT NULL DEFAULT '-infinity',
+    seq           bigint NOT NULL DEFAULT 0,
+    hash          bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+    intake_seq    bigint NOT NULL DEFAULT 0,
+    intake_hash   bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+    triage_seq    bigint NOT NULL DEFAULT 0,
+    triage_hash   bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+    dispatch_seq  bigint NOT NULL DEFAULT 0,
+    dispatch_hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+    watchdog_seq  bigint NOT NULL DEFAULT 0,
+    watchdog_hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+    PRIMARY KEY (service, partition)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+
+CREATE TABLE journal (
+    service   smallint NOT NULL,
+    partition smallint NOT NULL,
+    seq       bigint NOT NULL,
+    case_id   bigint NOT NULL,
+    kind      smallint NOT NULL,
+    at        timestamptz NOT NULL,
+    hash      bytea NOT NULL,
+    bytes     bytea NOT NULL,
+    PRIMARY KEY (service, partition, seq)
+) PARTITION BY LIST (service);
+CREATE TABLE journal_intake   PARTITION OF journal FOR VALUES IN (1);
+CREATE TABLE journal_triage   PARTITION OF journal FOR VALUES IN (2);
+CREATE TABLE journal_dispatch PARTITION OF journal FOR VALUES IN (3);
+CREATE TABLE journal_watchdog PARTITION OF journal FOR VALUES IN (4);
+-- Sealed bytes do not compress: do not try.
+ALTER TABLE journal_intake   ALTER bytes SET STORAGE EXTERNAL;
+ALTER TABLE journal_triage   ALTER bytes SET STORAGE EXTERNAL;
+ALTER TABLE journal_dispatch ALTER bytes SET STORAGE EXTERNAL;
+ALTER TABLE journal_watchdog ALTER bytes SET STORAGE EXTERNAL;
+
+-- Accepted submissions: the unique key is what makes a submission one case (law 1).  Holds the wrapped case key: to
+-- erase a person is to destroy it.
+CREATE TABLE submission (
+    submission_id uuid NOT NULL,
+    channel       text NOT NULL,
+    case_id       bigint NOT NULL,
+    digest        bytea NOT NULL,   -- of the submission's bytes: the same id with another body is refused
+    customer      bigint,           -- blind index, NULL: unknown
+    at            timestamptz NOT NULL,
+    wrapped_key   bytea,
+    PRIMARY KEY (submission_id, channel)
+);
+CREATE INDEX submission_customer ON submission (customer) WHERE customer IS NOT NULL;
+
+CREATE TABLE complaint (
+    case_id        bigint PRIMARY KEY,
+    policy_id      integer NOT NULL,
+    version        integer NOT NULL,
+    step           text NOT NULL,
+    queue          text NOT NULL,      -- '': in none
+    agent          text NOT NULL,      -- '': nobody
+    last_actor     text NOT NULL,
+    category       text NOT NULL,      -- '': not decided
+    severity_class text NOT NULL,
+    channel        text NOT NULL,
+    customer       bigint NOT NULL,    -- 0: unknown
+    score          integer NOT NULL,
+    repeats        integer NOT NULL,
+    priority       smallint NOT NULL,
+    escalation     smallint NOT NULL,
+    language       smallint NOT NULL,
+    reopened       smallint NOT NULL,
+    followed_up    smallint NOT NULL,
+    acknowledged   boolean NOT NULL,
+    received_at    timestamptz NOT NULL,
+    opened_at      timestamptz NOT NULL,
+    step_since     timestamptz NOT NULL,
+    updated_at     timestamptz NOT NULL,
+    closed_at      timestamptz         -- NULL: open
+) WITH (fillfactor = 50);
+
+-- How many cases a person may hold at once; a claim counts only when this row allows it (law 6).
+CREATE TABLE agent_slot (
+    agent    text PRIMARY KEY,
+    used     integer NOT NULL DEFAULT 0 CHECK (used >= 0),
+    capacity integer NOT NULL CHECK (capacity >= 0)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+
+-- Commands that were done, so that the same id is answered again and not done again.
+CREATE TABLE command (
+    command_id uuid PRIMARY KEY,
+    case_id    bigint NOT NULL,
+    seq        bigint NOT NULL,      -- of the event it became, in dispatch's stream
+    at         timestamptz NOT NULL
+);
+
+-- The clocks of one case, in the layout of watchdog_store.c (version in the first byte).
+CREATE TABLE clock (
+    case_id        bigint PRIMARY KEY,
+    policy_id      integer NOT NULL,
+    category       text NOT NULL,
+    severity_class text NOT NULL,
+    channel        text NOT NULL,
+    priority       smallint NOT NULL,
+    closed         boolean NOT NULL,
+    received_at    timestamptz NOT NULL,
+    next_due       timestamptz NOT NULL, -- infinity: nothing is running
+    state          bytea NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE figure (
+    hour      timestamptz NOT NULL,
+    measure   text NOT NULL,
+    policy_id integer NOT NULL,
+    channel   text NOT NULL,
+    category  text NOT NULL,
+    queue     text NOT NULL,
+    clock     text NOT NULL,
+    phase     smallint NOT NULL,
+    bucket    smallint NOT NULL,
+    count     bigint NOT NULL,
+    seconds   bigint NOT NULL,
+    PRIMARY KEY (hour, measure, policy_id, channel, category, queue, clock, phase, bucket)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- Raised inside a batch so that the whole of it is undone: SQLSTATE RD001 fenced, RD002 an agent is full.
+CREATE FUNCTION fence(moved bigint, wanted bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF moved <> wanted THEN
+        RAISE EXCEPTION 'fenced: % of % streams are ours', moved, wanted USING ERRCODE = 'RD001';
+    END IF;
+    RETURN true;
+END $$;
+
+CREATE FUNCTION agent_full(agents text[]) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF cardinality(agents) > 0 THEN
+        RAISE EXCEPTION 'agent full' USING ERRCODE = 'RD002', DETAIL = array_to_string(agents, E'\n');
+    END IF;
+    RETURN true;
+END $$;
+
+-- Nobody rewrites the journal: not by mistake, and not without being superuser.
+CREATE FUNCTION journal_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'RD003';
+END $$;
+CREATE TRIGGER final BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION journal_is_final();
+CREATE TRIGGER final_intake   BEFORE TRUNCATE ON journal_intake   EXECUTE FUNCTION journal_is_final();
+CREATE TRIGGER final_triage   BEFORE TRUNCATE ON journal_triage   EXECUTE FUNCTION journal_is_final();
+CREATE TRIGGER final_dispatch BEFORE TRUNCATE ON journal_dispatch EXECUTE FUNCTION journal_is_final();
+CREATE TRIGGER final_watchdog BEFORE TRUNCATE ON journal_watchdog EXECUTE FUNCTION journal_is_final();
+
+INSERT INTO archive (schema, partitions) VALUES (1, :partitions);
+INSERT INTO head (service, partition)
+    SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;
+
+COMMIT;
