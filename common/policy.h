@@ -62,7 +62,7 @@ struct policy_channel {
 struct policy_category {
     char id[POLICY_NAME_MAX];
     struct policy_title title;
-    uint16_t parent; /* POLICY_NONE for a top one */
+    uint16_t parent; /* POLICY_NONE for a top one; always a smaller index than its own */
 };
 
 /* What a rule asks of a case; every part that is given must hold. */
@@ -188,6 +188,8 @@ struct policy {
     uint16_t factor_count, override_count, route_count, clock_count, calendar_count;
     const struct policy_channel *channels;
     const struct policy_category *categories;
+    const uint16_t *category_slots; /* open addressing by policy_id_hash; NULL: the list is searched */
+    uint32_t category_slot_mask;    /* slots - 1; at least one slot is POLICY_NONE */
     const struct policy_class *classes;
     const struct policy_queue *queues;
     const struct policy_step *steps;
@@ -204,6 +206,9 @@ struct policy {
     uint32_t repeat_days;        /* window in which an earlier complaint of the customer counts */
     uint32_t reopen_days;        /* how long a closed case may be reopened */
 };
+
+/* Where the search in category_slots begins. */
+uint32_t policy_id_hash(struct slice id);
 
 /* Index by id, or POLICY_NONE. */
 uint16_t policy_channel_index(const struct policy *policy, struct slice id);
@@ -229,7 +234,7 @@ bool policy_when_holds(const struct policy *policy,
                        const struct policy_when *when,
                        const struct policy_facts *facts);
 
-/* The queue the routes give. */
+/* The queue the routes give; POLICY_NONE only where no route fits, which the loader rules out. */
 uint16_t policy_route(const struct policy *policy, const struct policy_facts *facts);
 
 static inline bool policy_kind_in(const uint64_t set[2], enum event_kind kind)

@@ -1,0 +1,139 @@
+/* Looking things up in a compiled policy; see policy.h. */
+#include "policy.h"
+
+static bool id_is(const char id[POLICY_NAME_MAX], struct slice name)
+{
+    return name.size > 0 && name.size < POLICY_NAME_MAX && (uint8_t)id[0] == name.bytes[0] &&
+           memcmp(id, name.bytes, name.size) == 0 && id[name.size] == '\0';
+}
+
+/* The rows begin with their id and lie stride bytes apart. */
+static uint16_t find(const void *rows, uint16_t count, size_t stride, struct slice name)
+{
+    const char *row = rows;
+    for (uint16_t i = 0; i < count; i++, row += stride) {
+        if (id_is(row, name)) {
+            return i;
+        }
+    }
+    return POLICY_NONE;
+}
+
+uint16_t policy_channel_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->channels, policy->channel_count, sizeof(struct policy_channel), id);
+}
+
+uint32_t policy_id_hash(struct slice id)
+{
+    uint32_t hash = 2166136261U; /* FNV-1a */
+    for (size_t i = 0; i < id.size; i++) {
+        hash = (hash ^ id.bytes[i]) * 16777619U;
+    }
+    return hash ^ hash >> 15;
+}
+
+uint16_t policy_category_index(const struct policy *policy, struct slice id)
+{
+    if (!policy->category_slots) {
+        return find(policy->categories, policy->category_count, sizeof(struct policy_category), id);
+    }
+    uint32_t slot = policy_id_hash(id) & policy->category_slot_mask;
+    while (policy->category_slots[slot] != POLICY_NONE) {
+        uint16_t i = policy->category_slots[slot];
+        if (id_is(policy->categories[i].id, id)) {
+            return i;
+        }
+        slot = (slot + 1) & policy->category_slot_mask;
+    }
+    return POLICY_NONE;
+}
+
+uint16_t policy_class_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->classes, policy->class_count, sizeof(struct policy_class), id);
+}
+
+uint16_t policy_queue_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->queues, policy->queue_count, sizeof(struct policy_queue), id);
+}
+
+uint16_t policy_step_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->steps, policy->step_count, sizeof(struct policy_step), id);
+}
+
+uint16_t policy_role_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->roles, policy->role_count, POLICY_NAME_MAX, id);
+}
+
+uint16_t policy_clock_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->clocks, policy->clock_count, sizeof(struct policy_clock), id);
+}
+
+uint16_t policy_action_index(const struct policy_step *step, struct slice id)
+{
+    return find(step->actions, step->action_count, sizeof(struct policy_action), id);
+}
+
+static bool bit_holds(uint32_t set, uint16_t index)
+{
+    return set == 0 || (index < 32 && (set >> index & 1U) != 0);
+}
+
+/* The category is one of those, or lies under one of them. */
+static bool
+category_holds(const struct policy *policy, const struct policy_when *when, uint16_t category)
+{
+    if (when->category_count == 0) {
+        return true;
+    }
+    /* A parent stands before its children, so this ends. */
+    while (category < policy->category_count) {
+        for (uint16_t i = 0; i < when->category_count; i++) {
+            if (when->categories[i] == category) {
+                return true;
+            }
+        }
+        uint16_t parent = policy->categories[category].parent;
+        category = parent < category ? parent : POLICY_NONE;
+    }
+    return false;
+}
+
+static bool pattern_holds(const struct policy_when *when, const struct policy_facts *facts)
+{
+    if (when->pattern_count == 0) {
+        return true;
+    }
+    for (uint16_t i = 0; i < when->pattern_count; i++) {
+        for (uint32_t j = 0; j < facts->label_count; j++) {
+            if (id_is(when->patterns[i], facts->labels[j].name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool policy_when_holds(const struct policy *policy,
+                       const struct policy_when *when,
+                       const struct policy_facts *facts)
+{
+    return bit_holds(when->channels, facts->channel) &&
+           bit_holds(when->classes, facts->class_index) && facts->repeats >= when->repeats_min &&
+           category_holds(policy, when, facts->category) && pattern_holds(when, facts);
+}
+
+uint16_t policy_route(const struct policy *policy, const struct policy_facts *facts)
+{
+    for (uint16_t i = 0; i < policy->route_count; i++) {
+        if (policy_when_holds(policy, &policy->routes[i].when, facts)) {
+            return policy->routes[i].queue;
+        }
+    }
+    return POLICY_NONE;
+}
