@@ -1,0 +1,417 @@
+#include "config.h"
+
+#include "config_value.h"
+#include "scope.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <libfyaml.h>
+#include <sys/stat.h>
+
+enum { FILE_SIZE_MAX = 64 * 1024, ROWS_MAX = 128, NAME_MAX_SIZE = 64 };
+
+enum source { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_COMMAND_LINE };
+
+static const char *const source_names[] = {"default", "file", "environment", "command line"};
+
+struct load {
+    const struct config_row *rows;
+    size_t count;
+    void *settings;
+    struct config_outcome *outcome;
+    struct error *error;
+    const char *program;
+    uint8_t from[ROWS_MAX]; /* enum source */
+    bool help, check, version;
+};
+
+/* Keeps the whole text for people and its first line for the error. */
+static bool refuse(struct load *load, const char *text)
+{
+    (void)snprintf(load->outcome->report, sizeof load->outcome->report, "%s", text);
+    return error_set(load->error, ERROR_FATAL, "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+static size_t row_find(const struct load *load, const char *name)
+{
+    size_t i = 0;
+    while (i < load->count && strcmp(load->rows[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+/* Levenshtein distance of two names. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_SIZE + 1];
+    size_t width = strlen(b);
+    if (width > NAME_MAX_SIZE) {
+        return NAME_MAX_SIZE;
+    }
+    for (size_t j = 0; j <= width; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < width; j++) {
+            size_t best = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            best = best < row[j] + 1 ? best : row[j] + 1;
+            row[j + 1] = best < diagonal + 1 ? best : diagonal + 1;
+        }
+    }
+    return row[width];
+}
+
+/* "no setting is called x" and, when one is near, which. */
+static void unknown_text(const struct load *load, const char *name, char *text, size_t size)
+{
+    size_t best = SIZE_MAX;
+    const char *nearest = NULL;
+    for (size_t i = 0; i < load->count; i++) {
+        size_t far = distance(name, load->rows[i].name);
+        if (far < best) {
+            best = far;
+            nearest = load->rows[i].name;
+        }
+    }
+    int used = snprintf(text, size, "no setting is called \"%.64s\"", name);
+    if (nearest && best <= strlen(name) / 3 + 1) {
+        (void)snprintf(text + used, size - (size_t)used, "; did you mean \"%s\"?", nearest);
+    } else {
+        (void)snprintf(text + used, size - (size_t)used, "; --help lists them");
+    }
+}
+
+static bool defaults_set(struct load *load)
+{
+    char reason[CONFIG_VALUE_MAX];
+    for (size_t i = 0; i < load->count; i++) {
+        if (!config_value_set(&load->rows[i], load->rows[i].fallback, load->settings, reason)) {
+            return refuse(load, reason);
+        }
+    }
+    return true;
+}
+
+/* ---- the YAML file ---- */
+
+static void document_destroy(struct fy_document **document_p)
+{
+    fy_document_destroy(*document_p);
+    *document_p = NULL;
+}
+
+static void diag_destroy(struct fy_diag **diag_p)
+{
+    fy_diag_destroy(*diag_p);
+    *diag_p = NULL;
+}
+
+static void diag_output(struct fy_diag *diag, void *user, const char *text, size_t size)
+{
+    (void)diag;
+    struct config_outcome *outcome = user;
+    size_t used = strlen(outcome->report);
+    size_t room = sizeof outcome->report - 1 - used;
+    size_t taken = size < room ? size : room;
+    memcpy(outcome->report + used, text, taken);
+    outcome->report[used + taken] = '\0';
+}
+
+static void complain(struct fy_node *node, const char *text)
+{
+    fy_node_report(node, FYET_ERROR, "%s", text);
+}
+
+static void pair_set(struct load *load, struct fy_node_pair *pair)
+{
+    char name[NAME_MAX_SIZE + 1];
+    char value[CONFIG_VALUE_MAX];
+    char reason[CONFIG_VALUE_MAX];
+    struct fy_node *key = fy_node_pair_key(pair);
+    struct fy_node *node = fy_node_pair_value(pair);
+    size_t key_size = 0;
+    size_t size = 0;
+    const char *key_text = fy_node_get_scalar(key, &key_size);
+    const char *text = fy_node_get_scalar(node, &size);
+    if (!key_text || key_size > NAME_MAX_SIZE) {
+        complain(key ? key : node, "a setting is one line: name: value");
+        return;
+    }
+    (void)snprintf(name, sizeof name, "%.*s", (int)key_size, key_text);
+    size_t row = row_find(load, name);
+    if (row == load->count) {
+        unknown_text(load, name, reason, sizeof reason);
+        complain(key, reason);
+    } else if (!text || fy_node_is_alias(node) || size >= sizeof value ||
+               memchr(text, '\0', size)) {
+        complain(node ? node : key, "a setting is one line: name: value");
+    } else {
+        (void)snprintf(value, sizeof value, "%.*s", (int)size, text);
+        if (config_value_set(&load->rows[row], value, load->settings, reason)) {
+            load->from[row] = FROM_FILE;
+        } else {
+            complain(node, reason);
+        }
+    }
+}
+
+static bool file_finish(struct load *load, const char *path)
+{
+    if (load->outcome->report[0]) {
+        char *report = load->outcome->report;
+        return error_set(load->error, ERROR_FATAL, "%.*s", (int)strcspn(report, "\n"), report);
+    }
+    (void)snprintf(load->outcome->file, sizeof load->outcome->file, "%s", path);
+    return true;
+}
+
+static bool file_load(struct load *load, const char *path)
+{
+    char text[512];
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > FILE_SIZE_MAX) {
+        (void)snprintf(text, sizeof text, "%.256s: not a readable file of at most 64 KiB", path);
+        return refuse(load, text);
+    }
+    if (info.st_size == 0) {
+        return file_finish(load, path);
+    }
+    struct fy_diag_cfg diag_cfg;
+    fy_diag_cfg_default(&diag_cfg);
+    diag_cfg.fp = NULL;
+    diag_cfg.output_fn = diag_output;
+    diag_cfg.user = load->outcome;
+    diag_cfg.colorize = false;
+    SCOPED(diag_destroy) struct fy_diag *diag = fy_diag_create(&diag_cfg);
+    struct fy_parse_cfg cfg = {.flags = FYPCF_DEFAULT_PARSE, .diag = diag};
+    SCOPED(document_destroy) struct fy_document *document = fy_document_build_from_file(&cfg, path);
+    if (!document) {
+        (void)snprintf(text, sizeof text, "%.256s: cannot be read", path);
+        return load->outcome->report[0] ? file_finish(load, path) : refuse(load, text);
+    }
+    struct fy_node *root = fy_document_root(document);
+    if (root && !fy_node_is_mapping(root)) {
+        complain(root, "expected lines of the form name: value");
+        return file_finish(load, path);
+    }
+    void *at = NULL;
+    struct fy_node_pair *pair = NULL;
+    while (root && (pair = fy_node_mapping_iterate(root, &at))) {
+        pair_set(load, pair);
+    }
+    return file_finish(load, path);
+}
+
+/* ---- environment and command line ---- */
+
+static bool environment_load(struct load *load)
+{
+    for (size_t i = 0; i < load->count; i++) {
+        char name[NAME_MAX_SIZE + 16];
+        char reason[CONFIG_VALUE_MAX];
+        (void)snprintf(name, sizeof name, "REDRESS_%s", load->rows[i].name);
+        for (char *c = name; *c; c++) {
+            *c = (char)toupper((unsigned char)*c);
+        }
+        const char *value = getenv(name);
+        if (!value) {
+            continue;
+        }
+        if (!config_value_set(&load->rows[i], value, load->settings, reason)) {
+            char text[CONFIG_VALUE_MAX + 128];
+            (void)snprintf(text, sizeof text, "environment %s: %s", name, reason);
+            return refuse(load, text);
+        }
+        load->from[i] = FROM_ENVIRONMENT;
+    }
+    return true;
+}
+
+struct option {
+    char name[NAME_MAX_SIZE];
+    const char *value; /* NULL: none given */
+    int taken;         /* arguments */
+};
+
+/* Splits "--name value" or "--name=value"; false when it is no option at all. */
+static bool option_read(struct option *option, int left, char **argv)
+{
+    const char *text = argv[0];
+    size_t size = strcspn(text, "=");
+    if (strncmp(text, "--", 2) != 0 || size < 3 || size - 2 >= sizeof option->name) {
+        return false;
+    }
+    (void)snprintf(option->name, sizeof option->name, "%.*s", (int)(size - 2), text + 2);
+    for (char *c = option->name; *c; c++) {
+        *c = *c == '-' ? '_' : *c;
+    }
+    bool joined = text[size] == '=';
+    option->value = joined ? text + size + 1 : left > 1 ? argv[1] : NULL;
+    option->taken = joined || left < 2 ? 1 : 2;
+    return true;
+}
+
+static bool *flag_find(struct load *load, const char *argument)
+{
+    return strcmp(argument, "--help") == 0      ? &load->help
+           : strcmp(argument, "--check") == 0   ? &load->check
+           : strcmp(argument, "--version") == 0 ? &load->version
+                                                : NULL;
+}
+
+/* First pass: flags and --config only.  Second pass: the settings. */
+static bool arguments_load(struct load *load, int argc, char **argv, const char **file)
+{
+    char text[CONFIG_VALUE_MAX + 128];
+    struct option option;
+    for (int i = 1; i < argc; i += option.taken) {
+        option.taken = 1;
+        bool *flag = flag_find(load, argv[i]);
+        if (flag) {
+            *flag = true;
+            continue;
+        }
+        if (!option_read(&option, argc - i, argv + i)) {
+            (void)snprintf(text, sizeof text, "\"%.64s\" is not an option; see --help", argv[i]);
+            return refuse(load, text);
+        }
+        size_t row = row_find(load, option.name);
+        bool config = strcmp(option.name, "config") == 0;
+        if (!config && row == load->count) {
+            char unknown[256];
+            unknown_text(load, option.name, unknown, sizeof unknown);
+            (void)snprintf(text, sizeof text, "command line: %s", unknown);
+            return refuse(load, text);
+        }
+        if (!option.value) {
+            (void)snprintf(text, sizeof text, "command line: --%s needs a value", option.name);
+            return refuse(load, text);
+        }
+        if (file) {
+            *file = config ? option.value : *file;
+            continue;
+        }
+        char reason[CONFIG_VALUE_MAX];
+        if (!config && !config_value_set(&load->rows[row], option.value, load->settings, reason)) {
+            (void)snprintf(text, sizeof text, "command line: %s", reason);
+            return refuse(load, text);
+        }
+        if (!config) {
+            load->from[row] = FROM_COMMAND_LINE;
+        }
+    }
+    return true;
+}
+
+/* ---- answers ---- */
+
+static void help_print(const struct load *load, FILE *out)
+{
+    (void)fprintf(out,
+                  "usage: %s [--config FILE] [--check | --help | --version] [--NAME VALUE]...\n\n"
+                  "A setting is taken from the command line, else from the environment\n"
+                  "(REDRESS_NAME), else from the YAML file, else from its default.\n\n",
+                  load->program);
+    for (size_t i = 0; i < load->count; i++) {
+        const struct config_row *row = &load->rows[i];
+        char range[CONFIG_VALUE_MAX];
+        config_value_range(row, range);
+        (void)fprintf(out,
+                      "  --%s\n        %s\n        default \"%s\", permitted %s%s%s\n",
+                      row->name,
+                      row->help,
+                      row->fallback,
+                      range,
+                      row->unit ? ", in " : "",
+                      row->unit ? row->unit : "");
+    }
+}
+
+/* Prints what the file could say, so that the output is itself a settings file. */
+static void settings_print(const struct load *load, FILE *out)
+{
+    for (size_t i = 0; i < load->count; i++) {
+        const struct config_row *row = &load->rows[i];
+        char text[CONFIG_VALUE_MAX];
+        config_value_text(row, load->settings, text);
+        bool plain = row->kind == CONFIG_INTEGER || row->kind == CONFIG_BOOLEAN ||
+                     row->kind == CONFIG_DURATION_MS || row->kind == CONFIG_DURATION_S;
+        (void)fprintf(out, "%s: %s", row->name, plain ? text : "\"");
+        for (const char *c = text; !plain && *c; c++) {
+            (void)fprintf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+        }
+        (void)fprintf(out, "%s # %s\n", plain ? "" : "\"", source_names[load->from[i]]);
+    }
+}
+
+static bool answer(struct load *load)
+{
+    FILE *out = load->outcome->out ? load->outcome->out : stdout;
+    load->outcome->done = true;
+    if (load->version) {
+        (void)fprintf(out, "%s %s\n", load->program, REDRESS_VERSION);
+    } else {
+        load->help ? help_print(load, out) : settings_print(load, out);
+    }
+    return true;
+}
+
+static bool load_all(struct load *load, int argc, char **argv)
+{
+    const char *file = getenv("REDRESS_CONFIG");
+    if (!defaults_set(load) || !arguments_load(load, argc, argv, &file)) {
+        return false;
+    }
+    if (load->help || load->version) {
+        return answer(load);
+    }
+    if (file && file[0] && !file_load(load, file)) {
+        return false;
+    }
+    return environment_load(load) && arguments_load(load, argc, argv, NULL) &&
+           (!load->check || answer(load));
+}
+
+bool config_load(const struct config_row *rows,
+                 size_t count,
+                 void *settings,
+                 int argc,
+                 char **argv,
+                 struct config_outcome *outcome,
+                 struct error *error)
+{
+    assert(count <= ROWS_MAX);
+    struct load load = {rows, count, settings, outcome, error, "redress", {0}, false, false, false};
+    if (argc > 0) {
+        const char *slash = strrchr(argv[0], '/');
+        load.program = slash ? slash + 1 : argv[0];
+    }
+    if (load_all(&load, argc, argv)) {
+        return true;
+    }
+    outcome->exit_code = load.check ? 1 : 2;
+    return false;
+}
+
+bool config_start(const struct config_row *rows,
+                  size_t count,
+                  void *settings,
+                  int argc,
+                  char **argv,
+                  int *exit_code)
+{
+    struct config_outcome outcome = {0};
+    struct error error;
+    if (!config_load(rows, count, settings, argc, argv, &outcome, &error)) {
+        const char *end = strchr(outcome.report, '\n') ? "" : "\n";
+        (void)fprintf(stderr, "%s%s", outcome.report, end);
+        *exit_code = outcome.exit_code;
+        return false;
+    }
+    *exit_code = 0;
+    return !outcome.done;
+}
