@@ -2,12 +2,15 @@
  * How a service follows one stream of another, as a pure machine (laws 3, 5).
  *
  *     subscribed ──hello──► catching up ──read done──► live
- *                               ▲                        │ gap, new epoch, reconnect, silence
- *                               └────────────────────────┘
- *     any ── a hash that contradicts what was accepted ──► halted (an operator has to look)
+ *         ▲                      ▲                      │ │
+ *         │                      └───────── gap ────────┘ │
+ *         └────────────── reconnect, silence ─────────────┘
+ *     any ── a hash or epoch that contradicts what was accepted ──► halted (an operator has to look)
  *
- * The bus may lose, repeat and delay; the journal is the truth.  The machine says for every arrival whether to take it,
- * and when to read the journal; the shell does both.  Nothing here allocates or fails.
+ * The bus may lose, repeat and delay; the journal is the truth.  The machine says for every arrival
+ * whether to take it, and when to read the journal; the shell does both.  Nothing here allocates or
+ * fails.  A consumer begins anew (consumer_init, from the committed checkpoint) whenever its
+ * partition is loaded; an answer to a read that was started before must not reach it.
  */
 #ifndef REDRESS_CONSUMER_H
 #define REDRESS_CONSUMER_H
@@ -16,7 +19,7 @@
 
 enum consumer_phase {
     CONSUMER_SUBSCRIBED,  /* nothing has shown yet that the filter is live on this connection */
-    CONSUMER_CATCHING_UP, /* reading the journal; what the bus brings meanwhile is dropped unless it is next */
+    CONSUMER_CATCHING_UP, /* reading the journal; the bus's events are dropped unless next in line */
     CONSUMER_LIVE,
     CONSUMER_HALTED,
     CONSUMER_PHASE_COUNT,
@@ -30,9 +33,11 @@ enum consumer_verdict {
 
 struct consumer {
     enum consumer_phase phase;
-    bool wants_read;       /* the shell should read the journal from seq + 1 */
+    bool wants_read;       /* the shell should read the journal from seq + 1, now */
     bool reading;          /* a read is under way */
+    bool read_again;       /* more was heard of while it was: it may have come too early to see it */
     uint64_t epoch;        /* highest seen */
+    uint64_t taken_epoch;  /* of the event seq; 0: not known, it came from a checkpoint */
     uint64_t seq;          /* last accepted */
     uint64_t target;       /* highest seq known to exist */
     int64_t heard_us;      /* when this stream was last heard of */
@@ -52,6 +57,7 @@ struct consumer_link {
 
 enum {
     CONSUMER_SILENCE_US = 3000000, /* three heartbeats: then the journal is polled */
+    CONSUMER_HELLO_US = 1500000,   /* how long a new connection may take to bring a heartbeat */
     CONSUMER_POLL_US = 1000000,    /* between reads that bring nothing */
 };
 
@@ -61,22 +67,29 @@ void consumer_init(struct consumer *consumer,
                    const uint8_t hash[HASH_SIZE],
                    int64_t now_us);
 
-/* An event from the bus. */
+/* An event from the bus.  One of a lower epoch than seen is skipped: its owner was replaced. */
 enum consumer_verdict consumer_bus_event(struct consumer *consumer,
                                          const struct consumer_link *link,
                                          int64_t now_us);
 
-/* An event from a journal read, in order. */
+/* An event from a journal read, in order.  A hole, a broken chain or a falling epoch is divergence. */
 enum consumer_verdict consumer_journal_event(struct consumer *consumer,
                                              const struct consumer_link *link,
                                              int64_t now_us);
 
-/* A heartbeat of the stream's owner: proof that the filter is live, and how far the stream is. */
+/*
+ * A heartbeat of the stream's owner: proof that the filter is live, and how far the stream is.
+ * link->seq and hash are of the last committed event (0 and zeros before the first); prev_hash is
+ * not looked at.  Never CONSUMER_TAKE.
+ */
 enum consumer_verdict consumer_heartbeat(struct consumer *consumer,
                                          const struct consumer_link *link,
                                          int64_t now_us);
 
-/* The shell has started a read; it has ended, and brought count events.  full: there may be more. */
+/*
+ * The shell has started a read; it has ended, and brought count events (all of them passed to
+ * consumer_journal_event before).  full: there may be more.
+ */
 void consumer_read_started(struct consumer *consumer);
 void consumer_read_done(struct consumer *consumer, uint32_t count, bool full, int64_t now_us);
 

@@ -46,7 +46,14 @@ enum owner_effect {
     OWNER_DO_GIVE_BACK = 1 << 5, /* lease_until = now, owner empty */
 };
 
-/* The whole behaviour of one partition at one instance.  Returns effects; a pair without a rule changes nothing. */
+/*
+ * The whole behaviour of one partition at one instance.  Returns effects; a pair without a rule
+ * changes nothing, so the shell may say TAKE and RELEASE anew on every look at the members: a
+ * RELEASE while the row is still being taken counts once it has been won.
+ *
+ * The epoch belongs to one life of a partition: an answer of the database that belongs to an
+ * earlier life (before a FORGET) must not be fed in.
+ */
 unsigned owner_step(enum owner_phase *phase, enum owner_input input);
 
 const char *owner_phase_name(enum owner_phase phase);

@@ -1,0 +1,41 @@
+#include "appender.h"
+
+enum { DONE = APPENDER_DO_ADVANCE | APPENDER_DO_PUBLISH | APPENDER_DO_REPLY };
+
+static const struct rule {
+    enum appender_phase from;
+    enum appender_input input;
+    enum appender_phase to;
+    unsigned effects;
+} rules[] = {
+    {APPENDER_AWAY,       APPENDER_CONNECTED, APPENDER_IDLE,       0                     },
+    {APPENDER_IDLE,       APPENDER_WORK,      APPENDER_COMMITTING, APPENDER_DO_SEND      },
+    {APPENDER_IDLE,       APPENDER_FENCED,    APPENDER_IDLE,       APPENDER_DO_FORGET    },
+    {APPENDER_IDLE,       APPENDER_CUT,       APPENDER_AWAY,       APPENDER_DO_FORGET_ALL},
+    {APPENDER_COMMITTING, APPENDER_FENCED,    APPENDER_COMMITTING, APPENDER_DO_FORGET    },
+    {APPENDER_COMMITTING, APPENDER_COMMITTED, APPENDER_IDLE,       DONE                  },
+    {APPENDER_COMMITTING, APPENDER_REFUSED,   APPENDER_IDLE,       APPENDER_DO_RETRY     },
+    {APPENDER_COMMITTING, APPENDER_CUT,       APPENDER_AWAY,       APPENDER_DO_FORGET_ALL},
+};
+
+enum { RULES = sizeof rules / sizeof *rules };
+
+unsigned appender_step(enum appender_phase *phase, enum appender_input input)
+{
+    assert(*phase < APPENDER_PHASE_COUNT);
+    assert(input < APPENDER_INPUT_COUNT);
+    for (size_t i = 0; i < RULES; i++) {
+        if (rules[i].from == *phase && rules[i].input == input) {
+            *phase = rules[i].to;
+            return rules[i].effects;
+        }
+    }
+    return 0;
+}
+
+const char *appender_phase_name(enum appender_phase phase)
+{
+    static const char *const names[APPENDER_PHASE_COUNT] = {"away", "idle", "committing"};
+
+    return phase < APPENDER_PHASE_COUNT ? names[phase] : "unknown";
+}
