@@ -22,8 +22,11 @@ int64_t clock_monotonic_us(void)
 void clock_text(int64_t at_us, char text[CLOCK_TEXT_SIZE])
 {
     int64_t fraction = at_us % US_PER_S;
-    fraction += fraction < 0 ? US_PER_S : 0;
-    time_t seconds = (time_t)((at_us - fraction) / US_PER_S);
+    time_t seconds = (time_t)(at_us / US_PER_S);
+    if (fraction < 0) {
+        fraction += US_PER_S;
+        seconds--;
+    }
     struct tm parts;
     text[0] = '\0';
     if (!gmtime_r(&seconds, &parts) || parts.tm_year < -1900 || parts.tm_year > 8099) {

@@ -21,6 +21,7 @@ struct load {
     struct config_outcome *outcome;
     struct error *error;
     const char *program;
+    const char *path;       /* of the YAML file */
     uint8_t from[ROWS_MAX]; /* enum source */
     bool help, check, version;
 };
@@ -126,6 +127,21 @@ static void complain(struct fy_node *node, const char *text)
     fy_node_report(node, FYET_ERROR, "%s", text);
 }
 
+/* Without the excerpt, which would show the secret. */
+static void complain_secret(struct load *load, struct fy_node *key, const char *text)
+{
+    const struct fy_mark *mark = fy_token_start_mark(fy_node_get_scalar_token(key));
+    char line[CONFIG_VALUE_MAX + 320];
+    int size = snprintf(line,
+                        sizeof line,
+                        "%s:%d:%d: error: %s\n",
+                        load->path,
+                        mark ? mark->line + 1 : 0,
+                        mark ? mark->column + 1 : 0,
+                        text);
+    diag_output(NULL, load->outcome, line, (size_t)size);
+}
+
 static void pair_set(struct load *load, struct fy_node_pair *pair)
 {
     char name[NAME_MAX_SIZE + 1];
@@ -148,13 +164,14 @@ static void pair_set(struct load *load, struct fy_node_pair *pair)
         complain(key, reason);
     } else if (!text || fy_node_is_alias(node) || size >= sizeof value ||
                memchr(text, '\0', size)) {
-        complain(node ? node : key, "a setting is one line: name: value");
+        complain(size > 0 || !text ? node : key, "a setting is one line: name: value");
     } else {
         (void)snprintf(value, sizeof value, "%.*s", (int)size, text);
         if (config_value_set(&load->rows[row], value, load->settings, reason)) {
             load->from[row] = FROM_FILE;
         } else {
-            complain(node, reason);
+            load->rows[row].kind == CONFIG_SECRET ? complain_secret(load, key, reason)
+                                                  : complain(size > 0 ? node : key, reason);
         }
     }
 }
@@ -169,6 +186,22 @@ static bool file_finish(struct load *load, const char *path)
     return true;
 }
 
+/* Anything but blank lines and comments?  libfyaml takes a file without for an error. */
+static bool has_content(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        return true; /* so that the parser says why */
+    }
+    bool comment = false;
+    int c = getc(file);
+    for (; c != EOF && (comment || isspace(c) || c == '#'); c = getc(file)) {
+        comment = c == '#' || (comment && c != '\n');
+    }
+    (void)fclose(file);
+    return c != EOF;
+}
+
 static bool file_load(struct load *load, const char *path)
 {
     char text[512];
@@ -177,9 +210,10 @@ static bool file_load(struct load *load, const char *path)
         (void)snprintf(text, sizeof text, "%.256s: not a readable file of at most 64 KiB", path);
         return refuse(load, text);
     }
-    if (info.st_size == 0) {
+    if (!has_content(path)) {
         return file_finish(load, path);
     }
+    load->path = path;
     struct fy_diag_cfg diag_cfg;
     fy_diag_cfg_default(&diag_cfg);
     diag_cfg.fp = NULL;
@@ -385,7 +419,8 @@ bool config_load(const struct config_row *rows,
                  struct error *error)
 {
     assert(count <= ROWS_MAX);
-    struct load load = {rows, count, settings, outcome, error, "redress", {0}, false, false, false};
+    struct load load = {
+        rows, count, settings, outcome, error, "redress", NULL, {0}, false, false, false};
     if (argc > 0) {
         const char *slash = strrchr(argv[0], '/');
         load.program = slash ? slash + 1 : argv[0];

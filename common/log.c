@@ -172,7 +172,7 @@ static struct slice field_text(const struct log_field *field, char buffer[2 * VA
     case LOG_KIND_BYTES:
         return field->bytes;
     case LOG_KIND_HEX:
-        hex_encode(field->bytes.bytes, size / 2, buffer);
+        hex_encode(field->bytes.bytes, size, buffer);
         break;
     case LOG_KIND_NUMBER:
         (void)snprintf(buffer, VALUE_MAX_SIZE, "%" PRId64, field->number);
