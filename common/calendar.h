@@ -24,6 +24,8 @@ struct calendar_day {
     int32_t date;         /* yyyymmdd, local */
     bool business;        /* has any open time */
     bool named;           /* a holiday or a dated shift, as opposed to an ordinary day of the week */
+    int32_t jump_at_s;    /* daylight saving: seconds after midnight_s when the wall clock jumps … */
+    int32_t jump_s;       /* … by so much, forward or (negative) back; 0: it does not */
 };
 
 struct calendar {
@@ -37,7 +39,10 @@ struct calendar {
     const struct calendar_day *days;
 };
 
-/* False outside the compiled years: the caller reports the calendar as too short, it never guesses. */
+/*
+ * False outside the compiled years: the caller reports the calendar as too short, it never guesses.  A calendar that is
+ * open always and has no days covers all time.
+ */
 bool calendar_covers(const struct calendar *calendar, int64_t at_s);
 
 bool calendar_is_open(const struct calendar *calendar, int64_t at_s);
@@ -45,6 +50,7 @@ bool calendar_is_open(const struct calendar *calendar, int64_t at_s);
 /*
  * The instant seconds of business time after start.  seconds = 0 gives start itself if open, else the next opening;
  * a result on a boundary is the closing time.  INT64_MAX when the calendar ends before.
+ * Negative seconds go back, to the opening time on a boundary; INT64_MIN when the calendar begins later.
  */
 int64_t calendar_add(const struct calendar *calendar, int64_t start_s, int64_t seconds);
 
@@ -53,11 +59,16 @@ int64_t calendar_between(const struct calendar *calendar, int64_t from_s, int64_
 
 /*
  * The n-th business date strictly after the local date of start, at the same wall-clock time (end_of_day: at the last
- * closing of that date).  INT64_MAX when the calendar ends before.
+ * closing of that date).  days = 0 is start itself, or the last closing of its own date.  A time of day that does not
+ * exist on that date (spring) moves on by the gap, one that comes twice (autumn) means the first.  A calendar without a
+ * list of days counts days of 24 h in UTC.  INT64_MAX when the calendar ends before.
  */
 int64_t calendar_add_days(const struct calendar *calendar,
                           int64_t start_s,
                           uint32_t days,
                           bool end_of_day);
+
+/* Year of the last day that has a name, 0 if none: from November on, a year not yet announced is worth a warning. */
+int32_t calendar_named_year(const struct calendar *calendar);
 
 #endif

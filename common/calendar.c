@@ -1,0 +1,237 @@
+/* Search in the compiled lists; see calendar.h.  Nothing here knows a zone or a weekday. */
+#include "calendar.h"
+
+#include <assert.h>
+
+enum { DAY_S = 86400 };
+
+static int64_t day_length_s(const struct calendar_day *day)
+{
+    return DAY_S - day->jump_s;
+}
+
+/* The days are without gaps, so that the end of one is the midnight of the next. */
+static int64_t days_end_s(const struct calendar *calendar)
+{
+    const struct calendar_day *last = &calendar->days[calendar->day_count - 1];
+    return last->midnight_s + day_length_s(last);
+}
+
+bool calendar_covers(const struct calendar *calendar, int64_t at_s)
+{
+    if (calendar->day_count == 0) {
+        return calendar->always;
+    }
+    return calendar->days[0].midnight_s <= at_s && at_s < days_end_s(calendar);
+}
+
+/* How many intervals open at or before the instant. */
+static uint32_t intervals_opened(const struct calendar *calendar, int64_t at_s)
+{
+    uint32_t low = 0;
+    uint32_t high = calendar->interval_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (calendar->intervals[middle].open_s <= at_s) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static int64_t length_s(const struct calendar_interval *interval)
+{
+    return interval->close_s - interval->open_s;
+}
+
+static int64_t open_total_s(const struct calendar *calendar)
+{
+    if (calendar->interval_count == 0) {
+        return 0;
+    }
+    const struct calendar_interval *last = &calendar->intervals[calendar->interval_count - 1];
+    return last->before_s + length_s(last);
+}
+
+bool calendar_is_open(const struct calendar *calendar, int64_t at_s)
+{
+    if (calendar->always) {
+        return true;
+    }
+    uint32_t opened = intervals_opened(calendar, at_s);
+    return opened > 0 && at_s < calendar->intervals[opened - 1].close_s;
+}
+
+/* Open seconds of the list before the instant. */
+static int64_t open_before_s(const struct calendar *calendar, int64_t at_s)
+{
+    uint32_t opened = intervals_opened(calendar, at_s);
+    if (opened == 0) {
+        return 0;
+    }
+    const struct calendar_interval *interval = &calendar->intervals[opened - 1];
+    int64_t until_s = at_s < interval->close_s ? at_s : interval->close_s;
+    return interval->before_s + (until_s - interval->open_s);
+}
+
+int64_t calendar_between(const struct calendar *calendar, int64_t from_s, int64_t to_s)
+{
+    if (to_s <= from_s) {
+        return 0;
+    }
+    if (calendar->always) {
+        return to_s - from_s;
+    }
+    return open_before_s(calendar, to_s) - open_before_s(calendar, from_s);
+}
+
+/* The instant at which so many seconds of the list are used up: from the left (closing time), or
+ * from the right. */
+static int64_t instant_of(const struct calendar *calendar, int64_t used_s, bool closing)
+{
+    uint32_t low = 0;
+    uint32_t high = calendar->interval_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int64_t before_s = calendar->intervals[middle].before_s;
+        if (before_s < used_s || (!closing && before_s == used_s)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    assert(low > 0);
+    const struct calendar_interval *interval = &calendar->intervals[low - 1];
+    return interval->open_s + (used_s - interval->before_s);
+}
+
+static int64_t next_open_s(const struct calendar *calendar, int64_t at_s)
+{
+    if (calendar_is_open(calendar, at_s)) {
+        return at_s;
+    }
+    uint32_t opened = intervals_opened(calendar, at_s);
+    return opened < calendar->interval_count ? calendar->intervals[opened].open_s : INT64_MAX;
+}
+
+static int64_t add_elapsed(int64_t start_s, int64_t seconds)
+{
+    int64_t end_s;
+    if (__builtin_add_overflow(start_s, seconds, &end_s)) {
+        return seconds < 0 ? INT64_MIN : INT64_MAX;
+    }
+    return end_s;
+}
+
+int64_t calendar_add(const struct calendar *calendar, int64_t start_s, int64_t seconds)
+{
+    if (calendar->always) {
+        return add_elapsed(start_s, seconds);
+    }
+    if (seconds == 0) {
+        return next_open_s(calendar, start_s);
+    }
+    int64_t before_s = open_before_s(calendar, start_s);
+    if (seconds < 0) {
+        return seconds < -before_s ? INT64_MIN : instant_of(calendar, before_s + seconds, false);
+    }
+    if (seconds > open_total_s(calendar) - before_s) {
+        return INT64_MAX;
+    }
+    return instant_of(calendar, before_s + seconds, true);
+}
+
+/* Index of the local date of a covered instant. */
+static uint32_t day_of(const struct calendar *calendar, int64_t at_s)
+{
+    uint32_t low = 0;
+    uint32_t high = calendar->day_count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (calendar->days[middle].midnight_s <= at_s) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static int64_t wall_clock_s(const struct calendar_day *day, int64_t at_s)
+{
+    int64_t elapsed_s = at_s - day->midnight_s;
+    bool jumped = day->jump_s != 0 && elapsed_s >= day->jump_at_s;
+    return jumped ? elapsed_s + day->jump_s : elapsed_s;
+}
+
+static int64_t instant_at(const struct calendar_day *day, int64_t wall_s)
+{
+    if (day->jump_s == 0) {
+        return day->midnight_s + wall_s;
+    }
+    /* Inside a gap the time moves on by it, which is the same elapsed time. */
+    int64_t skipped_s = day->jump_s > 0 ? day->jump_s : 0;
+    bool before = wall_s < day->jump_at_s + skipped_s;
+    return day->midnight_s + (before ? wall_s : wall_s - day->jump_s);
+}
+
+static int64_t last_closing_s(const struct calendar *calendar, const struct calendar_day *day)
+{
+    int64_t end_s = day->midnight_s + day_length_s(day);
+    if (calendar->always) {
+        return end_s;
+    }
+    uint32_t opened = intervals_opened(calendar, end_s - 1);
+    if (opened == 0) {
+        return end_s;
+    }
+    int64_t close_s = calendar->intervals[opened - 1].close_s;
+    bool of_this_day = close_s > day->midnight_s;
+    return of_this_day && close_s < end_s ? close_s : end_s;
+}
+
+static int64_t add_days_of_24h(int64_t start_s, uint32_t days, bool end_of_day)
+{
+    int64_t at_s = add_elapsed(start_s, (int64_t)days * DAY_S);
+    if (!end_of_day || at_s == INT64_MAX) {
+        return at_s;
+    }
+    int64_t into_s = (at_s % DAY_S + DAY_S) % DAY_S;
+    return add_elapsed(at_s, DAY_S - into_s);
+}
+
+int64_t
+calendar_add_days(const struct calendar *calendar, int64_t start_s, uint32_t days, bool end_of_day)
+{
+    if (calendar->day_count == 0) {
+        return calendar->always ? add_days_of_24h(start_s, days, end_of_day) : INT64_MAX;
+    }
+    if (!calendar_covers(calendar, start_s)) {
+        return INT64_MAX;
+    }
+    uint32_t i = day_of(calendar, start_s);
+    int64_t wall_s = wall_clock_s(&calendar->days[i], start_s);
+    for (uint32_t left = days; left > 0;) {
+        if (++i == calendar->day_count) {
+            return INT64_MAX;
+        }
+        left -= calendar->days[i].business ? 1 : 0;
+    }
+    const struct calendar_day *day = &calendar->days[i];
+    if (end_of_day) {
+        return last_closing_s(calendar, day);
+    }
+    return days == 0 ? start_s : instant_at(day, wall_s);
+}
+
+int32_t calendar_named_year(const struct calendar *calendar)
+{
+    for (uint32_t i = calendar->day_count; i > 0; i--) {
+        if (calendar->days[i - 1].named) {
+            return calendar->days[i - 1].date / 10000;
+        }
+    }
+    return 0;
+}
