@@ -4,7 +4,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BLOCK_SIZE = 256 * 1024 };
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISONS
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISONS
+#endif
+#endif
+
+#ifdef ARENA_POISONS
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(bytes, size)   ((void)(bytes), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(bytes, size) ((void)(bytes), (void)(size))
+#endif
+
+enum { BLOCK_SIZE = 256 * 1024, STEP = alignof(max_align_t) };
 
 struct block {
     struct block *next;
@@ -14,10 +29,11 @@ struct block {
 };
 
 struct arena {
-    size_t limit;
-    size_t used;          /* by callers, over all blocks */
+    size_t limit; /* in whole steps */
+    size_t used;  /* by callers, over all blocks, in whole steps */
     struct block *first;
-    struct block *current;
+    struct block *current; /* blocks behind it are empty */
+    unsigned char *last;   /* what the latest take gave, in the current block */
     ProtobufCAllocator allocator;
 };
 
@@ -32,6 +48,11 @@ static void allocator_free(void *self, void *pointer)
     (void)pointer;
 }
 
+static size_t step_up(size_t size)
+{
+    return (size + STEP - 1) & ~(size_t)(STEP - 1);
+}
+
 static struct block *block_new(size_t size)
 {
     struct block *block = malloc(sizeof *block + size);
@@ -39,6 +60,7 @@ static struct block *block_new(size_t size)
         block->next = NULL;
         block->size = size;
         block->used = 0;
+        ASAN_POISON_MEMORY_REGION(block->bytes, size);
     }
     return block;
 }
@@ -49,9 +71,9 @@ struct arena *arena_new(size_t limit)
     if (!arena) {
         return NULL;
     }
-    arena->limit = limit;
+    arena->limit = limit > SIZE_MAX / 2 ? SIZE_MAX / 2 : step_up(limit);
     arena->allocator = (ProtobufCAllocator){allocator_take, allocator_free, arena};
-    arena->first = block_new(limit < BLOCK_SIZE ? limit + 64 : BLOCK_SIZE);
+    arena->first = block_new(arena->limit < BLOCK_SIZE ? arena->limit : BLOCK_SIZE);
     arena->current = arena->first;
     if (!arena->first) {
         arena_free(&arena);
@@ -63,6 +85,7 @@ static void blocks_free(struct block *block)
 {
     while (block) {
         struct block *next = block->next;
+        ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
         free(block);
         block = next;
     }
@@ -77,25 +100,40 @@ void arena_free(struct arena **arena_p)
     }
 }
 
+/* Makes current a block with room for size bytes: the next one kept from earlier, or a new one
+ * before it. */
+static bool advance(struct arena *arena, size_t size)
+{
+    struct block *next = arena->current->next;
+    if (!next || next->size < size) {
+        next = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
+        if (!next) {
+            return false;
+        }
+        next->next = arena->current->next;
+        arena->current->next = next;
+    }
+    arena->current = next;
+    return true;
+}
+
 void *arena_take(struct arena *arena, size_t size)
 {
-    if (size > arena->limit || arena->limit - size < arena->used) {
+    if (size > arena->limit) {
         return NULL;
     }
-    size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    struct block *block = arena->current;
-    if (block->size - block->used < rounded) {
-        block = block_new(rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE);
-        if (!block) {
-            return NULL;
-        }
-        arena->current->next = block;
-        arena->current = block;
+    size_t rounded = step_up(size);
+    if (arena->limit - arena->used < rounded) {
+        return NULL;
     }
-    void *taken = block->bytes + block->used;
-    block->used += rounded;
-    arena->used += size;
-    return taken;
+    if (arena->current->size - arena->current->used < rounded && !advance(arena, rounded)) {
+        return NULL;
+    }
+    arena->last = arena->current->bytes + arena->current->used;
+    arena->current->used += rounded;
+    arena->used += rounded;
+    ASAN_UNPOISON_MEMORY_REGION(arena->last, size);
+    return arena->last;
 }
 
 void *arena_copy(struct arena *arena, const void *bytes, size_t size)
@@ -107,12 +145,37 @@ void *arena_copy(struct arena *arena, const void *bytes, size_t size)
     return copy;
 }
 
+void arena_shrink(struct arena *arena, void *taken, size_t size)
+{
+    if (!taken || taken != arena->last) {
+        return;
+    }
+    size_t start = (size_t)(arena->last - arena->current->bytes);
+    size_t end = start + step_up(size);
+    if (end <= arena->current->used) {
+        ASAN_POISON_MEMORY_REGION(arena->last + size, arena->current->used - start - size);
+        arena->used -= arena->current->used - end;
+        arena->current->used = end;
+    }
+}
+
 void arena_reset(struct arena *arena)
 {
-    blocks_free(arena->first->next);
-    arena->first->next = NULL;
-    arena->first->used = 0;
+    struct block **link = &arena->first;
+    while (*link) {
+        struct block *block = *link;
+        block->used = 0;
+        ASAN_POISON_MEMORY_REGION(block->bytes, block->size);
+        if (block->size > BLOCK_SIZE) {
+            *link = block->next;
+            block->next = NULL;
+            blocks_free(block);
+        } else {
+            link = &block->next;
+        }
+    }
     arena->current = arena->first;
+    arena->last = NULL;
     arena->used = 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * struct event <-> the bytes of redress.event.v1.Envelope.  Encoding happens once, when an event is appended; from
- * then on the stored bytes are the event (law 3).
+ * struct event <-> the bytes of redress.event.v1.Envelope.  Encoding happens once, when an event is
+ * appended; from then on the stored bytes are the event (law 3).
  */
 #ifndef REDRESS_EVENT_WIRE_H
 #define REDRESS_EVENT_WIRE_H
@@ -9,23 +9,27 @@
 #include "error.h"
 #include "event.h"
 
-/* Packs event into the arena; *bytes is lent by it.  ERROR_REJECT when it is larger than EVENT_SIZE_MAX. */
+/*
+ * Packs event into the arena; *bytes is lent by it.  ERROR_REJECT when it is larger than
+ * EVENT_SIZE_MAX, has more elements than its bounds allow or a kind nobody knows; ERROR_RETRY when
+ * the arena is full.  Zero and empty are not written.
+ */
 bool event_encode(const struct event *event,
                   struct arena *arena,
                   struct slice *bytes,
                   struct error *error) MUST_CHECK;
 
 /*
- * Bounded decode of one stored event, hash included (computed here from the bytes).  Slices point into the arena.
- * ERROR_REJECT for anything that is not a well-formed event within bounds; an unknown kind decodes with its header
- * only (version N−1 runs beside N).
+ * Bounded decode of one stored event, hash included (computed here from the bytes).  Slices point
+ * into the arena. ERROR_REJECT for anything that is not a well-formed event within bounds, or of a
+ * kind its service does not write; ERROR_RETRY when the arena is full.  An unknown kind decodes
+ * with its header only (version N−1 runs beside N), an unknown value of an enum in the body as
+ * unspecified.
  */
-bool event_decode(struct slice bytes,
-                  struct arena *arena,
-                  struct event *event,
-                  struct error *error) MUST_CHECK;
+bool event_decode(struct slice bytes, struct arena *arena, struct event *event, struct error *error)
+    MUST_CHECK;
 
-/* Only what the chain needs, without unpacking the body. */
+/* Everything but the body, which is neither unpacked nor cleared; the chain needs no more. */
 bool event_decode_header(struct slice bytes, struct event *event, struct error *error) MUST_CHECK;
 
 #endif
