@@ -115,14 +115,15 @@ static bool backward(const json_t *args)
     return direction && strcmp(direction, "backward") == 0;
 }
 
-/* Business dates in [start, end), counted in the compiled list. */
+/* Business dates from the one of start to the one before that of end, counted in the compiled list.
+ */
 static int64_t days_between(const struct calendar *calendar, const json_t *args)
 {
     int64_t count = 0;
     for (uint32_t i = 0; i < calendar->day_count; i++) {
         const struct calendar_day *day = &calendar->days[i];
-        bool inside =
-            day->midnight_s + 86400 > at_of(args, "start") && day->midnight_s < at_of(args, "end");
+        int64_t end_s = day->midnight_s + 86400;
+        bool inside = end_s > at_of(args, "start") && end_s <= at_of(args, "end");
         count += inside && day->business;
     }
     return count;
