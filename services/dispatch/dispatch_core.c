@@ -1,1 +1,483 @@
 #include "dispatch_core.h"
+
+enum {
+    PRIORITY_MOST_URGENT = 1,
+    PRIORITY_LEAST_URGENT = 5,
+    PRIORITY_UNDECIDED = 3,
+};
+
+static const char *const codes[DISPATCH_ANSWER_COUNT] = {
+    [DISPATCH_APPEND] = "append",
+    [DISPATCH_NOTHING] = "nothing",
+    [DISPATCH_VERSION] = "version",
+    [DISPATCH_ACTION_UNKNOWN] = "action_unknown",
+    [DISPATCH_ROLE_MAY_NOT] = "role_may_not",
+    [DISPATCH_SAME_PERSON] = "same_person",
+    [DISPATCH_FIELD_MISSING] = "field_missing",
+    [DISPATCH_FIELD_INVALID] = "field_invalid",
+    [DISPATCH_NOT_QUEUED] = "not_queued",
+    [DISPATCH_NOT_HOLDER] = "not_holder",
+    [DISPATCH_NO_CAPACITY] = "no_capacity",
+    [DISPATCH_CLOSED] = "closed",
+};
+
+/* How the case stands after the event under decision. */
+struct after {
+    uint16_t step, queue, category, class_index;
+    uint32_t priority;
+    struct slice agent;
+};
+
+const char *dispatch_answer_code(enum dispatch_answer answer)
+{
+    return (unsigned)answer < DISPATCH_ANSWER_COUNT ? codes[answer] : "unknown";
+}
+
+static uint32_t priority_of(const struct policy *policy, uint16_t class_index)
+{
+    uint8_t priority =
+        class_index < policy->class_count ? policy->classes[class_index].priority : 0;
+    bool valid = priority >= PRIORITY_MOST_URGENT && priority <= PRIORITY_LEAST_URGENT;
+    return valid ? priority : PRIORITY_UNDECIDED;
+}
+
+static uint16_t
+route(const struct policy *policy, const struct dispatch_case *state, const struct after *after)
+{
+    const struct policy_facts facts = {.channel = state->channel,
+                                       .category = after->category,
+                                       .class_index = after->class_index,
+                                       .repeats = state->repeats};
+    return policy_route(policy, &facts);
+}
+
+static void begin(const struct dispatch_case *state,
+                  const struct dispatch_input *input,
+                  enum event_kind kind,
+                  struct event *out)
+{
+    const struct event *cause = input->event;
+    out->service = SERVICE_DISPATCH;
+    out->kind = kind;
+    out->schema = 1;
+    out->case_id = state->version > 0 || !cause ? state->case_id : cause->case_id;
+    out->partition = case_partition(out->case_id);
+    out->at_us = input->now_us > state->updated_at_us ? input->now_us : state->updated_at_us;
+    if (cause) {
+        out->cause_service = cause->service;
+        out->cause_seq = cause->seq;
+    }
+}
+
+static struct after stands(const struct dispatch_case *state)
+{
+    return (struct after){.step = state->step,
+                          .queue = state->queue,
+                          .category = state->category,
+                          .class_index = state->class_index,
+                          .priority = state->priority,
+                          .agent = slice_text(state->agent)};
+}
+
+static void advance(const struct policy *policy,
+                    const struct dispatch_case *state,
+                    const struct dispatch_input *input,
+                    const struct after *after,
+                    struct event *out)
+{
+    struct event_advanced *advanced = &out->advanced;
+    advanced->from_step = slice_text(policy->steps[state->step].id);
+    advanced->to_step = slice_text(policy->steps[after->step].id);
+    advanced->actor = input->actor;
+    advanced->role = input->role;
+    advanced->version = state->version + 1;
+    advanced->agent = after->agent;
+    advanced->priority = after->priority;
+    if (after->queue < policy->queue_count) {
+        advanced->queue = slice_text(policy->queues[after->queue].id);
+    }
+    if (after->category < policy->category_count) {
+        advanced->category = slice_text(policy->categories[after->category].id);
+    }
+    if (after->class_index < policy->class_count) {
+        advanced->severity_class = slice_text(policy->classes[after->class_index].id);
+    }
+    if (state->channel < policy->channel_count) {
+        advanced->channel = slice_text(policy->channels[state->channel].id);
+    }
+    advanced->policy_id = state->policy_id;
+    advanced->from_since_us = state->step_since_us;
+    advanced->command_id = input->command_id;
+}
+
+static enum dispatch_answer open_case(const struct policy *policy,
+                                      const struct dispatch_case *state,
+                                      const struct dispatch_input *input,
+                                      struct event *out)
+{
+    const struct event *event = input->event;
+    if (!event || state->version > 0) {
+        return DISPATCH_NOTHING;
+    }
+    if (event->kind != EVENT_TRIAGED && event->kind != EVENT_TRIAGE_ASKED) {
+        return DISPATCH_NOTHING;
+    }
+    const struct event_triaged *triaged = &event->triaged;
+    const struct policy_facts facts = {.channel = policy_channel_index(policy, triaged->channel),
+                                       .category = policy_category_index(policy, triaged->category),
+                                       .class_index =
+                                           policy_class_index(policy, triaged->severity_class),
+                                       .repeats = triaged->repeats};
+    bool asked = event->kind == EVENT_TRIAGE_ASKED;
+    uint16_t step = asked ? policy->triage_step : policy->first_step;
+    uint16_t queue = asked ? policy->triage_queue : policy_route(policy, &facts);
+    if (queue >= policy->queue_count) {
+        queue = policy->triage_queue;
+    }
+    bool urgent_enough =
+        triaged->priority >= PRIORITY_MOST_URGENT && triaged->priority <= PRIORITY_LEAST_URGENT;
+    begin(state, input, EVENT_OPENED, out);
+    out->opened = (struct event_opened){
+        .step = slice_text(policy->steps[step].id),
+        .queue = slice_text(policy->queues[queue].id),
+        .priority = urgent_enough ? triaged->priority : priority_of(policy, facts.class_index),
+        .category = facts.category == POLICY_NONE ? (struct slice){0} : triaged->category,
+        .severity_class =
+            facts.class_index == POLICY_NONE ? (struct slice){0} : triaged->severity_class,
+        .policy_id = triaged->policy_id,
+        .channel = triaged->channel,
+        .received_at_us = triaged->received_at_us,
+        .customer = triaged->customer,
+        .acknowledged_by_receipt = triaged->acknowledged_by_receipt,
+        .asked = asked,
+        .language = triaged->language,
+        .score = triaged->score,
+        .repeats = triaged->repeats,
+    };
+    return DISPATCH_APPEND;
+}
+
+/* The clock that asks for the most urgent priority, or NULL. */
+static const struct event_clock *most_urgent(const struct event *event)
+{
+    const struct event_clock *found = NULL;
+    for (uint32_t i = 0; i < event->clocks.count && i < EVENT_CLOCKS_MAX; i++) {
+        const struct event_clock *clock = &event->clocks.clocks[i];
+        bool asks = clock->raise_priority_to >= PRIORITY_MOST_URGENT &&
+                    clock->raise_priority_to <= PRIORITY_LEAST_URGENT;
+        if (asks && (!found || clock->raise_priority_to < found->raise_priority_to)) {
+            found = clock;
+        }
+    }
+    return found;
+}
+
+static enum dispatch_answer escalate(const struct policy *policy,
+                                     const struct dispatch_case *state,
+                                     const struct dispatch_input *input,
+                                     struct event *out)
+{
+    static const char *const levels[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8"};
+    const struct event *event = input->event;
+    if (!event || state->version == 0 || event->case_id != state->case_id) {
+        return DISPATCH_NOTHING;
+    }
+    if (event->kind != EVENT_CLOCK_WARNED && event->kind != EVENT_CLOCK_BREACHED &&
+        event->kind != EVENT_CLOCK_ESCALATED) {
+        return DISPATCH_NOTHING;
+    }
+    const struct event_clock *clock = most_urgent(event);
+    if (!clock || clock->raise_priority_to >= state->priority ||
+        policy->steps[state->step].closed) {
+        return DISPATCH_NOTHING;
+    }
+    struct after after = stands(state);
+    after.priority = clock->raise_priority_to;
+    begin(state, input, EVENT_ESCALATED, out);
+    advance(policy, state, input, &after, out);
+    uint32_t level = clock->level <= POLICY_LEVELS_MAX ? clock->level : POLICY_LEVELS_MAX;
+    out->advanced.field_count = 2;
+    out->advanced.fields[0] = (struct event_field){slice_text("clock"), clock->name};
+    out->advanced.fields[1] = (struct event_field){slice_text("level"), slice_text(levels[level])};
+    return DISPATCH_APPEND;
+}
+
+static enum dispatch_answer claim(const struct policy *policy,
+                                  const struct dispatch_case *state,
+                                  const struct dispatch_input *input,
+                                  struct event *out)
+{
+    if (state->version == 0 || state->queue == POLICY_NONE) {
+        return DISPATCH_NOT_QUEUED;
+    }
+    uint16_t role = policy_role_index(policy, input->role);
+    if (role == POLICY_NONE || role != policy->steps[state->step].owner_role) {
+        return DISPATCH_ROLE_MAY_NOT;
+    }
+    if (!input->agent_has_capacity) {
+        return DISPATCH_NO_CAPACITY;
+    }
+    struct after after = stands(state);
+    after.queue = POLICY_NONE;
+    after.agent = input->actor;
+    begin(state, input, EVENT_ASSIGNED, out);
+    advance(policy, state, input, &after, out);
+    out->advanced.action = slice_text("claim");
+    out->advanced.claim_token = input->claim_token;
+    return DISPATCH_APPEND;
+}
+
+static bool holds(const struct dispatch_case *state, struct slice actor)
+{
+    return state->agent[0] != '\0' && slice_equal(actor, slice_text(state->agent));
+}
+
+static enum dispatch_answer release(const struct policy *policy,
+                                    const struct dispatch_case *state,
+                                    const struct dispatch_input *input,
+                                    struct event *out)
+{
+    if (state->version == 0 || !holds(state, input->actor)) {
+        return DISPATCH_NOT_HOLDER;
+    }
+    struct after after = stands(state);
+    after.agent = (struct slice){0};
+    after.queue = state->home_queue;
+    begin(state, input, EVENT_RELEASED, out);
+    advance(policy, state, input, &after, out);
+    out->advanced.action = slice_text("release");
+    return DISPATCH_APPEND;
+}
+
+static struct slice field_value(const struct dispatch_input *input, const char *name)
+{
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        if (slice_equal(input->fields[i].name, slice_text(name))) {
+            return input->fields[i].value;
+        }
+    }
+    return (struct slice){0};
+}
+
+/* In seconds, so that no two instants can overflow. */
+static bool may_reopen(const struct policy *policy, int64_t closed_at_us, int64_t now_us)
+{
+    return now_us / 1000000 - closed_at_us / 1000000 <= (int64_t)policy->reopen_days * 86400;
+}
+
+static bool leaves_closed(const struct policy *policy,
+                          const struct policy_step *step,
+                          const struct policy_action *action)
+{
+    return step->closed &&
+           (action->fact == EVENT_REOPENED ||
+            (action->to_step != POLICY_NONE && !policy->steps[action->to_step].closed));
+}
+
+/* Everything about the person: role, whose work it was, who holds the case (the rule is in the
+ * header). */
+static enum dispatch_answer check_person(const struct policy *policy,
+                                         const struct dispatch_case *state,
+                                         const struct dispatch_input *input,
+                                         const struct policy_action *action)
+{
+    uint16_t role = policy_role_index(policy, input->role);
+    if (role >= POLICY_ROLES_MAX || (action->roles >> role & 1U) == 0) {
+        return DISPATCH_ROLE_MAY_NOT;
+    }
+    if (action->same_person_may_not && slice_equal(input->actor, slice_text(state->last_actor))) {
+        return DISPATCH_SAME_PERSON;
+    }
+    if (state->agent[0] != '\0' && !holds(state, input->actor) && role == state->agent_role) {
+        return DISPATCH_NOT_HOLDER;
+    }
+    return DISPATCH_APPEND;
+}
+
+static enum dispatch_answer check_fields(const struct dispatch_input *input,
+                                         const struct policy_action *action,
+                                         struct slice *refused_field)
+{
+    if (input->field_count > EVENT_FIELDS_MAX) {
+        *refused_field = input->fields[EVENT_FIELDS_MAX].name;
+        return DISPATCH_FIELD_INVALID;
+    }
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        if (field_value(input, action->needs[i].field).size == 0) {
+            *refused_field = slice_text(action->needs[i].field);
+            return DISPATCH_FIELD_MISSING;
+        }
+    }
+    return DISPATCH_APPEND;
+}
+
+/* The gravest class the policy's overrides give the new category, if that is graver than the
+ * present one. */
+static uint16_t
+gravest(const struct policy *policy, const struct dispatch_case *state, uint16_t category)
+{
+    const struct policy_facts facts = {.channel = state->channel,
+                                       .category = category,
+                                       .class_index = state->class_index,
+                                       .repeats = state->repeats};
+    uint16_t class_index = state->class_index;
+    for (uint16_t i = 0; i < policy->override_count; i++) {
+        const struct policy_override *override = &policy->overrides[i];
+        if (override->class_index < class_index &&
+            policy_when_holds(policy, &override->when, &facts)) {
+            class_index = override->class_index;
+        }
+    }
+    return class_index;
+}
+
+static enum dispatch_answer classify(const struct policy *policy,
+                                     const struct dispatch_case *state,
+                                     const struct dispatch_input *input,
+                                     struct after *after,
+                                     struct slice *refused_field)
+{
+    struct slice category = field_value(input, "category");
+    struct slice named_class = field_value(input, "severity_class");
+    if (category.size > 0) {
+        after->category = policy_category_index(policy, category);
+    }
+    if (after->category == POLICY_NONE) {
+        *refused_field = slice_text("category");
+        return category.size > 0 ? DISPATCH_FIELD_INVALID : DISPATCH_FIELD_MISSING;
+    }
+    after->class_index = named_class.size > 0 ? policy_class_index(policy, named_class)
+                                              : gravest(policy, state, after->category);
+    if (named_class.size > 0 && after->class_index == POLICY_NONE) {
+        *refused_field = slice_text("severity_class");
+        return DISPATCH_FIELD_INVALID;
+    }
+    after->priority = priority_of(policy, after->class_index);
+    bool raised = state->priority < priority_of(policy, state->class_index);
+    if (raised && state->priority < after->priority) {
+        after->priority = state->priority;
+    }
+    return DISPATCH_APPEND;
+}
+
+/* Step, queue and agent after the action.  An open case never ends up with neither. */
+static void place(const struct policy *policy,
+                  const struct dispatch_case *state,
+                  const struct policy_action *action,
+                  struct after *after)
+{
+    if (action->to_step != POLICY_NONE) {
+        after->step = action->to_step;
+    }
+    if (policy->steps[after->step].closed) {
+        after->queue = POLICY_NONE;
+        after->agent = (struct slice){0};
+        return;
+    }
+    if (!action->to_queue && after->agent.size > 0) {
+        return;
+    }
+    after->agent = (struct slice){0};
+    if (!action->to_queue && state->queue != POLICY_NONE) {
+        after->queue = dispatch_queue_following(
+            policy, state, after->step, after->category, after->class_index);
+        return;
+    }
+    after->queue = action->queue != POLICY_NONE ? action->queue : route(policy, state, after);
+    if (after->queue == POLICY_NONE) {
+        after->queue = policy->triage_queue;
+    }
+}
+
+static enum dispatch_answer act(const struct policy *policy,
+                                const struct dispatch_case *state,
+                                const struct dispatch_input *input,
+                                struct event *out,
+                                struct slice *refused_field)
+{
+    if (state->version == 0) {
+        return DISPATCH_ACTION_UNKNOWN;
+    }
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t index = policy_action_index(step, input->action);
+    if (index == POLICY_NONE) {
+        return DISPATCH_ACTION_UNKNOWN;
+    }
+    const struct policy_action *action = &step->actions[index];
+    enum dispatch_answer answer = check_person(policy, state, input, action);
+    if (answer != DISPATCH_APPEND) {
+        return answer;
+    }
+    if (leaves_closed(policy, step, action) &&
+        !may_reopen(policy, state->closed_at_us, input->now_us)) {
+        return DISPATCH_CLOSED;
+    }
+    answer = check_fields(input, action, refused_field);
+    struct after after = stands(state);
+    if (answer == DISPATCH_APPEND && action->fact == EVENT_CLASSIFIED) {
+        answer = classify(policy, state, input, &after, refused_field);
+    }
+    if (answer != DISPATCH_APPEND) {
+        return answer;
+    }
+    place(policy, state, action, &after);
+    begin(state, input, action->fact, out);
+    advance(policy, state, input, &after, out);
+    out->advanced.action = slice_text(action->id);
+    out->advanced.sealed_note = input->sealed_note;
+    out->advanced.field_count = input->field_count;
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        out->advanced.fields[i] = input->fields[i];
+    }
+    return DISPATCH_APPEND;
+}
+
+static enum dispatch_answer command(const struct policy *policy,
+                                    const struct dispatch_case *state,
+                                    const struct dispatch_input *input,
+                                    struct event *out,
+                                    struct slice *refused_field)
+{
+    /* A name that cannot be kept whole could later pass for another's. */
+    if (input->actor.size == 0 || input->actor.size >= DISPATCH_AGENT_MAX ||
+        memchr(input->actor.bytes, '\0', input->actor.size)) {
+        *refused_field = slice_text("actor");
+        return input->actor.size == 0 ? DISPATCH_FIELD_MISSING : DISPATCH_FIELD_INVALID;
+    }
+    if (input->expected_version != 0 && input->expected_version != state->version) {
+        return DISPATCH_VERSION;
+    }
+    switch (input->kind) {
+    case DISPATCH_CLAIM:
+        return claim(policy, state, input, out);
+    case DISPATCH_RELEASE:
+        return release(policy, state, input, out);
+    case DISPATCH_ACTION:
+        return act(policy, state, input, out, refused_field);
+    case DISPATCH_TRIAGED:
+    case DISPATCH_CLOCK:
+        break;
+    }
+    return DISPATCH_NOTHING;
+}
+
+enum dispatch_answer dispatch_decide(const struct policy *policy,
+                                     const struct dispatch_case *state,
+                                     const struct dispatch_input *input,
+                                     struct event *out,
+                                     struct slice *refused_field)
+{
+    memset(out, 0, sizeof *out);
+    *refused_field = (struct slice){0};
+    switch (input->kind) {
+    case DISPATCH_TRIAGED:
+        return open_case(policy, state, input, out);
+    case DISPATCH_CLOCK:
+        return escalate(policy, state, input, out);
+    case DISPATCH_CLAIM:
+    case DISPATCH_RELEASE:
+    case DISPATCH_ACTION:
+        return command(policy, state, input, out, refused_field);
+    }
+    return DISPATCH_NOTHING;
+}

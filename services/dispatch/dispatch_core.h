@@ -1,9 +1,11 @@
 /*
- * Dispatch, functional core: everything in the life of a case after triage: opening, queueing, claims, the steps of the
- * policy, closing, reopening.  It knows no organisation: steps, actions, roles, queues and what an action needs are data.
+ * Dispatch, functional core: everything in the life of a case after triage: opening, queueing,
+ * claims, the steps of the policy, closing, reopening.  It knows no organisation: steps, actions,
+ * roles, queues and what an action needs are data.
  *
- * decide(state, input) → event or refusal; evolve(state, event) → state.  The shell appends what decide gives and then
- * evolves with exactly that event, so that refolding the stream gives the same state (law 8).
+ * decide(state, input) → event or refusal; evolve(state, event) → state.  The shell appends what
+ * decide gives and then evolves with exactly that event, so that refolding the stream gives the
+ * same state (law 8).
  */
 #ifndef REDRESS_DISPATCH_CORE_H
 #define REDRESS_DISPATCH_CORE_H
@@ -14,78 +16,101 @@ enum {
     DISPATCH_AGENT_MAX = 48, /* bytes of an agent's or actor's name, terminator included */
 };
 
-/* The state of one case; the columns of the table complaint. Open, so that tests can build any. */
+/*
+ * The state of one case; the columns of the table complaint.  Open, so that tests can build any.
+ *
+ * Everything follows from dispatch's own stream but due_us and clock_due_us: those are hints for
+ * the order of a queue, folded in from the watchdog's stream (the shell may fill them from the
+ * table clock) and no part of what refolding compares; see dispatch_case_equal.
+ *
+ * An open case is either held by one agent or stands in one queue, a closed one is neither.
+ */
 struct dispatch_case {
     uint64_t case_id;
     uint64_t customer;
     int64_t received_at_us;
     int64_t opened_at_us;
-    int64_t step_since_us;   /* when it came into this step */
+    int64_t step_since_us; /* when it came into this step */
     int64_t updated_at_us;
-    int64_t closed_at_us;    /* 0: open */
-    int64_t due_us;          /* nearest deadline the watchdog told of; INT64_MAX: none */
+    int64_t closed_at_us;                    /* 0: open */
+    int64_t due_us;                          /* nearest of clock_due_us; INT64_MAX: none */
+    int64_t clock_due_us[POLICY_CLOCKS_MAX]; /* of policy->clocks[i]; 0: not running */
     uint32_t policy_id;
-    uint32_t version;        /* events of dispatch so far */
+    uint32_t version; /* events of dispatch so far */
     uint32_t repeats;
     int32_t score;
     uint16_t step;
-    uint16_t queue;          /* POLICY_NONE: in none */
-    uint16_t category;       /* POLICY_NONE: not decided */
+    uint16_t queue;      /* POLICY_NONE: in none */
+    uint16_t home_queue; /* where it goes when its agent releases it */
+    uint16_t category;   /* POLICY_NONE: not decided */
     uint16_t class_index;
     uint16_t channel;
-    uint16_t reopened;       /* times */
-    uint16_t followed_up;    /* times, since it was last opened or reopened */
+    uint16_t reopened;    /* times */
+    uint16_t followed_up; /* times, since it was last opened or reopened */
     uint8_t priority;
-    uint8_t escalation;      /* highest level the watchdog has raised */
+    uint8_t escalation; /* highest level of a clock that has raised the priority */
     uint8_t language;
     bool acknowledged;
+    uint16_t agent_role;                 /* in which the agent holds it; POLICY_NONE: nobody does */
     char agent[DISPATCH_AGENT_MAX];      /* "": nobody */
     char last_actor[DISPATCH_AGENT_MAX]; /* of the step before: may not approve its own work */
 };
 
 enum dispatch_input_kind {
-    DISPATCH_TRIAGED,   /* an event of triage */
-    DISPATCH_CLOCK,     /* an event of the watchdog */
-    DISPATCH_CLAIM,     /* a person takes the case out of its queue */
-    DISPATCH_RELEASE,   /* and puts it back */
-    DISPATCH_ACTION,    /* an action of the policy */
+    DISPATCH_TRIAGED, /* an event of triage */
+    DISPATCH_CLOCK,   /* an event of the watchdog */
+    DISPATCH_CLAIM,   /* a person takes the case out of its queue */
+    DISPATCH_RELEASE, /* and puts it back */
+    DISPATCH_ACTION,  /* an action of the policy */
 };
 
 struct dispatch_input {
     enum dispatch_input_kind kind;
     int64_t now_us;
-    const struct event *event;       /* TRIAGED, CLOCK */
+    const struct event *event; /* TRIAGED, CLOCK */
     /* commands */
     struct slice actor;
     struct slice role;
-    uint32_t expected_version;       /* 0: any */
+    uint32_t expected_version; /* 0: any */
     struct slice action;
     uint32_t field_count;
     const struct event_field *fields;
     struct slice sealed_note;
     struct slice command_id;
-    bool agent_has_capacity;         /* CLAIM: what the shell knows; the archive decides in the same transaction */
+    bool agent_has_capacity; /* CLAIM, as the shell knows it; the archive decides at the commit */
     struct slice claim_token;
 };
 
 enum dispatch_answer {
-    DISPATCH_APPEND,          /* *out is the next event of the stream */
-    DISPATCH_NOTHING,         /* nothing follows from it (a repeat, or a clock event that changes nothing) */
-    DISPATCH_VERSION,         /* the case has moved on */
-    DISPATCH_ACTION_UNKNOWN,  /* not an action of this step */
+    DISPATCH_APPEND,         /* *out is the next event of the stream */
+    DISPATCH_NOTHING,        /* a repeat, or a clock event that changes nothing */
+    DISPATCH_VERSION,        /* the case has moved on */
+    DISPATCH_ACTION_UNKNOWN, /* not an action of this step */
     DISPATCH_ROLE_MAY_NOT,
-    DISPATCH_SAME_PERSON,     /* whoever did the step before may not do this one */
-    DISPATCH_FIELD_MISSING,   /* refused_field says which */
-    DISPATCH_NOT_QUEUED,      /* a claim of a case that is in no queue */
-    DISPATCH_NOT_HOLDER,      /* release, or an action of an assigned case, by somebody else */
+    DISPATCH_SAME_PERSON,   /* whoever did the step before may not do this one */
+    DISPATCH_FIELD_MISSING, /* refused_field says which */
+    DISPATCH_FIELD_INVALID, /* likewise: unknown to the policy, too long, or one field too many */
+    DISPATCH_NOT_QUEUED,    /* a claim of a case that is in no queue */
+    DISPATCH_NOT_HOLDER,    /* release, or an action of an assigned case, by somebody else */
     DISPATCH_NO_CAPACITY,
-    DISPATCH_CLOSED,          /* and the window for reopening has passed */
+    DISPATCH_CLOSED, /* and the window for reopening has passed */
     DISPATCH_ANSWER_COUNT,
 };
 
 /*
- * The event that follows, if any.  Slices in *out are lent by policy, state and input.  out->at_us, kind, case_id and
- * cause are set; stream, seq, epoch and hash are the journal's matter.
+ * The event that follows, if any.  Slices in *out are lent by policy, state and input.  out->at_us,
+ * kind, case_id and cause are set; stream, seq, epoch and hash are the journal's matter.  The times
+ * of a case never run backwards: at_us is now_us or, after a step of the clock, that of the event
+ * before.  *refused_field is always written.
+ *
+ * Who may act: the action must permit the role.  Where nobody holds the case that is enough.  Where
+ * somebody does, the holder may act, and so may anybody in a role other than the holder's (who
+ * approves, the customer); a colleague in the holder's own role may not.  Claiming is for the role
+ * that owns the step, releasing for the holder.
+ *
+ * A case whose category a person changes gets no milder class by that alone: patterns are not at
+ * hand any more, so only a person who names severity_class lowers it.  Nor does it undo a priority
+ * the watchdog has raised.
  */
 enum dispatch_answer dispatch_decide(const struct policy *policy,
                                      const struct dispatch_case *state,
@@ -93,13 +118,36 @@ enum dispatch_answer dispatch_decide(const struct policy *policy,
                                      struct event *out,
                                      struct slice *refused_field);
 
-/* Total: an event that makes no sense for the state leaves it as it is.  A zeroed state is a case not opened yet. */
-void dispatch_evolve(const struct policy *policy, struct dispatch_case *state, const struct event *event);
+/*
+ * Total: an event that makes no sense for the state leaves it as it is.  A zeroed state is a case
+ * not opened yet. Takes dispatch's own events, and those of the watchdog for the two hints.
+ */
+void dispatch_evolve(const struct policy *policy,
+                     struct dispatch_case *state,
+                     const struct event *event);
+
+/* Equal in all that dispatch's own stream decides, that is in all but due_us and clock_due_us. */
+bool dispatch_case_equal(const struct dispatch_case *a, const struct dispatch_case *b);
+
+/*
+ * The queue of an open case whose category or class has changed, or that leaves triage: where the
+ * routes had put it, it follows them; where an action had put it, it stays.  POLICY_NONE only where
+ * no route fits.
+ */
+uint16_t dispatch_queue_following(const struct policy *policy,
+                                  const struct dispatch_case *before,
+                                  uint16_t step,
+                                  uint16_t category,
+                                  uint16_t class_index);
 
 /* "role_may_not", …: the stable code of a refusal. */
 const char *dispatch_answer_code(enum dispatch_answer answer);
 
-/* Queue order: lower comes first; from priority, nearest due time and age. */
+/*
+ * Queue order: lower comes first.  Priority, then the nearest due time (a case without one counts
+ * as due thirty days after its receipt, so that it comes up in the end), then age.  Whole numbers
+ * below 2^53: Redis keeps them exactly.
+ */
 double dispatch_queue_score(const struct dispatch_case *state);
 
 #endif

@@ -1,0 +1,288 @@
+/* The folding half of the core: events into the state of a case, and the state into its place in a
+ * queue. */
+#include "dispatch_core.h"
+
+enum {
+    PRIORITY_MAX = 5,
+    DUE_BITS = 33,  /* seconds up to the year 2242 */
+    SPAN_BITS = 16, /* minutes between receipt and due, 45 days */
+    UNTIMED_DAYS = 30,
+};
+
+/* Filled up with zeros, so that equal names are equal bytes. */
+static void name_set(char name[DISPATCH_AGENT_MAX], struct slice text)
+{
+    memset(name, 0, DISPATCH_AGENT_MAX);
+    if (text.size > 0) {
+        memcpy(name, text.bytes, text.size);
+    }
+}
+
+static bool name_fits(struct slice text)
+{
+    return text.size < DISPATCH_AGENT_MAX &&
+           (text.size == 0 || !memchr(text.bytes, '\0', text.size));
+}
+
+static uint16_t count_up(uint16_t count)
+{
+    return count < UINT16_MAX ? (uint16_t)(count + 1) : count;
+}
+
+static int64_t nearest(const int64_t due_us[POLICY_CLOCKS_MAX])
+{
+    int64_t found_us = INT64_MAX;
+    for (int i = 0; i < POLICY_CLOCKS_MAX; i++) {
+        if (due_us[i] != 0 && due_us[i] < found_us) {
+            found_us = due_us[i];
+        }
+    }
+    return found_us;
+}
+
+uint16_t dispatch_queue_following(const struct policy *policy,
+                                  const struct dispatch_case *before,
+                                  uint16_t step,
+                                  uint16_t category,
+                                  uint16_t class_index)
+{
+    struct policy_facts facts = {.channel = before->channel,
+                                 .category = before->category,
+                                 .class_index = before->class_index,
+                                 .repeats = before->repeats};
+    uint16_t standing = before->queue != POLICY_NONE ? before->queue : before->home_queue;
+    bool in_triage = before->step == policy->triage_step;
+    bool leaves_triage = in_triage && step != policy->triage_step;
+    bool by_routes = !in_triage && standing == policy_route(policy, &facts);
+    if (!leaves_triage && !by_routes) {
+        return standing;
+    }
+    facts.category = category;
+    facts.class_index = class_index;
+    uint16_t queue = policy_route(policy, &facts);
+    return queue != POLICY_NONE ? queue : standing;
+}
+
+static void
+fold_opened(const struct policy *policy, struct dispatch_case *state, const struct event *event)
+{
+    const struct event_opened *opened = &event->opened;
+    uint16_t step = policy_step_index(policy, opened->step);
+    uint16_t queue = policy_queue_index(policy, opened->queue);
+    if (state->version > 0 || step == POLICY_NONE || queue == POLICY_NONE ||
+        opened->priority == 0 || opened->priority > PRIORITY_MAX || policy->steps[step].closed) {
+        return;
+    }
+    state->case_id = event->case_id;
+    state->customer = opened->customer;
+    state->received_at_us = opened->received_at_us;
+    state->opened_at_us = event->at_us;
+    state->step_since_us = event->at_us;
+    state->updated_at_us = event->at_us;
+    state->due_us = nearest(state->clock_due_us);
+    state->policy_id = opened->policy_id;
+    state->version = 1;
+    state->repeats = opened->repeats;
+    state->score = opened->score;
+    state->step = step;
+    state->queue = queue;
+    state->home_queue = queue;
+    state->category = policy_category_index(policy, opened->category);
+    state->class_index = policy_class_index(policy, opened->severity_class);
+    state->channel = policy_channel_index(policy, opened->channel);
+    state->agent_role = POLICY_NONE;
+    state->priority = (uint8_t)opened->priority;
+    state->language = (uint8_t)opened->language;
+    state->acknowledged = opened->acknowledged_by_receipt;
+}
+
+/* A name that is given must be known. */
+static bool known(struct slice name, uint16_t index)
+{
+    return name.size == 0 || index != POLICY_NONE;
+}
+
+struct names {
+    uint16_t step, queue, category, class_index;
+};
+
+static bool makes_sense(const struct policy *policy,
+                        const struct dispatch_case *state,
+                        const struct event *event,
+                        struct names *names)
+{
+    const struct event_advanced *advanced = &event->advanced;
+    *names = (struct names){.step = policy_step_index(policy, advanced->to_step),
+                            .queue = policy_queue_index(policy, advanced->queue),
+                            .category = policy_category_index(policy, advanced->category),
+                            .class_index = policy_class_index(policy, advanced->severity_class)};
+    if (state->version == 0 || event->case_id != state->case_id ||
+        advanced->version != state->version + 1 || names->step == POLICY_NONE) {
+        return false;
+    }
+    if (!slice_equal(advanced->from_step, slice_text(policy->steps[state->step].id)) ||
+        !known(advanced->queue, names->queue) || !known(advanced->category, names->category) ||
+        !known(advanced->severity_class, names->class_index)) {
+        return false;
+    }
+    if (advanced->priority == 0 || advanced->priority > PRIORITY_MAX ||
+        !name_fits(advanced->agent) || !name_fits(advanced->actor)) {
+        return false;
+    }
+    bool held = advanced->agent.size > 0;
+    bool queued = names->queue != POLICY_NONE;
+    return policy->steps[names->step].closed ? !held && !queued : held != queued;
+}
+
+static void fold_kind(struct dispatch_case *state, const struct event *event)
+{
+    if (event->kind == EVENT_ACKNOWLEDGED) {
+        state->acknowledged = true;
+    } else if (event->kind == EVENT_FOLLOWED_UP) {
+        state->followed_up = count_up(state->followed_up);
+    } else if (event->kind == EVENT_ESCALATED) {
+        for (uint32_t i = 0; i < event->advanced.field_count && i < EVENT_FIELDS_MAX; i++) {
+            const struct event_field *field = &event->advanced.fields[i];
+            if (slice_equal(field->name, slice_text("level")) && field->value.size == 1 &&
+                field->value.bytes[0] >= '0' && field->value.bytes[0] <= '9') {
+                uint8_t level = (uint8_t)(field->value.bytes[0] - '0');
+                state->escalation = level > state->escalation ? level : state->escalation;
+            }
+        }
+    }
+}
+
+static void fold_step(const struct policy *policy,
+                      struct dispatch_case *state,
+                      const struct event *event,
+                      uint16_t step)
+{
+    if (step == state->step) {
+        return;
+    }
+    bool was_closed = policy->steps[state->step].closed;
+    bool is_closed = policy->steps[step].closed;
+    if (is_closed && !was_closed) {
+        state->closed_at_us = event->at_us;
+    } else if (was_closed && !is_closed) {
+        state->closed_at_us = 0;
+        state->reopened = count_up(state->reopened);
+        state->followed_up = 0;
+    }
+    state->step = step;
+    state->step_since_us = event->at_us;
+    name_set(state->last_actor, event->advanced.actor);
+}
+
+static void
+fold_advanced(const struct policy *policy, struct dispatch_case *state, const struct event *event)
+{
+    const struct event_advanced *advanced = &event->advanced;
+    struct names names;
+    if (!makes_sense(policy, state, event, &names)) {
+        return;
+    }
+    bool changes_hands = !slice_equal(advanced->agent, slice_text(state->agent));
+    if (names.queue != POLICY_NONE) {
+        state->home_queue = names.queue;
+    } else if (names.category != state->category || names.class_index != state->class_index ||
+               names.step != state->step) {
+        state->home_queue =
+            dispatch_queue_following(policy, state, names.step, names.category, names.class_index);
+    }
+    state->queue = names.queue;
+    state->category = names.category;
+    state->class_index = names.class_index;
+    state->priority = (uint8_t)advanced->priority;
+    if (changes_hands) {
+        uint16_t role = policy_role_index(policy, advanced->role);
+        if (role == POLICY_NONE) {
+            role = policy->steps[names.step].owner_role; /* assigned by the system */
+        }
+        state->agent_role = advanced->agent.size > 0 ? role : POLICY_NONE;
+        name_set(state->agent, advanced->agent);
+    }
+    fold_kind(state, event);
+    fold_step(policy, state, event, names.step);
+    state->version = advanced->version;
+    state->updated_at_us = event->at_us;
+}
+
+static void
+fold_clocks(const struct policy *policy, struct dispatch_case *state, const struct event *event)
+{
+    if (state->version > 0 && event->case_id != state->case_id) {
+        return;
+    }
+    for (uint32_t i = 0; i < event->clocks.count && i < EVENT_CLOCKS_MAX; i++) {
+        const struct event_clock *clock = &event->clocks.clocks[i];
+        uint16_t index = policy_clock_index(policy, clock->name);
+        if (index < POLICY_CLOCKS_MAX) {
+            bool running = clock->verdict == CLOCK_RUNNING && clock->paused_at_us == 0;
+            state->clock_due_us[index] = running ? clock->due_us : 0;
+        }
+    }
+    state->due_us = nearest(state->clock_due_us);
+}
+
+void dispatch_evolve(const struct policy *policy,
+                     struct dispatch_case *state,
+                     const struct event *event)
+{
+    if (event->kind == EVENT_OPENED) {
+        fold_opened(policy, state, event);
+        return;
+    }
+    switch (event_kind_service(event->kind)) {
+    case SERVICE_DISPATCH:
+        fold_advanced(policy, state, event);
+        return;
+    case SERVICE_WATCHDOG:
+        fold_clocks(policy, state, event);
+        return;
+    case SERVICE_NONE:
+    case SERVICE_INTAKE:
+    case SERVICE_TRIAGE:
+    case SERVICE_ANALYTICS:
+    case SERVICE_COUNT:
+        return;
+    }
+}
+
+bool dispatch_case_equal(const struct dispatch_case *a, const struct dispatch_case *b)
+{
+    return a->case_id == b->case_id && a->customer == b->customer &&
+           a->received_at_us == b->received_at_us && a->opened_at_us == b->opened_at_us &&
+           a->step_since_us == b->step_since_us && a->updated_at_us == b->updated_at_us &&
+           a->closed_at_us == b->closed_at_us && a->policy_id == b->policy_id &&
+           a->version == b->version && a->repeats == b->repeats && a->score == b->score &&
+           a->step == b->step && a->queue == b->queue && a->home_queue == b->home_queue &&
+           a->category == b->category && a->class_index == b->class_index &&
+           a->channel == b->channel && a->reopened == b->reopened &&
+           a->followed_up == b->followed_up && a->priority == b->priority &&
+           a->escalation == b->escalation && a->language == b->language &&
+           a->acknowledged == b->acknowledged && a->agent_role == b->agent_role &&
+           memcmp(a->agent, b->agent, sizeof a->agent) == 0 &&
+           memcmp(a->last_actor, b->last_actor, sizeof a->last_actor) == 0;
+}
+
+static int64_t limit(int64_t value, int bits)
+{
+    int64_t max = ((int64_t)1 << bits) - 1;
+    return value < 0 ? 0 : value > max ? max : value;
+}
+
+double dispatch_queue_score(const struct dispatch_case *state)
+{
+    int64_t received_s = limit(state->received_at_us / 1000000, DUE_BITS);
+    bool untimed = state->due_us == INT64_MAX || state->due_us == 0;
+    int64_t due_s = untimed ? received_s + (int64_t)UNTIMED_DAYS * 86400 : state->due_us / 1000000;
+    due_s = limit(due_s, DUE_BITS);
+    /* Of two that are due together the older has waited the longer span, and comes first. */
+    int64_t span_min = limit((due_s - received_s) / 60, SPAN_BITS);
+    int64_t shortness_min = limit(INT64_MAX, SPAN_BITS) - span_min;
+    int64_t place = limit(state->priority, 3);
+    place = place << DUE_BITS | due_s;
+    place = place << SPAN_BITS | shortness_min;
+    return (double)place;
+}
