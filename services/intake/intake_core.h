@@ -1,8 +1,10 @@
 /*
- * Intake, functional core: decides whether a submission is a complaint we can register, and what is registered.
+ * Intake, functional core: decides whether a submission is a complaint we can register, and what is
+ * registered.
  *
- * Sources: DOMAIN.md section 1 (receipt, registration, acknowledgement).  It sees lengths and flags, never the personal
- * text itself.  Duplicates are not its matter: the archive's unique key decides those, in the same transaction (law 1).
+ * Sources: DOMAIN.md section 1 (receipt, registration, acknowledgement).  It sees lengths and
+ * flags, never the personal text itself.  Duplicates are not its matter: the archive's unique key
+ * decides those, in the same transaction (law 1).
  */
 #ifndef REDRESS_INTAKE_CORE_H
 #define REDRESS_INTAKE_CORE_H
@@ -13,13 +15,14 @@ enum {
     INTAKE_NARRATIVE_MAX = 64 * 1024, /* bytes */
     INTAKE_PERSON_MAX = 512,          /* bytes of each personal field */
     INTAKE_PRODUCT_MAX = 256,
-    INTAKE_FUTURE_US = 300 * 1000000LL, /* clocks of adapters may be this far ahead; the time is then cut to now */
+    INTAKE_FUTURE_US =
+        300 * 1000000LL, /* clocks of adapters may be this far ahead; the time is then cut to now */
 };
 
 /* What the shell found in the submission. */
 struct intake_input {
     int64_t now_us;
-    bool id_present;             /* 16 bytes */
+    bool id_present; /* 16 bytes */
     struct slice policy_name;
     const struct policy *policy; /* NULL: no policy of that name is loaded */
     struct slice channel;
@@ -28,11 +31,11 @@ struct intake_input {
     bool occurred_at_present;
     int64_t occurred_at_us;
     size_t narrative_size;
-    bool narrative_clean;        /* UTF-8 without NUL */
+    bool narrative_clean; /* UTF-8 without NUL */
     size_t narrative_bad_at;
     size_t name_size, contact_size, reference_size, demand_size;
-    bool person_clean;           /* all of them */
-    struct slice category_hint;  /* clean text or empty */
+    bool person_clean;          /* all of them */
+    struct slice category_hint; /* clean text or empty */
     struct slice product;
     bool product_clean;
 };
@@ -50,12 +53,16 @@ struct intake_output {
     const char *allowed;
     /* accepted */
     uint16_t channel;
-    uint16_t category_hint;      /* POLICY_NONE: none, or unknown to the policy */
+    uint16_t category_hint; /* POLICY_NONE: none, or unknown to the policy */
     int64_t received_at_us;
-    int64_t occurred_at_us;      /* 0: not told */
+    int64_t occurred_at_us; /* 0: not told */
     bool acknowledged_by_receipt;
 };
 
+/*
+ * Times are believed from 2000-01-01 (received) and 1971-01-01 (occurred) on: an adapter that sends
+ * seconds or milliseconds instead of microseconds is refused, not registered in 1970.
+ */
 void intake_decide(const struct intake_input *input, struct intake_output *output);
 
 #endif

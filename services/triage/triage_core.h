@@ -1,8 +1,10 @@
 /*
- * Triage, functional core: category, severity with the factors that made it, priority, repeats; unsure → a person.
+ * Triage, functional core: category, severity with the factors that made it, priority, repeats;
+ * unsure → a person.
  *
- * Sources: DOMAIN.md section 1 (assessment), section 3 (severity as a score over content, impact, frequency, source, plus
- * a qualitative override: home-improvement).  Everything it looks at was recorded by intake or is recorded in the result.
+ * Sources: DOMAIN.md section 1 (assessment), section 3 (severity as a score over content, impact,
+ * frequency, source, plus a qualitative override: home-improvement).  Everything it looks at was
+ * recorded by intake or is recorded in the result.
  */
 #ifndef REDRESS_TRIAGE_CORE_H
 #define REDRESS_TRIAGE_CORE_H
@@ -17,8 +19,14 @@ struct triage_repeats {
 };
 
 /*
- * The result is written to *out, its kind returned: EVENT_TRIAGED, or EVENT_TRIAGE_ASKED when no pattern of a category was
- * seen or two categories have equally many hits and nobody named one.  Slices are lent by policy and received.
+ * The result is written to *out, its kind returned: EVENT_TRIAGED, or EVENT_TRIAGE_ASKED when no
+ * pattern of a category was seen or two categories have equally many hits and nobody named one.
+ * Score, class and priority are proposed either way. Slices are lent by policy and received.
+ *
+ * The category with most hits wins.  One beneath another with as many wins over it, and what was
+ * seen beneath the winner makes it more precise.  A hint decides where nothing was seen or a tie
+ * stands, and may be more precise than the winner; it never beats a category that more was seen of.
+ * The class is the gravest of the score's and the overrides': an override never lowers it.
  */
 enum event_kind triage_decide(const struct policy *policy,
                               const struct event_received *received,
