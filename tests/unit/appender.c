@@ -15,7 +15,10 @@ struct beat {
     enum appender_phase phase;
 };
 
-enum { DONE = APPENDER_DO_ADVANCE | APPENDER_DO_PUBLISH | APPENDER_DO_REPLY };
+enum {
+    DONE = APPENDER_DO_ADVANCE | APPENDER_DO_PUBLISH | APPENDER_DO_REPLY,
+    DROP = APPENDER_DO_UNDO | APPENDER_DO_FORGET | APPENDER_DO_LOOK_UP,
+};
 
 static void play(const struct beat *story, size_t count)
 {
@@ -34,37 +37,58 @@ static void one_batch_is_under_way_at_a_time(void **state)
 {
     (void)state;
     static const struct beat story[] = {
-        {APPENDER_WORK,      0,                APPENDER_AWAY      },
-        {APPENDER_CONNECTED, 0,                APPENDER_IDLE      },
-        {APPENDER_WORK,      APPENDER_DO_SEND, APPENDER_COMMITTING},
-        {APPENDER_WORK,      0,                APPENDER_COMMITTING},
-        {APPENDER_COMMITTED, DONE,             APPENDER_IDLE      },
-        {APPENDER_COMMITTED, 0,                APPENDER_IDLE      },
-        {APPENDER_WORK,      APPENDER_DO_SEND, APPENDER_COMMITTING},
+        {APPENDER_WORK,      0,                   APPENDER_AWAY      },
+        {APPENDER_CONNECTED, 0,                   APPENDER_IDLE      },
+        {APPENDER_WORK,      APPENDER_DO_LOOK_UP, APPENDER_LOOKING_UP},
+        {APPENDER_WORK,      0,                   APPENDER_LOOKING_UP},
+        {APPENDER_FOUND,     APPENDER_DO_DECIDE,  APPENDER_COMMITTING},
+        {APPENDER_WORK,      0,                   APPENDER_COMMITTING},
+        {APPENDER_COMMITTED, DONE,                APPENDER_IDLE      },
+        {APPENDER_COMMITTED, 0,                   APPENDER_IDLE      },
+        {APPENDER_WORK,      APPENDER_DO_LOOK_UP, APPENDER_LOOKING_UP},
     };
     PLAY(story);
 }
 
-static void a_fenced_partition_is_forgotten_and_the_rest_goes_on(void **state)
+static void what_is_left_of_a_fenced_batch_is_decided_again(void **state)
 {
     (void)state;
     static const struct beat story[] = {
-        {APPENDER_CONNECTED, 0,                  APPENDER_IDLE      },
-        {APPENDER_WORK,      APPENDER_DO_SEND,   APPENDER_COMMITTING},
-        {APPENDER_FENCED,    APPENDER_DO_FORGET, APPENDER_COMMITTING},
-        {APPENDER_COMMITTED, DONE,               APPENDER_IDLE      },
-        {APPENDER_FENCED,    APPENDER_DO_FORGET, APPENDER_IDLE      },
+        {APPENDER_CONNECTED, 0,                   APPENDER_IDLE      },
+        {APPENDER_WORK,      APPENDER_DO_LOOK_UP, APPENDER_LOOKING_UP},
+        {APPENDER_FOUND,     APPENDER_DO_DECIDE,  APPENDER_COMMITTING},
+        {APPENDER_FENCED,    DROP,                APPENDER_LOOKING_UP},
+        {APPENDER_FOUND,     APPENDER_DO_DECIDE,  APPENDER_COMMITTING},
+        {APPENDER_COMMITTED, DONE,                APPENDER_IDLE      },
     };
     PLAY(story);
 }
 
-static void a_refused_batch_is_decided_again_and_tells_nobody(void **state)
+static void a_renewal_that_is_fenced_does_not_stop_the_cycle(void **state)
 {
     (void)state;
     static const struct beat story[] = {
-        {APPENDER_CONNECTED, 0,                 APPENDER_IDLE      },
-        {APPENDER_WORK,      APPENDER_DO_SEND,  APPENDER_COMMITTING},
-        {APPENDER_REFUSED,   APPENDER_DO_RETRY, APPENDER_IDLE      },
+        {APPENDER_CONNECTED, 0,                   APPENDER_IDLE      },
+        {APPENDER_FENCED,    APPENDER_DO_FORGET,  APPENDER_IDLE      },
+        {APPENDER_WORK,      APPENDER_DO_LOOK_UP, APPENDER_LOOKING_UP},
+        {APPENDER_FENCED,    APPENDER_DO_FORGET,  APPENDER_LOOKING_UP},
+        {APPENDER_REFUSED,   APPENDER_DO_WAIT,    APPENDER_WAITING   },
+        {APPENDER_FENCED,    APPENDER_DO_FORGET,  APPENDER_WAITING   },
+        {APPENDER_WAITED,    APPENDER_DO_LOOK_UP, APPENDER_LOOKING_UP},
+    };
+    PLAY(story);
+}
+
+static void a_refused_batch_is_undone_and_tried_again_later(void **state)
+{
+    (void)state;
+    static const struct beat story[] = {
+        {APPENDER_CONNECTED, 0,                                   APPENDER_IDLE      },
+        {APPENDER_WORK,      APPENDER_DO_LOOK_UP,                 APPENDER_LOOKING_UP},
+        {APPENDER_FOUND,     APPENDER_DO_DECIDE,                  APPENDER_COMMITTING},
+        {APPENDER_REFUSED,   APPENDER_DO_UNDO | APPENDER_DO_WAIT, APPENDER_WAITING   },
+        {APPENDER_WORK,      0,                                   APPENDER_WAITING   },
+        {APPENDER_WAITED,    APPENDER_DO_LOOK_UP,                 APPENDER_LOOKING_UP},
     };
     PLAY(story);
 }
@@ -72,15 +96,16 @@ static void a_refused_batch_is_decided_again_and_tells_nobody(void **state)
 static void a_lost_connection_forgets_and_a_late_answer_says_nothing(void **state)
 {
     (void)state;
-    static const struct beat story[] = {
-        {APPENDER_CONNECTED, 0,                      APPENDER_IDLE      },
-        {APPENDER_WORK,      APPENDER_DO_SEND,       APPENDER_COMMITTING},
-        {APPENDER_CUT,       APPENDER_DO_FORGET_ALL, APPENDER_AWAY      },
-        {APPENDER_COMMITTED, 0,                      APPENDER_AWAY      },
-        {APPENDER_WORK,      0,                      APPENDER_AWAY      },
-        {APPENDER_CONNECTED, 0,                      APPENDER_IDLE      },
-    };
-    PLAY(story);
+    for (enum appender_phase from = APPENDER_IDLE; from < APPENDER_PHASE_COUNT; from++) {
+        enum appender_phase phase = from;
+        assert_int_equal(appender_step(&phase, APPENDER_CUT), APPENDER_DO_FORGET_ALL);
+        assert_int_equal(appender_step(&phase, APPENDER_COMMITTED), 0);
+        assert_int_equal(appender_step(&phase, APPENDER_FOUND), 0);
+        assert_int_equal(appender_step(&phase, APPENDER_WORK), 0);
+        assert_int_equal(phase, APPENDER_AWAY);
+        assert_int_equal(appender_step(&phase, APPENDER_CONNECTED), 0);
+        assert_int_equal(phase, APPENDER_IDLE);
+    }
 }
 
 static void nothing_leaves_but_when_committing_is_answered_with_committed(void **state)
@@ -100,8 +125,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_batch_is_under_way_at_a_time),
-        cmocka_unit_test(a_fenced_partition_is_forgotten_and_the_rest_goes_on),
-        cmocka_unit_test(a_refused_batch_is_decided_again_and_tells_nobody),
+        cmocka_unit_test(what_is_left_of_a_fenced_batch_is_decided_again),
+        cmocka_unit_test(a_renewal_that_is_fenced_does_not_stop_the_cycle),
+        cmocka_unit_test(a_refused_batch_is_undone_and_tried_again_later),
         cmocka_unit_test(a_lost_connection_forgets_and_a_late_answer_says_nothing),
         cmocka_unit_test(nothing_leaves_but_when_committing_is_answered_with_committed),
     };
