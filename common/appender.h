@@ -1,8 +1,9 @@
 /*
  * The batch cycle of one instance, as a pure machine (laws 1, 4, 5).
  *
- *     idle ──work──► looking up ──found──► committing ──committed──► idle    publish, reply: only
- * here ▲     ▲                 │  │ │     └─── fenced ──────┘  │  undone; the rest is decided again
+ *     idle ──work──► looking up ──found──► committing ──committed──► idle
+ *                      ▲     ▲                 │  │      only here: publish and reply
+ *                      │     └─── fenced ──────┘  │  undone; the rest is decided again
  *                      └── waited ── waiting ◄────┘  refused: undone, decided again after a pause
  *     any ── cut ──► away ── connected ──► idle      outcome unknown: everything is forgotten
  *
