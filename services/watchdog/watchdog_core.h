@@ -1,9 +1,14 @@
 /*
- * SLA watchdog, functional core: starts, pauses, resumes, warns, breaches and stops the clocks of a case.
+ * SLA watchdog, functional core: starts, pauses, resumes, warns, breaches and stops the clocks of a
+ * case.
  *
- * A clock is a pure function of policy, calendar version and the case's events (sla_semantics.md section 3): judged at the
- * event's own time, never at the check's; statutory clocks never pause; closing stops, reopening resumes with the closed
- * time as a pause; a verdict is written once.  Levels fire once each, in order, also late (law 7).
+ * A clock is a pure function of policy, calendar version and the case's events: judged at the
+ * event's own time, never at the check's; statutory clocks never pause; closing stops, reopening
+ * resumes with the closed time as a pause; a verdict is written once.  Levels fire once each, in
+ * the order they come due, also late (law 7).  README.md says how readers see each event.
+ *
+ * Clocks count whole seconds: an instant counts from the next whole second on, so that a promise is
+ * never shortened.
  */
 #ifndef REDRESS_WATCHDOG_CORE_H
 #define REDRESS_WATCHDOG_CORE_H
@@ -11,7 +16,7 @@
 #include "policy.h"
 
 enum watch_phase {
-    WATCH_IDLE, /* not started */
+    WATCH_IDLE, /* not started, or the case does not have this clock (so far) */
     WATCH_RUNNING,
     WATCH_PAUSED,
     WATCH_STOPPED,
@@ -19,27 +24,36 @@ enum watch_phase {
 
 struct watch_clock {
     int64_t started_at_us;
-    int64_t due_us;        /* 0 while paused */
-    int64_t paused_at_us;
+    int64_t due_us;        /* 0 while paused; INT64_MAX: the calendar ends before */
+    int64_t paused_at_us;  /* 0 while running; of a stopped clock when it stopped */
     int64_t next_level_us; /* when the next level fires; INT64_MAX: none */
-    int32_t paused_s;      /* sum of pauses in the clock's own time */
-    uint16_t generation;
+    int32_t paused_s;      /* sum of ended pauses in the clock's own time */
+    uint16_t generation;   /* from 1; counts restarts, resumes and retargets */
     uint8_t phase;         /* enum watch_phase */
-    uint8_t verdict;       /* enum clock_verdict */
-    uint8_t levels_fired;  /* how many, in the policy's order */
+    uint8_t verdict;       /* enum clock_verdict; RUNNING: none yet */
+    uint8_t levels_fired;  /* bit i: level i of the policy has fired */
     uint8_t breached;
+    uint8_t shadow; /* enum watch_phase: what a clock the case does not have would be doing */
 };
 
-/* The clocks of one case: clocks[i] belongs to policy->clocks[i]. */
+/*
+ * The clocks of one case: clocks[i] belongs to policy->clocks[i].  A zeroed state is a case nothing
+ * is known of; received_at_us != 0 says that it is known.
+ */
 struct watch_case {
     uint64_t case_id;
+    uint64_t dispatch_seq; /* last event of dispatch folded: a repeat is known by it; 0: none */
     int64_t received_at_us;
+    int64_t closed_at_us; /* 0 while open */
     uint32_t policy_id;
     uint16_t channel;
     uint16_t category;
     uint16_t class_index;
+    uint16_t repeats;
     uint8_t priority;
     uint8_t closed;
+    uint8_t opened;  /* dispatch has spoken: triage no longer decides category, class, priority */
+    uint8_t waiting; /* in a step that waits for the customer */
     struct watch_clock clocks[EVENT_CLOCKS_MAX];
 };
 
@@ -48,10 +62,22 @@ enum { WATCH_EVENTS_MAX = 8 };
 /* Events to append, in order. */
 struct watch_output {
     uint32_t count;
+    bool more; /* not everything fitted: fold these in, then ask again with the same arguments */
     struct event events[WATCH_EVENTS_MAX];
 };
 
-/* What an event of intake, triage or dispatch does to the clocks.  Settles first what time alone has decided before it. */
+/*
+ * How many leading bytes of a struct watch_case matter under this policy, for those who keep very
+ * many: the rest is zero and may be left out and zeroed again before the next call.
+ */
+size_t watch_case_size(const struct policy *policy);
+
+/*
+ * What an event of intake, triage or dispatch does to the clocks.  Settles first what time alone
+ * had decided before event->at_us; levels due later are the tick's matter.  The caller appends the
+ * output, folds it, repeats while output->more, and then folds the event itself (the two folds
+ * commute).  A repeated event changes nothing.  The cause of the output is the event.
+ */
 void watch_event(const struct policy *policy,
                  const struct watch_case *state,
                  const struct event *event,
@@ -64,7 +90,10 @@ void watch_tick(const struct policy *policy,
                 int64_t now_us,
                 struct watch_output *output);
 
-/* Folds one event: of the watchdog (clocks) or of the inputs (category, step …).  Total. */
+/*
+ * Folds one event: of the watchdog (clocks) or of the inputs (category, step …).  Total.  An input
+ * changes only facts and shadows; every change of a clock the case has is an event of the watchdog.
+ */
 void watch_evolve(const struct policy *policy, struct watch_case *state, const struct event *event);
 
 /* The next instant at which watch_tick would give something; INT64_MAX: never. */

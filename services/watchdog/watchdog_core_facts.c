@@ -1,0 +1,144 @@
+#include "watchdog_core_facts.h"
+
+static bool is_known(const struct watch_case *state)
+{
+    return state->received_at_us != 0;
+}
+
+bool facts_repeat(const struct watch_case *state, const struct event *event)
+{
+    return event_kind_service(event->kind) == SERVICE_DISPATCH && event->seq != 0 &&
+           event->seq <= state->dispatch_seq;
+}
+
+static void learn_origin(const struct policy *policy,
+                         struct watch_case *state,
+                         const struct event *event,
+                         struct slice channel,
+                         int64_t received_at_us)
+{
+    if (is_known(state)) {
+        return;
+    }
+    bool told = received_at_us > 0 && received_at_us < event->at_us;
+    state->case_id = event->case_id;
+    state->policy_id = policy->id;
+    state->received_at_us = told ? received_at_us : event->at_us;
+    state->channel = policy_channel_index(policy, channel);
+    state->category = POLICY_NONE;
+    state->class_index = POLICY_NONE;
+}
+
+static void learn_rating(const struct policy *policy,
+                         struct watch_case *state,
+                         struct slice category,
+                         struct slice class_id,
+                         uint32_t priority)
+{
+    if (category.size > 0) {
+        state->category = policy_category_index(policy, category);
+    }
+    if (class_id.size > 0) {
+        state->class_index = policy_class_index(policy, class_id);
+    }
+    if (priority != 0) {
+        state->priority = (uint8_t)priority;
+    }
+}
+
+static void learn_step(const struct policy *policy,
+                       struct watch_case *state,
+                       const struct event *event,
+                       struct slice step_id)
+{
+    uint16_t index = policy_step_index(policy, step_id);
+    bool stays = index >= policy->step_count;
+    bool closed = stays ? state->closed != 0 : policy->steps[index].closed;
+    if (event->kind == EVENT_CLOSED || event->kind == EVENT_REOPENED) {
+        closed = event->kind == EVENT_CLOSED;
+    }
+    if (closed && !state->closed) {
+        state->closed_at_us = event->at_us;
+    } else if (!closed) {
+        state->closed_at_us = 0;
+    }
+    state->closed = closed;
+    state->waiting = stays ? state->waiting : policy->steps[index].waits_for_customer;
+}
+
+static void
+learn_triaged(const struct policy *policy, struct watch_case *state, const struct event *event)
+{
+    const struct event_triaged *told = &event->triaged;
+    learn_origin(policy, state, event, told->channel, told->received_at_us);
+    if (!state->opened) {
+        learn_rating(policy, state, told->category, told->severity_class, told->priority);
+        state->repeats = (uint16_t)(told->repeats < UINT16_MAX ? told->repeats : UINT16_MAX);
+    }
+}
+
+static void
+learn_opened(const struct policy *policy, struct watch_case *state, const struct event *event)
+{
+    const struct event_opened *told = &event->opened;
+    learn_origin(policy, state, event, told->channel, told->received_at_us);
+    learn_rating(policy, state, told->category, told->severity_class, told->priority);
+    state->repeats = (uint16_t)(told->repeats < UINT16_MAX ? told->repeats : UINT16_MAX);
+    state->opened = 1;
+    learn_step(policy, state, event, told->step);
+}
+
+void facts_learn(const struct policy *policy, struct watch_case *state, const struct event *event)
+{
+    if (event->kind == EVENT_RECEIVED) {
+        learn_origin(policy, state, event, event->received.channel, event->received.received_at_us);
+    } else if (event_kind_service(event->kind) == SERVICE_TRIAGE) {
+        learn_triaged(policy, state, event);
+    } else if (event->kind == EVENT_OPENED) {
+        learn_opened(policy, state, event);
+    } else if (event_kind_service(event->kind) == SERVICE_DISPATCH && is_known(state)) {
+        const struct event_advanced *told = &event->advanced;
+        learn_rating(policy, state, told->category, told->severity_class, told->priority);
+        learn_step(policy, state, event, told->to_step);
+    }
+    if (event_kind_service(event->kind) == SERVICE_DISPATCH && event->seq > state->dispatch_seq) {
+        state->dispatch_seq = event->seq;
+    }
+}
+
+static bool was_acknowledged_by_receipt(const struct event *event)
+{
+    if (event->kind == EVENT_RECEIVED) {
+        return event->received.acknowledged_by_receipt;
+    }
+    return event->kind == EVENT_OPENED ? event->opened.acknowledged_by_receipt
+                                       : event->triaged.acknowledged_by_receipt;
+}
+
+/*
+ * Streams of different services arrive in any order: whichever event of a case comes first tells of
+ * its receipt as well.
+ */
+uint32_t facts_marks(const struct watch_case *before,
+                     const struct watch_case *now,
+                     const struct event *event,
+                     struct mark marks[MARKS_MAX])
+{
+    enum service_id service = event_kind_service(event->kind);
+    bool received = event->kind == EVENT_RECEIVED;
+    uint32_t count = 0;
+    if (!is_known(now) || service < SERVICE_INTAKE || service > SERVICE_DISPATCH) {
+        return 0;
+    }
+    if (received || !is_known(before)) {
+        marks[count++] = (struct mark){EVENT_RECEIVED, now->received_at_us};
+    }
+    if (!is_known(before) && was_acknowledged_by_receipt(event)) {
+        int64_t at_us = received ? event->at_us : now->received_at_us;
+        marks[count++] = (struct mark){EVENT_ACKNOWLEDGED, at_us};
+    }
+    if (!received) {
+        marks[count++] = (struct mark){event->kind, event->at_us};
+    }
+    return count;
+}

@@ -1,0 +1,30 @@
+/*
+ * What a case is known to be, and what an input says happened to it.  Internal to the watchdog's
+ * core; moves no clock.
+ */
+#ifndef REDRESS_WATCHDOG_CORE_FACTS_H
+#define REDRESS_WATCHDOG_CORE_FACTS_H
+
+#include "watchdog_core.h"
+
+enum { MARKS_MAX = 3 };
+
+/* One thing that happened, as the policy's starts and stops name it. */
+struct mark {
+    enum event_kind kind;
+    int64_t at_us;
+};
+
+/* Already folded; only streams in which kinds recur need it. */
+bool facts_repeat(const struct watch_case *state, const struct event *event);
+
+/* Takes over origin, rating and step from an input; leaves the clocks alone. */
+void facts_learn(const struct policy *policy, struct watch_case *state, const struct event *event);
+
+/* What happened, in order; before and now are the case before and after facts_learn. */
+uint32_t facts_marks(const struct watch_case *before,
+                     const struct watch_case *now,
+                     const struct event *event,
+                     struct mark marks[MARKS_MAX]);
+
+#endif
