@@ -1,0 +1,69 @@
+/*
+ * UTF-8, one character at a time; and reading UTF-16, because ICU speaks it.
+ */
+#ifndef REDRESS_UTF8_H
+#define REDRESS_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { UTF8_MAX = 4 };
+
+/* Reads one character and returns its bytes; 0 for a surrogate, an overlong form, beyond U+10FFFF
+ * or cut short. */
+static inline size_t utf8_read(const uint8_t *at, const uint8_t *end, uint32_t *character)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint8_t first = *at;
+    if (first < 0x80) {
+        *character = first;
+        return 1;
+    }
+    size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || (size_t)(end - at) < size) {
+        return 0;
+    }
+    uint32_t value = first & (0x7fU >> size);
+    for (size_t i = 1; i < size; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        value = value << 6 | (at[i] & 0x3f);
+    }
+    *character = value;
+    return value < least[size] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff) ? 0
+                                                                                           : size;
+}
+
+/* Writes one character, at most UTF8_MAX bytes; returns the end. */
+static inline uint8_t *utf8_write(uint8_t *at, uint32_t character)
+{
+    if (character < 0x80) {
+        *at++ = (uint8_t)character;
+        return at;
+    }
+    if (character < 0x800) {
+        *at++ = (uint8_t)(0xc0 | character >> 6);
+    } else {
+        if (character < 0x10000) {
+            *at++ = (uint8_t)(0xe0 | character >> 12);
+        } else {
+            *at++ = (uint8_t)(0xf0 | character >> 18);
+            *at++ = (uint8_t)(0x80 | (character >> 12 & 0x3f));
+        }
+        *at++ = (uint8_t)(0x80 | (character >> 6 & 0x3f));
+    }
+    *at++ = (uint8_t)(0x80 | (character & 0x3f));
+    return at;
+}
+
+/* Reads one character of UTF-16 and moves *at behind it; *at is below count. */
+static inline uint32_t utf16_read(const uint16_t *units, int32_t *at, int32_t count)
+{
+    uint32_t first = units[(*at)++];
+    bool pair = first >= 0xd800 && first <= 0xdbff && *at < count;
+    return pair ? 0x10000 + ((first - 0xd800) << 10) + (units[(*at)++] - 0xdc00U) : first;
+}
+
+#endif
