@@ -1,0 +1,270 @@
+/*
+ * What the daemons project into Redis after their commits: work queues and live timers.
+ *
+ * Redis proposes, PostgreSQL decides (law 6): everything here can be lost at any moment and is made
+ * anew from the owner's state.  Each stream (dispatch.P: places in work queues, watchdog.P: timers)
+ * has a share in Redis with a generation and a watermark, the seq up to which its commits are in.
+ * Every change is one script that moves the watermark by compare-and-set together with its effect:
+ * a repeat changes nothing; a gap, another generation or none (flushed, an older replica promoted,
+ * another owner) makes the owner build a new share beside the old one and flip.  Readers see the
+ * old or the new share; entries of queues that the share does not confirm are found by the claim.
+ *
+ *     away ──connected──► live ◄──────────flip────────── building ◄──feed…
+ *                           │ gap, generation, backlog too long    ▲
+ *                           └──────────────► wanted ───────────────┘
+ *
+ * One call of a stream is under way at a time; commits that come meanwhile form the next batch.
+ * Commits that come while a share is built are kept and applied after the flip.  The owner feeds
+ * its committed state as it is when asked, which may be newer than the beginning: changes are
+ * absolute (a place, a due time), so applying the kept ones again ends in the same place.  A
+ * backlog that grows beyond its bound is thrown away and the share is built again.
+ *
+ * Redis not answering is no error here: claims and reads say ERROR_RETRY, the rest catches up.
+ */
+#ifndef REDRESS_PROJECTION_H
+#define REDRESS_PROJECTION_H
+
+#include "event.h"
+#include "redis.h"
+
+enum {
+    PROJECTION_QUEUE_MAX = 96,        /* bytes of a queue's name, terminator included */
+    PROJECTION_COMMIT_OPS_MAX = 1000, /* changes of one commit, and of one script call */
+    PROJECTION_FEED_MAX = 500,        /* items of one feed */
+    PROJECTION_CLAIM_MAX = 64,        /* cases of one claim */
+    PROJECTION_QUEUES_MAX = 64,       /* queues of one claim or read */
+    PROJECTION_SKIP_MAX = 256,        /* cases a claim is to leave alone */
+    PROJECTION_TOKEN_SIZE = 33,
+    PROJECTION_TIMERS_MAX = 256,  /* timers of one read */
+    PROJECTION_NO_CLOCK = 0xffff, /* a timer of the case as a whole */
+};
+
+enum projection_change {
+    PROJECTION_PUT,    /* dispatch: the case is in this queue, with this score, and in no other */
+    PROJECTION_REMOVE, /* dispatch: the case is in no queue; a lease on it ends */
+    PROJECTION_ARM,    /* watchdog: the timer is due then, and not when it was before */
+    PROJECTION_DISARM, /* watchdog: there is no such timer */
+};
+
+struct projection_op {
+    uint64_t case_id;
+    double score;                     /* PUT: lower comes first; never NaN */
+    int64_t due_ms;                   /* ARM: since the epoch */
+    uint16_t clock;                   /* ARM, DISARM: or PROJECTION_NO_CLOCK */
+    uint8_t change;                   /* enum projection_change */
+    char queue[PROJECTION_QUEUE_MAX]; /* PUT: policy id "/" queue id */
+};
+
+/* What the owner of a stream is told; all from the loop, never from inside its own call. */
+struct projection_hooks {
+    void *self;
+    /*
+     * A share is being built: answer, now or later, with projection_feed (some of the places or
+     * timers of the partition, at least as new as its last commit) or projection_fed (that was
+     * all).  first: from the beginning; whatever was fed under another attempt number is void.
+     */
+    void (*feed)(
+        void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first);
+    /* A later owner has been here: this one is a ghost.  The stream is disowned.  May be NULL. */
+    void (*fenced)(void *self, enum service_id service, uint32_t partition);
+};
+
+/* 0 in a number means its default. */
+struct projection_settings {
+    const char *prefix;         /* of every key; NULL: "redress:" */
+    uint32_t tick_ms;           /* idle shares are checked, leases end, failures try again; 1000 */
+    uint32_t building_max;      /* shares built at the same time; 4 */
+    uint32_t backlog_max;       /* changes kept for one stream; 16384 */
+    uint32_t backlog_total_max; /* for all of them; 131072 */
+};
+
+struct projection_figures {
+    uint64_t calls;   /* batches applied */
+    uint64_t changes; /* in them */
+    uint64_t rebuilds;
+    uint64_t overflows; /* backlogs thrown away */
+    uint64_t fenced;
+    uint64_t expired; /* leases that ended */
+};
+
+enum projection_phase {
+    PROJECTION_NONE,   /* not ours */
+    PROJECTION_AWAY,   /* ours; not known what Redis has */
+    PROJECTION_LIVE,   /* Redis has it up to the last call */
+    PROJECTION_WANTED, /* a new share is needed */
+    PROJECTION_BUILDING,
+};
+
+struct projection;
+
+/*
+ * Over a connection that has not been started yet (its script has to be loaded on every connect).
+ * The loop is borrowed and outlives it.  hooks may be NULL for whoever only claims and reads.
+ * NULL: ERROR_FATAL.
+ */
+struct projection *projection_new(struct event_base *loop,
+                                  struct redis *redis,
+                                  const struct projection_settings *settings,
+                                  const struct projection_hooks *hooks,
+                                  struct error *error) MUST_CHECK;
+
+/* After redis_free, which answers whatever is in flight. */
+void projection_free(struct projection **projection_p);
+
+/*
+ * The stream is ours from now on, at that epoch, and its last commit is seq.  A share that is there
+ * and complete is taken over, any other is built anew.
+ */
+void projection_own(struct projection *projection,
+                    enum service_id service,
+                    uint32_t partition,
+                    uint64_t epoch,
+                    uint64_t seq);
+
+/* It is not ours any more: nothing more is sent for it. */
+void projection_disown(struct projection *projection, enum service_id service, uint32_t partition);
+
+/*
+ * Events from … to (from - 1 is the last one told before) have been committed, with these changes,
+ * in order; count may be 0, at most PROJECTION_COMMIT_OPS_MAX.  Copied.  After the commit only:
+ * what is in Redis is in PostgreSQL (law 5).  Nothing happens for a stream that is not ours.
+ */
+void projection_commit(struct projection *projection,
+                       enum service_id service,
+                       uint32_t partition,
+                       uint64_t from,
+                       uint64_t to,
+                       const struct projection_op *ops,
+                       uint32_t count);
+
+/*
+ * Answers the feed hook: PUT or ARM only, at most PROJECTION_FEED_MAX.  false: that attempt is over
+ * (the next one asks again), nothing to do about it.
+ */
+bool projection_feed(struct projection *projection,
+                     enum service_id service,
+                     uint32_t partition,
+                     uint32_t attempt,
+                     const struct projection_op *ops,
+                     uint32_t count);
+bool projection_fed(struct projection *projection,
+                    enum service_id service,
+                    uint32_t partition,
+                    uint32_t attempt);
+
+/* Builds the share anew (also: the owner could not read what it should have fed). */
+void projection_rebuild(struct projection *projection, enum service_id service, uint32_t partition);
+
+enum projection_phase
+projection_phase(const struct projection *projection, enum service_id service, uint32_t partition);
+
+/* Everything told so far is in Redis, and no old share is left to clean away. */
+bool projection_is_settled(const struct projection *projection,
+                           enum service_id service,
+                           uint32_t partition);
+
+struct projection_figures projection_figures(const struct projection *projection);
+
+/* ---- claims ---- */
+
+struct projection_claim {
+    uint64_t case_id;
+    double score;
+    char queue[PROJECTION_QUEUE_MAX];
+    char token[PROJECTION_TOKEN_SIZE]; /* 128 random bits in hex, one a call */
+};
+
+struct projection_claim_order {
+    const char *const *queues; /* best first over all of them together */
+    uint32_t queue_count;      /* 1 … PROJECTION_QUEUES_MAX */
+    const uint64_t *skip;      /* cases to leave where they are */
+    uint32_t skip_count;       /* … PROJECTION_SKIP_MAX */
+    uint32_t count;            /* 1 … PROJECTION_CLAIM_MAX */
+    uint32_t lease_ms;         /* then, unless confirmed or undone, they go back to their queues */
+};
+
+/*
+ * error NULL: these (0 … count) are out of their queues, for this caller alone, until the lease
+ * ends.  Else ERROR_RETRY, and what was taken, if anything, comes back with the end of its lease.
+ */
+typedef void projection_claimed_fn(void *self,
+                                   const struct projection_claim *claims,
+                                   uint32_t count,
+                                   const struct error *error);
+
+/* false: not sent, fn is not called.  ERROR_REJECT: an order beyond the bounds; or as redis_send.
+ */
+bool projection_claim(struct projection *projection,
+                      const struct projection_claim_order *order,
+                      projection_claimed_fn *fn,
+                      void *self,
+                      struct error *error) MUST_CHECK;
+
+/* was: the lease was still there.  false with error NULL: ended before, or flushed. */
+typedef void projection_released_fn(void *self, bool was, const struct error *error);
+
+/* Ends a lease: the case stays out of its queue (confirm), or goes back where it belongs (undo). */
+bool projection_confirm(struct projection *projection,
+                        uint64_t case_id,
+                        const char *token,
+                        projection_released_fn *fn,
+                        void *self,
+                        struct error *error) MUST_CHECK;
+bool projection_undo(struct projection *projection,
+                     uint64_t case_id,
+                     const char *token,
+                     projection_released_fn *fn,
+                     void *self,
+                     struct error *error) MUST_CHECK;
+
+/* ---- reads ---- */
+
+struct projection_queue_figure {
+    uint64_t length;     /* stale entries included */
+    uint64_t first_case; /* at the head of the queue; 0: empty */
+    double first_score;
+};
+
+/* figures[i] is of the ith queue asked for.  error not NULL: count is 0. */
+typedef void projection_queues_fn(void *self,
+                                  const struct projection_queue_figure *figures,
+                                  uint32_t count,
+                                  const struct error *error);
+
+bool projection_queues(struct projection *projection,
+                       const char *const *queues,
+                       uint32_t count,
+                       projection_queues_fn *fn,
+                       void *self,
+                       struct error *error) MUST_CHECK;
+
+struct projection_timer {
+    uint64_t case_id;
+    int64_t due_ms;
+    uint16_t clock; /* or PROJECTION_NO_CLOCK */
+};
+
+struct projection_timers {
+    uint32_t missing; /* partitions without a share: ask PostgreSQL for those */
+    uint64_t due;     /* timers due by until_ms */
+    uint32_t count;   /* the next ones, earliest first, due or not */
+    struct projection_timer timers[PROJECTION_TIMERS_MAX];
+};
+
+typedef void
+projection_timers_fn(void *self, const struct projection_timers *timers, const struct error *error);
+
+/* Of the partitions first … first + partitions - 1; limit at most PROJECTION_TIMERS_MAX. */
+bool projection_timers(struct projection *projection,
+                       uint32_t first,
+                       uint32_t partitions,
+                       int64_t until_ms,
+                       uint32_t limit,
+                       projection_timers_fn *fn,
+                       void *self,
+                       struct error *error) MUST_CHECK;
+
+/* The Lua text, one script with verbs. */
+const char *projection_script(void);
+
+#endif
