@@ -1,0 +1,151 @@
+# Settings, keys, archive, and the five daemons under runit's supervision.  Sourced by deploy/quickstart.
+
+supervisor_pid=$state/service.pid
+
+redress() { "$bin/redress" --config "$state/redress.yaml" "$@"; }
+
+settings_write() {
+    cat >"$state/redress.yaml" <<END
+# Written by deploy/quickstart at every start.  What may stand here: redress-intake --help
+database: host=$pg_socket dbname=redress user=redress
+redis: $redis_socket
+run_dir: $state/run
+key_file: $state/keys/seal.key
+receipt_key_file: $state/keys/receipt.key
+END
+}
+
+keys_make() {
+    step_log=$state/log/keys.log
+    [ -s "$state/keys/seal.key" ] && [ -s "$state/keys/receipt.key" ] && return
+    redress keys create >"$step_log" 2>&1 || fail "the keys could not be made" "is $state/keys writable?"
+    say "keys in $state/keys (whoever has seal.key can read personal data; without it nobody can)"
+}
+
+# Every file of deploy/schema that is newer than the archive, in order.
+archive_make() {
+    local file number have
+    step_log=$state/log/schema.log
+    have=$(sql -c "SELECT CASE WHEN to_regclass('redress.archive') IS NULL THEN 0 ELSE 1 END")
+    [ "$have" = 0 ] || have=$(sql -c 'SELECT schema FROM redress.archive')
+    for file in "$root"/deploy/schema/[0-9]*.sql; do
+        number=$((10#$(basename "$file" | grep -oE '^[0-9]+')))
+        [ "$number" -gt "$have" ] || continue
+        sql -v partitions="$partitions" -f "$file" >>"$step_log" 2>&1 ||
+            fail "schema $(basename "$file") was refused" "the log says which line"
+        say "archive: $(basename "$file")"
+    done
+    sql -c "ALTER DATABASE redress SET search_path TO redress, public"
+}
+
+policies_load() {
+    step_log=$state/log/policies.log
+    redress policy load "$root"/deploy/policies/*.yaml >"$step_log" 2>&1 ||
+        fail "a policy was refused" "the log names file, line and column"
+    tail -n 1 "$step_log"
+}
+
+# runit_write NAME: its run script, and one for its log (ten files of a megabyte).
+runit_write() {
+    local folder=$state/service/$1
+    mkdir -p "$folder/log" "$state/log/$1"
+    printf '#!/bin/sh\nexec 2>&1\nexec %s --config %s\n' "$bin/redress-$1" "$state/redress.yaml" >"$folder/run.new"
+    printf '#!/bin/sh\nexec svlogd -tt %s\n' "$state/log/$1" >"$folder/log/run"
+    printf 's1000000\nn10\n' >"$state/log/$1/config"
+    chmod 755 "$folder/run.new" "$folder/log/run"
+    mv "$folder/run.new" "$folder/run" # last and at once: runsvdir may be looking
+}
+
+# Is the process of the pid file our runsvdir, and no other that got its number later?
+supervisor_runs() {
+    local pid
+    pid=$(cat "$supervisor_pid" 2>/dev/null) && [ -n "$pid" ] &&
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "runsvdir -P $state/service"
+}
+
+ready() { curl -fsS --max-time 2 --unix-socket "$state/run/$1.admin" http://localhost/readyz; }
+
+daemons_start() {
+    local name
+    for name in "${daemons[@]}"; do runit_write "$name"; done
+    step_log=$state/log/runit.log
+    if supervisor_runs; then
+        say "already running"
+        # A new build is a new program: each takes over from itself.
+        for name in "${daemons[@]}"; do
+            if [ "$bin/redress-$name" -nt "$state/service/$name/supervise/pid" ]; then
+                sv restart "$state/service/$name" >>"$step_log" 2>&1 || true
+            fi
+        done
+    else
+        setsid runsvdir -P "$state/service" >>"$step_log" 2>&1 9>&- 3>&- &
+        echo $! >"$supervisor_pid"
+        disown
+    fi
+    for name in "${daemons[@]}"; do
+        if ! wait_for 60 ready "$name"; then
+            curl -sS --max-time 2 --unix-socket "$state/run/$name.admin" http://localhost/readyz >&2 || true
+            fail "redress-$name is not ready after a minute" "its log says why" "$state/log/$name/current"
+        fi
+        say "redress-$name is ready"
+    done
+}
+
+nobody_supervises() {
+    local name
+    for name in "${daemons[@]}"; do
+        # sv can talk to runsv (status 0 or 1 with a report) as long as there is one.
+        if sv status "$state/service/$name" 2>&1 | grep -qE '^(run|down|finish|want)'; then return 1; fi
+    done
+}
+
+daemons_stop() {
+    if ! supervisor_runs && nobody_supervises; then
+        say "the daemons were not running"
+        rm -f "$supervisor_pid"
+        return
+    fi
+    # HUP: runsvdir ends every runsv, which ends its daemon with TERM; it hands its partitions over.
+    ! supervisor_runs || kill -HUP "$(cat "$supervisor_pid")"
+    if ! wait_for 20 nobody_supervises; then
+        say "some daemons take their time; ending them"
+        sv -w 5 force-shutdown "$state"/service/* >/dev/null 2>&1 || true
+    fi
+    if wait_for 10 nobody_supervises; then
+        rm -f "$supervisor_pid"
+        say "the daemons ended"
+    else
+        say "some daemons did not end: sv status $state/service/*"
+        return 1
+    fi
+}
+
+stop_all() {
+    local rc=0
+    if [ ! -d "$state" ]; then
+        say "nothing of ours in $state"
+        return
+    fi
+    daemons_stop || rc=1
+    redis_stop || rc=1
+    postgres_stop || rc=1
+    say "the data stay in $state; to begin afresh remove that folder"
+    exit "$rc"
+}
+
+status_all() {
+    local name rc=0
+    tell() { # NAME COMMAND…
+        local what=$1
+        shift
+        if "$@" >/dev/null 2>&1; then printf '%-22s running\n' "$what"; else
+            printf '%-22s not running\n' "$what"
+            rc=3
+        fi
+    }
+    tell PostgreSQL pg_runs
+    tell Redis redis_runs
+    for name in "${daemons[@]}"; do tell "redress-$name" ready "$name"; done
+    [ "$rc" -ne 0 ] || redress status
+    return "$rc"
+}
