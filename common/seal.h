@@ -1,10 +1,30 @@
 /*
  * Sealing of personal fields (law 10): XChaCha20-Poly1305 with a key of its own per case.
  *
- * The case key is random, wrapped under a key-encryption key (KEK) that lives in a file outside the archive.  The
- * additional data binds a sealed field to its case, its name, its key and its schema, so that it cannot be moved to
- * another; a key commitment (a hash of the case key inside the plaintext's frame) stops one ciphertext from opening under
- * two keys (tech.md 4.7 no. 6).  Short fields are padded to 32 bytes.
+ * The case key is random, wrapped under a key-encryption key (KEK) that lives in a file outside the
+ * archive.  The additional data binds a sealed field to its case, its name, its key and its schema,
+ * so that it cannot be moved to another; a key commitment (a hash of the case key inside the
+ * plaintext's frame) stops one ciphertext from opening under two keys (tech.md 4.7 no. 6).  Short
+ * fields are padded to 32 bytes.
+ *
+ *     sealed field  schema 1 | nonce 24 | AEAD(frame) | tag 16
+ *     frame         commitment 32 | length 4 | plain | zeros, so that length and plain fill 32s
+ *     its AAD       "redress.field.v1" | schema 4 | key id 4 | case id 8 | field name
+ *     wrapped key   nonce 24 | AEAD(case key 32) | tag 16
+ *     its AAD       "redress.case.v1" NUL | key id 4 | case id 8
+ *     commitment    BLAKE2b-256(case key), personal "redress.commit.1"
+ *
+ * Numbers are little endian.
+ *
+ * The key file is text, one item a line, # for comments:
+ *
+ *     redress-seal 1
+ *     index 64 hex digits
+ *     kek NUMBER 64 hex digits
+ *
+ * NUMBER is from 1, without repeats; new case keys are wrapped under the highest.  To rotate, add a
+ * line; to make what an old one wrapped unreadable for good, re-wrap the survivors, then remove its
+ * line.
  */
 #ifndef REDRESS_SEAL_H
 #define REDRESS_SEAL_H
@@ -16,13 +36,16 @@
 enum {
     SEAL_KEY_SIZE = 32,
     SEAL_WRAPPED_SIZE = 24 + 32 + 16, /* nonce, key, tag */
+    SEAL_KEKS_MAX = 64,
+    SEAL_FIELD_NAME_MAX = 64,
+    SEAL_PLAIN_MAX = 100 * 1024, /* bytes of one field */
 };
 
 struct seal_ring; /* the KEKs this process may use, and the key of the blind index */
 
 /*
- * Reads the key file; with create, makes one (mode 0600, written and fsynced) when there is none.  Refuses a file that
- * others may read.
+ * Reads the key file; with create, makes one (mode 0600, written and fsynced) when there is none.
+ * Refuses a file that others may read.
  */
 struct seal_ring *seal_ring_open(const char *path, bool create, struct error *error) MUST_CHECK;
 void seal_ring_free(struct seal_ring **ring_p);
@@ -42,7 +65,10 @@ bool seal_case_key_open(const struct seal_ring *ring,
                         uint8_t key[SEAL_KEY_SIZE],
                         struct error *error) MUST_CHECK;
 
-/* Seals plain as the named field of the case; the result is lent by the arena. */
+/*
+ * Seals plain as the named field of the case; the result is lent by the arena.  ERROR_REJECT: too
+ * long, or not sealed by this key as this field of this case; ERROR_RETRY: the arena is full.
+ */
 bool seal_field(const uint8_t key[SEAL_KEY_SIZE],
                 uint64_t case_id,
                 const char *field,
@@ -60,7 +86,10 @@ bool seal_field_open(const uint8_t key[SEAL_KEY_SIZE],
                      struct slice *plain,
                      struct error *error) MUST_CHECK;
 
-/* Keyed 64-bit blind index of a contact or customer reference, folded for case and blanks; never 0. */
+/*
+ * Keyed 64-bit blind index of a contact or customer reference, folded for ASCII case and blanks
+ * (other scripts are to be normalised before, text_normalise); never 0.
+ */
 uint64_t seal_blind_index(const struct seal_ring *ring, struct slice value);
 
 #endif
