@@ -1,8 +1,15 @@
 /*
  * What the patterns of a policy see in a text, before it is sealed away.
  *
- * Text is normalised (NFKC, case folded, traditional characters mapped to simplified by OpenCC's character table, runs of
- * blanks joined) and scanned once by vectorscan.  The same text gives the same labels for the same model.
+ * Text is normalised (text.h: NFKC, case folded, traditional characters mapped to simplified by
+ * OpenCC's character table, runs of blanks joined) and scanned once by vectorscan.  The same text
+ * gives the same labels for the same model.
+ *
+ * A pattern is written as people write, and normalised the same way before it is compiled:
+ * traditional or simplified, full width or half, any case.  Its syntax (ASCII) is left as it is; a
+ * character that becomes an ASCII sign matches that sign and is never syntax; one that becomes
+ * several is refused inside [ ].  A run of blanks is one U+0020.  \b, \w and \d know ASCII only
+ * (vectorscan has no Unicode \b), so \b parts a Latin word from the Han beside it.
  */
 #ifndef REDRESS_CLASSIFY_H
 #define REDRESS_CLASSIFY_H
@@ -10,15 +17,26 @@
 #include "error.h"
 #include "event.h"
 
+enum {
+    CLASSIFY_PATTERNS_MAX = 5000,
+    CLASSIFY_REGEX_MAX = 2000,     /* bytes of one pattern, normalised */
+    CLASSIFY_HITS_MAX = 1000,      /* of one label in one text: more count as so many */
+    CLASSIFY_MATCHES_MAX = 100000, /* of all patterns in one text: the scan ends there */
+    CLASSIFY_TEXT_MAX = 64 * 1024, /* bytes of a text: a narrative's bound */
+};
+
 struct classify_pattern {
-    const char *id;      /* what the label is called: a category id or a factor's pattern id */
-    const char *regex;   /* vectorscan syntax, UTF-8, matched against normalised text */
-    unsigned line;       /* of the policy file, for errors */
+    const char *id;    /* what the label is called: a category id or a factor's pattern id */
+    const char *regex; /* vectorscan syntax, UTF-8; must not match the empty text */
+    unsigned line;     /* of the policy file, for errors */
 };
 
 struct classifier;
 
-/* Compiles; on failure names the pattern, its line and the reason. */
+/*
+ * Compiles; on failure names the pattern, its line and the reason (ERROR_REJECT).  Copies what it
+ * needs.  Patterns may share an id: their hits make one label.
+ */
 struct classifier *classifier_new(const struct classify_pattern *patterns,
                                   size_t count,
                                   struct error *error) MUST_CHECK;
@@ -28,8 +46,11 @@ void classifier_free(struct classifier **classifier_p);
 const char *classifier_model(const struct classifier *classifier);
 
 /*
- * The labels of one text, most hits first, at most EVENT_LABELS_MAX; names are lent by the classifier.  text must be
- * valid UTF-8 (text_is_clean).  Not thread-safe: the scratch belongs to the classifier.
+ * The labels of one text, most hits first, then in the order of the patterns, at most
+ * EVENT_LABELS_MAX; names are lent by the classifier.  The hits of a pattern are the distinct ends
+ * of its matches; those of a label the sum, up to CLASSIFY_HITS_MAX.  text must be valid UTF-8
+ * (text_is_clean); ERROR_REJECT when it passes CLASSIFY_TEXT_MAX.  Not thread-safe: the scratch
+ * belongs to the classifier.
  */
 bool classifier_scan(struct classifier *classifier,
                      struct slice text,
