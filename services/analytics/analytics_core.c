@@ -1,1 +1,222 @@
 #include "analytics_core.h"
+
+enum {
+    US = 1000000,
+    HOUR_S = 3600,
+    INCREMENTS_PER_CLOCK = 2,
+};
+
+static const double BUCKET_GROWTH = 1.1;
+
+/* Increments being collected for one event; row is what they have in common. */
+struct tally {
+    const struct policy *policy;
+    const struct event *event;
+    struct figure_increment row;
+    struct figure_increment *out;
+    uint32_t count;
+};
+
+static int64_t floor_div(int64_t value, int64_t by)
+{
+    return value % by < 0 ? value / by - 1 : value / by;
+}
+
+static struct figure_increment *add(struct tally *tally, enum figure_measure measure)
+{
+    assert(tally->count < FIGURE_INCREMENTS_MAX);
+    struct figure_increment *increment = &tally->out[tally->count++];
+    *increment = tally->row;
+    increment->measure = measure;
+    return increment;
+}
+
+static void add_phase(struct tally *tally, enum phase phase, int64_t from_us)
+{
+    int64_t to_us = tally->event->at_us;
+    int64_t seconds = from_us > 0 && to_us > from_us ? (to_us - from_us) / US : 0;
+    struct figure_increment *increment = add(tally, FIGURE_PHASE);
+    increment->phase = (uint8_t)phase;
+    increment->bucket = figure_bucket(seconds);
+    increment->seconds = seconds;
+}
+
+/* Where the case belongs, as the event itself says it. */
+static void place(struct tally *tally,
+                  uint32_t policy_id,
+                  struct slice channel,
+                  struct slice category,
+                  struct slice queue)
+{
+    tally->row.policy_id = policy_id;
+    tally->row.channel = policy_channel_index(tally->policy, channel);
+    tally->row.category = policy_category_index(tally->policy, category);
+    tally->row.queue = policy_queue_index(tally->policy, queue);
+}
+
+static const struct slice nothing;
+
+static void fold_triaged(struct tally *tally)
+{
+    const struct event_triaged *told = &tally->event->triaged;
+    bool asked = tally->event->kind == EVENT_TRIAGE_ASKED;
+    place(tally, told->policy_id, told->channel, told->category, nothing);
+    add(tally, asked ? FIGURE_ASKED : FIGURE_TRIAGED);
+    if (told->received_at_us > 0) {
+        add_phase(tally, PHASE_RECEIPT, told->received_at_us);
+    }
+}
+
+static void fold_advanced(struct tally *tally)
+{
+    const struct policy *policy = tally->policy;
+    const struct event_advanced *told = &tally->event->advanced;
+    uint16_t from = policy_step_index(policy, told->from_step);
+    uint16_t to = policy_step_index(policy, told->to_step);
+    place(tally, told->policy_id, told->channel, told->category, told->queue);
+    if (from >= policy->step_count || to >= policy->step_count || from == to) {
+        return;
+    }
+    bool was_closed = policy->steps[from].closed;
+    bool is_closed = policy->steps[to].closed;
+    /* Time closed is nobody's work. */
+    if (!was_closed && told->from_since_us > 0) {
+        add_phase(tally, policy->steps[from].phase, told->from_since_us);
+    }
+    if (was_closed != is_closed) {
+        add(tally, is_closed ? FIGURE_CLOSED : FIGURE_REOPENED);
+    }
+}
+
+/* A breach is the miss; that the clock stops later, still missed, is told again, not counted. */
+static void add_verdict(struct tally *tally, uint16_t index, const struct event_clock *told)
+{
+    enum event_kind kind = tally->event->kind;
+    bool begins = kind == EVENT_CLOCKS_STARTED;
+    if (told->verdict == CLOCK_MET && (begins || kind == EVENT_CLOCKS_STOPPED)) {
+        add(tally, FIGURE_MET)->clock = index;
+    } else if (told->verdict == CLOCK_MISSED && (begins || kind == EVENT_CLOCK_BREACHED)) {
+        struct figure_increment *increment = add(tally, FIGURE_MISSED);
+        increment->clock = index;
+        increment->seconds = told->late_s > 0 ? told->late_s : 0;
+    }
+}
+
+static void fold_clock(struct tally *tally, uint16_t index, const struct event_clock *told)
+{
+    switch ((int)tally->event->kind) {
+    case EVENT_CLOCK_WARNED:
+        add(tally, FIGURE_WARNED)->clock = index;
+        break;
+    case EVENT_CLOCK_BREACHED:
+        add(tally, FIGURE_BREACHED)->clock = index;
+        break;
+    case EVENT_CLOCK_ESCALATED:
+        add(tally, FIGURE_ESCALATED)->clock = index;
+        break;
+    default: /* the others only carry verdicts */
+        break;
+    }
+    add_verdict(tally, index, told);
+}
+
+static void fold_clocks(struct tally *tally)
+{
+    const struct event_clocks *told = &tally->event->clocks;
+    place(tally, told->policy_id, told->channel, told->category, nothing);
+    for (uint32_t i = 0; i < told->count && i < EVENT_CLOCKS_MAX; i++) {
+        uint16_t index = policy_clock_index(tally->policy, told->clocks[i].name);
+        if (index < tally->policy->clock_count &&
+            tally->count + INCREMENTS_PER_CLOCK <= FIGURE_INCREMENTS_MAX) {
+            fold_clock(tally, index, &told->clocks[i]);
+        }
+    }
+}
+
+static void fold_received(struct tally *tally)
+{
+    const struct event_received *told = &tally->event->received;
+    place(tally, told->policy_id, told->channel, nothing, nothing);
+    add(tally, FIGURE_RECEIVED);
+}
+
+static void fold_opened(struct tally *tally)
+{
+    const struct event_opened *told = &tally->event->opened;
+    place(tally, told->policy_id, told->channel, told->category, told->queue);
+    add(tally, FIGURE_OPENED);
+}
+
+uint32_t analytics_fold(const struct policy *policy,
+                        const struct event *event,
+                        struct figure_increment out[FIGURE_INCREMENTS_MAX])
+{
+    struct tally tally = {.policy = policy, .event = event, .out = out};
+    tally.row.hour_s = floor_div(floor_div(event->at_us, US), HOUR_S) * HOUR_S;
+    tally.row.clock = POLICY_NONE;
+    switch (event_kind_service(event->kind)) {
+    case SERVICE_INTAKE:
+        fold_received(&tally);
+        break;
+    case SERVICE_TRIAGE:
+        fold_triaged(&tally);
+        break;
+    case SERVICE_DISPATCH:
+        if (event->kind == EVENT_OPENED) {
+            fold_opened(&tally);
+        } else {
+            fold_advanced(&tally);
+        }
+        break;
+    case SERVICE_WATCHDOG:
+        fold_clocks(&tally);
+        break;
+    case SERVICE_NONE:
+    case SERVICE_ANALYTICS:
+    case SERVICE_COUNT:
+        break;
+    }
+    return tally.count;
+}
+
+/*
+ * By repeated multiplication, not by logarithm: the same bits with every C library (law 8).
+ */
+uint16_t figure_bucket(int64_t seconds)
+{
+    uint16_t bucket = 0;
+    double end = BUCKET_GROWTH;
+    while (bucket + 1 < FIGURE_BUCKETS && (double)seconds >= end) {
+        end *= BUCKET_GROWTH;
+        bucket++;
+    }
+    return bucket;
+}
+
+double figure_bucket_seconds(uint16_t bucket)
+{
+    double start = 1.0;
+    for (uint16_t i = 0; i < bucket && i + 1 < FIGURE_BUCKETS; i++) {
+        start *= BUCKET_GROWTH;
+    }
+    return start * (1.0 + BUCKET_GROWTH) / 2.0;
+}
+
+const char *figure_measure_name(enum figure_measure measure)
+{
+    static const char *const names[FIGURE_MEASURE_COUNT] = {
+        [FIGURE_RECEIVED] = "received",
+        [FIGURE_TRIAGED] = "triaged",
+        [FIGURE_ASKED] = "asked",
+        [FIGURE_OPENED] = "opened",
+        [FIGURE_CLOSED] = "closed",
+        [FIGURE_REOPENED] = "reopened",
+        [FIGURE_WARNED] = "warned",
+        [FIGURE_BREACHED] = "breached",
+        [FIGURE_MET] = "met",
+        [FIGURE_MISSED] = "missed",
+        [FIGURE_ESCALATED] = "escalated",
+        [FIGURE_PHASE] = "phase",
+    };
+    return measure >= 0 && measure < FIGURE_MEASURE_COUNT ? names[measure] : NULL;
+}

@@ -101,13 +101,28 @@ static void begin(const struct change *change, uint32_t index, int64_t at_us)
     }
 }
 
+static struct event_clock tell_change(const struct change *change, uint32_t index)
+{
+    const struct watch_clock *clock = &change->now->clocks[index];
+    struct event_clock told = clock_tell(change->policy, index, clock, change->event->at_us);
+    if (clock->phase != WATCH_STOPPED) {
+        return told;
+    }
+    if (clock->verdict == CLOCK_MISSED) {
+        told.late_s = clock_late_s(change->policy, index, clock, clock->paused_at_us);
+    } else if (clock->verdict == CLOCK_MET && change->before->clocks[index].verdict == CLOCK_MET &&
+               (change->started >> index & 1U) == 0) {
+        told.verdict = CLOCK_RUNNING; /* it was met before it was reopened: told once, not twice */
+    }
+    return told;
+}
+
 static void begin_again(struct change *change, uint32_t index, int64_t at_us)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     if (change->before->clocks[index].phase != WATCH_STOPPED) {
         struct event_clock *ended = &change->ended.clocks[change->ended.count++];
-        *ended = clock_tell(change->policy, index, clock, at_us);
-        ended->late_s = clock_late_s(change->policy, index, clock, clock->paused_at_us);
+        *ended = tell_change(change, index); /* before it counts as started */
     }
     next_generation(clock);
     clock->verdict = CLOCK_RUNNING;
@@ -272,7 +287,8 @@ static enum event_kind kind_of_change(const struct change *change, uint32_t inde
 
 static struct event *tell(struct watch_output *output,
                           enum event_kind kind,
-                          uint64_t case_id,
+                          const struct policy *policy,
+                          const struct watch_case *state,
                           const struct event *cause,
                           int64_t at_us)
 {
@@ -280,11 +296,18 @@ static struct event *tell(struct watch_output *output,
     struct event *event = &output->events[output->count++];
     memset(event, 0, sizeof *event);
     event->service = SERVICE_WATCHDOG;
-    event->partition = case_partition(case_id);
+    event->partition = case_partition(state->case_id);
     event->kind = kind;
     event->schema = EVENT_SCHEMA;
-    event->case_id = case_id;
+    event->case_id = state->case_id;
     event->at_us = at_us;
+    event->clocks.policy_id = state->policy_id;
+    if (state->channel < policy->channel_count) {
+        event->clocks.channel = slice_text(policy->channels[state->channel].id);
+    }
+    if (state->category < policy->category_count) {
+        event->clocks.category = slice_text(policy->categories[state->category].id);
+    }
     if (cause) {
         event->cause_service = event_kind_service(cause->kind);
         event->cause_seq = cause->seq;
@@ -303,19 +326,15 @@ static void tell_changes(const struct change *change, int64_t now_us, struct wat
             told = change->ended;
         }
         for (uint32_t i = 0; i < change->policy->clock_count; i++) {
-            const struct watch_clock *clock = &change->now->clocks[i];
-            if (kind_of_change(change, i) != order[k]) {
-                continue;
-            }
-            struct event_clock *entry = &told.clocks[told.count++];
-            *entry = clock_tell(change->policy, i, clock, change->event->at_us);
-            if (clock->phase == WATCH_STOPPED && clock->verdict == CLOCK_MISSED) {
-                entry->late_s = clock_late_s(change->policy, i, clock, clock->paused_at_us);
+            if (kind_of_change(change, i) == order[k]) {
+                told.clocks[told.count++] = tell_change(change, i);
             }
         }
         if (told.count > 0) {
-            uint64_t case_id = change->now->case_id;
-            tell(output, order[k], case_id, change->event, now_us)->clocks = told;
+            struct event *event =
+                tell(output, order[k], change->policy, change->now, change->event, now_us);
+            event->clocks.count = told.count;
+            memcpy(event->clocks.clocks, told.clocks, told.count * sizeof *told.clocks);
         }
     }
 }
@@ -358,7 +377,7 @@ static bool fire_level(const struct policy *policy,
         return false;
     }
     const struct policy_level *level = &policy->clocks[index].levels[level_index];
-    struct event *event = tell(output, level_kind(level->action), state->case_id, cause, now_us);
+    struct event *event = tell(output, level_kind(level->action), policy, state, cause, now_us);
     event->clocks.count = 1;
     struct event_clock *told = &event->clocks.clocks[0];
     *told = clock_tell(policy, index, clock, due_us);
@@ -432,7 +451,11 @@ static void evolve_clock(const struct policy *policy,
             clock->levels_fired = 0;
             clock->breached = 0;
         }
+        uint8_t verdict = clock->verdict;
         clock_take(policy, index, clock, told);
+        if (!begins && told->verdict == CLOCK_RUNNING) {
+            clock->verdict = verdict; /* written once */
+        }
         return;
     }
     if (told->generation != clock->generation || told->level == 0 ||

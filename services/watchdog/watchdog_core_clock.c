@@ -297,7 +297,7 @@ void clock_take(const struct policy *policy,
     clock->paused_at_us = told->paused_at_us;
     clock->paused_s = paused_s < 0 ? 0 : paused_s < INT32_MAX ? (int32_t)paused_s : INT32_MAX;
     clock->generation = (uint16_t)told->generation;
-    clock->verdict = (uint8_t)told->verdict;
+    clock->verdict = told->verdict <= CLOCK_CANCELLED ? (uint8_t)told->verdict : CLOCK_RUNNING;
     clock->shadow = WATCH_IDLE;
     if (told->verdict == CLOCK_CANCELLED) {
         clock->phase = WATCH_STOPPED;
