@@ -46,6 +46,7 @@ static const struct wire_field envelope_rows[] = {
     [8] = ONE(FIELD_FIXED64, event, case_id),
     [9] = INSIDE(&cause_table),
     [10] = ONE(FIELD_INT64, event, at_us),
+    [11] = {.type = FIELD_DROPPED}, /* the trace, for tools that read the stored bytes */
     [12] = ONE(FIELD_UINT32, event, key_id),
     [BODY_NUMBER] = {.type = FIELD_ASIDE},
 };
@@ -147,6 +148,9 @@ static const struct wire_field advanced_rows[] = {
     [13] = ONE(FIELD_BYTES, event_advanced, sealed_note),
     [14] = ONE(FIELD_BYTES, event_advanced, command_id),
     [15] = ONE(FIELD_BYTES, event_advanced, claim_token),
+    [16] = ONE(FIELD_UINT32, event_advanced, policy_id),
+    [17] = ONE(FIELD_BYTES, event_advanced, channel),
+    [18] = ONE(FIELD_INT64, event_advanced, from_since_us),
 };
 static const struct wire_table advanced_table = TABLE(advanced_rows);
 
@@ -173,6 +177,9 @@ static const struct wire_table clock_table = TABLE(clock_rows);
 
 static const struct wire_field clocks_rows[] = {
     [1] = EACH(FIELD_RECORDS, event_clocks, clocks, count, EVENT_CLOCKS_MAX, &clock_table),
+    [2] = ONE(FIELD_UINT32, event_clocks, policy_id),
+    [3] = ONE(FIELD_BYTES, event_clocks, channel),
+    [4] = ONE(FIELD_BYTES, event_clocks, category),
 };
 static const struct wire_table clocks_table = TABLE(clocks_rows);
 

@@ -50,6 +50,7 @@ static size_t field_size(const struct wire_field *field, uint32_t number, const 
     uint64_t value;
     switch (field->type) {
     case FIELD_NONE:
+    case FIELD_DROPPED:
     case FIELD_ASIDE:
         return 0;
     case FIELD_FIXED64:
@@ -132,6 +133,7 @@ field_write(uint8_t *at, const struct wire_field *field, uint32_t number, const 
     uint64_t value;
     switch (field->type) {
     case FIELD_NONE:
+    case FIELD_DROPPED:
     case FIELD_ASIDE:
         return at;
     case FIELD_FIXED64:
@@ -258,6 +260,8 @@ static bool bytes_read(const struct wire_field *field,
     switch (field->type) {
     case FIELD_BYTES:
         *(struct slice *)member = value;
+        return true;
+    case FIELD_DROPPED:
         return true;
     case FIELD_ASIDE:
         *aside = value;

@@ -26,6 +26,7 @@ enum wire_field_type {
     FIELD_HASH,     /* uint8_t[bound]: always written, read only in this very size */
     FIELD_RECORD,   /* a message whose fields lie in the struct itself, from offset */
     FIELD_RECORDS,  /* repeated: count (uint32_t) and an array of structs of the given size */
+    FIELD_DROPPED,  /* bytes that are checked to be bytes; not written */
     FIELD_ASIDE,    /* bytes for the caller of wire_table_read; not written */
 };
 
