@@ -163,8 +163,7 @@ static const struct event_clock *most_urgent(const struct event *event)
     const struct event_clock *found = NULL;
     for (uint32_t i = 0; i < event->clocks.count && i < EVENT_CLOCKS_MAX; i++) {
         const struct event_clock *clock = &event->clocks.clocks[i];
-        bool asks = clock->raise_priority_to >= PRIORITY_MOST_URGENT &&
-                    clock->raise_priority_to <= PRIORITY_LEAST_URGENT;
+        bool asks = clock->raise_priority_to >= PRIORITY_MOST_URGENT;
         if (asks && (!found || clock->raise_priority_to < found->raise_priority_to)) {
             found = clock;
         }

@@ -303,6 +303,8 @@ static void a_class_falls_only_when_a_person_names_it(void **state)
     play_open(&play, "safety", "grave", 1);
     static const struct beat story[] = {
         {"mei", "handler", "reclassify", {"category"}, .value = "attitude", .to = DISPATCH_APPEND},
+        {"mei", "handler", "reclassify", {"category"}, .value = "safety", .to = DISPATCH_APPEND},
+        {"mei", "handler", "reclassify", {"category"}, .value = "attitude", .to = DISPATCH_APPEND},
     };
     PLAY(&play, story);
     assert_int_equal(play.state.class_index, FIXTURE_CLASS_GRAVE);
@@ -389,6 +391,48 @@ static void a_closed_case_reopens_within_its_window_only(void **state)
     play_end(&play);
 }
 
+static void the_window_for_reopening_ends_with_its_last_second(void **state)
+{
+    (void)state;
+    struct play play;
+    play_open(&play, "late", "minor", 4);
+    PLAY_ONE(&play, {"buyer", "customer", "withdraw", .to = DISPATCH_APPEND});
+    struct dispatch_input input = play_command(&play, "buyer", "customer", "reopen");
+    input.now_us = play.state.closed_at_us + (30 * 86400 + 1) * INT64_C(1000000);
+    assert_int_equal(play_input(&play, &input), DISPATCH_CLOSED);
+    input.now_us -= 1000000;
+    assert_int_equal(play_input(&play, &input), DISPATCH_APPEND);
+    play_end(&play);
+}
+
+static void a_case_an_action_had_put_somewhere_stays_there(void **state)
+{
+    (void)state;
+    struct play play;
+    play_open(&play, "late", "grave", 1);
+    static const struct beat story[] = {
+        {"mei",  "handler",    "propose", {"cause", "remedy"}, .to = DISPATCH_APPEND},
+        {"boss", "supervisor", "note",    .to = DISPATCH_APPEND},
+    };
+    PLAY(&play, story);
+    stands(&play, FIXTURE_STEP_APPROVAL, FIXTURE_QUEUE_SERVICE, "");
+    play_end(&play);
+}
+
+static void what_was_not_told_with_the_receipt_is_acknowledged_later(void **state)
+{
+    (void)state;
+    struct play play;
+    play_init(&play);
+    struct event triaged = play_triaged("late", "minor", 4);
+    triaged.triaged.acknowledged_by_receipt = false;
+    assert_int_equal(play_event(&play, DISPATCH_TRIAGED, &triaged), DISPATCH_APPEND);
+    assert_false(play.state.acknowledged);
+    PLAY_ONE(&play, {"mei", "handler", "acknowledge", .to = DISPATCH_APPEND});
+    assert_true(play.state.acknowledged);
+    play_end(&play);
+}
+
 static void follow_ups_are_counted_anew_after_reopening(void **state)
 {
     (void)state;
@@ -442,6 +486,9 @@ int main(void)
         cmocka_unit_test(a_held_case_that_is_reclassified_goes_to_its_new_queue_when_released),
         cmocka_unit_test(reclassifying_does_not_undo_what_the_watchdog_raised),
         cmocka_unit_test(a_closed_case_reopens_within_its_window_only),
+        cmocka_unit_test(the_window_for_reopening_ends_with_its_last_second),
+        cmocka_unit_test(a_case_an_action_had_put_somewhere_stays_there),
+        cmocka_unit_test(what_was_not_told_with_the_receipt_is_acknowledged_later),
         cmocka_unit_test(follow_ups_are_counted_anew_after_reopening),
         cmocka_unit_test(every_answer_has_its_own_stable_code),
     };

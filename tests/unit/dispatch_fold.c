@@ -69,6 +69,18 @@ static void the_nearest_due_time_is_known_after_one_clock_stops(void **state)
     dispatch_evolve(policy_fixture(), &play.state, &handling);
     dispatch_evolve(policy_fixture(), &play.state, &answer);
     assert_int_equal(play.state.due_us, 2000);
+    struct event safety = play_clock(&play, EVENT_CLOCKS_STARTED, "safety", 0, 0);
+    safety.clocks.clocks[0].due_us = 4000;
+    dispatch_evolve(policy_fixture(), &play.state, &safety);
+    assert_int_equal(play.state.due_us, 2000);
+    safety.clocks.clocks[0].due_us = 1000;
+    safety.case_id++; /* another case's */
+    dispatch_evolve(policy_fixture(), &play.state, &safety);
+    assert_int_equal(play.state.due_us, 2000);
+    safety.case_id--;
+    safety.kind = EVENT_CLOCKS_STOPPED;
+    safety.clocks.clocks[0].verdict = CLOCK_CANCELLED;
+    dispatch_evolve(policy_fixture(), &play.state, &safety);
     answer.kind = EVENT_CLOCKS_STOPPED;
     answer.clocks.clocks[0].verdict = CLOCK_MET;
     dispatch_evolve(policy_fixture(), &play.state, &answer);
@@ -78,6 +90,45 @@ static void the_nearest_due_time_is_known_after_one_clock_stops(void **state)
     dispatch_evolve(policy_fixture(), &play.state, &handling);
     assert_int_equal(play.state.due_us, INT64_MAX);
     play_end(&play); /* the hints are no part of what refolding compares */
+}
+
+static void a_queue_is_followed_where_the_routes_had_chosen_it(void **state)
+{
+    (void)state;
+    const struct policy *policy = policy_fixture();
+    struct dispatch_case before = {.step = FIXTURE_STEP_TRIAGE,
+                                   .queue = FIXTURE_QUEUE_TRIAGE,
+                                   .category = POLICY_NONE,
+                                   .class_index = FIXTURE_CLASS_MINOR};
+    const struct {
+        uint16_t from, queue, to, category, after;
+    } rows[] = {
+        {FIXTURE_STEP_TRIAGE,
+         FIXTURE_QUEUE_TRIAGE,  FIXTURE_STEP_TRIAGE,
+         FIXTURE_CATEGORY_SAFETY, FIXTURE_QUEUE_TRIAGE },
+        {FIXTURE_STEP_TRIAGE,
+         FIXTURE_QUEUE_TRIAGE,  FIXTURE_STEP_INVESTIGATION,
+         FIXTURE_CATEGORY_SAFETY, FIXTURE_QUEUE_SAFETY },
+ /* Even where the triage desk works from the queue the routes would give. */
+        {FIXTURE_STEP_TRIAGE,
+         FIXTURE_QUEUE_SERVICE, FIXTURE_STEP_TRIAGE,
+         FIXTURE_CATEGORY_SAFETY, FIXTURE_QUEUE_SERVICE},
+        {FIXTURE_STEP_APPROVAL,
+         FIXTURE_QUEUE_SERVICE, FIXTURE_STEP_APPROVAL,
+         FIXTURE_CATEGORY_SAFETY, FIXTURE_QUEUE_SAFETY },
+        {FIXTURE_STEP_APPROVAL,
+         FIXTURE_QUEUE_TRIAGE,  FIXTURE_STEP_APPROVAL,
+         FIXTURE_CATEGORY_SAFETY, FIXTURE_QUEUE_TRIAGE },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        before.step = rows[i].from;
+        before.queue = rows[i].queue;
+        uint16_t queue = dispatch_queue_following(
+            policy, &before, rows[i].to, rows[i].category, FIXTURE_CLASS_MINOR);
+        if (queue != rows[i].after) {
+            fail_msg("row %zu: queue %u", i, queue);
+        }
+    }
 }
 
 static void time_never_runs_backwards_in_a_case(void **state)
@@ -169,6 +220,7 @@ int main(void)
         cmocka_unit_test(a_clock_raises_the_priority_once_and_never_lowers_it),
         cmocka_unit_test(a_clock_does_not_touch_the_holder_nor_a_closed_case),
         cmocka_unit_test(the_nearest_due_time_is_known_after_one_clock_stops),
+        cmocka_unit_test(a_queue_is_followed_where_the_routes_had_chosen_it),
         cmocka_unit_test(time_never_runs_backwards_in_a_case),
         cmocka_unit_test(an_event_that_makes_no_sense_changes_nothing),
         cmocka_unit_test(the_queue_gives_the_urgent_the_due_and_the_old_first),

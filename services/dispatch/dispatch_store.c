@@ -1,0 +1,258 @@
+#include "dispatch_store.h"
+
+#define COMPLAINT_COLUMNS                                                                          \
+    "case_id, policy_id, version, step, queue, home_queue, agent, agent_role, last_actor, "        \
+    "category, severity_class, channel, customer, score, repeats, priority, escalation, "          \
+    "language, reopened, followed_up, acknowledged, received_at, opened_at, step_since, "          \
+    "updated_at, closed_at"
+
+const struct pg_statement dispatch_statements[] = {
+    {"dispatch_load",
+     "SELECT " COMPLAINT_COLUMNS " FROM complaint WHERE case_id BETWEEN $1::bigint AND $2::bigint "
+     "AND (closed_at IS NULL OR closed_at > clock_timestamp() - interval '90 days')"},
+    {"dispatch_cases",
+     "INSERT INTO complaint (" COMPLAINT_COLUMNS ") SELECT * FROM unnest("
+     "$1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], "
+     "$8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], "
+     "$14::integer[], $15::integer[], $16::smallint[], $17::smallint[], $18::smallint[], "
+     "$19::smallint[], $20::smallint[], $21::boolean[], $22::timestamptz[], $23::timestamptz[], "
+     "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[]) "
+     "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "
+     "queue = excluded.queue, home_queue = excluded.home_queue, agent = excluded.agent, "
+     "agent_role = excluded.agent_role, last_actor = excluded.last_actor, "
+     "category = excluded.category, severity_class = excluded.severity_class, "
+     "priority = excluded.priority, escalation = excluded.escalation, "
+     "reopened = excluded.reopened, followed_up = excluded.followed_up, "
+     "acknowledged = excluded.acknowledged, step_since = excluded.step_since, "
+     "updated_at = excluded.updated_at, closed_at = excluded.closed_at"},
+    {"dispatch_slots_new",
+     "INSERT INTO agent_slot (agent, capacity) SELECT * FROM unnest($1::text[], $2::integer[]) "
+     "ON CONFLICT DO NOTHING"},
+    {"dispatch_slots",
+     "WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::integer[]) AS "
+     "a(agent, delta)), moved AS (UPDATE agent_slot s SET used = greatest(s.used + c.delta, 0) "
+     "FROM change c WHERE s.agent = c.agent AND (c.delta <= 0 OR s.used + c.delta <= s.capacity) "
+     "RETURNING s.agent) SELECT agent_full(ARRAY(SELECT c.agent FROM change c "
+     "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"},
+    {"dispatch_commands",
+     "INSERT INTO command (command_id, case_id, seq, at) "
+     "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])"},
+    {"dispatch_keys",
+     "SELECT case_id, wrapped_key FROM submission WHERE case_id = ANY($1::bigint[]) "
+     "AND wrapped_key IS NOT NULL"},
+    {"dispatch_known",
+     "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"},
+    {"dispatch_agents", "SELECT agent, used, capacity FROM agent_slot"},
+};
+const unsigned dispatch_statement_count =
+    sizeof dispatch_statements / sizeof *dispatch_statements;
+
+/* Parameters of dispatch_cases, in its order. */
+static struct {
+    struct pg_array case_id, policy_id, version, step, queue, home_queue, agent, agent_role;
+    struct pg_array last_actor, category, severity_class, channel, customer, score, repeats;
+    struct pg_array priority, escalation, language, reopened, followed_up, acknowledged;
+    struct pg_array received_at, opened_at, step_since, updated_at, closed_at;
+} cases;
+
+void dispatch_cases_begin(void)
+{
+    pg_array_begin(&cases.case_id, PG_INT8);
+    pg_array_begin(&cases.policy_id, PG_INT4);
+    pg_array_begin(&cases.version, PG_INT4);
+    pg_array_begin(&cases.step, PG_TEXT);
+    pg_array_begin(&cases.queue, PG_TEXT);
+    pg_array_begin(&cases.home_queue, PG_TEXT);
+    pg_array_begin(&cases.agent, PG_TEXT);
+    pg_array_begin(&cases.agent_role, PG_TEXT);
+    pg_array_begin(&cases.last_actor, PG_TEXT);
+    pg_array_begin(&cases.category, PG_TEXT);
+    pg_array_begin(&cases.severity_class, PG_TEXT);
+    pg_array_begin(&cases.channel, PG_TEXT);
+    pg_array_begin(&cases.customer, PG_INT8);
+    pg_array_begin(&cases.score, PG_INT4);
+    pg_array_begin(&cases.repeats, PG_INT4);
+    pg_array_begin(&cases.priority, PG_INT2);
+    pg_array_begin(&cases.escalation, PG_INT2);
+    pg_array_begin(&cases.language, PG_INT2);
+    pg_array_begin(&cases.reopened, PG_INT2);
+    pg_array_begin(&cases.followed_up, PG_INT2);
+    pg_array_begin(&cases.acknowledged, PG_BOOL);
+    pg_array_begin(&cases.received_at, PG_TIMESTAMPTZ);
+    pg_array_begin(&cases.opened_at, PG_TIMESTAMPTZ);
+    pg_array_begin(&cases.step_since, PG_TIMESTAMPTZ);
+    pg_array_begin(&cases.updated_at, PG_TIMESTAMPTZ);
+    pg_array_begin(&cases.closed_at, PG_TIMESTAMPTZ);
+}
+
+static void name_add(struct pg_array *array, const char *id)
+{
+    pg_array_bytes(array, slice_text(id));
+}
+
+void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state)
+{
+    pg_array_int8(&cases.case_id, (int64_t)state->case_id);
+    pg_array_int4(&cases.policy_id, (int32_t)state->policy_id);
+    pg_array_int4(&cases.version, (int32_t)state->version);
+    name_add(&cases.step, policy->steps[state->step].id);
+    name_add(&cases.queue, state->queue == POLICY_NONE ? "" : policy->queues[state->queue].id);
+    name_add(&cases.home_queue,
+             state->home_queue == POLICY_NONE ? "" : policy->queues[state->home_queue].id);
+    name_add(&cases.agent, state->agent);
+    name_add(&cases.agent_role,
+             state->agent_role == POLICY_NONE ? "" : policy->roles[state->agent_role]);
+    name_add(&cases.last_actor, state->last_actor);
+    name_add(&cases.category,
+             state->category == POLICY_NONE ? "" : policy->categories[state->category].id);
+    name_add(&cases.severity_class,
+             state->class_index == POLICY_NONE ? "" : policy->classes[state->class_index].id);
+    name_add(&cases.channel,
+             state->channel == POLICY_NONE ? "" : policy->channels[state->channel].id);
+    pg_array_int8(&cases.customer, (int64_t)state->customer);
+    pg_array_int4(&cases.score, state->score);
+    pg_array_int4(&cases.repeats, (int32_t)state->repeats);
+    pg_array_int2(&cases.priority, state->priority);
+    pg_array_int2(&cases.escalation, state->escalation);
+    pg_array_int2(&cases.language, state->language);
+    pg_array_int2(&cases.reopened, state->reopened);
+    pg_array_int2(&cases.followed_up, state->followed_up);
+    pg_array_bool(&cases.acknowledged, state->acknowledged);
+    pg_array_time(&cases.received_at, state->received_at_us);
+    pg_array_time(&cases.opened_at, state->opened_at_us);
+    pg_array_time(&cases.step_since, state->step_since_us);
+    pg_array_time(&cases.updated_at, state->updated_at_us);
+    if (state->closed_at_us != 0) {
+        pg_array_time(&cases.closed_at, state->closed_at_us);
+    } else {
+        pg_array_null(&cases.closed_at);
+    }
+}
+
+void dispatch_cases_bind(struct pg *pg)
+{
+    struct pg_array *const parameters[] = {
+        &cases.case_id,        &cases.policy_id,   &cases.version,    &cases.step,
+        &cases.queue,          &cases.home_queue,  &cases.agent,      &cases.agent_role,
+        &cases.last_actor,     &cases.category,    &cases.severity_class, &cases.channel,
+        &cases.customer,       &cases.score,       &cases.repeats,    &cases.priority,
+        &cases.escalation,     &cases.language,    &cases.reopened,   &cases.followed_up,
+        &cases.acknowledged,   &cases.received_at, &cases.opened_at,  &cases.step_since,
+        &cases.updated_at,     &cases.closed_at};
+    if (cases.case_id.count == 0) {
+        return;
+    }
+    pg_call(pg, "dispatch_cases");
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        pg_bind_array(pg, parameters[i]);
+    }
+}
+
+uint32_t dispatch_row_policy(const PGresult *rows, int row)
+{
+    return (uint32_t)pg_int4(rows, row, 1);
+}
+
+static void name_read(const PGresult *rows, int row, int column, char out[DISPATCH_AGENT_MAX])
+{
+    struct slice text = pg_bytes(rows, row, column);
+    (void)snprintf(out, DISPATCH_AGENT_MAX, "%.*s", (int)text.size, (const char *)text.bytes);
+}
+
+bool dispatch_row_read(const PGresult *rows,
+                       int row,
+                       const struct policy *policy,
+                       struct dispatch_case *state)
+{
+    *state = (struct dispatch_case){
+        .case_id = (uint64_t)pg_int8(rows, row, 0),
+        .policy_id = (uint32_t)pg_int4(rows, row, 1),
+        .version = (uint32_t)pg_int4(rows, row, 2),
+        .step = policy_step_index(policy, pg_bytes(rows, row, 3)),
+        .queue = policy_queue_index(policy, pg_bytes(rows, row, 4)),
+        .home_queue = policy_queue_index(policy, pg_bytes(rows, row, 5)),
+        .agent_role = policy_role_index(policy, pg_bytes(rows, row, 7)),
+        .category = policy_category_index(policy, pg_bytes(rows, row, 9)),
+        .class_index = policy_class_index(policy, pg_bytes(rows, row, 10)),
+        .channel = policy_channel_index(policy, pg_bytes(rows, row, 11)),
+        .customer = (uint64_t)pg_int8(rows, row, 12),
+        .score = pg_int4(rows, row, 13),
+        .repeats = (uint32_t)pg_int4(rows, row, 14),
+        .priority = (uint8_t)pg_int2(rows, row, 15),
+        .escalation = (uint8_t)pg_int2(rows, row, 16),
+        .language = (uint8_t)pg_int2(rows, row, 17),
+        .reopened = (uint16_t)pg_int2(rows, row, 18),
+        .followed_up = (uint16_t)pg_int2(rows, row, 19),
+        .acknowledged = pg_bool(rows, row, 20),
+        .received_at_us = pg_time(rows, row, 21),
+        .opened_at_us = pg_time(rows, row, 22),
+        .step_since_us = pg_time(rows, row, 23),
+        .updated_at_us = pg_time(rows, row, 24),
+        .closed_at_us = pg_is_null(rows, row, 25) ? 0 : pg_time(rows, row, 25),
+        .due_us = INT64_MAX,
+    };
+    name_read(rows, row, 6, state->agent);
+    name_read(rows, row, 8, state->last_actor);
+    return state->step != POLICY_NONE;
+}
+
+void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *changes, uint32_t count)
+{
+    static struct pg_array agent, capacity, delta;
+    pg_array_begin(&agent, PG_TEXT);
+    pg_array_begin(&capacity, PG_INT4);
+    pg_array_begin(&delta, PG_INT4);
+    for (uint32_t i = 0; i < count; i++) {
+        pg_array_bytes(&agent, slice_text(changes[i].agent));
+        pg_array_int4(&capacity, changes[i].capacity);
+        pg_array_int4(&delta, changes[i].delta);
+    }
+    pg_call(pg, "dispatch_slots_new");
+    pg_bind_array(pg, &agent);
+    pg_bind_array(pg, &capacity);
+    pg_call(pg, "dispatch_slots");
+    pg_bind_array(pg, &agent);
+    pg_bind_array(pg, &delta);
+}
+
+void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *rows, uint32_t count)
+{
+    static struct pg_array id, case_id, seq, at;
+    pg_array_begin(&id, PG_UUID);
+    pg_array_begin(&case_id, PG_INT8);
+    pg_array_begin(&seq, PG_INT8);
+    pg_array_begin(&at, PG_TIMESTAMPTZ);
+    for (uint32_t i = 0; i < count; i++) {
+        pg_array_bytes(&id, slice_of(rows[i].command_id, sizeof rows[i].command_id));
+        pg_array_int8(&case_id, (int64_t)rows[i].case_id);
+        pg_array_int8(&seq, (int64_t)rows[i].seq);
+        pg_array_time(&at, rows[i].at_us);
+    }
+    pg_call(pg, "dispatch_commands");
+    pg_bind_array(pg, &id);
+    pg_bind_array(pg, &case_id);
+    pg_bind_array(pg, &seq);
+    pg_bind_array(pg, &at);
+}
+
+void dispatch_keys_bind(struct pg *pg, const uint64_t *cases_asked, uint32_t count)
+{
+    static struct pg_array id;
+    pg_array_begin(&id, PG_INT8);
+    for (uint32_t i = 0; i < count; i++) {
+        pg_array_int8(&id, (int64_t)cases_asked[i]);
+    }
+    pg_call(pg, "dispatch_keys");
+    pg_bind_array(pg, &id);
+}
+
+void dispatch_known_bind(struct pg *pg, const uint8_t (*ids)[16], uint32_t count)
+{
+    static struct pg_array id;
+    pg_array_begin(&id, PG_UUID);
+    for (uint32_t i = 0; i < count; i++) {
+        pg_array_bytes(&id, slice_of(ids[i], sizeof ids[i]));
+    }
+    pg_call(pg, "dispatch_known");
+    pg_bind_array(pg, &id);
+}
