@@ -29,15 +29,37 @@ struct policy_object {
     void *memory; /* private */
 };
 
+/* A file of holidays and make-up working days that calendars name ("holidays: cn"); lent for the call. */
+struct policy_holidays {
+    const char *id;   /* "cn" */
+    const char *file; /* for messages */
+    struct slice yaml;
+};
+
+/* The sets that were in deploy/calendars when this was built; lent for ever. */
+const struct policy_holidays *policy_holidays_shipped(size_t *count);
+
 /*
  * Compiles the YAML bytes; name is used in messages.  NULL when the report has errors.  Calendars are compiled for the
- * years given, inclusive.  Sets no policy.id: the archive does.
+ * years given, inclusive, with the shipped holidays.  Sets no policy.id: the archive does.
  */
 struct policy_object *policy_load(const char *name,
                                   struct slice yaml,
                                   int first_year,
                                   int last_year,
                                   struct policy_report *report) MUST_CHECK;
+
+/* The same with the caller's holidays.  A calendar's version, not the policy's hash, tells which holidays were used. */
+struct policy_object *policy_load_with(const char *name,
+                                       struct slice yaml,
+                                       const struct policy_holidays *holidays,
+                                       size_t holiday_count,
+                                       int first_year,
+                                       int last_year,
+                                       struct policy_report *report) MUST_CHECK;
+
+/* The compiled policy as text, one line a thing, for people and tests. */
+void policy_describe(const struct policy *policy, FILE *out);
 
 void policy_object_free(struct policy_object **object_p);
 

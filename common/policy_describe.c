@@ -1,0 +1,183 @@
+/* A compiled policy as text: what the loader understood, for people and for tests. */
+#include "policy_load.h"
+
+static void describe_when(const struct policy *policy, const struct policy_when *when, FILE *out)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        if (when->channels >> i & 1U) {
+            (void)fprintf(out, " channel=%s", policy->channels[i].id);
+        }
+        if (when->classes >> i & 1U) {
+            (void)fprintf(out, " class=%s", policy->classes[i].id);
+        }
+    }
+    for (uint16_t i = 0; i < when->category_count; i++) {
+        (void)fprintf(out, " category=%s", policy->categories[when->categories[i]].id);
+    }
+    if (when->repeats_min > 0) {
+        (void)fprintf(out, " repeats>=%u", when->repeats_min);
+    }
+    for (uint16_t i = 0; i < when->pattern_count; i++) {
+        (void)fprintf(out, " pattern=%s", when->patterns[i]);
+    }
+}
+
+static void describe_names(const struct policy *policy, FILE *out)
+{
+    for (uint16_t i = 0; i < policy->role_count; i++) {
+        (void)fprintf(out, "role %s\n", policy->roles[i]);
+    }
+    for (uint16_t i = 0; i < policy->channel_count; i++) {
+        const struct policy_channel *channel = &policy->channels[i];
+        (void)fprintf(out,
+                      "channel %s%s\n",
+                      channel->id,
+                      channel->acknowledged_by_receipt ? " acknowledged-by-receipt" : "");
+    }
+    for (uint16_t i = 0; i < policy->category_count; i++) {
+        const struct policy_category *category = &policy->categories[i];
+        bool top = category->parent == POLICY_NONE;
+        (void)fprintf(out,
+                      "category %s%s%s\n",
+                      category->id,
+                      top ? "" : " under ",
+                      top ? "" : policy->categories[category->parent].id);
+    }
+    for (uint16_t i = 0; i < policy->queue_count; i++) {
+        (void)fprintf(out, "queue %s\n", policy->queues[i].id);
+    }
+}
+
+static void describe_rules(const struct policy *policy, FILE *out)
+{
+    for (uint16_t i = 0; i < policy->class_count; i++) {
+        const struct policy_class *class = &policy->classes[i];
+        (void)fprintf(out, "class %s priority=%u", class->id, class->priority);
+        if (class->from_score != INT32_MIN) {
+            (void)fprintf(out, " from=%d", class->from_score);
+        }
+        (void)fputc('\n', out);
+    }
+    for (uint16_t i = 0; i < policy->factor_count; i++) {
+        (void)fprintf(out, "factor %s %+d when", policy->factors[i].id, policy->factors[i].points);
+        describe_when(policy, &policy->factors[i].when, out);
+        (void)fputc('\n', out);
+    }
+    for (uint16_t i = 0; i < policy->override_count; i++) {
+        const struct policy_override *override = &policy->overrides[i];
+        (void)fprintf(out, "override class=%s when", policy->classes[override->class_index].id);
+        describe_when(policy, &override->when, out);
+        (void)fputc('\n', out);
+    }
+    for (uint16_t i = 0; i < policy->route_count; i++) {
+        (void)fprintf(out, "route queue=%s when", policy->queues[policy->routes[i].queue].id);
+        describe_when(policy, &policy->routes[i].when, out);
+        (void)fputc('\n', out);
+    }
+}
+
+static void
+describe_action(const struct policy *policy, const struct policy_action *action, FILE *out)
+{
+    (void)fprintf(out, "  action %s fact=%s by=", action->id, event_kind_name(action->fact));
+    const char *comma = "";
+    for (uint16_t i = 0; i < policy->role_count; i++) {
+        if (action->roles >> i & 1U) {
+            (void)fprintf(out, "%s%s", comma, policy->roles[i]);
+            comma = ",";
+        }
+    }
+    if (action->to_step != POLICY_NONE) {
+        (void)fprintf(out, " to=%s", policy->steps[action->to_step].id);
+    }
+    if (action->to_queue) {
+        bool by_routes = action->queue == POLICY_NONE;
+        (void)fprintf(out, " queue=%s", by_routes ? "by-routes" : policy->queues[action->queue].id);
+    }
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        (void)fprintf(out, " needs=%s", action->needs[i].field);
+    }
+    (void)fprintf(out, "%s\n", action->same_person_may_not ? " same-person-may-not" : "");
+}
+
+static void describe_clock(const struct policy *policy, const struct policy_clock *clock, FILE *out)
+{
+    static const char *const actions[] = {"warn", "breach", "escalate"};
+    static const char *const offsets[] = {"%", "s", " business s"};
+    (void)fprintf(out, "clock %s ", clock->id);
+    if (clock->target == TARGET_BUSINESS_DAYS) {
+        (void)fprintf(
+            out, "%u business days%s", clock->target_days, clock->end_of_day ? ", end of day" : "");
+    } else {
+        const char *kind = clock->target == TARGET_BUSINESS ? " business" : "";
+        (void)fprintf(out, "%lld%s s", (long long)clock->target_s, kind);
+    }
+    (void)fprintf(out, " of %s", policy->calendars[clock->calendar].name);
+    for (unsigned kind = 1; kind < EVENT_KIND_COUNT; kind++) {
+        enum event_kind fact = (enum event_kind)kind;
+        if (policy_kind_in(clock->starts, fact)) {
+            (void)fprintf(out, " starts=%s", event_kind_name(fact));
+        }
+        if (policy_kind_in(clock->stops, fact)) {
+            (void)fprintf(out, " stops=%s", event_kind_name(fact));
+        }
+    }
+    describe_when(policy, &clock->when, out);
+    (void)fprintf(out, "%s\n", clock->pauses_for_customer ? " pauses" : "");
+    for (uint16_t i = 0; i < clock->level_count; i++) {
+        const struct policy_level *level = &clock->levels[i];
+        (void)fprintf(out,
+                      "  %s at %+lld%s",
+                      actions[level->action],
+                      (long long)level->value,
+                      offsets[level->offset]);
+        if (level->notify_role != POLICY_NONE) {
+            (void)fprintf(out, " notify=%s", policy->roles[level->notify_role]);
+        }
+        if (level->raise_priority_to > 0) {
+            (void)fprintf(out, " raise-to=%u", level->raise_priority_to);
+        }
+        (void)fputc('\n', out);
+    }
+}
+
+void policy_describe(const struct policy *policy, FILE *out)
+{
+    (void)fprintf(out,
+                  "policy %s version %u capacity=%u repeat-days=%u reopen-days=%u\n",
+                  policy->name,
+                  policy->version,
+                  policy->capacity,
+                  policy->repeat_days,
+                  policy->reopen_days);
+    describe_names(policy, out);
+    describe_rules(policy, out);
+    (void)fprintf(out,
+                  "opening step=%s unsure-step=%s unsure-queue=%s\n",
+                  policy->steps[policy->first_step].id,
+                  policy->steps[policy->triage_step].id,
+                  policy->queues[policy->triage_queue].id);
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        const struct policy_step *step = &policy->steps[i];
+        (void)fprintf(out,
+                      "step %s owner=%s%s%s\n",
+                      step->id,
+                      policy->roles[step->owner_role],
+                      step->waits_for_customer ? " waits-for-customer" : "",
+                      step->closed ? " closed" : "");
+        for (uint16_t j = 0; j < step->action_count; j++) {
+            describe_action(policy, &step->actions[j], out);
+        }
+    }
+    for (uint16_t i = 0; i < policy->calendar_count; i++) {
+        const struct calendar *calendar = &policy->calendars[i];
+        (void)fprintf(out,
+                      "calendar %s zone=%s%s\n",
+                      calendar->name,
+                      calendar->zone,
+                      calendar->always ? " always" : "");
+    }
+    for (uint16_t i = 0; i < policy->clock_count; i++) {
+        describe_clock(policy, &policy->clocks[i], out);
+    }
+}

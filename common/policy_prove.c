@@ -1,0 +1,329 @@
+/*
+ * What can be proved of a policy once all its names are known: it has a way from everywhere to an
+ * end, nothing stands there in vain, and every clock starts and stops.  See policy_load.h.
+ */
+#include "policy_read.h"
+
+/* reach[i]: the steps a case may come to from step i, i included, as a bit set. */
+struct paths {
+    uint64_t reach[POLICY_STEPS_MAX];
+};
+
+static uint64_t bit(uint16_t step)
+{
+    return (uint64_t)1 << step;
+}
+
+static void paths_find(const struct policy *policy, struct paths *paths)
+{
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        paths->reach[i] = bit(i);
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            uint16_t to = policy->steps[i].actions[j].to_step;
+            paths->reach[i] |= to == POLICY_NONE ? 0 : bit(to);
+        }
+    }
+    for (uint16_t k = 0; k < policy->step_count; k++) {
+        for (uint16_t i = 0; i < policy->step_count; i++) {
+            paths->reach[i] |= (paths->reach[i] & bit(k)) ? paths->reach[k] : 0;
+        }
+    }
+}
+
+static void prove_steps(struct policy_loading *loading, const struct paths *paths)
+{
+    const struct policy *policy = loading->policy;
+    uint64_t reachable = paths->reach[policy->first_step] | paths->reach[policy->triage_step];
+    uint64_t ends = 0;
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        ends |= policy->steps[i].closed ? bit(i) : 0;
+    }
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        const struct policy_step *step = &policy->steps[i];
+        if (!(reachable & bit(i))) {
+            complain(loading,
+                     loading->step_nodes[i],
+                     "an action elsewhere has to lead here",
+                     "step '%s' can never be reached",
+                     step->id);
+        }
+        if (!(paths->reach[i] & ends)) {
+            complain(loading,
+                     loading->step_nodes[i],
+                     "an end is a step of phase closed",
+                     "from step '%s' there is no way to an end",
+                     step->id);
+        }
+        if (step->closed && (i == policy->first_step || i == policy->triage_step)) {
+            complain(loading, loading->step_nodes[i], NULL, "a case cannot begin at an end");
+        }
+    }
+}
+
+/* Facts that may close a case, and those a closed one may still record. */
+static bool fact_closes(enum event_kind fact)
+{
+    return fact == EVENT_CLOSED || fact == EVENT_WITHDRAWN || fact == EVENT_HANDED_OVER ||
+           fact == EVENT_REPLIED;
+}
+
+static const struct yaml_node *action_node(struct policy_loading *loading,
+                                           const struct yaml_node *root,
+                                           uint16_t step,
+                                           uint16_t action)
+{
+    const struct yaml_pair *steps = yaml_find(root, "steps");
+    const struct yaml_pair *actions = yaml_find(&steps->value.pairs[step].value, "actions");
+    (void)loading;
+    return &actions->value.pairs[action].key;
+}
+
+static void prove_action(struct policy_loading *loading,
+                         const struct yaml_node *node,
+                         const struct policy_step *step,
+                         const struct policy_action *action)
+{
+    const struct policy *policy = loading->policy;
+    const struct policy_step *to =
+        action->to_step == POLICY_NONE ? step : &policy->steps[action->to_step];
+    if (!step->closed && to->closed && !fact_closes(action->fact)) {
+        complain(loading,
+                 node,
+                 "closed, withdrawn, handed_over and replied may close",
+                 "'%s' cannot be what closes a case",
+                 event_kind_name(action->fact));
+    }
+    if (action->fact == EVENT_CLOSED && !to->closed) {
+        complain(loading, node, NULL, "'%s' records 'closed' and leads to no end", action->id);
+    }
+    bool reopens = action->fact == EVENT_REOPENED;
+    if (step->closed && (reopens == to->closed || (!reopens && action->fact != EVENT_NOTED))) {
+        complain(loading,
+                 node,
+                 NULL,
+                 "a closed case can be noted on, or reopened to a step that is no end");
+    }
+    if (!step->closed && reopens) {
+        complain(loading, node, NULL, "only a closed case can be reopened");
+    }
+    bool other_owner = !(action->roles >> to->owner_role & 1U);
+    if (to != step && !to->closed && other_owner && !action->to_queue) {
+        warn(loading,
+             node,
+             "queue: by-routes, or the name of a queue",
+             "step '%s' is for '%s', but the case stays with the person who did '%s'",
+             to->id,
+             policy->roles[to->owner_role],
+             action->id);
+    }
+}
+
+static void prove_actions(struct policy_loading *loading, const struct yaml_node *root)
+{
+    const struct policy *policy = loading->policy;
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        const struct policy_step *step = &policy->steps[i];
+        bool owner_acts = step->closed;
+        for (uint16_t j = 0; j < step->action_count; j++) {
+            const struct yaml_node *node = action_node(loading, root, i, j);
+            owner_acts = owner_acts || (step->actions[j].roles >> step->owner_role & 1U);
+            prove_action(loading, node, step, &step->actions[j]);
+        }
+        if (!owner_acts) {
+            complain(loading,
+                     loading->step_nodes[i],
+                     NULL,
+                     "step '%s' is for '%s', who may do nothing in it",
+                     step->id,
+                     policy->roles[step->owner_role]);
+        }
+    }
+}
+
+/* The steps a case may be in right after the fact. */
+static uint64_t steps_after(const struct policy *policy, enum event_kind fact)
+{
+    uint64_t steps = 0;
+    if (fact < EVENT_ACKNOWLEDGED) {
+        steps |= bit(policy->triage_step) | bit(policy->first_step);
+    }
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        bool queued = !policy->steps[i].closed &&
+                      (fact == EVENT_QUEUED || fact == EVENT_ASSIGNED || fact == EVENT_RELEASED);
+        steps |= queued ? bit(i) : 0;
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            const struct policy_action *action = &policy->steps[i].actions[j];
+            if (action->fact == fact) {
+                steps |= bit(action->to_step == POLICY_NONE ? i : action->to_step);
+            }
+        }
+    }
+    return steps;
+}
+
+/* Whether one of the facts can come from one of the steps. */
+static bool facts_possible(const struct policy *policy, const uint64_t facts[2], uint64_t steps)
+{
+    for (unsigned kind = EVENT_RECEIVED; kind < EVENT_ACKNOWLEDGED; kind++) {
+        if (policy_kind_in(facts, (enum event_kind)kind)) {
+            return true; /* of the system: they always come */
+        }
+    }
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        for (uint16_t j = 0; (steps & bit(i)) && j < policy->steps[i].action_count; j++) {
+            if (policy_kind_in(facts, policy->steps[i].actions[j].fact)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void prove_facts_exist(struct policy_loading *loading, const struct yaml_node *list)
+{
+    for (uint32_t i = 0; i < list_count(list); i++) {
+        const struct yaml_node *item = list_item(list, i);
+        enum event_kind fact = event_kind_parse(slice_text(item->text));
+        if (fact >= EVENT_ACKNOWLEDGED && steps_after(loading->policy, fact) == 0) {
+            complain(loading, item, NULL, "no action of any step records '%s'", item->text);
+        }
+    }
+}
+
+static void
+prove_clock_stops(struct policy_loading *loading, const struct paths *paths, uint16_t index)
+{
+    const struct policy *policy = loading->policy;
+    const struct policy_clock *clock = &policy->clocks[index];
+    for (unsigned kind = 1; kind < EVENT_CLOCKS_STARTED; kind++) {
+        enum event_kind fact = (enum event_kind)kind;
+        uint64_t after = policy_kind_in(clock->starts, fact) ? steps_after(policy, fact) : 0;
+        if (policy_kind_in(clock->starts, fact) && policy_kind_in(clock->stops, fact)) {
+            complain(loading,
+                     loading->stop_nodes[index],
+                     NULL,
+                     "clock '%s' both starts and stops at '%s'",
+                     clock->id,
+                     event_kind_name(fact));
+        }
+        for (uint16_t i = 0; i < policy->step_count; i++) {
+            bool open = (after & bit(i)) && !policy->steps[i].closed;
+            if (open && !facts_possible(policy, clock->stops, paths->reach[i])) {
+                complain(loading,
+                         loading->clock_nodes[index],
+                         NULL,
+                         "clock '%s' starts at '%s' and may then never stop: step '%s'",
+                         clock->id,
+                         event_kind_name(fact),
+                         policy->steps[i].id);
+                return;
+            }
+        }
+    }
+}
+
+/* A level's distance from the due time in the unit it can be compared in. */
+struct level_place {
+    enum { IN_PERCENT, IN_ELAPSED, IN_BUSINESS } unit;
+    int64_t value;
+};
+
+static struct level_place level_place(const struct policy_clock *clock,
+                                      const struct policy_level *level)
+{
+    switch (level->offset) {
+    case OFFSET_ELAPSED:
+        return (struct level_place){IN_ELAPSED, level->value * 100};
+    case OFFSET_BUSINESS:
+        return (struct level_place){IN_BUSINESS, level->value * 100};
+    case OFFSET_PERCENT:
+        break;
+    }
+    int64_t over = level->value - 100;
+    switch (clock->target) {
+    case TARGET_ELAPSED:
+        return (struct level_place){IN_ELAPSED, over * clock->target_s};
+    case TARGET_BUSINESS:
+        return (struct level_place){IN_BUSINESS, over * clock->target_s};
+    case TARGET_BUSINESS_DAYS:
+        break;
+    }
+    return (struct level_place){IN_PERCENT, over};
+}
+
+static void prove_levels(struct policy_loading *loading, uint16_t index)
+{
+    const struct policy_clock *clock = &loading->policy->clocks[index];
+    unsigned breaches = 0;
+    for (uint16_t i = 0; i < clock->level_count; i++) {
+        const struct yaml_node *node = loading->level_nodes[index][i];
+        breaches += clock->levels[i].action == LEVEL_BREACH;
+        struct level_place here = level_place(clock, &clock->levels[i]);
+        if (clock->levels[i].action == LEVEL_WARN && here.value >= 0) {
+            complain(loading, node, NULL, "a warning comes before the due time");
+        }
+        if (clock->levels[i].action == LEVEL_ESCALATE && here.value <= 0) {
+            complain(loading, node, NULL, "an escalation comes after the due time");
+        }
+        if (i == 0) {
+            continue;
+        }
+        struct level_place before = level_place(clock, &clock->levels[i - 1]);
+        bool same_side =
+            (before.value < 0) == (here.value < 0) && before.value != 0 && here.value != 0;
+        if (same_side && before.unit != here.unit) {
+            complain(loading,
+                     node,
+                     "use percent, hours or business hours for both",
+                     "it cannot be proved that this level comes after the one before");
+        } else if (same_side ? before.value >= here.value : (before.value > 0 || here.value < 0)) {
+            complain(loading, node, NULL, "levels stand in the order in which they come due");
+        }
+    }
+    if (breaches != 1) {
+        complain(loading,
+                 loading->clock_nodes[index],
+                 "- {breach: due, notify: …}",
+                 "clock '%s' has %u breach levels; it needs exactly one",
+                 clock->id,
+                 breaches);
+    }
+}
+
+static void prove_used(struct policy_loading *loading)
+{
+    const struct policy *policy = loading->policy;
+    for (uint16_t i = 0; i < policy->queue_count; i++) {
+        if (!(loading->queues_used[i / 64] >> (i % 64) & 1U)) {
+            warn(loading,
+                 loading->queue_nodes[i],
+                 NULL,
+                 "nothing comes to queue '%s'",
+                 policy->queues[i].id);
+        }
+    }
+    for (uint16_t i = 0; i < loading->pattern_id_count; i++) {
+        if (!loading->pattern_used[i]) {
+            warn(loading,
+                 &loading->pattern_key_nodes->pairs[i].key,
+                 NULL,
+                 "no rule looks at pattern '%s'",
+                 loading->pattern_ids[i]);
+        }
+    }
+}
+
+void policy_prove(struct policy_loading *loading, const struct yaml_node *root)
+{
+    struct paths paths = {0};
+    paths_find(loading->policy, &paths);
+    prove_steps(loading, &paths);
+    prove_actions(loading, root);
+    for (uint16_t i = 0; i < loading->policy->clock_count; i++) {
+        prove_facts_exist(loading, loading->start_nodes[i]);
+        prove_facts_exist(loading, loading->stop_nodes[i]);
+        prove_clock_stops(loading, &paths, i);
+        prove_levels(loading, i);
+    }
+    prove_used(loading);
+}

@@ -1,0 +1,291 @@
+/* Readers for the kinds of value a policy is made of; see policy_read.h. */
+#include "policy_read.h"
+
+#include <stdarg.h>
+
+enum { COMPLAINT_MAX = 400 };
+
+static void complain_as(struct policy_loading *loading,
+                        enum yaml_grade grade,
+                        const struct yaml_node *node,
+                        const char *hint,
+                        const char *format,
+                        va_list arguments)
+{
+    char text[COMPLAINT_MAX];
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    yaml_complain(loading->source, grade, node, hint, "%s", text);
+}
+
+void complain(struct policy_loading *loading,
+              const struct yaml_node *node,
+              const char *hint,
+              const char *format,
+              ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    complain_as(loading, YAML_ERROR, node, hint, format, arguments);
+    va_end(arguments);
+}
+
+void warn(struct policy_loading *loading,
+          const struct yaml_node *node,
+          const char *hint,
+          const char *format,
+          ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    complain_as(loading, YAML_WARNING, node, hint, format, arguments);
+    va_end(arguments);
+}
+
+void *loading_take(struct policy_loading *loading,
+                   const struct yaml_node *node,
+                   size_t count,
+                   size_t size)
+{
+    size_t all = (count + 1) * size;
+    void *memory = arena_take(loading->arena, all);
+    if (!memory) {
+        complain(loading, node, NULL, "the policy needs too much memory");
+        return NULL;
+    }
+    memset(memory, 0, all);
+    return memory;
+}
+
+uint32_t read_count(struct policy_loading *loading,
+                    const struct yaml_node *node,
+                    enum yaml_kind kind,
+                    uint32_t max,
+                    const char *what)
+{
+    static const char *const kinds[] = {"a text", "a list", "a mapping (name: …)"};
+    if (node->kind != kind) {
+        complain(loading, node, NULL, "%s: expected %s", what, kinds[kind]);
+        return 0;
+    }
+    if (node->count > max) {
+        complain(loading, node, NULL, "%s: %u, but at most %u", what, node->count, max);
+        return 0;
+    }
+    return node->count;
+}
+
+/* Edits that turn a into b, all but the first columns' row kept on the stack. */
+static unsigned edit_distance(const char *a, const char *b)
+{
+    unsigned row[POLICY_NAME_MAX + 1];
+    size_t b_size = strlen(b);
+    if (b_size >= POLICY_NAME_MAX || strlen(a) >= POLICY_NAME_MAX) {
+        return POLICY_NAME_MAX;
+    }
+    for (size_t j = 0; j <= b_size; j++) {
+        row[j] = (unsigned)j;
+    }
+    for (size_t i = 1; a[i - 1]; i++) {
+        unsigned corner = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= b_size; j++) {
+            unsigned best = corner + (a[i - 1] != b[j - 1]);
+            corner = row[j];
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+        }
+    }
+    return row[b_size];
+}
+
+static void hint_list(char hint[160], struct policy_names names)
+{
+    size_t at = (size_t)snprintf(hint, 160, "there %s", names.count == 1 ? "is" : "are");
+    const char *row = names.rows;
+    for (uint16_t i = 0; i < names.count && at < 160; i++, row += names.stride) {
+        at += (size_t)snprintf(hint + at, 160 - at, "%s %s", i > 0 ? "," : "", row);
+    }
+    if (at >= 160) {
+        hint[0] = '\0';
+    }
+}
+
+void hint_make(char hint[160], const char *wrong, struct policy_names names)
+{
+    hint[0] = '\0';
+    unsigned best = (unsigned)strlen(wrong) / 3 + 1;
+    const char *row = names.rows;
+    for (uint16_t i = 0; i < names.count; i++, row += names.stride) {
+        unsigned distance = edit_distance(wrong, row);
+        if (distance <= best && (distance < best || !hint[0])) {
+            best = distance;
+            (void)snprintf(hint, 160, "did you mean '%s'?", row);
+        }
+    }
+    if (!hint[0] && names.count > 0 && names.count <= 12) {
+        hint_list(hint, names);
+    }
+}
+
+static void
+hint_keys(char hint[160], const char *wrong, const struct policy_key *keys, size_t count)
+{
+    char rows[32][POLICY_NAME_MAX];
+    uint16_t filled = 0;
+    for (size_t i = 0; i < count && filled < 32; i++) {
+        (void)snprintf(rows[filled++], POLICY_NAME_MAX, "%s", keys[i].name);
+    }
+    hint_make(hint, wrong, (struct policy_names){"key", rows, POLICY_NAME_MAX, filled});
+}
+
+void read_map(struct policy_loading *loading,
+              const struct yaml_node *place,
+              const struct yaml_node *map,
+              const char *what,
+              const struct policy_key *keys,
+              size_t key_count,
+              void *into)
+{
+    char hint[160];
+    if (map->kind != YAML_MAP) {
+        hint_keys(hint, "", keys, key_count);
+        complain(loading, map, hint, "%s: expected a mapping (name: …)", what);
+        return;
+    }
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct yaml_node *key = &map->pairs[i].key;
+        bool known = false;
+        for (size_t j = 0; j < key_count && !known; j++) {
+            known = strcmp(keys[j].name, key->text) == 0;
+        }
+        if (!known) {
+            hint_keys(hint, key->text, keys, key_count);
+            complain(loading, key, hint, "%s has no '%s'", what, key->text);
+        }
+    }
+    for (size_t j = 0; j < key_count; j++) {
+        const struct yaml_pair *pair = yaml_find(map, keys[j].name);
+        if (pair) {
+            keys[j].read(loading, pair, into);
+        } else if (keys[j].required) {
+            complain(loading, place, NULL, "%s lacks '%s'", what, keys[j].name);
+        }
+    }
+}
+
+void read_id(struct policy_loading *loading, const struct yaml_node *node, char id[POLICY_NAME_MAX])
+{
+    const char *text = node->text;
+    size_t size = strlen(text);
+    bool good = node->kind == YAML_SCALAR && size > 0 && size < POLICY_NAME_MAX;
+    for (size_t i = 0; i < size && good; i++) {
+        bool word = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9');
+        good = word || (i > 0 && (text[i] == '-' || text[i] == '_' || text[i] == '.'));
+    }
+    if (!good) {
+        complain(loading,
+                 node,
+                 "what people read goes into title",
+                 "'%.60s' is no name: a-z, 0-9, '-', '_' and '.', at most %d",
+                 text,
+                 POLICY_NAME_MAX - 1);
+        return;
+    }
+    (void)snprintf(id, POLICY_NAME_MAX, "%s", text);
+}
+
+static const char *read_text(struct policy_loading *loading, const struct yaml_node *node)
+{
+    size_t size = node->kind == YAML_SCALAR ? strlen(node->text) : 0;
+    if (size == 0 || size > POLICY_TEXT_MAX) {
+        complain(loading, node, NULL, "expected a text of 1 to %d bytes", POLICY_TEXT_MAX);
+        return NULL;
+    }
+    return arena_copy(loading->arena, node->text, size + 1);
+}
+
+static const char *const locale_names[LOCALE_COUNT] = {
+    [LOCALE_EN] = "en", [LOCALE_ZH_CN] = "zh-CN", [LOCALE_ZH_TW] = "zh-TW"};
+
+void read_title(struct policy_loading *loading,
+                const struct yaml_pair *pair,
+                struct policy_title *title)
+{
+    const struct yaml_node *node = &pair->value;
+    if (node->kind == YAML_SCALAR) {
+        const char *text = read_text(loading, node);
+        for (int i = 0; i < LOCALE_COUNT; i++) {
+            title->text[i] = text;
+        }
+        return;
+    }
+    uint32_t count = read_count(loading, node, YAML_MAP, LOCALE_COUNT, "a title");
+    for (uint32_t j = 0; j < count; j++) {
+        bool known = false;
+        for (int i = 0; i < LOCALE_COUNT; i++) {
+            if (strcmp(node->pairs[j].key.text, locale_names[i]) == 0) {
+                title->text[i] = read_text(loading, &node->pairs[j].value);
+                known = true;
+            }
+        }
+        if (!known) {
+            complain(loading,
+                     &node->pairs[j].key,
+                     "there are zh-CN, zh-TW, en",
+                     "no language '%s'",
+                     node->pairs[j].key.text);
+        }
+    }
+    for (int i = 0; i < LOCALE_COUNT; i++) {
+        if (!title->text[i] && (loading->locales >> i & 1U)) {
+            warn(loading, &pair->key, NULL, "no text in %s", locale_names[i]);
+        }
+    }
+}
+
+void title_complete(struct policy_title *title, const char *id)
+{
+    for (int i = 0; i < LOCALE_COUNT; i++) {
+        title->text[i] = title->text[i] ? title->text[i] : id;
+    }
+}
+
+bool read_flag(struct policy_loading *loading, const struct yaml_node *node)
+{
+    bool yes = node->kind == YAML_SCALAR &&
+               (strcmp(node->text, "yes") == 0 || strcmp(node->text, "true") == 0);
+    bool no = node->kind == YAML_SCALAR &&
+              (strcmp(node->text, "no") == 0 || strcmp(node->text, "false") == 0);
+    if (!yes && !no) {
+        complain(loading, node, NULL, "expected yes or no");
+    }
+    return yes;
+}
+
+int64_t
+read_number(struct policy_loading *loading, const struct yaml_node *node, int64_t min, int64_t max)
+{
+    char *end = NULL;
+    long long value = strtoll(node->text, &end, 10);
+    bool plain = node->text[0] == '-' || (node->text[0] >= '0' && node->text[0] <= '9');
+    if (node->kind != YAML_SCALAR || !plain || *end || value < min || value > max) {
+        complain(loading,
+                 node,
+                 NULL,
+                 "expected a whole number from %lld to %lld",
+                 (long long)min,
+                 (long long)max);
+        return min;
+    }
+    return value;
+}
+
+uint32_t list_count(const struct yaml_node *node)
+{
+    return node->kind == YAML_LIST ? node->count : 1;
+}
+
+const struct yaml_node *list_item(const struct yaml_node *node, uint32_t i)
+{
+    return node->kind == YAML_LIST ? &node->items[i] : node;
+}

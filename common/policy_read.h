@@ -1,0 +1,196 @@
+/*
+ * What the parts of the policy loader share: one loading, and readers for the kinds of value a policy is made of.
+ *
+ * Every reader complains at the place of the fault and goes on, so that one run tells of all faults; what it could not read is
+ * left as it was.  Private to policy_load*.c.
+ */
+#ifndef REDRESS_POLICY_READ_H
+#define REDRESS_POLICY_READ_H
+
+#include "calendar_load.h"
+#include "policy_load.h"
+#include "yaml.h"
+
+enum {
+    POLICY_PATTERNS_MAX = 4096,
+    POLICY_RULES_MAX = 256,     /* factors' rules aside: overrides, routes */
+    POLICY_CALENDARS_MAX = 16,
+    POLICY_TEXT_MAX = 512,      /* bytes of a title */
+};
+
+struct policy_loading {
+    struct policy *policy;
+    struct arena *arena;         /* of what stays */
+    struct arena *scratch;       /* of the tree */
+    struct yaml_source *source;
+    const struct policy_holidays *holidays;
+    size_t holiday_count;
+    int first_year, last_year;
+    uint32_t locales;            /* bit set: texts have to be there in these */
+    struct classify_pattern *patterns;
+    const struct yaml_node **pattern_nodes; /* where each regex stands */
+    uint32_t pattern_count;
+    char (*pattern_ids)[POLICY_NAME_MAX]; /* of the section patterns, apart from categories */
+    const struct yaml_node *pattern_key_nodes; /* that section */
+    uint16_t pattern_id_count;
+    bool *pattern_used;
+    const struct yaml_node **step_nodes;    /* the key of each step */
+    const struct yaml_node **clock_nodes;
+    const struct yaml_node *level_nodes[POLICY_CLOCKS_MAX][POLICY_LEVELS_MAX];
+    const struct yaml_node *start_nodes[POLICY_CLOCKS_MAX];
+    const struct yaml_node *stop_nodes[POLICY_CLOCKS_MAX];
+    const struct yaml_node **queue_nodes;
+    uint64_t queues_used[POLICY_QUEUES_MAX / 64];
+};
+
+/* A key of a mapping and who reads its value into what. */
+struct policy_key {
+    const char *name;
+    bool required;
+    void (*read)(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+};
+
+/*
+ * Reads a mapping by the table, in the table's order.  Unknown keys, missing ones and what is no mapping are complained of.
+ * what names the thing in messages ("a channel").
+ */
+void read_map(struct policy_loading *loading,
+              const struct yaml_node *place,
+              const struct yaml_node *map,
+              const char *what,
+              const struct policy_key *keys,
+              size_t key_count,
+              void *into);
+
+#define KEY_COUNT(keys) (sizeof(keys) / sizeof(keys)[0])
+
+void complain(struct policy_loading *loading,
+              const struct yaml_node *node,
+              const char *hint,
+              const char *format,
+              ...) __attribute__((format(printf, 4, 5)));
+void warn(struct policy_loading *loading,
+          const struct yaml_node *node,
+          const char *hint,
+          const char *format,
+          ...) __attribute__((format(printf, 4, 5)));
+
+/* Room for count things of size bytes, cleared; NULL after a complaint. */
+void *loading_take(struct policy_loading *loading,
+                   const struct yaml_node *node,
+                   size_t count,
+                   size_t size);
+
+/* Complains unless node is a list (or map) of at most max things; gives how many, 0 when wrong. */
+uint32_t read_count(struct policy_loading *loading,
+                    const struct yaml_node *node,
+                    enum yaml_kind kind,
+                    uint32_t max,
+                    const char *what);
+
+/* a-z, 0-9, '-', '_' and '.', at most POLICY_NAME_MAX - 1 of them, beginning with a letter or digit. */
+void read_id(struct policy_loading *loading, const struct yaml_node *node, char id[POLICY_NAME_MAX]);
+
+/* A text for all languages, or one for each. */
+void read_title(struct policy_loading *loading,
+                const struct yaml_pair *pair,
+                struct policy_title *title);
+
+/* Sets what is NULL to the id. */
+void title_complete(struct policy_title *title, const char *id);
+
+bool read_flag(struct policy_loading *loading, const struct yaml_node *node);
+int64_t read_number(struct policy_loading *loading,
+                    const struct yaml_node *node,
+                    int64_t min,
+                    int64_t max);
+
+/* A table of names: rows begin with their id and lie stride bytes apart. */
+struct policy_names {
+    const char *what; /* "channel" */
+    const void *rows;
+    size_t stride;
+    uint16_t count;
+};
+
+/* Index of the name, or POLICY_NONE after a complaint with a hint. */
+uint16_t read_name(struct policy_loading *loading,
+                   const struct yaml_node *node,
+                   struct policy_names names);
+
+/* One name or a list of names as a bit set of at most 32. */
+uint32_t read_name_set(struct policy_loading *loading,
+                       const struct yaml_node *node,
+                       struct policy_names names);
+
+/* A scalar stands for a list of one. */
+uint32_t list_count(const struct yaml_node *node);
+const struct yaml_node *list_item(const struct yaml_node *node, uint32_t i);
+
+/* "did you mean 'quality'?" in the buffer, or "" when nothing is near; candidates are asked for until NULL. */
+void hint_make(char hint[160], const char *wrong, struct policy_names names);
+
+struct policy_names names_channels(const struct policy *policy);
+struct policy_names names_categories(const struct policy *policy);
+struct policy_names names_classes(const struct policy *policy);
+struct policy_names names_queues(const struct policy *policy);
+struct policy_names names_steps(const struct policy *policy);
+struct policy_names names_roles(const struct policy *policy);
+
+/* The sections, in the order in which one needs the other. */
+void read_roles(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_channels(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_taxonomy(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_patterns(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_classes(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_queues(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_factors(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_overrides(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_routes(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_steps(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_calendars(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_clocks(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+
+/* What a rule may look at where it stands. */
+enum when_part {
+    WHEN_CHANNELS = 1,
+    WHEN_CLASSES = 2,
+    WHEN_CATEGORIES = 4,
+    WHEN_REPEATS = 8,
+    WHEN_PATTERNS = 16,
+};
+
+/* what names the place in messages ("a route"). */
+void read_when(struct policy_loading *loading,
+               const struct yaml_node *node,
+               unsigned allowed,
+               const char *what,
+               struct policy_when *when);
+
+/* The facts an action of a person may record, and all that clocks may start and stop at. */
+enum event_kind read_action_fact(struct policy_loading *loading, const struct yaml_node *node);
+void read_facts(struct policy_loading *loading, const struct yaml_node *node, uint64_t set[2]);
+
+/* A length of time: "24h", "90 minutes", "2 business hours", "3 business days", "75%". */
+enum duration_unit {
+    DURATION_PERCENT,
+    DURATION_ELAPSED,
+    DURATION_BUSINESS,
+    DURATION_BUSINESS_DAYS,
+};
+
+struct duration {
+    enum duration_unit unit;
+    int64_t value; /* percent, seconds or days */
+    int side;      /* -1 "… before", 1 "… after", 0 neither */
+};
+
+bool duration_parse(const char *text, struct duration *duration);
+bool read_duration(struct policy_loading *loading,
+                   const struct yaml_node *node,
+                   struct duration *duration);
+
+/* After everything was read without an error. */
+void policy_prove(struct policy_loading *loading, const struct yaml_node *root);
+
+#endif

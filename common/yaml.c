@@ -1,0 +1,305 @@
+#include "yaml.h"
+
+#include "scope.h"
+
+#include <libfyaml.h>
+
+/* One reading. */
+struct reading {
+    struct yaml_source *source;
+    struct arena *arena;
+    uint32_t nodes;
+};
+
+/* A habit of Chinese keyboards that YAML answers with something about mappings. */
+static const char *colon_hint(struct slice bytes)
+{
+    static const char *const colons[] = {"： ", "：\n", "：\r"};
+    for (size_t i = 0; i < sizeof colons / sizeof colons[0]; i++) {
+        if (memmem(bytes.bytes, bytes.size, colons[i], strlen(colons[i]))) {
+            return "the file has a full-width colon (：) where YAML wants ':' and a blank";
+        }
+    }
+    return NULL;
+}
+
+static void
+complain_at(struct yaml_source *source, unsigned line, unsigned column, const char *text)
+{
+    const struct yaml_node place = {.line = line, .column = column, .width = 1};
+    const char *hint = source->bytes.size > 0 ? colon_hint(source->bytes) : NULL;
+    yaml_complain(source, YAML_ERROR, &place, hint, "%s", text);
+}
+
+static void parser_destroy(struct fy_parser **parser)
+{
+    fy_parser_destroy(*parser);
+}
+
+static void document_destroy(struct fy_document **document)
+{
+    fy_document_destroy(*document);
+}
+
+static void diag_destroy(struct fy_diag **diag)
+{
+    fy_diag_destroy(*diag);
+}
+
+/* The place of a node that has no token of its own is that of its first part. */
+static const struct fy_mark *node_mark(struct fy_node *node)
+{
+    for (int depth = 0; node && depth < YAML_DEPTH_MAX; depth++) {
+        void *iterator = NULL;
+        if (fy_node_is_scalar(node)) {
+            struct fy_token *token = fy_node_get_scalar_token(node);
+            return token ? fy_token_start_mark(token) : NULL;
+        }
+        if (fy_node_is_sequence(node)) {
+            node = fy_node_sequence_iterate(node, &iterator);
+        } else {
+            struct fy_node_pair *pair = fy_node_mapping_iterate(node, &iterator);
+            node = pair ? fy_node_pair_key(pair) : NULL;
+        }
+    }
+    return NULL;
+}
+
+static unsigned characters(const char *text, size_t size)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < size; i++) {
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    }
+    return count;
+}
+
+static bool read_node(struct reading *reading,
+                      struct fy_node *from,
+                      const struct yaml_node *near,
+                      unsigned depth,
+                      struct yaml_node *out);
+
+static bool read_scalar(struct reading *reading, struct fy_node *from, struct yaml_node *out)
+{
+    size_t size = 0;
+    const char *text = from ? fy_node_get_scalar(from, &size) : NULL;
+    char *copy = arena_take(reading->arena, size + 1);
+    if (!copy) {
+        return false;
+    }
+    if (size > 0) {
+        memcpy(copy, text, size);
+    }
+    copy[size] = '\0';
+    out->kind = YAML_SCALAR;
+    out->text = copy;
+    out->width = characters(copy, size);
+    if (memchr(copy, '\0', size)) {
+        yaml_complain(reading->source, YAML_ERROR, out, NULL, "a NUL character in a text");
+        return false;
+    }
+    if (from && fy_node_is_alias(from)) {
+        yaml_complain(reading->source,
+                      YAML_ERROR,
+                      out,
+                      "write it out: what is in force has to be seen where it stands",
+                      "aliases are not used here");
+        return false;
+    }
+    return true;
+}
+
+static bool
+read_list(struct reading *reading, struct fy_node *from, unsigned depth, struct yaml_node *out)
+{
+    int count = fy_node_sequence_item_count(from);
+    struct yaml_node *items = arena_take(reading->arena, ((size_t)count + 1) * sizeof *items);
+    if (!items) {
+        return false;
+    }
+    out->kind = YAML_LIST;
+    out->items = items;
+    void *iterator = NULL;
+    struct fy_node *item;
+    while ((item = fy_node_sequence_iterate(from, &iterator)) != NULL) {
+        if (!read_node(reading, item, out, depth + 1, &items[out->count])) {
+            return false;
+        }
+        out->count++;
+    }
+    return true;
+}
+
+static bool
+key_is_new(struct reading *reading, const struct yaml_node *map, const struct yaml_node *key)
+{
+    const struct yaml_pair *before = yaml_find(map, key->text);
+    if (before) {
+        yaml_complain(reading->source,
+                      YAML_ERROR,
+                      key,
+                      NULL,
+                      "'%s' stands here a second time; first in line %u",
+                      key->text,
+                      before->key.line);
+    }
+    return !before;
+}
+
+static bool
+read_map(struct reading *reading, struct fy_node *from, unsigned depth, struct yaml_node *out)
+{
+    int count = fy_node_mapping_item_count(from);
+    if (count > YAML_PAIRS_MAX) {
+        yaml_complain(reading->source,
+                      YAML_ERROR,
+                      out,
+                      NULL,
+                      "more than %d keys in one place",
+                      YAML_PAIRS_MAX);
+        return false;
+    }
+    struct yaml_pair *pairs = arena_take(reading->arena, ((size_t)count + 1) * sizeof *pairs);
+    if (!pairs) {
+        return false;
+    }
+    out->kind = YAML_MAP;
+    out->pairs = pairs;
+    void *iterator = NULL;
+    struct fy_node_pair *item;
+    bool good = true;
+    while ((item = fy_node_mapping_iterate(from, &iterator)) != NULL) {
+        struct yaml_pair *pair = &pairs[out->count];
+        *pair = (struct yaml_pair){
+            .key = {.line = out->line, .column = out->column, .width = 1}
+        };
+        if (!fy_node_is_scalar(fy_node_pair_key(item))) {
+            yaml_complain(reading->source, YAML_ERROR, out, NULL, "a key has to be a plain text");
+            return false;
+        }
+        if (!read_node(reading, fy_node_pair_key(item), out, depth + 1, &pair->key) ||
+            !read_node(reading, fy_node_pair_value(item), &pair->key, depth + 1, &pair->value)) {
+            return false;
+        }
+        good = key_is_new(reading, out, &pair->key) && good;
+        out->count++;
+    }
+    return good;
+}
+
+static bool read_node(struct reading *reading,
+                      struct fy_node *from,
+                      const struct yaml_node *near,
+                      unsigned depth,
+                      struct yaml_node *out)
+{
+    const struct fy_mark *mark = from ? node_mark(from) : NULL;
+    *out = (struct yaml_node){
+        .line = near->line, .column = near->column, .width = near->width, .text = ""};
+    if (mark) {
+        out->line = (unsigned)mark->line + 1;
+        out->column = (unsigned)mark->column + 1;
+        out->width = 1;
+    }
+    if (depth > YAML_DEPTH_MAX || ++reading->nodes > YAML_NODES_MAX) {
+        yaml_complain(reading->source,
+                      YAML_ERROR,
+                      out,
+                      NULL,
+                      "nested deeper than %d or more than %d values",
+                      YAML_DEPTH_MAX,
+                      YAML_NODES_MAX);
+        return false;
+    }
+    if (from && fy_node_get_tag_token(from)) {
+        yaml_complain(reading->source, YAML_ERROR, out, NULL, "tags are not used here");
+        return false;
+    }
+    if (!from || fy_node_is_scalar(from)) {
+        unsigned width = out->width;
+        bool good = read_scalar(reading, from, out);
+        out->width = mark && out->width ? out->width : width;
+        return good;
+    }
+    return fy_node_is_sequence(from) ? read_list(reading, from, depth, out)
+                                     : read_map(reading, from, depth, out);
+}
+
+/* What the parser itself had to say; nothing said is said, too. */
+static void parser_complaints(struct yaml_source *source, struct fy_diag *diag)
+{
+    unsigned before = source->errors;
+    void *iterator = NULL;
+    struct fy_diag_error *found;
+    while ((found = fy_diag_errors_iterate(diag, &iterator)) != NULL) {
+        unsigned line = found->line > 0 ? (unsigned)found->line : 1;
+        unsigned column = found->column > 0 ? (unsigned)found->column : 1;
+        complain_at(source, line, column, found->msg ? found->msg : "not YAML");
+    }
+    if (source->errors == before) {
+        complain_at(source, 1, 1, "not a YAML document");
+    }
+}
+
+static bool size_is_good(struct yaml_source *source)
+{
+    if (source->bytes.size > YAML_SIZE_MAX) {
+        complain_at(source, 1, 1, "longer than 1 MiB");
+    } else if (source->bytes.size == 0) {
+        complain_at(source, 1, 1, "the file is empty");
+    } else if (memchr(source->bytes.bytes, '\0', source->bytes.size)) {
+        complain_at(source, 1, 1, "a NUL byte: not a text file");
+    }
+    return source->errors == 0;
+}
+
+const struct yaml_node *yaml_read(struct yaml_source *source, struct arena *arena)
+{
+    if (!size_is_good(source)) {
+        return NULL;
+    }
+    SCOPED(diag_destroy) struct fy_diag *diag = fy_diag_create(NULL);
+    fy_diag_set_collect_errors(diag, true);
+    const struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS |
+                                                 FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+                                        .diag = diag};
+    SCOPED(parser_destroy) struct fy_parser *parser = fy_parser_create(&config);
+    if (!parser ||
+        fy_parser_set_string(parser, (const char *)source->bytes.bytes, source->bytes.size) != 0) {
+        complain_at(source, 1, 1, "out of memory");
+        return NULL;
+    }
+    SCOPED(document_destroy) struct fy_document *document = fy_parse_load_document(parser);
+    struct fy_node *root = document ? fy_document_root(document) : NULL;
+    if (!root) {
+        parser_complaints(source, diag);
+        return NULL;
+    }
+    SCOPED(document_destroy) struct fy_document *second = fy_parse_load_document(parser);
+    if (second || fy_diag_got_error(diag)) {
+        second ? complain_at(source, 1, 1, "more than one document in a file")
+               : parser_complaints(source, diag);
+        return NULL;
+    }
+    struct reading reading = {.source = source, .arena = arena};
+    struct yaml_node *tree = arena_take(arena, sizeof *tree);
+    const struct yaml_node start = {.line = 1, .column = 1, .width = 1};
+    if (!tree || !read_node(&reading, root, &start, 0, tree)) {
+        if (source->errors == 0) {
+            complain_at(source, 1, 1, "out of memory");
+        }
+        return NULL;
+    }
+    return tree;
+}
+
+const struct yaml_pair *yaml_find(const struct yaml_node *map, const char *key)
+{
+    for (uint32_t i = 0; map->kind == YAML_MAP && i < map->count; i++) {
+        if (strcmp(map->pairs[i].key.text, key) == 0) {
+            return &map->pairs[i];
+        }
+    }
+    return NULL;
+}

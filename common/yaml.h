@@ -1,0 +1,77 @@
+/*
+ * A YAML file as a small tree in which every node knows its place, for errors as compilers give them.
+ *
+ * One document, no aliases, no tags, no duplicate keys; bounded in size, depth and number of nodes (law 9).  All values are
+ * text: what "12" or "yes" means is the reader's matter.
+ */
+#ifndef REDRESS_YAML_H
+#define REDRESS_YAML_H
+
+#include "arena.h"
+#include "slice.h"
+
+#include <stdio.h>
+
+enum {
+    YAML_SIZE_MAX = 1024 * 1024,
+    YAML_DEPTH_MAX = 16,
+    YAML_NODES_MAX = 65536,
+    YAML_PAIRS_MAX = 4096, /* of one mapping */
+};
+
+enum yaml_kind {
+    YAML_SCALAR,
+    YAML_LIST,
+    YAML_MAP,
+};
+
+struct yaml_pair;
+
+struct yaml_node {
+    enum yaml_kind kind;
+    unsigned line;   /* from 1 */
+    unsigned column; /* from 1, in characters */
+    unsigned width;  /* characters to underline */
+    const char *text; /* scalar; never NULL, terminated */
+    uint32_t count;
+    const struct yaml_node *items; /* list */
+    const struct yaml_pair *pairs; /* map */
+};
+
+struct yaml_pair {
+    struct yaml_node key; /* a scalar */
+    struct yaml_node value;
+};
+
+/* Where the complaints about one file go; see yaml_complain. */
+struct yaml_source {
+    const char *name;
+    struct slice bytes;
+    FILE *out;
+    unsigned errors;
+    unsigned warnings;
+};
+
+enum yaml_grade {
+    YAML_ERROR,
+    YAML_WARNING,
+};
+
+/* NULL when a complaint was made.  The tree is lent by the arena. */
+const struct yaml_node *yaml_read(struct yaml_source *source, struct arena *arena);
+
+/*
+ * "file:line:column: error: …", the line, and a caret under the node; hint may be NULL.  After COMPLAINTS_MAX of a file only
+ * the count goes on.
+ */
+void yaml_complain(struct yaml_source *source,
+                   enum yaml_grade grade,
+                   const struct yaml_node *node,
+                   const char *hint,
+                   const char *format,
+                   ...) __attribute__((format(printf, 5, 6)));
+
+/* The value of a key in a map; NULL: not there. */
+const struct yaml_pair *yaml_find(const struct yaml_node *map, const char *key);
+
+#endif

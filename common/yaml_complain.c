@@ -1,0 +1,100 @@
+/* Errors as compilers give them: place, excerpt, caret. */
+#include "yaml.h"
+
+#include <stdarg.h>
+
+enum {
+    COMPLAINTS_MAX = 100,
+    EXCERPT_MAX = 200, /* bytes of a line that are shown */
+};
+
+static struct slice line_of(struct slice bytes, unsigned line)
+{
+    const uint8_t *at = bytes.bytes;
+    const uint8_t *end = bytes.bytes + bytes.size;
+    for (unsigned i = 1; i < line && at < end; i++) {
+        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
+        at = newline ? newline + 1 : end;
+    }
+    const uint8_t *newline = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+    size_t size = (size_t)((newline ? newline : end) - at);
+    if (size > 0 && at[size - 1] == '\r') {
+        size--;
+    }
+    if (size > EXCERPT_MAX) {
+        size = EXCERPT_MAX;
+        while (size > 0 && (at[size] & 0xc0) == 0x80) { /* not inside a character */
+            size--;
+        }
+    }
+    return slice_of(at, size);
+}
+
+/* Bytes of the character at hand; East Asian ones take two columns of a terminal. */
+static size_t character(struct slice text, size_t at, bool *wide)
+{
+    uint8_t lead = text.bytes[at];
+    size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    *wide = lead >= 0xe2 && !(lead == 0xe2 && at + 1 < text.size && text.bytes[at + 1] < 0xba);
+    return at + size <= text.size ? size : text.size - at;
+}
+
+static void excerpt_show(FILE *out, struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        bool control = text.bytes[i] < 0x20 && text.bytes[i] != '\t';
+        (void)fputc(control || text.bytes[i] == 0x7f ? '?' : text.bytes[i], out);
+    }
+}
+
+static void caret_show(FILE *out, struct slice text, const struct yaml_node *node)
+{
+    size_t at = 0;
+    unsigned column = 1;
+    for (; column < node->column && at < text.size; column++) {
+        bool wide;
+        bool tab = text.bytes[at] == '\t';
+        at += character(text, at, &wide);
+        (void)fputs(tab ? "\t" : wide ? "  " : " ", out);
+    }
+    (void)fputc('^', out);
+    for (unsigned i = 0; i < node->width && at < text.size; i++) {
+        bool wide;
+        at += character(text, at, &wide);
+        (void)fputs(i == 0 ? wide ? "~" : "" : wide ? "~~" : "~", out);
+    }
+}
+
+void yaml_complain(struct yaml_source *source,
+                   enum yaml_grade grade,
+                   const struct yaml_node *node,
+                   const char *hint,
+                   const char *format,
+                   ...)
+{
+    unsigned *count = grade == YAML_ERROR ? &source->errors : &source->warnings;
+    ++*count;
+    unsigned all = source->errors + source->warnings;
+    if (all > COMPLAINTS_MAX) {
+        if (all == COMPLAINTS_MAX + 1) {
+            (void)fprintf(
+                source->out, "%s: more than %d complaints\n", source->name, COMPLAINTS_MAX);
+        }
+        return;
+    }
+    const char *word = grade == YAML_ERROR ? "error" : "warning";
+    (void)fprintf(source->out, "%s:%u:%u: %s: ", source->name, node->line, node->column, word);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vfprintf(source->out, format, arguments);
+    va_end(arguments);
+    struct slice text = line_of(source->bytes, node->line);
+    (void)fprintf(source->out, "\n%5u | ", node->line);
+    excerpt_show(source->out, text);
+    (void)fprintf(source->out, "\n      | ");
+    caret_show(source->out, text, node);
+    (void)fputc('\n', source->out);
+    if (hint && hint[0]) {
+        (void)fprintf(source->out, "      = hint: %s\n", hint);
+    }
+}
