@@ -1,9 +1,13 @@
 /*
- * Signed receipts: one Ed25519 signature a batch over a Merkle root, and a path for each receipt (RFC 9162 section 2
- * hashing: 0x00 before leaves, 0x01 before nodes; BLAKE2b-256 instead of SHA-256).
+ * Signed receipts: one Ed25519 signature a batch over a Merkle root, and a path for each receipt
+ * (RFC 9162 section 2 hashing: 0x00 before leaves, 0x01 before nodes; BLAKE2b-256 instead of
+ * SHA-256).
  *
  * leaf = H(0x00 | submission id 16 | case id 8 LE | partition 4 LE | seq 8 LE | event hash 32).
- * The signature is over "redress.receipt.v1" and the root.
+ * H is BLAKE2b-256 with personal "redress.receipt1".  The signature is over "redress.receipt.v1",
+ * the count (4 LE) and the root, so that it states the size of the batch too.
+ *
+ * The key file is text: "redress-receipt 1", then "seed" and 64 hex digits; # for comments.
  */
 #ifndef REDRESS_RECEIPT_H
 #define REDRESS_RECEIPT_H
@@ -13,7 +17,8 @@
 #include "event.h"
 
 enum {
-    RECEIPT_PATH_MAX = 16, /* batches have at most 65,536 receipts */
+    RECEIPT_PATH_MAX = 16, /* siblings of one leaf */
+    RECEIPT_BATCH_MAX = 1 << RECEIPT_PATH_MAX,
     RECEIPT_SIGNATURE_SIZE = 64,
     RECEIPT_PUBLIC_SIZE = 32,
 };
@@ -26,13 +31,15 @@ struct receipt_leaf {
     uint8_t hash[HASH_SIZE];
 };
 
-struct receipt_key; /* Ed25519 key pair from a file, like the seal ring's */
+struct receipt_key; /* Ed25519 key pair */
 
+/* As seal_ring_open: with create, made at most once, mode 0600. */
 struct receipt_key *receipt_key_open(const char *path, bool create, struct error *error) MUST_CHECK;
 void receipt_key_free(struct receipt_key **key_p);
 const uint8_t *receipt_key_public(const struct receipt_key *key);
 
-/* The tree of one batch, lent by the arena; NULL when the arena is full. */
+/* The tree of one batch of 1 to RECEIPT_BATCH_MAX, lent by the arena; NULL when the arena is full.
+ */
 struct receipt_batch;
 struct receipt_batch *receipt_batch_sign(const struct receipt_key *key,
                                          const struct receipt_leaf *leaves,
@@ -40,7 +47,8 @@ struct receipt_batch *receipt_batch_sign(const struct receipt_key *key,
                                          struct arena *arena);
 const uint8_t *receipt_batch_signature(const struct receipt_batch *batch);
 
-/* Sibling hashes of leaf index, from the leaf upwards; returns how many. */
+/* Sibling hashes of leaf index (below count), from the leaf upwards, lent by the batch; returns how
+ * many. */
 uint32_t receipt_batch_path(const struct receipt_batch *batch,
                             uint32_t index,
                             const uint8_t *path[RECEIPT_PATH_MAX]);

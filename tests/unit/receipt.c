@@ -1,0 +1,265 @@
+/*
+ * Goal: LAW 1 — a receipt proves that its submission was accepted, to anybody with the public key;
+ * nothing else passes. Method: batches of many sizes, every leaf; every bit of leaf, path,
+ * signature and key flipped; index, count and path length changed; the root compared with one
+ * computed straight from the recursive definition of RFC 9162.
+ */
+#include "receipt.h"
+
+#include "unit.h"
+
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SIZE_MAX_TRIED = 1000 };
+
+static char folder[] = "/tmp/redress-receipt-XXXXXX";
+static char path_name[64];
+static struct receipt_key *key;
+static struct arena *arena;
+static struct receipt_leaf leaves[RECEIPT_BATCH_MAX];
+static struct error error;
+
+static int setup(void **state)
+{
+    (void)state;
+    (void)snprintf(path_name, sizeof path_name, "%s/receipt.key", folder);
+    key = receipt_key_open(path_name, true, &error);
+    arena = arena_new(16 << 20);
+    for (uint32_t i = 0; i < RECEIPT_BATCH_MAX; i++) {
+        randombytes_buf(leaves[i].submission_id, sizeof leaves[i].submission_id);
+        leaves[i].case_id = (uint64_t)7 << 40 | (i + 1);
+        leaves[i].partition = 7;
+        leaves[i].seq = i + 1;
+        randombytes_buf(leaves[i].hash, sizeof leaves[i].hash);
+    }
+    return key && arena ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    receipt_key_free(&key);
+    receipt_key_free(&key);
+    arena_free(&arena);
+    (void)unlink(path_name);
+    return 0;
+}
+
+static void h(const uint8_t *bytes, size_t size, uint8_t hash[HASH_SIZE])
+{
+    (void)crypto_generichash_blake2b_salt_personal(
+        hash, HASH_SIZE, bytes, size, NULL, 0, NULL, (const uint8_t *)"redress.receipt1");
+}
+
+/* RFC 9162 section 2.1.1, word for word. */
+static void tree_hash(const struct receipt_leaf *leaf, uint32_t count, uint8_t hash[HASH_SIZE])
+{
+    uint8_t bytes[69] = {0};
+    if (count == 1) {
+        memcpy(bytes + 1, leaf->submission_id, 16);
+        for (unsigned i = 0; i < 8; i++) {
+            bytes[17 + i] = (uint8_t)(leaf->case_id >> 8 * i);
+            bytes[29 + i] = (uint8_t)(leaf->seq >> 8 * i);
+        }
+        bytes[25] = (uint8_t)leaf->partition;
+        memcpy(bytes + 37, leaf->hash, 32);
+        h(bytes, 69, hash);
+        return;
+    }
+    uint32_t k = 1;
+    while (2 * k < count) {
+        k *= 2;
+    }
+    bytes[0] = 1;
+    tree_hash(leaf, k, bytes + 1);
+    tree_hash(leaf + k, count - k, bytes + 33);
+    h(bytes, 65, hash);
+}
+
+static void every_leaf_of_every_size_verifies_against_the_defined_root(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 1000};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        arena_reset(arena);
+        uint32_t count = sizes[s];
+        struct receipt_batch *batch = receipt_batch_sign(key, leaves, count, arena);
+        assert_non_null(batch);
+        uint8_t statement[18 + 4 + 32] = "redress.receipt.v1";
+        statement[18] = (uint8_t)count;
+        statement[19] = (uint8_t)(count >> 8);
+        tree_hash(leaves, count, statement + 22);
+        assert_int_equal(crypto_sign_ed25519_verify_detached(receipt_batch_signature(batch),
+                                                             statement,
+                                                             sizeof statement,
+                                                             receipt_key_public(key)),
+                         0);
+        for (uint32_t i = 0; i < count; i++) {
+            const uint8_t *path[RECEIPT_PATH_MAX];
+            uint32_t used = receipt_batch_path(batch, i, path);
+            assert_true(receipt_verify(&leaves[i],
+                                       i,
+                                       count,
+                                       path,
+                                       used,
+                                       receipt_batch_signature(batch),
+                                       receipt_key_public(key)));
+        }
+    }
+}
+
+/* All a receipt is made of, in one block, so that each bit can be turned. */
+struct receipt {
+    struct receipt_leaf leaf;
+    uint32_t index;
+    uint32_t count;
+    uint8_t path[RECEIPT_PATH_MAX][HASH_SIZE];
+    uint32_t path_count;
+    uint8_t signature[RECEIPT_SIGNATURE_SIZE];
+    uint8_t public[RECEIPT_PUBLIC_SIZE];
+};
+
+static bool holds(const struct receipt *receipt)
+{
+    const uint8_t *path[RECEIPT_PATH_MAX];
+    for (size_t i = 0; i < RECEIPT_PATH_MAX; i++) {
+        path[i] = receipt->path[i];
+    }
+    return receipt_verify(&receipt->leaf,
+                          receipt->index,
+                          receipt->count,
+                          path,
+                          receipt->path_count,
+                          receipt->signature,
+                          receipt->public);
+}
+
+static void receipt_make(struct receipt *receipt, uint32_t index, uint32_t count)
+{
+    const uint8_t *path[RECEIPT_PATH_MAX];
+    arena_reset(arena);
+    struct receipt_batch *batch = receipt_batch_sign(key, leaves, count, arena);
+    assert_non_null(batch);
+    *receipt = (struct receipt){.leaf = leaves[index], .index = index, .count = count};
+    receipt->path_count = receipt_batch_path(batch, index, path);
+    for (uint32_t i = 0; i < receipt->path_count; i++) {
+        memcpy(receipt->path[i], path[i], HASH_SIZE);
+    }
+    memcpy(receipt->signature, receipt_batch_signature(batch), RECEIPT_SIGNATURE_SIZE);
+    memcpy(receipt->public, receipt_key_public(key), RECEIPT_PUBLIC_SIZE);
+    assert_true(holds(receipt));
+}
+
+static void flip_all(const struct receipt *receipt, void *part, size_t size)
+{
+    for (size_t bit = 0; bit < size * 8; bit++) {
+        ((uint8_t *)part)[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        assert_false(holds(receipt));
+        ((uint8_t *)part)[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    assert_true(holds(receipt));
+}
+
+static void any_changed_bit_is_refused(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = {1, 2, 3, 5, 7, 8};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        uint32_t count = sizes[s];
+        struct receipt receipt;
+        receipt_make(&receipt, count - 1, count);
+        flip_all(&receipt, receipt.leaf.submission_id, sizeof receipt.leaf.submission_id);
+        flip_all(&receipt, &receipt.leaf.case_id, sizeof receipt.leaf.case_id);
+        flip_all(&receipt, &receipt.leaf.partition, sizeof receipt.leaf.partition);
+        flip_all(&receipt, &receipt.leaf.seq, sizeof receipt.leaf.seq);
+        flip_all(&receipt, receipt.leaf.hash, sizeof receipt.leaf.hash);
+        flip_all(&receipt, receipt.path, receipt.path_count * HASH_SIZE);
+        flip_all(&receipt, receipt.signature, sizeof receipt.signature);
+        flip_all(&receipt, receipt.public, sizeof receipt.public);
+    }
+}
+
+static void another_place_another_count_or_another_path_length_is_refused(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = {1, 2, 3, 5, 7, 8, SIZE_MAX_TRIED};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        struct receipt receipt;
+        uint32_t index = sizes[s] / 2;
+        receipt_make(&receipt, index, sizes[s]);
+        for (uint32_t i = 0; i < sizes[s] + 3; i++) {
+            receipt.index = i;
+            assert_int_equal(holds(&receipt), i == index);
+        }
+        receipt.index = index;
+        for (uint32_t count = 0; count < sizes[s] + 20; count++) {
+            receipt.count = count;
+            assert_int_equal(holds(&receipt), count == sizes[s]);
+        }
+        receipt.count = UINT32_MAX;
+        assert_false(holds(&receipt));
+        receipt.count = sizes[s];
+        uint32_t right = receipt.path_count;
+        for (receipt.path_count = 0; receipt.path_count <= RECEIPT_PATH_MAX; receipt.path_count++) {
+            assert_int_equal(holds(&receipt), receipt.path_count == right);
+        }
+    }
+}
+
+static void the_largest_batch_needs_no_longer_path_and_a_full_arena_says_so(void **state)
+{
+    (void)state;
+    struct receipt receipt;
+    receipt_make(&receipt, RECEIPT_BATCH_MAX - 1, RECEIPT_BATCH_MAX);
+    assert_int_equal(receipt.path_count, RECEIPT_PATH_MAX);
+    struct arena *small = arena_new(4096);
+    assert_null(receipt_batch_sign(key, leaves, 1000, small));
+    arena_reset(small);
+    assert_non_null(receipt_batch_sign(key, leaves, 10, small));
+    arena_free(&small);
+}
+
+static void the_key_survives_a_restart_and_a_bad_file_is_refused(void **state)
+{
+    (void)state;
+    struct receipt_key *again = receipt_key_open(path_name, true, &error);
+    assert_non_null(again);
+    assert_memory_equal(receipt_key_public(again), receipt_key_public(key), RECEIPT_PUBLIC_SIZE);
+    receipt_key_free(&again);
+    assert_int_equal(chmod(path_name, 0644), 0);
+    assert_null(receipt_key_open(path_name, true, &error));
+    static const char *const bad[] = {
+        "", "redress-receipt 1\n", "redress-receipt 1\nseed aa\n", "x"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        (void)unlink(path_name);
+        FILE *file = fopen(path_name, "w");
+        assert_non_null(file);
+        (void)fputs(bad[i], file);
+        (void)fclose(file);
+        assert_int_equal(chmod(path_name, 0600), 0);
+        assert_null(receipt_key_open(path_name, true, &error));
+        assert_int_equal(error.kind, ERROR_FATAL);
+    }
+    (void)unlink(path_name);
+    assert_null(receipt_key_open(path_name, false, &error));
+}
+
+#define STORY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        STORY(every_leaf_of_every_size_verifies_against_the_defined_root),
+        STORY(any_changed_bit_is_refused),
+        STORY(another_place_another_count_or_another_path_length_is_refused),
+        STORY(the_largest_batch_needs_no_longer_path_and_a_full_arena_says_so),
+        STORY(the_key_survives_a_restart_and_a_bad_file_is_refused),
+    };
+    if (!mkdtemp(folder)) {
+        return 1;
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return rmdir(folder) == 0 ? failed : 1;
+}
