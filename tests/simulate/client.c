@@ -1,0 +1,119 @@
+#include "client.h"
+
+#include "instance.h"
+#include "oracle.h"
+
+static struct client {
+    uint64_t submission;
+    uint64_t case_id; /* from the receipt */
+    enum request_kind next;
+    bool waits; /* it makes its case wait for a while */
+    bool done;
+    unsigned attempt; /* counts answers: a repeat timer of an earlier step does nothing */
+} clients[CLIENTS_MAX];
+
+static uint32_t count;
+
+static void act(void *self, void *thing);
+
+static void request_arrives(void *self, void *thing)
+{
+    instance_request(self, thing);
+}
+
+static void send(struct client *client, const struct instance *known)
+{
+    enum service_id service = client->next == REQUEST_SUBMIT ? SERVICE_INTAKE : SERVICE_DISPATCH;
+    uint64_t which = (service - 1) * PER_SERVICE + sim_random(PER_SERVICE);
+    struct instance *to = known ? &instances[known->index] : &instances[which];
+    if (!to->actor.alive || sim_fault(FAULT_LOSE_REPLY, 100)) {
+        return;
+    }
+    struct request *request = sim_new(sizeof *request);
+    *request = (struct request){.client = client,
+                                .kind = client->next,
+                                .submission = client->submission,
+                                .case_id = client->case_id};
+    sim_later(&to->actor, 200 + (int64_t)sim_random(3 * MILLI), request_arrives, to, request);
+}
+
+static void act(void *self, void *thing)
+{
+    struct client *client = self;
+    if (client->done || client->attempt != (unsigned)(uintptr_t)thing) {
+        return;
+    }
+    const struct instance *owner = NULL;
+    if (client->next != REQUEST_SUBMIT) {
+        const struct head *head = pg_head(SERVICE_DISPATCH, case_partition(client->case_id));
+        owner = head->owner >= 0 && sim_per_mille(800) ? &instances[head->owner] : NULL;
+    }
+    send(client, owner);
+    while (sim_fault(FAULT_HASTY_CLIENT, 300)) {
+        send(client, NULL);
+    }
+    sim_later(NULL, 500 * MILLI + (int64_t)sim_random(3 * SECOND), act, client, thing);
+}
+
+static void answer_arrives(void *self, void *thing)
+{
+    struct client *client = self;
+    const struct request *reply = thing;
+    if (client->done || reply->kind != client->next) {
+        return; /* a repeat */
+    }
+    client->case_id = reply->case_id;
+    switch (reply->kind) {
+    case REQUEST_SUBMIT:
+        client->next = client->waits ? REQUEST_WAIT : REQUEST_CLOSE;
+        break;
+    case REQUEST_WAIT:
+        client->next = REQUEST_RESUME;
+        break;
+    case REQUEST_RESUME:
+        client->next = REQUEST_CLOSE;
+        break;
+    case REQUEST_CLOSE:
+        client->done = true;
+        break;
+    }
+    client->attempt++;
+    sim_later(
+        NULL, (int64_t)sim_random(20 * SECOND), act, client, (void *)(uintptr_t)client->attempt);
+}
+
+void client_answer(const struct request *reply)
+{
+    oracle_replied(reply);
+    if (sim_fault(FAULT_LOSE_REPLY, 200)) {
+        return;
+    }
+    struct request *copy = sim_new(sizeof *copy);
+    *copy = *reply;
+    sim_later(NULL, 200 + (int64_t)sim_random(3 * MILLI), answer_arrives, reply->client, copy);
+}
+
+void clients_begin(void)
+{
+    memset(clients, 0, sizeof clients);
+    count = 8 + (uint32_t)sim_random(CLIENTS_MAX - 8);
+    for (uint32_t i = 0; i < count; i++) {
+        clients[i] = (struct client){.submission = i + 1, .waits = sim_per_mille(500)};
+        sim_later(NULL, (int64_t)sim_random(30 * SECOND), act, &clients[i], NULL);
+    }
+}
+
+uint32_t client_count(void)
+{
+    return count;
+}
+
+bool client_is_done(uint32_t client)
+{
+    return clients[client].done;
+}
+
+uint64_t client_receipt(uint32_t client)
+{
+    return clients[client].case_id;
+}

@@ -1,0 +1,119 @@
+/*
+ * One process of one service: the model of common/service*.c around the real machines (consumer,
+ * ownership, appender).  instance.c the process, instance_owner.c its partitions, instance_input.c
+ * the streams it follows, instance_cycle.c its batches, decide.c what each service makes of an
+ * input.
+ */
+#ifndef REDRESS_SIMULATE_INSTANCE_H
+#define REDRESS_SIMULATE_INSTANCE_H
+
+#include "appender.h"
+#include "consumer.h"
+#include "ownership.h"
+#include "pg.h"
+#include "world.h"
+
+enum { INCOMING_MAX = 256, WAITING_MAX = 64, TIMERS_MAX = 4 * CASES_MAX };
+
+struct timer {
+    uint64_t serial;
+    uint32_t generation;
+    int64_t due_us;
+};
+
+/* A partition at this instance. */
+struct holding {
+    enum owner_phase phase;
+    uint32_t life; /* counts takes: answers to questions of an earlier life do not count */
+    uint64_t epoch;
+    struct place place, next;
+    struct place checkpoints[SERVICES_END], next_checkpoints[SERVICES_END];
+    struct consumer consumers[SERVICES_END];
+    struct row rows[CASES_MAX], committed_rows[CASES_MAX];
+    bool touched;
+    uint32_t timer_count;
+    struct timer timers[TIMERS_MAX];
+};
+
+struct input {
+    struct fact fact;
+    uint32_t life;
+};
+
+struct batch {
+    uint32_t input_count, request_count, fact_count, reply_count;
+    struct input inputs[BATCH_INPUTS];
+    struct request requests[BATCH_INPUTS];
+    struct fact facts[BATCH_FACTS];
+    struct row rows[BATCH_FACTS];
+    struct request replies[BATCH_INPUTS];
+};
+
+struct instance {
+    struct actor actor; /* first */
+    enum service_id service;
+    int index;
+    bool leaving;
+    bool connected;
+    uint64_t session;
+    int64_t connect_at_us, survey_at_us, renew_at_us, beat_at_us, retry_at_us;
+    int64_t renewed_us; /* when the last answered commit or renewal was sent */
+    bool renewing;
+    enum appender_phase cycle;
+    struct holding holdings[PARTITIONS];
+    uint32_t incoming_count;
+    struct input incoming[INCOMING_MAX];
+    uint32_t waiting_count;
+    struct request waiting[WAITING_MAX];
+    struct batch batch;
+};
+
+extern struct instance instances[INSTANCES];
+
+void instances_begin(void);
+void instances_cut(void); /* the archive has closed every connection */
+const char *instance_name(const struct instance *instance);
+
+void instance_start(struct instance *instance);
+void instance_crash(struct instance *instance);
+void instance_cut(struct instance *instance, int64_t linger_us);
+void instance_leave(struct instance *instance); /* SIGTERM */
+void instance_request(struct instance *instance, const struct request *request);
+struct call *instance_call(struct instance *instance,
+                           enum call_kind kind,
+                           void (*answered)(struct instance *, struct call *));
+
+/* instance_owner.c */
+void owner_tick(struct instance *instance);
+void owner_feed(struct instance *instance, uint32_t partition, enum owner_input input);
+void owner_feed_all(struct instance *instance, enum owner_input input);
+void owner_drain(struct instance *instance); /* gives back what is no longer under way */
+void timers_build(struct holding *holding);
+
+/* instance_input.c */
+void input_begin(struct instance *instance, uint32_t partition);
+void input_forget(struct instance *instance, uint32_t partition);
+void input_tick(struct instance *instance);
+void input_event(struct instance *instance, const struct fact *fact);
+void input_heartbeat(struct instance *instance, const struct fact *beat);
+void input_reconnected(struct instance *instance, enum service_id service);
+
+/* instance_cycle.c */
+void cycle_feed(struct instance *instance, enum appender_input input);
+void cycle_run(struct instance *instance);
+bool cycle_includes(const struct instance *instance, uint32_t partition);
+
+/* decide.c */
+void decide_input(struct instance *instance, const struct fact *fact);
+void decide_request(struct instance *instance, const struct request *request);
+void decide_timers(struct instance *instance);
+
+/* For decide.c: the next event of the stream; the row is the case's state after it. */
+void batch_append(struct instance *instance,
+                  uint64_t case_id,
+                  enum event_kind kind,
+                  const struct fact *cause,
+                  uint64_t reference);
+void batch_reply(struct instance *instance, const struct request *request, uint64_t case_id);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * The archive as the protocol sees it: head rows, journals, state rows, unique keys, sessions, one
+ * log that is replicated in order.
+ *
+ * A call travels to the server, is executed in one instant, and is answered when it has been
+ * replicated and the answer has travelled back; a cut may fall anywhere between.  What was executed
+ * is visible at once, which is more than PostgreSQL shows of transactions that wait for a replica:
+ * it stands for those whose session was lost while they waited.
+ */
+#ifndef REDRESS_SIMULATE_PG_H
+#define REDRESS_SIMULATE_PG_H
+
+#include "ownership.h"
+#include "world.h"
+
+enum call_kind {
+    CALL_SURVEY,  /* members and heads, and a sign of life of the caller */
+    CALL_TAKE,    /* epoch + 1 */
+    CALL_LOAD,    /* state rows of a partition */
+    CALL_READ,    /* journal from seq + 1 */
+    CALL_LOOK_UP, /* which submissions are known */
+    CALL_COMMIT,
+    CALL_RENEW,
+    CALL_GIVE_BACK,
+    CALL_CHECKPOINT, /* only a mutant does that apart from the commit */
+};
+
+enum call_answer { ANSWER_DONE, ANSWER_FENCED, ANSWER_REFUSED };
+
+enum { READ_FACTS = 8 };
+
+/* One partition's part of a commit or renewal. */
+struct part {
+    uint32_t partition;
+    uint32_t life;
+    uint64_t epoch;
+    struct place before, after;
+    struct place checkpoints[SERVICES_END];
+};
+
+struct head {
+    uint64_t epoch;
+    int owner; /* index of the instance; -1: given back */
+    uint64_t session;
+    int64_t lease_until_us;
+    struct place place;
+    struct place checkpoints[SERVICES_END];
+};
+
+struct survey {
+    struct member members[PER_SERVICE];
+    bool free[PARTITIONS];
+    int owner[PARTITIONS];
+};
+
+struct call {
+    enum call_kind kind;
+    struct instance *from;
+    uint64_t session;
+    bool on_reader; /* which of the two connections */
+    void (*answered)(struct instance *from, struct call *call);
+
+    uint32_t partition, life; /* TAKE, LOAD, READ, GIVE_BACK, CHECKPOINT */
+    enum service_id service;  /* READ: whose stream */
+    uint64_t seq;             /* READ: after this; GIVE_BACK: the epoch */
+    uint32_t part_count;
+    struct part parts[PARTITIONS];
+    uint32_t fact_count;
+    struct fact *facts; /* COMMIT; answer of READ */
+    struct row *rows;   /* after each fact; answer of LOAD: by serial */
+    uint32_t request_count;
+    struct request *requests; /* LOOK_UP: answered in place */
+
+    int64_t executed_us;
+    bool effective;    /* it changed something: done again by a replay */
+    struct call *next; /* of its connection */
+    uint32_t wal_index;
+    enum call_answer answer;
+    bool fenced[PARTITIONS]; /* by index of part */
+    bool full;               /* READ: there may be more */
+    struct head head;        /* answer of TAKE */
+    struct survey *survey;
+};
+
+void pg_begin(void);
+
+/* False when the server does not take connections. */
+bool pg_connect(uint64_t *session);
+/* The client's end: answers no longer arrive; the server notices within linger_us. */
+void pg_disconnect(uint64_t session, int64_t linger_us);
+void pg_call(struct call *call);
+
+/* All sessions are lost; away for a while.  fail_over: what was not replicated is gone. */
+void pg_restart(int64_t away_us, bool fail_over);
+
+/* For the oracle: the truth. */
+const struct head *pg_head(enum service_id service, uint32_t partition);
+uint32_t pg_fact_count(enum service_id service, uint32_t partition);
+const struct fact *pg_fact(enum service_id service, uint32_t partition, uint64_t seq);
+bool pg_is_replicated(enum service_id service, uint32_t partition, uint64_t seq);
+const struct row *pg_row(enum service_id service, uint32_t partition, uint64_t serial);
+uint64_t pg_submission_case(uint64_t submission); /* 0: none */
+
+#endif

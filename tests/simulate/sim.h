@@ -1,0 +1,136 @@
+/*
+ * The simulator's clock, dice and diary: virtual time, one heap of things to happen, one generator
+ * of random numbers, one trace.  Equal seeds give equal runs, to the byte.
+ *
+ * There is one run at a time and its state is one global; sim_begin starts it anew.
+ */
+#ifndef REDRESS_SIM_H
+#define REDRESS_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MILLI = 1000, SECOND = 1000000 };
+
+/* What may go wrong; each seed allows a random subset. */
+enum fault {
+    FAULT_LOSE_MESSAGE,
+    FAULT_DELAY_MESSAGE,
+    FAULT_REPEAT_MESSAGE,
+    FAULT_DROP_LINK,
+    FAULT_CRASH,
+    FAULT_PAUSE,
+    FAULT_CUT_DATABASE,
+    FAULT_SLOW_DATABASE,
+    FAULT_RESTART_DATABASE,
+    FAULT_FAIL_OVER,
+    FAULT_LOSE_REPLY,
+    FAULT_HASTY_CLIENT, /* sends again, elsewhere, without waiting */
+    FAULT_STOP_SERVICE, /* SIGTERM: partitions are handed over */
+    FAULT_COUNT,
+};
+
+/* Faults planted in the model of the shell or the archive; the oracle has to see each. */
+enum mutant {
+    MUTANT_NONE,
+    MUTANT_NO_COMPARE_AND_SET,
+    MUTANT_NO_EPOCH_CHECK,
+    MUTANT_ACK_BEFORE_COMMIT,
+    MUTANT_PUBLISH_BEFORE_COMMIT,
+    MUTANT_CHECKPOINT_OUTSIDE,
+    MUTANT_TIMER_WITHOUT_GENERATION,
+    MUTANT_DUPLICATE_ACKED_FROM_READ,
+    MUTANT_NO_UNIQUE_SUBMISSION,
+    MUTANT_GAPS_IGNORED,
+    MUTANT_CUT_TAKEN_FOR_DONE,
+    MUTANT_MEMORY_KEPT_WHEN_CUT,
+    MUTANT_NO_UNDO,
+    MUTANT_NO_CATCH_UP,
+    MUTANT_COMMIT_NOT_REPLICATED,
+    MUTANT_TAKE_NOT_REPLICATED,
+    MUTANT_COUNT,
+};
+
+/* States a corpus of seeds has to reach, or the test is hollow. */
+enum sometimes {
+    SOMETIMES_TAKEOVER,
+    SOMETIMES_HANDOVER,
+    SOMETIMES_GAP_REPAIRED,
+    SOMETIMES_SILENCE_READ,
+    SOMETIMES_BUS_REPEAT,
+    SOMETIMES_DUPLICATE_ANSWERED,
+    SOMETIMES_ZOMBIE_FENCED,
+    SOMETIMES_RENEWAL_FENCED,
+    SOMETIMES_IN_DOUBT_DONE,
+    SOMETIMES_IN_DOUBT_LOST,
+    SOMETIMES_FAIL_OVER_LOST_TAIL,
+    SOMETIMES_HUNG,
+    SOMETIMES_BATCH_REFUSED,
+    SOMETIMES_BATCH_OF_MANY,
+    SOMETIMES_STALE_TIMER,
+    SOMETIMES_TIMER_LATE,
+    SOMETIMES_STOPPED_IN_TIME,
+    SOMETIMES_STOP_AFTER_FIRE,
+    SOMETIMES_COMMAND_REPEATED,
+    SOMETIMES_OLD_ANSWER_DROPPED,
+    SOMETIMES_COUNT,
+};
+
+/* A process: it can be dead, or stand still while the world goes on. */
+struct actor {
+    uint32_t incarnation;
+    bool alive;
+    bool paused;
+    struct happening *kept, *kept_last; /* what reached it while it stood still */
+};
+
+typedef void sim_act(void *self, void *thing);
+
+struct sim {
+    int64_t now_us;
+    uint64_t random;
+    uint64_t trace; /* hash of everything that happened */
+    uint64_t seed;
+    unsigned faults;    /* bit set; 0 in the second phase */
+    unsigned intensity; /* 1 … 4 */
+    enum mutant mutant;
+    bool tracing;
+    bool failed;
+    char failure[240];
+    uint64_t reached; /* bit set over enum sometimes */
+};
+
+extern struct sim sim;
+
+void sim_begin(uint64_t seed, enum mutant mutant, bool tracing);
+void sim_end(void);
+
+/* Runs until nothing is left, until_us is passed, or the run has failed. */
+void sim_run(int64_t until_us);
+
+uint64_t sim_random(uint64_t below);
+bool sim_per_mille(unsigned chance);
+bool sim_fault(enum fault fault,
+               unsigned per_mille); /* allowed in this seed, and the dice say so */
+
+/* Cleared memory that lives until sim_end. */
+void *sim_new(size_t size);
+
+/* act(self, thing) after delay_us.  With an actor: only if it is still the same incarnation. */
+void sim_later(struct actor *actor, int64_t delay_us, sim_act *act, void *self, void *thing);
+
+void actor_pause(struct actor *actor);
+void actor_resume(struct actor *actor); /* what was kept happens now, in order */
+
+void sim_reach(enum sometimes sometimes);
+/* Ends the run: a law is broken. */
+void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* One line of the trace. */
+void sim_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+const char *mutant_name(enum mutant mutant);
+const char *sometimes_name(enum sometimes sometimes);
+const char *fault_name(enum fault fault);
+
+#endif
