@@ -208,6 +208,9 @@ static void one_case_has_one_number_and_a_date_that_can_be(void **state)
     assert_int_equal(readable_with_any_check("261121-22-2223"), 1);
     assert_int_equal(readable_with_any_check("261121-22-2222"), 0);  /* serial 0 */
     assert_int_equal(readable_with_any_check("261121-22-22223"), 0); /* the first, written longer */
+    assert_int_equal(readable_with_any_check("261121-22-223"), 0);   /* too short */
+    assert_int_equal(readable_with_any_check("261121-22-222222223"), 0);
+    assert_int_equal(readable_with_any_check("261121-22-322222223"), 0); /* 45 bits */
     assert_int_equal(readable_with_any_check("261321-22-2223"), 0);
     assert_int_equal(readable_with_any_check("260021-22-2223"), 0);
     assert_int_equal(readable_with_any_check("261132-22-2223"), 0);
