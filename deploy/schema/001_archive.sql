@@ -27,13 +27,15 @@ CREATE TABLE policy (
     UNIQUE (name, version)
 );
 
--- Who is there.  A member that has not renewed is gone when its lease has passed.
+-- Who is there.  A member is gone when its database session is, or when it has not renewed for a lease.
 CREATE TABLE member (
     service     smallint NOT NULL,
     instance    text NOT NULL,
     publisher   text NOT NULL,             -- where its PUB socket is bound
     requests    text NOT NULL DEFAULT '',  -- where its ROUTER is bound, if it has one
     leaving     boolean NOT NULL DEFAULT false,
+    backend_pid   integer NOT NULL,
+    backend_start timestamptz NOT NULL,
     lease_until timestamptz NOT NULL,
     PRIMARY KEY (service, instance)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
@@ -93,6 +95,7 @@ CREATE TABLE submission (
     wrapped_key   bytea,
     PRIMARY KEY (submission_id, channel)
 );
+CREATE INDEX submission_case ON submission (case_id);
 CREATE INDEX submission_customer ON submission (customer) WHERE customer IS NOT NULL;
 
 CREATE TABLE complaint (
@@ -101,7 +104,9 @@ CREATE TABLE complaint (
     version        integer NOT NULL,
     step           text NOT NULL,
     queue          text NOT NULL,      -- '': in none
+    home_queue     text NOT NULL,      -- where it goes when its agent releases it
     agent          text NOT NULL,      -- '': nobody
+    agent_role     text NOT NULL,      -- in which the agent holds it
     last_actor     text NOT NULL,
     category       text NOT NULL,      -- '': not decided
     severity_class text NOT NULL,
@@ -137,18 +142,13 @@ CREATE TABLE command (
     at         timestamptz NOT NULL
 );
 
--- The clocks of one case, in the layout of watchdog_store.c (version in the first byte).
+-- The clocks of one case, in the layout of watchdog_store.c (its version is the first byte).
 CREATE TABLE clock (
-    case_id        bigint PRIMARY KEY,
-    policy_id      integer NOT NULL,
-    category       text NOT NULL,
-    severity_class text NOT NULL,
-    channel        text NOT NULL,
-    priority       smallint NOT NULL,
-    closed         boolean NOT NULL,
-    received_at    timestamptz NOT NULL,
-    next_due       timestamptz NOT NULL, -- infinity: nothing is running
-    state          bytea NOT NULL
+    case_id   bigint PRIMARY KEY,
+    policy_id integer NOT NULL,
+    closed    boolean NOT NULL,
+    next_due  timestamptz NOT NULL, -- infinity: nothing is running
+    state     bytea NOT NULL
 ) WITH (fillfactor = 50);
 
 CREATE TABLE figure (

@@ -1,0 +1,296 @@
+#include "bus.h"
+
+#include "event.h"
+
+#include <event2/event.h>
+#include <zmq.h>
+
+#include <errno.h>
+#include <stdio.h>
+
+enum {
+    HIGH_WATER_MARK = 20000,
+    ENDPOINTS_MAX = 256,
+    ENDPOINT_SIZE = 160,
+};
+
+struct bus {
+    void *context;
+    void *publisher;
+    void *subscriber;
+    void *requests;
+    struct bus_callbacks callbacks;
+    void *owner;
+    struct event_base *base;
+    struct event *wakes[3];
+    unsigned wake_count;
+    unsigned endpoint_count;
+    char endpoints[ENDPOINTS_MAX][ENDPOINT_SIZE];
+};
+
+static void on_wake(evutil_socket_t socket, short what, void *context)
+{
+    /* the loop drains after every turn: to be woken is all that is needed */
+    (void)socket;
+    (void)what;
+    (void)context;
+}
+
+static bool set(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+/* Bounds and time-outs, before any bind or connect (tech.md 4.1 no. 11); ZMTP heartbeats stay off (no. 1). */
+static void *socket_new(struct bus *bus, int type, struct error *error)
+{
+    void *socket = zmq_socket(bus->context, type);
+    if (!socket) {
+        (void)error_set(error, ERROR_FATAL, "zmq_socket: %s", zmq_strerror(errno));
+        return NULL;
+    }
+    int64_t message_max = BUS_MESSAGE_MAX;
+    bool good = set(socket, ZMQ_LINGER, 0) && set(socket, ZMQ_HANDSHAKE_IVL, 5000) &&
+                set(socket, ZMQ_RECONNECT_IVL, 50) && set(socket, ZMQ_RECONNECT_IVL_MAX, 2000) &&
+                set(socket, ZMQ_TCP_KEEPALIVE, 1) && set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 10) &&
+                set(socket, ZMQ_TCP_KEEPALIVE_INTVL, 3) && set(socket, ZMQ_TCP_KEEPALIVE_CNT, 3) &&
+                set(socket, ZMQ_RCVHWM, HIGH_WATER_MARK) &&
+                /* a subscriber's outgoing queue carries only its filters: bounded, they are lost on reconnect (no. 4) */
+                set(socket, ZMQ_SNDHWM, type == ZMQ_SUB ? 0 : HIGH_WATER_MARK) &&
+                zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0;
+    if (good && type == ZMQ_ROUTER) {
+        good = set(socket, ZMQ_ROUTER_MANDATORY, 1);
+    }
+    if (!good) {
+        (void)error_set(error, ERROR_FATAL, "zmq_setsockopt: %s", zmq_strerror(errno));
+        (void)zmq_close(socket);
+        return NULL;
+    }
+    int descriptor = -1;
+    size_t size = sizeof descriptor;
+    if (type != ZMQ_PUB && zmq_getsockopt(socket, ZMQ_FD, &descriptor, &size) == 0) {
+        struct event *wake =
+            event_new(bus->base, descriptor, EV_READ | EV_PERSIST, on_wake, bus);
+        if (wake) {
+            (void)event_add(wake, NULL);
+            bus->wakes[bus->wake_count++] = wake;
+        }
+    }
+    return socket;
+}
+
+struct bus *bus_new(struct event_base *base,
+                    const struct bus_callbacks *callbacks,
+                    void *owner,
+                    struct error *error)
+{
+    struct bus *bus = calloc(1, sizeof *bus);
+    if (!bus) {
+        (void)error_set(error, ERROR_FATAL, "out of memory");
+        return NULL;
+    }
+    bus->base = base;
+    bus->callbacks = *callbacks;
+    bus->owner = owner;
+    bus->context = zmq_ctx_new();
+    if (!bus->context) {
+        (void)error_set(error, ERROR_FATAL, "zmq_ctx_new: %s", zmq_strerror(errno));
+        bus_free(&bus);
+        return NULL;
+    }
+    bus->subscriber = socket_new(bus, ZMQ_SUB, error);
+    if (!bus->subscriber) {
+        bus_free(&bus);
+    }
+    return bus;
+}
+
+void bus_free(struct bus **bus_p)
+{
+    struct bus *bus = *bus_p;
+    if (!bus) {
+        return;
+    }
+    for (unsigned i = 0; i < bus->wake_count; i++) {
+        event_free(bus->wakes[i]);
+    }
+    void *const sockets[] = {bus->publisher, bus->subscriber, bus->requests};
+    for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++) {
+        if (sockets[i]) {
+            (void)zmq_close(sockets[i]);
+        }
+    }
+    if (bus->context) {
+        (void)zmq_ctx_term(bus->context);
+    }
+    free(bus);
+    *bus_p = NULL;
+}
+
+static bool bind_socket(void *socket, const char *endpoint, struct error *error)
+{
+    if (zmq_bind(socket, endpoint) != 0) {
+        return error_set(error, ERROR_FATAL, "cannot bind %s: %s", endpoint, zmq_strerror(errno));
+    }
+    return true;
+}
+
+bool bus_bind_publisher(struct bus *bus, const char *endpoint, struct error *error)
+{
+    bus->publisher = socket_new(bus, ZMQ_PUB, error);
+    return bus->publisher && bind_socket(bus->publisher, endpoint, error);
+}
+
+bool bus_bind_requests(struct bus *bus, const char *endpoint, struct error *error)
+{
+    bus->requests = socket_new(bus, ZMQ_ROUTER, error);
+    return bus->requests && bind_socket(bus->requests, endpoint, error);
+}
+
+static int endpoint_find(const struct bus *bus, const char *endpoint)
+{
+    for (unsigned i = 0; i < bus->endpoint_count; i++) {
+        if (strcmp(bus->endpoints[i], endpoint) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+bool bus_connect(struct bus *bus, const char *endpoint, struct error *error)
+{
+    if (endpoint_find(bus, endpoint) >= 0) {
+        return true;
+    }
+    if (bus->endpoint_count == ENDPOINTS_MAX || strlen(endpoint) >= ENDPOINT_SIZE) {
+        return error_set(error, ERROR_RETRY, "%s: more than %d publishers, or a name too long",
+                         endpoint, ENDPOINTS_MAX);
+    }
+    if (zmq_connect(bus->subscriber, endpoint) != 0) {
+        return error_set(error, ERROR_RETRY, "%s: %s", endpoint, zmq_strerror(errno));
+    }
+    (void)snprintf(bus->endpoints[bus->endpoint_count++], ENDPOINT_SIZE, "%s", endpoint);
+    return true;
+}
+
+void bus_disconnect(struct bus *bus, const char *endpoint)
+{
+    int i = endpoint_find(bus, endpoint);
+    if (i >= 0) {
+        (void)zmq_disconnect(bus->subscriber, endpoint);
+        memcpy(bus->endpoints[i], bus->endpoints[--bus->endpoint_count], ENDPOINT_SIZE);
+    }
+}
+
+void bus_subscribe(struct bus *bus, const char *topic)
+{
+    (void)zmq_setsockopt(bus->subscriber, ZMQ_SUBSCRIBE, topic, strlen(topic));
+}
+
+void bus_unsubscribe(struct bus *bus, const char *topic)
+{
+    (void)zmq_setsockopt(bus->subscriber, ZMQ_UNSUBSCRIBE, topic, strlen(topic));
+}
+
+void bus_publish(struct bus *bus, const char *topic, struct slice bytes)
+{
+    if (zmq_send(bus->publisher, topic, strlen(topic), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) {
+        (void)zmq_send(bus->publisher, bytes.bytes, bytes.size, ZMQ_DONTWAIT);
+    }
+}
+
+void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes)
+{
+    if (zmq_send(bus->requests, peer->bytes, peer->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) {
+        (void)zmq_send(bus->requests, bytes.bytes, bytes.size, ZMQ_DONTWAIT);
+    }
+}
+
+/* Reads a message of exactly two frames; longer ones are swallowed whole.  1 got one, 0 nothing there, -1 malformed. */
+static int receive_pair(void *socket, zmq_msg_t *first, zmq_msg_t *second)
+{
+    if (zmq_msg_recv(first, socket, ZMQ_DONTWAIT) < 0) {
+        return 0;
+    }
+    if (!zmq_msg_more(first)) {
+        return -1;
+    }
+    if (zmq_msg_recv(second, socket, ZMQ_DONTWAIT) < 0) {
+        return -1;
+    }
+    bool more = zmq_msg_more(second) != 0;
+    if (!more) {
+        return 1;
+    }
+    while (more) {
+        zmq_msg_t rest;
+        (void)zmq_msg_init(&rest);
+        if (zmq_msg_recv(&rest, socket, ZMQ_DONTWAIT) < 0) {
+            more = false;
+        } else {
+            more = zmq_msg_more(&rest) != 0;
+        }
+        (void)zmq_msg_close(&rest);
+    }
+    return -1;
+}
+
+static struct slice frame(zmq_msg_t *message)
+{
+    return slice_of(zmq_msg_data(message), zmq_msg_size(message));
+}
+
+static void hand_over(struct bus *bus, bool request, struct slice head, struct slice body)
+{
+    if (!request) {
+        bus->callbacks.message(bus->owner, head, body);
+        return;
+    }
+    struct bus_peer peer = {.size = (uint8_t)head.size};
+    if (head.size <= BUS_IDENTITY_MAX) {
+        memcpy(peer.bytes, head.bytes, head.size);
+        bus->callbacks.request(bus->owner, &peer, body);
+    }
+}
+
+/* True when the budget ended before the messages did. */
+static bool drain(struct bus *bus, void *socket, bool request, unsigned budget)
+{
+    for (unsigned i = 0; i < budget; i++) {
+        zmq_msg_t first;
+        zmq_msg_t second;
+        (void)zmq_msg_init(&first);
+        (void)zmq_msg_init(&second);
+        int got = receive_pair(socket, &first, &second);
+        if (got > 0) {
+            hand_over(bus, request, frame(&first), frame(&second));
+        }
+        (void)zmq_msg_close(&first);
+        (void)zmq_msg_close(&second);
+        if (got == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool bus_drain(struct bus *bus, unsigned budget, bool messages)
+{
+    bool more = false;
+    if (bus->requests) {
+        more = drain(bus, bus->requests, true, budget);
+    }
+    if (messages) {
+        more = drain(bus, bus->subscriber, false, budget) || more;
+    }
+    return more;
+}
+
+void bus_stream_topic(unsigned service, uint32_t partition, char topic[BUS_TOPIC_SIZE])
+{
+    (void)snprintf(topic,
+                   BUS_TOPIC_SIZE,
+                   "%s.%04u",
+                   service_name((enum service_id)service),
+                   (unsigned)partition);
+}

@@ -1,0 +1,67 @@
+/*
+ * The sockets of a daemon: PUB, SUB and ROUTER of libzmq on a libevent base.
+ *
+ * A ZeroMQ descriptor is edge-triggered, so the loop calls bus_drain once a turn and again as long as it says that more is
+ * there; the descriptors only wake the loop (tech.md 4.1 no. 16).  PUB drops when a peer is slow: consumers notice by seq
+ * and read the journal (law 5).
+ */
+#ifndef REDRESS_BUS_H
+#define REDRESS_BUS_H
+
+#include "error.h"
+#include "slice.h"
+
+struct event_base;
+
+enum {
+    BUS_TOPIC_SIZE = 24,
+    BUS_IDENTITY_MAX = 16,
+    BUS_MESSAGE_MAX = 1024 * 1024,
+};
+
+/* Who sent a request; given back with the reply. */
+struct bus_peer {
+    uint8_t bytes[BUS_IDENTITY_MAX];
+    uint8_t size;
+};
+
+struct bus_callbacks {
+    /* A message of a subscribed topic; lent for the call. */
+    void (*message)(void *owner, struct slice topic, struct slice bytes);
+    /* A request to our ROUTER; lent for the call. */
+    void (*request)(void *owner, const struct bus_peer *peer, struct slice bytes);
+};
+
+struct bus;
+
+struct bus *bus_new(struct event_base *base,
+                    const struct bus_callbacks *callbacks,
+                    void *owner,
+                    struct error *error) MUST_CHECK;
+void bus_free(struct bus **bus_p);
+
+bool bus_bind_publisher(struct bus *bus, const char *endpoint, struct error *error) MUST_CHECK;
+bool bus_bind_requests(struct bus *bus, const char *endpoint, struct error *error) MUST_CHECK;
+
+/* Publishers to hear; connecting twice is harmless. */
+bool bus_connect(struct bus *bus, const char *endpoint, struct error *error) MUST_CHECK;
+void bus_disconnect(struct bus *bus, const char *endpoint);
+void bus_subscribe(struct bus *bus, const char *topic);
+void bus_unsubscribe(struct bus *bus, const char *topic);
+
+/* Copied by libzmq.  Never blocks; what a slow peer cannot take is dropped. */
+void bus_publish(struct bus *bus, const char *topic, struct slice bytes);
+
+/* To the sender of a request; dropped when it is gone or does not read (it asks again). */
+void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes);
+
+/*
+ * Hands over what has arrived, at most budget messages a socket; messages says whether subscriptions are wanted now, or
+ * should wait in libzmq's queue.  True when more is there.
+ */
+bool bus_drain(struct bus *bus, unsigned budget, bool messages);
+
+/* The topic of a stream: "intake.0017". */
+void bus_stream_topic(unsigned service, uint32_t partition, char topic[BUS_TOPIC_SIZE]);
+
+#endif

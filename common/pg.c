@@ -1,0 +1,579 @@
+#include "pg.h"
+
+#include <event2/event.h>
+
+#include <assert.h>
+#include <stdarg.h>
+
+enum {
+    CONNECT_TIMEOUT_S = 5,
+    BACKOFF_FIRST_MS = 50,
+    BACKOFF_MAX_MS = 1000,
+};
+
+struct request {
+    pg_answered answered;
+    void *context;
+    unsigned expected; /* statements sent */
+    unsigned count;    /* results here */
+    PGresult *results[PG_STATEMENTS_MAX];
+    unsigned failed;   /* index + 1 of the first failure */
+};
+
+enum phase {
+    PHASE_WAITING, /* for the back-off to pass */
+    PHASE_CONNECTING,
+    PHASE_PREPARING,
+    PHASE_READY,
+};
+
+struct pg {
+    struct event_base *base;
+    char conninfo[512];
+    char application[64];
+    const struct pg_statement *statements;
+    unsigned statement_count;
+    pg_state_changed changed;
+    void *owner;
+
+    enum phase phase;
+    PGconn *connection;
+    struct event *readable;
+    struct event *writable;
+    struct event *timer;
+    int backoff_ms;
+    unsigned prepared;
+    bool dispatching; /* inside a callback of ours: do not free under it */
+
+    /* the request being built */
+    const char *call;
+    unsigned calls;
+    bool build_failed;
+    int parameter_count;
+    const char *values[PG_PARAMETERS_MAX];
+    int lengths[PG_PARAMETERS_MAX];
+    int formats[PG_PARAMETERS_MAX];
+    uint8_t scratch[PG_PARAMETERS_MAX][8];
+
+    /* ring of requests under way */
+    struct request requests[PG_REQUESTS_MAX];
+    unsigned first;
+    unsigned pending;
+};
+
+static void on_io(evutil_socket_t socket, short what, void *context);
+static void on_timer(evutil_socket_t socket, short what, void *context);
+static void connection_lost(struct pg *pg, const char *why);
+
+static void timer_set(struct pg *pg, int ms)
+{
+    struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
+    (void)event_add(pg->timer, &wait);
+}
+
+static void io_events_drop(struct pg *pg)
+{
+    if (pg->readable) {
+        event_free(pg->readable);
+        pg->readable = NULL;
+    }
+    if (pg->writable) {
+        event_free(pg->writable);
+        pg->writable = NULL;
+    }
+}
+
+/* The socket may change while connecting, so the events are made anew. */
+static void io_events_make(struct pg *pg, bool want_read, bool want_write)
+{
+    int socket = PQsocket(pg->connection);
+    if (pg->readable && event_get_fd(pg->readable) != socket) {
+        io_events_drop(pg);
+    }
+    if (!pg->readable) {
+        pg->readable = event_new(pg->base, socket, EV_READ | EV_PERSIST, on_io, pg);
+        pg->writable = event_new(pg->base, socket, EV_WRITE | EV_PERSIST, on_io, pg);
+    }
+    (void)(want_read ? event_add(pg->readable, NULL) : event_del(pg->readable));
+    (void)(want_write ? event_add(pg->writable, NULL) : event_del(pg->writable));
+}
+
+static void connect_begin(struct pg *pg)
+{
+    const char *const keywords[] = {
+        "dbname", "application_name", "options", "keepalives_idle", "tcp_user_timeout", NULL};
+    const char *const values[] = {pg->conninfo,
+                                  pg->application,
+                                  "-c search_path=redress -c plan_cache_mode=force_generic_plan "
+                                  "-c enable_seqscan=off -c jit=off -c client_min_messages=error",
+                                  "10",
+                                  "15000",
+                                  NULL};
+    pg->connection = PQconnectStartParams(keywords, values, 1);
+    if (!pg->connection || PQstatus(pg->connection) == CONNECTION_BAD) {
+        connection_lost(pg, pg->connection ? PQerrorMessage(pg->connection) : "out of memory");
+        return;
+    }
+    pg->phase = PHASE_CONNECTING;
+    io_events_make(pg, false, true);
+    timer_set(pg, CONNECT_TIMEOUT_S * 1000);
+}
+
+struct pg *pg_new(struct event_base *base,
+                  const char *conninfo,
+                  const char *application,
+                  const struct pg_statement *statements,
+                  unsigned count,
+                  pg_state_changed changed,
+                  void *owner)
+{
+    struct pg *pg = calloc(1, sizeof *pg);
+    if (!pg) {
+        return NULL;
+    }
+    pg->base = base;
+    (void)snprintf(pg->conninfo, sizeof pg->conninfo, "%s", conninfo);
+    (void)snprintf(pg->application, sizeof pg->application, "%s", application);
+    pg->statements = statements;
+    pg->statement_count = count;
+    pg->changed = changed;
+    pg->owner = owner;
+    pg->backoff_ms = BACKOFF_FIRST_MS;
+    pg->timer = event_new(base, -1, 0, on_timer, pg);
+    if (!pg->timer) {
+        free(pg);
+        return NULL;
+    }
+    timer_set(pg, 0);
+    return pg;
+}
+
+enum pg_state pg_current_state(const struct pg *pg)
+{
+    return pg->phase == PHASE_READY ? PG_READY : PG_DOWN;
+}
+
+int pg_backend_pid(const struct pg *pg)
+{
+    return pg->connection ? PQbackendPID(pg->connection) : 0;
+}
+
+unsigned pg_pending(const struct pg *pg)
+{
+    return pg->pending;
+}
+
+static void request_release(struct request *request)
+{
+    for (unsigned i = 0; i < request->count; i++) {
+        PQclear(request->results[i]);
+    }
+    *request = (struct request){0};
+}
+
+/* Takes the first request off the ring and answers it. */
+static void request_answer(struct pg *pg, struct pg_answer *answer)
+{
+    struct request request = pg->requests[pg->first];
+    pg->requests[pg->first] = (struct request){0};
+    pg->first = (pg->first + 1) % PG_REQUESTS_MAX;
+    pg->pending--;
+    answer->count = request.count;
+    answer->results = request.results;
+    if (request.answered) {
+        request.answered(request.context, answer);
+    }
+    request_release(&request);
+}
+
+static void requests_lose(struct pg *pg, const struct error *error)
+{
+    while (pg->pending > 0) {
+        struct pg_answer answer = {.status = PG_LOST, .detail = "", .error = *error};
+        request_answer(pg, &answer);
+    }
+}
+
+static void connection_lost(struct pg *pg, const char *why)
+{
+    bool was_ready = pg->phase == PHASE_READY;
+    struct error error = {0};
+    (void)error_set(&error, ERROR_RETRY, "postgresql: %s", why);
+    io_events_drop(pg);
+    if (pg->connection) {
+        PQfinish(pg->connection);
+        pg->connection = NULL;
+    }
+    pg->phase = PHASE_WAITING;
+    pg->calls = 0;
+    pg->call = NULL;
+    requests_lose(pg, &error);
+    /* a little disorder, so that a fleet does not come back in step */
+    int jitter = (int)((uintptr_t)pg >> 6 & 0x1f) + pg->backoff_ms / 4;
+    timer_set(pg, pg->backoff_ms + jitter);
+    pg->backoff_ms = pg->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : pg->backoff_ms * 2;
+    if (pg->changed && (was_ready || pg->backoff_ms > BACKOFF_FIRST_MS * 2)) {
+        pg->changed(pg->owner, PG_DOWN, &error);
+    }
+}
+
+void pg_reset(struct pg *pg, const char *why)
+{
+    connection_lost(pg, why);
+}
+
+static void flush(struct pg *pg)
+{
+    int left = PQflush(pg->connection);
+    if (left < 0) {
+        connection_lost(pg, PQerrorMessage(pg->connection));
+        return;
+    }
+    io_events_make(pg, true, left == 1);
+}
+
+static void prepare_all(struct pg *pg)
+{
+    pg->phase = PHASE_PREPARING;
+    pg->prepared = 0;
+    if (PQsetnonblocking(pg->connection, 1) != 0 || PQenterPipelineMode(pg->connection) != 1) {
+        connection_lost(pg, PQerrorMessage(pg->connection));
+        return;
+    }
+    for (unsigned i = 0; i < pg->statement_count; i++) {
+        const struct pg_statement *statement = &pg->statements[i];
+        if (PQsendPrepare(pg->connection, statement->name, statement->sql, 0, NULL) != 1) {
+            connection_lost(pg, PQerrorMessage(pg->connection));
+            return;
+        }
+    }
+    if (PQpipelineSync(pg->connection) != 1) {
+        connection_lost(pg, PQerrorMessage(pg->connection));
+        return;
+    }
+    flush(pg);
+}
+
+static void connecting(struct pg *pg)
+{
+    switch (PQconnectPoll(pg->connection)) {
+    case PGRES_POLLING_READING:
+        io_events_make(pg, true, false);
+        return;
+    case PGRES_POLLING_WRITING:
+        io_events_make(pg, false, true);
+        return;
+    case PGRES_POLLING_OK:
+        prepare_all(pg);
+        return;
+    case PGRES_POLLING_FAILED:
+    case PGRES_POLLING_ACTIVE:
+        break;
+    }
+    connection_lost(pg, PQerrorMessage(pg->connection));
+}
+
+/* One result while the statements are being prepared.  False: the connection is gone. */
+static bool preparing(struct pg *pg, PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) {
+        PQclear(result);
+        pg->phase = PHASE_READY;
+        pg->backoff_ms = BACKOFF_FIRST_MS;
+        (void)event_del(pg->timer);
+        if (pg->changed) {
+            pg->changed(pg->owner, PG_READY, NULL);
+        }
+        return pg->phase == PHASE_READY;
+    }
+    if (status != PGRES_COMMAND_OK) {
+        char why[240];
+        const char *name = pg->prepared < pg->statement_count
+                               ? pg->statements[pg->prepared].name
+                               : "?";
+        (void)snprintf(why, sizeof why, "statement %s: %s", name, PQresultErrorMessage(result));
+        PQclear(result);
+        connection_lost(pg, why);
+        return false;
+    }
+    pg->prepared++;
+    PQclear(result);
+    return true;
+}
+
+static void request_done(struct pg *pg)
+{
+    struct request *request = &pg->requests[pg->first];
+    struct pg_answer answer = {.status = PG_OK, .detail = ""};
+    if (request->failed) {
+        const PGresult *result = request->results[request->failed - 1];
+        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+        const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+        answer.status = PG_FAILED;
+        answer.detail = detail ? detail : "";
+        answer.statement = request->failed - 1;
+        (void)snprintf(answer.sqlstate, sizeof answer.sqlstate, "%s", state ? state : "");
+        (void)error_set(&answer.error,
+                        ERROR_RETRY,
+                        "postgresql: %s %s",
+                        answer.sqlstate,
+                        text ? text : PQresultErrorMessage(result));
+    }
+    request_answer(pg, &answer);
+}
+
+static bool answering(struct pg *pg, PGresult *result)
+{
+    if (pg->pending == 0) {
+        PQclear(result);
+        connection_lost(pg, "an answer nobody asked for");
+        return false;
+    }
+    struct request *request = &pg->requests[pg->first];
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) {
+        PQclear(result);
+        request_done(pg);
+        return pg->phase == PHASE_READY;
+    }
+    assert(request->count < request->expected);
+    request->results[request->count++] = result;
+    bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+    if (!good && !request->failed) {
+        request->failed = request->count;
+    }
+    return true;
+}
+
+static void take_results(struct pg *pg)
+{
+    unsigned nothing = 0; /* two in a row: there is no more to be had now */
+    while (pg->connection && !PQisBusy(pg->connection) && nothing < 2) {
+        PGresult *result = PQgetResult(pg->connection);
+        if (!result) {
+            nothing++;
+            continue;
+        }
+        nothing = 0;
+        bool going = pg->phase == PHASE_PREPARING ? preparing(pg, result) : answering(pg, result);
+        if (!going) {
+            return;
+        }
+    }
+}
+
+static void on_io(evutil_socket_t socket, short what, void *context)
+{
+    (void)socket;
+    struct pg *pg = context;
+    if (pg->phase == PHASE_CONNECTING) {
+        connecting(pg);
+        return;
+    }
+    if ((what & EV_READ) != 0) {
+        if (PQconsumeInput(pg->connection) != 1) {
+            connection_lost(pg, PQerrorMessage(pg->connection));
+            return;
+        }
+        take_results(pg);
+    }
+    if (pg->connection) {
+        flush(pg);
+    }
+}
+
+static void on_timer(evutil_socket_t socket, short what, void *context)
+{
+    (void)socket;
+    (void)what;
+    struct pg *pg = context;
+    if (pg->phase == PHASE_WAITING) {
+        connect_begin(pg);
+    } else if (pg->phase != PHASE_READY) {
+        connection_lost(pg, "no connection within 5 s");
+    }
+}
+
+void pg_free(struct pg **pg_p)
+{
+    struct pg *pg = *pg_p;
+    if (!pg) {
+        return;
+    }
+    pg->changed = NULL;
+    struct error error = {0};
+    (void)error_set(&error, ERROR_RETRY, "postgresql: closing");
+    requests_lose(pg, &error);
+    io_events_drop(pg);
+    event_free(pg->timer);
+    if (pg->connection) {
+        PQfinish(pg->connection);
+    }
+    free(pg);
+    *pg_p = NULL;
+}
+
+void pg_begin(struct pg *pg)
+{
+    assert(!pg->call && pg->calls == 0);
+    pg->build_failed = pg->phase != PHASE_READY || pg->pending == PG_REQUESTS_MAX;
+}
+
+/* Hands the statement under construction to libpq, which copies its parameters. */
+static void call_finish(struct pg *pg)
+{
+    if (pg->call && !pg->build_failed) {
+        int sent = PQsendQueryPrepared(pg->connection,
+                                       pg->call,
+                                       pg->parameter_count,
+                                       pg->values,
+                                       pg->lengths,
+                                       pg->formats,
+                                       1);
+        pg->build_failed = sent != 1;
+    }
+    pg->call = NULL;
+}
+
+void pg_call(struct pg *pg, const char *statement)
+{
+    call_finish(pg);
+    assert(pg->calls < PG_STATEMENTS_MAX);
+    pg->call = statement;
+    pg->calls++;
+    pg->parameter_count = 0;
+}
+
+static void bind_value(struct pg *pg, const void *value, size_t size)
+{
+    assert(pg->parameter_count < PG_PARAMETERS_MAX);
+    int i = pg->parameter_count++;
+    pg->values[i] = value;
+    pg->lengths[i] = (int)size;
+    pg->formats[i] = 1;
+}
+
+void pg_bind(struct pg *pg, struct slice value)
+{
+    bind_value(pg, value.bytes ? value.bytes : (const uint8_t *)"", value.size);
+}
+
+void pg_bind_text(struct pg *pg, const char *value)
+{
+    bind_value(pg, value, strlen(value));
+}
+
+void pg_bind_int2(struct pg *pg, int32_t value)
+{
+    pg_put_int2(pg->scratch[pg->parameter_count], (int16_t)value);
+    bind_value(pg, pg->scratch[pg->parameter_count], 2);
+}
+
+void pg_bind_int4(struct pg *pg, int32_t value)
+{
+    pg_put_int4(pg->scratch[pg->parameter_count], value);
+    bind_value(pg, pg->scratch[pg->parameter_count], 4);
+}
+
+void pg_bind_int8(struct pg *pg, int64_t value)
+{
+    pg_put_int8(pg->scratch[pg->parameter_count], value);
+    bind_value(pg, pg->scratch[pg->parameter_count], 8);
+}
+
+void pg_bind_time(struct pg *pg, int64_t at_us)
+{
+    pg_bind_int8(pg, pg_time_from_us(at_us));
+}
+
+void pg_bind_null(struct pg *pg)
+{
+    bind_value(pg, NULL, 0);
+}
+
+void pg_bind_array(struct pg *pg, struct pg_array *array)
+{
+    pg_bind(pg, pg_array_value(array));
+}
+
+bool pg_send(struct pg *pg, pg_answered answered, void *context, struct error *error)
+{
+    call_finish(pg);
+    unsigned calls = pg->calls;
+    pg->calls = 0;
+    if (pg->phase != PHASE_READY) {
+        return error_set(error, ERROR_RETRY, "postgresql: not connected");
+    }
+    if (pg->build_failed && pg->pending == PG_REQUESTS_MAX) {
+        return error_set(error, ERROR_RETRY, "postgresql: %d requests under way", PG_REQUESTS_MAX);
+    }
+    if (pg->build_failed || PQpipelineSync(pg->connection) != 1) {
+        /* part of the request may be on its way: only a new connection is clean */
+        (void)error_set(error, ERROR_RETRY, "postgresql: %s", PQerrorMessage(pg->connection));
+        connection_lost(pg, error->text);
+        return false;
+    }
+    unsigned place = (pg->first + pg->pending++) % PG_REQUESTS_MAX;
+    pg->requests[place] =
+        (struct request){.answered = answered, .context = context, .expected = calls};
+    flush(pg);
+    return true;
+}
+
+void pg_abandon(struct pg *pg)
+{
+    assert(!pg->call && pg->calls == 0);
+    pg->build_failed = false;
+}
+
+static const char *field(const PGresult *result, int row, int column, int size)
+{
+    assert(row < PQntuples(result) && column < PQnfields(result));
+    assert(size < 0 || PQgetlength(result, row, column) == size);
+    return PQgetvalue(result, row, column);
+}
+
+int16_t pg_int2(const PGresult *result, int row, int column)
+{
+    uint16_t bits;
+    memcpy(&bits, field(result, row, column, 2), sizeof bits);
+    return (int16_t)__builtin_bswap16(bits);
+}
+
+int32_t pg_int4(const PGresult *result, int row, int column)
+{
+    uint32_t bits;
+    memcpy(&bits, field(result, row, column, 4), sizeof bits);
+    return (int32_t)__builtin_bswap32(bits);
+}
+
+int64_t pg_int8(const PGresult *result, int row, int column)
+{
+    uint64_t bits;
+    memcpy(&bits, field(result, row, column, 8), sizeof bits);
+    return (int64_t)__builtin_bswap64(bits);
+}
+
+int64_t pg_time(const PGresult *result, int row, int column)
+{
+    return pg_time_to_us(pg_int8(result, row, column));
+}
+
+bool pg_bool(const PGresult *result, int row, int column)
+{
+    return *field(result, row, column, 1) != 0;
+}
+
+struct slice pg_bytes(const PGresult *result, int row, int column)
+{
+    const char *bytes = field(result, row, column, -1);
+    return slice_of(bytes, (size_t)PQgetlength(result, row, column));
+}
+
+bool pg_is_null(const PGresult *result, int row, int column)
+{
+    assert(row < PQntuples(result) && column < PQnfields(result));
+    return PQgetisnull(result, row, column) != 0;
+}

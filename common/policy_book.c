@@ -1,0 +1,138 @@
+#include "policy_book.h"
+
+#include "clock.h"
+#include "log.h"
+
+enum {
+    YEARS_BACK = 2,
+    YEARS_AHEAD = 3,
+    YEAR_US_DAYS = 365,
+};
+
+struct entry {
+    struct policy_object *object;
+    int64_t pinned_from_us;
+};
+
+struct policy_book {
+    struct entry entries[POLICY_BOOK_MAX];
+    uint32_t count;
+    int32_t last_id;
+    bool asked;
+    struct pg *pg;
+    bool complete; /* an answer has brought nothing new */
+};
+
+struct policy_book *policy_book_new(void)
+{
+    return calloc(1, sizeof(struct policy_book));
+}
+
+void policy_book_free(struct policy_book **book_p)
+{
+    struct policy_book *book = *book_p;
+    if (book) {
+        for (uint32_t i = 0; i < book->count; i++) {
+            policy_object_free(&book->entries[i].object);
+        }
+        free(book);
+        *book_p = NULL;
+    }
+}
+
+static int year_of(int64_t at_us)
+{
+    return 1970 + (int)(at_us / 1000000 / 86400 / YEAR_US_DAYS);
+}
+
+/* Compiles one row.  A policy that once loaded and now does not is an operator's matter: it is
+ * skipped in the open. */
+static void row_add(struct policy_book *book, const PGresult *rows, int row)
+{
+    int32_t id = pg_int4(rows, row, 0);
+    book->last_id = id;
+    if (book->count == POLICY_BOOK_MAX) {
+        log_error(
+            "too many policies", LOG_NUMBER("policy", id), LOG_NUMBER("max", POLICY_BOOK_MAX));
+        return;
+    }
+    char name[POLICY_NAME_MAX];
+    struct slice text = pg_bytes(rows, row, 1);
+    (void)snprintf(name, sizeof name, "%.*s", (int)text.size, (const char *)text.bytes);
+    int year = year_of(clock_now_us());
+    struct policy_report report = {0};
+    struct policy_object *object =
+        policy_load(name, pg_bytes(rows, row, 2), year - YEARS_BACK, year + YEARS_AHEAD, &report);
+    if (!object) {
+        log_error("policy does not compile",
+                  LOG_NUMBER("policy", id),
+                  LOG_TEXT("name", name),
+                  LOG_TEXT("report", report.text));
+    } else {
+        object->policy.id = (uint32_t)id;
+        int64_t settled_us = pg_time(rows, row, 3) + POLICY_SETTLE_US;
+        book->entries[book->count++] = (struct entry){object, settled_us};
+        log_info("policy ready", LOG_NUMBER("policy", id), LOG_TEXT("name", name));
+    }
+    policy_report_done(&report);
+}
+
+static void answered(void *context, const struct pg_answer *answer)
+{
+    struct policy_book *book = context;
+    book->asked = false;
+    if (answer->status != PG_OK) {
+        return;
+    }
+    int count = PQntuples(answer->results[0]);
+    for (int row = 0; row < count; row++) {
+        row_add(book, answer->results[0], row);
+    }
+    book->complete = book->complete || count == 0;
+    if (count > 0) {
+        policy_book_poll(book, book->pg);
+    }
+}
+
+void policy_book_poll(struct policy_book *book, struct pg *pg)
+{
+    struct error error = {0};
+    if (book->asked || pg_current_state(pg) != PG_READY) {
+        return;
+    }
+    book->pg = pg;
+    pg_begin(pg);
+    pg_call(pg, "policy_new");
+    pg_bind_int4(pg, book->last_id);
+    book->asked = pg_send(pg, answered, book, &error);
+}
+
+bool policy_book_ready(const struct policy_book *book)
+{
+    return book->complete;
+}
+
+const struct policy_object *policy_book_by_id(const struct policy_book *book, uint32_t id)
+{
+    for (uint32_t i = 0; i < book->count; i++) {
+        if (book->entries[i].object->policy.id == id) {
+            return book->entries[i].object;
+        }
+    }
+    return NULL;
+}
+
+const struct policy_object *
+policy_book_by_name(const struct policy_book *book, struct slice name, int64_t now_us)
+{
+    const struct policy_object *newest = NULL;
+    for (uint32_t i = 0; i < book->count; i++) {
+        const struct entry *entry = &book->entries[i];
+        bool fits = slice_equal(name, slice_text(entry->object->policy.name)) &&
+                    entry->pinned_from_us <= now_us;
+        if (fits && (!newest || newest->policy.version < entry->object->policy.version)) {
+            newest = entry->object;
+        }
+    }
+    return newest;
+}

@@ -1,0 +1,150 @@
+/*
+ * The skeleton of the five daemons: one loop, one thread.
+ *
+ * It owns the connections, the sockets, membership and ownership of partitions, the consumers of input streams, and the
+ * batch cycle that keeps laws 1 to 5; a daemon only says what is its own (struct service_spec).
+ *
+ *     arrived (bus, journal, requests, timers)
+ *        → cycle: lookup? → decide → ONE transaction: head rows + events + state rows + checkpoints
+ *        → committed: publish, reply, project          (or: undo, forget, try again)
+ *
+ * One cycle at a time; what arrives meanwhile forms the next batch.  Files: service.c the loop, service_owner.c members and
+ * partitions, service_input.c streams, service_cycle.c the transaction.
+ */
+#ifndef REDRESS_SERVICE_H
+#define REDRESS_SERVICE_H
+
+#include "arena.h"
+#include "bus.h"
+#include "error.h"
+#include "event.h"
+#include "pg.h"
+#include "policy_book.h"
+
+enum {
+    SERVICE_BATCH_MAX = 1000,    /* inputs, and likewise requests, of one cycle */
+    SERVICE_REQUESTS_MAX = 8192, /* waiting; more are told to try later */
+};
+
+struct service_settings {
+    char instance[64];    /* unique among the live instances of a service */
+    char database[400];   /* libpq conninfo */
+    char redis[256];      /* unix socket path or host:port */
+    char redis_prefix[32];
+    char run_dir[128];    /* for the sockets between daemons of one host */
+    char publisher[160];  /* endpoint; "": ipc in run_dir */
+    char requests[160];
+    char admin[160];      /* health and metrics */
+    char key_file[256];   /* seal ring */
+    char receipt_key_file[256];
+    char log_level[16];
+    int64_t batch_max;
+};
+
+struct service;
+struct cycle;
+
+/* One submission or command, as it arrived. */
+struct request {
+    struct bus_peer peer;
+    struct slice bytes;
+    int64_t arrived_us;
+};
+
+/* What undo wants done with the batch. */
+enum undo_verdict {
+    UNDO_AGAIN, /* look up and decide the same inputs again */
+    UNDO_LATER, /* the same, after a pause: the archive is busy or full */
+};
+
+struct service_spec {
+    enum service_id id;
+    unsigned inputs;      /* bit set of 1 << service_id: streams it follows */
+    bool takes_requests;
+    bool uses_redis;
+    int64_t linger_us;    /* a cycle may wait this long for more inputs; 0: start at once */
+    const struct pg_statement *statements;
+    unsigned statement_count;
+    const char *load;     /* statement with the first and the last case id of a partition; NULL: no state */
+
+    /* Makes the daemon's own object; false stops the start. */
+    bool (*open)(struct service *service, void **self, struct error *error);
+    void (*close)(void *self);
+
+    /* A partition's rows have been read: take them into memory.  May be NULL. */
+    bool (*loaded)(void *self, uint32_t partition, const PGresult *rows, struct error *error);
+    void (*serving)(void *self, uint32_t partition);
+    /* It is another's now, or nobody's: forget all of it. */
+    void (*forget)(void *self, uint32_t partition);
+
+    /* Optional: adds statements to a request (pg_call …) and returns true when there is something to look up. */
+    bool (*lookup)(void *self, struct cycle *cycle, struct pg *pg);
+    void (*looked_up)(void *self, struct cycle *cycle, const struct pg_answer *answer);
+
+    /* Decide.  Each may append events; state changes must be undoable until committed. */
+    void (*input)(void *self, struct cycle *cycle, const struct event *event);
+    void (*request)(void *self, struct cycle *cycle, const struct request *request);
+    void (*tick)(void *self, struct cycle *cycle, int64_t now_us);
+    int64_t (*deadline_us)(void *self); /* when tick wants to be called; INT64_MAX: not */
+
+    /* Adds the state rows to the transaction (pg_call …). */
+    void (*store)(void *self, struct cycle *cycle, struct pg *pg);
+    void (*committed)(void *self, struct cycle *cycle);
+    /* Nothing of the cycle has happened: put the state back as it was before. */
+    enum undo_verdict (*undo)(void *self, struct cycle *cycle, const struct pg_answer *why);
+
+    /* A request that cannot be taken now: bytes of the refusal, lent by the arena. */
+    struct slice (*refuse)(void *self, struct slice bytes, bool overloaded, struct arena *arena);
+
+    void (*second)(void *self, int64_t now_us); /* once a second; may be NULL */
+};
+
+/* Runs until SIGTERM or a fatal error.  Returns the exit status. */
+int service_main(const struct service_spec *spec, int argc, char **argv);
+
+/* For the daemon's own parts. */
+const struct service_settings *service_settings(const struct service *service);
+struct event_base *service_base(struct service *service);
+struct pg *service_reader(struct service *service); /* the connection for reads */
+void service_publish(struct service *service, const char *topic, struct slice bytes);
+void service_reply(struct service *service, const struct bus_peer *peer, struct slice bytes);
+uint32_t service_partitions(const struct service *service); /* of the archive; 0 until it was read */
+bool service_serves(const struct service *service, uint32_t partition);
+/* A policy of the archive; one that is not here yet ends the process, because an input must not be skipped. */
+const struct policy_object *service_policy(struct service *service, uint32_t id);
+const struct policy_book *service_policies(const struct service *service);
+/* Serving partitions in turn: a batch of new cases goes into one, so that one head row moves.  False: none. */
+bool service_next_partition(struct service *service, uint32_t *partition);
+/* The endpoint that answers for a partition of our service elsewhere, or "". */
+const char *service_owner_endpoint(const struct service *service, uint32_t partition);
+/* seq of the stream's last event, committed or of the cycle under way. */
+uint64_t service_stream_seq(const struct service *service, uint32_t partition);
+uint64_t service_stream_epoch(const struct service *service, uint32_t partition);
+/* Ends the process with an error; the supervisor starts it again. */
+void service_fail(struct service *service, const char *why);
+/* Wakes the loop for work that did not come through it (a finished claim): runs request handlers in the next cycle. */
+void service_request(struct service *service, const struct bus_peer *peer, struct slice bytes);
+
+/* One batch. */
+int64_t cycle_now_us(const struct cycle *cycle);
+struct arena *cycle_arena(struct cycle *cycle); /* reset when the cycle has ended */
+/* The inputs of the batch for a lookup. */
+uint32_t cycle_input_count(const struct cycle *cycle);
+bool cycle_input(struct cycle *cycle, uint32_t i, struct event *event);
+uint32_t cycle_request_count(const struct cycle *cycle);
+const struct request *cycle_request(const struct cycle *cycle, uint32_t i);
+/*
+ * Appends an event to the partition of its case: kind, case_id, cause, at_us and body are the caller's; the rest is set
+ * here, hash included.  *event then is the event as stored.  False: not our partition, or the batch is full.
+ */
+bool cycle_append(struct cycle *cycle, struct event *event, struct error *error) MUST_CHECK;
+/* Commits even when no event was appended (a checkpoint, a duplicate's receipt). */
+void cycle_touch(struct cycle *cycle, uint32_t partition);
+/* The streams of the batch, and which events of one it appended: from … to.  False: only a checkpoint. */
+uint32_t cycle_touched_count(const struct cycle *cycle);
+uint32_t cycle_touched(const struct cycle *cycle, uint32_t i);
+bool cycle_appended(const struct cycle *cycle, uint32_t partition, uint64_t *from, uint64_t *to);
+/* Sent when the cycle has committed; bytes are lent by the cycle's arena. */
+void cycle_reply(struct cycle *cycle, const struct bus_peer *peer, struct slice bytes);
+
+#endif

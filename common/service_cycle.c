@@ -1,0 +1,539 @@
+/* The batch cycle: lookup, decide, one transaction, and only then publish and reply (laws 1, 3, 4, 5). */
+#include "chain.h"
+#include "clock.h"
+#include "event_wire.h"
+#include "log.h"
+#include "service_private.h"
+
+#include <assert.h>
+
+enum {
+    ATTEMPTS_MAX = 50,
+    WAIT_US = 100000,
+};
+
+/* Parameters of one commit; kept between cycles for their memory. */
+static struct {
+    struct pg_array partition, epoch, expected, seq, hash;
+    struct pg_array input_seq[INPUT_SERVICES + 1], input_hash[INPUT_SERVICES + 1];
+    struct pg_array event_partition, event_seq, event_case, event_kind, event_at, event_hash, event_bytes;
+} rows;
+
+bool cycle_init(struct service *service)
+{
+    struct cycle *cycle = &service->cycle;
+    cycle->service = service;
+    cycle->arena = arena_new(CYCLE_BYTES_MAX);
+    cycle->events = malloc(CYCLE_EVENTS_MAX * sizeof *cycle->events);
+    cycle->replies = malloc(2 * SERVICE_BATCH_MAX * sizeof *cycle->replies);
+    return cycle->arena && cycle->events && cycle->replies && input_list_init(&cycle->inputs);
+}
+
+static void requests_release(struct cycle *cycle)
+{
+    for (uint32_t i = 0; i < cycle->request_count; i++) {
+        (void)zmq_msg_close(&cycle->request_bytes[i]);
+    }
+    cycle->request_count = 0;
+}
+
+void cycle_done(struct service *service)
+{
+    struct cycle *cycle = &service->cycle;
+    requests_release(cycle);
+    if (cycle->arena) {
+        arena_free(&cycle->arena);
+    }
+    if (cycle->inputs.arena) {
+        input_list_done(&cycle->inputs);
+    }
+    free(cycle->events);
+    free(cycle->replies);
+    cycle->events = NULL;
+    cycle->replies = NULL;
+}
+
+/* Puts the streams back to what is committed. */
+static void streams_revert(struct cycle *cycle)
+{
+    for (uint32_t i = 0; i < cycle->touched_count; i++) {
+        struct stream *stream = &cycle->service->streams[cycle->touched[i]];
+        stream->touched = false;
+        stream->first_event = NOWHERE;
+    }
+    cycle->touched_count = 0;
+    cycle->event_count = 0;
+    cycle->reply_count = 0;
+}
+
+/* Empties the batch. */
+static void cycle_end(struct cycle *cycle)
+{
+    streams_revert(cycle);
+    requests_release(cycle);
+    input_list_reset(&cycle->inputs);
+    arena_reset(cycle->arena);
+    cycle->attempts = 0;
+}
+
+void cycle_connected(struct service *service)
+{
+    (void)appender_step(&service->cycle.phase, APPENDER_CONNECTED);
+}
+
+void cycle_cut(struct service *service)
+{
+    if ((appender_step(&service->cycle.phase, APPENDER_CUT) & APPENDER_DO_FORGET_ALL) != 0) {
+        cycle_end(&service->cycle);
+    }
+}
+
+void cycle_touch(struct cycle *cycle, uint32_t partition)
+{
+    struct stream *stream = &cycle->service->streams[partition];
+    if (stream->touched) {
+        return;
+    }
+    stream->touched = true;
+    stream->next_seq = stream->seq;
+    memcpy(stream->next_hash, stream->hash, HASH_SIZE);
+    memcpy(stream->next_checkpoints, stream->checkpoints, sizeof stream->checkpoints);
+    stream->first_event = NOWHERE;
+    stream->last_event = NOWHERE;
+    cycle->touched[cycle->touched_count++] = partition;
+}
+
+bool cycle_append(struct cycle *cycle, struct event *event, struct error *error)
+{
+    struct service *service = cycle->service;
+    uint32_t partition = case_partition(event->case_id);
+    if (!service_serves(service, partition)) {
+        return error_set(error, ERROR_FENCED, "partition %u is not ours", partition);
+    }
+    if (cycle->event_count == CYCLE_EVENTS_MAX) {
+        return error_set(error, ERROR_RETRY, "more than %d events in a batch", CYCLE_EVENTS_MAX);
+    }
+    cycle_touch(cycle, partition);
+    struct stream *stream = &service->streams[partition];
+    event->service = service->spec->id;
+    event->partition = partition;
+    event->epoch = stream->epoch;
+    event->seq = stream->next_seq + 1;
+    event->schema = 1;
+    memcpy(event->prev_hash, stream->next_hash, HASH_SIZE);
+    struct slice bytes;
+    if (!event_encode(event, cycle->arena, &bytes, error)) {
+        return false;
+    }
+    chain_hash(bytes, event->hash);
+    int32_t place = (int32_t)cycle->event_count++;
+    struct appended *appended = &cycle->events[place];
+    *appended = (struct appended){.bytes = bytes,
+                                  .seq = event->seq,
+                                  .case_id = event->case_id,
+                                  .at_us = event->at_us,
+                                  .partition = partition,
+                                  .kind = (uint16_t)event->kind,
+                                  .next = NOWHERE};
+    memcpy(appended->hash, event->hash, HASH_SIZE);
+    if (stream->first_event == NOWHERE) {
+        stream->first_event = place;
+    } else {
+        cycle->events[stream->last_event].next = place;
+    }
+    stream->last_event = place;
+    stream->next_seq = event->seq;
+    memcpy(stream->next_hash, event->hash, HASH_SIZE);
+    return true;
+}
+
+void cycle_reply(struct cycle *cycle, const struct bus_peer *peer, struct slice bytes)
+{
+    assert(cycle->reply_count < 2 * SERVICE_BATCH_MAX);
+    cycle->replies[cycle->reply_count++] = (struct reply){*peer, bytes};
+}
+
+uint32_t cycle_touched_count(const struct cycle *cycle)
+{
+    return cycle->touched_count;
+}
+
+uint32_t cycle_touched(const struct cycle *cycle, uint32_t i)
+{
+    return cycle->touched[i];
+}
+
+bool cycle_appended(const struct cycle *cycle, uint32_t partition, uint64_t *from, uint64_t *to)
+{
+    const struct stream *stream = &cycle->service->streams[partition];
+    if (stream->first_event == NOWHERE) {
+        return false;
+    }
+    *from = cycle->events[stream->first_event].seq;
+    *to = cycle->events[stream->last_event].seq;
+    return true;
+}
+
+int64_t cycle_now_us(const struct cycle *cycle)
+{
+    return cycle->now_us;
+}
+
+struct arena *cycle_arena(struct cycle *cycle)
+{
+    return cycle->arena;
+}
+
+uint32_t cycle_input_count(const struct cycle *cycle)
+{
+    return cycle->inputs.count;
+}
+
+bool cycle_input(struct cycle *cycle, uint32_t i, struct event *event)
+{
+    struct error error = {0};
+    return event_decode(cycle->inputs.items[i].bytes, cycle->arena, event, &error);
+}
+
+uint32_t cycle_request_count(const struct cycle *cycle)
+{
+    return cycle->request_count;
+}
+
+const struct request *cycle_request(const struct cycle *cycle, uint32_t i)
+{
+    return &cycle->requests[i];
+}
+
+static void rows_begin(void)
+{
+    pg_array_begin(&rows.partition, PG_INT2);
+    pg_array_begin(&rows.epoch, PG_INT8);
+    pg_array_begin(&rows.expected, PG_INT8);
+    pg_array_begin(&rows.seq, PG_INT8);
+    pg_array_begin(&rows.hash, PG_BYTEA);
+    for (unsigned from = 1; from <= INPUT_SERVICES; from++) {
+        pg_array_begin(&rows.input_seq[from], PG_INT8);
+        pg_array_begin(&rows.input_hash[from], PG_BYTEA);
+    }
+    pg_array_begin(&rows.event_partition, PG_INT2);
+    pg_array_begin(&rows.event_seq, PG_INT8);
+    pg_array_begin(&rows.event_case, PG_INT8);
+    pg_array_begin(&rows.event_kind, PG_INT2);
+    pg_array_begin(&rows.event_at, PG_TIMESTAMPTZ);
+    pg_array_begin(&rows.event_hash, PG_BYTEA);
+    pg_array_begin(&rows.event_bytes, PG_BYTEA);
+}
+
+static void rows_of_stream(struct cycle *cycle, uint32_t partition)
+{
+    const struct stream *stream = &cycle->service->streams[partition];
+    pg_array_int2(&rows.partition, (int32_t)partition);
+    pg_array_int8(&rows.epoch, (int64_t)stream->epoch);
+    pg_array_int8(&rows.expected, (int64_t)stream->seq);
+    pg_array_int8(&rows.seq, (int64_t)stream->next_seq);
+    pg_array_bytes(&rows.hash, slice_of(stream->next_hash, HASH_SIZE));
+    for (unsigned from = 1; from <= INPUT_SERVICES; from++) {
+        pg_array_int8(&rows.input_seq[from], (int64_t)stream->next_checkpoints[from].seq);
+        pg_array_bytes(&rows.input_hash[from],
+                       slice_of(stream->next_checkpoints[from].hash, HASH_SIZE));
+    }
+    for (int32_t i = stream->first_event; i != NOWHERE; i = cycle->events[i].next) {
+        const struct appended *event = &cycle->events[i];
+        pg_array_int2(&rows.event_partition, (int32_t)partition);
+        pg_array_int8(&rows.event_seq, (int64_t)event->seq);
+        pg_array_int8(&rows.event_case, (int64_t)event->case_id);
+        pg_array_int2(&rows.event_kind, event->kind);
+        pg_array_time(&rows.event_at, event->at_us);
+        pg_array_bytes(&rows.event_hash, slice_of(event->hash, HASH_SIZE));
+        pg_array_bytes(&rows.event_bytes, event->bytes);
+    }
+}
+
+/* Head rows first: when one of them is fenced, fence() raises and nothing of the request happens (law 2). */
+static void rows_bind(struct cycle *cycle, struct pg *pg)
+{
+    pg_call(pg, "cycle_head");
+    pg_bind_int2(pg, (int32_t)cycle->service->spec->id);
+    pg_bind_array(pg, &rows.partition);
+    pg_bind_array(pg, &rows.epoch);
+    pg_bind_array(pg, &rows.expected);
+    pg_bind_array(pg, &rows.seq);
+    pg_bind_array(pg, &rows.hash);
+    for (unsigned from = 1; from <= INPUT_SERVICES; from++) {
+        pg_bind_array(pg, &rows.input_seq[from]);
+        pg_bind_array(pg, &rows.input_hash[from]);
+    }
+    if (cycle->event_count > 0) {
+        pg_call(pg, "cycle_journal");
+        pg_bind_int2(pg, (int32_t)cycle->service->spec->id);
+        pg_bind_array(pg, &rows.event_partition);
+        pg_bind_array(pg, &rows.event_seq);
+        pg_bind_array(pg, &rows.event_case);
+        pg_bind_array(pg, &rows.event_kind);
+        pg_bind_array(pg, &rows.event_at);
+        pg_bind_array(pg, &rows.event_hash);
+        pg_bind_array(pg, &rows.event_bytes);
+    }
+}
+
+static void replies_send(struct cycle *cycle)
+{
+    for (uint32_t i = 0; i < cycle->reply_count; i++) {
+        service_reply(cycle->service, &cycle->replies[i].peer, cycle->replies[i].bytes);
+    }
+}
+
+static void advance(struct cycle *cycle)
+{
+    struct service *service = cycle->service;
+    service->renewed_us = clock_monotonic_us();
+    service->counts.commits++;
+    service->counts.events += cycle->event_count;
+    service->counts.inputs += cycle->inputs.count;
+    for (uint32_t i = 0; i < cycle->touched_count; i++) {
+        struct stream *stream = &service->streams[cycle->touched[i]];
+        stream->seq = stream->next_seq;
+        memcpy(stream->hash, stream->next_hash, HASH_SIZE);
+        memcpy(stream->checkpoints, stream->next_checkpoints, sizeof stream->checkpoints);
+    }
+}
+
+/* The head rows told that somebody else owns one of the batch's streams: forget all of them, whichever it was. */
+static void forget_touched(struct cycle *cycle, const uint32_t *touched, uint32_t count)
+{
+    cycle->service->counts.fenced++;
+    for (uint32_t i = 0; i < count; i++) {
+        owner_fenced(cycle->service, touched[i]);
+    }
+}
+
+static void look_up(struct cycle *cycle);
+static void decide(struct cycle *cycle);
+
+/* Does what the machine says after an input. */
+static void cycle_step(struct cycle *cycle, enum appender_input input, const struct pg_answer *answer)
+{
+    struct service *service = cycle->service;
+    unsigned effects = appender_step(&cycle->phase, input);
+    if ((effects & APPENDER_DO_ADVANCE) != 0) {
+        advance(cycle);
+    }
+    if ((effects & APPENDER_DO_PUBLISH) != 0) {
+        for (uint32_t i = 0; i < cycle->touched_count; i++) {
+            input_publish(service, cycle->touched[i], cycle->arena);
+        }
+    }
+    if ((effects & APPENDER_DO_REPLY) != 0) {
+        replies_send(cycle);
+        if (service->spec->committed) {
+            service->spec->committed(service->self, cycle);
+        }
+        cycle_end(cycle);
+        owner_drained(service);
+    }
+    uint32_t count = cycle->touched_count;
+    uint32_t touched[PARTITION_MAX];
+    memcpy(touched, cycle->touched, count * sizeof *touched);
+    enum undo_verdict verdict = UNDO_LATER;
+    if ((effects & APPENDER_DO_UNDO) != 0) {
+        service->counts.failed++;
+        if (service->spec->undo) {
+            verdict = service->spec->undo(service->self, cycle, answer);
+        }
+        streams_revert(cycle);
+    }
+    if ((effects & APPENDER_DO_FORGET) != 0) {
+        forget_touched(cycle, touched, count);
+    }
+    if ((effects & APPENDER_DO_WAIT) != 0) {
+        cycle->wait_until_us = clock_monotonic_us() + (verdict == UNDO_AGAIN ? 0 : WAIT_US);
+        if (++cycle->attempts > ATTEMPTS_MAX) {
+            service_fail(service, answer->error.text);
+        }
+    }
+    if ((effects & APPENDER_DO_LOOK_UP) != 0) {
+        look_up(cycle);
+    }
+    if ((effects & APPENDER_DO_DECIDE) != 0) {
+        decide(cycle);
+    }
+}
+
+static void commit_answered(void *context, const struct pg_answer *answer)
+{
+    struct cycle *cycle = context;
+    switch (answer->status) {
+    case PG_OK:
+        cycle_step(cycle, APPENDER_COMMITTED, answer);
+        return;
+    case PG_FAILED:
+        if (strcmp(answer->sqlstate, "RD001") == 0) {
+            cycle_step(cycle, APPENDER_FENCED, answer);
+            return;
+        }
+        log_info("commit refused",
+                 LOG_ERROR_FIELDS(&answer->error),
+                 LOG_NUMBER("statement", answer->statement),
+                 LOG_NUMBER("attempt", cycle->attempts));
+        cycle_step(cycle, APPENDER_REFUSED, answer);
+        return;
+    case PG_LOST:
+        return; /* it may or may not have happened: the skeleton hears of the connection, and forgets everything */
+    }
+}
+
+static void commit(struct cycle *cycle)
+{
+    struct service *service = cycle->service;
+    rows_begin();
+    for (uint32_t i = 0; i < cycle->touched_count; i++) {
+        rows_of_stream(cycle, cycle->touched[i]);
+    }
+    struct error error = {0};
+    pg_begin(service->writer);
+    rows_bind(cycle, service->writer);
+    if (service->spec->store) {
+        service->spec->store(service->self, cycle, service->writer);
+    }
+    if (!pg_send(service->writer, commit_answered, cycle, &error)) {
+        pg_reset(service->writer, error.text);
+    }
+}
+
+/* An input becomes part of the batch: its checkpoint moves with what it causes (law 4). */
+static void decide_input(struct cycle *cycle, const struct input *input)
+{
+    struct service *service = cycle->service;
+    if (!service_serves(service, input->partition)) {
+        return;
+    }
+    cycle_touch(cycle, input->partition);
+    struct stream *stream = &service->streams[input->partition];
+    stream->next_checkpoints[input->service].seq = input->seq;
+    memcpy(stream->next_checkpoints[input->service].hash, input->hash, HASH_SIZE);
+    struct error error = {0};
+    if (!event_decode(input->bytes, cycle->arena, service->decoded, &error)) {
+        /* committed by its owner and chained, yet not readable here: skip it in the open, never stop the stream */
+        log_error("event skipped",
+                  LOG_TEXT("stream", service_name((enum service_id)input->service)),
+                  LOG_NUMBER("partition", input->partition),
+                  LOG_NUMBER("seq", input->seq),
+                  LOG_ERROR_FIELDS(&error));
+        return;
+    }
+    service->spec->input(service->self, cycle, service->decoded);
+}
+
+static void decide(struct cycle *cycle)
+{
+    struct service *service = cycle->service;
+    cycle->now_us = clock_now_us();
+    for (uint32_t i = 0; i < cycle->inputs.count; i++) {
+        decide_input(cycle, &cycle->inputs.items[i]);
+    }
+    if (cycle->tick) {
+        service->spec->tick(service->self, cycle, cycle->now_us);
+    }
+    for (uint32_t i = 0; i < cycle->request_count; i++) {
+        service->spec->request(service->self, cycle, &cycle->requests[i]);
+    }
+    if (!service->alive) {
+        return; /* something could not be decided: commit nothing, so that it is decided after the restart */
+    }
+    if (cycle->touched_count > 0) {
+        commit(cycle);
+    } else {
+        cycle_step(cycle, APPENDER_COMMITTED, NULL); /* nothing to write down */
+    }
+}
+
+static void lookup_answered(void *context, const struct pg_answer *answer)
+{
+    struct cycle *cycle = context;
+    if (answer->status == PG_FAILED) {
+        log_warn("lookup refused", LOG_ERROR_FIELDS(&answer->error));
+        cycle_step(cycle, APPENDER_REFUSED, answer);
+    } else if (answer->status == PG_OK) {
+        cycle->service->spec->looked_up(cycle->service->self, cycle, answer);
+        cycle_step(cycle, APPENDER_FOUND, NULL);
+    }
+}
+
+/* From the top: also after a refused commit. */
+static void look_up(struct cycle *cycle)
+{
+    struct service *service = cycle->service;
+    arena_reset(cycle->arena);
+    if (!service->spec->lookup) {
+        cycle_step(cycle, APPENDER_FOUND, NULL);
+        return;
+    }
+    struct error error = {0};
+    pg_begin(service->writer);
+    if (!service->spec->lookup(service->self, cycle, service->writer)) {
+        pg_abandon(service->writer);
+        cycle_step(cycle, APPENDER_FOUND, NULL);
+    } else if (!pg_send(service->writer, lookup_answered, cycle, &error)) {
+        pg_reset(service->writer, error.text);
+    }
+}
+
+static void take_requests(struct cycle *cycle)
+{
+    struct service *service = cycle->service;
+    while (service->waiting_count > 0 && cycle->request_count < (uint32_t)service->settings.batch_max) {
+        struct waiting_request *waiting = &service->waiting[service->waiting_first];
+        service->waiting_first = (service->waiting_first + 1) % SERVICE_REQUESTS_MAX;
+        service->waiting_count--;
+        uint32_t i = cycle->request_count++;
+        (void)zmq_msg_init(&cycle->request_bytes[i]);
+        (void)zmq_msg_move(&cycle->request_bytes[i], &waiting->bytes);
+        (void)zmq_msg_close(&waiting->bytes);
+        cycle->requests[i] = (struct request){
+            .peer = waiting->peer,
+            .bytes = slice_of(zmq_msg_data(&cycle->request_bytes[i]),
+                              zmq_msg_size(&cycle->request_bytes[i])),
+            .arrived_us = waiting->arrived_us};
+    }
+}
+
+static bool inputs_ripe(const struct service *service)
+{
+    if (service->incoming.count == 0) {
+        return false;
+    }
+    return service->spec->linger_us == 0 || service->incoming.count >= PENDING_SOFT_MAX ||
+           clock_monotonic_us() - service->incoming_since_us >= service->spec->linger_us;
+}
+
+int64_t cycle_deadline_us(const struct service *service)
+{
+    return service->spec->deadline_us ? service->spec->deadline_us(service->self) : INT64_MAX;
+}
+
+void cycle_run(struct service *service, int64_t now_us)
+{
+    struct cycle *cycle = &service->cycle;
+    if (cycle->phase == APPENDER_WAITING && clock_monotonic_us() >= cycle->wait_until_us) {
+        cycle_step(cycle, APPENDER_WAITED, NULL);
+        return;
+    }
+    if (cycle->phase != APPENDER_IDLE || service->serving == 0 ||
+        pg_current_state(service->writer) != PG_READY) {
+        return;
+    }
+    bool tick = cycle_deadline_us(service) <= now_us;
+    bool ripe = inputs_ripe(service);
+    if (!tick && !ripe && service->waiting_count == 0) {
+        return;
+    }
+    if (ripe) {
+        struct input_list taken = cycle->inputs;
+        cycle->inputs = service->incoming;
+        service->incoming = taken;
+    }
+    cycle->tick = tick;
+    take_requests(cycle);
+    cycle_step(cycle, APPENDER_WORK, NULL);
+}

@@ -1,0 +1,490 @@
+/* Members and partitions: who is there, what is ours, taking over and giving back (laws 2 and 4). */
+#include "clock.h"
+#include "log.h"
+#include "service_private.h"
+
+#include <sodium.h>
+
+static void step(struct service *service, uint32_t partition, enum owner_input input);
+
+static uint64_t member_id(struct slice name)
+{
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    (void)crypto_generichash(hash, sizeof hash, name.bytes, name.size, NULL, 0);
+    uint64_t id;
+    memcpy(&id, hash, sizeof id);
+    return id;
+}
+
+static void load_start(struct service *service, uint32_t partition);
+
+/* What a step asks for; taking and giving back are batched over partitions elsewhere. */
+static void perform(struct service *service, uint32_t partition, unsigned effects)
+{
+    if ((effects & OWNER_DO_LOAD) != 0) {
+        load_start(service, partition);
+    }
+    if ((effects & OWNER_DO_SERVE) != 0) {
+        service->serving++;
+        input_serve(service, partition, clock_now_us());
+        if (service->spec->serving) {
+            service->spec->serving(service->self, partition);
+        }
+    }
+    if ((effects & OWNER_DO_FORGET) != 0 && service->spec->forget) {
+        service->spec->forget(service->self, partition);
+    }
+}
+
+static void step(struct service *service, uint32_t partition, enum owner_input input)
+{
+    struct stream *stream = &service->streams[partition];
+    enum owner_phase before = stream->phase;
+    unsigned effects = owner_step(&stream->phase, input);
+    if (before == OWNER_SERVING && stream->phase != OWNER_SERVING) {
+        service->serving--;
+        input_forget(service, partition);
+    }
+    if (before != stream->phase && stream->phase == OWNER_SERVING) {
+        stream->touched = false;
+        stream->first_event = NOWHERE;
+    }
+    perform(service, partition, effects);
+}
+
+static void loaded(struct service *service, uint32_t partition, const PGresult *rows)
+{
+    struct error error = {0};
+    if (service->spec->loaded &&
+        !service->spec->loaded(service->self, partition, rows, &error)) {
+        log_error("state unreadable", LOG_NUMBER("partition", partition), LOG_ERROR_FIELDS(&error));
+        step(service, partition, OWNER_FENCED);
+        return;
+    }
+    step(service, partition, OWNER_LOADED);
+}
+
+struct load {
+    struct service *service;
+    uint64_t epoch;
+    uint32_t partition;
+};
+
+static void load_answered(void *context, const struct pg_answer *answer)
+{
+    struct load *load = context;
+    struct service *service = load->service;
+    const struct stream *stream = &service->streams[load->partition];
+    if (stream->phase == OWNER_LOADING && stream->epoch == load->epoch) {
+        if (answer->status == PG_OK) {
+            loaded(service, load->partition, answer->results[0]);
+        } else {
+            log_warn("load refused",
+                     LOG_NUMBER("partition", load->partition),
+                     LOG_ERROR_FIELDS(&answer->error));
+            step(service, load->partition, OWNER_FENCED);
+        }
+    }
+    free(load);
+}
+
+static void load_start(struct service *service, uint32_t partition)
+{
+    if (!service->spec->load) {
+        loaded(service, partition, NULL);
+        return;
+    }
+    struct load *load = malloc(sizeof *load);
+    struct error error = {0};
+    if (load) {
+        *load = (struct load){service, service->streams[partition].epoch, partition};
+        pg_begin(service->reader);
+        pg_call(service->reader, service->spec->load);
+        pg_bind_int8(service->reader, (int64_t)case_id_make(partition, 0));
+        pg_bind_int8(service->reader, (int64_t)case_id_make(partition + 1, 0) - 1);
+        if (pg_send(service->reader, load_answered, load, &error)) {
+            return;
+        }
+        free(load);
+    }
+    step(service, partition, OWNER_FENCED);
+}
+
+/* The head rows we won: from here on their streams are ours, from exactly this seq and hash. */
+static void take_row(struct service *service, const PGresult *rows, int row)
+{
+    uint32_t partition = (uint32_t)pg_int2(rows, row, 0);
+    if (partition >= service->partitions || service->streams[partition].phase != OWNER_TAKING) {
+        return;
+    }
+    struct stream *stream = &service->streams[partition];
+    stream->epoch = (uint64_t)pg_int8(rows, row, 1);
+    stream->seq = (uint64_t)pg_int8(rows, row, 2);
+    memcpy(stream->hash, pg_bytes(rows, row, 3).bytes, HASH_SIZE);
+    for (int from = 1; from <= INPUT_SERVICES; from++) {
+        stream->checkpoints[from].seq = (uint64_t)pg_int8(rows, row, 2 + 2 * from);
+        memcpy(stream->checkpoints[from].hash, pg_bytes(rows, row, 3 + 2 * from).bytes, HASH_SIZE);
+    }
+    service->counts.takeovers++;
+    step(service, partition, OWNER_WON);
+}
+
+static void take_answered(void *context, const struct pg_answer *answer)
+{
+    struct service *service = context;
+    service->taking = false;
+    if (answer->status == PG_LOST) {
+        return;
+    }
+    if (answer->status == PG_OK) {
+        for (int row = 0; row < PQntuples(answer->results[0]); row++) {
+            take_row(service, answer->results[0], row);
+        }
+        service->renewed_us = clock_monotonic_us();
+    } else {
+        log_warn("takeover refused", LOG_ERROR_FIELDS(&answer->error));
+    }
+    for (uint32_t p = 0; p < service->partitions; p++) {
+        if (service->streams[p].phase == OWNER_TAKING) {
+            step(service, p, OWNER_LOST);
+        }
+    }
+}
+
+static void take(struct service *service, struct pg_array *wanted)
+{
+    struct error error = {0};
+    pg_begin(service->writer);
+    pg_call(service->writer, "owner_take");
+    pg_bind_int2(service->writer, (int32_t)service->spec->id);
+    pg_bind_array(service->writer, wanted);
+    pg_bind_text(service->writer, service->settings.instance);
+    service->taking = true;
+    if (!pg_send(service->writer, take_answered, service, &error)) {
+        service->taking = false;
+        owner_cut(service, error.text);
+    }
+}
+
+/* Desired against effective ownership, one partition a row; collects what to take. */
+static void survey_row(struct service *service,
+                       const PGresult *heads,
+                       int row,
+                       const char *desired,
+                       const char *endpoint,
+                       struct pg_array *wanted)
+{
+    uint32_t partition = (uint32_t)pg_int2(heads, row, 0);
+    if (partition >= service->partitions) {
+        return;
+    }
+    struct stream *stream = &service->streams[partition];
+    (void)snprintf(stream->owner_endpoint, sizeof stream->owner_endpoint, "%s", endpoint);
+    bool ours = strcmp(desired, service->settings.instance) == 0 && !service->stopping;
+    if (ours && stream->phase == OWNER_NONE && pg_bool(heads, row, 2) && !service->taking) {
+        step(service, partition, OWNER_TAKE);
+        pg_array_int2(wanted, (int32_t)partition);
+    } else if (!ours && stream->phase == OWNER_SERVING) {
+        step(service, partition, OWNER_RELEASE);
+    }
+}
+
+static void survey_members(struct service *service,
+                           const PGresult *members,
+                           const PGresult *heads,
+                           struct pg_array *wanted)
+{
+    static struct member list[MEMBERS_MAX];
+    int count = PQntuples(members) < MEMBERS_MAX ? PQntuples(members) : MEMBERS_MAX;
+    for (int i = 0; i < count; i++) {
+        list[i] = (struct member){member_id(pg_bytes(members, i, 0)), pg_bool(members, i, 2)};
+    }
+    for (int row = 0; row < PQntuples(heads); row++) {
+        uint32_t partition = (uint32_t)pg_int2(heads, row, 0);
+        int chosen = ownership_desired(service->spec->id, partition, list, (uint32_t)count);
+        survey_row(service,
+                   heads,
+                   row,
+                   chosen < 0 ? "" : PQgetvalue(members, chosen, 0),
+                   PQgetvalue(heads, row, 3),
+                   wanted);
+    }
+}
+
+static void survey_answered(void *context, const struct pg_answer *answer)
+{
+    struct service *service = context;
+    service->surveying = false;
+    if (answer->status != PG_OK) {
+        return;
+    }
+    const PGresult *publishers = answer->results[2];
+    for (int i = 0; i < PQntuples(publishers); i++) {
+        struct error error = {0};
+        if (!bus_connect(service->bus, PQgetvalue(publishers, i, 0), &error)) {
+            log_warn("publisher unreachable", LOG_ERROR_FIELDS(&error));
+        }
+    }
+    const PGresult *gone = answer->results[3];
+    for (int i = 0; i < PQntuples(gone); i++) {
+        bus_disconnect(service->bus, PQgetvalue(gone, i, 0));
+    }
+    if (!service->registered || pg_current_state(service->writer) != PG_READY) {
+        return;
+    }
+    static struct pg_array wanted;
+    pg_array_begin(&wanted, PG_INT2);
+    survey_members(service, answer->results[0], answer->results[1], &wanted);
+    if (wanted.count > 0) {
+        take(service, &wanted);
+    }
+}
+
+static void survey(struct service *service)
+{
+    struct pg *pg = service->reader;
+    if (service->surveying || pg_current_state(pg) != PG_READY || service->partitions == 0) {
+        return;
+    }
+    struct error error = {0};
+    pg_begin(pg);
+    pg_call(pg, "owner_members");
+    pg_bind_int2(pg, (int32_t)service->spec->id);
+    pg_call(pg, "owner_heads");
+    pg_bind_int2(pg, (int32_t)service->spec->id);
+    pg_call(pg, "owner_publishers");
+    pg_bind_int4(pg, (int32_t)service->spec->inputs);
+    pg_call(pg, "owner_publishers_gone");
+    pg_bind_int4(pg, (int32_t)service->spec->inputs);
+    service->surveying = pg_send(pg, survey_answered, service, &error);
+}
+
+static void joined(void *context, const struct pg_answer *answer)
+{
+    struct service *service = context;
+    service->renewing = false;
+    if (answer->status != PG_OK) {
+        if (answer->status == PG_FAILED) {
+            log_error("cannot register", LOG_ERROR_FIELDS(&answer->error));
+        }
+        return;
+    }
+    service->registered = true;
+    service->renewed_us = clock_monotonic_us();
+    survey(service);
+}
+
+static void join(struct service *service)
+{
+    struct pg *pg = service->writer;
+    struct error error = {0};
+    pg_begin(pg);
+    pg_call(pg, "owner_join");
+    pg_bind_int2(pg, (int32_t)service->spec->id);
+    pg_bind_text(pg, service->settings.instance);
+    pg_bind_text(pg, service->settings.publisher);
+    pg_bind_text(pg, service->spec->takes_requests ? service->settings.requests : "");
+    service->renewing = pg_send(pg, joined, service, &error);
+}
+
+static void partitions_answered(void *context, const struct pg_answer *answer)
+{
+    struct service *service = context;
+    if (answer->status == PG_FAILED || (answer->status == PG_OK && PQntuples(answer->results[0]) != 1)) {
+        log_error("no archive here", LOG_TEXT("do", "create it: psql -f deploy/schema/001_archive.sql"),
+                  LOG_ERROR_FIELDS(&answer->error));
+        return;
+    }
+    if (answer->status == PG_LOST || service->partitions != 0) {
+        return;
+    }
+    uint32_t partitions = (uint32_t)pg_int4(answer->results[0], 0, 0);
+    service->streams = calloc(partitions, sizeof *service->streams);
+    if (!service->streams) {
+        service_fail(service, "out of memory");
+        return;
+    }
+    for (uint32_t p = 0; p < partitions; p++) {
+        service->streams[p].first_event = NOWHERE;
+    }
+    service->partitions = partitions;
+    survey(service);
+}
+
+void owner_reader_ready(struct service *service)
+{
+    struct error error = {0};
+    service->surveying = false;
+    policy_book_poll(service->policies, service->reader);
+    if (service->partitions == 0) {
+        pg_begin(service->reader);
+        pg_call(service->reader, "owner_archive");
+        if (!pg_send(service->reader, partitions_answered, service, &error)) {
+            log_warn("archive unread", LOG_ERROR_FIELDS(&error));
+        }
+    }
+}
+
+static void renew_answered(void *context, const struct pg_answer *answer)
+{
+    struct service *service = context;
+    service->renewing = false;
+    if (answer->status != PG_OK) {
+        return;
+    }
+    service->renewed_us = clock_monotonic_us();
+    const PGresult *lost = answer->results[0];
+    for (int row = 0; row < PQntuples(lost); row++) {
+        owner_fenced(service, (uint32_t)pg_int2(lost, row, 0));
+    }
+}
+
+/* The epochs of all streams we hold, as two arrays. */
+static void held(const struct service *service,
+                 enum owner_phase phase,
+                 struct pg_array *partitions,
+                 struct pg_array *epochs)
+{
+    pg_array_begin(partitions, PG_INT2);
+    pg_array_begin(epochs, PG_INT8);
+    for (uint32_t p = 0; p < service->partitions; p++) {
+        const struct stream *stream = &service->streams[p];
+        if (stream->phase == phase || (phase == OWNER_SERVING && stream->phase == OWNER_LOADING)) {
+            pg_array_int2(partitions, (int32_t)p);
+            pg_array_int8(epochs, (int64_t)stream->epoch);
+        }
+    }
+}
+
+static void renew(struct service *service)
+{
+    static struct pg_array partitions;
+    static struct pg_array epochs;
+    held(service, OWNER_SERVING, &partitions, &epochs);
+    struct error error = {0};
+    struct pg *pg = service->writer;
+    pg_begin(pg);
+    pg_call(pg, "owner_renew");
+    pg_bind_int2(pg, (int32_t)service->spec->id);
+    pg_bind_array(pg, &partitions);
+    pg_bind_array(pg, &epochs);
+    pg_call(pg, "owner_renew_member");
+    pg_bind_int2(pg, (int32_t)service->spec->id);
+    pg_bind_text(pg, service->settings.instance);
+    service->renewing = pg_send(pg, renew_answered, service, &error);
+}
+
+void owner_second(struct service *service, int64_t now_us)
+{
+    int64_t mono_us = clock_monotonic_us();
+    if (pg_current_state(service->reader) == PG_READY && service->partitions == 0) {
+        owner_reader_ready(service);
+    }
+    if (pg_current_state(service->writer) != PG_READY) {
+        return;
+    }
+    if (service->serving > 0 && mono_us - service->renewed_us > LEASE_HANG_US) {
+        pg_reset(service->writer, "no commit for half a lease");
+        return;
+    }
+    if (!service->registered && !service->renewing && !service->stopping) {
+        if (policy_book_ready(service->policies)) {
+            join(service);
+        } else {
+            policy_book_poll(service->policies, service->reader);
+        }
+    } else if (service->registered && !service->renewing && service->renew_after_us <= mono_us) {
+        service->renew_after_us = mono_us + LEASE_RENEW_US;
+        renew(service);
+    }
+    survey(service);
+    input_read(service, now_us);
+}
+
+void owner_fenced(struct service *service, uint32_t partition)
+{
+    if (service->streams[partition].touched) {
+        return; /* part of the batch under way: its commit will be refused, and come here again */
+    }
+    log_warn("fenced", LOG_NUMBER("partition", partition));
+    step(service, partition, OWNER_FENCED);
+}
+
+void owner_cut(struct service *service, const char *why)
+{
+    if (service->serving > 0) {
+        log_warn("forgetting everything", LOG_TEXT("reason", why));
+    }
+    service->registered = false;
+    service->renewing = false;
+    service->taking = false;
+    cycle_cut(service);
+    input_list_reset(&service->incoming);
+    for (uint32_t p = 0; p < service->partitions; p++) {
+        step(service, p, OWNER_CUT);
+    }
+}
+
+static void given_back(void *context, const struct pg_answer *answer)
+{
+    struct service *service = context;
+    (void)answer; /* if it did not happen, the lease or the end of our session does it */
+    if (service->stopping && service->serving == 0) {
+        service->alive = false;
+    }
+}
+
+/* Called whenever no cycle is under way: what is draining can be given back now. */
+void owner_drained(struct service *service)
+{
+    static struct pg_array partitions;
+    static struct pg_array epochs;
+    bool draining = false;
+    for (uint32_t p = 0; p < service->partitions && !draining; p++) {
+        draining = service->streams[p].phase == OWNER_DRAINING;
+    }
+    if (!draining || pg_current_state(service->writer) != PG_READY) {
+        return;
+    }
+    held(service, OWNER_DRAINING, &partitions, &epochs);
+    for (uint32_t p = 0; p < service->partitions; p++) {
+        if (service->streams[p].phase == OWNER_DRAINING) {
+            step(service, p, OWNER_DRAINED);
+        }
+    }
+    struct error error = {0};
+    struct pg *pg = service->writer;
+    pg_begin(pg);
+    pg_call(pg, "owner_give_back");
+    pg_bind_int2(pg, (int32_t)service->spec->id);
+    pg_bind_array(pg, &partitions);
+    pg_bind_array(pg, &epochs);
+    if (!pg_send(pg, given_back, service, &error)) {
+        log_warn("not given back", LOG_ERROR_FIELDS(&error));
+    }
+}
+
+void owner_stop(struct service *service)
+{
+    struct pg *pg = service->writer;
+    bool any = false;
+    if (pg_current_state(pg) == PG_READY) {
+        struct error error = {0};
+        pg_begin(pg);
+        pg_call(pg, "owner_leave");
+        pg_bind_int2(pg, (int32_t)service->spec->id);
+        pg_bind_text(pg, service->settings.instance);
+        if (!pg_send(pg, NULL, NULL, &error)) {
+            log_warn("not signed off", LOG_ERROR_FIELDS(&error));
+        }
+    }
+    for (uint32_t p = 0; p < service->partitions; p++) {
+        any = any || service->streams[p].phase != OWNER_NONE;
+        step(service, p, OWNER_RELEASE);
+    }
+    if (!any) {
+        service->alive = false;
+    } else if (service->cycle.phase == APPENDER_IDLE) {
+        owner_drained(service);
+    }
+}

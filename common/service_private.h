@@ -1,0 +1,176 @@
+/* What the files of the skeleton share; nobody else includes it. */
+#ifndef REDRESS_SERVICE_PRIVATE_H
+#define REDRESS_SERVICE_PRIVATE_H
+
+#include "appender.h"
+#include "consumer.h"
+#include "ownership.h"
+#include "service.h"
+
+#include <zmq.h>
+
+enum {
+    MEMBERS_MAX = 64,
+    READS_MAX = 4,        /* journal reads under way */
+    READ_ROWS = 500,
+    INPUTS_MAX = 4096,    /* of one cycle: what waits, plus the reads under way, plus one bus message */
+    CYCLE_EVENTS_MAX = 8 * (INPUTS_MAX + 2 * SERVICE_BATCH_MAX),
+    CYCLE_BYTES_MAX = 256 * 1024 * 1024,
+    PUBLISH_EVENTS_MAX = 128, /* of one bus message */
+    PUBLISH_BYTES_MAX = 200 * 1024,
+    NOWHERE = -1,
+    PENDING_SOFT_MAX = SERVICE_BATCH_MAX, /* inputs waiting; more stay in the bus */
+    INPUT_SERVICES = 4,   /* intake, triage, dispatch, watchdog */
+};
+
+/* An input event waiting for the next cycle; bytes live in the arena it was copied to. */
+struct input {
+    struct slice bytes;
+    uint32_t partition;
+    uint8_t service;
+    uint64_t seq;
+    uint8_t hash[HASH_SIZE];
+};
+
+struct input_list {
+    struct arena *arena;
+    struct input *items;
+    uint32_t count;
+};
+
+struct checkpoint {
+    uint64_t seq;
+    uint8_t hash[HASH_SIZE];
+};
+
+/* One partition at this instance. */
+struct stream {
+    enum owner_phase phase;
+    uint64_t epoch;
+    uint64_t seq;              /* committed */
+    uint8_t hash[HASH_SIZE];
+    uint64_t next_seq;         /* with the cycle under way */
+    uint8_t next_hash[HASH_SIZE];
+    struct checkpoint checkpoints[INPUT_SERVICES + 1]; /* by service id; as of the inputs taken into cycles */
+    struct checkpoint next_checkpoints[INPUT_SERVICES + 1];
+    struct consumer consumers[INPUT_SERVICES + 1];
+    bool touched;              /* by the cycle under way */
+    int32_t first_event;       /* its events in cycle.events, linked by next; NOWHERE: none */
+    int32_t last_event;
+    char owner_endpoint[160];  /* who answers, when it is not us */
+};
+
+struct appended {
+    struct slice bytes;
+    uint8_t hash[HASH_SIZE];
+    uint64_t seq;
+    uint64_t case_id;
+    int64_t at_us;
+    uint32_t partition;
+    uint16_t kind;
+    int32_t next;              /* of the same partition */
+};
+
+struct reply {
+    struct bus_peer peer;
+    struct slice bytes;
+};
+
+struct cycle {
+    struct service *service;
+    enum appender_phase phase;
+    int64_t now_us;
+    int64_t wait_until_us;
+    unsigned attempts;
+    struct arena *arena;
+    struct input_list inputs;
+    uint32_t request_count;
+    struct request requests[SERVICE_BATCH_MAX];
+    zmq_msg_t request_bytes[SERVICE_BATCH_MAX];
+    bool tick;
+    uint32_t event_count;
+    struct appended *events;
+    uint32_t reply_count;
+    struct reply *replies;
+    uint32_t touched_count;
+    uint32_t touched[PARTITION_MAX];
+};
+
+struct waiting_request {
+    struct bus_peer peer;
+    int64_t arrived_us;
+    zmq_msg_t bytes;
+};
+
+struct service {
+    const struct service_spec *spec;
+    struct service_settings settings;
+    void *self;
+    struct event_base *base;
+    struct bus *bus;
+    struct pg *writer;
+    struct pg *reader;
+    struct policy_book *policies;
+    struct pg_statement *statements;
+    unsigned statement_count;
+    struct event *signals[2];
+    struct event *second;
+    bool stopping;
+    bool alive;
+    int exit_status;
+
+    uint32_t partitions;
+    struct stream *streams;
+    uint32_t serving;
+    uint32_t turn;             /* of service_next_partition */
+    bool registered;           /* our member row is there */
+    bool surveying;
+    bool renewing;
+    bool taking;
+    unsigned reads;
+    int64_t renewed_us;        /* monotonic: last successful commit or renewal */
+    int64_t renew_after_us;
+
+    struct input_list incoming;
+    int64_t incoming_since_us;
+    struct waiting_request *waiting;
+    uint32_t waiting_first;
+    uint32_t waiting_count;
+    struct arena *scratch;     /* refusals and decoding outside cycles */
+    struct event *decoded;     /* one event; large, so not on the stack */
+
+    struct cycle cycle;
+    struct {
+        uint64_t commits, events, inputs, requests, refused, failed, fenced, takeovers, published;
+        uint64_t reads, read_events, commit_us;
+    } counts;
+};
+
+/* service_owner.c */
+void owner_reader_ready(struct service *service);
+void owner_second(struct service *service, int64_t now_us);
+void owner_cut(struct service *service, const char *why);
+void owner_fenced(struct service *service, uint32_t partition);
+void owner_stop(struct service *service);
+void owner_drained(struct service *service);
+
+/* service_input.c */
+void input_message(struct service *service, struct slice topic, struct slice bytes);
+void input_serve(struct service *service, uint32_t partition, int64_t now_us);
+void input_forget(struct service *service, uint32_t partition);
+void input_read(struct service *service, int64_t now_us);
+void input_heartbeats(struct service *service);
+void input_publish(struct service *service, uint32_t partition, struct arena *arena);
+bool input_list_init(struct input_list *list);
+void input_list_reset(struct input_list *list);
+void input_list_done(struct input_list *list);
+
+/* service_cycle.c */
+bool cycle_init(struct service *service);
+void cycle_done(struct service *service);
+void cycle_run(struct service *service, int64_t now_us);
+void cycle_connected(struct service *service);
+void cycle_cut(struct service *service); /* the connection is gone: nothing of it is known */
+int64_t cycle_deadline_us(const struct service *service);
+
+#endif
