@@ -1,0 +1,498 @@
+/*
+ * Intake, the shell: submissions in, Received and signed receipts out.
+ *
+ * A whole batch goes into one partition, so that one head row moves a commit, here and downstream.  Duplicates are found by
+ * the archive's unique key, in the same transaction (law 1): the batch is then undone, the known ones are read, and the
+ * rest is decided again.  The receipt of a duplicate rides with a later commit of ours, never with a mere read.
+ */
+#include "intake_store.h"
+#include "intake_wire.h"
+
+#include "clock.h"
+#include "log.h"
+#include "service.h"
+#include "text.h"
+
+#include <sodium.h>
+
+enum {
+    RETRY_AFTER_MS = 250,
+    SEEN_SLOTS = 4096, /* twice the batch and more: power of two */
+};
+
+/* What becomes of one submission of the batch once it has committed. */
+struct outcome {
+    const struct request *request;
+    struct receipt_leaf leaf;
+    int64_t received_at_us;
+    bool duplicate;
+};
+
+/* A submission of this batch, to find a repeat of it in the batch itself. */
+struct seen {
+    struct slice key; /* submission id and channel */
+    uint32_t outcome;
+    uint32_t cycle;   /* slots of older batches are empty */
+    uint8_t digest[INTAKE_DIGEST_SIZE];
+};
+
+struct intake {
+    struct service *service;
+    struct seal_ring *ring;
+    struct receipt_key *key;
+    struct arena *scratch;      /* receipts are packed here */
+    bool collided;              /* the unique key refused the batch: ask which are known */
+    uint32_t known_count;
+    struct intake_known known[SERVICE_BATCH_MAX];
+    char known_channels[SERVICE_BATCH_MAX][POLICY_NAME_MAX];
+    uint32_t outcome_count;
+    struct outcome outcomes[SERVICE_BATCH_MAX];
+    uint32_t row_count;
+    struct intake_row rows[SERVICE_BATCH_MAX];
+    uint32_t cycle;
+    struct seen seen[SEEN_SLOTS];
+    bool partition_chosen;
+    uint32_t partition;
+    struct event event;         /* large */
+};
+
+static bool intake_open(struct service *service, void **self, struct error *error)
+{
+    struct intake *intake = calloc(1, sizeof *intake);
+    if (!intake) {
+        return error_set(error, ERROR_FATAL, "out of memory");
+    }
+    *self = intake;
+    intake->service = service;
+    const struct service_settings *settings = service_settings(service);
+    intake->ring = seal_ring_open(settings->key_file, true, error);
+    if (!intake->ring) {
+        return false;
+    }
+    intake->key = receipt_key_open(settings->receipt_key_file, true, error);
+    intake->scratch = arena_new((size_t)64 * 1024 * 1024);
+    return intake->key && intake->scratch;
+}
+
+static void intake_close(void *self)
+{
+    struct intake *intake = self;
+    seal_ring_free(&intake->ring);
+    receipt_key_free(&intake->key);
+    if (intake->scratch) {
+        arena_free(&intake->scratch);
+    }
+    free(intake);
+}
+
+static void refuse(struct cycle *cycle, const struct request *request, const struct intake_refused *refused)
+{
+    cycle_reply(cycle, &request->peer, intake_refusal_pack(refused, cycle_arena(cycle)));
+}
+
+/* Begins the batch's book-keeping; called by the lookup, which comes first whatever happens. */
+static void batch_begin(struct intake *intake)
+{
+    intake->outcome_count = 0;
+    intake->row_count = 0;
+    intake->partition_chosen = false;
+    intake->cycle++;
+}
+
+static bool intake_lookup(void *self, struct cycle *cycle, struct pg *pg)
+{
+    struct intake *intake = self;
+    batch_begin(intake);
+    intake->known_count = 0;
+    if (!intake->collided) {
+        return false;
+    }
+    static struct intake_key keys[SERVICE_BATCH_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < cycle_request_count(cycle); i++) {
+        struct error error = {0};
+        const Redress__Submit__V1__Submission *submission =
+            intake_decode(cycle_request(cycle, i)->bytes, cycle_arena(cycle), &error);
+        if (submission && submission->has_submission_id && submission->submission_id.len == 16 &&
+            submission->has_channel) {
+            memcpy(keys[count].submission_id, submission->submission_id.data, 16);
+            keys[count++].channel = slice_of(submission->channel.data, submission->channel.len);
+        }
+    }
+    intake_known_bind(pg, keys, count);
+    return true;
+}
+
+static void intake_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
+{
+    (void)cycle;
+    struct intake *intake = self;
+    intake->collided = false;
+    int rows = PQntuples(answer->results[0]);
+    for (int row = 0; row < rows && intake->known_count < SERVICE_BATCH_MAX; row++) {
+        struct intake_known *known = &intake->known[intake->known_count];
+        intake_known_read(answer->results[0], row, known);
+        /* the result goes away: keep the channel's name */
+        char *channel = intake->known_channels[intake->known_count++];
+        (void)snprintf(channel, POLICY_NAME_MAX, "%.*s", (int)known->channel.size,
+                       (const char *)known->channel.bytes);
+        known->channel = slice_text(channel);
+    }
+}
+
+static const struct intake_known *known_find(const struct intake *intake,
+                                             struct slice id,
+                                             struct slice channel)
+{
+    for (uint32_t i = 0; i < intake->known_count; i++) {
+        const struct intake_known *known = &intake->known[i];
+        if (memcmp(known->submission_id, id.bytes, 16) == 0 && slice_equal(known->channel, channel)) {
+            return known;
+        }
+    }
+    return NULL;
+}
+
+static struct outcome *outcome_add(struct intake *intake, const struct request *request, struct slice id)
+{
+    struct outcome *outcome = &intake->outcomes[intake->outcome_count++];
+    *outcome = (struct outcome){.request = request};
+    memcpy(outcome->leaf.submission_id, id.bytes, 16);
+    return outcome;
+}
+
+static void conflict(struct cycle *cycle, const struct request *request, struct slice id)
+{
+    struct intake_refused refused = {.submission_id = id,
+                                     .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_CONFLICT,
+                                     .field = "submission_id",
+                                     .allowed = "an id that was not used for another body"};
+    refuse(cycle, request, &refused);
+}
+
+/* Accepted before this batch: the same receipt, signed anew, once this batch has committed. */
+static void answer_known(struct intake *intake,
+                         struct cycle *cycle,
+                         const struct request *request,
+                         const struct intake_known *known,
+                         const uint8_t digest[INTAKE_DIGEST_SIZE])
+{
+    struct slice id = slice_of(known->submission_id, 16);
+    if (memcmp(known->digest, digest, INTAKE_DIGEST_SIZE) != 0) {
+        conflict(cycle, request, id);
+        return;
+    }
+    struct outcome *outcome = outcome_add(intake, request, id);
+    outcome->leaf.case_id = known->case_id;
+    outcome->leaf.partition = case_partition(known->case_id);
+    outcome->leaf.seq = known->case_id & ((UINT64_C(1) << 40) - 1);
+    memcpy(outcome->leaf.hash, known->hash, HASH_SIZE);
+    outcome->received_at_us = known->at_us;
+    outcome->duplicate = true;
+    cycle_touch(cycle, intake->partition);
+}
+
+/* The slot of this id and channel: empty, or with its first occurrence in the batch. */
+static struct seen *seen_slot(struct intake *intake, struct slice id, struct slice channel)
+{
+    uint64_t hash;
+    memcpy(&hash, id.bytes + 8, sizeof hash); /* the random half of a UUIDv7 */
+    for (uint32_t i = 0; i < SEEN_SLOTS; i++) {
+        struct seen *seen = &intake->seen[(hash + i) % SEEN_SLOTS];
+        bool empty = seen->cycle != intake->cycle;
+        if (empty || (memcmp(seen->key.bytes, id.bytes, 16) == 0 &&
+                      slice_equal(intake->rows[seen->outcome].channel, channel))) {
+            return seen;
+        }
+    }
+    return NULL; /* cannot be: there are more slots than requests in a batch */
+}
+
+static void seal_texts(const struct intake *intake,
+                       const Redress__Submit__V1__Submission *submission,
+                       struct intake_row *row,
+                       struct arena *arena,
+                       struct event_received *received)
+{
+    uint8_t key[SEAL_KEY_SIZE];
+    struct error error = {0};
+    uint32_t key_id = seal_key_id(intake->ring);
+    seal_case_key_make(intake->ring, row->case_id, key, row->wrapped_key);
+    struct slice narrative = slice_of(submission->narrative.data, submission->narrative.len);
+    bool sealed = seal_field(key, row->case_id, "narrative", key_id, narrative, arena,
+                             &received->sealed_narrative, &error) &&
+                  seal_field(key, row->case_id, "person", key_id, intake_person_pack(submission, arena),
+                             arena, &received->sealed_person, &error);
+    sodium_memzero(key, sizeof key);
+    if (!sealed) {
+        service_fail(intake->service, error.text);
+    }
+}
+
+static uint64_t customer_of(const struct intake *intake, const Redress__Submit__V1__Submission *submission)
+{
+    const Redress__Submit__V1__Person *person = submission->person;
+    if (person && person->has_reference && person->reference.len > 0) {
+        return seal_blind_index(intake->ring, slice_of(person->reference.data, person->reference.len));
+    }
+    if (person && person->has_contact && person->contact.len > 0) {
+        return seal_blind_index(intake->ring, slice_of(person->contact.data, person->contact.len));
+    }
+    return 0;
+}
+
+/* The text is read here, once, and then sealed away. */
+static bool classify(const struct intake *intake,
+                     const struct policy_object *policy,
+                     const Redress__Submit__V1__Submission *submission,
+                     struct event_received *received)
+{
+    (void)intake;
+    struct error error = {0};
+    struct slice narrative = slice_of(submission->narrative.data, submission->narrative.len);
+    received->language = text_language(narrative);
+    received->text_characters = text_characters(narrative);
+    received->model = slice_text(classifier_model(policy->classifier));
+    if (!classifier_scan(policy->classifier, narrative, received->labels, &received->label_count,
+                         &error)) {
+        /* a text nobody could classify is still a complaint: triage will ask a person */
+        log_warn("not classified", LOG_ERROR_FIELDS(&error));
+        received->label_count = 0;
+    }
+    return true;
+}
+
+static void accept(struct intake *intake,
+                   struct cycle *cycle,
+                   const struct request *request,
+                   const Redress__Submit__V1__Submission *submission,
+                   const struct policy_object *policy,
+                   const struct intake_output *verdict,
+                   struct seen *seen,
+                   const uint8_t digest[INTAKE_DIGEST_SIZE])
+{
+    struct slice id = slice_of(submission->submission_id.data, 16);
+    struct event *event = &intake->event;
+    struct intake_row *row = &intake->rows[intake->row_count];
+    cycle_touch(cycle, intake->partition);
+    memset(event, 0, offsetof(struct event, received));
+    event->kind = EVENT_RECEIVED;
+    event->case_id = case_id_make(intake->partition,
+                                  service_stream_seq(intake->service, intake->partition) + 1);
+    event->at_us = cycle_now_us(cycle);
+    event->key_id = seal_key_id(intake->ring);
+    *row = (struct intake_row){.case_id = event->case_id,
+                               .channel = slice_text(policy->policy.channels[verdict->channel].id),
+                               .customer = customer_of(intake, submission),
+                               .at_us = verdict->received_at_us};
+    memcpy(row->submission_id, id.bytes, 16);
+    memcpy(row->digest, digest, INTAKE_DIGEST_SIZE);
+
+    struct event_received *received = &event->received;
+    received->submission_id = id;
+    received->channel = row->channel;
+    received->policy_id = policy->policy.id;
+    received->received_at_us = verdict->received_at_us;
+    received->occurred_at_us = verdict->occurred_at_us;
+    received->customer = row->customer;
+    received->acknowledged_by_receipt = verdict->acknowledged_by_receipt;
+    received->category_hint =
+        verdict->category_hint == POLICY_NONE
+            ? slice_of(NULL, 0)
+            : slice_text(policy->policy.categories[verdict->category_hint].id);
+    received->product = submission->has_product
+                            ? slice_of(submission->product.data, submission->product.len)
+                            : slice_of(NULL, 0);
+    (void)classify(intake, policy, submission, received);
+    seal_texts(intake, submission, row, cycle_arena(cycle), received);
+
+    struct error error = {0};
+    if (!cycle_append(cycle, event, &error)) {
+        struct intake_refused refused = {
+            .submission_id = id,
+            .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_OVERLOADED,
+            .retry_after_ms = RETRY_AFTER_MS};
+        refuse(cycle, request, &refused);
+        return;
+    }
+    struct outcome *outcome = outcome_add(intake, request, id);
+    outcome->leaf.case_id = event->case_id;
+    outcome->leaf.partition = event->partition;
+    outcome->leaf.seq = event->seq;
+    memcpy(outcome->leaf.hash, event->hash, HASH_SIZE);
+    outcome->received_at_us = received->received_at_us;
+    *seen = (struct seen){.key = slice_of(row->submission_id, 16),
+                          .outcome = intake->row_count,
+                          .cycle = intake->cycle};
+    memcpy(seen->digest, digest, INTAKE_DIGEST_SIZE);
+    intake->row_count++;
+}
+
+/* The same submission twice in one batch: both get the receipt of the one case. */
+static void answer_seen(struct intake *intake,
+                        struct cycle *cycle,
+                        const struct request *request,
+                        const struct seen *seen,
+                        const uint8_t digest[INTAKE_DIGEST_SIZE])
+{
+    const struct intake_row *row = &intake->rows[seen->outcome];
+    if (memcmp(seen->digest, digest, INTAKE_DIGEST_SIZE) != 0) {
+        conflict(cycle, request, seen->key);
+        return;
+    }
+    for (uint32_t i = 0; i < intake->outcome_count; i++) {
+        if (intake->outcomes[i].leaf.case_id == row->case_id) {
+            struct outcome *outcome = &intake->outcomes[intake->outcome_count++];
+            *outcome = intake->outcomes[i];
+            outcome->request = request;
+            outcome->duplicate = true;
+            return;
+        }
+    }
+}
+
+static void intake_request(void *self, struct cycle *cycle, const struct request *request)
+{
+    struct intake *intake = self;
+    struct error error = {0};
+    struct arena *arena = cycle_arena(cycle);
+    const Redress__Submit__V1__Submission *submission = intake_decode(request->bytes, arena, &error);
+    if (!submission) {
+        struct intake_refused refused = {
+            .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_INVALID,
+            .field = "submission",
+            .allowed = arena_copy(arena, error.text, strlen(error.text) + 1)};
+        refuse(cycle, request, &refused);
+        return;
+    }
+    if (!intake->partition_chosen &&
+        !service_next_partition(intake->service, &intake->partition)) {
+        return; /* nothing is ours any more: unanswered, the adapter asks again */
+    }
+    intake->partition_chosen = true;
+    struct intake_input input;
+    intake_input_of(submission, &input);
+    input.now_us = cycle_now_us(cycle);
+    const struct policy_object *policy =
+        policy_book_by_name(service_policies(intake->service), input.policy_name, input.now_us);
+    input.policy = policy ? &policy->policy : NULL;
+    struct intake_output verdict;
+    intake_decide(&input, &verdict);
+    if (verdict.refusal != INTAKE_ACCEPTED) {
+        struct intake_refused refused = {
+            .submission_id = input.id_present ? slice_of(submission->submission_id.data, 16)
+                                              : slice_of(NULL, 0),
+            .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_INVALID,
+            .field = verdict.field,
+            .value = verdict.value,
+            .allowed = verdict.allowed};
+        refuse(cycle, request, &refused);
+        return;
+    }
+    uint8_t digest[INTAKE_DIGEST_SIZE];
+    (void)crypto_generichash(digest, sizeof digest, request->bytes.bytes, request->bytes.size, NULL, 0);
+    struct slice id = slice_of(submission->submission_id.data, 16);
+    const struct intake_known *known = known_find(intake, id, input.channel);
+    if (known) {
+        answer_known(intake, cycle, request, known, digest);
+        return;
+    }
+    struct seen *seen = seen_slot(intake, id, input.channel);
+    if (seen && seen->cycle == intake->cycle) {
+        answer_seen(intake, cycle, request, seen, digest);
+    } else if (seen) {
+        accept(intake, cycle, request, submission, policy, &verdict, seen, digest);
+    }
+}
+
+static void intake_store(void *self, struct cycle *cycle, struct pg *pg)
+{
+    (void)cycle;
+    struct intake *intake = self;
+    if (intake->row_count > 0) {
+        intake_rows_bind(pg, intake->rows, intake->row_count);
+    }
+}
+
+/* One signature for all receipts of the batch; they leave only now (law 1). */
+static void intake_committed(void *self, struct cycle *cycle)
+{
+    (void)cycle;
+    struct intake *intake = self;
+    if (intake->outcome_count == 0) {
+        return;
+    }
+    arena_reset(intake->scratch);
+    struct receipt_leaf *leaves =
+        arena_take(intake->scratch, intake->outcome_count * sizeof *leaves);
+    if (!leaves) {
+        return; /* unanswered: the adapters ask again and are duplicates */
+    }
+    for (uint32_t i = 0; i < intake->outcome_count; i++) {
+        leaves[i] = intake->outcomes[i].leaf;
+    }
+    const struct receipt_batch *batch =
+        receipt_batch_sign(intake->key, leaves, intake->outcome_count, intake->scratch);
+    int64_t now_us = clock_now_us();
+    for (uint32_t i = 0; batch && i < intake->outcome_count; i++) {
+        const struct outcome *outcome = &intake->outcomes[i];
+        struct intake_receipted receipted = {.leaf = &leaves[i],
+                                             .batch = batch,
+                                             .index = i,
+                                             .count = intake->outcome_count,
+                                             .public_key = receipt_key_public(intake->key),
+                                             .received_at_us = outcome->received_at_us,
+                                             .committed_at_us = now_us,
+                                             .duplicate = outcome->duplicate};
+        struct slice bytes = intake_receipt_pack(&receipted, intake->scratch);
+        if (bytes.size > 0) {
+            service_reply(intake->service, &outcome->request->peer, bytes);
+        }
+    }
+}
+
+static enum undo_verdict intake_undo(void *self, struct cycle *cycle, const struct pg_answer *why)
+{
+    (void)cycle;
+    struct intake *intake = self;
+    if (strcmp(why->sqlstate, "23505") == 0) {
+        intake->collided = true;
+        return UNDO_AGAIN;
+    }
+    return UNDO_LATER;
+}
+
+static struct slice intake_refuse(void *self, struct slice bytes, bool overloaded, struct arena *arena)
+{
+    (void)self;
+    struct error error = {0};
+    const Redress__Submit__V1__Submission *submission = intake_decode(bytes, arena, &error);
+    struct intake_refused refused = {
+        .code = overloaded ? REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_OVERLOADED
+                           : REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_NOT_READY,
+        .retry_after_ms = RETRY_AFTER_MS};
+    if (submission && submission->has_submission_id) {
+        refused.submission_id = slice_of(submission->submission_id.data, submission->submission_id.len);
+    }
+    return intake_refusal_pack(&refused, arena);
+}
+
+int main(int argc, char **argv)
+{
+    const struct service_spec spec = {
+        .id = SERVICE_INTAKE,
+        .takes_requests = true,
+        .statements = intake_statements,
+        .statement_count = intake_statement_count,
+        .open = intake_open,
+        .close = intake_close,
+        .lookup = intake_lookup,
+        .looked_up = intake_looked_up,
+        .request = intake_request,
+        .store = intake_store,
+        .committed = intake_committed,
+        .undo = intake_undo,
+        .refuse = intake_refuse,
+    };
+    return service_main(&spec, argc, argv);
+}

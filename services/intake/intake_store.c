@@ -1,0 +1,72 @@
+#include "intake_store.h"
+
+const struct pg_statement intake_statements[] = {
+    {"intake_insert",
+     "INSERT INTO submission (submission_id, channel, case_id, digest, customer, at, wrapped_key) "
+     "SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[], $5::bigint[], "
+     "$6::timestamptz[], $7::bytea[])"},
+    {"intake_known",
+     "SELECT s.submission_id, s.channel, s.case_id, s.digest, s.at, j.hash "
+     "FROM unnest($1::uuid[], $2::text[]) AS a(id, channel) "
+     "JOIN submission s ON s.submission_id = a.id AND s.channel = a.channel "
+     "JOIN journal_intake j ON j.service = 1 AND j.partition = (s.case_id >> 40)::smallint "
+     "AND j.seq = s.case_id & ((1::bigint << 40) - 1)"},
+};
+const unsigned intake_statement_count = sizeof intake_statements / sizeof *intake_statements;
+
+void intake_rows_bind(struct pg *pg, const struct intake_row *rows, uint32_t count)
+{
+    static struct pg_array id, channel, case_id, digest, customer, at, key;
+    pg_array_begin(&id, PG_UUID);
+    pg_array_begin(&channel, PG_TEXT);
+    pg_array_begin(&case_id, PG_INT8);
+    pg_array_begin(&digest, PG_BYTEA);
+    pg_array_begin(&customer, PG_INT8);
+    pg_array_begin(&at, PG_TIMESTAMPTZ);
+    pg_array_begin(&key, PG_BYTEA);
+    for (uint32_t i = 0; i < count; i++) {
+        pg_array_bytes(&id, slice_of(rows[i].submission_id, sizeof rows[i].submission_id));
+        pg_array_bytes(&channel, rows[i].channel);
+        pg_array_int8(&case_id, (int64_t)rows[i].case_id);
+        pg_array_bytes(&digest, slice_of(rows[i].digest, INTAKE_DIGEST_SIZE));
+        if (rows[i].customer != 0) {
+            pg_array_int8(&customer, (int64_t)rows[i].customer);
+        } else {
+            pg_array_null(&customer);
+        }
+        pg_array_time(&at, rows[i].at_us);
+        pg_array_bytes(&key, slice_of(rows[i].wrapped_key, SEAL_WRAPPED_SIZE));
+    }
+    pg_call(pg, "intake_insert");
+    pg_bind_array(pg, &id);
+    pg_bind_array(pg, &channel);
+    pg_bind_array(pg, &case_id);
+    pg_bind_array(pg, &digest);
+    pg_bind_array(pg, &customer);
+    pg_bind_array(pg, &at);
+    pg_bind_array(pg, &key);
+}
+
+void intake_known_bind(struct pg *pg, const struct intake_key *keys, uint32_t count)
+{
+    static struct pg_array id, channel;
+    pg_array_begin(&id, PG_UUID);
+    pg_array_begin(&channel, PG_TEXT);
+    for (uint32_t i = 0; i < count; i++) {
+        pg_array_bytes(&id, slice_of(keys[i].submission_id, sizeof keys[i].submission_id));
+        pg_array_bytes(&channel, keys[i].channel);
+    }
+    pg_call(pg, "intake_known");
+    pg_bind_array(pg, &id);
+    pg_bind_array(pg, &channel);
+}
+
+void intake_known_read(const PGresult *result, int row, struct intake_known *known)
+{
+    memcpy(known->submission_id, pg_bytes(result, row, 0).bytes, sizeof known->submission_id);
+    known->channel = pg_bytes(result, row, 1);
+    known->case_id = (uint64_t)pg_int8(result, row, 2);
+    memcpy(known->digest, pg_bytes(result, row, 3).bytes, INTAKE_DIGEST_SIZE);
+    known->at_us = pg_time(result, row, 4);
+    memcpy(known->hash, pg_bytes(result, row, 5).bytes, HASH_SIZE);
+}

@@ -1,0 +1,52 @@
+/*
+ * Intake's messages: bytes of redress.submit.v1 to what the core looks at, and receipts and refusals to bytes.
+ */
+#ifndef REDRESS_INTAKE_WIRE_H
+#define REDRESS_INTAKE_WIRE_H
+
+#include "intake_core.h"
+
+#include "arena.h"
+#include "error.h"
+#include "receipt.h"
+
+#include "redress/submit/v1/submit.pb-c.h"
+
+/* Bounded decode; the message is lent by the arena.  NULL with ERROR_REJECT. */
+const Redress__Submit__V1__Submission *intake_decode(struct slice bytes,
+                                                     struct arena *arena,
+                                                     struct error *error) MUST_CHECK;
+
+/* Fills what the wire knows: everything but now_us and policy. */
+void intake_input_of(const Redress__Submit__V1__Submission *submission, struct intake_input *input);
+
+/* The personal fields, to be sealed as one: a redress.submit.v1.Submission with nothing but person and demand. */
+struct slice intake_person_pack(const Redress__Submit__V1__Submission *submission,
+                                struct arena *arena);
+
+struct intake_refused {
+    struct slice submission_id;
+    Redress__Submit__V1__RefusalCode code;
+    const char *field;
+    struct slice value;
+    const char *allowed;
+    uint32_t retry_after_ms;
+};
+
+/* Lent by the arena; empty when that is full. */
+struct slice intake_refusal_pack(const struct intake_refused *refused, struct arena *arena);
+
+struct intake_receipted {
+    const struct receipt_leaf *leaf;
+    const struct receipt_batch *batch;
+    uint32_t index;
+    uint32_t count;
+    const uint8_t *public_key;
+    int64_t received_at_us;
+    int64_t committed_at_us;
+    bool duplicate;
+};
+
+struct slice intake_receipt_pack(const struct intake_receipted *receipted, struct arena *arena);
+
+#endif
