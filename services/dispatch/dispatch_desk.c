@@ -1,0 +1,500 @@
+/* What people ask of dispatch: claim out of a queue, act on a case, show one. */
+#include "dispatch_shell.h"
+
+#include "log.h"
+#include "text.h"
+
+enum { NOTE_MAX = 16 * 1024 };
+
+/* A claim that Redis is asked about: becomes a command on one case when it has answered. */
+struct claim {
+    struct dispatch *dispatch;
+    struct bus_peer peer;
+    uint8_t command_id[16];
+    uint8_t actor[DISPATCH_AGENT_MAX];
+    uint8_t role[POLICY_NAME_MAX];
+    uint8_t actor_size, role_size;
+    char queue[PROJECTION_QUEUE_MAX];
+};
+
+struct asked {
+    struct dispatch *dispatch;
+    struct cycle *cycle;
+    const struct request *request;
+    const Redress__Command__V1__Command *command;
+};
+
+static struct slice slice_if(int present, ProtobufCBinaryData data)
+{
+    return present ? slice_of(data.data, data.len) : slice_of(NULL, 0);
+}
+
+static struct slice id_of(const struct asked *asked)
+{
+    return slice_if(asked->command->has_command_id, asked->command->command_id);
+}
+
+static void answer(const struct asked *asked, struct dispatch_reply *reply)
+{
+    reply->command_id = id_of(asked);
+    cycle_reply(asked->cycle,
+                &asked->request->peer,
+                dispatch_reply_pack(reply, cycle_arena(asked->cycle)));
+}
+
+static void refuse(const struct asked *asked, const char *code, const char *text)
+{
+    struct dispatch_reply reply = {
+        .outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED, .code = code, .text = text};
+    answer(asked, &reply);
+}
+
+static void answer_case(const struct asked *asked,
+                        Redress__Command__V1__Outcome outcome,
+                        const struct held_case *held,
+                        const char *code,
+                        const char *text,
+                        uint64_t seq)
+{
+    struct dispatch_reply reply = {.outcome = outcome,
+                                   .code = code,
+                                   .text = text,
+                                   .case_id = held->state.case_id,
+                                   .seq = seq,
+                                   .policy = dispatch_policy(asked->dispatch, held->state.policy_id),
+                                   .state = &held->state,
+                                   .allowed = true};
+    answer(asked, &reply);
+}
+
+/* The case of a command: here, elsewhere, or nowhere.  NULL: answered. */
+static struct held_case *case_of(const struct asked *asked, uint64_t case_id, struct slice token)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    uint32_t partition = case_partition(case_id);
+    struct dispatch_reply reply = {.case_id = case_id, .claim_token = token};
+    if (!service_serves(dispatch->service, partition)) {
+        const char *endpoint = service_owner_endpoint(dispatch->service, partition);
+        bool known = endpoint[0] != '\0';
+        reply.outcome = known ? REDRESS__COMMAND__V1__OUTCOME__OUTCOME_MOVED
+                              : REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED;
+        reply.endpoint = known ? endpoint : NULL;
+        reply.code = known ? "moved" : "not_ready";
+        if (partition >= service_partitions(dispatch->service)) {
+            reply = (struct dispatch_reply){.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND,
+                                            .code = "case_unknown"};
+        }
+        answer(asked, &reply);
+        return NULL;
+    }
+    struct held_case *held = dispatch_find(dispatch, case_id);
+    if (!held) {
+        reply.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND;
+        reply.code = "case_unknown";
+        reply.text = "no such case here, or one closed for longer than it is kept at hand";
+        answer(asked, &reply);
+    }
+    return held;
+}
+
+static void released(void *self, bool was, const struct error *error)
+{
+    (void)self;
+    (void)was;
+    (void)error; /* the lease ends by itself */
+}
+
+static void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token)
+{
+    char text[PROJECTION_TOKEN_SIZE];
+    struct error error = {0};
+    if (token.size == sizeof text - 1) {
+        memcpy(text, token.bytes, token.size);
+        text[token.size] = '\0';
+        if (!projection_undo(dispatch->projection, case_id, text, released, NULL, &error)) {
+            log_debug("claim not given back", LOG_ERROR_FIELDS(&error));
+        }
+    }
+}
+
+static const struct known_command *known_find(const struct dispatch *dispatch, struct slice id)
+{
+    for (uint32_t i = 0; i < dispatch->known_count; i++) {
+        if (slice_equal(slice_of(dispatch->known[i].id, 16), id)) {
+            return &dispatch->known[i];
+        }
+    }
+    return NULL;
+}
+
+/* The same command twice in one batch: the second one is answered like a repeat of the first. */
+static const struct dispatch_command_row *batch_find(const struct dispatch *dispatch, struct slice id)
+{
+    for (uint32_t i = dispatch->command_count; i-- > 0;) {
+        if (slice_equal(slice_of(dispatch->commands[i].command_id, 16), id)) {
+            return &dispatch->commands[i];
+        }
+    }
+    return NULL;
+}
+
+static bool note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct slice *sealed)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    struct error error = {0};
+    size_t bad_at;
+    *sealed = slice_of(NULL, 0);
+    if (note.size == 0) {
+        return true;
+    }
+    if (note.size > NOTE_MAX || !text_is_clean(note, &bad_at)) {
+        refuse(asked, "note_invalid", "a note is up to 16384 bytes of UTF-8 without NUL");
+        return false;
+    }
+    for (uint32_t i = 0; i < dispatch->key_count; i++) {
+        uint8_t key[SEAL_KEY_SIZE];
+        uint32_t key_id = seal_key_id(dispatch->ring);
+        const struct case_key *found = &dispatch->keys[i];
+        if (found->case_id == case_id &&
+            seal_case_key_open(dispatch->ring, key_id, case_id, found->wrapped, key, &error) &&
+            seal_field(key, case_id, "note", key_id, note, cycle_arena(asked->cycle), sealed, &error)) {
+            return true;
+        }
+    }
+    refuse(asked, "note_unsealable", "the key of this case is not there: it may have been erased");
+    return false;
+}
+
+static const char *refusal_text(enum dispatch_answer answered)
+{
+    static const char *const texts[DISPATCH_ANSWER_COUNT] = {
+        [DISPATCH_NOTHING] = "nothing follows from it",
+        [DISPATCH_VERSION] = "the case has moved on: look at it again",
+        [DISPATCH_ACTION_UNKNOWN] = "not an action of the case's step",
+        [DISPATCH_ROLE_MAY_NOT] = "this role may not do that in this step",
+        [DISPATCH_SAME_PERSON] = "who did the step before may not do this one",
+        [DISPATCH_FIELD_MISSING] = "a field that must be filled in is missing",
+        [DISPATCH_FIELD_INVALID] = "a field has a value the policy does not know",
+        [DISPATCH_NOT_QUEUED] = "the case is in no queue: somebody has it, or it is closed",
+        [DISPATCH_NOT_HOLDER] = "somebody else holds the case",
+        [DISPATCH_NO_CAPACITY] = "this agent holds as many cases as allowed",
+        [DISPATCH_CLOSED] = "the case is closed, and the time for reopening has passed",
+    };
+    return texts[answered] ? texts[answered] : "refused";
+}
+
+static void answer_refusal(const struct asked *asked,
+                           const struct held_case *held,
+                           enum dispatch_answer answered,
+                           struct slice field)
+{
+    char *text = arena_take(cycle_arena(asked->cycle), 256);
+    if (text) {
+        (void)snprintf(text, 256, "%s%s%.*s", refusal_text(answered), field.size > 0 ? ": " : "",
+                       (int)(field.size < 64 ? field.size : 64), (const char *)field.bytes);
+    }
+    answer_case(asked,
+                answered == DISPATCH_VERSION ? REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT
+                                             : REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
+                held,
+                dispatch_answer_code(answered),
+                text,
+                0);
+}
+
+static bool capacity_left(struct dispatch *dispatch, const struct policy *policy, struct slice actor)
+{
+    const struct agent *agent = agent_of(dispatch, actor, policy->capacity);
+    return agent && !agent->full && agent->used + agent->delta < agent->capacity;
+}
+
+static void command_done(const struct asked *asked, const struct event *event)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    struct dispatch_command_row *row = &dispatch->commands[dispatch->command_count++];
+    *row = (struct dispatch_command_row){
+        .case_id = event->case_id, .seq = event->seq, .at_us = event->at_us};
+    memcpy(row->command_id, id_of(asked).bytes, sizeof row->command_id);
+}
+
+static void act_on(const struct asked *asked, struct held_case *held, struct dispatch_input *input)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    const Redress__Command__V1__Act *act = asked->command->act;
+    const struct policy *policy = dispatch_policy(dispatch, held->state.policy_id);
+    struct slice field;
+    struct event *out = &dispatch->out;
+    if (!policy) {
+        return;
+    }
+    input->agent_has_capacity = capacity_left(dispatch, policy, input->actor);
+    enum dispatch_answer answered = dispatch_decide(policy, &held->state, input, out, &field);
+    if (answered != DISPATCH_APPEND) {
+        if (input->kind == DISPATCH_CLAIM) {
+            claim_give_back(dispatch, act->case_id, input->claim_token);
+        }
+        answer_refusal(asked, held, answered, field);
+        return;
+    }
+    if (dispatch_apply(dispatch, asked->cycle, policy, act->case_id, out)) {
+        command_done(asked, out);
+        answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, NULL, out->seq);
+    }
+}
+
+static enum dispatch_input_kind kind_of(struct slice action)
+{
+    if (slice_equal(action, slice_text("claim"))) {
+        return DISPATCH_CLAIM;
+    }
+    return slice_equal(action, slice_text("release")) ? DISPATCH_RELEASE : DISPATCH_ACTION;
+}
+
+static void act(const struct asked *asked)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    const Redress__Command__V1__Command *command = asked->command;
+    const Redress__Command__V1__Act *act = command->act;
+    struct event_field fields[EVENT_FIELDS_MAX];
+    struct dispatch_input input = {
+        .now_us = cycle_now_us(asked->cycle),
+        .actor = slice_if(command->has_actor, command->actor),
+        .role = slice_if(command->has_role, command->role),
+        .expected_version = act->has_expected_version ? act->expected_version : 0,
+        .action = slice_if(act->has_action, act->action),
+        .fields = fields,
+        .command_id = id_of(asked),
+        .claim_token = slice_if(act->has_claim_token, act->claim_token),
+    };
+    input.kind = kind_of(input.action);
+    struct held_case *held = case_of(asked, act->case_id, input.claim_token);
+    if (!held) {
+        return;
+    }
+    const struct known_command *known = known_find(dispatch, id_of(asked));
+    const struct dispatch_command_row *row = batch_find(dispatch, id_of(asked));
+    if (known || row) {
+        answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, "repeated", NULL,
+                    known ? known->seq : row->seq);
+        cycle_touch(asked->cycle, case_partition(act->case_id));
+        return;
+    }
+    if (!dispatch_fields_of(act, fields, &input.field_count)) {
+        refuse(asked, "field_invalid", "more than 16 fields");
+        return;
+    }
+    if (note_seal(asked, act->case_id, slice_if(act->has_note, act->note), &input.sealed_note)) {
+        act_on(asked, held, &input);
+    }
+}
+
+static void show(const struct asked *asked)
+{
+    const struct held_case *held = case_of(asked, asked->command->show->case_id, slice_of(NULL, 0));
+    if (held) {
+        answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, NULL, 0);
+    }
+}
+
+/* Redis is away: the best case of the queue among ours, found the slow way (law 6). */
+static uint64_t claim_without_redis(struct dispatch *dispatch, const char *queue)
+{
+    uint64_t best = 0;
+    double best_score = 0;
+    for (uint32_t p = 0; p < service_partitions(dispatch->service); p++) {
+        uint32_t at = 0;
+        uint64_t case_id;
+        const struct held_case *held;
+        while (dispatch->cases[p] &&
+               (held = table_next(dispatch->cases[p], &at, &case_id)) != NULL) {
+            const struct policy *policy =
+                held->state.queue == POLICY_NONE
+                    ? NULL
+                    : dispatch_policy(dispatch, held->state.policy_id);
+            char name[PROJECTION_QUEUE_MAX];
+            if (!policy) {
+                continue;
+            }
+            (void)snprintf(name, sizeof name, "%s/%s", policy->name,
+                           policy->queues[held->state.queue].id);
+            double score = dispatch_queue_score(&held->state);
+            if (strcmp(name, queue) == 0 && (best == 0 || score < best_score)) {
+                best = held->state.case_id;
+                best_score = score;
+            }
+        }
+    }
+    return best;
+}
+
+/* Comes back as a command on one case, which decides like any other. */
+static void claim_ask(const struct claim *claim, uint64_t case_id, const char *token)
+{
+    struct arena *arena = arena_new(4096);
+    if (!arena) {
+        return;
+    }
+    struct slice bytes = dispatch_claim_pack(slice_of(claim->command_id, 16),
+                                             slice_of(claim->actor, claim->actor_size),
+                                             slice_of(claim->role, claim->role_size),
+                                             case_id,
+                                             slice_text(token),
+                                             arena);
+    service_request(claim->dispatch->service, &claim->peer, bytes);
+    arena_free(&arena);
+}
+
+static void claim_empty(const struct claim *claim)
+{
+    struct arena *arena = arena_new(4096);
+    if (!arena) {
+        return;
+    }
+    const struct dispatch_reply reply = {.command_id = slice_of(claim->command_id, 16),
+                                         .outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY,
+                                         .code = "queue_empty"};
+    service_reply(claim->dispatch->service, &claim->peer, dispatch_reply_pack(&reply, arena));
+    arena_free(&arena);
+}
+
+static void claimed(void *self,
+                    const struct projection_claim *claims,
+                    uint32_t count,
+                    const struct error *error)
+{
+    struct claim *claim = self;
+    uint64_t case_id = count > 0 ? claims[0].case_id : 0;
+    if (error) {
+        case_id = claim_without_redis(claim->dispatch, claim->queue);
+    }
+    if (case_id != 0) {
+        claim_ask(claim, case_id, count > 0 ? claims[0].token : "");
+    } else {
+        claim_empty(claim);
+    }
+    free(claim);
+}
+
+static void claim(const struct asked *asked)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    const Redress__Command__V1__Command *command = asked->command;
+    struct slice queue = slice_if(command->claim->has_queue, command->claim->queue);
+    struct claim *claim = calloc(1, sizeof *claim);
+    if (!claim || queue.size >= sizeof claim->queue) {
+        free(claim);
+        refuse(asked, "queue_unknown", "a queue is named POLICY/QUEUE");
+        return;
+    }
+    *claim = (struct claim){.dispatch = dispatch,
+                            .peer = asked->request->peer,
+                            .actor_size = (uint8_t)command->actor.len,
+                            .role_size = (uint8_t)command->role.len};
+    memcpy(claim->command_id, command->command_id.data, sizeof claim->command_id);
+    memcpy(claim->actor, command->actor.data, command->actor.len);
+    memcpy(claim->role, command->role.data, command->role.len);
+    memcpy(claim->queue, queue.bytes, queue.size);
+    const char *const queues[] = {claim->queue};
+    const struct projection_claim_order order = {
+        .queues = queues, .queue_count = 1, .count = 1, .lease_ms = DISPATCH_CLAIM_LEASE_MS};
+    struct error error = {0};
+    if (!projection_claim(dispatch->projection, &order, claimed, claim, &error)) {
+        claimed(claim, NULL, 0, &error);
+    }
+}
+
+static bool names_are_good(const Redress__Command__V1__Command *command)
+{
+    size_t bad_at;
+    return command->has_actor && command->actor.len > 0 &&
+           command->actor.len < DISPATCH_AGENT_MAX && command->has_role && command->role.len > 0 &&
+           command->role.len < POLICY_NAME_MAX &&
+           text_is_clean(slice_of(command->actor.data, command->actor.len), &bad_at) &&
+           text_is_clean(slice_of(command->role.data, command->role.len), &bad_at);
+}
+
+void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request)
+{
+    struct error error = {0};
+    struct asked asked = {dispatch, cycle, request, NULL};
+    asked.command = dispatch_decode(request->bytes, cycle_arena(cycle), &error);
+    static const Redress__Command__V1__Command nothing = REDRESS__COMMAND__V1__COMMAND__INIT;
+    if (!asked.command) {
+        asked.command = &nothing;
+        refuse(&asked, "command_unreadable", "not a redress.command.v1.Command within its bounds");
+    } else if (!asked.command->has_command_id || asked.command->command_id.len != 16) {
+        refuse(&asked, "command_id_invalid", "command_id: 16 bytes");
+    } else if (asked.command->show) {
+        show(&asked);
+    } else if (!names_are_good(asked.command)) {
+        refuse(&asked, "actor_invalid", "actor and role: 1 to 47 bytes of UTF-8 each");
+    } else if (asked.command->act) {
+        act(&asked);
+    } else if (asked.command->claim) {
+        claim(&asked);
+    } else {
+        refuse(&asked, "command_unknown", "one of claim, act or show");
+    }
+}
+
+/* Keys of cases that get notes, and, after a collision, which commands were done before. */
+bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
+{
+    static uint64_t cases[SERVICE_BATCH_MAX];
+    static uint8_t ids[SERVICE_BATCH_MAX][16];
+    uint32_t case_count = 0;
+    uint32_t id_count = 0;
+    dispatch->known_count = 0;
+    dispatch->key_count = 0;
+    for (uint32_t i = 0; i < cycle_request_count(cycle); i++) {
+        struct error error = {0};
+        const Redress__Command__V1__Command *command =
+            dispatch_decode(cycle_request(cycle, i)->bytes, cycle_arena(cycle), &error);
+        if (!command || !command->act) {
+            continue;
+        }
+        if (command->act->has_note && command->act->note.len > 0) {
+            cases[case_count++] = command->act->case_id;
+        }
+        if (command->has_command_id && command->command_id.len == 16) {
+            memcpy(ids[id_count++], command->command_id.data, 16);
+        }
+    }
+    dispatch->asked_keys = case_count > 0;
+    dispatch->asked_known = dispatch->collided && id_count > 0;
+    dispatch->collided = false;
+    if (dispatch->asked_keys) {
+        dispatch_keys_bind(pg, cases, case_count);
+    }
+    if (dispatch->asked_known) {
+        dispatch_known_bind(pg, (const uint8_t(*)[16])ids, id_count);
+    }
+    return dispatch->asked_keys || dispatch->asked_known;
+}
+
+void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answered)
+{
+    unsigned next = 0;
+    if (dispatch->asked_keys) {
+        const PGresult *rows = answered->results[next++];
+        for (int row = 0; row < PQntuples(rows) && dispatch->key_count < SERVICE_BATCH_MAX; row++) {
+            struct case_key *key = &dispatch->keys[dispatch->key_count];
+            struct slice wrapped = pg_bytes(rows, row, 1);
+            if (wrapped.size == SEAL_WRAPPED_SIZE) {
+                key->case_id = (uint64_t)pg_int8(rows, row, 0);
+                memcpy(key->bytes, wrapped.bytes, SEAL_WRAPPED_SIZE);
+                key->wrapped = slice_of(key->bytes, SEAL_WRAPPED_SIZE);
+                dispatch->key_count++;
+            }
+        }
+    }
+    if (dispatch->asked_known) {
+        const PGresult *rows = answered->results[next];
+        for (int row = 0; row < PQntuples(rows) && dispatch->known_count < SERVICE_BATCH_MAX; row++) {
+            struct known_command *known = &dispatch->known[dispatch->known_count++];
+            memcpy(known->id, pg_bytes(rows, row, 0).bytes, sizeof known->id);
+            known->case_id = (uint64_t)pg_int8(rows, row, 1);
+            known->seq = (uint64_t)pg_int8(rows, row, 2);
+        }
+    }
+}

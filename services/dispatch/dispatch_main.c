@@ -1,0 +1,412 @@
+/*
+ * Dispatch, the shell: the life of a case.  Events of triage and watchdog and the commands of people come in; every change
+ * is one event of the core, one row of complaint, and after the commit one place in a work queue.
+ *
+ * Cases live in memory, one table a partition.  A batch changes them as it decides, keeping each as it was; when the
+ * archive refuses the batch they are put back.
+ */
+#include "dispatch_shell.h"
+
+#include "log.h"
+#include "redis.h"
+
+static void projection_feed_asked(
+    void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first);
+
+static bool redis_open(struct dispatch *dispatch, struct error *error)
+{
+    const struct service_settings *settings = service_settings(dispatch->service);
+    const struct redis_settings redis_settings = {.address = settings->redis,
+                                                  .in_flight_max = 8192};
+    const struct projection_settings projection_settings = {.prefix = settings->redis_prefix};
+    const struct projection_hooks hooks = {.self = dispatch, .feed = projection_feed_asked};
+    struct event_base *base = service_base(dispatch->service);
+    dispatch->redis = redis_new(base, &redis_settings, error);
+    if (!dispatch->redis) {
+        return false;
+    }
+    dispatch->projection =
+        projection_new(base, dispatch->redis, &projection_settings, &hooks, error);
+    if (!dispatch->projection) {
+        return false;
+    }
+    redis_start(dispatch->redis);
+    return true;
+}
+
+static bool dispatch_open(struct service *service, void **self, struct error *error)
+{
+    struct dispatch *dispatch = calloc(1, sizeof *dispatch);
+    if (!dispatch) {
+        return error_set(error, ERROR_FATAL, "out of memory");
+    }
+    *self = dispatch;
+    dispatch->service = service;
+    dispatch->changed = calloc(DISPATCH_CHANGED_MAX, sizeof *dispatch->changed);
+    dispatch->agents = calloc(DISPATCH_AGENTS_MAX, sizeof *dispatch->agents);
+    if (!dispatch->changed || !dispatch->agents) {
+        return error_set(error, ERROR_FATAL, "out of memory");
+    }
+    dispatch->ring = seal_ring_open(service_settings(service)->key_file, true, error);
+    return dispatch->ring && redis_open(dispatch, error);
+}
+
+static void dispatch_close(void *self)
+{
+    struct dispatch *dispatch = self;
+    redis_free(&dispatch->redis);
+    projection_free(&dispatch->projection);
+    for (uint32_t p = 0; p < PARTITION_MAX; p++) {
+        table_free(&dispatch->cases[p]);
+    }
+    seal_ring_free(&dispatch->ring);
+    free(dispatch->changed);
+    free(dispatch->agents);
+    free(dispatch);
+}
+
+const struct policy *dispatch_policy(struct dispatch *dispatch, uint32_t id)
+{
+    const struct policy_object *object = service_policy(dispatch->service, id);
+    return object ? &object->policy : NULL;
+}
+
+static bool dispatch_loaded(void *self, uint32_t partition, const PGresult *rows, struct error *error)
+{
+    struct dispatch *dispatch = self;
+    table_free(&dispatch->cases[partition]);
+    dispatch->cases[partition] = table_new(sizeof(struct held_case), DISPATCH_CASES_MAX);
+    if (!dispatch->cases[partition]) {
+        return error_set(error, ERROR_RETRY, "out of memory");
+    }
+    for (int row = 0; row < PQntuples(rows); row++) {
+        const struct policy *policy = dispatch_policy(dispatch, dispatch_row_policy(rows, row));
+        struct held_case held = {0};
+        if (!policy || !dispatch_row_read(rows, row, policy, &held.state)) {
+            return error_set(error, ERROR_RETRY, "a case names what its policy does not know");
+        }
+        struct held_case *place = table_insert(dispatch->cases[partition], held.state.case_id, NULL);
+        if (!place) {
+            return error_set(error, ERROR_RETRY, "out of memory");
+        }
+        *place = held;
+    }
+    return true;
+}
+
+static void dispatch_serving(void *self, uint32_t partition)
+{
+    struct dispatch *dispatch = self;
+    projection_own(dispatch->projection,
+                   SERVICE_DISPATCH,
+                   partition,
+                   service_stream_epoch(dispatch->service, partition),
+                   service_stream_seq(dispatch->service, partition));
+}
+
+static void dispatch_forget(void *self, uint32_t partition)
+{
+    struct dispatch *dispatch = self;
+    projection_disown(dispatch->projection, SERVICE_DISPATCH, partition);
+    table_free(&dispatch->cases[partition]);
+}
+
+struct held_case *dispatch_find(struct dispatch *dispatch, uint64_t case_id)
+{
+    uint32_t partition = case_partition(case_id);
+    if (partition >= PARTITION_MAX || !dispatch->cases[partition] || case_id == 0) {
+        return NULL;
+    }
+    return table_find(dispatch->cases[partition], case_id);
+}
+
+/* Keeps the case as it was, to be put back; once a batch. */
+static bool change_begin(struct dispatch *dispatch,
+                         struct held_case *held,
+                         uint64_t case_id,
+                         bool is_new)
+{
+    if (held->saved_in == dispatch->cycle) {
+        return true;
+    }
+    if (dispatch->changed_count == DISPATCH_CHANGED_MAX) {
+        return false;
+    }
+    held->saved_in = dispatch->cycle;
+    struct changed_case *changed = &dispatch->changed[dispatch->changed_count++];
+    *changed = (struct changed_case){held->state, is_new};
+    changed->before.case_id = case_id; /* a new case does not know it yet */
+    return true;
+}
+
+/* Who holds the case, before and after: the agents' slots follow. */
+static void slots_follow(struct dispatch *dispatch,
+                         const struct policy *policy,
+                         const char *before,
+                         const char *after)
+{
+    if (strcmp(before, after) == 0) {
+        return;
+    }
+    if (before[0] != '\0') {
+        agent_change(dispatch, before, -1, policy->capacity);
+    }
+    if (after[0] != '\0') {
+        agent_change(dispatch, after, 1, policy->capacity);
+    }
+}
+
+bool dispatch_apply(struct dispatch *dispatch,
+                    struct cycle *cycle,
+                    const struct policy *policy,
+                    uint64_t case_id,
+                    struct event *out)
+{
+    struct error error = {0};
+    struct held_case *held = dispatch_find(dispatch, case_id);
+    bool is_new = !held;
+    if (is_new) {
+        held = table_insert(dispatch->cases[case_partition(case_id)], case_id, NULL);
+        if (held) {
+            *held = (struct held_case){.state = {.due_us = INT64_MAX}};
+        }
+    }
+    if (!held || !change_begin(dispatch, held, case_id, is_new) || !cycle_append(cycle, out, &error)) {
+        service_fail(dispatch->service, error.text[0] ? error.text : "a batch beyond its bounds");
+        return false;
+    }
+    char before[DISPATCH_AGENT_MAX];
+    memcpy(before, held->state.agent, sizeof before);
+    dispatch_evolve(policy, &held->state, out);
+    slots_follow(dispatch, policy, before, held->state.agent);
+    return true;
+}
+
+static void batch_begin(struct dispatch *dispatch)
+{
+    dispatch->cycle++;
+    dispatch->changed_count = 0;
+    dispatch->command_count = 0;
+}
+
+static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)
+{
+    struct dispatch *dispatch = self;
+    batch_begin(dispatch);
+    return desk_lookup(dispatch, cycle, pg);
+}
+
+static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
+{
+    (void)cycle;
+    desk_looked_up(self, answer);
+}
+
+static void dispatch_input(void *self, struct cycle *cycle, const struct event *event)
+{
+    struct dispatch *dispatch = self;
+    bool triaged = event->service == SERVICE_TRIAGE;
+    if (!triaged && event->service != SERVICE_WATCHDOG) {
+        return; /* intake's events are followed for what triage does not repeat; nothing today */
+    }
+    static const struct dispatch_case nothing = {.due_us = INT64_MAX};
+    struct held_case *held = dispatch_find(dispatch, event->case_id);
+    if (!held && !triaged) {
+        return;
+    }
+    uint32_t policy_id = held ? held->state.policy_id : event->triaged.policy_id;
+    const struct policy *policy = dispatch_policy(dispatch, policy_id);
+    if (!policy) {
+        return;
+    }
+    if (held && !triaged) {
+        dispatch_evolve(policy, &held->state, event); /* the hints for the order of a queue */
+    }
+    const struct dispatch_input input = {.kind = triaged ? DISPATCH_TRIAGED : DISPATCH_CLOCK,
+                                         .now_us = cycle_now_us(cycle),
+                                         .event = event};
+    struct slice field;
+    struct event *out = &dispatch->out;
+    if (dispatch_decide(policy, held ? &held->state : &nothing, &input, out, &field) ==
+        DISPATCH_APPEND) {
+        (void)dispatch_apply(dispatch, cycle, policy, event->case_id, out);
+    }
+}
+
+static void dispatch_request(void *self, struct cycle *cycle, const struct request *request)
+{
+    desk_request(self, cycle, request);
+}
+
+static void dispatch_store(void *self, struct cycle *cycle, struct pg *pg)
+{
+    (void)cycle;
+    struct dispatch *dispatch = self;
+    dispatch_cases_begin();
+    for (uint32_t i = 0; i < dispatch->changed_count; i++) {
+        uint64_t case_id = dispatch->changed[i].before.case_id;
+        const struct held_case *held = dispatch_find(dispatch, case_id);
+        if (held) {
+            dispatch_case_add(dispatch_policy(dispatch, held->state.policy_id), &held->state);
+        }
+    }
+    dispatch_cases_bind(pg);
+    agents_store(dispatch, pg);
+    if (dispatch->command_count > 0) {
+        dispatch_commands_bind(pg, dispatch->commands, dispatch->command_count);
+    }
+}
+
+static void op_of(struct dispatch *dispatch,
+                  const struct dispatch_case *state,
+                  struct projection_op *op)
+{
+    *op = (struct projection_op){.case_id = state->case_id, .change = PROJECTION_REMOVE};
+    const struct policy *policy = dispatch_policy(dispatch, state->policy_id);
+    if (policy && state->queue != POLICY_NONE) {
+        op->change = PROJECTION_PUT;
+        op->score = dispatch_queue_score(state);
+        (void)snprintf(op->queue, sizeof op->queue, "%s/%s", policy->name,
+                       policy->queues[state->queue].id);
+    }
+}
+
+/* Places in the work queues follow the commit.  A commit with more changes than one call takes is told in parts. */
+static void project_partition(struct dispatch *dispatch,
+                              uint32_t partition,
+                              uint64_t from,
+                              uint64_t to)
+{
+    static struct projection_op ops[PROJECTION_COMMIT_OPS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < dispatch->changed_count; i++) {
+        uint64_t case_id = dispatch->changed[i].before.case_id;
+        const struct held_case *held =
+            case_partition(case_id) == partition ? dispatch_find(dispatch, case_id) : NULL;
+        if (!held) {
+            continue;
+        }
+        op_of(dispatch, &held->state, &ops[count++]);
+        if (count == PROJECTION_COMMIT_OPS_MAX && from < to) {
+            projection_commit(dispatch->projection, SERVICE_DISPATCH, partition, from, from, ops, count);
+            from++;
+            count = 0;
+        }
+    }
+    projection_commit(dispatch->projection, SERVICE_DISPATCH, partition, from, to, ops, count);
+}
+
+static void dispatch_committed(void *self, struct cycle *cycle)
+{
+    struct dispatch *dispatch = self;
+    for (uint32_t i = 0; i < cycle_touched_count(cycle); i++) {
+        uint32_t partition = cycle_touched(cycle, i);
+        uint64_t from;
+        uint64_t to;
+        if (cycle_appended(cycle, partition, &from, &to)) {
+            project_partition(dispatch, partition, from, to);
+        }
+    }
+    agents_committed(dispatch);
+}
+
+static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const struct pg_answer *why)
+{
+    (void)cycle;
+    struct dispatch *dispatch = self;
+    for (uint32_t i = dispatch->changed_count; i-- > 0;) {
+        const struct changed_case *changed = &dispatch->changed[i];
+        struct held_case *held = dispatch_find(dispatch, changed->before.case_id);
+        if (held && changed->is_new) {
+            table_remove(dispatch->cases[case_partition(changed->before.case_id)],
+                         changed->before.case_id);
+        } else if (held) {
+            held->state = changed->before;
+            held->saved_in = 0;
+        }
+    }
+    dispatch->changed_count = 0;
+    dispatch->command_count = 0;
+    agents_undo(dispatch, why);
+    bool known = strcmp(why->sqlstate, "23505") == 0;
+    bool full = strcmp(why->sqlstate, "RD002") == 0;
+    dispatch->collided = dispatch->collided || known;
+    return known || full ? UNDO_AGAIN : UNDO_LATER;
+}
+
+/* Redis lost this partition's places: give it all of them, as they are now. */
+static void projection_feed_asked(
+    void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first)
+{
+    (void)first;
+    struct dispatch *dispatch = self;
+    static struct projection_op ops[PROJECTION_FEED_MAX];
+    uint32_t count = 0;
+    struct table *cases = dispatch->cases[partition];
+    uint32_t at = 0;
+    uint64_t case_id;
+    const struct held_case *held;
+    while (cases && (held = table_next(cases, &at, &case_id)) != NULL) {
+        op_of(dispatch, &held->state, &ops[count]);
+        if (ops[count].change == PROJECTION_PUT && ++count == PROJECTION_FEED_MAX) {
+            if (!projection_feed(dispatch->projection, service, partition, attempt, ops, count)) {
+                return;
+            }
+            count = 0;
+        }
+    }
+    if (count > 0 &&
+        !projection_feed(dispatch->projection, service, partition, attempt, ops, count)) {
+        return;
+    }
+    (void)projection_fed(dispatch->projection, service, partition, attempt);
+}
+
+static struct slice dispatch_refuse(void *self, struct slice bytes, bool overloaded, struct arena *arena)
+{
+    (void)self;
+    struct error error = {0};
+    const Redress__Command__V1__Command *command = dispatch_decode(bytes, arena, &error);
+    const struct dispatch_reply reply = {
+        .command_id = command && command->has_command_id
+                          ? slice_of(command->command_id.data, command->command_id.len)
+                          : slice_of(NULL, 0),
+        .outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED,
+        .code = overloaded ? "overloaded" : "not_ready",
+        .text = "try again in a moment"};
+    return dispatch_reply_pack(&reply, arena);
+}
+
+static void dispatch_second(void *self, int64_t now_us)
+{
+    (void)now_us;
+    agents_load(self);
+}
+
+int main(int argc, char **argv)
+{
+    const struct service_spec spec = {
+        .id = SERVICE_DISPATCH,
+        .inputs = 1U << SERVICE_TRIAGE | 1U << SERVICE_WATCHDOG,
+        .takes_requests = true,
+        .uses_redis = true,
+        .statements = dispatch_statements,
+        .statement_count = dispatch_statement_count,
+        .load = "dispatch_load",
+        .open = dispatch_open,
+        .close = dispatch_close,
+        .loaded = dispatch_loaded,
+        .serving = dispatch_serving,
+        .forget = dispatch_forget,
+        .lookup = dispatch_lookup,
+        .looked_up = dispatch_looked_up,
+        .input = dispatch_input,
+        .request = dispatch_request,
+        .store = dispatch_store,
+        .committed = dispatch_committed,
+        .undo = dispatch_undo,
+        .refuse = dispatch_refuse,
+        .second = dispatch_second,
+    };
+    return service_main(&spec, argc, argv);
+}

@@ -1,0 +1,104 @@
+/* What the files of dispatch's shell share: dispatch_main.c the events, dispatch_desk.c the commands of people. */
+#ifndef REDRESS_DISPATCH_SHELL_H
+#define REDRESS_DISPATCH_SHELL_H
+
+#include "dispatch_store.h"
+#include "dispatch_wire.h"
+
+#include "projection.h"
+#include "seal.h"
+#include "service.h"
+#include "table.h"
+
+enum {
+    DISPATCH_CHANGED_MAX = 8192, /* cases one batch may change */
+    DISPATCH_CASES_MAX = 1 << 24,  /* in memory, of one partition */
+    DISPATCH_AGENTS_MAX = 4096,
+    DISPATCH_CLAIM_LEASE_MS = 5000,
+};
+
+/* A case in memory. */
+struct held_case {
+    struct dispatch_case state;
+    uint32_t saved_in; /* the cycle that has its former state in changed[] */
+};
+
+/* A case this batch has changed, as it was before. */
+struct changed_case {
+    struct dispatch_case before;
+    bool is_new;
+};
+
+/* What the archive's row of an agent said last, and what this batch adds. */
+struct agent {
+    char name[DISPATCH_AGENT_MAX];
+    int32_t used;
+    int32_t capacity;
+    int32_t delta;
+    bool full;      /* the archive said so: believe it until somebody releases */
+    bool in_batch;
+};
+
+struct known_command {
+    uint8_t id[16];
+    uint64_t case_id;
+    uint64_t seq;
+};
+
+struct case_key {
+    uint64_t case_id;
+    struct slice wrapped;
+    uint8_t bytes[SEAL_WRAPPED_SIZE];
+};
+
+struct dispatch {
+    struct service *service;
+    struct seal_ring *ring;
+    struct redis *redis;
+    struct projection *projection;
+    struct table *cases[PARTITION_MAX]; /* of held_case; NULL: not ours */
+    uint32_t cycle;
+    uint32_t changed_count;
+    struct changed_case *changed;
+    uint32_t command_count;
+    struct dispatch_command_row commands[SERVICE_BATCH_MAX];
+    bool collided;               /* a command id was there already: ask which */
+    uint32_t known_count;
+    struct known_command known[SERVICE_BATCH_MAX];
+    uint32_t key_count;
+    struct case_key keys[SERVICE_BATCH_MAX];
+    bool asked_keys;
+    bool asked_known;
+    uint32_t agent_count;
+    struct agent *agents;
+    uint32_t batch_agent_count;
+    uint32_t batch_agents[SERVICE_BATCH_MAX * 2];
+    bool agents_loaded;
+    struct event out;            /* large */
+};
+
+/* The case, or NULL. */
+struct held_case *dispatch_find(struct dispatch *dispatch, uint64_t case_id);
+const struct policy *dispatch_policy(struct dispatch *dispatch, uint32_t id);
+
+/* Appends what decide gave and evolves the case by exactly that.  False: the batch cannot go on. */
+bool dispatch_apply(struct dispatch *dispatch,
+                    struct cycle *cycle,
+                    const struct policy *policy,
+                    uint64_t case_id,
+                    struct event *out);
+
+/* dispatch_desk.c */
+void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request);
+bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
+void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
+
+/* dispatch_agents.c */
+struct agent *agent_of(struct dispatch *dispatch, struct slice name, int32_t capacity);
+void agent_change(struct dispatch *dispatch, const char *name, int32_t delta, int32_t capacity);
+void agents_store(struct dispatch *dispatch, struct pg *pg);
+void agents_committed(struct dispatch *dispatch);
+void agents_undo(struct dispatch *dispatch, const struct pg_answer *why);
+void agents_load(struct dispatch *dispatch);
+
+#endif

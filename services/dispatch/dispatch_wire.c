@@ -1,0 +1,168 @@
+#include "dispatch_wire.h"
+
+#include "case_number.h"
+#include "message_limits.h"
+#include "prescan.h"
+
+const Redress__Command__V1__Command *dispatch_decode(struct slice bytes,
+                                                     struct arena *arena,
+                                                     struct error *error)
+{
+    return (const Redress__Command__V1__Command *)prescan_unpack(
+        &redress__command__v1__command__descriptor,
+        bytes.bytes,
+        bytes.size,
+        &limits_command,
+        arena,
+        error);
+}
+
+bool dispatch_fields_of(const Redress__Command__V1__Act *act,
+                        struct event_field fields[EVENT_FIELDS_MAX],
+                        uint32_t *count)
+{
+    if (act->n_fields > EVENT_FIELDS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < act->n_fields; i++) {
+        const Redress__Command__V1__Field *field = act->fields[i];
+        fields[i] = (struct event_field){slice_of(field->name.data, field->name.len),
+                                         slice_of(field->value.data, field->value.len)};
+    }
+    *count = (uint32_t)act->n_fields;
+    return true;
+}
+
+static ProtobufCBinaryData data_of(struct slice slice)
+{
+    return (ProtobufCBinaryData){slice.size, (uint8_t *)(uintptr_t)slice.bytes};
+}
+
+static ProtobufCBinaryData data_text(const char *text)
+{
+    return data_of(slice_text(text));
+}
+
+static struct slice pack(const ProtobufCMessage *message, struct arena *arena)
+{
+    uint8_t *bytes = arena_take(arena, protobuf_c_message_get_packed_size(message));
+    return bytes ? slice_of(bytes, protobuf_c_message_pack(message, bytes)) : slice_of(NULL, 0);
+}
+
+/* What the step allows: action, roles, where it leads, what it needs. */
+static void allowed_of(const struct policy *policy,
+                       const struct policy_step *step,
+                       struct arena *arena,
+                       Redress__Command__V1__Reply *reply)
+{
+    Redress__Command__V1__Allowed **list = arena_take(arena, POLICY_ACTIONS_MAX * sizeof *list);
+    for (uint32_t i = 0; list && i < step->action_count; i++) {
+        const struct policy_action *action = &step->actions[i];
+        Redress__Command__V1__Allowed *allowed = arena_take(arena, sizeof *allowed);
+        ProtobufCBinaryData *roles = arena_take(arena, POLICY_ROLES_MAX * sizeof *roles);
+        ProtobufCBinaryData *needs = arena_take(arena, POLICY_NEEDS_MAX * sizeof *needs);
+        if (!allowed || !roles || !needs) {
+            return;
+        }
+        redress__command__v1__allowed__init(allowed);
+        allowed->has_action = 1;
+        allowed->action = data_text(action->id);
+        allowed->roles = roles;
+        for (uint32_t r = 0; r < policy->role_count; r++) {
+            if ((action->roles >> r & 1U) != 0) {
+                roles[allowed->n_roles++] = data_text(policy->roles[r]);
+            }
+        }
+        allowed->needs = needs;
+        for (uint32_t n = 0; n < action->need_count; n++) {
+            needs[allowed->n_needs++] = data_text(action->needs[n].field);
+        }
+        allowed->has_to_step = action->to_step != POLICY_NONE;
+        if (allowed->has_to_step) {
+            allowed->to_step = data_text(policy->steps[action->to_step].id);
+        }
+        list[reply->n_allowed++] = allowed;
+    }
+    reply->allowed = list;
+}
+
+static void state_of(const struct dispatch_reply *from, Redress__Command__V1__Reply *reply)
+{
+    const struct policy *policy = from->policy;
+    const struct dispatch_case *state = from->state;
+    reply->has_version = reply->has_step = reply->has_priority = 1;
+    reply->version = state->version;
+    reply->step = data_text(policy->steps[state->step].id);
+    reply->priority = state->priority;
+    if (state->queue != POLICY_NONE) {
+        reply->has_queue = 1;
+        reply->queue = data_text(policy->queues[state->queue].id);
+    }
+    if (state->agent[0] != '\0') {
+        reply->has_agent = 1;
+        reply->agent = data_text(state->agent);
+    }
+    if (state->category != POLICY_NONE) {
+        reply->has_category = 1;
+        reply->category = data_text(policy->categories[state->category].id);
+    }
+}
+
+struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena *arena)
+{
+    Redress__Command__V1__Reply reply = REDRESS__COMMAND__V1__REPLY__INIT;
+    char number[CASE_NUMBER_SIZE];
+    reply.has_command_id = from->command_id.size > 0;
+    reply.command_id = data_of(from->command_id);
+    reply.has_outcome = 1;
+    reply.outcome = from->outcome;
+    if (from->code) {
+        reply.has_code = 1;
+        reply.code = data_text(from->code);
+    }
+    if (from->text) {
+        reply.has_text = 1;
+        reply.text = data_text(from->text);
+    }
+    if (from->endpoint) {
+        reply.has_endpoint = 1;
+        reply.endpoint = data_text(from->endpoint);
+    }
+    reply.has_claim_token = from->claim_token.size > 0;
+    reply.claim_token = data_of(from->claim_token);
+    reply.has_case_id = from->case_id != 0;
+    reply.case_id = from->case_id;
+    reply.has_seq = from->seq != 0;
+    reply.seq = from->seq;
+    if (from->state) {
+        case_number_format(from->state->case_id, from->state->received_at_us, number);
+        reply.has_case_number = 1;
+        reply.case_number = data_text(number);
+        state_of(from, &reply);
+        if (from->allowed) {
+            allowed_of(from->policy, &from->policy->steps[from->state->step], arena, &reply);
+        }
+    }
+    return pack(&reply.base, arena);
+}
+
+struct slice dispatch_claim_pack(struct slice command_id,
+                                 struct slice actor,
+                                 struct slice role,
+                                 uint64_t case_id,
+                                 struct slice token,
+                                 struct arena *arena)
+{
+    Redress__Command__V1__Act act = REDRESS__COMMAND__V1__ACT__INIT;
+    act.has_case_id = act.has_action = act.has_claim_token = 1;
+    act.case_id = case_id;
+    act.action = data_text("claim");
+    act.claim_token = data_of(token);
+    Redress__Command__V1__Command command = REDRESS__COMMAND__V1__COMMAND__INIT;
+    command.has_command_id = command.has_actor = command.has_role = 1;
+    command.command_id = data_of(command_id);
+    command.actor = data_of(actor);
+    command.role = data_of(role);
+    command.act = &act;
+    return pack(&command.base, arena);
+}
