@@ -114,6 +114,7 @@ static const struct policy_key top_keys[] = {
     {"queues",        true,  read_queues     },
     {"routes",        true,  read_routes     },
     {"steps",         true,  read_steps      },
+    {"everywhere",    false, read_everywhere },
     {"opening",       true,  policy_opens    },
     {"calendars",     true,  read_calendars  },
     {"clocks",        true,  read_clocks     },
@@ -183,7 +184,7 @@ static bool loading_run(struct policy_loading *loading, struct policy_object *ob
     empty_check(loading, root);
     if (loading->source->errors == 0) {
         title_complete(&loading->policy->title, loading->policy->name);
-        policy_prove(loading, root);
+        policy_prove(loading);
     }
     if (loading->pattern_count > 0) {
         object->classifier = classifier_make(loading, root);

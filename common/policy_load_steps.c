@@ -78,7 +78,11 @@ action_other_person(struct policy_loading *loading, const struct yaml_pair *pair
     ((struct policy_action *)into)->same_person_may_not = read_flag(loading, &pair->value);
 }
 
-static void step_actions(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+/* The actions of a mapping; nodes[i] is the place of the i-th. */
+static uint16_t actions_read(struct policy_loading *loading,
+                             const struct yaml_node *map,
+                             struct policy_action actions[POLICY_ACTIONS_MAX],
+                             const struct yaml_node *nodes[POLICY_ACTIONS_MAX])
 {
     static const struct policy_key keys[] = {
         {"title",               true,  action_title       },
@@ -89,17 +93,25 @@ static void step_actions(struct policy_loading *loading, const struct yaml_pair 
         {"needs",               false, action_needs       },
         {"same-person-may-not", false, action_other_person},
     };
-    struct policy_step *step = into;
-    uint32_t count = read_count(loading, &pair->value, YAML_MAP, POLICY_ACTIONS_MAX, "actions");
+    uint32_t count = read_count(loading, map, YAML_MAP, POLICY_ACTIONS_MAX, "actions");
     for (uint32_t i = 0; i < count; i++) {
-        const struct yaml_pair *row = &pair->value.pairs[i];
-        struct policy_action *action = &step->actions[i];
+        const struct yaml_pair *row = &map->pairs[i];
+        struct policy_action *action = &actions[i];
         *action = (struct policy_action){.to_step = POLICY_NONE, .queue = POLICY_NONE};
+        nodes[i] = &row->key;
         read_id(loading, &row->key, action->id);
         read_map(loading, &row->key, &row->value, "an action", keys, KEY_COUNT(keys), action);
         title_complete(&action->title, action->id);
     }
-    step->action_count = (uint16_t)count;
+    return (uint16_t)count;
+}
+
+static void step_actions(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    struct policy_step *step = into;
+    size_t index = (size_t)(step - loading->policy->steps);
+    step->action_count =
+        actions_read(loading, &pair->value, step->actions, loading->action_nodes[index]);
 }
 
 static void step_title(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
@@ -154,10 +166,52 @@ void read_steps(struct policy_loading *loading, const struct yaml_pair *pair, vo
         read_id(loading, &map->pairs[i].key, steps[i].id);
     }
     loading->policy->steps = steps;
+    loading->steps = steps;
     loading->policy->step_count = (uint16_t)count;
     for (uint32_t i = 0; i < count; i++) {
         const struct yaml_pair *row = &map->pairs[i];
         read_map(loading, &row->key, &row->value, "a step", keys, KEY_COUNT(keys), &steps[i]);
         title_complete(&steps[i].title, steps[i].id);
+    }
+}
+
+static void step_add(struct policy_loading *loading,
+                     struct policy_step *step,
+                     const struct policy_action *action,
+                     const struct yaml_node *node)
+{
+    size_t index = (size_t)(step - loading->policy->steps);
+    if (step->closed || policy_action_index(step, slice_text(action->id)) != POLICY_NONE) {
+        return; /* the step's own comes first */
+    }
+    if (step->action_count == POLICY_ACTIONS_MAX) {
+        complain(loading,
+                 node,
+                 NULL,
+                 "with '%s' the step '%s' would have more than %d actions",
+                 action->id,
+                 step->id,
+                 POLICY_ACTIONS_MAX);
+        return;
+    }
+    loading->action_nodes[index][step->action_count] = node;
+    step->actions[step->action_count++] = *action;
+}
+
+/* What may be done in every step that is no end. */
+void read_everywhere(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    (void)into;
+    const struct yaml_node *nodes[POLICY_ACTIONS_MAX];
+    struct policy_action *actions =
+        loading_take(loading, &pair->key, POLICY_ACTIONS_MAX, sizeof *actions);
+    if (!actions) {
+        return;
+    }
+    uint16_t count = actions_read(loading, &pair->value, actions, nodes);
+    for (uint16_t i = 0; i < loading->policy->step_count; i++) {
+        for (uint16_t j = 0; j < count; j++) {
+            step_add(loading, &loading->steps[i], &actions[j], nodes[j]);
+        }
     }
 }

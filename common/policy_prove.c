@@ -67,17 +67,6 @@ static bool fact_closes(enum event_kind fact)
            fact == EVENT_REPLIED;
 }
 
-static const struct yaml_node *action_node(struct policy_loading *loading,
-                                           const struct yaml_node *root,
-                                           uint16_t step,
-                                           uint16_t action)
-{
-    const struct yaml_pair *steps = yaml_find(root, "steps");
-    const struct yaml_pair *actions = yaml_find(&steps->value.pairs[step].value, "actions");
-    (void)loading;
-    return &actions->value.pairs[action].key;
-}
-
 static void prove_action(struct policy_loading *loading,
                          const struct yaml_node *node,
                          const struct policy_step *step,
@@ -118,14 +107,14 @@ static void prove_action(struct policy_loading *loading,
     }
 }
 
-static void prove_actions(struct policy_loading *loading, const struct yaml_node *root)
+static void prove_actions(struct policy_loading *loading)
 {
     const struct policy *policy = loading->policy;
     for (uint16_t i = 0; i < policy->step_count; i++) {
         const struct policy_step *step = &policy->steps[i];
         bool owner_acts = step->closed;
         for (uint16_t j = 0; j < step->action_count; j++) {
-            const struct yaml_node *node = action_node(loading, root, i, j);
+            const struct yaml_node *node = loading->action_nodes[i][j];
             owner_acts = owner_acts || (step->actions[j].roles >> step->owner_role & 1U);
             prove_action(loading, node, step, &step->actions[j]);
         }
@@ -313,12 +302,12 @@ static void prove_used(struct policy_loading *loading)
     }
 }
 
-void policy_prove(struct policy_loading *loading, const struct yaml_node *root)
+void policy_prove(struct policy_loading *loading)
 {
     struct paths paths = {0};
     paths_find(loading->policy, &paths);
     prove_steps(loading, &paths);
-    prove_actions(loading, root);
+    prove_actions(loading);
     for (uint16_t i = 0; i < loading->policy->clock_count; i++) {
         prove_facts_exist(loading, loading->start_nodes[i]);
         prove_facts_exist(loading, loading->stop_nodes[i]);

@@ -34,7 +34,9 @@ struct policy_loading {
     const struct yaml_node *pattern_key_nodes; /* that section */
     uint16_t pattern_id_count;
     bool *pattern_used;
+    struct policy_step *steps;              /* policy->steps, to be filled */
     const struct yaml_node **step_nodes;    /* the key of each step */
+    const struct yaml_node *action_nodes[POLICY_STEPS_MAX][POLICY_ACTIONS_MAX];
     const struct yaml_node **clock_nodes;
     const struct yaml_node *level_nodes[POLICY_CLOCKS_MAX][POLICY_LEVELS_MAX];
     const struct yaml_node *start_nodes[POLICY_CLOCKS_MAX];
@@ -148,6 +150,7 @@ void read_factors(struct policy_loading *loading, const struct yaml_pair *pair, 
 void read_overrides(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
 void read_routes(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
 void read_steps(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+void read_everywhere(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
 void read_calendars(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
 void read_clocks(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
 
@@ -191,6 +194,6 @@ bool read_duration(struct policy_loading *loading,
                    struct duration *duration);
 
 /* After everything was read without an error. */
-void policy_prove(struct policy_loading *loading, const struct yaml_node *root);
+void policy_prove(struct policy_loading *loading);
 
 #endif
