@@ -86,7 +86,7 @@ static pid_t spawn(const struct server *server, char *const *arguments)
     return pid;
 }
 
-/* +PONG: it listens and has loaded its data. */
+/* It listens and has loaded its data; "-NOAUTH" is an answer, "-LOADING" is none. */
 static bool redis_answers(const struct server *server)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -98,7 +98,8 @@ static bool redis_answers(const struct server *server)
     char answer[5] = "";
     bool good = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
                 write(fd, "PING\r\n", 6) == 6 && read(fd, answer, sizeof answer) == sizeof answer &&
-                memcmp(answer, "+PONG", sizeof answer) == 0;
+                (memcmp(answer, "+PONG", sizeof answer) == 0 ||
+                 memcmp(answer, "-NOAU", sizeof answer) == 0);
     (void)close(fd);
     return good;
 }

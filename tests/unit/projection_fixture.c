@@ -44,7 +44,7 @@ static struct projection_op timer_op(const struct fixture *fixture, int n)
 {
     return (struct projection_op){
         .case_id = fixture_case(n),
-        .clock = n % 2 ? PROJECTION_NO_CLOCK : (uint16_t)(n % 3),
+        .clock = (uint16_t)(n % 2 ? PROJECTION_NO_CLOCK : n % 3),
         .due_ms = fixture->due_ms[n],
         .change = fixture->due_ms[n] ? PROJECTION_ARM : PROJECTION_DISARM,
     };

@@ -1,0 +1,390 @@
+/*
+ * Goal: a claim is one caller's alone until its lease ends, is best first, and says nothing that
+ * the share does not confirm; timers and queue figures are what was committed (law 6: Redis only
+ * proposes, law 7: no timer before its time is shown as due, law 9: orders are bounded).
+ * Method: the owner of projection_fixture over a real redis-server; answers are compared with the
+ * truth.
+ */
+#include "clock.h"
+#include "projection_fixture.h"
+#include "unit.h"
+
+#include <inttypes.h>
+
+enum { LEASE_MS = 60000 };
+
+/* What the last answer was. */
+struct answer {
+    unsigned answers;
+    bool failed;
+    uint32_t count;
+    struct projection_claim claims[PROJECTION_CLAIM_MAX];
+    bool was;
+    struct projection_queue_figure figures[FIXTURE_QUEUES];
+    struct projection_timers timers;
+};
+
+static void claimed(void *self,
+                    const struct projection_claim *claims,
+                    uint32_t count,
+                    const struct error *error)
+{
+    struct answer *answer = self;
+    answer->answers++;
+    answer->failed = error != NULL;
+    answer->count = count;
+    if (count > 0) {
+        memcpy(answer->claims, claims, count * sizeof *claims);
+    }
+}
+
+static void released(void *self, bool was, const struct error *error)
+{
+    struct answer *answer = self;
+    answer->answers++;
+    answer->failed = error != NULL;
+    answer->was = was;
+}
+
+static void queues_read(void *self,
+                        const struct projection_queue_figure *figures,
+                        uint32_t count,
+                        const struct error *error)
+{
+    struct answer *answer = self;
+    answer->answers++;
+    answer->failed = error != NULL;
+    assert_int_equal(count, FIXTURE_QUEUES);
+    memcpy(answer->figures, figures, sizeof answer->figures);
+}
+
+static void
+timers_read(void *self, const struct projection_timers *timers, const struct error *error)
+{
+    struct answer *answer = self;
+    answer->answers++;
+    answer->failed = error != NULL;
+    answer->timers = *timers;
+}
+
+static void wait_answer(struct fixture *fixture, const struct answer *answer, unsigned answers)
+{
+    int64_t end_us = clock_monotonic_us() + 5000000;
+    while (answer->answers < answers) {
+        assert_true(clock_monotonic_us() < end_us);
+        fixture_turn(fixture);
+    }
+    assert_false(answer->failed);
+}
+
+static void
+claim(struct fixture *fixture, const struct projection_claim_order *order, struct answer *answer)
+{
+    struct error error;
+    assert_true(projection_claim(fixture->projection, order, claimed, answer, &error));
+    wait_answer(fixture, answer, answer->answers + 1);
+}
+
+static bool release(struct fixture *fixture, const struct projection_claim *claim, bool confirm)
+{
+    struct error error;
+    struct answer answer = {.answers = 0};
+    assert_true((confirm ? projection_confirm : projection_undo)(
+        fixture->projection, claim->case_id, claim->token, released, &answer, &error));
+    wait_answer(fixture, &answer, 1);
+    return answer.was;
+}
+
+static const struct projection_claim_order all_queues = {
+    .queues = fixture_queues,
+    .queue_count = FIXTURE_QUEUES,
+    .count = 1,
+    .lease_ms = LEASE_MS,
+};
+
+static struct projection_claim_order order_of(uint32_t count)
+{
+    struct projection_claim_order order = all_queues;
+    order.count = count;
+    return order;
+}
+
+static void open_with_five(struct fixture *fixture)
+{
+    fixture_open(fixture, NULL);
+    fixture_own(fixture, 1);
+    fixture_put(fixture, 1, 0, 30);
+    fixture_put(fixture, 2, 1, 10.25);
+    fixture_put(fixture, 3, 2, 20);
+    fixture_put(fixture, 4, 0, -5);
+    fixture_put(fixture, 5, 3, 40);
+    fixture_settle(fixture);
+}
+
+static void the_best_of_several_queues_comes_first(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct answer answer = {.answers = 0};
+    open_with_five(&fixture);
+    struct projection_claim_order order = order_of(3);
+    uint64_t skipped = fixture_case(3);
+    order.skip = &skipped;
+    order.skip_count = 1;
+    claim(&fixture, &order, &answer);
+    assert_int_equal(answer.count, 3);
+    static const int expected[] = {4, 2, 1};
+    for (unsigned i = 0; i < 3; i++) {
+        int n = expected[i];
+        assert_int_equal(answer.claims[i].case_id, fixture_case(n));
+        assert_true(answer.claims[i].score == fixture.score[n]);
+        assert_string_equal(answer.claims[i].queue, fixture_queues[fixture.queue[n]]);
+        assert_int_equal(strlen(answer.claims[i].token), PROJECTION_TOKEN_SIZE - 1);
+    }
+    fixture_compare(&fixture);
+    fixture_close(&fixture);
+}
+
+static void undo_puts_a_case_back_in_its_place_and_confirm_does_not(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct answer first = {.answers = 0};
+    struct answer second = {.answers = 0};
+    open_with_five(&fixture);
+    struct projection_claim_order order = order_of(2);
+    claim(&fixture, &order, &first);
+    struct projection_claim stranger = first.claims[0];
+    stranger.token[0] = stranger.token[0] == 'a' ? 'b' : 'a';
+    assert_false(release(&fixture, &stranger, false));
+    assert_false(release(&fixture, &stranger, true));
+    assert_true(release(&fixture, &first.claims[0], false));
+    assert_false(release(&fixture, &first.claims[0], false));
+    assert_true(release(&fixture, &first.claims[1], true));
+    claim(&fixture, &order, &second);
+    assert_int_equal(second.count, 2);
+    assert_int_equal(second.claims[0].case_id, fixture_case(4));
+    assert_true(second.claims[0].score == -5);
+    assert_int_equal(second.claims[1].case_id, fixture_case(3));
+    fixture_close(&fixture);
+}
+
+static void a_lease_that_ends_gives_the_case_back(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct answer answer = {.answers = 0};
+    open_with_five(&fixture);
+    struct projection_claim_order order = order_of(5);
+    order.lease_ms = 150;
+    claim(&fixture, &order, &answer);
+    int64_t begun_us = clock_monotonic_us();
+    assert_int_equal(answer.count, 5);
+    while (projection_figures(fixture.projection).expired < 5) {
+        assert_true(clock_monotonic_us() < begun_us + 5000000);
+        fixture_turn(&fixture);
+    }
+    assert_true(clock_monotonic_us() - begun_us > 100000);
+    assert_false(release(&fixture, &answer.claims[0], true));
+    fixture_compare(&fixture);
+    redisReply *left = fixture_ask(&fixture, "EXISTS test:lease test:expiry");
+    assert_int_equal(left->integer, 0);
+    freeReplyObject(left);
+    fixture_close(&fixture);
+}
+
+static void a_case_that_moves_while_claimed_comes_back_to_its_new_place(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct answer answer = {.answers = 0};
+    open_with_five(&fixture);
+    struct projection_claim_order order = order_of(3);
+    claim(&fixture, &order, &answer); /* 4, 2, 3 */
+    fixture_put(&fixture, 4, 3, 77);
+    fixture_remove(&fixture, 2);
+    fixture_settle(&fixture);
+    projection_rebuild(fixture.projection, SERVICE_DISPATCH, FIXTURE_PARTITION);
+    fixture_put(&fixture, 3, 1, 66);
+    fixture_settle(&fixture);
+    fixture_compare(&fixture); /* not in the queues twice: the leases hold through the rebuild */
+    assert_true(release(&fixture, &answer.claims[0], false));
+    assert_false(release(&fixture, &answer.claims[1], false));
+    assert_true(release(&fixture, &answer.claims[2], false));
+    fixture_compare(&fixture);
+    fixture_close(&fixture);
+}
+
+static void what_the_share_does_not_confirm_is_not_claimed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct answer answer = {.answers = 0};
+    open_with_five(&fixture);
+    for (int n = 100; n < 140; n++) {
+        fixture_tell(
+            &fixture, "ZADD test:q:%s -1000 %016" PRIx64, fixture_queues[0], fixture_case(n));
+    }
+    fixture_tell(&fixture, "ZADD test:q:%s -2000 %016" PRIx64, fixture_queues[1], fixture_case(4));
+    claim(&fixture, &all_queues, &answer);
+    assert_int_equal(answer.count, 1);
+    assert_int_equal(answer.claims[0].case_id, fixture_case(4));
+    assert_string_equal(answer.claims[0].queue, fixture_queues[0]);
+    fixture_compare(&fixture); /* the stale entries are gone */
+    fixture_close(&fixture);
+}
+
+static void two_claimers_never_get_the_same_case(void **state)
+{
+    (void)state;
+    enum { CASES = 1500, CLAIMERS = 3 };
+    struct fixture claimers[CLAIMERS];
+    struct answer answers[CLAIMERS] = {{.answers = 0}};
+    static unsigned taken[CASES + 1];
+    unsigned total = 0;
+    fixture_open(&claimers[0], NULL);
+    fixture_own(&claimers[0], 1);
+    for (int n = 1; n <= CASES; n++) {
+        fixture_put(&claimers[0], n, n % FIXTURE_QUEUES, n / 100);
+    }
+    fixture_settle(&claimers[0]);
+    for (unsigned i = 1; i < CLAIMERS; i++) {
+        fixture_join(&claimers[i], &claimers[0]);
+    }
+    for (unsigned empty = 0; empty < CLAIMERS;) {
+        empty = 0;
+        struct error error;
+        for (unsigned i = 0; i < CLAIMERS; i++) { /* all under way at the same time */
+            struct projection_claim_order order = order_of(5 + i);
+            answers[i].answers = 0;
+            assert_true(
+                projection_claim(claimers[i].projection, &order, claimed, &answers[i], &error));
+        }
+        for (unsigned i = 0; i < CLAIMERS; i++) {
+            wait_answer(&claimers[i], &answers[i], 1);
+            for (uint32_t k = 0; k < answers[i].count; k++) {
+                taken[answers[i].claims[k].case_id & 0xffffffff]++;
+                total++;
+            }
+            empty += answers[i].count == 0;
+        }
+    }
+    assert_int_equal(total, CASES);
+    for (int n = 1; n <= CASES; n++) {
+        assert_int_equal(taken[n], 1);
+    }
+    for (unsigned i = CLAIMERS; i > 0; i--) {
+        fixture_close(&claimers[i - 1]);
+    }
+}
+
+static void an_order_beyond_the_bounds_is_rejected(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct error error = {.kind = ERROR_NONE};
+    open_with_five(&fixture);
+    struct projection_claim_order order = order_of(PROJECTION_CLAIM_MAX + 1);
+    assert_false(projection_claim(fixture.projection, &order, claimed, NULL, &error));
+    assert_int_equal(error.kind, ERROR_REJECT);
+    order = order_of(1);
+    order.skip_count = PROJECTION_SKIP_MAX + 1;
+    assert_false(projection_claim(fixture.projection, &order, claimed, NULL, &error));
+    assert_false(
+        projection_queues(fixture.projection, fixture_queues, 0, queues_read, NULL, &error));
+    assert_false(projection_timers(
+        fixture.projection, 0, 1, 0, PROJECTION_TIMERS_MAX + 1, timers_read, NULL, &error));
+    fixture_close(&fixture);
+}
+
+static void a_claim_while_redis_is_away_says_try_again(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct error error = {.kind = ERROR_NONE};
+    struct answer answer = {.answers = 0};
+    open_with_five(&fixture);
+    assert_true(projection_claim(fixture.projection, &all_queues, claimed, &answer, &error));
+    server_kill(fixture.server);
+    fixture_wait_lost(&fixture);
+    assert_int_equal(answer.answers, 1);
+    assert_true(answer.failed);
+    assert_false(projection_claim(fixture.projection, &all_queues, claimed, &answer, &error));
+    assert_int_equal(error.kind, ERROR_RETRY);
+    fixture_close(&fixture);
+}
+
+static void boards_read_length_and_head_of_a_queue(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct error error;
+    struct answer answer = {.answers = 0};
+    open_with_five(&fixture);
+    fixture_remove(&fixture, 5);
+    fixture_settle(&fixture);
+    assert_true(projection_queues(
+        fixture.projection, fixture_queues, FIXTURE_QUEUES, queues_read, &answer, &error));
+    wait_answer(&fixture, &answer, 1);
+    assert_int_equal(answer.figures[0].length, 2);
+    assert_int_equal(answer.figures[0].first_case, fixture_case(4));
+    assert_true(answer.figures[0].first_score == -5);
+    assert_int_equal(answer.figures[3].length, 0);
+    assert_int_equal(answer.figures[3].first_case, 0);
+    fixture_close(&fixture);
+}
+
+static void the_next_timers_are_the_earliest_and_the_due_ones_are_counted(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct error error;
+    struct answer answer = {.answers = 0};
+    fixture_open(&fixture, NULL);
+    fixture_own(&fixture, 1);
+    for (unsigned i = 0; i < 10; i++) {
+        fixture_commit(&fixture, 300);
+    }
+    fixture_settle(&fixture);
+    int64_t until_ms = 1763750000000 + 20000;
+    uint64_t due = 0;
+    int64_t earliest_ms = INT64_MAX;
+    for (int n = 1; n < FIXTURE_CASES; n++) {
+        due += fixture.due_ms[n] != 0 && fixture.due_ms[n] <= until_ms;
+        if (fixture.due_ms[n] != 0 && fixture.due_ms[n] < earliest_ms) {
+            earliest_ms = fixture.due_ms[n];
+        }
+    }
+    assert_true(projection_timers(
+        fixture.projection, FIXTURE_PARTITION - 1, 3, until_ms, 20, timers_read, &answer, &error));
+    wait_answer(&fixture, &answer, 1);
+    assert_int_equal(answer.timers.missing, 2); /* nobody owns the neighbours */
+    assert_int_equal(answer.timers.due, due);
+    assert_int_equal(answer.timers.count, 20);
+    assert_int_equal(answer.timers.timers[0].due_ms, earliest_ms);
+    for (unsigned i = 0; i < 20; i++) {
+        const struct projection_timer *timer = &answer.timers.timers[i];
+        int n = (int)(timer->case_id & 0xffffffff);
+        assert_int_equal(timer->due_ms, fixture.due_ms[n]);
+        assert_int_equal(timer->clock, n % 2 ? PROJECTION_NO_CLOCK : n % 3);
+        assert_true(i == 0 || timer->due_ms >= timer[-1].due_ms);
+    }
+    fixture_close(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_best_of_several_queues_comes_first),
+        cmocka_unit_test(undo_puts_a_case_back_in_its_place_and_confirm_does_not),
+        cmocka_unit_test(a_lease_that_ends_gives_the_case_back),
+        cmocka_unit_test(a_case_that_moves_while_claimed_comes_back_to_its_new_place),
+        cmocka_unit_test(what_the_share_does_not_confirm_is_not_claimed),
+        cmocka_unit_test(two_claimers_never_get_the_same_case),
+        cmocka_unit_test(an_order_beyond_the_bounds_is_rejected),
+        cmocka_unit_test(a_claim_while_redis_is_away_says_try_again),
+        cmocka_unit_test(boards_read_length_and_head_of_a_queue),
+        cmocka_unit_test(the_next_timers_are_the_earliest_and_the_due_ones_are_counted),
+    };
+    return cmocka_run_group_tests_name("projection_claim", tests, NULL, NULL);
+}
