@@ -84,7 +84,7 @@ static void stop_at_mark(const struct change *change, uint32_t index, const stru
     }
     clock_refresh(change->policy, index, clock);
     if (clock->verdict == CLOCK_RUNNING) {
-        bool late = clock->breached || (!paused && mark->at_us > clock->due_us);
+        bool late = !paused && mark->at_us > clock->due_us;
         clock->verdict = late ? CLOCK_MISSED : CLOCK_MET;
     }
 }

@@ -363,73 +363,6 @@ static void a_verdict_is_written_once_whatever_reopening_brings(void **state)
     close_desk(&desk);
 }
 
-static void a_clock_that_its_own_answer_starts_again_gets_a_verdict_a_run(void **state)
-{
-    (void)state;
-    static const struct policy_clock progress[] = {
-        {
-         .id = "progress",
-         .starts = {1ULL << EVENT_OPENED | 1ULL << EVENT_CONTACTED},
-         .stops = {1ULL << EVENT_CONTACTED},
-         .target = TARGET_ELAPSED,
-         .target_s = 3600,
-         .level_count = 1,
-         .levels = {{LEVEL_BREACH, OFFSET_PERCENT, 100, POLICY_NONE, 0}},
-         },
-    };
-    struct policy policy = *policy_fixture();
-    policy.clocks = progress;
-    policy.clock_count = 1;
-    struct desk desk;
-    desk_open(&desk, &policy);
-    feed(&desk, desk_opened(&desk, on(4, 9, 0), on(4, 9, 0), "minor"));
-    assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_CONTACTED, on(4, 9, 30), "")), 2);
-    assert_int_equal(desk.journal[desk.count - 2].kind, EVENT_CLOCKS_STOPPED);
-    assert_int_equal(desk.journal[desk.count - 2].clocks.clocks[0].verdict, CLOCK_MET);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STARTED);
-    assert_int_equal(last(&desk)->clocks.clocks[0].generation, 2);
-    assert_int_equal(desk.state.clocks[0].due_us, on(4, 10, 30));
-    assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_CONTACTED, on(4, 11, 0), "")), 3);
-    assert_int_equal(desk.journal[desk.count - 2].clocks.clocks[0].verdict, CLOCK_MISSED);
-    assert_int_equal(desk.state.clocks[0].breached, 0);
-    assert_int_equal(desk.state.clocks[0].levels_fired, 0);
-    close_desk(&desk);
-}
-
-static void more_levels_than_an_answer_holds_come_in_order_over_several(void **state)
-{
-    (void)state;
-    struct policy_clock many[EVENT_CLOCKS_MAX];
-    memset(many, 0, sizeof many);
-    for (int i = 0; i < EVENT_CLOCKS_MAX; i++) {
-        many[i].id[0] = (char)('a' + i);
-        many[i].starts[0] = 1ULL << EVENT_RECEIVED;
-        many[i].stops[0] = 1ULL << EVENT_REPLIED;
-        many[i].target_s = 3600 + i;
-        many[i].level_count = POLICY_LEVELS_MAX;
-        for (int j = 0; j < POLICY_LEVELS_MAX; j++) {
-            many[i].levels[j] = (struct policy_level){
-                j == 3 ? LEVEL_BREACH : LEVEL_WARN, OFFSET_PERCENT, 25 * (j + 1), POLICY_NONE, 0};
-        }
-    }
-    struct policy policy = *policy_fixture();
-    policy.clocks = many;
-    policy.clock_count = EVENT_CLOCKS_MAX;
-    struct desk desk;
-    desk_open(&desk, &policy);
-    feed(&desk, desk_received(on(4, 9, 0), "mail", false));
-    assert_int_equal(last(&desk)->clocks.count, EVENT_CLOCKS_MAX);
-    uint32_t told = feed(&desk, desk_advanced(&desk, EVENT_REPLIED, on(5, 9, 0), ""));
-    assert_int_equal(told, EVENT_CLOCKS_MAX * POLICY_LEVELS_MAX + 1);
-    for (uint32_t i = 2; i + 1 < desk.count; i++) {
-        assert_true(desk.journal[i].clocks.clocks[0].level_due_us >=
-                    desk.journal[i - 1].clocks.clocks[0].level_due_us);
-    }
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STOPPED);
-    assert_int_equal(last(&desk)->clocks.count, EVENT_CLOCKS_MAX);
-    close_desk(&desk);
-}
-
 static void beyond_the_calendar_nothing_is_promised(void **state)
 {
     (void)state;
@@ -481,8 +414,6 @@ int main(void)
             a_clock_the_case_loses_is_cancelled_and_goes_on_where_it_was_when_it_returns),
         cmocka_unit_test(closing_stops_without_a_verdict_and_reopening_counts_it_as_a_pause),
         cmocka_unit_test(a_verdict_is_written_once_whatever_reopening_brings),
-        cmocka_unit_test(a_clock_that_its_own_answer_starts_again_gets_a_verdict_a_run),
-        cmocka_unit_test(more_levels_than_an_answer_holds_come_in_order_over_several),
         cmocka_unit_test(beyond_the_calendar_nothing_is_promised),
         cmocka_unit_test(a_part_of_a_second_is_never_taken_from_the_promise),
         cmocka_unit_test(the_state_of_a_case_is_small),

@@ -1,0 +1,218 @@
+/*
+ * The watchdog's core under policies that ask for more: clocks that restart, many levels at once,
+ * streams of which one is late.
+ *
+ * Goal: what the fixture's policy does not need works all the same.  Method: stories in virtual
+ * time, each with clocks of its own.  Guards law 7 and law 11 (the rules are data).
+ */
+#include "policy_fixture.h"
+#include "unit.h"
+#include "watchdog_core.h"
+#include "watchdog_desk.h"
+
+#define KIND(kind) (1ULL << (kind))
+
+/* Of March 2024; the 4th is a Monday. */
+static int64_t on(int day, int hour, int minute)
+{
+    return fixture_at_us(2024, 3, day, hour, minute);
+}
+
+static uint32_t feed(struct desk *desk, struct event event)
+{
+    return desk_feed(desk, &event, event.at_us);
+}
+
+static const struct event *last(const struct desk *desk)
+{
+    return &desk->journal[desk->count - 1];
+}
+
+static struct policy with(const struct policy_clock *clocks, uint16_t count)
+{
+    struct policy policy = *policy_fixture();
+    policy.clocks = clocks;
+    policy.clock_count = count;
+    return policy;
+}
+
+/* One hour, elapsed, with a breach. */
+static struct policy_clock hour(uint64_t starts, uint64_t stops)
+{
+    return (struct policy_clock){
+        .id = "hour",
+        .starts = {starts},
+        .stops = {stops},
+        .target_s = 3600,
+        .level_count = 1,
+        .levels = {{LEVEL_BREACH, OFFSET_PERCENT, 100, POLICY_NONE, 0}},
+    };
+}
+
+static void a_clock_that_its_own_answer_starts_again_gets_a_verdict_a_run(void **state)
+{
+    (void)state;
+    static const struct policy_clock progress[] = {
+        {
+         .id = "progress",
+         .starts = {1ULL << EVENT_OPENED | 1ULL << EVENT_CONTACTED},
+         .stops = {1ULL << EVENT_CONTACTED},
+         .target = TARGET_ELAPSED,
+         .target_s = 3600,
+         .level_count = 1,
+         .levels = {{LEVEL_BREACH, OFFSET_PERCENT, 100, POLICY_NONE, 0}},
+         },
+    };
+    struct policy policy = *policy_fixture();
+    policy.clocks = progress;
+    policy.clock_count = 1;
+    struct desk desk;
+    desk_open(&desk, &policy);
+    feed(&desk, desk_opened(&desk, on(4, 9, 0), on(4, 9, 0), "minor"));
+    assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_CONTACTED, on(4, 9, 30), "")), 2);
+    assert_int_equal(desk.journal[desk.count - 2].kind, EVENT_CLOCKS_STOPPED);
+    assert_int_equal(desk.journal[desk.count - 2].clocks.clocks[0].verdict, CLOCK_MET);
+    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STARTED);
+    assert_int_equal(last(&desk)->clocks.clocks[0].generation, 2);
+    assert_int_equal(desk.state.clocks[0].due_us, on(4, 10, 30));
+    assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_CONTACTED, on(4, 11, 0), "")), 3);
+    assert_int_equal(desk.journal[desk.count - 2].clocks.clocks[0].verdict, CLOCK_MISSED);
+    assert_int_equal(desk.state.clocks[0].breached, 0);
+    assert_int_equal(desk.state.clocks[0].levels_fired, 0);
+    assert_true(desk_same(desk.policy, &desk.state, &desk.mirror));
+}
+
+static void more_levels_than_an_answer_holds_come_in_order_over_several(void **state)
+{
+    (void)state;
+    struct policy_clock many[EVENT_CLOCKS_MAX];
+    memset(many, 0, sizeof many);
+    for (int i = 0; i < EVENT_CLOCKS_MAX; i++) {
+        many[i].id[0] = (char)('a' + i);
+        many[i].starts[0] = 1ULL << EVENT_RECEIVED;
+        many[i].stops[0] = 1ULL << EVENT_REPLIED;
+        many[i].target_s = 3600 + i;
+        many[i].level_count = POLICY_LEVELS_MAX;
+        for (int j = 0; j < POLICY_LEVELS_MAX; j++) {
+            many[i].levels[j] = (struct policy_level){
+                j == 3 ? LEVEL_BREACH : LEVEL_WARN, OFFSET_PERCENT, 25 * (j + 1), POLICY_NONE, 0};
+        }
+    }
+    struct policy policy = *policy_fixture();
+    policy.clocks = many;
+    policy.clock_count = EVENT_CLOCKS_MAX;
+    struct desk desk;
+    desk_open(&desk, &policy);
+    feed(&desk, desk_received(on(4, 9, 0), "mail", false));
+    assert_int_equal(last(&desk)->clocks.count, EVENT_CLOCKS_MAX);
+    uint32_t told = feed(&desk, desk_advanced(&desk, EVENT_REPLIED, on(5, 9, 0), ""));
+    assert_int_equal(told, EVENT_CLOCKS_MAX * POLICY_LEVELS_MAX + 1);
+    for (uint32_t i = 2; i + 1 < desk.count; i++) {
+        assert_true(desk.journal[i].clocks.clocks[0].level_due_us >=
+                    desk.journal[i - 1].clocks.clocks[0].level_due_us);
+    }
+    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STOPPED);
+    assert_int_equal(last(&desk)->clocks.count, EVENT_CLOCKS_MAX);
+
+    desk_open(&desk, &policy); /* the same by ticks alone */
+    feed(&desk, desk_received(on(4, 9, 0), "mail", false));
+    assert_int_equal(desk_tick(&desk, on(5, 9, 0)), EVENT_CLOCKS_MAX * POLICY_LEVELS_MAX);
+}
+
+static void an_answer_seen_before_the_start_it_belongs_to_is_not_forgotten(void **state)
+{
+    (void)state;
+    const struct policy_clock clock = hour(KIND(EVENT_TRIAGED), KIND(EVENT_ASSIGNED));
+    const struct policy policy = with(&clock, 1);
+    struct desk desk;
+    desk_open(&desk, &policy);
+    feed(&desk, desk_opened(&desk, on(4, 10, 0), on(4, 9, 0), "minor"));
+    assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_ASSIGNED, on(4, 10, 10), "")), 0);
+    assert_int_equal(feed(&desk, desk_triaged(on(4, 9, 30), on(4, 9, 0), "minor")), 1);
+    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STARTED);
+    assert_int_equal(last(&desk)->clocks.clocks[0].verdict, CLOCK_MET);
+    assert_int_equal(last(&desk)->clocks.clocks[0].used_s, 2400);
+    assert_int_equal(desk_tick(&desk, on(6, 9, 0)), 0);
+}
+
+static void whichever_stream_speaks_first_tells_of_the_receipt(void **state)
+{
+    (void)state;
+    const struct policy_clock clock = hour(KIND(EVENT_RECEIVED), KIND(EVENT_REPLIED));
+    const struct policy policy = with(&clock, 1);
+    struct desk desk;
+    desk_open(&desk, &policy);
+    assert_int_equal(feed(&desk, desk_opened(&desk, on(4, 9, 30), on(4, 9, 0), "minor")), 1);
+    assert_int_equal(desk.state.clocks[0].started_at_us, on(4, 9, 0));
+    assert_int_equal(feed(&desk, desk_received(on(4, 9, 0), "mail", false)), 0);
+}
+
+static void a_receipt_that_comes_again_acknowledges_nothing_new(void **state)
+{
+    (void)state;
+    const struct policy_clock clock = hour(KIND(EVENT_OPENED), KIND(EVENT_ACKNOWLEDGED));
+    const struct policy policy = with(&clock, 1);
+    struct desk desk;
+    desk_open(&desk, &policy);
+    feed(&desk, desk_received(on(4, 9, 0), "phone", true));
+    feed(&desk, desk_opened(&desk, on(4, 10, 0), on(4, 9, 0), "minor"));
+    assert_int_equal(feed(&desk, desk_received(on(4, 9, 0), "phone", true)), 0);
+    assert_int_equal(desk.state.clocks[0].phase, WATCH_RUNNING);
+}
+
+static void what_the_text_said_at_receipt_decides_for_good(void **state)
+{
+    (void)state;
+    static const char pattern[][POLICY_NAME_MAX] = {"injury"};
+    struct policy_clock clock = hour(KIND(EVENT_RECEIVED), KIND(EVENT_REPLIED));
+    clock.when = (struct policy_when){.pattern_count = 1, .patterns = pattern};
+    const struct policy policy = with(&clock, 1);
+    for (int seen = 0; seen <= 1; seen++) {
+        struct desk desk;
+        desk_open(&desk, &policy);
+        struct event received = desk_received(on(4, 9, 0), "mail", false);
+        received.received.label_count = 1;
+        received.received.labels[0].name = slice_text(seen ? "injury" : "scratch");
+        received.received.labels[0].hits = 1;
+        assert_int_equal(feed(&desk, received), seen);
+        assert_int_equal(feed(&desk, desk_triaged(on(4, 9, 1), on(4, 9, 0), "minor")), 0);
+        assert_int_equal(feed(&desk, desk_opened(&desk, on(4, 9, 2), on(4, 9, 0), "grave")), 0);
+        assert_int_equal(desk.state.clocks[0].phase, seen ? WATCH_RUNNING : WATCH_IDLE);
+    }
+}
+
+static void
+levels_due_together_keep_the_order_of_the_policy_and_none_precedes_the_start(void **state)
+{
+    (void)state;
+    struct policy_clock clock = hour(KIND(EVENT_RECEIVED), KIND(EVENT_REPLIED));
+    clock.level_count = 4;
+    clock.levels[0] = (struct policy_level){LEVEL_WARN, OFFSET_ELAPSED, -7200, POLICY_NONE, 0};
+    clock.levels[1] = (struct policy_level){LEVEL_WARN, OFFSET_PERCENT, 100, POLICY_NONE, 0};
+    clock.levels[2] = (struct policy_level){LEVEL_BREACH, OFFSET_PERCENT, 100, POLICY_NONE, 0};
+    clock.levels[3] = (struct policy_level){LEVEL_ESCALATE, OFFSET_ELAPSED, 0, POLICY_NONE, 0};
+    const struct policy policy = with(&clock, 1);
+    struct desk desk;
+    desk_open(&desk, &policy);
+    feed(&desk, desk_received(on(4, 9, 0), "mail", false));
+    assert_int_equal(watch_due_us(&policy, &desk.state), on(4, 9, 0));
+    assert_int_equal(desk_tick(&desk, on(4, 10, 0)), 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(desk.journal[i + 1].clocks.clocks[0].level, i + 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clock_that_its_own_answer_starts_again_gets_a_verdict_a_run),
+        cmocka_unit_test(more_levels_than_an_answer_holds_come_in_order_over_several),
+        cmocka_unit_test(an_answer_seen_before_the_start_it_belongs_to_is_not_forgotten),
+        cmocka_unit_test(whichever_stream_speaks_first_tells_of_the_receipt),
+        cmocka_unit_test(a_receipt_that_comes_again_acknowledges_nothing_new),
+        cmocka_unit_test(what_the_text_said_at_receipt_decides_for_good),
+        cmocka_unit_test(
+            levels_due_together_keep_the_order_of_the_policy_and_none_precedes_the_start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
