@@ -41,14 +41,12 @@ static uint32_t priority_of(const struct policy *policy, uint16_t class_index)
     return valid ? priority : PRIORITY_UNDECIDED;
 }
 
-static uint16_t
-route(const struct policy *policy, const struct dispatch_case *state, const struct after *after)
+static struct policy_facts facts_after(const struct dispatch_case *state, const struct after *after)
 {
-    const struct policy_facts facts = {.channel = state->channel,
-                                       .category = after->category,
-                                       .class_index = after->class_index,
-                                       .repeats = state->repeats};
-    return policy_route(policy, &facts);
+    return (struct policy_facts){.channel = state->channel,
+                                 .category = after->category,
+                                 .class_index = after->class_index,
+                                 .repeats = state->repeats};
 }
 
 static void begin(const struct dispatch_case *state,
@@ -376,13 +374,13 @@ static void place(const struct policy *policy,
     if (!action->to_queue && after->agent.size > 0) {
         return;
     }
+    const struct policy_facts facts = facts_after(state, after);
     after->agent = (struct slice){0};
     if (!action->to_queue && state->queue != POLICY_NONE) {
-        after->queue = dispatch_queue_following(
-            policy, state, after->step, after->category, after->class_index);
+        after->queue = dispatch_queue_following(policy, state, after->step, &facts);
         return;
     }
-    after->queue = action->queue != POLICY_NONE ? action->queue : route(policy, state, after);
+    after->queue = action->queue != POLICY_NONE ? action->queue : policy_route(policy, &facts);
     if (after->queue == POLICY_NONE) {
         after->queue = policy->triage_queue;
     }

@@ -130,15 +130,14 @@ void dispatch_evolve(const struct policy *policy,
 bool dispatch_case_equal(const struct dispatch_case *a, const struct dispatch_case *b);
 
 /*
- * The queue of an open case whose category or class has changed, or that leaves triage: where the
- * routes had put it, it follows them; where an action had put it, it stays.  POLICY_NONE only where
- * no route fits.
+ * The queue of an open case that was as before says and now is in this step and like that: where
+ * the routes had put it, or where it leaves triage, it follows the routes; where an action had put
+ * it, it stays.
  */
 uint16_t dispatch_queue_following(const struct policy *policy,
                                   const struct dispatch_case *before,
                                   uint16_t step,
-                                  uint16_t category,
-                                  uint16_t class_index);
+                                  const struct policy_facts *now);
 
 /* "role_may_not", …: the stable code of a refusal. */
 const char *dispatch_answer_code(enum dispatch_answer answer);

@@ -22,21 +22,21 @@ enum {
 /* What the shell found in the submission. */
 struct intake_input {
     int64_t now_us;
-    bool id_present; /* 16 bytes */
     struct slice policy_name;
     const struct policy *policy; /* NULL: no policy of that name is loaded */
     struct slice channel;
-    bool received_at_present;
-    int64_t received_at_us;
-    bool occurred_at_present;
-    int64_t occurred_at_us;
-    size_t narrative_size;
-    bool narrative_clean; /* UTF-8 without NUL */
-    size_t narrative_bad_at;
-    size_t name_size, contact_size, reference_size, demand_size;
-    bool person_clean;          /* all of them */
     struct slice category_hint; /* clean text or empty */
     struct slice product;
+    int64_t received_at_us;
+    int64_t occurred_at_us;
+    size_t narrative_size;
+    size_t narrative_bad_at;
+    size_t name_size, contact_size, reference_size, demand_size;
+    bool id_present; /* 16 bytes */
+    bool received_at_present;
+    bool occurred_at_present;
+    bool narrative_clean; /* UTF-8 without NUL */
+    bool person_clean;    /* name, contact, reference and demand */
     bool product_clean;
 };
 

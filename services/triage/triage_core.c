@@ -41,60 +41,90 @@ see(const struct policy *policy, const struct event_received *received, struct s
 
 /* Truly beneath: a category is not beneath itself.  Ends, because a parent's index is smaller than
  * its child's. */
-static bool is_beneath(const struct policy *policy, uint16_t category, uint16_t ancestor)
+static bool is_beneath(const struct policy *policy, uint16_t lower, uint16_t upper)
 {
-    while (category < policy->category_count) {
-        uint16_t parent = policy->categories[category].parent;
-        if (parent == ancestor) {
+    while (lower < policy->category_count) {
+        uint16_t parent = policy->categories[lower].parent;
+        if (parent == upper) {
             return true;
         }
-        category = parent < category ? parent : POLICY_NONE;
+        lower = parent < lower ? parent : POLICY_NONE;
     }
     return false;
 }
 
-/*
- * The one with most hits among those beneath root (POLICY_NONE: among all), or POLICY_NONE.  Of a
- * category and one beneath it with equally many the lower counts: it says the same more precisely.
- * *tied: another one, not related, has as many; the hint decides if it is one of them or has just
- * one of them beneath it.  Then the first of the policy stays as the proposal.
- */
-static uint16_t leader(
-    const struct policy *policy, const struct seen *seen, uint16_t root, uint16_t hint, bool *tied)
+/* What was seen outside root counts as not seen; POLICY_NONE: everything is inside. */
+static void keep_beneath(const struct policy *policy, uint16_t root, struct seen *seen)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < seen->count; i++) {
+        if (root == POLICY_NONE || is_beneath(policy, seen->rows[i].category, root)) {
+            seen->rows[kept++] = seen->rows[i];
+        }
+    }
+    seen->count = kept;
+}
+
+static void keep_most(struct seen *seen)
 {
     uint64_t most = 0;
     for (uint32_t i = 0; i < seen->count; i++) {
-        if ((root == POLICY_NONE || is_beneath(policy, seen->rows[i].category, root)) &&
-            seen->rows[i].hits > most) {
-            most = seen->rows[i].hits;
-        }
+        most = seen->rows[i].hits > most ? seen->rows[i].hits : most;
     }
-    uint16_t leaders[EVENT_LABELS_MAX];
-    uint32_t count = 0;
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < seen->count; i++) {
-        uint16_t category = seen->rows[i].category;
-        bool among = root == POLICY_NONE || is_beneath(policy, category, root);
-        bool refined = false;
-        for (uint32_t j = 0; j < seen->count; j++) {
-            refined |=
-                seen->rows[j].hits == most && is_beneath(policy, seen->rows[j].category, category);
-        }
-        if (among && seen->rows[i].hits == most && !refined) {
-            leaders[count++] = category;
+        if (seen->rows[i].hits == most) {
+            seen->rows[kept++] = seen->rows[i];
         }
     }
+    seen->count = kept;
+}
+
+/* Of a category and one beneath it with as many hits the lower counts: it says the same, more
+ * precisely. */
+static void keep_lowest(const struct policy *policy, struct seen *seen)
+{
+    const struct seen all = *seen;
+    seen->count = 0;
+    for (uint32_t i = 0; i < all.count; i++) {
+        bool refined = false;
+        for (uint32_t j = 0; j < all.count; j++) {
+            refined |= is_beneath(policy, all.rows[j].category, all.rows[i].category);
+        }
+        if (!refined) {
+            seen->rows[seen->count++] = all.rows[i];
+        }
+    }
+}
+
+static bool is_related(const struct policy *policy, uint16_t a, uint16_t b)
+{
+    return a == b || is_beneath(policy, a, b) || is_beneath(policy, b, a);
+}
+
+/*
+ * The one with most hits beneath root, or POLICY_NONE.  *tied: another one has as many, and the
+ * hint does not point at just one of them; then the first of the policy stays as the proposal.
+ */
+static uint16_t leader(
+    const struct policy *policy, const struct seen *all, uint16_t root, uint16_t hint, bool *tied)
+{
+    struct seen seen = *all;
+    keep_beneath(policy, root, &seen);
+    keep_most(&seen);
+    keep_lowest(policy, &seen);
     uint16_t first = POLICY_NONE;
     uint16_t hinted = POLICY_NONE;
     uint32_t hinted_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        first = leaders[i] < first ? leaders[i] : first;
-        if (hint != POLICY_NONE && (leaders[i] == hint || is_beneath(policy, leaders[i], hint) ||
-                                    is_beneath(policy, hint, leaders[i]))) {
-            hinted = leaders[i];
+    for (uint32_t i = 0; i < seen.count; i++) {
+        uint16_t category = seen.rows[i].category;
+        first = category < first ? category : first;
+        if (hint != POLICY_NONE && is_related(policy, category, hint)) {
+            hinted = category;
             hinted_count++;
         }
     }
-    *tied = count > 1 && hinted_count != 1;
+    *tied = seen.count > 1 && hinted_count != 1;
     return hinted_count == 1 ? hinted : first;
 }
 

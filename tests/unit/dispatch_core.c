@@ -2,9 +2,9 @@
  * Goal: the life of a case: who may do what when, where the case stands afterwards, and that
  * folding is total. Method: stories over the fixture policy, each beat a command or a foreign event
  * with the answer it must get; what dispatch appends is folded at once, and the whole stream once
- * more from nothing at the end of every story. dispatch_fold.c holds those of clocks and folding,
- * dispatch_random.c plays random ones.  Guards laws 2 (versions without gaps), 8 (refolding)
- * and 11.
+ * more from nothing at the end of every story. dispatch_core_fold.c holds those of clocks and
+ * folding, dispatch_random.c plays random ones.  Guards laws 2 (versions without gaps), 8
+ * (refolding) and 11.
  */
 #include "dispatch_play.h"
 #include "unit.h"

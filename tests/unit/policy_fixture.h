@@ -58,12 +58,19 @@ enum fixture_step {
 };
 
 /*
- * acknowledge  elapsed 24 h   received → acknowledged …   warns at 50 %, breaches; raises to
- * priority 2 handling     business 16 h  opened → replied …          operational: pauses for the
- * customer; warns at 75 %, breaches (raises to 2), escalates after 2 business hours (raises to 1)
- * answer       5 business days, end of day, received → replied …  statutory; warns a day before,
- * breaches safety       elapsed 4 h    opened → contained …        class grave only; breaches
- * (raises to 1), escalates 1 h later
+ * acknowledge: 24 h elapsed, received → acknowledged or answered.  Warns at 50 %, breaches and
+ * raises the priority to 2.
+ *
+ * handling: 16 business hours, opened → answered; operational: pauses for the customer.  Warns at
+ * 75 %, breaches (raises to 2), escalates after 2 more business hours (raises to 1).
+ *
+ * answer: 5 business days, end of day, received → answered; statutory.  Warns a day before,
+ * breaches.
+ *
+ * safety: 4 h elapsed, opened → contained or answered, class grave only.  Breaches (raises to 1),
+ * escalates 1 h later.
+ *
+ * Answered is replied, closed or withdrawn.
  */
 enum fixture_clock {
     FIXTURE_CLOCK_ACKNOWLEDGE,

@@ -123,8 +123,9 @@ static void a_queue_is_followed_where_the_routes_had_chosen_it(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         before.step = rows[i].from;
         before.queue = rows[i].queue;
-        uint16_t queue = dispatch_queue_following(
-            policy, &before, rows[i].to, rows[i].category, FIXTURE_CLASS_MINOR);
+        const struct policy_facts facts = {.category = rows[i].category,
+                                           .class_index = FIXTURE_CLASS_MINOR};
+        uint16_t queue = dispatch_queue_following(policy, &before, rows[i].to, &facts);
         if (queue != rows[i].after) {
             fail_msg("row %zu: queue %u", i, queue);
         }

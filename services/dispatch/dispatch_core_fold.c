@@ -43,23 +43,20 @@ static int64_t nearest(const int64_t due_us[POLICY_CLOCKS_MAX])
 uint16_t dispatch_queue_following(const struct policy *policy,
                                   const struct dispatch_case *before,
                                   uint16_t step,
-                                  uint16_t category,
-                                  uint16_t class_index)
+                                  const struct policy_facts *now)
 {
-    struct policy_facts facts = {.channel = before->channel,
-                                 .category = before->category,
-                                 .class_index = before->class_index,
-                                 .repeats = before->repeats};
+    const struct policy_facts then = {.channel = before->channel,
+                                      .category = before->category,
+                                      .class_index = before->class_index,
+                                      .repeats = before->repeats};
     uint16_t standing = before->queue != POLICY_NONE ? before->queue : before->home_queue;
     bool in_triage = before->step == policy->triage_step;
     bool leaves_triage = in_triage && step != policy->triage_step;
-    bool by_routes = !in_triage && standing == policy_route(policy, &facts);
+    bool by_routes = !in_triage && standing == policy_route(policy, &then);
     if (!leaves_triage && !by_routes) {
         return standing;
     }
-    facts.category = category;
-    facts.class_index = class_index;
-    uint16_t queue = policy_route(policy, &facts);
+    uint16_t queue = policy_route(policy, now);
     return queue != POLICY_NONE ? queue : standing;
 }
 
@@ -187,8 +184,11 @@ fold_advanced(const struct policy *policy, struct dispatch_case *state, const st
         state->home_queue = names.queue;
     } else if (names.category != state->category || names.class_index != state->class_index ||
                names.step != state->step) {
-        state->home_queue =
-            dispatch_queue_following(policy, state, names.step, names.category, names.class_index);
+        const struct policy_facts now = {.channel = state->channel,
+                                         .category = names.category,
+                                         .class_index = names.class_index,
+                                         .repeats = state->repeats};
+        state->home_queue = dispatch_queue_following(policy, state, names.step, &now);
     }
     state->queue = names.queue;
     state->category = names.category;
