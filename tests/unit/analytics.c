@@ -1,0 +1,296 @@
+/*
+ * Analytics' core: a story per figure, and the histogram against exact quantiles.
+ *
+ * Goal: every event makes the increments it should, once, from what it carries alone; quantiles
+ * read from the buckets are within 5 % of the exact ones.  Method: single events over the fixture's
+ * policy; three seeded distributions sorted and compared.  Guards law 4 (the fold adds, the
+ * checkpoint makes it once) and law 8 (the same event gives the same increments).
+ */
+#include "analytics_core.h"
+#include "policy_fixture.h"
+#include "unit.h"
+
+#include <stdlib.h>
+
+enum { US = 1000000 };
+
+static int64_t on(int day, int hour, int minute)
+{
+    return fixture_at_us(2024, 3, day, hour, minute);
+}
+
+static struct event of(enum event_kind kind, int64_t at_us)
+{
+    struct event event = {0};
+    event.kind = kind;
+    event.service = event_kind_service(kind);
+    event.case_id = case_id_make(1, 9);
+    event.at_us = at_us;
+    return event;
+}
+
+static struct event moved(enum event_kind kind, int64_t at_us, const char *from, const char *to)
+{
+    struct event event = of(kind, at_us);
+    event.advanced.from_step = slice_text(from);
+    event.advanced.to_step = slice_text(to);
+    event.advanced.from_since_us = on(4, 9, 0);
+    event.advanced.policy_id = FIXTURE_POLICY_ID;
+    event.advanced.channel = slice_text("mail");
+    event.advanced.category = slice_text("late");
+    event.advanced.queue = slice_text("service");
+    return event;
+}
+
+static struct event clocked(enum event_kind kind, const char *clock, enum clock_verdict verdict)
+{
+    struct event event = of(kind, on(5, 9, 0));
+    event.clocks.policy_id = FIXTURE_POLICY_ID;
+    event.clocks.channel = slice_text("phone");
+    event.clocks.category = slice_text("safety");
+    event.clocks.count = 1;
+    event.clocks.clocks[0].name = slice_text(clock);
+    event.clocks.clocks[0].verdict = verdict;
+    event.clocks.clocks[0].late_s = verdict == CLOCK_MISSED ? 90 : 0;
+    return event;
+}
+
+static uint32_t fold(struct event event, struct figure_increment out[FIGURE_INCREMENTS_MAX])
+{
+    return analytics_fold(policy_fixture(), &event, out);
+}
+
+static void a_complaint_counts_in_the_hour_it_was_committed(void **state)
+{
+    (void)state;
+    struct figure_increment out[FIGURE_INCREMENTS_MAX];
+    struct event event = of(EVENT_RECEIVED, on(4, 9, 59) + 59 * US);
+    event.received.channel = slice_text("regulator");
+    event.received.policy_id = FIXTURE_POLICY_ID;
+    event.received.received_at_us = on(4, 7, 0);
+    assert_int_equal(fold(event, out), 1);
+    assert_int_equal(out[0].measure, FIGURE_RECEIVED);
+    assert_int_equal(out[0].hour_s, on(4, 9, 0) / US);
+    assert_int_equal(out[0].policy_id, FIXTURE_POLICY_ID);
+    assert_int_equal(out[0].channel, FIXTURE_CHANNEL_REGULATOR);
+    assert_int_equal(out[0].category, POLICY_NONE);
+    assert_int_equal(out[0].queue, POLICY_NONE);
+    assert_int_equal(out[0].clock, POLICY_NONE);
+}
+
+static void hours_before_the_epoch_begin_before_it(void **state)
+{
+    (void)state;
+    struct figure_increment out[FIGURE_INCREMENTS_MAX];
+    assert_int_equal(fold(of(EVENT_RECEIVED, -1), out), 1);
+    assert_int_equal(out[0].hour_s, -3600);
+}
+
+static void assessment_ends_the_receipt_that_began_at_the_channel(void **state)
+{
+    (void)state;
+    struct figure_increment out[FIGURE_INCREMENTS_MAX];
+    for (int asked = 0; asked <= 1; asked++) {
+        struct event event = of(asked ? EVENT_TRIAGE_ASKED : EVENT_TRIAGED, on(4, 9, 10));
+        event.triaged.channel = slice_text("mail");
+        event.triaged.category = slice_text("attitude");
+        event.triaged.received_at_us = on(4, 9, 0);
+        assert_int_equal(fold(event, out), 2);
+        assert_int_equal(out[0].measure, asked ? FIGURE_ASKED : FIGURE_TRIAGED);
+        assert_int_equal(out[0].category, FIXTURE_CATEGORY_ATTITUDE);
+        assert_int_equal(out[1].measure, FIGURE_PHASE);
+        assert_int_equal(out[1].phase, PHASE_RECEIPT);
+        assert_int_equal(out[1].seconds, 600);
+        assert_int_equal(out[1].bucket, figure_bucket(600));
+    }
+}
+
+static void opening_counts_where_the_case_stands(void **state)
+{
+    (void)state;
+    struct figure_increment out[FIGURE_INCREMENTS_MAX];
+    struct event event = of(EVENT_OPENED, on(4, 9, 11));
+    event.opened.channel = slice_text("mail");
+    event.opened.category = slice_text("safety");
+    event.opened.queue = slice_text("safety");
+    event.opened.step = slice_text("investigation");
+    assert_int_equal(fold(event, out), 1);
+    assert_int_equal(out[0].measure, FIGURE_OPENED);
+    assert_int_equal(out[0].queue, FIXTURE_QUEUE_SAFETY);
+}
+
+static void leaving_a_step_tells_the_time_spent_in_its_phase(void **state)
+{
+    (void)state;
+    struct figure_increment out[FIGURE_INCREMENTS_MAX];
+    assert_int_equal(fold(moved(EVENT_PROPOSED, on(4, 11, 0), "investigation", "approval"), out),
+                     1);
+    assert_int_equal(out[0].measure, FIGURE_PHASE);
+    assert_int_equal(out[0].phase, PHASE_INVESTIGATION);
+    assert_int_equal(out[0].seconds, 7200);
+    assert_int_equal(out[0].channel, FIXTURE_CHANNEL_MAIL);
+    assert_int_equal(out[0].category, FIXTURE_CATEGORY_LATE);
+    assert_int_equal(out[0].queue, FIXTURE_QUEUE_SERVICE);
+    assert_int_equal(fold(moved(EVENT_NOTED, on(4, 11, 0), "investigation", "investigation"), out),
+                     0);
+    assert_int_equal(fold(moved(EVENT_NOTED, on(4, 11, 0), "investigation", ""), out), 0);
+}
+
+static void closing_and_reopening_count_and_time_closed_is_nobodys_work(void **state)
+{
+    (void)state;
+    struct figure_increment out[FIGURE_INCREMENTS_MAX];
+    assert_int_equal(fold(moved(EVENT_WITHDRAWN, on(4, 11, 0), "triage", "closed"), out), 2);
+    assert_int_equal(out[0].measure, FIGURE_PHASE);
+    assert_int_equal(out[1].measure, FIGURE_CLOSED);
+    assert_int_equal(fold(moved(EVENT_REOPENED, on(4, 12, 0), "closed", "investigation"), out), 1);
+    assert_int_equal(out[0].measure, FIGURE_REOPENED);
+}
+
+static void each_level_and_each_verdict_counts_once(void **state)
+{
+    (void)state;
+    static const struct {
+        enum event_kind kind;
+        enum clock_verdict verdict;
+        uint32_t count;
+        enum figure_measure measures[2];
+    } rows[] = {
+        {EVENT_CLOCKS_STARTED,  CLOCK_RUNNING,   0, {0}                             },
+        {EVENT_CLOCKS_STARTED,  CLOCK_MET,       1, {FIGURE_MET}                    },
+        {EVENT_CLOCKS_STARTED,  CLOCK_MISSED,    1, {FIGURE_MISSED}                 },
+        {EVENT_CLOCKS_STOPPED,  CLOCK_MET,       1, {FIGURE_MET}                    },
+        {EVENT_CLOCKS_STOPPED,  CLOCK_RUNNING,   0, {0}                             },
+        {EVENT_CLOCKS_STOPPED,  CLOCK_CANCELLED, 0, {0}                             },
+        {EVENT_CLOCKS_STOPPED,  CLOCK_MISSED,    0, {0}                             },
+        {EVENT_CLOCKS_PAUSED,   CLOCK_MISSED,    0, {0}                             },
+        {EVENT_CLOCKS_RESUMED,  CLOCK_MET,       0, {0}                             },
+        {EVENT_CLOCK_WARNED,    CLOCK_RUNNING,   1, {FIGURE_WARNED}                 },
+        {EVENT_CLOCK_BREACHED,  CLOCK_MISSED,    2, {FIGURE_BREACHED, FIGURE_MISSED}},
+        {EVENT_CLOCK_BREACHED,  CLOCK_MET,       1, {FIGURE_BREACHED}               },
+        {EVENT_CLOCK_ESCALATED, CLOCK_MISSED,    1, {FIGURE_ESCALATED}              },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct figure_increment out[FIGURE_INCREMENTS_MAX];
+        assert_int_equal(fold(clocked(rows[i].kind, "safety", rows[i].verdict), out),
+                         rows[i].count);
+        for (uint32_t j = 0; j < rows[i].count; j++) {
+            assert_int_equal(out[j].measure, rows[i].measures[j]);
+            assert_int_equal(out[j].clock, FIXTURE_CLOCK_SAFETY);
+            assert_int_equal(out[j].channel, FIXTURE_CHANNEL_PHONE);
+            assert_int_equal(out[j].seconds, out[j].measure == FIGURE_MISSED ? 90 : 0);
+        }
+    }
+}
+
+static void names_the_policy_does_not_know_are_counted_as_none(void **state)
+{
+    (void)state;
+    struct figure_increment out[FIGURE_INCREMENTS_MAX];
+    assert_int_equal(fold(clocked(EVENT_CLOCK_BREACHED, "unheard", CLOCK_MISSED), out), 0);
+    struct event crowd = clocked(EVENT_CLOCK_BREACHED, "answer", CLOCK_MISSED);
+    crowd.clocks.count = 1000;
+    for (int i = 1; i < EVENT_CLOCKS_MAX; i++) {
+        crowd.clocks.clocks[i] = crowd.clocks.clocks[0];
+    }
+    assert_int_equal(fold(crowd, out), FIGURE_INCREMENTS_MAX);
+    assert_int_equal(fold(of((enum event_kind)9999, on(4, 9, 0)), out), 0);
+    struct event event = of(EVENT_RECEIVED, on(4, 9, 0));
+    event.received.channel = slice_text("pigeon");
+    assert_int_equal(fold(event, out), 1);
+    assert_int_equal(out[0].channel, POLICY_NONE);
+}
+
+static void every_measure_has_a_name_of_its_own(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FIGURE_MEASURE_COUNT; i++) {
+        assert_non_null(figure_measure_name((enum figure_measure)i));
+        for (int j = 0; j < i; j++) {
+            assert_string_not_equal(figure_measure_name((enum figure_measure)i),
+                                    figure_measure_name((enum figure_measure)j));
+        }
+    }
+    assert_null(figure_measure_name(FIGURE_MEASURE_COUNT));
+}
+
+static void buckets_rise_and_their_middle_is_near_all_they_hold(void **state)
+{
+    (void)state;
+    uint16_t before = 0;
+    for (int64_t s = 1; s < 150000000; s += 1 + s / 200) {
+        uint16_t bucket = figure_bucket(s);
+        assert_true(bucket >= before && bucket < FIGURE_BUCKETS);
+        double error = figure_bucket_seconds(bucket) / (double)s - 1.0;
+        if (error < -0.0501 || error > 0.0501) {
+            fail_msg("%lld s is %.3f off", (long long)s, error);
+        }
+        before = bucket;
+    }
+    assert_int_equal(figure_bucket(-5), 0);
+    assert_int_equal(figure_bucket(0), 0);
+    assert_int_equal(figure_bucket(INT64_MAX), FIGURE_BUCKETS - 1);
+}
+
+static uint32_t roll_state = 2024;
+
+static uint32_t roll(uint32_t sides)
+{
+    roll_state = roll_state * 1664525 + 1013904223;
+    return (roll_state >> 8) % sides;
+}
+
+static int ascending(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+static void quantiles_from_the_buckets_are_within_five_percent(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 20001 };
+    static int64_t samples[SAMPLES];
+    for (int shape = 0; shape < 3; shape++) {
+        uint32_t buckets[FIGURE_BUCKETS] = {0};
+        for (int i = 0; i < SAMPLES; i++) {
+            int64_t spread = 1 + roll(3600);
+            samples[i] = shape == 0   ? 60 + spread
+                         : shape == 1 ? spread * (1 + roll(200)) * (1 + roll(9))
+                                      : (roll(10) ? 300 + roll(60) : 864000 + roll(86400));
+            buckets[figure_bucket(samples[i])]++;
+        }
+        qsort(samples, SAMPLES, sizeof *samples, ascending);
+        static const int percents[] = {50, 90, 99};
+        for (int i = 0; i < 3; i++) {
+            int64_t rank = (int64_t)(SAMPLES - 1) * percents[i] / 100;
+            uint16_t bucket = 0;
+            for (int64_t seen = buckets[0]; seen <= rank; seen += buckets[bucket]) {
+                bucket++;
+            }
+            double error = figure_bucket_seconds(bucket) / (double)samples[rank] - 1.0;
+            if (error < -0.0501 || error > 0.0501) {
+                fail_msg("shape %d, %d %%: %.3f off", shape, percents[i], error);
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_complaint_counts_in_the_hour_it_was_committed),
+        cmocka_unit_test(hours_before_the_epoch_begin_before_it),
+        cmocka_unit_test(assessment_ends_the_receipt_that_began_at_the_channel),
+        cmocka_unit_test(opening_counts_where_the_case_stands),
+        cmocka_unit_test(leaving_a_step_tells_the_time_spent_in_its_phase),
+        cmocka_unit_test(closing_and_reopening_count_and_time_closed_is_nobodys_work),
+        cmocka_unit_test(each_level_and_each_verdict_counts_once),
+        cmocka_unit_test(names_the_policy_does_not_know_are_counted_as_none),
+        cmocka_unit_test(every_measure_has_a_name_of_its_own),
+        cmocka_unit_test(buckets_rise_and_their_middle_is_near_all_they_hold),
+        cmocka_unit_test(quantiles_from_the_buckets_are_within_five_percent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
