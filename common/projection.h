@@ -20,6 +20,9 @@
  * backlog that grows beyond its bound is thrown away and the share is built again.
  *
  * Redis not answering is no error here: claims and reads say ERROR_RETRY, the rest catches up.
+ *
+ * Rights its ACL user needs: ~PREFIX* +@read +@write -@dangerous +evalsha
+ * +script|load +time +role.
  */
 #ifndef REDRESS_PROJECTION_H
 #define REDRESS_PROJECTION_H

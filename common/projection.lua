@@ -1,13 +1,16 @@
--- Work queues, claims and live timers in Redis: every change and every look, as one script with verbs.
+-- Work queues, claims and live timers in Redis: every change and look, as one script with verbs.
 --
--- Derived data only (law 6): each stream (service.partition) owns a share, written by its owner alone and guarded by a
--- watermark that moves by compare-and-set with the effect, or not at all.
+-- Derived data only (law 6): each stream (service.partition) has a share, written by its owner alone
+-- and guarded by a watermark that moves by compare-and-set with the effect, or not at all.
 --
 --   s:STREAM            hash: g generation of the share, w watermark, e epoch of the owner,
---                             b generation being built beside it, x xc the old share being cleaned away and how far
+--                             b generation being built beside it,
+--                             x xc the old share being cleaned away and how far
 --   o:STREAM            set: generations that were replaced or given up, to be cleaned away
---   share:STREAM:GEN    dispatch: hash case → queue, the truth about places; watchdog: sorted set timer → due ms
---   q:QUEUE             sorted set case → score, of all partitions; an entry its share does not confirm is stale
+--   share:STREAM:GEN    dispatch: hash case → queue, the truth about places;
+--                       watchdog: sorted set timer → due ms
+--   q:QUEUE             sorted set case → score, of all partitions; an entry that its share does
+--                       not confirm is stale
 --   lease               hash case → "token score queue"
 --   expiry              sorted set case → ms when its lease ends, by this server's clock
 --
@@ -15,11 +18,13 @@
 local prefix, verb = ARGV[1], ARGV[2]
 local call = redis.call
 local leases, expiries = prefix .. 'lease', prefix .. 'expiry'
-local PAGE = 8 -- candidates of a queue looked at in one go
+local PAGE_MAX = 16 -- candidates of a queue looked at in one go
 
 local function stream_key(stream) return prefix .. 's:' .. stream end
 local function old_key(stream) return prefix .. 'o:' .. stream end
-local function share_key(stream, generation) return prefix .. 'share:' .. stream .. ':' .. generation end
+local function share_key(stream, generation)
+    return prefix .. 'share:' .. stream .. ':' .. generation
+end
 local function queue_key(queue) return prefix .. 'q:' .. queue end
 local function is_timers(stream) return string.sub(stream, 1, 9) == 'watchdog.' end
 
@@ -38,7 +43,8 @@ local function list_of(lists, name)
     return list
 end
 
--- Which queue the case's stream says it is in, and whether a new share is being built that may say otherwise.
+-- Which queue the case's stream says it is in, and whether a share is being built that may say
+-- otherwise.
 local function place(case, known)
     local stream = 'dispatch.' .. tonumber(string.sub(case, 1, 6), 16)
     local share = known and known[stream]
@@ -174,7 +180,8 @@ function verbs.flip(stream, generation, watermark)
     return {'OK', call('SCARD', old_key(stream))}
 end
 
--- One slice of an old share: what the new one (or the one being built) does not confirm leaves its queue.
+-- One slice of an old share: what neither the new one nor the one being built confirms leaves its
+-- queue.
 local function clean_slice(stream, old, cursor, limit)
     local now = call('HMGET', stream_key(stream), 'g', 'b')
     local scan = call('HSCAN', share_key(stream, old), cursor, 'COUNT', limit)
@@ -209,13 +216,17 @@ end
 -- The best candidate not yet looked at of several queues, each read a page at a time.
 local function candidates(queues)
     local heads = {}
-    for n, queue in ipairs(queues) do heads[n] = {queue = queue, page = {}, at = 1, read = 0} end
+    for n, queue in ipairs(queues) do
+        heads[n] = {queue = queue, page = {}, at = 1, read = 0, size = 2}
+    end
     return function()
         local best
         for _, head in ipairs(heads) do
             if head.page and head.at > #head.page then
-                head.page = call('ZRANGE', queue_key(head.queue), head.read, head.read + PAGE - 1, 'WITHSCORES')
-                head.read, head.at = head.read + PAGE, 1
+                local last = head.read + head.size - 1
+                head.page = call('ZRANGE', queue_key(head.queue), head.read, last, 'WITHSCORES')
+                head.read, head.at = last + 1, 1
+                head.size = math.min(head.size * 2, PAGE_MAX)
                 if #head.page == 0 then head.page = nil end
             end
             if head.page then
@@ -280,7 +291,8 @@ end
 
 -- limit → how many leases had ended and were taken back
 function verbs.expire(limit)
-    local ended = call('ZRANGEBYSCORE', expiries, '-inf', string.format('%.0f', now_ms()), 'LIMIT', 0, limit)
+    local now = string.format('%.0f', now_ms())
+    local ended = call('ZRANGEBYSCORE', expiries, '-inf', now, 'LIMIT', 0, limit)
     for _, case in ipairs(ended) do
         local record = call('HGET', leases, case)
         if record then give_back(case, record) else call('ZREM', expiries, case) end
@@ -312,7 +324,9 @@ function verbs.timers(first, partitions, until_ms, limit)
             local share = share_key(stream, generation)
             due = due + call('ZCOUNT', share, '-inf', until_ms)
             local page = call('ZRANGE', share, 0, limit - 1, 'WITHSCORES')
-            for i = 1, #page, 2 do heads[#heads + 1] = {page[i], page[i + 1], tonumber(page[i + 1])} end
+            for i = 1, #page, 2 do
+                heads[#heads + 1] = {page[i], page[i + 1], tonumber(page[i + 1])}
+            end
         else
             missing = missing + 1
         end

@@ -93,6 +93,36 @@ static void a_flush_while_a_share_is_built_starts_it_again(void **state)
     fixture_close(&fixture);
 }
 
+static void flush_at_the_end(struct fixture *fixture)
+{
+    if (fixture->fed_to[SERVICE_DISPATCH] == FIXTURE_CASES) {
+        fixture->on_feed = NULL; /* nothing is left to feed: the flip comes next */
+        fixture_tell(fixture, "FLUSHALL");
+    }
+}
+
+static void a_flush_just_before_the_flip_does_not_leave_an_empty_share(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    fixture_own(&fixture, 1);
+    fixture_commit(&fixture, 800);
+    fixture_settle(&fixture);
+    fixture.fed_to[SERVICE_DISPATCH] = 0;
+    fixture.on_feed = flush_at_the_end;
+    projection_rebuild(fixture.projection, SERVICE_DISPATCH, FIXTURE_PARTITION);
+    while (fixture.on_feed) {
+        fixture_turn(&fixture);
+    }
+    while (projection_figures(fixture.projection).rebuilds < 4) {
+        fixture_turn(&fixture);
+    }
+    fixture_settle(&fixture);
+    fixture_compare(&fixture);
+    fixture_close(&fixture);
+}
+
 static void commit_more(struct fixture *fixture)
 {
     fixture_commit(fixture, 150);
@@ -362,6 +392,7 @@ int main(void)
         cmocka_unit_test(what_redis_loses_in_silence_is_noticed_without_a_commit),
         cmocka_unit_test(a_flush_between_commits_loses_nothing),
         cmocka_unit_test(a_flush_while_a_share_is_built_starts_it_again),
+        cmocka_unit_test(a_flush_just_before_the_flip_does_not_leave_an_empty_share),
         cmocka_unit_test(commits_while_a_share_is_built_are_in_it),
         cmocka_unit_test(an_attempt_that_is_over_feeds_nothing),
         cmocka_unit_test(a_lost_tail_is_made_good),

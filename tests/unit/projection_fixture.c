@@ -107,6 +107,8 @@ static void connect_all(struct fixture *fixture, const struct projection_setting
         fixture->queue[n] = FIXTURE_NOWHERE;
     }
     struct redis_settings settings = {.address = server_socket(fixture->server),
+                                      .user = "clerk",
+                                      .password = "sesame",
                                       .retry_min_ms = 10,
                                       .retry_max_ms = 100,
                                       .command_timeout_ms = 1000};
@@ -127,7 +129,22 @@ void fixture_open(struct fixture *fixture, const struct projection_settings *set
 {
     struct error error = {.text = ""};
     (void)signal(SIGPIPE, SIG_IGN);
-    *fixture = (struct fixture){.server = server_redis_new(NULL, &error)};
+    /* Exactly the rights projection.h asks for. */
+    static const char *const arguments[] = {"--user",
+                                            "clerk",
+                                            "on",
+                                            ">sesame",
+                                            "~test:*",
+                                            "+@read",
+                                            "+@write",
+                                            "-@dangerous",
+                                            "+evalsha",
+                                            "+script|load",
+                                            "+time",
+                                            "+role",
+                                            NULL};
+    struct server_redis_options options = {.arguments = arguments};
+    *fixture = (struct fixture){.server = server_redis_new(&options, &error)};
     if (!fixture->server && error.kind == ERROR_REJECT) {
         print_message("skipped: %s\n", error.text);
         skip();
