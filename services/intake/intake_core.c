@@ -36,10 +36,12 @@ static bool take_names(const struct intake_input *input, struct intake_output *o
         return refuse(output, "submission_id", nothing, "16 bytes chosen by the adapter: a UUID");
     }
     if (!input->policy) {
-        return refuse(output,
-                      "policy",
-                      input->policy_name,
-                      "the name of a policy that is loaded: see the setting policies of intake");
+        return refuse(
+            output,
+            "policy",
+            input->policy_name,
+            "the name of a policy in the archive's table policy; a new one counts after a few "
+            "seconds");
     }
     output->channel = policy_channel_index(input->policy, input->channel);
     if (output->channel == POLICY_NONE) {

@@ -83,7 +83,7 @@ static void a_submission_without_id_policy_or_channel_is_told_where_to_look(void
     refuses(&input, "submission_id", "16 bytes");
     input = good();
     input.policy = NULL;
-    refuses(&input, "policy", "setting policies");
+    refuses(&input, "policy", "table policy");
     assert_true(slice_equal(decide(&input).value, slice_text("fixture")));
     input = good();
     input.channel = slice_text("pigeon");
