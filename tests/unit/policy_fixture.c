@@ -78,7 +78,8 @@ static const struct policy_route routes[] = {
     {{0}, FIXTURE_QUEUE_SERVICE},
 };
 
-#define ACTION(name, what, who, to) .id = name, .title = TITLE(name), .fact = what, .roles = who, .to_step = to
+#define ACTION(name, what, who, to)                                                                \
+    .id = name, .title = TITLE(name), .fact = what, .roles = who, .to_step = to
 #define STAYS                       POLICY_NONE
 #define BY_ROUTES                   .to_queue = true, .queue = POLICY_NONE
 #define KEEPS                       .queue = POLICY_NONE
