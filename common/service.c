@@ -451,6 +451,11 @@ struct pg *service_reader(struct service *service)
     return service->reader;
 }
 
+struct pg *service_writer(struct service *service)
+{
+    return service->writer;
+}
+
 void service_publish(struct service *service, const char *topic, struct slice bytes)
 {
     bus_publish(service->bus, topic, bytes);
@@ -480,6 +485,11 @@ const struct policy_book *service_policies(const struct service *service)
 uint32_t service_partitions(const struct service *service)
 {
     return service->partitions;
+}
+
+uint32_t service_serving(const struct service *service)
+{
+    return service->serving;
 }
 
 bool service_serves(const struct service *service, uint32_t partition)

@@ -106,9 +106,11 @@ int service_main(const struct service_spec *spec, int argc, char **argv);
 const struct service_settings *service_settings(const struct service *service);
 struct event_base *service_base(struct service *service);
 struct pg *service_reader(struct service *service); /* the connection for reads */
+struct pg *service_writer(struct service *service); /* the one that commits */
 void service_publish(struct service *service, const char *topic, struct slice bytes);
 void service_reply(struct service *service, const struct bus_peer *peer, struct slice bytes);
 uint32_t service_partitions(const struct service *service); /* of the archive; 0 until it was read */
+uint32_t service_serving(const struct service *service);    /* how many of them are ours */
 bool service_serves(const struct service *service, uint32_t partition);
 /* A policy of the archive; one that is not here yet ends the process, because an input must not be skipped. */
 const struct policy_object *service_policy(struct service *service, uint32_t id);

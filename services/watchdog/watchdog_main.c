@@ -1,0 +1,427 @@
+/*
+ * SLA watchdog, the shell: events of intake and dispatch start, pause and stop the clocks of a case; time fires their
+ * levels.
+ *
+ * What is due is decided here, by a heap over the cases in memory, which a takeover makes anew from the table clock.  Redis
+ * holds the same timers for boards to look at; losing it changes nothing (law 6).  A level counts when it is committed, so
+ * an owner that was replaced cannot fire it a second time (law 7).
+ */
+#include "watchdog_store.h"
+
+#include "heap.h"
+#include "log.h"
+#include "projection.h"
+#include "redis.h"
+#include "service.h"
+#include "table.h"
+
+enum {
+    CASES_MAX = 1 << 24,   /* in memory, of one partition */
+    CHANGED_MAX = 8192,    /* cases one batch may change */
+    DUE_MAX = 1000,        /* cases one batch fires */
+    LINGER_US = 20000,     /* starts may wait for company; what is due does not */
+};
+
+struct held_case {
+    struct watch_case state;
+    uint32_t saved_in;
+};
+
+struct changed_case {
+    struct watch_case before;
+    bool is_new;
+};
+
+struct watchdog {
+    struct service *service;
+    struct redis *redis;
+    struct projection *projection;
+    struct table *cases[PARTITION_MAX];
+    struct heap *heap;
+    uint32_t cycle;
+    uint32_t changed_count;
+    struct changed_case *changed;
+    struct watch_output output;
+};
+
+static void feed_asked(
+    void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first);
+
+static bool redis_open(struct watchdog *watchdog, struct error *error)
+{
+    const struct service_settings *settings = service_settings(watchdog->service);
+    const struct redis_settings redis_settings = {.address = settings->redis};
+    const struct projection_settings projection_settings = {.prefix = settings->redis_prefix};
+    const struct projection_hooks hooks = {.self = watchdog, .feed = feed_asked};
+    struct event_base *base = service_base(watchdog->service);
+    watchdog->redis = redis_new(base, &redis_settings, error);
+    if (!watchdog->redis) {
+        return false;
+    }
+    watchdog->projection =
+        projection_new(base, watchdog->redis, &projection_settings, &hooks, error);
+    if (!watchdog->projection) {
+        return false;
+    }
+    redis_start(watchdog->redis);
+    return true;
+}
+
+static bool watchdog_open(struct service *service, void **self, struct error *error)
+{
+    struct watchdog *watchdog = calloc(1, sizeof *watchdog);
+    if (!watchdog) {
+        return error_set(error, ERROR_FATAL, "out of memory");
+    }
+    *self = watchdog;
+    watchdog->service = service;
+    watchdog->changed = calloc(CHANGED_MAX, sizeof *watchdog->changed);
+    watchdog->heap = heap_new();
+    if (!watchdog->changed || !watchdog->heap) {
+        return error_set(error, ERROR_FATAL, "out of memory");
+    }
+    return redis_open(watchdog, error);
+}
+
+static void watchdog_close(void *self)
+{
+    struct watchdog *watchdog = self;
+    redis_free(&watchdog->redis);
+    projection_free(&watchdog->projection);
+    for (uint32_t p = 0; p < PARTITION_MAX; p++) {
+        table_free(&watchdog->cases[p]);
+    }
+    heap_free(&watchdog->heap);
+    free(watchdog->changed);
+    free(watchdog);
+}
+
+static const struct policy *policy_of(struct watchdog *watchdog, uint32_t id)
+{
+    const struct policy_object *object = service_policy(watchdog->service, id);
+    return object ? &object->policy : NULL;
+}
+
+static bool heap_follow(struct watchdog *watchdog, const struct policy *policy, const struct watch_case *state)
+{
+    return heap_set(watchdog->heap, state->case_id, watch_due_us(policy, state));
+}
+
+static bool watchdog_loaded(void *self, uint32_t partition, const PGresult *rows, struct error *error)
+{
+    struct watchdog *watchdog = self;
+    table_free(&watchdog->cases[partition]);
+    struct table *cases = table_new(sizeof(struct held_case), CASES_MAX);
+    watchdog->cases[partition] = cases;
+    for (int row = 0; cases && row < PQntuples(rows); row++) {
+        struct held_case held = {0};
+        if (!watchdog_row_read(rows, row, &held.state)) {
+            return error_set(error, ERROR_RETRY, "a row of clock is in another layout");
+        }
+        const struct policy *policy = policy_of(watchdog, held.state.policy_id);
+        struct held_case *place = table_insert(cases, held.state.case_id, NULL);
+        if (!policy || !place || !heap_follow(watchdog, policy, &held.state)) {
+            return error_set(error, ERROR_RETRY, "out of memory, or a policy is missing");
+        }
+        *place = held;
+    }
+    return cases ? true : error_set(error, ERROR_RETRY, "out of memory");
+}
+
+static void watchdog_serving(void *self, uint32_t partition)
+{
+    struct watchdog *watchdog = self;
+    projection_own(watchdog->projection,
+                   SERVICE_WATCHDOG,
+                   partition,
+                   service_stream_epoch(watchdog->service, partition),
+                   service_stream_seq(watchdog->service, partition));
+}
+
+static void watchdog_forget(void *self, uint32_t partition)
+{
+    struct watchdog *watchdog = self;
+    projection_disown(watchdog->projection, SERVICE_WATCHDOG, partition);
+    uint32_t at = 0;
+    uint64_t case_id;
+    while (watchdog->cases[partition] && table_next(watchdog->cases[partition], &at, &case_id)) {
+        (void)heap_set(watchdog->heap, case_id, INT64_MAX);
+    }
+    table_free(&watchdog->cases[partition]);
+}
+
+static struct held_case *find(struct watchdog *watchdog, uint64_t case_id)
+{
+    uint32_t partition = case_partition(case_id);
+    if (partition >= PARTITION_MAX || !watchdog->cases[partition] || case_id == 0) {
+        return NULL;
+    }
+    return table_find(watchdog->cases[partition], case_id);
+}
+
+static bool change_begin(struct watchdog *watchdog, struct held_case *held, uint64_t case_id, bool is_new)
+{
+    if (held->saved_in == watchdog->cycle) {
+        return true;
+    }
+    if (watchdog->changed_count == CHANGED_MAX) {
+        return false;
+    }
+    held->saved_in = watchdog->cycle;
+    struct changed_case *changed = &watchdog->changed[watchdog->changed_count++];
+    *changed = (struct changed_case){held->state, is_new};
+    changed->before.case_id = case_id; /* a new case does not know it yet */
+    return true;
+}
+
+/* Appends what the core gave and folds it in. */
+static bool output_apply(struct watchdog *watchdog,
+                         struct cycle *cycle,
+                         const struct policy *policy,
+                         struct held_case *held)
+{
+    for (uint32_t i = 0; i < watchdog->output.count; i++) {
+        struct error error = {0};
+        struct event *event = &watchdog->output.events[i];
+        if (!cycle_append(cycle, event, &error)) {
+            service_fail(watchdog->service, error.text);
+            return false;
+        }
+        watch_evolve(policy, &held->state, event);
+    }
+    return true;
+}
+
+static uint32_t policy_id_of(const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_RECEIVED:
+        return event->received.policy_id;
+    case EVENT_OPENED:
+        return event->opened.policy_id;
+    default:
+        return event->service == SERVICE_DISPATCH ? event->advanced.policy_id : 0;
+    }
+}
+
+static bool watchdog_lookup(void *self, struct cycle *cycle, struct pg *pg)
+{
+    (void)cycle;
+    (void)pg;
+    struct watchdog *watchdog = self;
+    watchdog->cycle++; /* a batch begins */
+    watchdog->changed_count = 0;
+    return false;
+}
+
+static void watchdog_input(void *self, struct cycle *cycle, const struct event *event)
+{
+    struct watchdog *watchdog = self;
+    struct held_case *held = find(watchdog, event->case_id);
+    uint32_t policy_id = held ? held->state.policy_id : policy_id_of(event);
+    const struct policy *policy = policy_id != 0 ? policy_of(watchdog, policy_id) : NULL;
+    if (!policy) {
+        return;
+    }
+    bool fresh = false;
+    if (!held) {
+        held = table_insert(watchdog->cases[case_partition(event->case_id)], event->case_id, &fresh);
+    }
+    if (!held || !change_begin(watchdog, held, event->case_id, fresh)) {
+        service_fail(watchdog->service, "a batch beyond its bounds");
+        return;
+    }
+    do {
+        watch_event(policy, &held->state, event, cycle_now_us(cycle), &watchdog->output);
+        if (!output_apply(watchdog, cycle, policy, held)) {
+            return;
+        }
+    } while (watchdog->output.more);
+    watch_evolve(policy, &held->state, event);
+    held->state.case_id = event->case_id;
+    (void)heap_follow(watchdog, policy, &held->state);
+}
+
+static void fire(struct watchdog *watchdog, struct cycle *cycle, uint64_t case_id, int64_t now_us)
+{
+    struct held_case *held = find(watchdog, case_id);
+    const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
+    if (!policy || !change_begin(watchdog, held, case_id, false)) {
+        return;
+    }
+    do {
+        watch_tick(policy, &held->state, now_us, &watchdog->output);
+        if (!output_apply(watchdog, cycle, policy, held)) {
+            return;
+        }
+    } while (watchdog->output.more);
+    (void)heap_follow(watchdog, policy, &held->state);
+}
+
+static void watchdog_tick(void *self, struct cycle *cycle, int64_t now_us)
+{
+    struct watchdog *watchdog = self;
+    uint64_t case_id;
+    int64_t due_us;
+    for (unsigned i = 0; i < DUE_MAX && heap_peek(watchdog->heap, &case_id, &due_us) &&
+                         due_us <= now_us && watchdog->changed_count < CHANGED_MAX;
+         i++) {
+        if (!service_serves(watchdog->service, case_partition(case_id))) {
+            (void)heap_set(watchdog->heap, case_id, INT64_MAX);
+            continue;
+        }
+        fire(watchdog, cycle, case_id, now_us);
+        int64_t next_us;
+        uint64_t same;
+        if (heap_peek(watchdog->heap, &same, &next_us) && same == case_id && next_us <= due_us) {
+            service_fail(watchdog->service, "a level that is due does not fire");
+            return;
+        }
+    }
+}
+
+static int64_t watchdog_deadline_us(void *self)
+{
+    const struct watchdog *watchdog = self;
+    uint64_t case_id;
+    int64_t due_us;
+    return heap_peek(watchdog->heap, &case_id, &due_us) ? due_us : INT64_MAX;
+}
+
+static void watchdog_store(void *self, struct cycle *cycle, struct pg *pg)
+{
+    (void)cycle;
+    struct watchdog *watchdog = self;
+    watchdog_cases_begin();
+    for (uint32_t i = 0; i < watchdog->changed_count; i++) {
+        const struct held_case *held = find(watchdog, watchdog->changed[i].before.case_id);
+        const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
+        if (policy) {
+            watchdog_case_add(policy, &held->state, watch_due_us(policy, &held->state));
+        }
+    }
+    watchdog_cases_bind(pg);
+}
+
+/* The next level of the case as one timer of Redis. */
+static void op_of(struct watchdog *watchdog, const struct watch_case *state, struct projection_op *op)
+{
+    const struct policy *policy = policy_of(watchdog, state->policy_id);
+    int64_t due_us = policy ? watch_due_us(policy, state) : INT64_MAX;
+    *op = (struct projection_op){.case_id = state->case_id,
+                                 .clock = PROJECTION_NO_CLOCK,
+                                 .due_ms = due_us / 1000,
+                                 .change = due_us == INT64_MAX ? PROJECTION_DISARM : PROJECTION_ARM};
+}
+
+static void project_partition(struct watchdog *watchdog, uint32_t partition, uint64_t from, uint64_t to)
+{
+    static struct projection_op ops[PROJECTION_COMMIT_OPS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < watchdog->changed_count; i++) {
+        uint64_t case_id = watchdog->changed[i].before.case_id;
+        const struct held_case *held =
+            case_partition(case_id) == partition ? find(watchdog, case_id) : NULL;
+        if (!held) {
+            continue;
+        }
+        op_of(watchdog, &held->state, &ops[count++]);
+        if (count == PROJECTION_COMMIT_OPS_MAX && from < to) {
+            projection_commit(watchdog->projection, SERVICE_WATCHDOG, partition, from, from, ops, count);
+            from++;
+            count = 0;
+        } else if (count == PROJECTION_COMMIT_OPS_MAX) {
+            projection_rebuild(watchdog->projection, SERVICE_WATCHDOG, partition);
+            count = 0;
+        }
+    }
+    projection_commit(watchdog->projection, SERVICE_WATCHDOG, partition, from, to, ops, count);
+}
+
+static void watchdog_committed(void *self, struct cycle *cycle)
+{
+    struct watchdog *watchdog = self;
+    for (uint32_t i = 0; i < cycle_touched_count(cycle); i++) {
+        uint32_t partition = cycle_touched(cycle, i);
+        uint64_t from;
+        uint64_t to;
+        if (cycle_appended(cycle, partition, &from, &to)) {
+            project_partition(watchdog, partition, from, to);
+        }
+    }
+}
+
+static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const struct pg_answer *why)
+{
+    (void)cycle;
+    (void)why;
+    struct watchdog *watchdog = self;
+    for (uint32_t i = watchdog->changed_count; i-- > 0;) {
+        const struct changed_case *changed = &watchdog->changed[i];
+        uint64_t case_id = changed->before.case_id;
+        struct held_case *held = find(watchdog, case_id);
+        if (held && changed->is_new) {
+            (void)heap_set(watchdog->heap, case_id, INT64_MAX);
+            (void)table_remove(watchdog->cases[case_partition(case_id)], case_id);
+        } else if (held) {
+            held->state = changed->before;
+            held->saved_in = 0;
+            (void)heap_follow(watchdog, policy_of(watchdog, held->state.policy_id), &held->state);
+        }
+    }
+    watchdog->changed_count = 0;
+    return UNDO_LATER;
+}
+
+static void feed_asked(
+    void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first)
+{
+    (void)first;
+    struct watchdog *watchdog = self;
+    static struct projection_op ops[PROJECTION_FEED_MAX];
+    uint32_t count = 0;
+    uint32_t at = 0;
+    uint64_t case_id;
+    const struct held_case *held;
+    while (watchdog->cases[partition] &&
+           (held = table_next(watchdog->cases[partition], &at, &case_id)) != NULL) {
+        op_of(watchdog, &held->state, &ops[count]);
+        if (ops[count].change == PROJECTION_ARM && ++count == PROJECTION_FEED_MAX) {
+            if (!projection_feed(watchdog->projection, service, partition, attempt, ops, count)) {
+                return;
+            }
+            count = 0;
+        }
+    }
+    if (count > 0 &&
+        !projection_feed(watchdog->projection, service, partition, attempt, ops, count)) {
+        return;
+    }
+    (void)projection_fed(watchdog->projection, service, partition, attempt);
+}
+
+int main(int argc, char **argv)
+{
+    const struct service_spec spec = {
+        .id = SERVICE_WATCHDOG,
+        .inputs = 1U << SERVICE_INTAKE | 1U << SERVICE_DISPATCH,
+        .uses_redis = true,
+        .linger_us = LINGER_US,
+        .statements = watchdog_statements,
+        .statement_count = watchdog_statement_count,
+        .load = "watchdog_load",
+        .open = watchdog_open,
+        .close = watchdog_close,
+        .loaded = watchdog_loaded,
+        .serving = watchdog_serving,
+        .forget = watchdog_forget,
+        .lookup = watchdog_lookup,
+        .input = watchdog_input,
+        .tick = watchdog_tick,
+        .deadline_us = watchdog_deadline_us,
+        .store = watchdog_store,
+        .committed = watchdog_committed,
+        .undo = watchdog_undo,
+    };
+    return service_main(&spec, argc, argv);
+}

@@ -1,0 +1,166 @@
+#include "watchdog_store.h"
+
+enum {
+    LAYOUT = 1,
+    CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
+    CLOCK_SIZE = 8 + 8 + 8 + 8 + 4 + 2 + 1 + 1 + 1 + 1 + 1,
+};
+
+const struct pg_statement watchdog_statements[] = {
+    {"watchdog_load",
+     "SELECT case_id, state FROM clock WHERE case_id BETWEEN $1::bigint AND $2::bigint "
+     "AND (NOT closed OR next_due < 'infinity' "
+     "OR case_id IN (SELECT c.case_id FROM complaint c WHERE c.case_id BETWEEN $1::bigint AND $2::bigint "
+     "AND c.closed_at > clock_timestamp() - interval '90 days'))"},
+    {"watchdog_cases",
+     "INSERT INTO clock (case_id, policy_id, closed, next_due, state) "
+     "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], $5::bytea[]) "
+     "ON CONFLICT (case_id) DO UPDATE SET closed = excluded.closed, next_due = excluded.next_due, "
+     "state = excluded.state"},
+};
+const unsigned watchdog_statement_count =
+    sizeof watchdog_statements / sizeof *watchdog_statements;
+
+static uint8_t *put(uint8_t *at, uint64_t value, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        *at++ = (uint8_t)(value >> (8 * i));
+    }
+    return at;
+}
+
+static uint64_t take(const uint8_t **at, size_t size)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < size; i++) {
+        value |= (uint64_t) * (*at)++ << (8 * i);
+    }
+    return value;
+}
+
+static uint8_t *clock_pack(const struct watch_clock *clock, uint8_t *at)
+{
+    at = put(at, (uint64_t)clock->started_at_us, 8);
+    at = put(at, (uint64_t)clock->due_us, 8);
+    at = put(at, (uint64_t)clock->paused_at_us, 8);
+    at = put(at, (uint64_t)clock->next_level_us, 8);
+    at = put(at, (uint32_t)clock->paused_s, 4);
+    at = put(at, clock->generation, 2);
+    at = put(at, clock->phase, 1);
+    at = put(at, clock->verdict, 1);
+    at = put(at, clock->levels_fired, 1);
+    at = put(at, clock->breached, 1);
+    return put(at, clock->shadow, 1);
+}
+
+static void clock_unpack(const uint8_t **at, struct watch_clock *clock)
+{
+    clock->started_at_us = (int64_t)take(at, 8);
+    clock->due_us = (int64_t)take(at, 8);
+    clock->paused_at_us = (int64_t)take(at, 8);
+    clock->next_level_us = (int64_t)take(at, 8);
+    clock->paused_s = (int32_t)take(at, 4);
+    clock->generation = (uint16_t)take(at, 2);
+    clock->phase = (uint8_t)take(at, 1);
+    clock->verdict = (uint8_t)take(at, 1);
+    clock->levels_fired = (uint8_t)take(at, 1);
+    clock->breached = (uint8_t)take(at, 1);
+    clock->shadow = (uint8_t)take(at, 1);
+}
+
+size_t watchdog_state_pack(const struct watch_case *state,
+                           uint16_t clock_count,
+                           uint8_t out[WATCHDOG_STATE_SIZE_MAX])
+{
+    uint8_t *at = put(out, LAYOUT, 1);
+    at = put(at, state->case_id, 8);
+    at = put(at, state->dispatch_seq, 8);
+    at = put(at, (uint64_t)state->received_at_us, 8);
+    at = put(at, (uint64_t)state->closed_at_us, 8);
+    at = put(at, state->policy_id, 4);
+    at = put(at, state->channel, 2);
+    at = put(at, state->category, 2);
+    at = put(at, state->class_index, 2);
+    at = put(at, state->repeats, 2);
+    at = put(at, state->priority, 1);
+    at = put(at, state->closed, 1);
+    at = put(at, state->opened, 1);
+    at = put(at, state->waiting, 1);
+    at = put(at, clock_count, 1);
+    for (uint16_t i = 0; i < clock_count; i++) {
+        at = clock_pack(&state->clocks[i], at);
+    }
+    return (size_t)(at - out);
+}
+
+bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
+{
+    *state = (struct watch_case){0};
+    if (bytes.size < CASE_SIZE || bytes.bytes[0] != LAYOUT) {
+        return false;
+    }
+    const uint8_t *at = bytes.bytes + 1;
+    state->case_id = take(&at, 8);
+    state->dispatch_seq = take(&at, 8);
+    state->received_at_us = (int64_t)take(&at, 8);
+    state->closed_at_us = (int64_t)take(&at, 8);
+    state->policy_id = (uint32_t)take(&at, 4);
+    state->channel = (uint16_t)take(&at, 2);
+    state->category = (uint16_t)take(&at, 2);
+    state->class_index = (uint16_t)take(&at, 2);
+    state->repeats = (uint16_t)take(&at, 2);
+    state->priority = (uint8_t)take(&at, 1);
+    state->closed = (uint8_t)take(&at, 1);
+    state->opened = (uint8_t)take(&at, 1);
+    state->waiting = (uint8_t)take(&at, 1);
+    uint64_t clock_count = take(&at, 1);
+    if (clock_count > EVENT_CLOCKS_MAX || bytes.size != CASE_SIZE + clock_count * CLOCK_SIZE) {
+        return false;
+    }
+    for (uint64_t i = 0; i < clock_count; i++) {
+        clock_unpack(&at, &state->clocks[i]);
+    }
+    return true;
+}
+
+static struct {
+    struct pg_array case_id, policy_id, closed, next_due, state;
+} cases;
+
+void watchdog_cases_begin(void)
+{
+    pg_array_begin(&cases.case_id, PG_INT8);
+    pg_array_begin(&cases.policy_id, PG_INT4);
+    pg_array_begin(&cases.closed, PG_BOOL);
+    pg_array_begin(&cases.next_due, PG_TIMESTAMPTZ);
+    pg_array_begin(&cases.state, PG_BYTEA);
+}
+
+void watchdog_case_add(const struct policy *policy, const struct watch_case *state, int64_t due_us)
+{
+    uint8_t bytes[WATCHDOG_STATE_SIZE_MAX];
+    pg_array_int8(&cases.case_id, (int64_t)state->case_id);
+    pg_array_int4(&cases.policy_id, (int32_t)state->policy_id);
+    pg_array_bool(&cases.closed, state->closed != 0);
+    pg_array_time(&cases.next_due, due_us);
+    pg_array_bytes(&cases.state,
+                   slice_of(bytes, watchdog_state_pack(state, policy->clock_count, bytes)));
+}
+
+void watchdog_cases_bind(struct pg *pg)
+{
+    if (cases.case_id.count > 0) {
+        pg_call(pg, "watchdog_cases");
+        pg_bind_array(pg, &cases.case_id);
+        pg_bind_array(pg, &cases.policy_id);
+        pg_bind_array(pg, &cases.closed);
+        pg_bind_array(pg, &cases.next_due);
+        pg_bind_array(pg, &cases.state);
+    }
+}
+
+bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state)
+{
+    return watchdog_state_unpack(pg_bytes(rows, row, 1), state) &&
+           state->case_id == (uint64_t)pg_int8(rows, row, 0);
+}
