@@ -45,6 +45,9 @@ read_name(struct policy_loading *loading, const struct yaml_node *node, struct p
             return i;
         }
     }
+    if (names.count == 0 && loading->source->errors > 0) {
+        return POLICY_NONE; /* the section of these names has been complained of */
+    }
     char hint[160];
     hint_make(hint, node->text, names);
     if (node->kind == YAML_SCALAR) {

@@ -101,9 +101,13 @@ static unsigned edit_distance(const char *a, const char *b)
 static void hint_list(char hint[160], struct policy_names names)
 {
     size_t at = (size_t)snprintf(hint, 160, "there %s", names.count == 1 ? "is" : "are");
+    const char *comma = "";
     const char *row = names.rows;
     for (uint16_t i = 0; i < names.count && at < 160; i++, row += names.stride) {
-        at += (size_t)snprintf(hint + at, 160 - at, "%s %s", i > 0 ? "," : "", row);
+        if (row[0]) {
+            at += (size_t)snprintf(hint + at, 160 - at, "%s %s", comma, row);
+            comma = ",";
+        }
     }
     if (at >= 160) {
         hint[0] = '\0';

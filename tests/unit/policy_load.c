@@ -1,0 +1,244 @@
+/*
+ * Goal: what a policy says is what the cores read, and what is wrong in one is told at its place,
+ * with a hint (law 11).
+ *
+ * Method: every tests/unit/policy/N.yaml is loaded; the report, and the description where there is
+ * one, must be N.ok to the letter (REDRESS_WRITE=1 writes them anew, to be read before they are
+ * committed).  The shipped policies load without a word.  Cut and altered files never do worse than
+ * an error.
+ */
+#include "policy_load.h"
+
+#include "scope.h"
+#include "unit.h"
+
+#include <dirent.h>
+#include <limits.h>
+
+enum { FILE_MAX = 256 * 1024, FIRST_YEAR = 2024, LAST_YEAR = 2026, FAULTS_MIN = 20 };
+
+static size_t file_read(const char *path, char *bytes)
+{
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        return 0;
+    }
+    size_t size = fread(bytes, 1, FILE_MAX - 1, file);
+    bytes[size] = '\0';
+    fclose(file);
+    return size;
+}
+
+/* The report and, of a policy without faults, what was understood. */
+static char *outcome_of(const char *name, struct slice yaml)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct policy_report report;
+    SCOPED(policy_object_free)
+    struct policy_object *object = policy_load(name, yaml, FIRST_YEAR, LAST_YEAR, &report);
+    assert_int_equal(object == NULL, report.errors > 0);
+    (void)fprintf(out, "%u errors, %u warnings\n", report.errors, report.warnings);
+    (void)fputs(report.text ? report.text : "", out);
+    if (object) {
+        policy_describe(&object->policy, out);
+    }
+    (void)fclose(out);
+    policy_report_done(&report);
+    return text;
+}
+
+static bool golden_agrees(const char *stem)
+{
+    static char yaml[FILE_MAX];
+    static char wanted[FILE_MAX];
+    char path[PATH_MAX];
+    char name[NAME_MAX + 8];
+    (void)snprintf(name, sizeof name, "%s.yaml", stem);
+    (void)snprintf(path, sizeof path, "%s/%s", POLICY_CASES, name);
+    size_t size = file_read(path, yaml);
+    assert_true(size > 0);
+    char *outcome = outcome_of(name, slice_of(yaml, size));
+    (void)snprintf(path, sizeof path, "%s/%s.ok", POLICY_CASES, stem);
+    if (getenv("REDRESS_WRITE")) {
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        (void)fputs(outcome, file);
+        fclose(file);
+    }
+    wanted[0] = '\0';
+    (void)file_read(path, wanted);
+    bool same = strcmp(outcome, wanted) == 0;
+    if (!same) {
+        print_error("%s: wanted\n%s\ngot\n%s\n", stem, wanted, outcome);
+    }
+    free(outcome);
+    return same;
+}
+
+static void every_planted_fault_is_told_at_its_place(void **state)
+{
+    (void)state;
+    DIR *folder = opendir(POLICY_CASES);
+    assert_non_null(folder);
+    unsigned cases = 0;
+    unsigned wrong = 0;
+    struct dirent *entry;
+    while ((entry = readdir(folder)) != NULL) {
+        char *dot = strrchr(entry->d_name, '.');
+        if (dot && strcmp(dot, ".yaml") == 0) {
+            *dot = '\0';
+            cases++;
+            wrong += !golden_agrees(entry->d_name);
+        }
+    }
+    closedir(folder);
+    assert_int_equal(wrong, 0);
+    assert_true(cases >= FAULTS_MIN);
+}
+
+static const char *const shipped[] = {"general-service", "loyalty-points"};
+
+static struct policy_object *shipped_load(const char *name)
+{
+    static char yaml[FILE_MAX];
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/%s.yaml", SHIPPED_POLICIES, name);
+    size_t size = file_read(path, yaml);
+    struct policy_report report;
+    struct policy_object *object =
+        policy_load(name, slice_of(yaml, size), FIRST_YEAR, LAST_YEAR, &report);
+    if (report.text) {
+        print_error("%s\n", report.text);
+    }
+    assert_int_equal(report.errors + report.warnings, 0);
+    assert_null(report.text);
+    assert_non_null(object);
+    policy_report_done(&report);
+    return object;
+}
+
+static void the_shipped_policies_load_without_a_word(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof shipped / sizeof shipped[0]; i++) {
+        SCOPED(policy_object_free) struct policy_object *object = shipped_load(shipped[i]);
+        const struct policy *policy = &object->policy;
+        assert_string_equal(policy->name, shipped[i]);
+        assert_non_null(object->classifier);
+        assert_true(policy->clock_count >= 4);
+        for (uint16_t j = 0; j < policy->category_count; j++) {
+            const char *id = policy->categories[j].id;
+            assert_int_equal(policy_category_index(policy, slice_text(id)), j);
+            assert_string_not_equal(policy->categories[j].title.text[LOCALE_ZH_TW], id);
+        }
+        assert_int_equal(policy_category_index(policy, slice_text("no-such-category")),
+                         POLICY_NONE);
+        /* 2026-02-28 is a Saturday worked for the Spring Festival, as the yearly notice says. */
+        const struct calendar *office = &policy->calendars[1];
+        assert_true(calendar_is_open(office, 1772240400));  /* 2026-02-28 09:00 in Shanghai */
+        assert_false(calendar_is_open(office, 1771290000)); /* 2026-02-17 09:00, New Year */
+        assert_int_equal(calendar_named_year(office), LAST_YEAR);
+    }
+}
+
+/* Which category a text has most of in a shipped policy; both scripts and English. */
+static void complaints_in_three_writings_find_their_category(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *policy, *text, *category;
+    } rows[] = {
+        {"general-service", "空气炸锅用了两次就坏了，质量太差",         "quality"       },
+        {"general-service", "客服態度惡劣，還掛我電話",                     "attitude"      },
+        {"general-service", "Please remove this inaccurate item from my credit report", "records"       },
+        {"loyalty-points",  "我的積分一夜之間全部過期清零了",            "points-expired"},
+        {"loyalty-points",  "半夜有人盗用我的账户，不是我操作的",      "account-safety"},
+        {"loyalty-points",  "Nobody called me back, same question every time",          "efficiency"    },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SCOPED(policy_object_free) struct policy_object *object = shipped_load(rows[i].policy);
+        struct event_label labels[EVENT_LABELS_MAX];
+        uint32_t count = 0;
+        struct error error = {0};
+        assert_true(
+            classifier_scan(object->classifier, slice_text(rows[i].text), labels, &count, &error));
+        assert_true(count > 0);
+        uint16_t best = POLICY_NONE;
+        for (uint32_t j = 0; j < count && best == POLICY_NONE; j++) {
+            best = policy_category_index(&object->policy, labels[j].name);
+        }
+        assert_true(best != POLICY_NONE);
+        assert_string_equal(object->policy.categories[best].id, rows[i].category);
+    }
+}
+
+static void the_gravest_case_goes_to_the_urgent_desk(void **state)
+{
+    (void)state;
+    SCOPED(policy_object_free) struct policy_object *object = shipped_load("general-service");
+    const struct policy *policy = &object->policy;
+    struct policy_facts facts = {
+        .channel = policy_channel_index(policy, slice_text("phone")),
+        .category = policy_category_index(policy, slice_text("refund")),
+        .class_index = policy_class_index(policy, slice_text("low")),
+    };
+    assert_string_equal(policy->queues[policy_route(policy, &facts)].id, "product");
+    facts.category = POLICY_NONE;
+    assert_string_equal(policy->queues[policy_route(policy, &facts)].id, "service");
+    facts.class_index = policy_class_index(policy, slice_text("high"));
+    assert_string_equal(policy->queues[policy_route(policy, &facts)].id, "urgent");
+}
+
+static void any_cut_of_a_policy_is_an_error_and_never_worse(void **state)
+{
+    (void)state;
+    static char yaml[FILE_MAX];
+    size_t size = file_read(POLICY_CASES "/little.yaml", yaml);
+    assert_true(size > 1000);
+    for (size_t cut = 0; cut < size; cut += 7) {
+        char *copy = malloc(cut + 1); /* its own, so that reading past the end is seen */
+        memcpy(copy, yaml, cut);
+        struct policy_report report;
+        struct policy_object *object =
+            policy_load("cut", slice_of(copy, cut), LAST_YEAR, LAST_YEAR, &report);
+        free(copy);
+        assert_int_equal(object == NULL, report.errors > 0);
+        assert_true(object || report.text);
+        policy_report_done(&report);
+        policy_object_free(&object);
+    }
+}
+
+static void a_file_beyond_the_bounds_is_refused(void **state)
+{
+    (void)state;
+    size_t size = 2 * 1024 * 1024;
+    char *big = malloc(size);
+    memset(big, '#', size);
+    struct policy_report report;
+    struct policy_object *object =
+        policy_load("big", slice_of(big, size), LAST_YEAR, LAST_YEAR, &report);
+    assert_null(object);
+    assert_non_null(strstr(report.text, "longer than 1 MiB"));
+    policy_report_done(&report);
+    memset(big, '[', 4096);
+    object = policy_load("deep", slice_of(big, 4096), LAST_YEAR, LAST_YEAR, &report);
+    assert_null(object);
+    policy_report_done(&report);
+    free(big);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_planted_fault_is_told_at_its_place),
+        cmocka_unit_test(the_shipped_policies_load_without_a_word),
+        cmocka_unit_test(complaints_in_three_writings_find_their_category),
+        cmocka_unit_test(the_gravest_case_goes_to_the_urgent_desk),
+        cmocka_unit_test(any_cut_of_a_policy_is_an_error_and_never_worse),
+        cmocka_unit_test(a_file_beyond_the_bounds_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
