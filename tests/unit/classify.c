@@ -131,6 +131,11 @@ static void hits_and_labels_are_bounded(void **state)
     memset(text, 'a', CLASSIFY_TEXT_MAX);
     assert_string_equal(scan(one, text), "p00:1000");
     assert_memory_equal(scan(classifier, text), "p", 1); /* six million matches, cut off */
+    many[98].regex = "z";
+    SCOPED(classifier_free) struct classifier *late = make(many + 50, 50);
+    assert_string_equal(scan(late, "z"), "p98:1");
+    text[CLASSIFY_TEXT_MAX - 1] = 'z';
+    assert_null(strstr(scan(late, text), "p98")); /* the scan has ended before */
     text[CLASSIFY_TEXT_MAX] = 'a';
     struct event_label labels[EVENT_LABELS_MAX];
     uint32_t count;
@@ -153,6 +158,7 @@ static void a_wrong_pattern_is_named_with_line_and_reason(void **state)
         {"(a)\\1",          "Back-references are unsupported"                          },
         {"[ab㍿]",         "U+337F stands for several characters and cannot be in [ ]"},
         {"cafe\xcc\x81",    "U+0301 never stands alone in normalised text"             },
+        {"[]㍿]",          "U+337F stands for several"                                },
         {"caf\xe9",         "byte 3 is not UTF-8"                                      },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -180,14 +186,15 @@ static void a_pattern_is_normalised_but_its_syntax_is_not(void **state)
         const char *hit;
         const char *miss;
     } rows[] = {
-        {"\\Sx\\D",      "axb",          " x1"},
-        {"[Ａ-Ｃ]９", "b9",           "d9" },
-        {"ﬁne",        "FINE",         "ne" },
-        {"㍿",          "株式會社", "株"},
-        {"＊＊",       "**",           "aa" },
-        {"[）]",        "）",          "]"  },
-        {"[]a]z",        "]z",           "z"  },
-        {"É",           "e\u0301",      "e"  },
+        {"\\Sx\\D",      "axb",          " x1" },
+        {"[Ａ-Ｃ]９", "b9",           "d9"  },
+        {"ﬁne",        "FINE",         "ne"  },
+        {"㍿",          "株式會社", "株" },
+        {"＊＊",       "**",           "aa"  },
+        {"[）]",        "）",          "]"   },
+        {"Refund",       "rEFUND",       "fund"},
+        {"[]a]z",        "]z",           "z"   },
+        {"É",           "e\u0301",      "e"   },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct classify_pattern list[] = {

@@ -221,6 +221,50 @@ static void values_land_where_their_names_say(void **state)
     assert_int_equal(event.clocks.clocks[0].paused_at_us, 0);
 }
 
+static void negative_points_mean_what_protobuf_says(void **state)
+{
+    (void)state;
+    struct event event = {.service = SERVICE_DISPATCH, .kind = EVENT_OPENED, .seq = 1};
+    struct slice bytes;
+    struct error error;
+    event.opened.score = -13;
+    assert_true(event_encode(&event, arena, &bytes, &error));
+    const Redress__Event__V1__Envelope *envelope =
+        redress__event__v1__envelope__unpack(arena_allocator(arena), bytes.size, bytes.bytes);
+    const Redress__Event__V1__Opened *opened = redress__event__v1__opened__unpack(
+        arena_allocator(arena), envelope->body.len, envelope->body.data);
+    assert_int_equal(opened->score, -13);
+
+    event = (struct event){.service = SERVICE_TRIAGE, .kind = EVENT_TRIAGED, .seq = 1};
+    event.triaged.score = INT32_MIN;
+    event.triaged.factor_count = 1;
+    event.triaged.factors[0].points = -1;
+    assert_true(event_encode(&event, arena, &bytes, &error));
+    envelope =
+        redress__event__v1__envelope__unpack(arena_allocator(arena), bytes.size, bytes.bytes);
+    const Redress__Event__V1__Triaged *triaged = redress__event__v1__triaged__unpack(
+        arena_allocator(arena), envelope->body.len, envelope->body.data);
+    assert_int_equal(triaged->score, INT32_MIN);
+    assert_int_equal(triaged->factors[0]->points, -1);
+}
+
+static void an_event_cut_short_is_refused(void **state)
+{
+    (void)state;
+    struct slice bytes = event_make(EVENT_QUEUED,
+                                    slice_text("\x0a\x05"
+                                               "claim"));
+    struct event event;
+    struct error error;
+    assert_true(decodes(bytes));
+    for (size_t size = bytes.size - 8; size < bytes.size; size++) {
+        assert_false(event_decode_header(slice_of(bytes.bytes, size), &event, &error));
+    }
+    assert_false(decodes(event_make(EVENT_QUEUED,
+                                    slice_text("\x0a\x06"
+                                               "claim"))));
+}
+
 static void the_hash_is_over_the_bytes_as_received(void **state)
 {
     (void)state;
@@ -439,6 +483,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_field_of_every_kind_survives),
         TEST(values_land_where_their_names_say),
+        TEST(negative_points_mean_what_protobuf_says),
+        TEST(an_event_cut_short_is_refused),
         TEST(the_hash_is_over_the_bytes_as_received),
         TEST(the_header_needs_no_well_formed_body),
         TEST(an_unknown_kind_decodes_with_its_header),
