@@ -22,18 +22,22 @@ struct settings {
     char listen[128];
 };
 
+#define X8         "xxxxxxxx"
 #define AT(member) CONFIG_AT(struct settings, member)
 
+/* Not aligned: the rows would be wider than a line. */
+/* clang-format off */
 static const struct config_row rows[] = {
-    {"name",       CONFIG_TEXT,        AT(name),       "redress",            1,   0,        NULL, "What the instance is called." },
-    {"database",   CONFIG_SECRET,      AT(database),   "",                   0,   0,        NULL, "How to reach PostgreSQL."     },
-    {"partitions", CONFIG_INTEGER,     AT(partitions), "64",                 1,   1024,     NULL, "Streams a service."           },
-    {"lease",      CONFIG_DURATION_MS, AT(lease_ms),   "10s",                250, 60000,    NULL, "How long a lease is."         },
-    {"keep",       CONFIG_DURATION_S,  AT(keep_s),     "7d",                 60,  31536000, NULL, "How long spool lives."        },
-    {"publish",    CONFIG_BOOLEAN,     AT(publish),    "true",               0,   0,        NULL, "Whether events are published."},
-    {"spool",      CONFIG_PATH,        AT(spool),      "/var/spool/redress", 1,   0,        NULL, "Folder of the spool."         },
-    {"listen",     CONFIG_ENDPOINT,    AT(listen),     "127.0.0.1:9100",     0,   0,        NULL, "Admin listener."              },
+    {"name", CONFIG_TEXT, AT(name), "redress", 1, 0, NULL, "What the instance is called."},
+    {"database", CONFIG_SECRET, AT(database), "", 0, 0, NULL, "How to reach PostgreSQL."},
+    {"partitions", CONFIG_INTEGER, AT(partitions), "64", 1, 1024, NULL, "Streams a service."},
+    {"lease", CONFIG_DURATION_MS, AT(lease_ms), "10s", 250, 60000, NULL, "How long a lease is."},
+    {"keep", CONFIG_DURATION_S, AT(keep_s), "7d", 60, 31536000, NULL, "How long spool lives."},
+    {"publish", CONFIG_BOOLEAN, AT(publish), "true", 0, 0, NULL, "Whether events are published."},
+    {"spool", CONFIG_PATH, AT(spool), "/var/spool/redress", 1, 0, NULL, "Folder of the spool."},
+    {"listen", CONFIG_ENDPOINT, AT(listen), "127.0.0.1:9100", 0, 0, NULL, "Admin listener."},
 };
+/* clang-format on */
 
 enum { ROWS = sizeof rows / sizeof *rows, WORDS_MAX = 16 };
 
@@ -167,12 +171,21 @@ static void the_command_line_takes_dashes_and_equal_signs_and_is_exact_at_the_bo
     (void)state;
     struct settings settings;
     struct config_outcome outcome;
-    char *good[] = {
-        "x", "--partitions=1024", "--lease", "250ms", "--listen=", "--publish", "false"};
-    assert_true(load(7, good, &settings, &outcome));
+    char *good[] = {"x",
+                    "--spool=/x",
+                    "--partitions=1024",
+                    "--lease",
+                    "250ms",
+                    "--listen=",
+                    "--publish",
+                    "false"};
+    assert_true(load(8, good, &settings, &outcome));
     assert_int_equal(settings.partitions, 1024);
     assert_int_equal(settings.lease_ms, 250);
     assert_string_equal(settings.listen, "");
+    assert_string_equal(settings.spool, "/x");
+    char *longest[] = {"x", "--listen=unix:/" X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 "xx"};
+    assert_true(load(2, longest, &settings, &outcome));
     assert_false(settings.publish);
     static char *const bad[] = {
         "--partitions=1025",
@@ -200,6 +213,9 @@ static void the_command_line_takes_dashes_and_equal_signs_and_is_exact_at_the_bo
         "--",
         "--partitions=99999999999999999999",
         "--partition=5",
+        "--lease=52952403682698474h", /* 2^64 + 256 ms */
+        "--name=a\nb",
+        "--listen=unix:/" X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 "xxx", /* 108 bytes of path */
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char *argv[] = {"x", bad[i]};

@@ -6,10 +6,12 @@
 #include "health.h"
 
 #include "admin.h"
+#include "metrics.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <event2/buffer.h>
 #include <event2/event.h>
 #include <jansson.h>
 #include <sys/socket.h>
@@ -251,6 +253,42 @@ static void a_peer_that_finishes_sending_still_gets_its_answer(void **state)
     assert_int_equal(strncmp(reply, "HTTP/1.1 200 OK", 15), 0);
 }
 
+enum { LARGE = 8 * 1024 * 1024 };
+
+static int answer_large(void *self, const char *path, struct evbuffer *out, const char **type)
+{
+    static const char zeros[LARGE];
+    (void)path;
+    (void)type;
+    return evbuffer_add_reference(out, zeros, LARGE, NULL, self) == 0 ? 200 : 503;
+}
+
+static void a_large_answer_arrives_whole_though_the_peer_has_finished_sending(void **state)
+{
+    (void)state;
+    struct error error;
+    struct admin *admin = admin_open(base, "127.0.0.1:*", answer_large, NULL, &error);
+    assert_non_null(admin);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(admin_port(admin))};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    static const char request[] = "GET / HTTP/1.1\r\n\r\n";
+    assert_int_equal(send(fd, request, sizeof request - 1, 0), sizeof request - 1);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    size_t used = 0;
+    ssize_t size = -1;
+    for (unsigned turns = 0; size != 0 && turns < 100000; turns++) {
+        (void)event_base_loop(base, EVLOOP_NONBLOCK);
+        size = recv(fd, reply, sizeof reply, MSG_DONTWAIT);
+        used += size > 0 ? (size_t)size : 0;
+    }
+    assert_int_equal(size, 0);
+    assert_true(used > LARGE);
+    (void)close(fd);
+    admin_free(&admin);
+}
+
 static void idle_peers_cannot_keep_a_probe_out(void **state)
 {
     (void)state;
@@ -333,6 +371,7 @@ int main(void)
         STORY(a_badly_named_metric_stops_the_start),
         STORY(rude_requests_are_refused),
         STORY(a_peer_that_finishes_sending_still_gets_its_answer),
+        STORY(a_large_answer_arrives_whole_though_the_peer_has_finished_sending),
         STORY(idle_peers_cannot_keep_a_probe_out),
         STORY(a_slow_peer_is_cut_off_at_the_deadline),
         STORY(a_unix_socket_serves_and_is_taken_over_and_removed),

@@ -72,6 +72,8 @@ static void hostile_values_stay_inside_their_string(void **state)
         "\xff\xfe",
         "\xed\xa0\x80",
         "\xc0\xaf",
+        "\xe0\x80\x80",
+        "\xf0\x80\x80\x80",
         "\xf4\x90\x80\x80",
         "\xe6\x8a",
         "\xe6\x8a\x95\xe8\xaf\x89",
@@ -135,8 +137,25 @@ static void what_was_held_back_is_told_with_the_next_line(void **state)
     }
     (void)usleep(250000);
     log_write(LOG_INFO_LEVEL, message, LOG_END);
+    (void)usleep(250000);
+    log_write(LOG_INFO_LEVEL, message, LOG_NUMBER("last", 1), LOG_END);
     (void)catch_end(text, sizeof text);
-    assert_non_null(strstr(text, "\"msg\":\"again\",\"suppressed\":10"));
+    assert_non_null(strstr(text, "\"msg\":\"again\",\"suppressed\":10}"));
+    assert_non_null(strstr(text, "\"msg\":\"again\",\"last\":1}")); /* told once */
+}
+
+static void messages_do_not_share_their_allowance(void **state)
+{
+    (void)state;
+    static char messages[100][8];
+    static char text[1 << 20];
+    uint64_t before = log_suppressed();
+    catch_begin();
+    for (int i = 0; i < 3000; i++) {
+        log_write(LOG_INFO_LEVEL, messages[i % 100], LOG_END);
+    }
+    assert_int_equal(catch_end(text, sizeof text), 3000);
+    assert_int_equal(log_suppressed(), before);
 }
 
 static void under_the_journal_nothing_goes_to_stderr(void **state)
@@ -176,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_huge_value_is_cut_and_too_many_fields_are_dropped),
         cmocka_unit_test(a_flood_is_held_back_and_counted_and_other_messages_pass),
         cmocka_unit_test(what_was_held_back_is_told_with_the_next_line),
+        cmocka_unit_test(messages_do_not_share_their_allowance),
         cmocka_unit_test(under_the_journal_nothing_goes_to_stderr),
         cmocka_unit_test(levels_have_names),
     };

@@ -1,8 +1,10 @@
 /*
- * Goal: LAW 1 — a receipt proves that its submission was accepted, to anybody with the public key;
- * nothing else passes. Method: batches of many sizes, every leaf; every bit of leaf, path,
- * signature and key flipped; index, count and path length changed; the root compared with one
- * computed straight from the recursive definition of RFC 9162.
+ * Goal: LAW 1: a receipt proves that its submission was accepted, to anybody with the public key,
+ * and nothing else passes.
+ *
+ * Method: batches of many sizes, every leaf; every bit of leaf, path, signature and key flipped;
+ * index, count and path length changed; the root compared with one computed straight from the
+ * recursive definition of RFC 9162.
  */
 #include "receipt.h"
 

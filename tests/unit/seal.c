@@ -1,8 +1,9 @@
 /*
- * Goal: LAW 10 — a sealed field opens with its own case key, as its own field of its own case, and
- * in no other way; the key file is made once and guarded. Method: round trips, every other key,
- * case, field and key id, every single flipped bit, a ciphertext crafted without the commitment,
- * and many processes that make the key file at once.
+ * Goal: LAW 10: a sealed field opens with its own case key, as its own field of its own case, and
+ * in no other way; the key file is made once and guarded.
+ *
+ * Method: round trips, every other key, case, field and key id, every single flipped bit, a
+ * ciphertext crafted without the commitment, and many processes that make the key file at once.
  */
 #include "seal.h"
 
