@@ -184,9 +184,9 @@ static void the_command_line_takes_dashes_and_equal_signs_and_is_exact_at_the_bo
     assert_int_equal(settings.lease_ms, 250);
     assert_string_equal(settings.listen, "");
     assert_string_equal(settings.spool, "/x");
+    assert_false(settings.publish);
     char *longest[] = {"x", "--listen=unix:/" X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 X8 "xx"};
     assert_true(load(2, longest, &settings, &outcome));
-    assert_false(settings.publish);
     static char *const bad[] = {
         "--partitions=1025",
         "--partitions=0",
