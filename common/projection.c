@@ -39,21 +39,18 @@ bool projection_reply(const struct redisReply *reply, struct error *error)
     return true;
 }
 
-static struct projection_stream **
-stream_slot(const struct projection *projection, enum service_id service, uint32_t partition)
+static unsigned kind_of(enum service_id service, uint32_t partition)
 {
     assert((service == SERVICE_DISPATCH || service == SERVICE_WATCHDOG) &&
            partition < PARTITION_MAX);
-    /* The table is part of an object its callers may change. */
-    struct projection *table = (struct projection *)(uintptr_t)projection;
-    return &table->streams[service == SERVICE_WATCHDOG][partition];
+    return service == SERVICE_WATCHDOG;
 }
 
 /* NULL: not ours. */
 static struct projection_stream *
 stream_find(const struct projection *projection, enum service_id service, uint32_t partition)
 {
-    struct projection_stream *stream = *stream_slot(projection, service, partition);
+    struct projection_stream *stream = projection->streams[kind_of(service, partition)][partition];
     return stream && stream->phase != PROJECTION_NONE ? stream : NULL;
 }
 
@@ -64,7 +61,7 @@ void projection_own(struct projection *projection,
                     uint64_t seq)
 {
     assert(projection->hooks.feed);
-    struct projection_stream **slot = stream_slot(projection, service, partition);
+    struct projection_stream **slot = &projection->streams[kind_of(service, partition)][partition];
     if (!*slot) {
         *slot = calloc(1, sizeof **slot);
         if (!*slot) {

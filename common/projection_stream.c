@@ -301,9 +301,7 @@ bool projection_stream_flip(struct projection_stream *stream)
 static void live_pump(struct projection_stream *stream)
 {
     bool changes = stream->head > stream->watermark;
-    if (stream->lost_track) {
-        projection_stream_want(stream, true);
-    } else if (stream->old_shares > 0 && (!changes || !stream->cleaned)) {
+    if (stream->old_shares > 0 && (!changes || !stream->cleaned)) {
         send_clean(stream);
     } else if (changes) {
         send_apply(stream);
@@ -315,6 +313,9 @@ void projection_stream_pump(struct projection_stream *stream)
     const struct projection *projection = stream->projection;
     if (stream->flight != FLIGHT_NONE || stream->resting || !redis_is_ready(projection->redis)) {
         return;
+    }
+    if (stream->phase == PROJECTION_LIVE && stream->lost_track) {
+        projection_stream_phase(stream, PROJECTION_WANTED);
     }
     switch (stream->phase) {
     case PROJECTION_AWAY:

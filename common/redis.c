@@ -33,7 +33,9 @@ struct redis {
     struct event_base *loop;
     struct event *timer; /* what it is for follows from the phase */
     redisAsyncContext *context;
-    struct redis_settings settings;
+    struct redis_settings settings; /* the numbers */
+    char *user;                     /* or NULL */
+    char *password;                 /* or NULL */
     struct redis_address address;
     enum redis_phase phase;
     bool announced; /* the listeners think it is ready */
@@ -159,7 +161,7 @@ static void on_reply(redisAsyncContext *context, void *raw, void *data)
 }
 
 static bool enqueue(struct redis *redis,
-                    const struct redis_call *call,
+                    struct redis_call *call,
                     redis_reply_fn *fn,
                     void *self,
                     struct error *error)
@@ -171,13 +173,9 @@ static bool enqueue(struct redis *redis,
         return error_set(
             error, ERROR_RETRY, "redis: %u commands in flight", redis->settings.in_flight_max);
     }
-    /* hiredis declares its lists without const and copies from them. */
-    if (redisAsyncCommandArgv(redis->context,
-                              on_reply,
-                              redis,
-                              (int)call->count,
-                              (const char **)(uintptr_t)call->arguments,
-                              call->sizes) != REDIS_OK) {
+    if (redisAsyncCommandArgv(
+            redis->context, on_reply, redis, (int)call->count, call->arguments, call->sizes) !=
+        REDIS_OK) {
         return error_set(error, ERROR_RETRY, "redis: the connection is closing");
     }
     redis->pending[redis->sent % redis->settings.in_flight_max] =
@@ -187,7 +185,7 @@ static bool enqueue(struct redis *redis,
 }
 
 bool redis_send(struct redis *redis,
-                const struct redis_call *call,
+                struct redis_call *call,
                 redis_reply_fn *fn,
                 void *self,
                 struct error *error)
@@ -263,12 +261,12 @@ static void greet(struct redis *redis)
     redis->phase = PHASE_GREETING;
     redis->greetings = 0;
     redis->scripts_loaded = 0;
-    if (redis->settings.password) {
+    if (redis->password) {
         redis_call_begin(&redis->greeting, "AUTH");
-        if (redis->settings.user) {
-            redis_call_text(&redis->greeting, redis->settings.user);
+        if (redis->user) {
+            redis_call_text(&redis->greeting, redis->user);
         }
-        redis_call_text(&redis->greeting, redis->settings.password);
+        redis_call_text(&redis->greeting, redis->password);
         greet_with(redis, on_auth);
     }
     redis_call_begin(&redis->greeting, "ROLE");
@@ -452,10 +450,10 @@ settings_copy(struct redis *redis, const struct redis_settings *given, struct er
     }
     redis->pending = calloc(settings->in_flight_max, sizeof *redis->pending);
     redis->timer = evtimer_new(redis->loop, on_timer, redis);
-    settings->user = given->user ? strdup(given->user) : NULL;
-    settings->password = given->password ? strdup(given->password) : NULL;
-    if (!redis->pending || !redis->timer || (given->user && !settings->user) ||
-        (given->password && !settings->password)) {
+    redis->user = given->user ? strdup(given->user) : NULL;
+    redis->password = given->password ? strdup(given->password) : NULL;
+    if (!redis->pending || !redis->timer || (given->user && !redis->user) ||
+        (given->password && !redis->password)) {
         return error_set(error, ERROR_FATAL, "no memory");
     }
     return true;
@@ -493,8 +491,8 @@ void redis_free(struct redis **redis_p)
         event_free(redis->timer);
     }
     free(redis->pending);
-    free((char *)(uintptr_t)redis->settings.user);
-    free((char *)(uintptr_t)redis->settings.password);
+    free(redis->user);
+    free(redis->password);
     free(redis);
     *redis_p = NULL;
 }

@@ -90,7 +90,7 @@ typedef void redis_reply_fn(void *self, const struct redisReply *reply);
  * ERROR_REJECT: the call is too long.  On false fn is not called.
  */
 bool redis_send(struct redis *redis,
-                const struct redis_call *call,
+                struct redis_call *call,
                 redis_reply_fn *fn,
                 void *self,
                 struct error *error) MUST_CHECK;

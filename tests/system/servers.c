@@ -116,7 +116,7 @@ static bool start_once(struct server *server, bool *ended, struct error *error)
     server->pid = spawn(server, server->arguments);
     if (server->pid < 0) {
         server->pid = 0;
-        return error_set(error, ERROR_FATAL, "fork: %s", strerror(errno));
+        return error_set(error, ERROR_FATAL, "fork: %s", strerrordesc_np(errno));
     }
     for (unsigned waited_ms = 0; waited_ms < START_WAIT_MS; waited_ms += POLL_MS) {
         if (answers(server)) {
@@ -196,6 +196,9 @@ const char *server_directory(const struct server *server)
     return server->directory;
 }
 
+/* A test sets up its servers from one thread: nftw, glob and getpwnam are safe here. */
+/* NOLINTBEGIN(concurrency-mt-unsafe) */
+
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
 {
     (void)status;
@@ -244,10 +247,10 @@ static bool directory_make(struct server *server, struct error *error)
     (void)snprintf(server->directory, sizeof server->directory, "/tmp/redress-test-XXXXXX");
     if (!mkdtemp(server->directory)) {
         server->directory[0] = '\0';
-        return error_set(error, ERROR_FATAL, "mkdtemp: %s", strerror(errno));
+        return error_set(error, ERROR_FATAL, "mkdtemp: %s", strerrordesc_np(errno));
     }
     if (server->uid != 0 && chown(server->directory, server->uid, server->gid) != 0) {
-        return error_set(error, ERROR_FATAL, "chown: %s", strerror(errno));
+        return error_set(error, ERROR_FATAL, "chown: %s", strerrordesc_np(errno));
     }
     return true;
 }
@@ -394,3 +397,5 @@ struct server *server_postgres_new(const struct server_postgres_options *options
     }
     return server;
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */

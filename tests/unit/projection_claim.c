@@ -245,7 +245,7 @@ static void two_claimers_never_get_the_same_case(void **state)
     fixture_open(&claimers[0], NULL);
     fixture_own(&claimers[0], 1);
     for (int n = 1; n <= CASES; n++) {
-        fixture_put(&claimers[0], n, n % FIXTURE_QUEUES, n / 100);
+        fixture_put(&claimers[0], n, n % FIXTURE_QUEUES, n % 10);
     }
     fixture_settle(&claimers[0]);
     for (unsigned i = 1; i < CLAIMERS; i++) {

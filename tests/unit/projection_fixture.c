@@ -11,6 +11,7 @@
 enum {
     BEAT_US = 5000,
     PATIENCE_US = 10000000,
+    TEST_US = 30000000, /* one test; no wait is endless */
 };
 
 const char *const fixture_queues[FIXTURE_QUEUES] = {
@@ -232,6 +233,10 @@ void fixture_remove(struct fixture *fixture, int n)
 
 void fixture_turn(struct fixture *fixture)
 {
+    if (fixture->opened_us == 0) {
+        fixture->opened_us = clock_monotonic_us();
+    }
+    assert_true(clock_monotonic_us() < fixture->opened_us + TEST_US);
     (void)event_base_loop(fixture->loop, EVLOOP_ONCE);
 }
 

@@ -24,6 +24,7 @@ struct fixture {
     struct redis *redis;
     struct projection *projection;
     redisContext *plain;
+    int64_t opened_us;
     uint32_t chance;
 
     /* the truth: [0] is no case */
@@ -62,7 +63,7 @@ void fixture_commit(struct fixture *fixture, uint32_t count);
 void fixture_put(struct fixture *fixture, int n, int queue, double score);
 void fixture_remove(struct fixture *fixture, int n);
 
-/* Runs the loop once, at most a few milliseconds. */
+/* Runs the loop once, at most a few milliseconds; fails a test that has gone on for too long. */
 void fixture_turn(struct fixture *fixture);
 /* Until Redis has all of it; fails the test after ten seconds. */
 void fixture_settle(struct fixture *fixture);
