@@ -2,9 +2,9 @@
  * Goal: business time is what other products' own tests say it is (laws 8 and 12).
  *
  * Method: the cases of tests/data/calendar (a sample, each naming the repository and test it was
- * read from) and, where the reference data is at hand (REDRESS_DATA), all of calendar_cases.json,
- * through compile and search.  Cases that ask for what the header does not offer (business days
- * backward) are asked the other way round.  Ties: the closing time.
+ * read from) and, where the reference data is at hand (REDRESS_SHARED names its folder), all of
+ * calendar_cases.json, through compile and search.  Cases that ask for what the header does not
+ * offer (business days backward) are asked the other way round.  Ties: the closing time.
  */
 #include "calendar.h"
 
@@ -220,9 +220,10 @@ static void the_sample_of_other_products_cases_agrees(void **state)
 static void every_case_of_the_reference_data_agrees(void **state)
 {
     (void)state;
-    const char *folder = getenv("REDRESS_DATA");
+    const char *shared = getenv("REDRESS_SHARED");
     char path[512];
-    (void)snprintf(path, sizeof path, "%s/calendar_cases.json", folder ? folder : REDRESS_DATA);
+    (void)snprintf(
+        path, sizeof path, "%s/data/calendar_cases.json", shared ? shared : REDRESS_SHARED);
     FILE *file = fopen(path, "re");
     if (!file) {
         print_message("no reference data at hand: skipped\n");
