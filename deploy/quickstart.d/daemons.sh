@@ -2,7 +2,7 @@
 
 supervisor_pid=$state/service.pid
 
-redress() { "$bin/redress" --config "$state/redress.yaml" "$@"; }
+redress() { "$bin/redress" --config "$state/redress.yaml" "$@" </dev/null; }
 
 settings_write() {
     cat >"$state/redress.yaml" <<END
@@ -78,7 +78,7 @@ daemons_start() {
             fi
         done
     else
-        setsid runsvdir -P "$state/service" >>"$step_log" 2>&1 9>&- 3>&- &
+        setsid runsvdir -P "$state/service" </dev/null >>"$step_log" 2>&1 3>&- 9>&- &
         echo $! >"$supervisor_pid"
         disown
     fi

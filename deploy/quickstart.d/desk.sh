@@ -24,33 +24,48 @@ import_sample() {
 # The first queue in which somebody waits.
 busiest_queue() { redress status --json | jq -r '[.queues[] | select(.waiting > 0)] | max_by(.waiting) | .queue // empty'; }
 
-# desk_case AGENT: claims the best case and walks it towards its end, one permitted action after the other, as a person
-# at the screen would: the first action that leads to a step not yet seen.
+# What a person would type into a field an action asks for.
+field_value() {
+    case $1 in
+    category) echo other ;;
+    *amount* | *cost* | *number* | *days*) echo 20 ;;
+    *) echo "tried at the quickstart's desk" ;;
+    esac
+}
+
+# act_on REPLY AGENT ACTION: prints the new reply; false when it was refused.
+act_on() {
+    local reply=$1 agent=$2 action=$3 need answer fields=()
+    while read -r need; do
+        [ -z "$need" ] || fields+=(--field "$need=$(field_value "$need")")
+    done < <(jq -r '.needs[]?' <<<"$action")
+    answer=$(redress act --actor "$agent" --role "$(jq -r '.roles[0] // "agent"' <<<"$action")" \
+        --version "$(jq -r .version <<<"$reply")" --json "${fields[@]}" \
+        "$(jq -r .case_number <<<"$reply")" "$(jq -r .action <<<"$action")") || return 1
+    [ "$(jq -r .outcome <<<"$answer")" = "done" ] && printf '%s' "$answer"
+}
+
+# desk_case AGENT: claims the best case and walks it towards its end as a person at the screen would: the first
+# permitted action that leads to a step not yet seen, and the next one when it is refused.
 desk_case() {
-    local agent=$1 queue reply case version seen=' ' action role step fields need moves=0
+    local agent=$1 queue reply next action seen=' ' moves=0
     queue=$(busiest_queue)
     [ -n "$queue" ] || return 1
     reply=$(redress claim --actor "$agent" --role agent --json "$queue") || return 1
-    case=$(jq -r '.case_number // empty' <<<"$reply")
-    [ -n "$case" ] || return 1
+    [ -n "$(jq -r '.case_number // empty' <<<"$reply")" ] || return 1
     while [ "$moves" -lt 12 ]; do
-        moves=$((moves + 1))
         seen+="$(jq -r .step <<<"$reply") "
-        version=$(jq -r .version <<<"$reply")
-        action=$(jq -c --arg seen "$seen" '[.allowed[]? | select(.to_step as $to | $seen | contains(" \($to) ") | not)][0] // empty' <<<"$reply")
-        [ -n "$action" ] || break
-        role=$(jq -r '.roles[0] // "agent"' <<<"$action")
-        fields=()
-        while read -r need; do
-            [ -z "$need" ] || fields+=(--field "$need=tried at the quickstart's desk")
-        done < <(jq -r '.needs[]?' <<<"$action")
-        reply=$(redress act --actor "$agent" --role "$role" --version "$version" --json "${fields[@]}" \
-            "$case" "$(jq -r .action <<<"$action")") || break
-        [ "$(jq -r .outcome <<<"$reply")" = done ] || break
+        next=
+        while read -r action; do
+            if next=$(act_on "$reply" "$agent" "$action"); then break; fi
+            next=
+        done < <(jq -c --arg seen "$seen" '.allowed[]? | select(.to_step as $to | $seen | contains(" \($to) ") | not)' <<<"$reply")
+        [ -n "$next" ] || break
+        reply=$next
+        moves=$((moves + 1))
     done
-    step=$(jq -r '.step // ""' <<<"$reply")
-    printf '  %s  %s  %d steps, now at %s\n' "$agent" "$case" "$moves" "$step"
-    [ "$step" != closed ] || desk_closed=$((desk_closed + 1))
+    printf '  %s  %s  %d steps, now at %s\n' "$agent" "$(jq -r .case_number <<<"$reply")" "$moves" "$(jq -r .step <<<"$reply")"
+    [ "$(jq -r .step <<<"$reply")" != closed ] || desk_closed=$((desk_closed + 1))
 }
 
 desk_play() {
