@@ -257,8 +257,10 @@ const char *classifier_model(const struct classifier *classifier)
     return classifier->model;
 }
 
+/* NOLINTBEGIN(bugprone-easily-swappable-parameters): the order is vectorscan's */
 static int matched(
     unsigned pattern, unsigned long long from, unsigned long long to, unsigned flags, void *self)
+/* NOLINTEND(bugprone-easily-swappable-parameters) */
 {
     (void)from;
     (void)flags;

@@ -6,6 +6,7 @@
 enum { BODY_NUMBER = 13, KIND_VALUE_MAX = INT32_MAX };
 
 /* One row a field of event.proto: what it is on the wire, and where it lies in which struct. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of members and initialisers */
 #define TABLE(rows)                                                                                \
     {                                                                                              \
         rows, sizeof rows / sizeof *rows                                                           \
@@ -28,6 +29,7 @@ enum { BODY_NUMBER = 13, KIND_VALUE_MAX = INT32_MAX };
         .count_offset = offsetof(struct where, counter),                                           \
         .size = sizeof(((struct where *)0)->array[0]), .table = inner                              \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct wire_field cause_rows[] = {
     [1] = BOUND(FIELD_ENUM, event, cause_service, SERVICE_ANALYTICS),

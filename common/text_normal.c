@@ -183,39 +183,46 @@ static const uint8_t *run_end(const struct writer *writer, const uint8_t *at, co
     return at;
 }
 
+/* Moves *at behind the ASCII there, and behind the run that its last letter begins if an accent may
+ * follow. */
+static bool ascii_take(struct writer *writer, const uint8_t **at, const uint8_t *end)
+{
+    const uint8_t *start = *at;
+    const uint8_t *stop = ascii_end(start, end);
+    size_t step;
+    *at = stop;
+    if (stop == end || fold_at(writer, stop, end, &step) != 0) {
+        return ascii_put(writer, start, stop);
+    }
+    *at = run_end(writer, stop - 1, end);
+    return ascii_put(writer, start, stop - 1) && run_put(writer, stop - 1, *at);
+}
+
+/* Moves *at behind one character, or behind a run that only ICU understands. */
+static bool character_take(struct writer *writer, const uint8_t **at, const uint8_t *end)
+{
+    const uint8_t *start = *at;
+    size_t step;
+    uint32_t folded = fold_at(writer, start, end, &step);
+    if (folded == 0) {
+        *at = run_end(writer, start, end);
+        return run_put(writer, start, *at);
+    }
+    *at += step;
+    if (!writer_room(writer, UTF8_MAX)) {
+        return false;
+    }
+    character_put(writer, folded);
+    return true;
+}
+
 static bool text_put(struct writer *writer, const uint8_t *at, const uint8_t *end)
 {
-    while (at < end) {
-        size_t step;
-        const uint8_t *run = at;
-        if (*at < 0x80) {
-            run = ascii_end(at, end);
-            bool joined = run < end && fold_at(writer, run, end, &step) == 0;
-            if (!ascii_put(writer, at, joined ? run - 1 : run)) {
-                return false;
-            }
-            at = run;
-            if (!joined) {
-                continue;
-            }
-            run--; /* an accent may follow: the letter goes with it */
-        } else {
-            uint32_t folded = fold_at(writer, at, end, &step);
-            if (folded != 0) {
-                if (!writer_room(writer, UTF8_MAX)) {
-                    return false;
-                }
-                character_put(writer, folded);
-                at += step;
-                continue;
-            }
-        }
-        at = run_end(writer, run, end);
-        if (!run_put(writer, run, at)) {
-            return false;
-        }
+    bool put = true;
+    while (put && at < end) {
+        put = *at < 0x80 ? ascii_take(writer, &at, end) : character_take(writer, &at, end);
     }
-    return true;
+    return put;
 }
 
 bool text_normalise(struct slice text,

@@ -1,5 +1,7 @@
 #include "wire_table.h"
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which are finite and ours */
+
 static uint32_t count_of(const struct wire_field *field, const uint8_t *record)
 {
     return *(const uint32_t *)(const void *)(record + field->count_offset);
@@ -341,3 +343,5 @@ bool wire_table_read(const struct wire_table *table,
     }
     return true;
 }
+
+/* NOLINTEND(misc-no-recursion) */

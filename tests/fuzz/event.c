@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct arena *other;
     static struct arena *bodies;
     if (!arena) {
-        arena = arena_new(8 * EVENT_SIZE_MAX);
+        arena = arena_new((size_t)8 * EVENT_SIZE_MAX);
         other = arena_new((size_t)256 << 20);
         bodies = arena_new((size_t)256 << 20);
     }

@@ -13,16 +13,19 @@
 #include <stdint.h>
 
 /* Takes any bytes; returns 0.  What must not happen aborts. */
+/* NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static inline void fuzz_must(bool held, const char *condition, const char *file, int line)
+{
+    if (!held) {
+        (void)fprintf(stderr, "%s:%d: not so: %s\n", file, line, condition);
+        abort();
+    }
+}
+
 /* In every build, unlike assert. */
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#define MUST(condition) fuzz_must((condition), #condition, __FILE__, __LINE__)
 
 /* Memory that any message within the limits unpacks in: its bytes, and a share of structs for every
  * field. */

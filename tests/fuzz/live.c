@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct arena *events;
     if (!arena) {
         arena = arena_new(fuzz_budget(&limits_live));
-        events = arena_new(2 * EVENT_SIZE_MAX);
+        events = arena_new((size_t)2 * EVENT_SIZE_MAX);
     }
     const Redress__Live__V1__Live *live = (const void *)fuzz_unpack(
         &redress__live__v1__live__descriptor, &limits_live, arena, data, size);

@@ -25,7 +25,7 @@ static int file_replay(const char *path, const struct stat *status, int type, st
         (void)LLVMFuzzerTestOneInput(bytes, size);
         replayed++;
     } else {
-        perror(path);
+        (void)fprintf(stderr, "%s cannot be read\n", path);
     }
     if (file) {
         (void)fclose(file);
@@ -37,6 +37,7 @@ static int file_replay(const char *path, const struct stat *status, int type, st
 int main(int count, char **paths)
 {
     for (int i = 1; i < count; i++) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
         if (nftw(paths[i], file_replay, OPEN_FOLDERS, FTW_PHYS) != 0) {
             return 1;
         }

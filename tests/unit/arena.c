@@ -8,20 +8,23 @@
 #include "unit.h"
 
 #include <stdalign.h>
+
+#define KIB ((size_t)1024)
+#define MIB (KIB * KIB)
 #include <stdint.h>
 
 static void the_bound_is_reached_and_not_passed(void **state)
 {
     (void)state;
-    struct arena *arena = arena_new(1000 * 1000);
+    struct arena *arena = arena_new(1000 * KIB);
     size_t taken = 0;
     for (size_t size = 1; arena_take(arena, size); size = size * 7 % 4001 + 1) {
         taken += size;
         assert_true(arena_used(arena) >= taken);
-        assert_true(arena_used(arena) <= 1000 * 1000);
+        assert_true(arena_used(arena) <= 1000 * KIB);
     }
-    assert_true(taken > 900 * 1000);
-    assert_null(arena_take(arena, 1000 * 1000));
+    assert_true(taken > 900 * KIB);
+    assert_null(arena_take(arena, 1000 * KIB));
     assert_null(arena_take(arena, SIZE_MAX));
     arena_free(&arena);
     assert_null(arena);
@@ -41,7 +44,7 @@ static void tiny_takes_count_at_what_they_cost(void **state)
 static void all_of_a_limit_can_be_taken_at_once(void **state)
 {
     (void)state;
-    static const size_t limits[] = {1, 100, 256 * 1024, 256 * 1024 + 1, 3 * 1024 * 1024};
+    static const size_t limits[] = {1, 100, 256 * KIB, 256 * KIB + 1, 3 * MIB};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct arena *arena = arena_new(limits[i]);
         unsigned char *bytes = arena_take(arena, limits[i]);
@@ -55,7 +58,7 @@ static void all_of_a_limit_can_be_taken_at_once(void **state)
 static void what_is_given_is_aligned_and_apart(void **state)
 {
     (void)state;
-    struct arena *arena = arena_new(8 * 1024 * 1024);
+    struct arena *arena = arena_new(8 * MIB);
     unsigned char *all[3000];
     for (size_t i = 0; i < 3000; i++) {
         size_t size = i % 997 + 1;
@@ -75,22 +78,21 @@ static void what_is_given_is_aligned_and_apart(void **state)
 static void a_reset_makes_the_whole_limit_free_again(void **state)
 {
     (void)state;
-    struct arena *arena = arena_new(2 * 1024 * 1024);
+    struct arena *arena = arena_new(2 * MIB);
     for (int cycle = 0; cycle < 50; cycle++) {
         unsigned count = 0;
         for (unsigned i = 0; i < 20; i++) {
-            unsigned char *bytes = arena_take(arena, 100 * 1024);
+            unsigned char *bytes = arena_take(arena, 100 * KIB);
             if (bytes) {
-                memset(bytes, cycle, 100 * 1024);
+                memset(bytes, cycle, 100 * KIB);
                 count++;
             }
         }
         assert_int_equal(count, 20);
-        assert_null(arena_take(arena, 100 * 1024));
+        assert_null(arena_take(arena, 100 * KIB));
         arena_reset(arena);
         assert_int_equal(arena_used(arena), 0);
-        assert_non_null(
-            arena_take(arena, 2 * 1024 * 1024 - 16)); /* a block of its own, between cycles */
+        assert_non_null(arena_take(arena, 2 * MIB - 16)); /* a block of its own, between cycles */
         arena_reset(arena);
     }
     arena_free(&arena);

@@ -51,6 +51,7 @@ static int fresh(void **state)
     return 0;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as our protos */
 static ProtobufCMessage *message_fill(const ProtobufCMessageDescriptor *descriptor, uint32_t *seed);
 
 /* A value no other field has, of the field's type, at member. */
@@ -116,6 +117,8 @@ static ProtobufCMessage *message_fill(const ProtobufCMessageDescriptor *descript
     }
     return (ProtobufCMessage *)(void *)message;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static struct slice message_pack(const ProtobufCMessage *message)
 {
@@ -461,7 +464,7 @@ static void what_we_accept_protobuf_accepts(void **state)
             bytes[next(&seed) % (i == 0 ? 64 : honest.size)] = (uint8_t)next(&seed);
         }
         struct slice damaged = slice_of(bytes, honest.size);
-        SCOPED(arena_free) struct arena *scratch = arena_new(64 * 1024);
+        SCOPED(arena_free) struct arena *scratch = arena_new((size_t)64 * 1024);
         struct event event;
         struct error error;
         if (event_decode(damaged, scratch, &event, &error)) {

@@ -191,7 +191,7 @@ static size_t command_pack(uint8_t *bytes)
 static void whatever_is_accepted_unpacks(void **state)
 {
     (void)state;
-    SCOPED(arena_free) struct arena *arena = arena_new(64 * 1024);
+    SCOPED(arena_free) struct arena *arena = arena_new((size_t)64 * 1024);
     uint8_t honest[256];
     size_t size = command_pack(honest);
     uint32_t seed = 20261121;
