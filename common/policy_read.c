@@ -5,12 +5,12 @@
 
 enum { COMPLAINT_MAX = 400 };
 
-static void complain_as(struct policy_loading *loading,
-                        enum yaml_grade grade,
-                        const struct yaml_node *node,
-                        const char *hint,
-                        const char *format,
-                        va_list arguments)
+__attribute__((format(printf, 5, 0))) static void complain_as(struct policy_loading *loading,
+                                                              enum yaml_grade grade,
+                                                              const struct yaml_node *node,
+                                                              const char *hint,
+                                                              const char *format,
+                                                              va_list arguments)
 {
     char text[COMPLAINT_MAX];
     (void)vsnprintf(text, sizeof text, format, arguments);

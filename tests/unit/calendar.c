@@ -267,6 +267,27 @@ static void a_business_day_keeps_the_wall_clock_across_summer_time(void **state)
     arena_free(&arena);
 }
 
+static void on_the_day_the_clocks_change_the_wall_clock_still_decides(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(ARENA_LIMIT);
+    struct calendar calendar = london(arena, true, 2026, 2026); /* every day is one of business */
+    static const struct {
+        const char *start, *expected;
+    } rows[] = {
+        {"2026-03-28T12:00:00Z", "2026-03-29T11:00:00Z"},
+        {"2026-03-28T01:30:00Z", "2026-03-29T01:30:00Z"}, /* 01:30 does not exist: 02:30 */
+        {"2026-03-28T00:30:00Z", "2026-03-29T00:30:00Z"},
+        {"2026-10-24T11:00:00Z", "2026-10-25T12:00:00Z"},
+        {"2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z"}, /* 01:30 comes twice: the first */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(calendar_add_days(&calendar, instant(rows[i].start), 1, false),
+                         instant(rows[i].expected));
+    }
+    arena_free(&arena);
+}
+
 static void outside_the_compiled_years_nothing_is_guessed(void **state)
 {
     (void)state;
@@ -378,6 +399,7 @@ int main(void)
         cmocka_unit_test(the_sample_of_other_products_cases_agrees),
         cmocka_unit_test(every_case_of_the_reference_data_agrees),
         cmocka_unit_test(a_business_day_keeps_the_wall_clock_across_summer_time),
+        cmocka_unit_test(on_the_day_the_clocks_change_the_wall_clock_still_decides),
         cmocka_unit_test(outside_the_compiled_years_nothing_is_guessed),
         cmocka_unit_test(a_calendar_that_is_always_open_is_elapsed_time),
         cmocka_unit_test(the_version_tells_rules_apart_and_not_years),

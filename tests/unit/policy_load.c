@@ -212,6 +212,42 @@ static void the_gravest_case_goes_to_the_urgent_desk(void **state)
     assert_string_equal(policy->queues[policy_route(policy, &facts)].id, "urgent");
 }
 
+/* So many that names share slots of the table. */
+static void hundreds_of_categories_are_each_found_and_no_other(void **state)
+{
+    (void)state;
+    enum { MANY = 700 };
+    static char yaml[FILE_MAX];
+    static char little[FILE_MAX];
+    size_t size = file_read(POLICY_CASES "/little.yaml", little);
+    const char *at = strstr(little, "taxonomy:\n");
+    assert_non_null(at);
+    at += strlen("taxonomy:\n");
+    FILE *out = fmemopen(yaml, sizeof yaml, "w");
+    (void)fwrite(little, 1, (size_t)(at - little), out);
+    for (int i = 0; i < MANY; i++) {
+        (void)fprintf(out, "  many-%d: {title: Many}\n", i);
+    }
+    (void)fwrite(at, 1, size - (size_t)(at - little), out);
+    long written = ftell(out);
+    (void)fclose(out);
+    struct policy_report report;
+    SCOPED(policy_object_free)
+    struct policy_object *object =
+        policy_load("many", slice_of(yaml, (size_t)written), LAST_YEAR, LAST_YEAR, &report);
+    assert_non_null(object);
+    policy_report_done(&report);
+    const struct policy *policy = &object->policy;
+    assert_non_null(policy->category_slots);
+    for (uint16_t i = 0; i < policy->category_count; i++) {
+        const char *id = policy->categories[i].id;
+        assert_int_equal(policy_category_index(policy, slice_text(id)), i);
+        char other[POLICY_NAME_MAX + 8];
+        (void)snprintf(other, sizeof other, "%s-not", id);
+        assert_int_equal(policy_category_index(policy, slice_text(other)), POLICY_NONE);
+    }
+}
+
 static void any_cut_of_a_policy_is_an_error_and_never_worse(void **state)
 {
     (void)state;
@@ -258,6 +294,7 @@ int main(void)
         cmocka_unit_test(the_shipped_policies_load_without_a_word),
         cmocka_unit_test(complaints_in_three_writings_find_their_category),
         cmocka_unit_test(the_gravest_case_goes_to_the_urgent_desk),
+        cmocka_unit_test(hundreds_of_categories_are_each_found_and_no_other),
         cmocka_unit_test(any_cut_of_a_policy_is_an_error_and_never_worse),
         cmocka_unit_test(a_file_beyond_the_bounds_is_refused),
     };
