@@ -123,8 +123,42 @@ static void a_flush_just_before_the_flip_does_not_leave_an_empty_share(void **st
     fixture_close(&fixture);
 }
 
+static void cut_once(struct fixture *fixture)
+{
+    if (fixture->fed_to[SERVICE_DISPATCH] > FIXTURE_CASES / 2) {
+        fixture->on_feed = NULL;
+        fixture_tell(fixture, "CLIENT KILL TYPE normal");
+    }
+}
+
+static void a_share_given_up_half_built_is_cleaned_away(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    fixture_own(&fixture, 1);
+    fixture_commit(&fixture, 800);
+    fixture_settle(&fixture);
+    fixture.fed_to[SERVICE_DISPATCH] = 0;
+    fixture.feed_max = 100;
+    fixture.on_feed = cut_once;
+    projection_rebuild(fixture.projection, SERVICE_DISPATCH, FIXTURE_PARTITION);
+    while (fixture.on_feed) {
+        fixture_turn(&fixture);
+    }
+    fixture_wait_lost(&fixture);
+    fixture_wait_ready(&fixture);
+    fixture_settle(&fixture);
+    fixture_compare(&fixture);
+    fixture_close(&fixture);
+}
+
 static void commit_more(struct fixture *fixture)
 {
+    assert_false(projection_phase(fixture->projection, SERVICE_DISPATCH, FIXTURE_PARTITION) ==
+                     PROJECTION_BUILDING &&
+                 projection_phase(fixture->projection, SERVICE_WATCHDOG, FIXTURE_PARTITION) ==
+                     PROJECTION_BUILDING); /* one at a time, as set */
     fixture_commit(fixture, 150);
 }
 
@@ -132,7 +166,7 @@ static void commits_while_a_share_is_built_are_in_it(void **state)
 {
     (void)state;
     struct fixture fixture;
-    fixture_open(&fixture, NULL);
+    fixture_open(&fixture, &(struct projection_settings){.building_max = 1});
     fixture_own(&fixture, 1);
     for (unsigned i = 0; i < 8; i++) {
         fixture_commit(&fixture, 800);
@@ -398,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_flush_between_commits_loses_nothing),
         cmocka_unit_test(a_flush_while_a_share_is_built_starts_it_again),
         cmocka_unit_test(a_flush_just_before_the_flip_does_not_leave_an_empty_share),
+        cmocka_unit_test(a_share_given_up_half_built_is_cleaned_away),
         cmocka_unit_test(commits_while_a_share_is_built_are_in_it),
         cmocka_unit_test(an_attempt_that_is_over_feeds_nothing),
         cmocka_unit_test(a_lost_tail_is_made_good),

@@ -234,6 +234,54 @@ static void what_the_share_does_not_confirm_is_not_claimed(void **state)
     fixture_close(&fixture);
 }
 
+static struct answer while_built;
+
+static void claim_while_built(struct fixture *fixture)
+{
+    struct error error;
+    struct projection_claim_order order = order_of(PROJECTION_CLAIM_MAX);
+    assert_true(projection_claim(fixture->projection, &order, claimed, &while_built, &error));
+}
+
+/* Redis was flushed: nothing is confirmed yet, and nothing may be thrown away as stale. */
+static void a_claim_while_a_share_is_built_does_no_harm(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    fixture_own(&fixture, 1);
+    fixture_commit(&fixture, 900);
+    fixture_settle(&fixture);
+    while_built = (struct answer){.answers = 0};
+    fixture.feed_max = 50;
+    fixture.on_feed = claim_while_built;
+    fixture_tell(&fixture, "FLUSHALL");
+    while (projection_figures(fixture.projection).rebuilds < 4) {
+        fixture_turn(&fixture);
+    }
+    fixture_settle(&fixture);
+    assert_true(while_built.answers > 4);
+    fixture_compare(&fixture);
+    fixture_close(&fixture);
+}
+
+static void a_lease_on_a_case_that_is_in_no_queue_ends_with_the_rebuild(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct answer answer = {.answers = 0};
+    open_with_five(&fixture);
+    struct projection_claim_order order = order_of(2);
+    claim(&fixture, &order, &answer);   /* 4, 2 */
+    fixture.queue[4] = FIXTURE_NOWHERE; /* closed, and Redis never heard of it */
+    projection_rebuild(fixture.projection, SERVICE_DISPATCH, FIXTURE_PARTITION);
+    fixture_settle(&fixture);
+    assert_false(release(&fixture, &answer.claims[0], false));
+    assert_true(release(&fixture, &answer.claims[1], false));
+    fixture_compare(&fixture);
+    fixture_close(&fixture);
+}
+
 static void two_claimers_never_get_the_same_case(void **state)
 {
     (void)state;
@@ -380,6 +428,8 @@ int main(void)
         cmocka_unit_test(a_lease_that_ends_gives_the_case_back),
         cmocka_unit_test(a_case_that_moves_while_claimed_comes_back_to_its_new_place),
         cmocka_unit_test(what_the_share_does_not_confirm_is_not_claimed),
+        cmocka_unit_test(a_claim_while_a_share_is_built_does_no_harm),
+        cmocka_unit_test(a_lease_on_a_case_that_is_in_no_queue_ends_with_the_rebuild),
         cmocka_unit_test(two_claimers_never_get_the_same_case),
         cmocka_unit_test(an_order_beyond_the_bounds_is_rejected),
         cmocka_unit_test(a_claim_while_redis_is_away_says_try_again),
