@@ -23,7 +23,7 @@ void bus_begin(void)
 static void arrive(void *self, void *thing)
 {
     const struct message *message = thing;
-    if (message->fact.kind == EVENT_NONE) {
+    if (!message->fact.event) {
         input_heartbeat(self, &message->fact);
     } else {
         input_event(self, &message->fact);

@@ -10,7 +10,7 @@
 
 void bus_begin(void);
 
-/* A fact, or a heartbeat: a fact of kind EVENT_NONE. */
+/* A fact, or a heartbeat: a fact without event. */
 void bus_publish(struct instance *from, const struct fact *fact);
 
 /* The subscriber wants this stream from whoever publishes it. */

@@ -7,14 +7,12 @@ static struct client {
     uint64_t submission;
     uint64_t case_id; /* from the receipt */
     enum request_kind next;
-    bool waits; /* it makes its case wait for a while */
+    bool rejected; /* the short way to the end */
     bool done;
     unsigned attempt; /* counts answers: a repeat timer of an earlier step does nothing */
 } clients[CLIENTS_MAX];
 
 static uint32_t count;
-
-static void act(void *self, void *thing);
 
 static void request_arrives(void *self, void *thing)
 {
@@ -63,19 +61,10 @@ static void answer_arrives(void *self, void *thing)
         return; /* a repeat */
     }
     client->case_id = reply->case_id;
-    switch (reply->kind) {
-    case REQUEST_SUBMIT:
-        client->next = client->waits ? REQUEST_WAIT : REQUEST_CLOSE;
-        break;
-    case REQUEST_WAIT:
-        client->next = REQUEST_RESUME;
-        break;
-    case REQUEST_RESUME:
-        client->next = REQUEST_CLOSE;
-        break;
-    case REQUEST_CLOSE:
-        client->done = true;
-        break;
+    client->done = reply->kind == REQUEST_CLOSE || reply->kind == REQUEST_REJECT;
+    client->next = reply->kind + 1;
+    if (reply->kind == REQUEST_SUBMIT && client->rejected) {
+        client->next = REQUEST_REJECT;
     }
     client->attempt++;
     sim_later(
@@ -98,7 +87,7 @@ void clients_begin(void)
     memset(clients, 0, sizeof clients);
     count = 8 + (uint32_t)sim_random(CLIENTS_MAX - 8);
     for (uint32_t i = 0; i < count; i++) {
-        clients[i] = (struct client){.submission = i + 1, .waits = sim_per_mille(500)};
+        clients[i] = (struct client){.submission = i + 1, .rejected = sim_per_mille(250)};
         sim_later(NULL, (int64_t)sim_random(30 * SECOND), act, &clients[i], NULL);
     }
 }
@@ -113,7 +102,7 @@ bool client_is_done(uint32_t client)
     return clients[client].done;
 }
 
-uint64_t client_receipt(uint32_t client)
+uint64_t client_case(uint32_t client)
 {
     return clients[client].case_id;
 }

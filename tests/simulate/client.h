@@ -16,6 +16,6 @@ void client_answer(const struct request *reply);
 uint32_t client_count(void);
 bool client_is_done(uint32_t client);
 /* The case its receipt names; 0: it has none. */
-uint64_t client_receipt(uint32_t client);
+uint64_t client_case(uint32_t client);
 
 #endif

@@ -1,7 +1,10 @@
-/* What each of the four makes of an input: small models with the shape of the real cores. */
+/* What each of the four makes of an input: the shell's part around the real cores. */
 #include "client.h"
 #include "instance.h"
+#include "intake_core.h"
 #include "oracle.h"
+#include "policy_fixture.h"
+#include "triage_core.h"
 
 static struct holding *holding_of(struct instance *instance, uint64_t case_id)
 {
@@ -20,211 +23,284 @@ void batch_reply(struct instance *instance, const struct request *request, uint6
     reply->case_id = case_id;
 }
 
-void batch_append(struct instance *instance,
-                  uint64_t case_id,
-                  enum event_kind kind,
-                  const struct fact *cause,
-                  uint64_t reference)
+void batch_change(struct instance *instance, uint64_t case_id)
 {
-    struct holding *holding = holding_of(instance, case_id);
+    instance->batch.changed[case_partition(case_id)][case_serial(case_id)] = true;
+}
+
+void batch_append(struct instance *instance, struct event *event, uint64_t reference)
+{
+    struct holding *holding = holding_of(instance, event->case_id);
     struct batch *batch = &instance->batch;
     struct fact *fact = &batch->facts[batch->fact_count];
-    struct row *row = row_of(instance, case_id);
+    struct row *row = row_of(instance, event->case_id);
+    event->service = instance->service;
+    event->partition = case_partition(event->case_id);
+    event->seq = holding->next.seq + 1;
+    event->epoch = holding->epoch;
+    event->schema = 1;
+    memcpy(event->prev_hash, holding->next.hash, HASH_SIZE);
+    fact_make(fact, event, reference);
     holding->touched = true;
-    row->version++;
-    *fact = (struct fact){
-        .service = instance->service,
-        .partition = case_partition(case_id),
-        .seq = holding->next.seq + 1,
-        .epoch = holding->epoch,
-        .kind = kind,
-        .case_id = case_id,
-        .cause_service = cause ? cause->service : SERVICE_NONE,
-        .cause_seq = cause ? cause->seq : 0,
-        .at_us = sim.now_us,
-        .reference = reference,
-        .generation = row->generation,
-        .due_us = row->due_us,
-    };
-    memcpy(fact->prev, holding->next.hash, HASH_SIZE);
-    fact_hash(fact, fact->hash);
     holding->next.seq = fact->seq;
     memcpy(holding->next.hash, fact->hash, HASH_SIZE);
-    batch->rows[batch->fact_count++] = *row;
+    row->version++;
+    if (instance->service == SERVICE_DISPATCH) {
+        dispatch_evolve(world_policy(), &row->dispatch, fact->event);
+    } else if (instance->service == SERVICE_WATCHDOG) {
+        watch_evolve(world_policy(), &row->watch, fact->event);
+    }
+    batch->fact_count++;
+    batch_change(instance, event->case_id);
 }
 
-static void fire(struct instance *instance, uint64_t case_id)
+/* ---- watchdog ----------------------------------------------------------------------------- */
+
+static void append_all(struct instance *instance, struct watch_output *output)
 {
-    row_of(instance, case_id)->breached = true;
-    batch_append(instance, case_id, EVENT_CLOCK_BREACHED, NULL, 0);
+    for (uint32_t i = 0; i < output->count; i++) {
+        batch_append(instance, &output->events[i], 0);
+    }
 }
 
-static void clock_run(struct instance *instance, uint64_t case_id, int64_t due_us)
+static void timer_add(struct instance *instance, uint64_t case_id)
 {
     struct holding *holding = holding_of(instance, case_id);
+    int64_t due_us = watch_due_us(world_policy(), &row_of(instance, case_id)->watch);
+    if (due_us != INT64_MAX && holding->timer_count < TIMERS_MAX) {
+        holding->timers[holding->timer_count++] = (struct timer){case_serial(case_id), due_us};
+    }
+}
+
+static void watch(struct instance *instance, const struct event *event)
+{
+    struct row *row = row_of(instance, event->case_id);
+    struct watch_output output;
+    do {
+        watch_event(world_policy(), &row->watch, event, world_now_us(), &output);
+        append_all(instance, &output);
+    } while (output.more);
+    watch_evolve(world_policy(), &row->watch, event);
+    batch_change(instance, event->case_id);
+    timer_add(instance, event->case_id);
+}
+
+/* Whether something was due.  A timer is only a hint: the core says what is due. */
+static bool fire(struct instance *instance, uint64_t case_id, int64_t due_us)
+{
     struct row *row = row_of(instance, case_id);
-    row->phase = ROW_OPEN;
-    row->generation++;
-    row->due_us = due_us;
-    if (!row->breached && holding->timer_count < TIMERS_MAX) {
-        holding->timers[holding->timer_count++] =
-            (struct timer){case_serial(case_id), row->generation, due_us};
+    struct watch_output output;
+    bool fired = false;
+    int64_t now_us = world_now_us();
+    if (sim.mutant == MUTANT_TIMER_BELIEVED) {
+        int64_t said_us = watch_due_us(world_policy(), &row->watch);
+        now_us = said_us != INT64_MAX && said_us > now_us ? said_us : now_us;
     }
-}
-
-static void watch(struct instance *instance, const struct fact *fact)
-{
-    struct row *row = row_of(instance, fact->case_id);
-    if (row->phase == ROW_OPEN && !row->breached && fact->at_us >= row->due_us) {
-        fire(instance, fact->case_id); /* time is settled before the event that came after it */
+    if (now_us > due_us + 5 * SECOND) {
+        sim_reach(SOMETIMES_TIMER_LATE);
     }
-    switch ((int)fact->kind) {
-    case EVENT_OPENED:
-        clock_run(instance, fact->case_id, fact->at_us + case_target_us(fact->case_id));
-        batch_append(instance, fact->case_id, EVENT_CLOCKS_STARTED, fact, 0);
-        break;
-    case EVENT_CONTACTED:
-        row->phase = ROW_WAITING;
-        row->remaining_us = row->due_us - fact->at_us;
-        batch_append(instance, fact->case_id, EVENT_CLOCKS_PAUSED, fact, 0);
-        break;
-    case EVENT_INVESTIGATED:
-        clock_run(instance, fact->case_id, fact->at_us + row->remaining_us);
-        batch_append(instance, fact->case_id, EVENT_CLOCKS_RESUMED, fact, 0);
-        break;
-    case EVENT_CLOSED:
-        if (row->breached && fact->at_us < row->due_us) {
-            sim_reach(SOMETIMES_STOP_AFTER_FIRE);
-        } else if (!row->breached) {
-            sim_reach(SOMETIMES_STOPPED_IN_TIME);
-        }
-        row->phase = ROW_CLOSED;
-        batch_append(instance, fact->case_id, EVENT_CLOCKS_STOPPED, fact, 0);
-        break;
-    default:
-        break;
-    }
-}
-
-void decide_input(struct instance *instance, const struct fact *fact)
-{
-    if (instance->service == SERVICE_TRIAGE) {
-        batch_append(instance, fact->case_id, EVENT_TRIAGED, fact, 0);
-    } else if (instance->service == SERVICE_WATCHDOG) {
-        watch(instance, fact);
-    } else if (fact->kind == EVENT_TRIAGED) {
-        row_of(instance, fact->case_id)->phase = ROW_OPEN;
-        batch_append(instance, fact->case_id, EVENT_OPENED, fact, 0);
-    } else if (fact->kind == EVENT_CLOCK_BREACHED) {
-        batch_append(instance, fact->case_id, EVENT_ESCALATED, fact, 0);
-    }
-}
-
-static void submit(struct instance *instance, const struct request *request)
-{
-    uint32_t first = (uint32_t)sim_random(PARTITIONS);
-    for (uint32_t i = 0; i < PARTITIONS; i++) {
-        uint32_t partition = (first + i) % PARTITIONS;
-        struct holding *holding = &instance->holdings[partition];
-        if (holding->phase != OWNER_SERVING) {
-            continue;
-        }
-        for (uint32_t j = 0; j < instance->batch.fact_count; j++) {
-            if (instance->batch.facts[j].reference == request->submission) {
-                return; /* twice in one batch: the client is answered once */
-            }
-        }
-        if (request->found_case_id != 0) {
-            sim_reach(SOMETIMES_DUPLICATE_ANSWERED);
-            holding->touched = true; /* the receipt waits for a commit of ours */
-            if (sim.mutant == MUTANT_DUPLICATE_ACKED_FROM_READ) {
-                struct request reply = *request;
-                reply.case_id = request->found_case_id;
-                client_answer(&reply);
-                return;
-            }
-            batch_reply(instance, request, request->found_case_id);
-            return;
-        }
-        uint64_t serial = holding->next.seq + 1;
-        if (serial >= CASES_MAX) {
-            return;
-        }
-        uint64_t case_id = case_id_make(partition, serial);
-        batch_append(instance, case_id, EVENT_RECEIVED, NULL, request->submission);
-        batch_reply(instance, request, case_id);
-        return;
-    }
-}
-
-static void command(struct instance *instance, const struct request *request)
-{
-    static const struct {
-        enum request_kind kind;
-        enum row_phase from, to;
-        enum event_kind fact;
-    } steps[] = {
-        {REQUEST_WAIT,   ROW_OPEN,    ROW_WAITING, EVENT_CONTACTED   },
-        {REQUEST_RESUME, ROW_WAITING, ROW_OPEN,    EVENT_INVESTIGATED},
-        {REQUEST_CLOSE,  ROW_OPEN,    ROW_CLOSED,  EVENT_CLOSED      },
-    };
-    struct holding *holding = holding_of(instance, request->case_id);
-    struct row *row = row_of(instance, request->case_id);
-    if (holding->phase != OWNER_SERVING) {
-        return;
-    }
-    if (row->commands >> request->kind & 1U) {
-        sim_reach(SOMETIMES_COMMAND_REPEATED);
-        holding->touched = true;
-        batch_reply(instance, request, request->case_id);
-        return;
-    }
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        if (steps[i].kind == request->kind && steps[i].from == row->phase) {
-            row->phase = steps[i].to;
-            row->commands |= 1U << request->kind;
-            batch_append(instance,
-                         request->case_id,
-                         steps[i].fact,
-                         NULL,
-                         request->submission * 4 + request->kind);
-            batch_reply(instance, request, request->case_id);
-            return;
-        }
-    }
-}
-
-void decide_request(struct instance *instance, const struct request *request)
-{
-    if (request->kind == REQUEST_SUBMIT) {
-        submit(instance, request);
-    } else {
-        command(instance, request);
-    }
+    do {
+        watch_tick(world_policy(), &row->watch, now_us, &output);
+        append_all(instance, &output);
+        fired = fired || output.count > 0;
+    } while (output.more);
+    return fired;
 }
 
 void decide_timers(struct instance *instance)
 {
     for (uint32_t i = 0; i < PARTITIONS; i++) {
         struct holding *holding = &instance->holdings[i];
-        uint32_t kept = 0;
-        for (uint32_t j = 0; holding->phase == OWNER_SERVING && j < holding->timer_count; j++) {
-            struct timer timer = holding->timers[j];
-            const struct row *row = &holding->rows[timer.serial];
-            if (timer.due_us > sim.now_us) {
-                holding->timers[kept++] = timer;
-            } else if (row->phase != ROW_OPEN || row->breached) {
-                continue; /* settled otherwise */
-            } else if (row->generation == timer.generation ||
-                       sim.mutant == MUTANT_TIMER_WITHOUT_GENERATION) {
-                if (sim.now_us > timer.due_us + 5 * SECOND) {
-                    sim_reach(SOMETIMES_TIMER_LATE);
-                }
-                fire(instance, case_id_make(i, timer.serial));
+        uint32_t count = holding->phase == OWNER_SERVING ? holding->timer_count : 0, kept = 0;
+        struct timer due[TIMERS_MAX];
+        uint32_t due_count = 0;
+        for (uint32_t j = 0; j < count; j++) {
+            if (holding->timers[j].due_us > world_now_us()) {
+                holding->timers[kept++] = holding->timers[j];
+            } else {
+                due[due_count++] = holding->timers[j];
+            }
+        }
+        holding->timer_count = count > 0 ? kept : holding->timer_count;
+        for (uint32_t j = 0; j < due_count; j++) {
+            uint64_t case_id = case_id_make(i, due[j].serial);
+            if (instance->batch.fact_count + WATCH_EVENTS_MAX > BATCH_FACTS) {
+                holding->timers[holding->timer_count++] = due[j]; /* in the next batch */
+            } else if (fire(instance, case_id, due[j].due_us)) {
+                timer_add(instance, case_id);
             } else {
                 sim_reach(SOMETIMES_STALE_TIMER);
             }
         }
-        holding->timer_count = holding->phase == OWNER_SERVING ? kept : holding->timer_count;
+    }
+}
+
+/* ---- triage and dispatch ------------------------------------------------------------------ */
+
+static void triage(struct instance *instance, const struct event *received)
+{
+    static const struct triage_repeats none;
+    struct event event = {.case_id = received->case_id,
+                          .at_us = world_now_us(),
+                          .cause_service = SERVICE_INTAKE,
+                          .cause_seq = received->seq};
+    event.kind = triage_decide(world_policy(), &received->received, &none, &event.triaged);
+    batch_append(instance, &event, 0);
+}
+
+static void dispatch(struct instance *instance, const struct event *cause)
+{
+    struct row *row = row_of(instance, cause->case_id);
+    const struct dispatch_input input = {
+        .kind = cause->service == SERVICE_TRIAGE ? DISPATCH_TRIAGED : DISPATCH_CLOCK,
+        .now_us = world_now_us(),
+        .event = cause,
+    };
+    struct event event;
+    struct slice refused;
+    if (dispatch_decide(world_policy(), &row->dispatch, &input, &event, &refused) ==
+        DISPATCH_APPEND) {
+        batch_append(instance, &event, 0);
+    }
+    if (cause->service == SERVICE_WATCHDOG) {
+        dispatch_evolve(world_policy(), &row->dispatch, cause); /* the nearest due instant */
+        batch_change(instance, cause->case_id);
+    }
+}
+
+void decide_input(struct instance *instance, const struct fact *fact)
+{
+    if (instance->service == SERVICE_TRIAGE) {
+        triage(instance, fact->event);
+    } else if (instance->service == SERVICE_DISPATCH) {
+        dispatch(instance, fact->event);
+    } else {
+        watch(instance, fact->event);
+    }
+}
+
+/* ---- requests ----------------------------------------------------------------------------- */
+
+static bool receive(struct instance *instance, uint32_t partition, const struct request *request)
+{
+    uint64_t serial = instance->holdings[partition].next.seq + 1;
+    const struct intake_input input = {
+        .now_us = world_now_us(),
+        .id_present = true,
+        .policy_name = slice_text("fixture"),
+        .policy = world_policy(),
+        .channel = slice_text("mail"),
+        .narrative_size = 10,
+        .narrative_clean = true,
+        .person_clean = true,
+        .product_clean = true,
+        .category_hint = slice_text("late"),
+    };
+    struct intake_output output;
+    intake_decide(&input, &output);
+    if (output.refusal != INTAKE_ACCEPTED || serial >= CASES_MAX) {
+        return false;
+    }
+    uint8_t id[16] = {(uint8_t)request->submission};
+    struct event event = {
+        .kind = EVENT_RECEIVED,
+        .case_id = case_id_make(partition, serial),
+        .at_us = world_now_us(),
+        .received = {.submission_id = slice_of(id, sizeof id),
+                     .channel = input.channel,
+                     .policy_id = FIXTURE_POLICY_ID,
+                     .received_at_us = output.received_at_us,
+                     .category_hint = input.category_hint}
+    };
+    batch_append(instance, &event, request_reference(request));
+    batch_reply(instance, request, event.case_id);
+    return true;
+}
+
+static bool is_in_batch(const struct instance *instance, const struct request *request)
+{
+    for (uint32_t i = 0; i < instance->batch.fact_count; i++) {
+        if (instance->batch.facts[i].reference == request_reference(request)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void command(struct instance *instance, const struct request *request)
+{
+    static const struct {
+        const char *action, *actor, *role;
+    } steps[REQUEST_KINDS] = {
+        [REQUEST_PROPOSE] = {"propose", "ana",   "handler"   },
+        [REQUEST_APPROVE] = {"approve", "boss",  "supervisor"},
+        [REQUEST_CONSENT] = {"consent", "carol", "customer"  },
+        [REQUEST_REPLY] = {"reply",   "ana",   "handler"   },
+        [REQUEST_CLOSE] = {"close",   "ana",   "handler"   },
+        [REQUEST_REJECT] = {"reject",  "ana",   "handler"   },
+    };
+    static const char *const filled[] = {"cause", "remedy", "reason"};
+    struct event_field fields[3];
+    for (size_t i = 0; i < 3; i++) {
+        fields[i] = (struct event_field){slice_text(filled[i]), slice_text("yes")};
+    }
+    uint8_t id[16] = {(uint8_t)request->submission, (uint8_t)request->kind};
+    const struct dispatch_input input = {
+        .kind = DISPATCH_ACTION,
+        .now_us = world_now_us(),
+        .actor = slice_text(steps[request->kind].actor),
+        .role = slice_text(steps[request->kind].role),
+        .action = slice_text(steps[request->kind].action),
+        .field_count = 3,
+        .fields = fields,
+        .command_id = slice_of(id, sizeof id),
+    };
+    struct row *row = row_of(instance, request->case_id);
+    struct event event;
+    struct slice refused;
+    if (dispatch_decide(world_policy(), &row->dispatch, &input, &event, &refused) ==
+        DISPATCH_APPEND) {
+        batch_append(instance, &event, request_reference(request));
+        batch_reply(instance, request, request->case_id);
+    }
+}
+
+/* What was granted before is answered again, but not on the word of a read: after a commit of ours.
+ */
+static void repeat(struct instance *instance, uint32_t partition, const struct request *request)
+{
+    sim_reach(request->kind == REQUEST_SUBMIT ? SOMETIMES_DUPLICATE_ANSWERED
+                                              : SOMETIMES_COMMAND_REPEATED);
+    struct request reply = *request;
+    reply.case_id = request->found_case_id;
+    if (sim.mutant == MUTANT_DUPLICATE_ACKED_FROM_READ) {
+        client_answer(&reply);
+        return;
+    }
+    instance->holdings[partition].touched = true;
+    batch_reply(instance, request, request->found_case_id);
+}
+
+void decide_request(struct instance *instance, const struct request *request)
+{
+    bool submits = request->kind == REQUEST_SUBMIT;
+    uint32_t first = submits ? (uint32_t)sim_random(PARTITIONS) : case_partition(request->case_id);
+    uint32_t tries = submits ? PARTITIONS : 1;
+    for (uint32_t i = 0; i < tries; i++) {
+        uint32_t partition = (first + i) % PARTITIONS;
+        if (instance->holdings[partition].phase != OWNER_SERVING) {
+            continue;
+        }
+        if (is_in_batch(instance, request)) {
+            return; /* twice in one batch: the client is answered once */
+        }
+        if (request->found_case_id != 0) {
+            repeat(instance, partition, request);
+        } else if (submits) {
+            (void)receive(instance, partition, request);
+        } else {
+            command(instance, request);
+        }
+        return;
     }
 }

@@ -13,11 +13,10 @@
 #include "pg.h"
 #include "world.h"
 
-enum { INCOMING_MAX = 256, WAITING_MAX = 64, TIMERS_MAX = 4 * CASES_MAX };
+enum { INCOMING_MAX = 256, WAITING_MAX = 64, TIMERS_MAX = 8 * CASES_MAX };
 
 struct timer {
     uint64_t serial;
-    uint32_t generation;
     int64_t due_us;
 };
 
@@ -45,7 +44,7 @@ struct batch {
     struct input inputs[BATCH_INPUTS];
     struct request requests[BATCH_INPUTS];
     struct fact facts[BATCH_FACTS];
-    struct row rows[BATCH_FACTS];
+    bool changed[PARTITIONS][CASES_MAX]; /* rows */
     struct request replies[BATCH_INPUTS];
 };
 
@@ -108,12 +107,10 @@ void decide_input(struct instance *instance, const struct fact *fact);
 void decide_request(struct instance *instance, const struct request *request);
 void decide_timers(struct instance *instance);
 
-/* For decide.c: the next event of the stream; the row is the case's state after it. */
-void batch_append(struct instance *instance,
-                  uint64_t case_id,
-                  enum event_kind kind,
-                  const struct fact *cause,
-                  uint64_t reference);
+/* For decide.c: event becomes the next of the stream of its case, and is folded into the row. */
+void batch_append(struct instance *instance, struct event *event, uint64_t reference);
+/* The row of the case has to be stored. */
+void batch_change(struct instance *instance, uint64_t case_id);
 void batch_reply(struct instance *instance, const struct request *request, uint64_t case_id);
 
 #endif

@@ -8,7 +8,7 @@ static bool is_due(const struct instance *instance)
     for (uint32_t i = 0; i < PARTITIONS; i++) {
         const struct holding *holding = &instance->holdings[i];
         for (uint32_t j = 0; holding->phase == OWNER_SERVING && j < holding->timer_count; j++) {
-            if (holding->timers[j].due_us <= sim.now_us) {
+            if (holding->timers[j].due_us <= world_now_us()) {
                 return true;
             }
         }
@@ -59,7 +59,7 @@ static void look_up(struct instance *instance)
 {
     struct batch *batch = &instance->batch;
     form(instance);
-    if (instance->service != SERVICE_INTAKE || batch->request_count == 0) {
+    if (batch->request_count == 0) {
         cycle_feed(instance, APPENDER_FOUND);
         return;
     }
@@ -126,6 +126,25 @@ static void checkpoint_answered(struct instance *instance, struct call *call)
     }
 }
 
+static void store_rows(struct instance *instance, struct call *call)
+{
+    const struct batch *batch = &instance->batch;
+    for (uint32_t i = 0; i < PARTITIONS * CASES_MAX; i++) {
+        call->row_count += batch->changed[i / CASES_MAX][i % CASES_MAX];
+    }
+    call->row_cases = sim_new(call->row_count * sizeof *call->row_cases);
+    call->rows = sim_new(call->row_count * sizeof *call->rows);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < PARTITIONS; i++) {
+        for (uint32_t j = 0; j < CASES_MAX; j++) {
+            if (batch->changed[i][j]) {
+                call->row_cases[count] = case_id_make(i, j);
+                call->rows[count++] = instance->holdings[i].rows[j];
+            }
+        }
+    }
+}
+
 static void transact(struct instance *instance)
 {
     struct batch *batch = &instance->batch;
@@ -152,9 +171,8 @@ static void transact(struct instance *instance)
     call->seq = (uint64_t)sim.now_us;
     call->fact_count = batch->fact_count;
     call->facts = sim_new(batch->fact_count * sizeof *call->facts);
-    call->rows = sim_new(batch->fact_count * sizeof *call->rows);
     memcpy(call->facts, batch->facts, batch->fact_count * sizeof *call->facts);
-    memcpy(call->rows, batch->rows, batch->fact_count * sizeof *call->rows);
+    store_rows(instance, call);
     pg_call(call);
 }
 
@@ -162,6 +180,7 @@ static void decide(struct instance *instance)
 {
     struct batch *batch = &instance->batch;
     batch->fact_count = batch->reply_count = 0;
+    memset(batch->changed, 0, sizeof batch->changed);
     for (uint32_t i = 0; i < batch->input_count; i++) {
         const struct fact *fact = &batch->inputs[i].fact;
         struct holding *holding = &instance->holdings[fact->partition];

@@ -189,10 +189,9 @@ void timers_build(struct holding *holding)
 {
     holding->timer_count = 0;
     for (uint64_t i = 0; i < CASES_MAX; i++) {
-        const struct row *row = &holding->rows[i];
-        if (row->phase == ROW_OPEN && !row->breached) {
-            holding->timers[holding->timer_count++] =
-                (struct timer){i, row->generation, row->due_us};
+        int64_t due_us = watch_due_us(world_policy(), &holding->rows[i].watch);
+        if (due_us != INT64_MAX) {
+            holding->timers[holding->timer_count++] = (struct timer){i, due_us};
         }
     }
 }

@@ -5,13 +5,14 @@
 #include "client.h"
 #include "instance.h"
 #include "oracle.h"
+#include "oracle_clocks.h"
 
 #include <inttypes.h>
 
 enum {
     HEAL_US = 45 * SECOND,
     END_US = HEAL_US + 120 * SECOND,
-    SEEDS = 150,        /* what ctest runs */
+    SEEDS = 300,        /* what ctest runs */
     MUTANT_SEEDS = 400, /* within which every mutant has to be caught */
 };
 
@@ -98,7 +99,7 @@ static void heal(void *self, void *thing)
         wake(&instances[i], NULL);
     }
     restart_dead(NULL, NULL);
-    oracle_healed();
+    clocks_healed();
 }
 
 static void run_once(uint64_t seed, enum mutant mutant, bool tracing)
@@ -109,6 +110,7 @@ static void run_once(uint64_t seed, enum mutant mutant, bool tracing)
             (void)printf("fault %s\n", fault_name(fault));
         }
     }
+    world_begin();
     oracle_begin();
     pg_begin();
     bus_begin();
@@ -120,6 +122,7 @@ static void run_once(uint64_t seed, enum mutant mutant, bool tracing)
     if (!sim.failed) {
         oracle_end();
     }
+    world_end();
     sim_end();
 }
 

@@ -21,7 +21,6 @@ void oracle_published(const struct fact *fact);
 void oracle_heartbeat(const struct fact *beat);
 void oracle_replied(const struct request *reply);
 
-void oracle_healed(void);
 /* Long after everything was healed: nothing may be left undone. */
 void oracle_end(void);
 

@@ -17,7 +17,7 @@ struct stream {
 
 static struct {
     struct stream streams[SERVICES_END][PARTITIONS];
-    uint64_t submissions[CLIENTS_MAX + 1];
+    uint64_t granted[REFERENCES_MAX]; /* unique keys of submissions and commands: the case */
     int64_t member_until_us[INSTANCES];
     uint64_t member_session[INSTANCES];
 } tables;
@@ -96,8 +96,8 @@ static bool part_is_ours(const struct instance *from, const struct part *part)
 
 static bool is_known(const struct fact *fact)
 {
-    return fact->kind == EVENT_RECEIVED && sim.mutant != MUTANT_NO_UNIQUE_SUBMISSION &&
-           tables.submissions[fact->reference] != 0;
+    return fact->reference != 0 && sim.mutant != MUTANT_NO_UNIQUE_KEY &&
+           tables.granted[fact->reference] != 0;
 }
 
 /* Whether a write takes effect: what the WHERE clauses and unique keys say. */
@@ -140,10 +140,13 @@ static void apply_commit(const struct call *call)
         assert(stream->count < STREAM_MAX);
         stream->wal_index[stream->count] = call->wal_index;
         stream->facts[stream->count++] = *fact;
-        stream->rows[case_serial(fact->case_id)] = call->rows[i];
-        if (fact->kind == EVENT_RECEIVED) {
-            tables.submissions[fact->reference] = fact->case_id;
+        if (fact->reference != 0) {
+            tables.granted[fact->reference] = fact->event->case_id;
         }
+    }
+    for (uint32_t i = 0; i < call->row_count; i++) {
+        uint64_t case_id = call->row_cases[i];
+        stream_of(service, case_partition(case_id))->rows[case_serial(case_id)] = call->rows[i];
     }
     for (uint32_t i = 0; i < call->part_count; i++) {
         const struct part *part = &call->parts[i];
@@ -246,7 +249,7 @@ static void answer_fill(struct call *call)
         break;
     case CALL_LOOK_UP:
         for (uint32_t i = 0; i < call->request_count; i++) {
-            call->requests[i].found_case_id = tables.submissions[call->requests[i].submission];
+            call->requests[i].found_case_id = tables.granted[request_reference(&call->requests[i])];
         }
         break;
     case CALL_COMMIT:
@@ -303,6 +306,9 @@ static void lane_is_free(void *self, void *thing)
     (void)self;
     const struct call *call = thing;
     struct lane *lane = lane_of(call);
+    if (!sessions[call->session].served) {
+        return; /* the server died while the call waited for the replica */
+    }
     lane->busy = false;
     int64_t at_us = sim.now_us + 100 + (int64_t)sim_random(MILLI);
     lane->answers_us = at_us > lane->answers_us ? at_us : lane->answers_us + 1;
@@ -431,7 +437,7 @@ const struct row *pg_row(enum service_id service, uint32_t partition, uint64_t s
     return &stream_of(service, partition)->rows[serial];
 }
 
-uint64_t pg_submission_case(uint64_t submission)
+uint64_t pg_granted(uint64_t reference)
 {
-    return tables.submissions[submission];
+    return tables.granted[reference];
 }

@@ -18,7 +18,7 @@ enum call_kind {
     CALL_TAKE,    /* epoch + 1 */
     CALL_LOAD,    /* state rows of a partition */
     CALL_READ,    /* journal from seq + 1 */
-    CALL_LOOK_UP, /* which submissions are known */
+    CALL_LOOK_UP, /* which requests were granted */
     CALL_COMMIT,
     CALL_RENEW,
     CALL_GIVE_BACK,
@@ -67,7 +67,9 @@ struct call {
     struct part parts[PARTITIONS];
     uint32_t fact_count;
     struct fact *facts; /* COMMIT; answer of READ */
-    struct row *rows;   /* after each fact; answer of LOAD: by serial */
+    uint32_t row_count;
+    uint64_t *row_cases; /* COMMIT: whose rows */
+    struct row *rows;    /* COMMIT: as they are then; answer of LOAD: by serial */
     uint32_t request_count;
     struct request *requests; /* LOOK_UP: answered in place */
 
@@ -99,6 +101,6 @@ uint32_t pg_fact_count(enum service_id service, uint32_t partition);
 const struct fact *pg_fact(enum service_id service, uint32_t partition, uint64_t seq);
 bool pg_is_replicated(enum service_id service, uint32_t partition, uint64_t seq);
 const struct row *pg_row(enum service_id service, uint32_t partition, uint64_t serial);
-uint64_t pg_submission_case(uint64_t submission); /* 0: none */
+uint64_t pg_granted(uint64_t reference); /* the case; 0: not granted */
 
 #endif

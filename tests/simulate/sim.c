@@ -16,7 +16,7 @@ struct happening {
 struct block {
     struct block *before;
     size_t used;
-    _Alignas(16) uint8_t bytes[1 << 16];
+    _Alignas(16) uint8_t bytes[1 << 18];
 };
 
 struct sim sim;
@@ -217,9 +217,9 @@ const char *mutant_name(enum mutant mutant)
         "ack_before_commit",
         "publish_before_commit",
         "checkpoint_outside",
-        "timer_without_generation",
+        "timer_believed",
         "duplicate_acked_from_read",
-        "no_unique_submission",
+        "no_unique_key",
         "gaps_ignored",
         "cut_taken_for_done",
         "memory_kept_when_cut",
