@@ -183,6 +183,7 @@ static void request_answer(struct pg *pg, struct pg_answer *answer)
     if (request.answered) {
         request.answered(request.context, answer);
     }
+    answer->results = NULL;
     request_release(&request);
 }
 

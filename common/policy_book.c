@@ -20,12 +20,17 @@ struct policy_book {
     int32_t last_id;
     bool asked;
     struct pg *pg;
+    bool reads_text;
     bool complete; /* an answer has brought nothing new */
 };
 
-struct policy_book *policy_book_new(void)
+struct policy_book *policy_book_new(bool reads_text)
 {
-    return calloc(1, sizeof(struct policy_book));
+    struct policy_book *book = calloc(1, sizeof *book);
+    if (book) {
+        book->reads_text = reads_text;
+    }
+    return book;
 }
 
 void policy_book_free(struct policy_book **book_p)

@@ -24,7 +24,8 @@ enum {
 
 struct policy_book;
 
-struct policy_book *policy_book_new(void);
+/* reads_text: with the classifiers, for who sees texts. */
+struct policy_book *policy_book_new(bool reads_text);
 void policy_book_free(struct policy_book **book_p);
 
 /* Asks for rows that are not here yet; does nothing while an answer is awaited.  pg must outlive the book. */

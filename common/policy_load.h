@@ -1,8 +1,10 @@
 /*
- * From YAML to struct policy (libfyaml), with errors as compilers give them: file:line:column, the excerpt, a hint.
+ * From YAML to struct policy (libfyaml), with errors as compilers give them: file:line:column, the
+ * excerpt, a hint.
  *
- * The loader proves what can be proved: every name defined, every step reachable, a way to an end from every step, every
- * clock started and stopped by facts that can happen, exactly one breach level a clock, levels in order, patterns compile.
+ * The loader proves what can be proved: every name defined, every step reachable, a way to an end
+ * from every step, every clock started and stopped by facts that can happen, exactly one breach
+ * level a clock, levels in order, patterns compile.
  */
 #ifndef REDRESS_POLICY_LOAD_H
 #define REDRESS_POLICY_LOAD_H
@@ -29,7 +31,8 @@ struct policy_object {
     void *memory; /* private */
 };
 
-/* A file of holidays and make-up working days that calendars name ("holidays: cn"); lent for the call. */
+/* A file of holidays and make-up working days that calendars name ("holidays: cn"); lent for the
+ * call. */
 struct policy_holidays {
     const char *id;   /* "cn" */
     const char *file; /* for messages */
@@ -40,8 +43,9 @@ struct policy_holidays {
 const struct policy_holidays *policy_holidays_shipped(size_t *count);
 
 /*
- * Compiles the YAML bytes; name is used in messages.  NULL when the report has errors.  Calendars are compiled for the
- * years given, inclusive, with the shipped holidays.  Sets no policy.id: the archive does.
+ * Compiles the YAML bytes; name is used in messages.  NULL when the report has errors.  Calendars
+ * are compiled for the years given, inclusive, with the shipped holidays.  Sets no policy.id: the
+ * archive does.
  */
 struct policy_object *policy_load(const char *name,
                                   struct slice yaml,
@@ -49,17 +53,29 @@ struct policy_object *policy_load(const char *name,
                                   int last_year,
                                   struct policy_report *report) MUST_CHECK;
 
-/* The same with the caller's holidays.  A calendar's version, not the policy's hash, tells which holidays were used. */
+/* The same with the caller's holidays.  A calendar's version, not the policy's hash, tells which
+ * holidays were used. */
 struct policy_object *policy_load_with(const char *name,
                                        struct slice yaml,
                                        const struct policy_holidays *holidays,
                                        size_t holiday_count,
                                        int first_year,
                                        int last_year,
+                                       bool blind,
                                        struct policy_report *report) MUST_CHECK;
 
 /* The compiled policy as text, one line a thing, for people and tests. */
 void policy_describe(const struct policy *policy, FILE *out);
+
+/*
+ * The same without the classifier (NULL in the object): for daemons that never see a text.  Compiling patterns is what takes
+ * long.
+ */
+struct policy_object *policy_load_blind(const char *name,
+                                        struct slice yaml,
+                                        int first_year,
+                                        int last_year,
+                                        struct policy_report *report) MUST_CHECK;
 
 void policy_object_free(struct policy_object **object_p);
 

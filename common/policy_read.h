@@ -1,8 +1,9 @@
 /*
- * What the parts of the policy loader share: one loading, and readers for the kinds of value a policy is made of.
+ * What the parts of the policy loader share: one loading, and readers for the kinds of value a
+ * policy is made of.
  *
- * Every reader complains at the place of the fault and goes on, so that one run tells of all faults; what it could not read is
- * left as it was.  Private to policy_load*.c.
+ * Every reader complains at the place of the fault and goes on, so that one run tells of all
+ * faults; what it could not read is left as it was.  Private to policy_load*.c.
  */
 #ifndef REDRESS_POLICY_READ_H
 #define REDRESS_POLICY_READ_H
@@ -13,29 +14,30 @@
 
 enum {
     POLICY_PATTERNS_MAX = 4096,
-    POLICY_RULES_MAX = 256,     /* factors' rules aside: overrides, routes */
+    POLICY_RULES_MAX = 256, /* factors' rules aside: overrides, routes */
     POLICY_CALENDARS_MAX = 16,
-    POLICY_TEXT_MAX = 512,      /* bytes of a title */
+    POLICY_TEXT_MAX = 512, /* bytes of a title */
 };
 
 struct policy_loading {
     struct policy *policy;
-    struct arena *arena;         /* of what stays */
-    struct arena *scratch;       /* of the tree */
+    struct arena *arena;   /* of what stays */
+    struct arena *scratch; /* of the tree */
     struct yaml_source *source;
     const struct policy_holidays *holidays;
     size_t holiday_count;
     int first_year, last_year;
-    uint32_t locales;            /* bit set: texts have to be there in these */
+    bool blind; /* leave the classifier out */
+    uint32_t locales; /* bit set: texts have to be there in these */
     struct classify_pattern *patterns;
     const struct yaml_node **pattern_nodes; /* where each regex stands */
     uint32_t pattern_count;
-    char (*pattern_ids)[POLICY_NAME_MAX]; /* of the section patterns, apart from categories */
+    char (*pattern_ids)[POLICY_NAME_MAX];      /* of the section patterns, apart from categories */
     const struct yaml_node *pattern_key_nodes; /* that section */
     uint16_t pattern_id_count;
     bool *pattern_used;
-    struct policy_step *steps;              /* policy->steps, to be filled */
-    const struct yaml_node **step_nodes;    /* the key of each step */
+    struct policy_step *steps;           /* policy->steps, to be filled */
+    const struct yaml_node **step_nodes; /* the key of each step */
     const struct yaml_node *action_nodes[POLICY_STEPS_MAX][POLICY_ACTIONS_MAX];
     const struct yaml_node **clock_nodes;
     const struct yaml_node *level_nodes[POLICY_CLOCKS_MAX][POLICY_LEVELS_MAX];
@@ -53,8 +55,8 @@ struct policy_key {
 };
 
 /*
- * Reads a mapping by the table, in the table's order.  Unknown keys, missing ones and what is no mapping are complained of.
- * what names the thing in messages ("a channel").
+ * Reads a mapping by the table, in the table's order.  Unknown keys, missing ones and what is no
+ * mapping are complained of. what names the thing in messages ("a channel").
  */
 void read_map(struct policy_loading *loading,
               const struct yaml_node *place,
@@ -90,8 +92,11 @@ uint32_t read_count(struct policy_loading *loading,
                     uint32_t max,
                     const char *what);
 
-/* a-z, 0-9, '-', '_' and '.', at most POLICY_NAME_MAX - 1 of them, beginning with a letter or digit. */
-void read_id(struct policy_loading *loading, const struct yaml_node *node, char id[POLICY_NAME_MAX]);
+/* a-z, 0-9, '-', '_' and '.', at most POLICY_NAME_MAX - 1 of them, beginning with a letter or
+ * digit. */
+void read_id(struct policy_loading *loading,
+             const struct yaml_node *node,
+             char id[POLICY_NAME_MAX]);
 
 /* A text for all languages, or one for each. */
 void read_title(struct policy_loading *loading,
@@ -102,10 +107,8 @@ void read_title(struct policy_loading *loading,
 void title_complete(struct policy_title *title, const char *id);
 
 bool read_flag(struct policy_loading *loading, const struct yaml_node *node);
-int64_t read_number(struct policy_loading *loading,
-                    const struct yaml_node *node,
-                    int64_t min,
-                    int64_t max);
+int64_t
+read_number(struct policy_loading *loading, const struct yaml_node *node, int64_t min, int64_t max);
 
 /* A table of names: rows begin with their id and lie stride bytes apart. */
 struct policy_names {
@@ -116,9 +119,8 @@ struct policy_names {
 };
 
 /* Index of the name, or POLICY_NONE after a complaint with a hint. */
-uint16_t read_name(struct policy_loading *loading,
-                   const struct yaml_node *node,
-                   struct policy_names names);
+uint16_t
+read_name(struct policy_loading *loading, const struct yaml_node *node, struct policy_names names);
 
 /* One name or a list of names as a bit set of at most 32. */
 uint32_t read_name_set(struct policy_loading *loading,
@@ -129,7 +131,8 @@ uint32_t read_name_set(struct policy_loading *loading,
 uint32_t list_count(const struct yaml_node *node);
 const struct yaml_node *list_item(const struct yaml_node *node, uint32_t i);
 
-/* "did you mean 'quality'?" in the buffer, or "" when nothing is near; candidates are asked for until NULL. */
+/* "did you mean 'quality'?" in the buffer, or "" when nothing is near; candidates are asked for
+ * until NULL. */
 void hint_make(char hint[160], const char *wrong, struct policy_names names);
 
 struct policy_names names_channels(const struct policy *policy);

@@ -23,7 +23,7 @@ enum {
 
 #define AT(member) CONFIG_AT(struct service_settings, member)
 
-static const struct config_row settings_rows[] = {
+const struct config_row service_settings_rows[] = {
     {"instance", CONFIG_TEXT, AT(instance), "", 0, 63, NULL, "name among the live instances of a service; empty: host name and process"},
     {"database", CONFIG_TEXT, AT(database), "dbname=redress", 1, 399, NULL, "PostgreSQL connection string (libpq)"},
     {"redis", CONFIG_TEXT, AT(redis), "127.0.0.1:6379", 1, 255, NULL, "Redis: path of a unix socket, or host:port"},
@@ -37,6 +37,8 @@ static const struct config_row settings_rows[] = {
     {"log_level", CONFIG_TEXT, AT(log_level), "info", 1, 15, NULL, "debug, info, warn or error"},
     {"batch_max", CONFIG_INTEGER, AT(batch_max), "1000", 1, SERVICE_BATCH_MAX, "requests", "most submissions or commands of one transaction"},
 };
+const size_t service_settings_count =
+    sizeof service_settings_rows / sizeof *service_settings_rows;
 
 static const struct pg_statement skeleton_statements[] = {
     POLICY_BOOK_STATEMENT,
@@ -283,7 +285,7 @@ static bool open_service(struct service *service, struct error *error)
     service->scratch = arena_new(SCRATCH_BYTES_MAX);
     service->waiting = calloc(SERVICE_REQUESTS_MAX, sizeof *service->waiting);
     service->decoded = calloc(1, sizeof *service->decoded);
-    service->policies = policy_book_new();
+    service->policies = policy_book_new(service->spec->reads_text);
     if (!service->base || !service->scratch || !service->policies || !service->waiting || !service->decoded ||
         !input_list_init(&service->incoming) || !cycle_init(service)) {
         return error_set(error, ERROR_FATAL, "out of memory");
@@ -391,7 +393,7 @@ static void run(struct service *service)
             struct timeval wait = {wait_us / 1000000, wait_us % 1000000};
             (void)event_add(wake, &wait);
         }
-        (void)event_base_loop(service->base, wait_us == 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+        (void)event_base_loop(service->base, EVLOOP_ONCE | (wait_us == 0 ? EVLOOP_NONBLOCK : 0));
         int64_t now_us = clock_now_us();
         input_read(service, now_us);
         cycle_run(service, now_us);
@@ -410,8 +412,8 @@ int service_main(const struct service_spec *spec, int argc, char **argv)
     static struct service service;
     service = (struct service){.spec = spec, .alive = true};
     int exit_code = 0;
-    if (!config_start(settings_rows, sizeof settings_rows / sizeof *settings_rows, &service.settings,
-                      argc, argv, &exit_code)) {
+    if (!config_start(service_settings_rows, service_settings_count, &service.settings, argc,
+                      argv, &exit_code)) {
         return exit_code;
     }
     enum log_level level = LOG_INFO_LEVEL;

@@ -16,6 +16,7 @@
 
 #include "arena.h"
 #include "bus.h"
+#include "config.h"
 #include "error.h"
 #include "event.h"
 #include "pg.h"
@@ -41,6 +42,10 @@ struct service_settings {
     int64_t batch_max;
 };
 
+/* The settings file, for whoever else reads it: the command redress. */
+extern const struct config_row service_settings_rows[];
+extern const size_t service_settings_count;
+
 struct service;
 struct cycle;
 
@@ -61,7 +66,7 @@ struct service_spec {
     enum service_id id;
     unsigned inputs;      /* bit set of 1 << service_id: streams it follows */
     bool takes_requests;
-    bool uses_redis;
+    bool reads_text;      /* needs the classifiers of the policies */
     int64_t linger_us;    /* a cycle may wait this long for more inputs; 0: start at once */
     const struct pg_statement *statements;
     unsigned statement_count;

@@ -111,7 +111,7 @@ static void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct 
     if (token.size == sizeof text - 1) {
         memcpy(text, token.bytes, token.size);
         text[token.size] = '\0';
-        if (!projection_undo(dispatch->projection, case_id, text, released, NULL, &error)) {
+        if (!projection_undo(projector_projection(dispatch->projector), case_id, text, released, NULL, &error)) {
             log_debug("claim not given back", LOG_ERROR_FIELDS(&error));
         }
     }
@@ -398,7 +398,7 @@ static void claim(const struct asked *asked)
     const struct projection_claim_order order = {
         .queues = queues, .queue_count = 1, .count = 1, .lease_ms = DISPATCH_CLAIM_LEASE_MS};
     struct error error = {0};
-    if (!projection_claim(dispatch->projection, &order, claimed, claim, &error)) {
+    if (!projection_claim(projector_projection(dispatch->projector), &order, claimed, claim, &error)) {
         claimed(claim, NULL, 0, &error);
     }
 }

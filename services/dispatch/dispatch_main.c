@@ -8,31 +8,8 @@
 #include "dispatch_shell.h"
 
 #include "log.h"
-#include "redis.h"
 
-static void projection_feed_asked(
-    void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first);
-
-static bool redis_open(struct dispatch *dispatch, struct error *error)
-{
-    const struct service_settings *settings = service_settings(dispatch->service);
-    const struct redis_settings redis_settings = {.address = settings->redis,
-                                                  .in_flight_max = 8192};
-    const struct projection_settings projection_settings = {.prefix = settings->redis_prefix};
-    const struct projection_hooks hooks = {.self = dispatch, .feed = projection_feed_asked};
-    struct event_base *base = service_base(dispatch->service);
-    dispatch->redis = redis_new(base, &redis_settings, error);
-    if (!dispatch->redis) {
-        return false;
-    }
-    dispatch->projection =
-        projection_new(base, dispatch->redis, &projection_settings, &hooks, error);
-    if (!dispatch->projection) {
-        return false;
-    }
-    redis_start(dispatch->redis);
-    return true;
-}
+static void op_of(void *self, uint64_t case_id, struct projection_op *op);
 
 static bool dispatch_open(struct service *service, void **self, struct error *error)
 {
@@ -48,14 +25,17 @@ static bool dispatch_open(struct service *service, void **self, struct error *er
         return error_set(error, ERROR_FATAL, "out of memory");
     }
     dispatch->ring = seal_ring_open(service_settings(service)->key_file, true, error);
-    return dispatch->ring && redis_open(dispatch, error);
+    if (dispatch->ring) {
+        dispatch->projector =
+            projector_new(service, SERVICE_DISPATCH, op_of, dispatch->cases, dispatch, error);
+    }
+    return dispatch->projector != NULL;
 }
 
 static void dispatch_close(void *self)
 {
     struct dispatch *dispatch = self;
-    redis_free(&dispatch->redis);
-    projection_free(&dispatch->projection);
+    projector_free(&dispatch->projector);
     for (uint32_t p = 0; p < PARTITION_MAX; p++) {
         table_free(&dispatch->cases[p]);
     }
@@ -97,17 +77,13 @@ static bool dispatch_loaded(void *self, uint32_t partition, const PGresult *rows
 static void dispatch_serving(void *self, uint32_t partition)
 {
     struct dispatch *dispatch = self;
-    projection_own(dispatch->projection,
-                   SERVICE_DISPATCH,
-                   partition,
-                   service_stream_epoch(dispatch->service, partition),
-                   service_stream_seq(dispatch->service, partition));
+    projector_own(dispatch->projector, partition);
 }
 
 static void dispatch_forget(void *self, uint32_t partition)
 {
     struct dispatch *dispatch = self;
-    projection_disown(dispatch->projection, SERVICE_DISPATCH, partition);
+    projector_disown(dispatch->projector, partition);
     table_free(&dispatch->cases[partition]);
 }
 
@@ -257,56 +233,32 @@ static void dispatch_store(void *self, struct cycle *cycle, struct pg *pg)
     }
 }
 
-static void op_of(struct dispatch *dispatch,
-                  const struct dispatch_case *state,
-                  struct projection_op *op)
+/* Where the case stands in Redis: in a queue, or nowhere. */
+static void op_of(void *self, uint64_t case_id, struct projection_op *op)
 {
-    *op = (struct projection_op){.case_id = state->case_id, .change = PROJECTION_REMOVE};
-    const struct policy *policy = dispatch_policy(dispatch, state->policy_id);
-    if (policy && state->queue != POLICY_NONE) {
+    struct dispatch *dispatch = self;
+    *op = (struct projection_op){.case_id = case_id, .change = PROJECTION_REMOVE};
+    const struct held_case *held = dispatch_find(dispatch, case_id);
+    const struct policy *policy =
+        held && held->state.queue != POLICY_NONE
+            ? dispatch_policy(dispatch, held->state.policy_id)
+            : NULL;
+    if (policy) {
         op->change = PROJECTION_PUT;
-        op->score = dispatch_queue_score(state);
+        op->score = dispatch_queue_score(&held->state);
         (void)snprintf(op->queue, sizeof op->queue, "%s/%s", policy->name,
-                       policy->queues[state->queue].id);
+                       policy->queues[held->state.queue].id);
     }
-}
-
-/* Places in the work queues follow the commit.  A commit with more changes than one call takes is told in parts. */
-static void project_partition(struct dispatch *dispatch,
-                              uint32_t partition,
-                              uint64_t from,
-                              uint64_t to)
-{
-    static struct projection_op ops[PROJECTION_COMMIT_OPS_MAX];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < dispatch->changed_count; i++) {
-        uint64_t case_id = dispatch->changed[i].before.case_id;
-        const struct held_case *held =
-            case_partition(case_id) == partition ? dispatch_find(dispatch, case_id) : NULL;
-        if (!held) {
-            continue;
-        }
-        op_of(dispatch, &held->state, &ops[count++]);
-        if (count == PROJECTION_COMMIT_OPS_MAX && from < to) {
-            projection_commit(dispatch->projection, SERVICE_DISPATCH, partition, from, from, ops, count);
-            from++;
-            count = 0;
-        }
-    }
-    projection_commit(dispatch->projection, SERVICE_DISPATCH, partition, from, to, ops, count);
 }
 
 static void dispatch_committed(void *self, struct cycle *cycle)
 {
+    static uint64_t changed[DISPATCH_CHANGED_MAX];
     struct dispatch *dispatch = self;
-    for (uint32_t i = 0; i < cycle_touched_count(cycle); i++) {
-        uint32_t partition = cycle_touched(cycle, i);
-        uint64_t from;
-        uint64_t to;
-        if (cycle_appended(cycle, partition, &from, &to)) {
-            project_partition(dispatch, partition, from, to);
-        }
+    for (uint32_t i = 0; i < dispatch->changed_count; i++) {
+        changed[i] = dispatch->changed[i].before.case_id;
     }
+    projector_commit(dispatch->projector, cycle, changed, dispatch->changed_count);
     agents_committed(dispatch);
 }
 
@@ -332,34 +284,6 @@ static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const st
     bool full = strcmp(why->sqlstate, "RD002") == 0;
     dispatch->collided = dispatch->collided || known;
     return known || full ? UNDO_AGAIN : UNDO_LATER;
-}
-
-/* Redis lost this partition's places: give it all of them, as they are now. */
-static void projection_feed_asked(
-    void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first)
-{
-    (void)first;
-    struct dispatch *dispatch = self;
-    static struct projection_op ops[PROJECTION_FEED_MAX];
-    uint32_t count = 0;
-    struct table *cases = dispatch->cases[partition];
-    uint32_t at = 0;
-    uint64_t case_id;
-    const struct held_case *held;
-    while (cases && (held = table_next(cases, &at, &case_id)) != NULL) {
-        op_of(dispatch, &held->state, &ops[count]);
-        if (ops[count].change == PROJECTION_PUT && ++count == PROJECTION_FEED_MAX) {
-            if (!projection_feed(dispatch->projection, service, partition, attempt, ops, count)) {
-                return;
-            }
-            count = 0;
-        }
-    }
-    if (count > 0 &&
-        !projection_feed(dispatch->projection, service, partition, attempt, ops, count)) {
-        return;
-    }
-    (void)projection_fed(dispatch->projection, service, partition, attempt);
 }
 
 static struct slice dispatch_refuse(void *self, struct slice bytes, bool overloaded, struct arena *arena)
@@ -389,7 +313,6 @@ int main(int argc, char **argv)
         .id = SERVICE_DISPATCH,
         .inputs = 1U << SERVICE_TRIAGE | 1U << SERVICE_WATCHDOG,
         .takes_requests = true,
-        .uses_redis = true,
         .statements = dispatch_statements,
         .statement_count = dispatch_statement_count,
         .load = "dispatch_load",

@@ -5,7 +5,7 @@
 #include "dispatch_store.h"
 #include "dispatch_wire.h"
 
-#include "projection.h"
+#include "projector.h"
 #include "seal.h"
 #include "service.h"
 #include "table.h"
@@ -54,8 +54,7 @@ struct case_key {
 struct dispatch {
     struct service *service;
     struct seal_ring *ring;
-    struct redis *redis;
-    struct projection *projection;
+    struct projector *projector;
     struct table *cases[PARTITION_MAX]; /* of held_case; NULL: not ours */
     uint32_t cycle;
     uint32_t changed_count;

@@ -482,6 +482,7 @@ int main(int argc, char **argv)
     const struct service_spec spec = {
         .id = SERVICE_INTAKE,
         .takes_requests = true,
+        .reads_text = true,
         .statements = intake_statements,
         .statement_count = intake_statement_count,
         .open = intake_open,

@@ -10,8 +10,7 @@
 
 #include "heap.h"
 #include "log.h"
-#include "projection.h"
-#include "redis.h"
+#include "projector.h"
 #include "service.h"
 #include "table.h"
 
@@ -34,8 +33,7 @@ struct changed_case {
 
 struct watchdog {
     struct service *service;
-    struct redis *redis;
-    struct projection *projection;
+    struct projector *projector;
     struct table *cases[PARTITION_MAX];
     struct heap *heap;
     uint32_t cycle;
@@ -44,28 +42,7 @@ struct watchdog {
     struct watch_output output;
 };
 
-static void feed_asked(
-    void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first);
-
-static bool redis_open(struct watchdog *watchdog, struct error *error)
-{
-    const struct service_settings *settings = service_settings(watchdog->service);
-    const struct redis_settings redis_settings = {.address = settings->redis};
-    const struct projection_settings projection_settings = {.prefix = settings->redis_prefix};
-    const struct projection_hooks hooks = {.self = watchdog, .feed = feed_asked};
-    struct event_base *base = service_base(watchdog->service);
-    watchdog->redis = redis_new(base, &redis_settings, error);
-    if (!watchdog->redis) {
-        return false;
-    }
-    watchdog->projection =
-        projection_new(base, watchdog->redis, &projection_settings, &hooks, error);
-    if (!watchdog->projection) {
-        return false;
-    }
-    redis_start(watchdog->redis);
-    return true;
-}
+static void op_of(void *self, uint64_t case_id, struct projection_op *op);
 
 static bool watchdog_open(struct service *service, void **self, struct error *error)
 {
@@ -80,14 +57,14 @@ static bool watchdog_open(struct service *service, void **self, struct error *er
     if (!watchdog->changed || !watchdog->heap) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
-    return redis_open(watchdog, error);
+    watchdog->projector = projector_new(service, SERVICE_WATCHDOG, op_of, watchdog->cases, watchdog, error);
+    return watchdog->projector != NULL;
 }
 
 static void watchdog_close(void *self)
 {
     struct watchdog *watchdog = self;
-    redis_free(&watchdog->redis);
-    projection_free(&watchdog->projection);
+    projector_free(&watchdog->projector);
     for (uint32_t p = 0; p < PARTITION_MAX; p++) {
         table_free(&watchdog->cases[p]);
     }
@@ -102,9 +79,17 @@ static const struct policy *policy_of(struct watchdog *watchdog, uint32_t id)
     return object ? &object->policy : NULL;
 }
 
-static bool heap_follow(struct watchdog *watchdog, const struct policy *policy, const struct watch_case *state)
+/* A timer that cannot be kept is a reason to end: the next owner reads it from the archive (law 7). */
+static void due_set(struct watchdog *watchdog, uint64_t case_id, int64_t due_us)
 {
-    return heap_set(watchdog->heap, state->case_id, watch_due_us(policy, state));
+    if (!heap_set(watchdog->heap, case_id, due_us)) {
+        service_fail(watchdog->service, "no memory for timers");
+    }
+}
+
+static void due_follow(struct watchdog *watchdog, const struct policy *policy, const struct watch_case *state)
+{
+    due_set(watchdog, state->case_id, watch_due_us(policy, state));
 }
 
 static bool watchdog_loaded(void *self, uint32_t partition, const PGresult *rows, struct error *error)
@@ -120,10 +105,11 @@ static bool watchdog_loaded(void *self, uint32_t partition, const PGresult *rows
         }
         const struct policy *policy = policy_of(watchdog, held.state.policy_id);
         struct held_case *place = table_insert(cases, held.state.case_id, NULL);
-        if (!policy || !place || !heap_follow(watchdog, policy, &held.state)) {
+        if (!policy || !place) {
             return error_set(error, ERROR_RETRY, "out of memory, or a policy is missing");
         }
         *place = held;
+        due_follow(watchdog, policy, &held.state);
     }
     return cases ? true : error_set(error, ERROR_RETRY, "out of memory");
 }
@@ -131,21 +117,17 @@ static bool watchdog_loaded(void *self, uint32_t partition, const PGresult *rows
 static void watchdog_serving(void *self, uint32_t partition)
 {
     struct watchdog *watchdog = self;
-    projection_own(watchdog->projection,
-                   SERVICE_WATCHDOG,
-                   partition,
-                   service_stream_epoch(watchdog->service, partition),
-                   service_stream_seq(watchdog->service, partition));
+    projector_own(watchdog->projector, partition);
 }
 
 static void watchdog_forget(void *self, uint32_t partition)
 {
     struct watchdog *watchdog = self;
-    projection_disown(watchdog->projection, SERVICE_WATCHDOG, partition);
+    projector_disown(watchdog->projector, partition);
     uint32_t at = 0;
     uint64_t case_id;
     while (watchdog->cases[partition] && table_next(watchdog->cases[partition], &at, &case_id)) {
-        (void)heap_set(watchdog->heap, case_id, INT64_MAX);
+        due_set(watchdog, case_id, INT64_MAX);
     }
     table_free(&watchdog->cases[partition]);
 }
@@ -239,7 +221,7 @@ static void watchdog_input(void *self, struct cycle *cycle, const struct event *
     } while (watchdog->output.more);
     watch_evolve(policy, &held->state, event);
     held->state.case_id = event->case_id;
-    (void)heap_follow(watchdog, policy, &held->state);
+    due_follow(watchdog, policy, &held->state);
 }
 
 static void fire(struct watchdog *watchdog, struct cycle *cycle, uint64_t case_id, int64_t now_us)
@@ -255,7 +237,7 @@ static void fire(struct watchdog *watchdog, struct cycle *cycle, uint64_t case_i
             return;
         }
     } while (watchdog->output.more);
-    (void)heap_follow(watchdog, policy, &held->state);
+    due_follow(watchdog, policy, &held->state);
 }
 
 static void watchdog_tick(void *self, struct cycle *cycle, int64_t now_us)
@@ -267,7 +249,7 @@ static void watchdog_tick(void *self, struct cycle *cycle, int64_t now_us)
                          due_us <= now_us && watchdog->changed_count < CHANGED_MAX;
          i++) {
         if (!service_serves(watchdog->service, case_partition(case_id))) {
-            (void)heap_set(watchdog->heap, case_id, INT64_MAX);
+            due_set(watchdog, case_id, INT64_MAX);
             continue;
         }
         fire(watchdog, cycle, case_id, now_us);
@@ -304,51 +286,26 @@ static void watchdog_store(void *self, struct cycle *cycle, struct pg *pg)
 }
 
 /* The next level of the case as one timer of Redis. */
-static void op_of(struct watchdog *watchdog, const struct watch_case *state, struct projection_op *op)
+static void op_of(void *self, uint64_t case_id, struct projection_op *op)
 {
-    const struct policy *policy = policy_of(watchdog, state->policy_id);
-    int64_t due_us = policy ? watch_due_us(policy, state) : INT64_MAX;
-    *op = (struct projection_op){.case_id = state->case_id,
+    struct watchdog *watchdog = self;
+    const struct held_case *held = find(watchdog, case_id);
+    const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
+    int64_t due_us = policy ? watch_due_us(policy, &held->state) : INT64_MAX;
+    *op = (struct projection_op){.case_id = case_id,
                                  .clock = PROJECTION_NO_CLOCK,
                                  .due_ms = due_us / 1000,
                                  .change = due_us == INT64_MAX ? PROJECTION_DISARM : PROJECTION_ARM};
 }
 
-static void project_partition(struct watchdog *watchdog, uint32_t partition, uint64_t from, uint64_t to)
-{
-    static struct projection_op ops[PROJECTION_COMMIT_OPS_MAX];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < watchdog->changed_count; i++) {
-        uint64_t case_id = watchdog->changed[i].before.case_id;
-        const struct held_case *held =
-            case_partition(case_id) == partition ? find(watchdog, case_id) : NULL;
-        if (!held) {
-            continue;
-        }
-        op_of(watchdog, &held->state, &ops[count++]);
-        if (count == PROJECTION_COMMIT_OPS_MAX && from < to) {
-            projection_commit(watchdog->projection, SERVICE_WATCHDOG, partition, from, from, ops, count);
-            from++;
-            count = 0;
-        } else if (count == PROJECTION_COMMIT_OPS_MAX) {
-            projection_rebuild(watchdog->projection, SERVICE_WATCHDOG, partition);
-            count = 0;
-        }
-    }
-    projection_commit(watchdog->projection, SERVICE_WATCHDOG, partition, from, to, ops, count);
-}
-
 static void watchdog_committed(void *self, struct cycle *cycle)
 {
+    static uint64_t changed[CHANGED_MAX];
     struct watchdog *watchdog = self;
-    for (uint32_t i = 0; i < cycle_touched_count(cycle); i++) {
-        uint32_t partition = cycle_touched(cycle, i);
-        uint64_t from;
-        uint64_t to;
-        if (cycle_appended(cycle, partition, &from, &to)) {
-            project_partition(watchdog, partition, from, to);
-        }
+    for (uint32_t i = 0; i < watchdog->changed_count; i++) {
+        changed[i] = watchdog->changed[i].before.case_id;
     }
+    projector_commit(watchdog->projector, cycle, changed, watchdog->changed_count);
 }
 
 static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const struct pg_answer *why)
@@ -361,43 +318,16 @@ static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const st
         uint64_t case_id = changed->before.case_id;
         struct held_case *held = find(watchdog, case_id);
         if (held && changed->is_new) {
-            (void)heap_set(watchdog->heap, case_id, INT64_MAX);
+            due_set(watchdog, case_id, INT64_MAX);
             (void)table_remove(watchdog->cases[case_partition(case_id)], case_id);
         } else if (held) {
             held->state = changed->before;
             held->saved_in = 0;
-            (void)heap_follow(watchdog, policy_of(watchdog, held->state.policy_id), &held->state);
+            due_follow(watchdog, policy_of(watchdog, held->state.policy_id), &held->state);
         }
     }
     watchdog->changed_count = 0;
     return UNDO_LATER;
-}
-
-static void feed_asked(
-    void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first)
-{
-    (void)first;
-    struct watchdog *watchdog = self;
-    static struct projection_op ops[PROJECTION_FEED_MAX];
-    uint32_t count = 0;
-    uint32_t at = 0;
-    uint64_t case_id;
-    const struct held_case *held;
-    while (watchdog->cases[partition] &&
-           (held = table_next(watchdog->cases[partition], &at, &case_id)) != NULL) {
-        op_of(watchdog, &held->state, &ops[count]);
-        if (ops[count].change == PROJECTION_ARM && ++count == PROJECTION_FEED_MAX) {
-            if (!projection_feed(watchdog->projection, service, partition, attempt, ops, count)) {
-                return;
-            }
-            count = 0;
-        }
-    }
-    if (count > 0 &&
-        !projection_feed(watchdog->projection, service, partition, attempt, ops, count)) {
-        return;
-    }
-    (void)projection_fed(watchdog->projection, service, partition, attempt);
 }
 
 int main(int argc, char **argv)
@@ -405,7 +335,6 @@ int main(int argc, char **argv)
     const struct service_spec spec = {
         .id = SERVICE_WATCHDOG,
         .inputs = 1U << SERVICE_INTAKE | 1U << SERVICE_DISPATCH,
-        .uses_redis = true,
         .linger_us = LINGER_US,
         .statements = watchdog_statements,
         .statement_count = watchdog_statement_count,
