@@ -1,0 +1,148 @@
+/*
+ * The frame of the command `redress`: what a verb is given and how it answers.
+ *
+ * A verb is a row of the table in ctl_verbs.c; options, help, completion and the manual are derived
+ * from the rows.  stdout carries data, stderr talk.  A verb returns its exit status and has said by
+ * then what went wrong: whatever can fail here returns such a status, CTL_OK for success.
+ */
+#ifndef REDRESS_CTL_H
+#define REDRESS_CTL_H
+
+#include "ctl_text.h"
+#include "service.h"
+
+#include <jansson.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+
+enum ctl_exit {
+    CTL_OK = 0,
+    CTL_FAILED = 1,
+    CTL_USAGE = 2,
+    CTL_NOT_FOUND = 3,
+    CTL_CONFLICT = 4,
+    CTL_UNREACHABLE = 5,
+    CTL_TRY_AGAIN = 75,
+};
+
+enum {
+    CTL_OPTIONS_MAX = 32, /* of one verb, those of every verb included */
+    CTL_REPEATS_MAX = 32, /* of one option */
+};
+
+enum ctl_option_kind {
+    CTL_FLAG,
+    CTL_TEXT,
+    CTL_MANY,     /* a text that may be given again */
+    CTL_NUMBER,   /* min … max */
+    CTL_DURATION, /* like 250ms, 5s, 2min; min … max in milliseconds */
+};
+
+struct ctl_option {
+    const char *name;
+    const char *alias; /* another name; NULL: none */
+    char letter;       /* '\0': none */
+    enum ctl_option_kind kind;
+    const char *argument; /* "FILE"; NULL for a flag */
+    const char *fallback; /* as it would be typed; NULL: none */
+    int64_t min, max;
+    enum ctl_text help;
+};
+
+struct ctl;
+
+struct ctl_verb {
+    const char *name;      /* one word or two, "policy load" */
+    const char *arguments; /* "FILE…" */
+    unsigned arguments_min, arguments_max;
+    enum ctl_text help; /* one line */
+    const struct ctl_option *options;
+    size_t option_count;
+    int (*run)(struct ctl *ctl);
+};
+
+struct ctl_given {
+    const char *texts[CTL_REPEATS_MAX];
+    unsigned count;
+    int64_t number;
+};
+
+struct ctl {
+    struct service_settings settings;
+    enum ctl_language language;
+    bool json;
+    bool quiet;
+    bool color; /* out is a terminal that wants it */
+    FILE *out;
+    FILE *err;
+    const struct ctl_verb *verb;
+    struct ctl_given given[CTL_OPTIONS_MAX];
+    unsigned argument_count;
+    char **arguments;
+    PGconn *database; /* NULL: not connected yet; see ctl_database.h */
+};
+
+/* The whole command: reads the words, runs the verb, returns the exit status. */
+int ctl_run(int argc, char **argv, FILE *out, FILE *err);
+
+/* The table, and the options every verb has. */
+extern const struct ctl_verb ctl_verbs[];
+extern const size_t ctl_verb_count;
+extern const struct ctl_option ctl_common_options[];
+extern const size_t ctl_common_option_count;
+
+/* The verb that begins at words[0]; *used is 1 or 2.  NULL: there is none. */
+const struct ctl_verb *ctl_verb_find(int count, char *const *words, int *used);
+
+/*
+ * What was typed for an option of the verb; asking for one its row does not have is a bug.  Without
+ * it the row's fallback, else NULL or 0.
+ */
+const char *ctl_option_text(const struct ctl *ctl, const char *name);
+int64_t ctl_option_number(const struct ctl *ctl, const char *name);
+bool ctl_option_flag(const struct ctl *ctl, const char *name);
+const struct ctl_given *ctl_option_many(const struct ctl *ctl, const char *name);
+
+/* The argument, or NULL when there are fewer. */
+const char *ctl_argument(const struct ctl *ctl, unsigned index);
+
+/* ---- saying (see ctl_text.h for args) ---- */
+
+/* On stderr, "redress: …".  Returns code. */
+int ctl_fail(const struct ctl *ctl, int code, enum ctl_text id, const char *const *args);
+/* On stderr, unless --quiet. */
+void ctl_note(const struct ctl *ctl, enum ctl_text id, const char *const *args);
+/* On stdout, a line. */
+void ctl_print(const struct ctl *ctl, enum ctl_text id, const char *const *args);
+/* On stdout, one object or array of JSON on one line; takes the reference. */
+void ctl_print_json(const struct ctl *ctl, json_t **value);
+/* A JSON text, null when it is not UTF-8. */
+json_t *ctl_json_text(struct slice text);
+
+/* How near two names are: Levenshtein distance, at most 64. */
+size_t ctl_distance(const char *a, const char *b);
+
+/* A case number as people type it, or a decimal id.  CTL_USAGE after saying what is wrong. */
+int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id) MUST_CHECK;
+
+/* ctl_help.c */
+int ctl_help(struct ctl *ctl);
+int ctl_version(struct ctl *ctl);
+void ctl_help_verb(const struct ctl *ctl, FILE *to, const struct ctl_verb *verb);
+void ctl_help_all(const struct ctl *ctl, FILE *to);
+
+/* The verbs. */
+int ctl_archive_create(struct ctl *ctl);
+int ctl_keys_create(struct ctl *ctl);
+int ctl_policy_load(struct ctl *ctl);
+int ctl_policy_check(struct ctl *ctl);
+int ctl_policy_list(struct ctl *ctl);
+int ctl_submit(struct ctl *ctl);
+int ctl_import(struct ctl *ctl);
+int ctl_queue(struct ctl *ctl);
+int ctl_claim(struct ctl *ctl);
+int ctl_act(struct ctl *ctl);
+int ctl_release(struct ctl *ctl);
+int ctl_play(struct ctl *ctl);
+
+#endif

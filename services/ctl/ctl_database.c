@@ -1,0 +1,70 @@
+#include "ctl_database.h"
+
+#include "error.h"
+
+static const char undefined_table[] = "42P01";
+
+/* libpq speaks in several lines. */
+static const char *one_line(PGconn *database, struct error *error)
+{
+    (void)error_set(error, ERROR_RETRY, "%s", PQerrorMessage(database));
+    return error->text;
+}
+
+int ctl_database(struct ctl *ctl)
+{
+    if (ctl->database) {
+        return CTL_OK;
+    }
+    const char *const keys[] = {
+        "dbname", "options", "connect_timeout", "application_name", "client_encoding", NULL};
+    const char *const values[] = {
+        ctl->settings.database, "-c search_path=redress", "5", "redress", "UTF8", NULL};
+    ctl->database = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(ctl->database) == CONNECTION_OK) {
+        return CTL_OK;
+    }
+    struct error error = {0};
+    const char *why = one_line(ctl->database, &error);
+    ctl_database_close(ctl);
+    return ctl_fail(ctl, CTL_UNREACHABLE, TEXT_ARCHIVE_AWAY, CTL_ARGS(why));
+}
+
+void ctl_database_close(struct ctl *ctl)
+{
+    PQfinish(ctl->database);
+    ctl->database = NULL;
+}
+
+void ctl_rows_free(PGresult **rows_p)
+{
+    PQclear(*rows_p);
+    *rows_p = NULL;
+}
+
+int ctl_query(
+    struct ctl *ctl, const char *sql, const char *const *parameters, int count, PGresult **rows)
+{
+    *rows = NULL;
+    int code = ctl_database(ctl);
+    if (code != CTL_OK) {
+        return code;
+    }
+    *rows = PQexecParams(ctl->database, sql, count, NULL, parameters, NULL, NULL, 0);
+    ExecStatusType status = PQresultStatus(*rows);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+        return CTL_OK;
+    }
+    const char *state = PQresultErrorField(*rows, PG_DIAG_SQLSTATE);
+    bool missing = state && strcmp(state, undefined_table) == 0;
+    ctl_rows_free(rows);
+    if (missing) {
+        return ctl_fail(ctl, CTL_UNREACHABLE, TEXT_ARCHIVE_MISSING, NULL);
+    }
+    struct error error = {0};
+    const char *why = one_line(ctl->database, &error);
+    if (PQstatus(ctl->database) != CONNECTION_OK) {
+        return ctl_fail(ctl, CTL_UNREACHABLE, TEXT_ARCHIVE_AWAY, CTL_ARGS(why));
+    }
+    return ctl_fail(ctl, CTL_FAILED, TEXT_ARCHIVE_REFUSED, CTL_ARGS(why));
+}

@@ -1,0 +1,129 @@
+/* Help, from the rows of the table. */
+#include "ctl.h"
+#include "ctl_options.h"
+#include "ctl_table.h"
+
+enum { INDENT = 2, GAP = 2 };
+
+static void two_columns(FILE *to, const char *left, size_t width, const char *right)
+{
+    (void)fprintf(to, "%*s%s", INDENT, "", left);
+    (void)fprintf(to, "%*s%s\n", (int)(width - ctl_width(left) + GAP), "", right);
+}
+
+static void option_left(const struct ctl_option *option, char *text, size_t size)
+{
+    char letter[8] = "";
+    if (option->letter) {
+        (void)snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    }
+    (void)snprintf(text,
+                   size,
+                   "%s--%s%s%s",
+                   letter,
+                   option->name,
+                   option->argument ? " " : "",
+                   option->argument ? option->argument : "");
+}
+
+static void option_right(const struct ctl *ctl, const struct ctl_option *option, FILE *to)
+{
+    (void)fputs(ctl_text_in(ctl->language, option->help), to);
+    if (option->fallback) {
+        ctl_format(to, ctl_text_in(ctl->language, TEXT_HELP_DEFAULT), CTL_ARGS(option->fallback));
+    }
+}
+
+static void
+options_help(const struct ctl *ctl, FILE *to, const struct ctl_option *options, size_t count)
+{
+    char left[80];
+    size_t width = 0;
+    for (size_t i = 0; i < count; i++) {
+        option_left(&options[i], left, sizeof left);
+        width = ctl_width(left) > width ? ctl_width(left) : width;
+    }
+    for (size_t i = 0; i < count; i++) {
+        char *right = NULL;
+        size_t size = 0;
+        FILE *memory = open_memstream(&right, &size);
+        if (!memory) {
+            return;
+        }
+        option_right(ctl, &options[i], memory);
+        (void)fclose(memory);
+        option_left(&options[i], left, sizeof left);
+        two_columns(to, left, width, right);
+        free(right);
+    }
+}
+
+void ctl_help_verb(const struct ctl *ctl, FILE *to, const struct ctl_verb *verb)
+{
+    const char *blank = verb->arguments[0] != '\0' ? " " : "";
+    (void)fprintf(to, "redress %s%s%s\n\n", verb->name, blank, verb->arguments);
+    (void)fprintf(to, "%s\n", ctl_text_in(ctl->language, verb->help));
+    if (verb->option_count > 0) {
+        (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_OPTIONS));
+        options_help(ctl, to, verb->options, verb->option_count);
+    }
+    (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_COMMON));
+    options_help(ctl, to, ctl_common_options, ctl_common_option_count);
+}
+
+void ctl_help_all(const struct ctl *ctl, FILE *to)
+{
+    (void)fprintf(to, "%s\n\n", ctl_text_in(ctl->language, TEXT_HELP_USAGE));
+    char left[96];
+    size_t width = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < ctl_verb_count; i++) {
+            const struct ctl_verb *verb = &ctl_verbs[i];
+            (void)snprintf(left, sizeof left, "%s %s", verb->name, verb->arguments);
+            width = ctl_width(left) > width ? ctl_width(left) : width;
+            if (pass == 1) {
+                two_columns(to, left, width, ctl_text_in(ctl->language, verb->help));
+            }
+        }
+    }
+    (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_COMMON));
+    options_help(ctl, to, ctl_common_options, ctl_common_option_count);
+    (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_EXITS));
+}
+
+int ctl_help(struct ctl *ctl)
+{
+    if (ctl->argument_count == 0) {
+        ctl_help_all(ctl, ctl->out);
+        return CTL_OK;
+    }
+    int used = 0;
+    const struct ctl_verb *verb = ctl_verb_find((int)ctl->argument_count, ctl->arguments, &used);
+    if (verb) {
+        ctl_help_verb(ctl, ctl->out, verb);
+        return CTL_OK;
+    }
+    /* "help policy": every verb that begins with the word */
+    unsigned shown = 0;
+    size_t length = strlen(ctl->arguments[0]);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        const char *name = ctl_verbs[i].name;
+        if (strncmp(name, ctl->arguments[0], length) == 0 && name[length] == ' ') {
+            (void)fputs(shown++ > 0 ? "\n" : "", ctl->out);
+            ctl_help_verb(ctl, ctl->out, &ctl_verbs[i]);
+        }
+    }
+    return shown > 0 ? CTL_OK
+                     : ctl_fail(ctl, CTL_USAGE, TEXT_VERB_UNKNOWN, CTL_ARGS(ctl->arguments[0]));
+}
+
+int ctl_version(struct ctl *ctl)
+{
+    if (ctl->json) {
+        json_t *value = json_pack("{s:s}", "version", REDRESS_VERSION);
+        ctl_print_json(ctl, &value);
+    } else {
+        (void)fputs("redress " REDRESS_VERSION "\n", ctl->out);
+    }
+    return CTL_OK;
+}

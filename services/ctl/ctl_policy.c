@@ -1,0 +1,216 @@
+/* `redress policy load`, `check` and `list`. */
+#include "clock.h"
+#include "ctl.h"
+#include "ctl_database.h"
+#include "ctl_file.h"
+#include "ctl_table.h"
+#include "hex.h"
+#include "policy_load.h"
+#include "scope.h"
+#include "yaml.h"
+
+#include <sodium.h>
+
+enum { HASH_TEXT_SIZE = HASH_SIZE * 2 + 3 };
+
+/* What has become of one file. */
+struct filed {
+    const char *path;
+    const struct policy *policy; /* NULL: does not compile */
+    const struct policy_report *report;
+    const char *outcome; /* stable word */
+    enum ctl_text text;
+};
+
+static void tell(const struct ctl *ctl, const struct filed *filed, json_t *list)
+{
+    const struct policy *policy = filed->policy;
+    if (filed->report->text) {
+        (void)fputs(filed->report->text, ctl->err);
+    }
+    json_t *row = json_pack("{s:s, s:s, s:i, s:i}",
+                            "file",
+                            filed->path,
+                            "outcome",
+                            filed->outcome,
+                            "errors",
+                            (int)filed->report->errors,
+                            "warnings",
+                            (int)filed->report->warnings);
+    if (policy) {
+        (void)json_object_set_new(row, "policy", json_string(policy->name));
+        (void)json_object_set_new(row, "version", json_integer(policy->version));
+    }
+    (void)json_array_append_new(list, row);
+    if (ctl->json) {
+        return;
+    }
+    if (!policy) {
+        (void)ctl_fail(ctl,
+                       CTL_FAILED,
+                       filed->text,
+                       CTL_ARGS(filed->path, CTL_NUMBER_TEXT(filed->report->errors)));
+        return;
+    }
+    const char *version = CTL_NUMBER_TEXT(policy->version);
+    if (filed->text == TEXT_POLICY_CONFLICT) {
+        (void)ctl_fail(
+            ctl, CTL_CONFLICT, filed->text, CTL_ARGS(filed->path, policy->name, version));
+    } else {
+        ctl_print(ctl, filed->text, CTL_ARGS(filed->path, policy->name, version));
+    }
+}
+
+static void hash_text(const struct ctl_file *file, char text[HASH_TEXT_SIZE])
+{
+    uint8_t hash[HASH_SIZE];
+    (void)crypto_generichash(
+        hash, sizeof hash, (const unsigned char *)file->bytes, file->size, NULL, 0);
+    text[0] = '\\';
+    text[1] = 'x';
+    hex_encode(hash, sizeof hash, text + 2);
+}
+
+/* The row of its name and version, if there is one, tells whether this is the same text. */
+static int load_one(struct ctl *ctl, const struct ctl_file *file, struct filed *filed)
+{
+    char hash[HASH_TEXT_SIZE];
+    hash_text(file, hash);
+    const char *version = CTL_NUMBER_TEXT(filed->policy->version);
+    const char *const parameters[] = {filed->policy->name, version, hash, file->bytes};
+    SCOPED(ctl_rows_free) PGresult *inserted = NULL;
+    int code =
+        ctl_query(ctl,
+                  "INSERT INTO policy (name, version, hash, source) "
+                  "VALUES ($1, $2::integer, $3::bytea, $4) ON CONFLICT DO NOTHING RETURNING id",
+                  parameters,
+                  4,
+                  &inserted);
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (PQntuples(inserted) > 0) {
+        filed->outcome = "loaded";
+        filed->text = TEXT_POLICY_LOADED;
+        return CTL_OK;
+    }
+    SCOPED(ctl_rows_free) PGresult *same = NULL;
+    code = ctl_query(ctl,
+                     "SELECT FROM policy WHERE name = $1 AND version = $2::integer "
+                     "AND hash = $3::bytea",
+                     parameters,
+                     3,
+                     &same);
+    if (code != CTL_OK) {
+        return code;
+    }
+    bool known = PQntuples(same) > 0;
+    filed->outcome = known ? "known" : "conflict";
+    filed->text = known ? TEXT_POLICY_KNOWN : TEXT_POLICY_CONFLICT;
+    return known ? CTL_OK : CTL_CONFLICT;
+}
+
+static int year_now(void)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_text(clock_now_us(), text);
+    return (int)strtol(text, NULL, 10);
+}
+
+static int file_one(struct ctl *ctl, const char *path, bool load, json_t *list)
+{
+    SCOPED(ctl_file_done) struct ctl_file file = {0};
+    int code = ctl_file_read(ctl, path, YAML_SIZE_MAX, &file);
+    if (code != CTL_OK) {
+        return code;
+    }
+    struct policy_report report = {0};
+    int year = year_now();
+    SCOPED(policy_object_free)
+    struct policy_object *object = policy_load(path,
+                                               slice_of(file.bytes, file.size),
+                                               year,
+                                               year + (int)ctl_option_number(ctl, "years"),
+                                               &report);
+    struct filed filed = {.path = path,
+                          .policy = object ? &object->policy : NULL,
+                          .report = &report,
+                          .outcome = object ? "good" : "bad",
+                          .text = object ? TEXT_POLICY_GOOD : TEXT_POLICY_BAD};
+    code = object ? CTL_OK : CTL_FAILED;
+    if (object && load) {
+        code = load_one(ctl, &file, &filed);
+    }
+    if (code == CTL_OK || code == CTL_CONFLICT || !object) {
+        tell(ctl, &filed, list);
+    }
+    policy_report_done(&report);
+    return code;
+}
+
+/* All of them, the bad ones as well: whoever mends one wants to know of the others. */
+static int file_all(struct ctl *ctl, bool load)
+{
+    int code = CTL_OK;
+    json_t *list = json_array();
+    for (unsigned i = 0; i < ctl->argument_count; i++) {
+        int one = file_one(ctl, ctl->arguments[i], load, list);
+        code = one != CTL_OK ? one : code;
+        if (one == CTL_UNREACHABLE) {
+            break;
+        }
+    }
+    if (ctl->json) {
+        json_t *value = json_pack("{s:O}", "policies", list);
+        ctl_print_json(ctl, &value);
+    }
+    json_decref(list);
+    return code;
+}
+
+int ctl_policy_load(struct ctl *ctl)
+{
+    return file_all(ctl, true);
+}
+
+int ctl_policy_check(struct ctl *ctl)
+{
+    return file_all(ctl, false);
+}
+
+int ctl_policy_list(struct ctl *ctl)
+{
+    static const struct ctl_column columns[] = {
+        {"policy",    TEXT_COLUMN_POLICY,  CTL_COLUMN_TEXT,   false},
+        {"version",   TEXT_COLUMN_VERSION, CTL_COLUMN_NUMBER, false},
+        {"cases",     TEXT_COLUMN_CASES,   CTL_COLUMN_NUMBER, false},
+        {"loaded_at", TEXT_COLUMN_LOADED,  CTL_COLUMN_TEXT,   false},
+        {"hash",      TEXT_COLUMN_HASH,    CTL_COLUMN_TEXT,   true },
+    };
+    enum { COLUMNS = sizeof columns / sizeof *columns };
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(
+        ctl,
+        "SELECT p.name, p.version, (SELECT count(*) FROM complaint c WHERE c.policy_id = p.id), "
+        "to_char(p.loaded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+        "encode(p.hash, 'hex') FROM policy p ORDER BY p.name, p.version",
+        NULL,
+        0,
+        &rows);
+    if (code != CTL_OK) {
+        return code;
+    }
+    SCOPED(ctl_table_free) struct ctl_table *table = ctl_table_new(ctl, columns, COLUMNS);
+    if (!table) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    for (int row = 0; row < PQntuples(rows); row++) {
+        const char *cells[COLUMNS];
+        for (int i = 0; i < COLUMNS; i++) {
+            cells[i] = PQgetvalue(rows, row, i);
+        }
+        ctl_table_add(table, cells);
+    }
+    ctl_table_answer(table, "policies");
+    return CTL_OK;
+}

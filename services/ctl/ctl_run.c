@@ -1,0 +1,173 @@
+#include "case_number.h"
+#include "config.h"
+#include "ctl.h"
+#include "ctl_database.h"
+#include "ctl_options.h"
+#include "event.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <sodium.h>
+#include <unistd.h>
+
+static const char usual_config[] = "/etc/redress/redress.yaml";
+
+int ctl_fail(const struct ctl *ctl, int code, enum ctl_text id, const char *const *args)
+{
+    (void)fputs("redress: ", ctl->err);
+    ctl_format(ctl->err, ctl_text_in(ctl->language, id), args);
+    (void)fputc('\n', ctl->err);
+    return code;
+}
+
+void ctl_note(const struct ctl *ctl, enum ctl_text id, const char *const *args)
+{
+    if (!ctl->quiet) {
+        ctl_format(ctl->err, ctl_text_in(ctl->language, id), args);
+        (void)fputc('\n', ctl->err);
+    }
+}
+
+void ctl_print(const struct ctl *ctl, enum ctl_text id, const char *const *args)
+{
+    ctl_format(ctl->out, ctl_text_in(ctl->language, id), args);
+    (void)fputc('\n', ctl->out);
+}
+
+void ctl_print_json(const struct ctl *ctl, json_t **value)
+{
+    (void)json_dumpf(*value, ctl->out, JSON_COMPACT | JSON_ENCODE_ANY);
+    (void)fputc('\n', ctl->out);
+    json_decref(*value);
+    *value = NULL;
+}
+
+json_t *ctl_json_text(struct slice text)
+{
+    json_t *value = json_stringn((const char *)text.bytes, text.size);
+    return value ? value : json_null();
+}
+
+int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id)
+{
+    if (case_number_parse(slice_text(text), case_id)) {
+        return CTL_OK;
+    }
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (text[0] >= '1' && text[0] <= '9' && *end == '\0' && errno == 0) {
+        *case_id = number;
+        return CTL_OK;
+    }
+    return ctl_fail(ctl, CTL_USAGE, TEXT_CASE_INVALID, CTL_ARGS(text));
+}
+
+/* --lang as typed, anywhere among the words, so that complaints about the others are in it too. */
+static enum ctl_language language_early(int argc, char **argv)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    for (int i = 1; i < argc; i++) {
+        const char *value = strncmp(argv[i], "--lang=", 7) == 0 ? argv[i] + 7 : NULL;
+        if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc) {
+            value = argv[i + 1];
+        }
+        if (value && ctl_language_of(value) != CTL_LANGUAGE_COUNT) {
+            return ctl_language_of(value);
+        }
+    }
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *value = getenv(variables[i]);
+        if (value && value[0] != '\0') {
+            enum ctl_language language = ctl_language_of(value);
+            return language == CTL_LANGUAGE_COUNT ? CTL_EN : language;
+        }
+    }
+    return CTL_EN;
+}
+
+/* Chinese needs a locale that knows UTF-8, whatever the environment says. */
+static void locale_set(void)
+{
+    (void)setlocale(LC_CTYPE, "");
+    if (MB_CUR_MAX == 1) {
+        (void)setlocale(LC_CTYPE, "C.UTF-8");
+    }
+}
+
+/* The settings of the daemons, from the same file. */
+static int settings_load(struct ctl *ctl, const char *config)
+{
+    if (!config && !getenv("REDRESS_CONFIG") && access(usual_config, R_OK) == 0) {
+        config = usual_config;
+    }
+    char name[] = "redress";
+    char option[] = "--config";
+    char *const argv[] = {name, option, (char *)(uintptr_t)config, NULL};
+    struct config_outcome outcome = {0};
+    struct error error = {0};
+    if (config_load(service_settings_rows,
+                    service_settings_count,
+                    &ctl->settings,
+                    config ? 3 : 1,
+                    (char **)(uintptr_t)argv,
+                    &outcome,
+                    &error)) {
+        return CTL_OK;
+    }
+    return ctl_fail(ctl, CTL_USAGE, TEXT_SETTINGS, CTL_ARGS(outcome.report));
+}
+
+static bool wants_color(const struct ctl *ctl, const struct ctl_wish *wish)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    return !wish->no_color && !(no_color && no_color[0] != '\0') && terminal &&
+           strcmp(terminal, "dumb") != 0 && isatty(fileno(ctl->out));
+}
+
+static int begin(struct ctl *ctl, const struct ctl_wish *wish)
+{
+    if (wish->language && ctl_language_of(wish->language) == CTL_LANGUAGE_COUNT) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_LANGUAGE_UNKNOWN, CTL_ARGS(wish->language));
+    }
+    if (sodium_init() < 0) {
+        return CTL_FAILED;
+    }
+    ctl->color = wants_color(ctl, wish);
+    return settings_load(ctl, wish->config);
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    struct ctl_wish wish = {0};
+    int code = ctl_options_read(ctl, &wish, argc, argv);
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (wish.version) {
+        return ctl_version(ctl);
+    }
+    if (wish.help && ctl->verb) {
+        ctl_help_verb(ctl, ctl->out, ctl->verb);
+        return CTL_OK;
+    }
+    if (!ctl->verb) {
+        ctl_help_all(ctl, wish.help ? ctl->out : ctl->err);
+        return wish.help ? CTL_OK : CTL_USAGE;
+    }
+    code = begin(ctl, &wish);
+    return code == CTL_OK ? ctl->verb->run(ctl) : code;
+}
+
+int ctl_run(int argc, char **argv, FILE *out, FILE *err)
+{
+    locale_set();
+    struct ctl ctl = {.out = out, .err = err, .language = language_early(argc, argv)};
+    int code = run(&ctl, argc, argv);
+    ctl_database_close(&ctl);
+    if (fflush(out) != 0 && code == CTL_OK) {
+        code = ctl_fail(&ctl, CTL_FAILED, TEXT_OUTPUT, CTL_ARGS(strerror(errno)));
+    }
+    return code;
+}

@@ -1,0 +1,85 @@
+#include "ctl_text.h"
+
+#include <assert.h>
+#include <strings.h>
+
+static const struct {
+    const char *name;
+    const char *in[CTL_LANGUAGE_COUNT];
+} texts[CTL_TEXT_COUNT] = {
+/* clang-format off */
+#define TEXT(id, en, zh_cn, zh_tw) [TEXT_##id] = {#id, {en, zh_cn, zh_tw}},
+/* clang-format on */
+#include "ctl_text_help.def"
+#include "ctl_text_said.def"
+#undef TEXT
+};
+
+const char *ctl_text_in(enum ctl_language language, enum ctl_text id)
+{
+    assert(language < CTL_LANGUAGE_COUNT && id < CTL_TEXT_COUNT);
+    return texts[id].in[language];
+}
+
+const char *ctl_text_name(enum ctl_text id)
+{
+    assert(id < CTL_TEXT_COUNT);
+    return texts[id].name;
+}
+
+enum ctl_language ctl_language_of(const char *name)
+{
+    static const char *const traditional[] = {"zh-TW", "zh-HK", "zh-MO", "zh-Hant"};
+    if (strncasecmp(name, "en", 2) == 0) {
+        return CTL_EN;
+    }
+    if (strncasecmp(name, "zh", 2) != 0) {
+        return CTL_LANGUAGE_COUNT;
+    }
+    char tag[16];
+    (void)snprintf(tag, sizeof tag, "%s", name);
+    tag[2] = tag[2] == '_' ? '-' : tag[2];
+    for (size_t i = 0; i < sizeof traditional / sizeof *traditional; i++) {
+        if (strncasecmp(tag, traditional[i], strlen(traditional[i])) == 0) {
+            return CTL_ZH_TW;
+        }
+    }
+    return CTL_ZH_CN;
+}
+
+const char *ctl_language_tag(enum ctl_language language)
+{
+    static const char *const tags[] = {"en", "zh-CN", "zh-TW"};
+    assert(language < CTL_LANGUAGE_COUNT);
+    return tags[language];
+}
+
+const char *ctl_number_text(char text[24], int64_t value)
+{
+    (void)snprintf(text, 24, "%" PRId64, value);
+    return text;
+}
+
+static size_t count_of(const char *const *args)
+{
+    size_t count = 0;
+    while (args && args[count]) {
+        count++;
+    }
+    return count;
+}
+
+void ctl_format(FILE *to, const char *pattern, const char *const *args)
+{
+    size_t count = count_of(args);
+    for (const char *at = pattern; *at; at++) {
+        if (at[0] == '{' && at[1] >= '1' && at[1] <= '9' && at[2] == '}') {
+            size_t index = (size_t)(at[1] - '1');
+            assert(index < count);
+            (void)fputs(args[index], to);
+            at += 2;
+        } else {
+            (void)fputc(*at, to);
+        }
+    }
+}

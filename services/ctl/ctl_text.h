@@ -1,0 +1,52 @@
+/*
+ * What the command says, in three languages.
+ *
+ * The .def files are the catalogue, a row a text: TEXT(ID, English, 简体中文, 繁體中文).  {1} to
+ * {9} stand for arguments, in any order, because languages differ in theirs.
+ */
+#ifndef REDRESS_CTL_TEXT_H
+#define REDRESS_CTL_TEXT_H
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum ctl_language {
+    CTL_EN,
+    CTL_ZH_CN,
+    CTL_ZH_TW,
+    CTL_LANGUAGE_COUNT,
+};
+
+enum ctl_text {
+#define TEXT(id, en, zh_cn, zh_tw) TEXT_##id,
+#include "ctl_text_help.def"
+#include "ctl_text_said.def"
+#undef TEXT
+    CTL_TEXT_COUNT,
+};
+
+/* Of the catalogue, placeholders and all; lent for ever. */
+const char *ctl_text_in(enum ctl_language language, enum ctl_text id);
+/* Its name in the .def file. */
+const char *ctl_text_name(enum ctl_text id);
+
+/*
+ * The language of a tag (zh-TW, zh-Hant, en) or of a locale (zh_HK.UTF-8); CTL_LANGUAGE_COUNT when
+ * it is neither English nor Chinese.
+ */
+enum ctl_language ctl_language_of(const char *name);
+const char *ctl_language_tag(enum ctl_language language);
+
+/* CTL_ARGS(a, b): texts for {1}, {2}; NULL where there is none. */
+#define CTL_ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* A number as an argument, living as long as the block around it. */
+#define CTL_NUMBER_TEXT(value) ctl_number_text((char[24]){0}, (int64_t)(value))
+const char *ctl_number_text(char text[24], int64_t value);
+
+/* Writes the pattern with its arguments. */
+void ctl_format(FILE *to, const char *pattern, const char *const *args);
+
+#endif

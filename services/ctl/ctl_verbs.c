@@ -1,0 +1,49 @@
+/* Every verb and every option, a row each. */
+#include "ctl.h"
+
+#define OPTIONS(rows) rows, sizeof rows / sizeof *rows
+#define NO_OPTIONS    NULL, 0
+
+const struct ctl_option ctl_common_options[] = {
+    {"help",     NULL, 'h', CTL_FLAG, NULL,   NULL, 0, 0, TEXT_OPTION_HELP    },
+    {"version",  NULL, 'V', CTL_FLAG, NULL,   NULL, 0, 0, TEXT_OPTION_VERSION },
+    {"json",     NULL, 0,   CTL_FLAG, NULL,   NULL, 0, 0, TEXT_OPTION_JSON    },
+    {"quiet",    NULL, 'q', CTL_FLAG, NULL,   NULL, 0, 0, TEXT_OPTION_QUIET   },
+    {"no-color", NULL, 0,   CTL_FLAG, NULL,   NULL, 0, 0, TEXT_OPTION_NO_COLOR},
+    {"config",   NULL, 'c', CTL_TEXT, "FILE", NULL, 0, 0, TEXT_OPTION_CONFIG  },
+    {"lang",     NULL, 0,   CTL_TEXT, "TAG",  NULL, 0, 0, TEXT_OPTION_LANG    },
+};
+const size_t ctl_common_option_count = sizeof ctl_common_options / sizeof *ctl_common_options;
+
+static const struct ctl_option archive_create_options[] = {
+    {"partitions", NULL, 0, CTL_NUMBER, "N", "64", 1, 1024, TEXT_OPTION_PARTITIONS},
+};
+
+static const struct ctl_option policy_options[] = {
+    {"years", NULL, 0, CTL_NUMBER, "N", "2", 0, 10, TEXT_OPTION_YEARS},
+};
+
+enum { FILES_MAX = 256 };
+
+const struct ctl_verb ctl_verbs[] = {
+    {"archive create",
+     "",                         0,
+     0,                                TEXT_VERB_ARCHIVE_CREATE,
+     OPTIONS(archive_create_options),
+     ctl_archive_create                                                                     },
+    {"keys create",    "",       0, 0, TEXT_VERB_KEYS_CREATE,    NO_OPTIONS, ctl_keys_create},
+    {"policy load",
+     "FILE…",                  1,
+     FILES_MAX,                        TEXT_VERB_POLICY_LOAD,
+     OPTIONS(policy_options),
+     ctl_policy_load                                                                        },
+    {"policy check",
+     "FILE…",                  1,
+     FILES_MAX,                        TEXT_VERB_POLICY_CHECK,
+     OPTIONS(policy_options),
+     ctl_policy_check                                                                       },
+    {"policy list",    "",       0, 0, TEXT_VERB_POLICY_LIST,    NO_OPTIONS, ctl_policy_list},
+    {"help",           "[VERB]", 0, 2, TEXT_VERB_HELP,           NO_OPTIONS, ctl_help       },
+    {"version",        "",       0, 0, TEXT_VERB_VERSION,        NO_OPTIONS, ctl_version    },
+};
+const size_t ctl_verb_count = sizeof ctl_verbs / sizeof *ctl_verbs;
