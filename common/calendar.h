@@ -1,11 +1,11 @@
 /*
  * Business time, as integers.
  *
- * A calendar is compiled once, in the shell, from hours, holidays, dated shifts and zone data into a sorted list of
- * open intervals in UTC; everything after that is search in the list, pure and the same on any machine (law 8, 12).
- * Rules: reference data FORMAT.md "Rules behind the numbers" — half-open intervals; a holiday beats a dated shift beats
- * weekly hours; time counts as it elapses across DST; a result on a boundary is the closing time.
- * Seconds are since 1970-01-01 UTC.
+ * A calendar is compiled once, in the shell, from hours, holidays, dated shifts and zone data into
+ * a sorted list of open intervals in UTC; everything after that is search in the list, pure and the
+ * same on any machine (law 8, 12). Rules: reference data FORMAT.md "Rules behind the numbers" —
+ * half-open intervals; a holiday beats a dated shift beats weekly hours; time counts as it elapses
+ * across DST; a result on a boundary is the closing time. Seconds are since 1970-01-01 UTC.
  */
 #ifndef REDRESS_CALENDAR_H
 #define REDRESS_CALENDAR_H
@@ -14,25 +14,25 @@
 
 struct calendar_interval {
     int64_t open_s;
-    int64_t close_s;   /* > open_s; intervals are disjoint and sorted */
-    int64_t before_s;  /* open seconds of all earlier intervals */
+    int64_t close_s;  /* > open_s; intervals are disjoint and sorted */
+    int64_t before_s; /* open seconds of all earlier intervals */
 };
 
 /* One local date, in order, without gaps. */
 struct calendar_day {
-    int64_t midnight_s;   /* UTC instant of local 00:00 */
-    int32_t date;         /* yyyymmdd, local */
-    bool business;        /* has any open time */
-    bool named;           /* a holiday or a dated shift, as opposed to an ordinary day of the week */
-    int32_t jump_at_s;    /* daylight saving: seconds after midnight_s when the wall clock jumps … */
-    int32_t jump_s;       /* … by so much, forward or (negative) back; 0: it does not */
+    int64_t midnight_s; /* UTC instant of local 00:00 */
+    int32_t date;       /* yyyymmdd, local */
+    bool business;      /* has any open time */
+    bool named;         /* a holiday or a dated shift, as opposed to an ordinary day of the week */
+    int32_t jump_at_s; /* daylight saving: seconds after midnight_s when the wall clock jumps … */
+    int32_t jump_s;    /* … by so much, forward or (negative) back; 0: it does not */
 };
 
 struct calendar {
     char name[48];
     char zone[48];
-    char version[24];     /* hex prefix of the hash over the definition and the zone data */
-    bool always;          /* 24 x 7: no list needed */
+    char version[24]; /* hex prefix of the hash over the definition and the zone data */
+    bool always;      /* 24 x 7: no list needed */
     uint32_t interval_count;
     const struct calendar_interval *intervals;
     uint32_t day_count;
@@ -40,17 +40,18 @@ struct calendar {
 };
 
 /*
- * False outside the compiled years: the caller reports the calendar as too short, it never guesses.  A calendar that is
- * open always and has no days covers all time.
+ * False outside the compiled years: the caller reports the calendar as too short, it never guesses.
+ * A calendar that is open always and has no days covers all time.
  */
 bool calendar_covers(const struct calendar *calendar, int64_t at_s);
 
 bool calendar_is_open(const struct calendar *calendar, int64_t at_s);
 
 /*
- * The instant seconds of business time after start.  seconds = 0 gives start itself if open, else the next opening;
- * a result on a boundary is the closing time.  INT64_MAX when the calendar ends before.
- * Negative seconds go back, to the opening time on a boundary; INT64_MIN when the calendar begins later.
+ * The instant seconds of business time after start.  seconds = 0 gives start itself if open, else
+ * the next opening; a result on a boundary is the closing time.  INT64_MAX when the calendar ends
+ * before. Negative seconds go back, to the opening time on a boundary; INT64_MIN when the calendar
+ * begins later.
  */
 int64_t calendar_add(const struct calendar *calendar, int64_t start_s, int64_t seconds);
 
@@ -58,17 +59,17 @@ int64_t calendar_add(const struct calendar *calendar, int64_t start_s, int64_t s
 int64_t calendar_between(const struct calendar *calendar, int64_t from_s, int64_t to_s);
 
 /*
- * The n-th business date strictly after the local date of start, at the same wall-clock time (end_of_day: at the last
- * closing of that date).  days = 0 is start itself, or the last closing of its own date.  A time of day that does not
- * exist on that date (spring) moves on by the gap, one that comes twice (autumn) means the first.  A calendar without a
- * list of days counts days of 24 h in UTC.  INT64_MAX when the calendar ends before.
+ * The n-th business date strictly after the local date of start, at the same wall-clock time
+ * (end_of_day: at the last closing of that date).  days = 0 is start itself, or the last closing of
+ * its own date.  A time of day that does not exist on that date (spring) moves on by the gap, one
+ * that comes twice (autumn) means the first.  A calendar without a list of days counts days of 24 h
+ * in UTC.  INT64_MAX when the calendar ends before.
  */
-int64_t calendar_add_days(const struct calendar *calendar,
-                          int64_t start_s,
-                          uint32_t days,
-                          bool end_of_day);
+int64_t
+calendar_add_days(const struct calendar *calendar, int64_t start_s, uint32_t days, bool end_of_day);
 
-/* Year of the last day that has a name, 0 if none: from November on, a year not yet announced is worth a warning. */
+/* Year of the last day that has a name, 0 if none: from November on, a year not yet announced is
+ * worth a warning. */
 int32_t calendar_named_year(const struct calendar *calendar);
 
 #endif

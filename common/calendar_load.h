@@ -1,8 +1,9 @@
 /*
- * From hours, holidays and dated shifts to struct calendar (shell: it reads the system's zone files).
+ * From hours, holidays and dated shifts to struct calendar (shell: it reads the system's zone
+ * files).
  *
- * A holiday beats a dated shift beats the weekly hours; breaks cut both.  Wall-clock boundaries inside a spring gap move on by
- * the gap, repeated ones mean the first occurrence.
+ * A holiday beats a dated shift beats the weekly hours; breaks cut both.  Wall-clock boundaries
+ * inside a spring gap move on by the gap, repeated ones mean the first occurrence.
  */
 #ifndef REDRESS_CALENDAR_LOAD_H
 #define REDRESS_CALENDAR_LOAD_H
@@ -12,7 +13,7 @@
 #include "error.h"
 
 enum {
-    CALENDAR_SPANS_MAX = 8,     /* of one day */
+    CALENDAR_SPANS_MAX = 8, /* of one day */
     CALENDAR_DATED_MAX = 8192,
     CALENDAR_YEARS_MAX = 130,
 };
@@ -43,15 +44,16 @@ struct calendar_dated {
 struct calendar_definition {
     const char *name;
     const char *zone;
-    bool always;                    /* 24 x 7; hours and dated are then of no account */
-    struct calendar_hours week[7];  /* Monday first */
+    bool always;                   /* 24 x 7; hours and dated are then of no account */
+    struct calendar_hours week[7]; /* Monday first */
     uint32_t dated_count;
     const struct calendar_dated *dated; /* any order */
 };
 
 /*
- * Compiles first_year … last_year, inclusive, into the arena.  The version is a hash over the definition and the zone's changes of
- * 2000 to 2049: the same rules give the same version whatever the years.
+ * Compiles first_year … last_year, inclusive, into the arena.  The version is a hash over the
+ * definition and the zone's changes of 2000 to 2049: the same rules give the same version whatever
+ * the years.
  */
 bool calendar_compile(const struct calendar_definition *definition,
                       int first_year,

@@ -1,6 +1,7 @@
 /*
- * A policy as the cores read it: immutable tables with names resolved to indexes (law 11: no organisation's rule lives
- * in C).  Compiled by policy_load.c from YAML; every index is valid and every list bounded, so a core need not check.
+ * A policy as the cores read it: immutable tables with names resolved to indexes (law 11: no
+ * organisation's rule lives in C).  Compiled by policy_load.c from YAML; every index is valid and
+ * every list bounded, so a core need not check.
  *
  * All memory belongs to the policy object; a core gets it as const and lent for the call.
  */
@@ -11,19 +12,19 @@
 #include "event.h"
 
 enum {
-    POLICY_NAME_MAX = 48,          /* bytes of an id, terminator included */
+    POLICY_NAME_MAX = 48, /* bytes of an id, terminator included */
     POLICY_CHANNELS_MAX = 32,
     POLICY_CATEGORIES_MAX = 1024,
     POLICY_CLASSES_MAX = 16,
     POLICY_QUEUES_MAX = 256,
     POLICY_STEPS_MAX = 64,
-    POLICY_ACTIONS_MAX = 16,       /* of one step */
+    POLICY_ACTIONS_MAX = 16, /* of one step */
     POLICY_ROLES_MAX = 32,
     POLICY_CLOCKS_MAX = EVENT_CLOCKS_MAX,
-    POLICY_LEVELS_MAX = 8,         /* of one clock */
+    POLICY_LEVELS_MAX = 8, /* of one clock */
     POLICY_FACTORS_MAX = EVENT_FACTORS_MAX,
-    POLICY_NEEDS_MAX = 8,          /* fields an action asks for */
-    POLICY_NONE = 0xffff,          /* an index that is absent */
+    POLICY_NEEDS_MAX = 8, /* fields an action asks for */
+    POLICY_NONE = 0xffff, /* an index that is absent */
 };
 
 enum locale {
@@ -67,12 +68,12 @@ struct policy_category {
 
 /* What a rule asks of a case; every part that is given must hold. */
 struct policy_when {
-    uint32_t channels;        /* bit set; 0: any */
-    uint32_t classes;         /* bit set; 0: any */
-    uint16_t category_count;  /* 0: any; a parent stands for its children */
+    uint32_t channels;       /* bit set; 0: any */
+    uint32_t classes;        /* bit set; 0: any */
+    uint16_t category_count; /* 0: any; a parent stands for its children */
     const uint16_t *categories;
-    uint16_t repeats_min;     /* 0: any */
-    uint16_t pattern_count;   /* 0: any; one of these patterns was seen */
+    uint16_t repeats_min;   /* 0: any */
+    uint16_t pattern_count; /* 0: any; one of these patterns was seen */
     const char (*patterns)[POLICY_NAME_MAX];
 };
 
@@ -83,7 +84,8 @@ struct policy_factor {
     int16_t points;
 };
 
-/* Severity classes, gravest first: the first whose threshold the score reaches, unless an override says otherwise. */
+/* Severity classes, gravest first: the first whose threshold the score reaches, unless an override
+ * says otherwise. */
 struct policy_class {
     char id[POLICY_NAME_MAX];
     struct policy_title title;
@@ -114,11 +116,11 @@ struct policy_need {
 struct policy_action {
     char id[POLICY_NAME_MAX];
     struct policy_title title;
-    enum event_kind fact;    /* of dispatch, EVENT_ACKNOWLEDGED … EVENT_NOTED */
-    uint32_t roles;          /* bit set of who may */
-    uint16_t to_step;        /* POLICY_NONE: stays where it is */
-    bool to_queue;           /* the case leaves its agent and goes back to a work queue */
-    uint16_t queue;          /* which; POLICY_NONE: by the routes */
+    enum event_kind fact;     /* of dispatch, EVENT_ACKNOWLEDGED … EVENT_NOTED */
+    uint32_t roles;           /* bit set of who may */
+    uint16_t to_step;         /* POLICY_NONE: stays where it is */
+    bool to_queue;            /* the case leaves its agent and goes back to a work queue */
+    uint16_t queue;           /* which; POLICY_NONE: by the routes */
     bool same_person_may_not; /* whoever did the step before may not do this one (approval) */
     uint16_t need_count;
     struct policy_need needs[POLICY_NEEDS_MAX]; /* fields that must be filled in */
@@ -156,31 +158,33 @@ enum level_action {
 struct policy_level {
     enum level_action action;
     enum level_offset offset;
-    int64_t value;          /* percent or seconds */
-    uint16_t notify_role;   /* POLICY_NONE: nobody */
+    int64_t value;             /* percent or seconds */
+    uint16_t notify_role;      /* POLICY_NONE: nobody */
     uint8_t raise_priority_to; /* 0: no */
 };
 
 struct policy_clock {
     char id[POLICY_NAME_MAX];
     struct policy_title title;
-    char rule[64];               /* "policy@version:line" for explanations */
-    uint64_t starts[2];          /* bit set over enum event_kind */
+    char rule[64];      /* "policy@version:line" for explanations */
+    uint64_t starts[2]; /* bit set over enum event_kind */
     uint64_t stops[2];
-    struct policy_when when;     /* which cases have it */
+    struct policy_when when; /* which cases have it */
     enum clock_target target;
-    int64_t target_s;            /* elapsed or business seconds */
+    int64_t target_s; /* elapsed or business seconds */
     uint32_t target_days;
     bool end_of_day;
     uint16_t calendar;
-    bool pauses_for_customer;    /* operational: stands still in steps with waits_for_customer (statutory ones never) */
+    bool pauses_for_customer; /* operational: stands still in steps with waits_for_customer
+                                 (statutory ones never) */
     uint16_t level_count;
-    struct policy_level levels[POLICY_LEVELS_MAX]; /* in the order they come due; one of them LEVEL_BREACH */
+    struct policy_level
+        levels[POLICY_LEVELS_MAX]; /* in the order they come due; one of them LEVEL_BREACH */
 };
 
 struct policy {
-    uint32_t id;                 /* row of the archive's policy table; 0 while it is only a file */
-    uint8_t hash[HASH_SIZE];     /* BLAKE2b-256 of the YAML bytes */
+    uint32_t id;             /* row of the archive's policy table; 0 while it is only a file */
+    uint8_t hash[HASH_SIZE]; /* BLAKE2b-256 of the YAML bytes */
     char name[POLICY_NAME_MAX];
     uint32_t version;
     struct policy_title title;
@@ -188,8 +192,9 @@ struct policy {
     uint16_t factor_count, override_count, route_count, clock_count, calendar_count;
     const struct policy_channel *channels;
     const struct policy_category *categories;
-    const uint16_t *category_slots; /* open addressing by policy_id_hash; NULL: the list is searched */
-    uint32_t category_slot_mask;    /* slots - 1; at least one slot is POLICY_NONE */
+    const uint16_t
+        *category_slots;         /* open addressing by policy_id_hash; NULL: the list is searched */
+    uint32_t category_slot_mask; /* slots - 1; at least one slot is POLICY_NONE */
     const struct policy_class *classes;
     const struct policy_queue *queues;
     const struct policy_step *steps;
@@ -199,12 +204,12 @@ struct policy {
     const struct policy_route *routes; /* first that fits; the last one always does */
     const struct policy_clock *clocks;
     const struct calendar *calendars;
-    uint16_t first_step;         /* where a triaged case opens */
-    uint16_t triage_step;        /* where one opens that triage asks a person about */
+    uint16_t first_step;  /* where a triaged case opens */
+    uint16_t triage_step; /* where one opens that triage asks a person about */
     uint16_t triage_queue;
-    uint16_t capacity;           /* cases an agent may hold, unless the roster says otherwise */
-    uint32_t repeat_days;        /* window in which an earlier complaint of the customer counts */
-    uint32_t reopen_days;        /* how long a closed case may be reopened */
+    uint16_t capacity;    /* cases an agent may hold, unless the roster says otherwise */
+    uint32_t repeat_days; /* window in which an earlier complaint of the customer counts */
+    uint32_t reopen_days; /* how long a closed case may be reopened */
 };
 
 /* Where the search in category_slots begins. */
@@ -223,10 +228,10 @@ uint16_t policy_action_index(const struct policy_step *step, struct slice id);
 /* What rules may look at. */
 struct policy_facts {
     uint16_t channel;
-    uint16_t category;       /* POLICY_NONE: none */
-    uint16_t class_index;    /* POLICY_NONE: not yet */
+    uint16_t category;    /* POLICY_NONE: none */
+    uint16_t class_index; /* POLICY_NONE: not yet */
     uint32_t repeats;
-    uint32_t label_count;    /* patterns seen; 0 where they are not at hand */
+    uint32_t label_count; /* patterns seen; 0 where they are not at hand */
     const struct event_label *labels;
 };
 

@@ -1,8 +1,9 @@
 /*
- * A YAML file as a small tree in which every node knows its place, for errors as compilers give them.
+ * A YAML file as a small tree in which every node knows its place, for errors as compilers give
+ * them.
  *
- * One document, no aliases, no tags, no duplicate keys; bounded in size, depth and number of nodes (law 9).  All values are
- * text: what "12" or "yes" means is the reader's matter.
+ * One document, no aliases, no tags, no duplicate keys; bounded in size, depth and number of nodes
+ * (law 9).  All values are text: what "12" or "yes" means is the reader's matter.
  */
 #ifndef REDRESS_YAML_H
 #define REDRESS_YAML_H
@@ -29,9 +30,9 @@ struct yaml_pair;
 
 struct yaml_node {
     enum yaml_kind kind;
-    unsigned line;   /* from 1 */
-    unsigned column; /* from 1, in characters */
-    unsigned width;  /* characters to underline */
+    unsigned line;    /* from 1 */
+    unsigned column;  /* from 1, in characters */
+    unsigned width;   /* characters to underline */
     const char *text; /* scalar; never NULL, terminated */
     uint32_t count;
     const struct yaml_node *items; /* list */
@@ -61,8 +62,8 @@ enum yaml_grade {
 const struct yaml_node *yaml_read(struct yaml_source *source, struct arena *arena);
 
 /*
- * "file:line:column: error: …", the line, and a caret under the node; hint may be NULL.  After COMPLAINTS_MAX of a file only
- * the count goes on.
+ * "file:line:column: error: …", the line, and a caret under the node; hint may be NULL.  After
+ * COMPLAINTS_MAX of a file only the count goes on.
  */
 void yaml_complain(struct yaml_source *source,
                    enum yaml_grade grade,

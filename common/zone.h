@@ -1,8 +1,10 @@
 /*
- * Offsets of a time zone, from the system's zone files (TZif, RFC 8536): never from a library's own, older copy.
+ * Offsets of a time zone, from the system's zone files (TZif, RFC 8536): never from a library's
+ * own, older copy.
  *
- * The file's transitions are taken as they stand; after the last one the rule in the footer goes on.  All seconds are
- * since 1970-01-01, UTC ones as instants, local ones as if the wall clock were UTC.
+ * The file's transitions are taken as they stand; after the last one the rule in the footer goes
+ * on.  All seconds are since 1970-01-01, UTC ones as instants, local ones as if the wall clock were
+ * UTC.
  */
 #ifndef REDRESS_ZONE_H
 #define REDRESS_ZONE_H
@@ -14,7 +16,8 @@
 
 struct zone;
 
-/* Reads NAME below the system's zone folder ($TZDIR, else /usr/share/zoneinfo).  NULL with ERROR_REJECT: no such zone. */
+/* Reads NAME below the system's zone folder ($TZDIR, else /usr/share/zoneinfo).  NULL with
+ * ERROR_REJECT: no such zone. */
 struct zone *zone_new(const char *name, struct error *error) MUST_CHECK;
 
 /* The same from the bytes of a TZif file, for tests and fuzzing. */
@@ -28,7 +31,8 @@ int32_t zone_offset_s(const struct zone *zone, int64_t at_s);
 /* The first instant > after_s at which the offset changes; INT64_MAX: none before the year 2200. */
 int64_t zone_next_change_s(const struct zone *zone, int64_t after_s);
 
-/* The instant of a wall-clock time: inside a spring gap moved on by the gap, a repeated one means its first occurrence. */
+/* The instant of a wall-clock time: inside a spring gap moved on by the gap, a repeated one means
+ * its first occurrence. */
 int64_t zone_instant_s(const struct zone *zone, int64_t local_s);
 
 /* Days since 1970-01-01 of a date, and back as yyyymmdd (proleptic Gregorian). */

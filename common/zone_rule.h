@@ -1,5 +1,6 @@
 /*
- * The yearly rule of a time zone as POSIX writes it ("CET-1CEST,M3.5.0,M10.5.0/3", "<+0330>-3:30"), and dates.  Pure.
+ * The yearly rule of a time zone as POSIX writes it ("CET-1CEST,M3.5.0,M10.5.0/3", "<+0330>-3:30"),
+ * and dates.  Pure.
  */
 #ifndef REDRESS_ZONE_RULE_H
 #define REDRESS_ZONE_RULE_H

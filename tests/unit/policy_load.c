@@ -171,12 +171,12 @@ static void complaints_in_three_writings_find_their_category(void **state)
     static const struct {
         const char *policy, *text, *category;
     } rows[] = {
-        {"general-service", "空气炸锅用了两次就坏了，质量太差",         "quality"       },
-        {"general-service", "客服態度惡劣，還掛我電話",                     "attitude"      },
-        {"general-service", "Please remove this inaccurate item from my credit report", "records"       },
-        {"loyalty-points",  "我的積分一夜之間全部過期清零了",            "points-expired"},
-        {"loyalty-points",  "半夜有人盗用我的账户，不是我操作的",      "account-safety"},
-        {"loyalty-points",  "Nobody called me back, same question every time",          "efficiency"    },
+        {"general-service", "空气炸锅用了两次就坏了，质量太差",    "quality"       },
+        {"general-service", "客服態度惡劣，還掛我電話",                "attitude"      },
+        {"general-service", "Remove this inaccurate item from my credit report",   "records"       },
+        {"loyalty-points",  "我的積分一夜之間全部過期清零了",       "points-expired"},
+        {"loyalty-points",  "半夜有人盗用我的账户，不是我操作的", "account-safety"},
+        {"loyalty-points",  "Nobody called me back",                               "efficiency"    },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct policy_object *object = shipped_get(rows[i].policy);
