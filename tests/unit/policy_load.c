@@ -168,16 +168,18 @@ static void the_shipped_policies_load_without_a_word(void **state)
 static void complaints_in_three_writings_find_their_category(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct {
         const char *policy, *text, *category;
     } rows[] = {
-        {"general-service", "空气炸锅用了两次就坏了，质量太差",    "quality"       },
-        {"general-service", "客服態度惡劣，還掛我電話",                "attitude"      },
-        {"general-service", "Remove this inaccurate item from my credit report",   "records"       },
-        {"loyalty-points",  "我的積分一夜之間全部過期清零了",       "points-expired"},
-        {"loyalty-points",  "半夜有人盗用我的账户，不是我操作的", "account-safety"},
-        {"loyalty-points",  "Nobody called me back",                               "efficiency"    },
+        {"general-service", "空气炸锅用了两次就坏了，质量太差", "quality"},
+        {"general-service", "客服態度惡劣，還掛我電話", "attitude"},
+        {"general-service", "Remove this inaccurate item from my credit report", "records"},
+        {"loyalty-points", "我的積分一夜之間全部過期清零了", "points-expired"},
+        {"loyalty-points", "半夜有人盗用我的账户，不是我操作的", "account-safety"},
+        {"loyalty-points", "Nobody called me back", "efficiency"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct policy_object *object = shipped_get(rows[i].policy);
         struct event_label labels[EVENT_LABELS_MAX];
