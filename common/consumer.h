@@ -5,7 +5,7 @@
  *         ▲                      ▲                      │ │
  *         │                      └───────── gap ────────┘ │
  *         └────────────── reconnect, silence ─────────────┘
- *     any ── a hash or epoch that contradicts what was accepted ──► halted (an operator has to look)
+ *     any ── what contradicts the accepted (hash, chain, epoch) ──► halted: an operator has to look
  *
  * The bus may lose, repeat and delay; the journal is the truth.  The machine says for every arrival
  * whether to take it, and when to read the journal; the shell does both.  Nothing here allocates or
@@ -19,7 +19,7 @@
 
 enum consumer_phase {
     CONSUMER_SUBSCRIBED,  /* nothing has shown yet that the filter is live on this connection */
-    CONSUMER_CATCHING_UP, /* reading the journal; the bus's events are dropped unless next in line */
+    CONSUMER_CATCHING_UP, /* reading the journal; of the bus only what is next is taken */
     CONSUMER_LIVE,
     CONSUMER_HALTED,
     CONSUMER_PHASE_COUNT,
@@ -33,14 +33,14 @@ enum consumer_verdict {
 
 struct consumer {
     enum consumer_phase phase;
-    bool wants_read;       /* the shell should read the journal from seq + 1, now */
-    bool reading;          /* a read is under way */
-    bool read_again;       /* more was heard of while it was: it may have come too early to see it */
-    uint64_t epoch;        /* highest seen */
-    uint64_t taken_epoch;  /* of the event seq; 0: not known, it came from a checkpoint */
-    uint64_t seq;          /* last accepted */
-    uint64_t target;       /* highest seq known to exist */
-    int64_t heard_us;      /* when this stream was last heard of */
+    bool wants_read;      /* the shell should read the journal from seq + 1, now */
+    bool reading;         /* a read is under way */
+    bool read_again;      /* more was heard of while it was: it may have come too early to see it */
+    uint64_t epoch;       /* highest seen */
+    uint64_t taken_epoch; /* of the event seq; 0: not known, it came from a checkpoint */
+    uint64_t seq;         /* last accepted */
+    uint64_t target;      /* highest seq known to exist */
+    int64_t heard_us;     /* when this stream was last heard of */
     int64_t read_after_us; /* not before: reads are paced when they bring nothing */
     uint64_t gaps;         /* counted for the metric */
     uint64_t repeats;
@@ -68,23 +68,21 @@ void consumer_init(struct consumer *consumer,
                    int64_t now_us);
 
 /* An event from the bus.  One of a lower epoch than seen is skipped: its owner was replaced. */
-enum consumer_verdict consumer_bus_event(struct consumer *consumer,
-                                         const struct consumer_link *link,
-                                         int64_t now_us);
+enum consumer_verdict
+consumer_bus_event(struct consumer *consumer, const struct consumer_link *link, int64_t now_us);
 
-/* An event from a journal read, in order.  A hole, a broken chain or a falling epoch is divergence. */
-enum consumer_verdict consumer_journal_event(struct consumer *consumer,
-                                             const struct consumer_link *link,
-                                             int64_t now_us);
+/* An event from a journal read, in order.  A hole, a broken chain or a falling epoch is divergence.
+ */
+enum consumer_verdict
+consumer_journal_event(struct consumer *consumer, const struct consumer_link *link, int64_t now_us);
 
 /*
  * A heartbeat of the stream's owner: proof that the filter is live, and how far the stream is.
  * link->seq and hash are of the last committed event (0 and zeros before the first); prev_hash is
  * not looked at.  Never CONSUMER_TAKE.
  */
-enum consumer_verdict consumer_heartbeat(struct consumer *consumer,
-                                         const struct consumer_link *link,
-                                         int64_t now_us);
+enum consumer_verdict
+consumer_heartbeat(struct consumer *consumer, const struct consumer_link *link, int64_t now_us);
 
 /*
  * The shell has started a read; it has ended, and brought count events (all of them passed to

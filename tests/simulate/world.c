@@ -9,8 +9,6 @@ enum { ARENA_MAX = 256 * 1024 * 1024 };
 
 static struct arena *arena;
 
-static const uint64_t ends = 1ULL << EVENT_REPLIED | 1ULL << EVENT_CLOSED | 1ULL << EVENT_WITHDRAWN;
-
 void world_begin(void)
 {
     arena = arena_new(ARENA_MAX);
@@ -27,36 +25,46 @@ int64_t world_now_us(void)
     return fixture_at_us(2024, 3, 4, 10, 0) + sim.now_us;
 }
 
+static void clock_set(struct policy_clock *clock, const char *id, enum event_kind starts, int64_t s)
+{
+    *clock = (struct policy_clock){
+        .target = TARGET_ELAPSED,
+        .target_s = s,
+        .calendar = FIXTURE_CALENDAR_ALWAYS,
+    };
+    (void)snprintf(clock->id, sizeof clock->id, "%s", id);
+    (void)snprintf(clock->rule, sizeof clock->rule, "simulated@1:%s", id);
+    clock->starts[0] = 1ULL << starts;
+    clock->stops[0] = 1ULL << EVENT_REPLIED | 1ULL << EVENT_CLOSED;
+}
+
+static void level_add(struct policy_clock *clock,
+                      enum level_action action,
+                      int64_t value,
+                      uint8_t raise_priority_to)
+{
+    clock->levels[clock->level_count++] = (struct policy_level){
+        .action = action,
+        .offset = action == LEVEL_ESCALATE ? OFFSET_ELAPSED : OFFSET_PERCENT,
+        .value = value,
+        .notify_role = FIXTURE_ROLE_SUPERVISOR,
+        .raise_priority_to = raise_priority_to,
+    };
+}
+
 static const struct policy_clock *world_clocks(void)
 {
     static struct policy_clock clocks[CLOCKS];
-    clocks[CLOCK_ANSWER] = (struct policy_clock){
-        .id = "answer",
-        .rule = "simulated@1:1",
-        .starts = {1ULL << EVENT_RECEIVED},
-        .stops = {                                                                            ends                     },
-        .target = TARGET_ELAPSED,
-        .target_s = ANSWER_S,
-        .calendar = FIXTURE_CALENDAR_ALWAYS,
-        .level_count = 2,
-        .levels = { {LEVEL_WARN, OFFSET_PERCENT, 100 * ANSWER_WARN_S / ANSWER_S, POLICY_NONE, 0},
-                   {LEVEL_BREACH, OFFSET_PERCENT, 100, FIXTURE_ROLE_SUPERVISOR, 2}},
-    };
-    clocks[CLOCK_HANDLING] = (struct policy_clock){
-        .id = "handling",
-        .rule = "simulated@1:2",
-        .starts = {1ULL << EVENT_OPENED                                                            },
-        .stops = { ends},
-        .target = TARGET_ELAPSED,
-        .target_s = HANDLING_S,
-        .calendar = FIXTURE_CALENDAR_ALWAYS,
-        .pauses_for_customer = true,
-        .level_count = 3,
-        .levels =
-            {                    {LEVEL_WARN, OFFSET_PERCENT, 100 * HANDLING_WARN_S / HANDLING_S, POLICY_NONE, 0},
-                   {LEVEL_BREACH, OFFSET_PERCENT, 100, FIXTURE_ROLE_SUPERVISOR, 3},
-                   {LEVEL_ESCALATE, OFFSET_ELAPSED, HANDLING_ESCALATE_S, FIXTURE_ROLE_SUPERVISOR, 1}},
-    };
+    struct policy_clock *answer = &clocks[CLOCK_ANSWER];
+    struct policy_clock *handling = &clocks[CLOCK_HANDLING];
+    clock_set(answer, "answer", EVENT_RECEIVED, ANSWER_S);
+    level_add(answer, LEVEL_WARN, 100 * ANSWER_WARN_S / ANSWER_S, 0);
+    level_add(answer, LEVEL_BREACH, 100, 2);
+    clock_set(handling, "handling", EVENT_OPENED, HANDLING_S);
+    level_add(handling, LEVEL_WARN, 100 * HANDLING_WARN_S / HANDLING_S, 0);
+    level_add(handling, LEVEL_BREACH, 100, 3);
+    level_add(handling, LEVEL_ESCALATE, HANDLING_ESCALATE_S, 1);
+    handling->pauses_for_customer = true;
     return clocks;
 }
 
