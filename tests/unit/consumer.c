@@ -86,6 +86,7 @@ static void it_reads_then_hears_then_is_live(void **state)
 {
     (void)state;
     static const struct beat story[] = {
+        {TICK,    0, 0, 0, 0, 0, SKIP, SUB,   true }, /* wanted from the start */
         {STARTED, 0, 0, 0, 0, 0, SKIP, SUB,   false},
         {JOURNAL, 0, 1, 1, 0, 1, TAKE, SUB,   false},
         {JOURNAL, 0, 1, 2, 1, 2, TAKE, SUB,   false},
@@ -256,6 +257,18 @@ static void a_read_that_came_too_early_is_repeated_at_once(void **state)
     PLAY(0, story);
 }
 
+static void what_is_known_to_be_missing_is_looked_for_before_silence(void **state)
+{
+    (void)state;
+    static const struct beat story[] = {
+        {BEAT,    5, 1, 1, 0, 1, SKIP, CATCH, true },
+        {STARTED, 5, 0, 0, 0, 0, SKIP, CATCH, false},
+        {DONE,    5, 0, 0, 0, 0, SKIP, CATCH, false},
+    };
+    struct consumer consumer = PLAY(0, story);
+    assert_int_equal(consumer_deadline_us(&consumer), 6 * SECOND);
+}
+
 static void a_full_read_is_followed_by_another(void **state)
 {
     (void)state;
@@ -387,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_late_heartbeat_of_the_same_epoch_is_no_contradiction),
         cmocka_unit_test(silence_polls_the_journal_once_a_second),
         cmocka_unit_test(a_read_that_came_too_early_is_repeated_at_once),
+        cmocka_unit_test(what_is_known_to_be_missing_is_looked_for_before_silence),
         cmocka_unit_test(a_full_read_is_followed_by_another),
         cmocka_unit_test(a_reconnect_waits_for_one_heartbeat_and_then_reads),
         cmocka_unit_test(any_arrival_in_any_order_gives_every_event_once_in_order),
