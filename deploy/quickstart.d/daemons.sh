@@ -42,7 +42,7 @@ policies_load() {
     step_log=$state/log/policies.log
     redress policy load "$root"/deploy/policies/*.yaml >"$step_log" 2>&1 ||
         fail "a policy was refused" "the log names file, line and column"
-    tail -n 1 "$step_log"
+    sed "s|^$root/||" "$step_log"
 }
 
 # runit_write NAME: its run script, and one for its log (ten files of a megabyte).
