@@ -2,11 +2,10 @@
 
 #include "event.h"
 
-#include <event2/event.h>
-#include <zmq.h>
-
 #include <errno.h>
+#include <event2/event.h>
 #include <stdio.h>
+#include <zmq.h>
 
 enum {
     HIGH_WATER_MARK = 20000,
@@ -41,7 +40,8 @@ static bool set(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
-/* Bounds and time-outs, before any bind or connect (tech.md 4.1 no. 11); ZMTP heartbeats stay off (no. 1). */
+/* Bounds and time-outs, before any bind or connect (tech.md 4.1 no. 11); ZMTP heartbeats stay off
+ * (no. 1). */
 static void *socket_new(struct bus *bus, int type, struct error *error)
 {
     void *socket = zmq_socket(bus->context, type);
@@ -55,7 +55,8 @@ static void *socket_new(struct bus *bus, int type, struct error *error)
                 set(socket, ZMQ_TCP_KEEPALIVE, 1) && set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 10) &&
                 set(socket, ZMQ_TCP_KEEPALIVE_INTVL, 3) && set(socket, ZMQ_TCP_KEEPALIVE_CNT, 3) &&
                 set(socket, ZMQ_RCVHWM, HIGH_WATER_MARK) &&
-                /* a subscriber's outgoing queue carries only its filters: bounded, they are lost on reconnect (no. 4) */
+                /* a subscriber's outgoing queue carries only its filters: bounded, they are lost on
+                   reconnect (no. 4) */
                 set(socket, ZMQ_SNDHWM, type == ZMQ_SUB ? 0 : HIGH_WATER_MARK) &&
                 zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0;
     if (good && type == ZMQ_ROUTER) {
@@ -69,8 +70,7 @@ static void *socket_new(struct bus *bus, int type, struct error *error)
     int descriptor = -1;
     size_t size = sizeof descriptor;
     if (type != ZMQ_PUB && zmq_getsockopt(socket, ZMQ_FD, &descriptor, &size) == 0) {
-        struct event *wake =
-            event_new(bus->base, descriptor, EV_READ | EV_PERSIST, on_wake, bus);
+        struct event *wake = event_new(bus->base, descriptor, EV_READ | EV_PERSIST, on_wake, bus);
         if (wake) {
             (void)event_add(wake, NULL);
             bus->wakes[bus->wake_count++] = wake;
@@ -163,8 +163,11 @@ bool bus_connect(struct bus *bus, const char *endpoint, struct error *error)
         return true;
     }
     if (bus->endpoint_count == ENDPOINTS_MAX || strlen(endpoint) >= ENDPOINT_SIZE) {
-        return error_set(error, ERROR_RETRY, "%s: more than %d publishers, or a name too long",
-                         endpoint, ENDPOINTS_MAX);
+        return error_set(error,
+                         ERROR_RETRY,
+                         "%s: more than %d publishers, or a name too long",
+                         endpoint,
+                         ENDPOINTS_MAX);
     }
     if (zmq_connect(bus->subscriber, endpoint) != 0) {
         return error_set(error, ERROR_RETRY, "%s: %s", endpoint, zmq_strerror(errno));
@@ -206,7 +209,8 @@ void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes)
     }
 }
 
-/* Reads a message of exactly two frames; longer ones are swallowed whole.  1 got one, 0 nothing there, -1 malformed. */
+/* Reads a message of exactly two frames; longer ones are swallowed whole.  1 got one, 0 nothing
+ * there, -1 malformed. */
 static int receive_pair(void *socket, zmq_msg_t *first, zmq_msg_t *second)
 {
     if (zmq_msg_recv(first, socket, ZMQ_DONTWAIT) < 0) {

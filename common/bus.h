@@ -1,9 +1,9 @@
 /*
  * The sockets of a daemon: PUB, SUB and ROUTER of libzmq on a libevent base.
  *
- * A ZeroMQ descriptor is edge-triggered, so the loop calls bus_drain once a turn and again as long as it says that more is
- * there; the descriptors only wake the loop (tech.md 4.1 no. 16).  PUB drops when a peer is slow: consumers notice by seq
- * and read the journal (law 5).
+ * A ZeroMQ descriptor is edge-triggered, so the loop calls bus_drain once a turn and again as long
+ * as it says that more is there; the descriptors only wake the loop (tech.md 4.1 no. 16).  PUB
+ * drops when a peer is slow: consumers notice by seq and read the journal (law 5).
  */
 #ifndef REDRESS_BUS_H
 #define REDRESS_BUS_H
@@ -56,8 +56,8 @@ void bus_publish(struct bus *bus, const char *topic, struct slice bytes);
 void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes);
 
 /*
- * Hands over what has arrived, at most budget messages a socket; messages says whether subscriptions are wanted now, or
- * should wait in libzmq's queue.  True when more is there.
+ * Hands over what has arrived, at most budget messages a socket; messages says whether
+ * subscriptions are wanted now, or should wait in libzmq's queue.  True when more is there.
  */
 bool bus_drain(struct bus *bus, unsigned budget, bool messages);
 

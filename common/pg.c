@@ -1,8 +1,7 @@
 #include "pg.h"
 
-#include <event2/event.h>
-
 #include <assert.h>
+#include <event2/event.h>
 #include <stdarg.h>
 
 enum {
@@ -17,7 +16,7 @@ struct request {
     unsigned expected; /* statements sent */
     unsigned count;    /* results here */
     PGresult *results[PG_STATEMENTS_MAX];
-    unsigned failed;   /* index + 1 of the first failure */
+    unsigned failed; /* index + 1 of the first failure */
 };
 
 enum phase {
@@ -290,9 +289,8 @@ static bool preparing(struct pg *pg, PGresult *result)
     }
     if (status != PGRES_COMMAND_OK) {
         char why[240];
-        const char *name = pg->prepared < pg->statement_count
-                               ? pg->statements[pg->prepared].name
-                               : "?";
+        const char *name =
+            pg->prepared < pg->statement_count ? pg->statements[pg->prepared].name : "?";
         (void)snprintf(why, sizeof why, "statement %s: %s", name, PQresultErrorMessage(result));
         PQclear(result);
         connection_lost(pg, why);
@@ -426,13 +424,8 @@ void pg_begin(struct pg *pg)
 static void call_finish(struct pg *pg)
 {
     if (pg->call && !pg->build_failed) {
-        int sent = PQsendQueryPrepared(pg->connection,
-                                       pg->call,
-                                       pg->parameter_count,
-                                       pg->values,
-                                       pg->lengths,
-                                       pg->formats,
-                                       1);
+        int sent = PQsendQueryPrepared(
+            pg->connection, pg->call, pg->parameter_count, pg->values, pg->lengths, pg->formats, 1);
         pg->build_failed = sent != 1;
     }
     pg->call = NULL;

@@ -1,10 +1,11 @@
 /*
  * A connection to PostgreSQL that never blocks the loop: libpq in pipeline mode on a libevent base.
  *
- * Work is sent as requests.  A request is a list of prepared statements followed by one sync: one implicit transaction,
- * one round trip; if one statement fails, none has happened.  Requests are answered in order.  Nothing is ever cancelled,
- * and nothing is sent again by itself: a lost connection answers all requests under way with PG_LOST, whose outcome is
- * unknown (tech.md 2.2: every reconnect is a takeover).
+ * Work is sent as requests.  A request is a list of prepared statements followed by one sync: one
+ * implicit transaction, one round trip; if one statement fails, none has happened.  Requests are
+ * answered in order.  Nothing is ever cancelled, and nothing is sent again by itself: a lost
+ * connection answers all requests under way with PG_LOST, whose outcome is unknown (tech.md 2.2:
+ * every reconnect is a takeover).
  */
 #ifndef REDRESS_PG_H
 #define REDRESS_PG_H
@@ -13,7 +14,6 @@
 #include "pg_array.h"
 
 #include <libpq-fe.h>
-
 #include <stdint.h>
 
 struct event_base;
@@ -41,7 +41,8 @@ struct pg;
 typedef void (*pg_state_changed)(void *owner, enum pg_state state, const struct error *error);
 
 /*
- * Begins to connect; conninfo is copied.  statements (count of them) must outlive the connection.  NULL: out of memory.
+ * Begins to connect; conninfo is copied.  statements (count of them) must outlive the connection.
+ * NULL: out of memory.
  */
 struct pg *pg_new(struct event_base *base,
                   const char *conninfo,
@@ -58,7 +59,8 @@ enum pg_state pg_current_state(const struct pg *pg);
 /* Server process of the session, for the head rows. */
 int pg_backend_pid(const struct pg *pg);
 
-/* Drops the connection at once (a hung or fenced session must not linger) and begins to connect anew. */
+/* Drops the connection at once (a hung or fenced session must not linger) and begins to connect
+ * anew. */
 void pg_reset(struct pg *pg, const char *why);
 
 enum pg_status {
@@ -70,10 +72,10 @@ enum pg_status {
 struct pg_answer {
     enum pg_status status;
     char sqlstate[6];
-    const char *detail;            /* DETAIL of a failure, or "" */
-    struct error error;            /* set unless PG_OK */
-    unsigned statement;            /* index of the one that failed */
-    unsigned count;                /* results, one a statement; valid during the callback */
+    const char *detail; /* DETAIL of a failure, or "" */
+    struct error error; /* set unless PG_OK */
+    unsigned statement; /* index of the one that failed */
+    unsigned count;     /* results, one a statement; valid during the callback */
     PGresult *const *results;
 };
 
@@ -81,9 +83,10 @@ typedef void (*pg_answered)(void *context, const struct pg_answer *answer);
 
 /*
  * Builds and sends a request:
- *     pg_begin(pg); pg_call(pg, "name"); pg_bind_…; pg_call(pg, …); … pg_send(pg, answered, context);
- * Parameters are copied by libpq when the next call or pg_send comes, so they must live until then.
- * pg_send returns false when the connection is down or PG_REQUESTS_MAX are under way: then nothing was sent.
+ *     pg_begin(pg); pg_call(pg, "name"); pg_bind_…; pg_call(pg, …); … pg_send(pg, answered,
+ * context); Parameters are copied by libpq when the next call or pg_send comes, so they must live
+ * until then. pg_send returns false when the connection is down or PG_REQUESTS_MAX are under way:
+ * then nothing was sent.
  */
 void pg_begin(struct pg *pg);
 void pg_call(struct pg *pg, const char *statement);

@@ -1,7 +1,8 @@
 /*
  * Arrays in PostgreSQL's binary format, built element by element: what unnest() of a batch takes.
  *
- * An array is one of a statement's parameters.  Times are microseconds since 1970; INT64_MAX is 'infinity', INT64_MIN
+ * An array is one of a statement's parameters.  Times are microseconds since 1970; INT64_MAX is
+ * 'infinity', INT64_MIN
  * '-infinity'.  Out of memory ends the process: a batch is bounded and small.
  */
 #ifndef REDRESS_PG_ARRAY_H

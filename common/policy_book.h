@@ -1,8 +1,9 @@
 /*
  * The policies of the archive, compiled, by id and by name.
  *
- * Rows of the table policy never change, so what was compiled stays; new rows are asked for once a second.  A new version
- * is pinned by new cases only after POLICY_SETTLE_US, when every daemon has had time to compile it.
+ * Rows of the table policy never change, so what was compiled stays; new rows are asked for once a
+ * second.  A new version is pinned by new cases only after POLICY_SETTLE_US, when every daemon has
+ * had time to compile it.
  */
 #ifndef REDRESS_POLICY_BOOK_H
 #define REDRESS_POLICY_BOOK_H
@@ -28,7 +29,8 @@ struct policy_book;
 struct policy_book *policy_book_new(bool reads_text);
 void policy_book_free(struct policy_book **book_p);
 
-/* Asks for rows that are not here yet; does nothing while an answer is awaited.  pg must outlive the book. */
+/* Asks for rows that are not here yet; does nothing while an answer is awaited.  pg must outlive
+ * the book. */
 void policy_book_poll(struct policy_book *book, struct pg *pg);
 
 /* True when everything that was there at the first answer is compiled. */
@@ -38,8 +40,7 @@ bool policy_book_ready(const struct policy_book *book);
 const struct policy_object *policy_book_by_id(const struct policy_book *book, uint32_t id);
 
 /* The newest version that new cases may pin. */
-const struct policy_object *policy_book_by_name(const struct policy_book *book,
-                                                struct slice name,
-                                                int64_t now_us);
+const struct policy_object *
+policy_book_by_name(const struct policy_book *book, struct slice name, int64_t now_us);
 
 #endif

@@ -48,8 +48,8 @@ static bool feeding_begin(struct projector *projector, uint32_t partition)
 }
 
 /* One slice an asking: the next is asked for when Redis has taken this one. */
-static void on_feed(
-    void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first)
+static void
+on_feed(void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first)
 {
     struct projector *projector = self;
     if (first && !feeding_begin(projector, partition)) {
@@ -97,8 +97,8 @@ struct projector *projector_new(struct service *service,
         (void)error_set(error, ERROR_FATAL, "out of memory");
         return NULL;
     }
-    *projector = (struct projector){
-        .service = service, .id = id, .op = op, .cases = cases, .self = self};
+    *projector =
+        (struct projector){.service = service, .id = id, .op = op, .cases = cases, .self = self};
     const struct projection_hooks hooks = {.self = projector, .feed = on_feed};
     projector->redis = redis_new(service_base(service), &redis_settings, error);
     if (projector->redis) {
@@ -168,8 +168,10 @@ static void commit_partition(struct projector *projector,
             continue;
         }
         if (filled == PROJECTION_COMMIT_OPS_MAX && from < to) {
-            /* more changes than one call takes: tell them with the first of the events, the rest with the others */
-            projection_commit(projector->projection, projector->id, partition, from, from, ops, filled);
+            /* more changes than one call takes: tell them with the first of the events, the rest
+             * with the others */
+            projection_commit(
+                projector->projection, projector->id, partition, from, from, ops, filled);
             from++;
             filled = 0;
         } else if (filled == PROJECTION_COMMIT_OPS_MAX) {

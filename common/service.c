@@ -7,9 +7,8 @@
 #include "service_private.h"
 
 #include <event2/event.h>
-#include <sodium.h>
-
 #include <signal.h>
+#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,147 +16,7 @@ enum {
     DRAIN_BUDGET = 512,
     SCRATCH_BYTES_MAX = 16 * 1024 * 1024,
     STOP_SECONDS_MAX = 10,
-    STATEMENTS_MAX = 48,
-    JOURNAL_SQL_SIZE = 400,
 };
-
-#define AT(member) CONFIG_AT(struct service_settings, member)
-
-const struct config_row service_settings_rows[] = {
-    {"instance", CONFIG_TEXT, AT(instance), "", 0, 63, NULL, "name among the live instances of a service; empty: host name and process"},
-    {"database", CONFIG_TEXT, AT(database), "dbname=redress", 1, 399, NULL, "PostgreSQL connection string (libpq)"},
-    {"redis", CONFIG_TEXT, AT(redis), "127.0.0.1:6379", 1, 255, NULL, "Redis: path of a unix socket, or host:port"},
-    {"redis_prefix", CONFIG_TEXT, AT(redis_prefix), "redress:", 1, 31, NULL, "before every key"},
-    {"run_dir", CONFIG_PATH, AT(run_dir), "/run/redress", 1, 80, NULL, "folder of the sockets between the daemons of a host"},
-    {"publisher", CONFIG_TEXT, AT(publisher), "", 0, 159, NULL, "endpoint our events are published on; empty: a socket in run_dir"},
-    {"requests", CONFIG_TEXT, AT(requests), "", 0, 159, NULL, "endpoint for submissions or commands; empty: a socket in run_dir"},
-    {"admin", CONFIG_TEXT, AT(admin), "", 0, 159, NULL, "host:port or socket path of health and metrics; empty: a socket in run_dir"},
-    {"key_file", CONFIG_PATH, AT(key_file), "/etc/redress/seal.key", 1, 255, NULL, "keys that wrap case keys"},
-    {"receipt_key_file", CONFIG_PATH, AT(receipt_key_file), "/etc/redress/receipt.key", 1, 255, NULL, "key that signs receipts"},
-    {"log_level", CONFIG_TEXT, AT(log_level), "info", 1, 15, NULL, "debug, info, warn or error"},
-    {"batch_max", CONFIG_INTEGER, AT(batch_max), "1000", 1, SERVICE_BATCH_MAX, "requests", "most submissions or commands of one transaction"},
-};
-const size_t service_settings_count =
-    sizeof service_settings_rows / sizeof *service_settings_rows;
-
-static const struct pg_statement skeleton_statements[] = {
-    POLICY_BOOK_STATEMENT,
-    {"owner_archive", "SELECT partitions FROM archive"},
-    {"owner_join",
-     "INSERT INTO member (service, instance, publisher, requests, leaving, backend_pid, backend_start, lease_until) "
-     "SELECT $1::smallint, $2::text, $3::text, $4::text, false, a.pid, a.backend_start, clock_timestamp() + interval '10 s' "
-     "FROM pg_stat_activity a WHERE a.pid = pg_backend_pid() "
-     "ON CONFLICT (service, instance) DO UPDATE SET publisher = excluded.publisher, requests = excluded.requests, "
-     "leaving = false, backend_pid = excluded.backend_pid, backend_start = excluded.backend_start, "
-     "lease_until = excluded.lease_until"},
-    {"owner_leave", "UPDATE member SET leaving = true WHERE service = $1::smallint AND instance = $2::text"},
-    {"owner_members",
-     "WITH session AS MATERIALIZED (SELECT pid, backend_start FROM pg_stat_activity) "
-     "SELECT m.instance, m.requests, NOT m.leaving AND m.lease_until > clock_timestamp() AND s.pid IS NOT NULL "
-     "FROM member m LEFT JOIN session s ON s.pid = m.backend_pid AND s.backend_start = m.backend_start "
-     "WHERE m.service = $1::smallint ORDER BY m.instance LIMIT 64"},
-    {"owner_heads",
-     "WITH session AS MATERIALIZED (SELECT pid, backend_start FROM pg_stat_activity) "
-     "SELECT h.partition, h.owner, h.owner = '' OR h.lease_until <= clock_timestamp() OR s.pid IS NULL, "
-     "coalesce(m.requests, '') "
-     "FROM head h LEFT JOIN session s ON s.pid = h.backend_pid AND s.backend_start = h.backend_start "
-     "LEFT JOIN member m ON m.service = h.service AND m.instance = h.owner "
-     "WHERE h.service = $1::smallint ORDER BY h.partition"},
-    {"owner_publishers",
-     "SELECT publisher FROM member WHERE (1 << service) & $1::integer <> 0 AND lease_until > clock_timestamp()"},
-    {"owner_publishers_gone",
-     "SELECT publisher FROM member WHERE (1 << service) & $1::integer <> 0 "
-     "AND lease_until <= clock_timestamp() - interval '60 s'"},
-    /* Epoch + 1 is the fence and, being a synchronous commit, the barrier before anything is read (law 2). */
-    {"owner_take",
-     "WITH session AS MATERIALIZED (SELECT pid, backend_start FROM pg_stat_activity), "
-     "wanted AS MATERIALIZED (SELECT h.partition FROM head h "
-     "LEFT JOIN session s ON s.pid = h.backend_pid AND s.backend_start = h.backend_start "
-     "WHERE h.service = $1::smallint AND h.partition = ANY($2::smallint[]) "
-     "AND (h.owner = '' OR h.lease_until <= clock_timestamp() OR s.pid IS NULL) "
-     "ORDER BY h.partition FOR UPDATE OF h) "
-     "UPDATE head h SET epoch = h.epoch + 1, owner = $3::text, backend_pid = pg_backend_pid(), "
-     "backend_start = (SELECT backend_start FROM session WHERE pid = pg_backend_pid()), "
-     "lease_until = clock_timestamp() + interval '10 s' "
-     "FROM wanted w WHERE h.service = $1::smallint AND h.partition = w.partition "
-     "RETURNING h.partition, h.epoch, h.seq, h.hash, h.intake_seq, h.intake_hash, h.triage_seq, h.triage_hash, "
-     "h.dispatch_seq, h.dispatch_hash, h.watchdog_seq, h.watchdog_hash"},
-    /* Answers with what is no longer ours. */
-    {"owner_renew",
-     "WITH held AS (SELECT * FROM unnest($2::smallint[], $3::bigint[]) AS a(partition, epoch)), "
-     "renewed AS (UPDATE head h SET lease_until = clock_timestamp() + interval '10 s' FROM held a "
-     "WHERE h.service = $1::smallint AND h.partition = a.partition AND h.epoch = a.epoch RETURNING h.partition) "
-     "SELECT a.partition FROM held a LEFT JOIN renewed r USING (partition) WHERE r.partition IS NULL"},
-    {"owner_renew_member",
-     "UPDATE member SET lease_until = clock_timestamp() + interval '10 s' "
-     "WHERE service = $1::smallint AND instance = $2::text AND backend_pid = pg_backend_pid()"},
-    {"owner_give_back",
-     "UPDATE head h SET owner = '', lease_until = '-infinity' "
-     "FROM unnest($2::smallint[], $3::bigint[]) AS a(partition, epoch) "
-     "WHERE h.service = $1::smallint AND h.partition = a.partition AND h.epoch = a.epoch"},
-    {"input_read",
-     "SELECT bytes FROM journal WHERE service = $1::smallint AND partition = $2::smallint AND seq > $3::bigint "
-     "ORDER BY seq LIMIT $4::integer"},
-    {"cycle_head",
-     "WITH batch AS MATERIALIZED (SELECT * FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], "
-     "$6::bytea[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bytea[], $11::bigint[], $12::bytea[], "
-     "$13::bigint[], $14::bytea[]) AS a(partition, epoch, expected, seq, hash, s1, h1, s2, h2, s3, h3, s4, h4)), "
-     "moved AS (UPDATE head h SET seq = a.seq, hash = a.hash, intake_seq = a.s1, intake_hash = a.h1, "
-     "triage_seq = a.s2, triage_hash = a.h2, dispatch_seq = a.s3, dispatch_hash = a.h3, watchdog_seq = a.s4, "
-     "watchdog_hash = a.h4, lease_until = clock_timestamp() + interval '10 s' FROM batch a "
-     "WHERE h.service = $1::smallint AND h.partition = a.partition AND h.epoch = a.epoch AND h.seq = a.expected "
-     "RETURNING 1) SELECT fence((SELECT count(*) FROM moved), cardinality($2::smallint[]))"},
-};
-
-enum { SKELETON_STATEMENTS = sizeof skeleton_statements / sizeof *skeleton_statements };
-
-static bool statements_make(struct service *service)
-{
-    static struct pg_statement all[STATEMENTS_MAX];
-    static char journal_sql[JOURNAL_SQL_SIZE];
-    /* straight into the service's own part of the journal: routing rows costs */
-    (void)snprintf(journal_sql,
-                   sizeof journal_sql,
-                   "INSERT INTO %s%s (service, partition, seq, case_id, kind, at, hash, bytes) "
-                   "SELECT $1::smallint, a.* FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], "
-                   "$5::smallint[], $6::timestamptz[], $7::bytea[], $8::bytea[]) AS a",
-                   service->spec->id == SERVICE_ANALYTICS ? "journal" : "journal_",
-                   service->spec->id == SERVICE_ANALYTICS ? "" : service_name(service->spec->id));
-    unsigned count = SKELETON_STATEMENTS;
-    if (count + 1 + service->spec->statement_count > STATEMENTS_MAX) {
-        return false;
-    }
-    memcpy(all, skeleton_statements, sizeof skeleton_statements);
-    all[count++] = (struct pg_statement){"cycle_journal", journal_sql};
-    for (unsigned i = 0; i < service->spec->statement_count; i++) {
-        all[count++] = service->spec->statements[i];
-    }
-    service->statements = all;
-    service->statement_count = count;
-    return true;
-}
-
-static void settings_complete(struct service *service)
-{
-    struct service_settings *settings = &service->settings;
-    const char *name = service_name(service->spec->id);
-    if (settings->instance[0] == '\0') {
-        char host[40] = "host";
-        (void)gethostname(host, sizeof host - 1);
-        (void)snprintf(settings->instance, sizeof settings->instance, "%s-%d", host, (int)getpid());
-    }
-    if (settings->publisher[0] == '\0') {
-        (void)snprintf(settings->publisher, sizeof settings->publisher, "ipc://%s/%s-%.32s.pub",
-                       settings->run_dir, name, settings->instance);
-    }
-    if (settings->requests[0] == '\0') {
-        (void)snprintf(settings->requests, sizeof settings->requests, "ipc://%s/%s-%.32s.req",
-                       settings->run_dir, name, settings->instance);
-    }
-    if (settings->admin[0] == '\0') {
-        (void)snprintf(settings->admin, sizeof settings->admin, "%s/%s.admin", settings->run_dir, name);
-    }
-}
 
 static void on_writer(void *owner, enum pg_state state, const struct error *error)
 {
@@ -205,6 +64,7 @@ static void on_second(evutil_socket_t socket, short what, void *context)
     policy_book_poll(service->policies, service->reader);
     owner_second(service, now_us);
     input_heartbeats(service);
+    health_second(service);
     if (service->spec->second) {
         service->spec->second(service->self, now_us);
     }
@@ -259,8 +119,10 @@ static void on_message(void *owner, struct slice topic, struct slice bytes)
 static bool open_sockets(struct service *service, struct error *error)
 {
     static const struct bus_callbacks callbacks = {on_message, on_request};
-    if (mkdir(service->settings.run_dir, 0750) != 0 && access(service->settings.run_dir, W_OK) != 0) {
-        return error_set(error, ERROR_FATAL, "run_dir %s cannot be written", service->settings.run_dir);
+    if (mkdir(service->settings.run_dir, 0750) != 0 &&
+        access(service->settings.run_dir, W_OK) != 0) {
+        return error_set(
+            error, ERROR_FATAL, "run_dir %s cannot be written", service->settings.run_dir);
     }
     service->bus = bus_new(service->base, &callbacks, service, error);
     return service->bus && bus_bind_publisher(service->bus, service->settings.publisher, error) &&
@@ -286,18 +148,18 @@ static bool open_service(struct service *service, struct error *error)
     service->waiting = calloc(SERVICE_REQUESTS_MAX, sizeof *service->waiting);
     service->decoded = calloc(1, sizeof *service->decoded);
     service->policies = policy_book_new(service->spec->reads_text);
-    if (!service->base || !service->scratch || !service->policies || !service->waiting || !service->decoded ||
-        !input_list_init(&service->incoming) || !cycle_init(service)) {
+    if (!service->base || !service->scratch || !service->policies || !service->waiting ||
+        !service->decoded || !input_list_init(&service->incoming) || !cycle_init(service)) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
-    if (!statements_make(service)) {
-        return error_set(error, ERROR_FATAL, "more than %d statements", STATEMENTS_MAX);
+    if (!service_statements(service)) {
+        return error_set(error, ERROR_FATAL, "too many statements");
     }
     if (!open_sockets(service, error)) {
         return false;
     }
     open_events(service);
-    if (!service->spec->open(service, &service->self, error)) {
+    if (!health_start(service, error) || !service->spec->open(service, &service->self, error)) {
         return false;
     }
     service->writer = pg_new(service->base,
@@ -314,13 +176,13 @@ static bool open_service(struct service *service, struct error *error)
                              service->statement_count,
                              on_reader,
                              service);
-    return service->writer && service->reader
-               ? true
-               : error_set(error, ERROR_FATAL, "out of memory");
+    return service->writer && service->reader ? true
+                                              : error_set(error, ERROR_FATAL, "out of memory");
 }
 
 static void close_service(struct service *service)
 {
+    health_stop(service);
     pg_free(&service->writer);
     pg_free(&service->reader);
     policy_book_free(&service->policies);
@@ -380,8 +242,8 @@ static void on_wake(evutil_socket_t socket, short what, void *context)
 }
 
 /*
- * One turn: wait, work, and last of all empty the sockets, because a ZeroMQ descriptor tells only of what arrives after it
- * was emptied.
+ * One turn: wait, work, and last of all empty the sockets, because a ZeroMQ descriptor tells only
+ * of what arrives after it was emptied.
  */
 static void run(struct service *service)
 {
@@ -412,17 +274,22 @@ int service_main(const struct service_spec *spec, int argc, char **argv)
     static struct service service;
     service = (struct service){.spec = spec, .alive = true};
     int exit_code = 0;
-    if (!config_start(service_settings_rows, service_settings_count, &service.settings, argc,
-                      argv, &exit_code)) {
+    if (!config_start(service_settings_rows,
+                      service_settings_count,
+                      &service.settings,
+                      argc,
+                      argv,
+                      &exit_code)) {
         return exit_code;
     }
+    (void)signal(SIGPIPE, SIG_IGN); /* hiredis writes to sockets that may have closed */
     enum log_level level = LOG_INFO_LEVEL;
     (void)log_level_parse(service.settings.log_level, &level);
     log_open(service_name(spec->id), level);
     if (sodium_init() < 0) {
         return EXIT_FAILURE;
     }
-    settings_complete(&service);
+    service_settings_complete(&service);
     struct error error = {0};
     if (open_service(&service, &error)) {
         log_info("started",

@@ -1,15 +1,16 @@
 /*
  * The skeleton of the five daemons: one loop, one thread.
  *
- * It owns the connections, the sockets, membership and ownership of partitions, the consumers of input streams, and the
- * batch cycle that keeps laws 1 to 5; a daemon only says what is its own (struct service_spec).
+ * It owns the connections, the sockets, membership and ownership of partitions, the consumers of
+ * input streams, and the batch cycle that keeps laws 1 to 5; a daemon only says what is its own
+ * (struct service_spec).
  *
  *     arrived (bus, journal, requests, timers)
  *        → cycle: lookup? → decide → ONE transaction: head rows + events + state rows + checkpoints
  *        → committed: publish, reply, project          (or: undo, forget, try again)
  *
- * One cycle at a time; what arrives meanwhile forms the next batch.  Files: service.c the loop, service_owner.c members and
- * partitions, service_input.c streams, service_cycle.c the transaction.
+ * One cycle at a time; what arrives meanwhile forms the next batch.  Files: service.c the loop,
+ * service_owner.c members and partitions, service_input.c streams, service_cycle.c the transaction.
  */
 #ifndef REDRESS_SERVICE_H
 #define REDRESS_SERVICE_H
@@ -28,15 +29,15 @@ enum {
 };
 
 struct service_settings {
-    char instance[64];    /* unique among the live instances of a service */
-    char database[400];   /* libpq conninfo */
-    char redis[256];      /* unix socket path or host:port */
+    char instance[64];  /* unique among the live instances of a service */
+    char database[400]; /* libpq conninfo */
+    char redis[256];    /* unix socket path or host:port */
     char redis_prefix[32];
-    char run_dir[128];    /* for the sockets between daemons of one host */
-    char publisher[160];  /* endpoint; "": ipc in run_dir */
+    char run_dir[128];   /* for the sockets between daemons of one host */
+    char publisher[160]; /* endpoint; "": ipc in run_dir */
     char requests[160];
-    char admin[160];      /* health and metrics */
-    char key_file[256];   /* seal ring */
+    char admin[160];    /* health and metrics */
+    char key_file[256]; /* seal ring */
     char receipt_key_file[256];
     char log_level[16];
     int64_t batch_max;
@@ -64,13 +65,14 @@ enum undo_verdict {
 
 struct service_spec {
     enum service_id id;
-    unsigned inputs;      /* bit set of 1 << service_id: streams it follows */
+    unsigned inputs; /* bit set of 1 << service_id: streams it follows */
     bool takes_requests;
-    bool reads_text;      /* needs the classifiers of the policies */
-    int64_t linger_us;    /* a cycle may wait this long for more inputs; 0: start at once */
+    bool reads_text;   /* needs the classifiers of the policies */
+    int64_t linger_us; /* a cycle may wait this long for more inputs; 0: start at once */
     const struct pg_statement *statements;
     unsigned statement_count;
-    const char *load;     /* statement with the first and the last case id of a partition; NULL: no state */
+    const char
+        *load; /* statement with the first and the last case id of a partition; NULL: no state */
 
     /* Makes the daemon's own object; false stops the start. */
     bool (*open)(struct service *service, void **self, struct error *error);
@@ -82,7 +84,8 @@ struct service_spec {
     /* It is another's now, or nobody's: forget all of it. */
     void (*forget)(void *self, uint32_t partition);
 
-    /* Optional: adds statements to a request (pg_call …) and returns true when there is something to look up. */
+    /* Optional: adds statements to a request (pg_call …) and returns true when there is something
+     * to look up. */
     bool (*lookup)(void *self, struct cycle *cycle, struct pg *pg);
     void (*looked_up)(void *self, struct cycle *cycle, const struct pg_answer *answer);
 
@@ -114,13 +117,16 @@ struct pg *service_reader(struct service *service); /* the connection for reads 
 struct pg *service_writer(struct service *service); /* the one that commits */
 void service_publish(struct service *service, const char *topic, struct slice bytes);
 void service_reply(struct service *service, const struct bus_peer *peer, struct slice bytes);
-uint32_t service_partitions(const struct service *service); /* of the archive; 0 until it was read */
-uint32_t service_serving(const struct service *service);    /* how many of them are ours */
+uint32_t
+service_partitions(const struct service *service);       /* of the archive; 0 until it was read */
+uint32_t service_serving(const struct service *service); /* how many of them are ours */
 bool service_serves(const struct service *service, uint32_t partition);
-/* A policy of the archive; one that is not here yet ends the process, because an input must not be skipped. */
+/* A policy of the archive; one that is not here yet ends the process, because an input must not be
+ * skipped. */
 const struct policy_object *service_policy(struct service *service, uint32_t id);
 const struct policy_book *service_policies(const struct service *service);
-/* Serving partitions in turn: a batch of new cases goes into one, so that one head row moves.  False: none. */
+/* Serving partitions in turn: a batch of new cases goes into one, so that one head row moves.
+ * False: none. */
 bool service_next_partition(struct service *service, uint32_t *partition);
 /* The endpoint that answers for a partition of our service elsewhere, or "". */
 const char *service_owner_endpoint(const struct service *service, uint32_t partition);
@@ -129,7 +135,8 @@ uint64_t service_stream_seq(const struct service *service, uint32_t partition);
 uint64_t service_stream_epoch(const struct service *service, uint32_t partition);
 /* Ends the process with an error; the supervisor starts it again. */
 void service_fail(struct service *service, const char *why);
-/* Wakes the loop for work that did not come through it (a finished claim): runs request handlers in the next cycle. */
+/* Wakes the loop for work that did not come through it (a finished claim): runs request handlers in
+ * the next cycle. */
 void service_request(struct service *service, const struct bus_peer *peer, struct slice bytes);
 
 /* One batch. */
@@ -141,13 +148,15 @@ bool cycle_input(struct cycle *cycle, uint32_t i, struct event *event);
 uint32_t cycle_request_count(const struct cycle *cycle);
 const struct request *cycle_request(const struct cycle *cycle, uint32_t i);
 /*
- * Appends an event to the partition of its case: kind, case_id, cause, at_us and body are the caller's; the rest is set
- * here, hash included.  *event then is the event as stored.  False: not our partition, or the batch is full.
+ * Appends an event to the partition of its case: kind, case_id, cause, at_us and body are the
+ * caller's; the rest is set here, hash included.  *event then is the event as stored.  False: not
+ * our partition, or the batch is full.
  */
 bool cycle_append(struct cycle *cycle, struct event *event, struct error *error) MUST_CHECK;
 /* Commits even when no event was appended (a checkpoint, a duplicate's receipt). */
 void cycle_touch(struct cycle *cycle, uint32_t partition);
-/* The streams of the batch, and which events of one it appended: from … to.  False: only a checkpoint. */
+/* The streams of the batch, and which events of one it appended: from … to.  False: only a
+ * checkpoint. */
 uint32_t cycle_touched_count(const struct cycle *cycle);
 uint32_t cycle_touched(const struct cycle *cycle, uint32_t i);
 bool cycle_appended(const struct cycle *cycle, uint32_t partition, uint64_t *from, uint64_t *to);

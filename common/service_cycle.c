@@ -1,4 +1,5 @@
-/* The batch cycle: lookup, decide, one transaction, and only then publish and reply (laws 1, 3, 4, 5). */
+/* The batch cycle: lookup, decide, one transaction, and only then publish and reply (laws 1, 3, 4,
+ * 5). */
 #include "chain.h"
 #include "clock.h"
 #include "event_wire.h"
@@ -11,13 +12,6 @@ enum {
     ATTEMPTS_MAX = 50,
     WAIT_US = 100000,
 };
-
-/* Parameters of one commit; kept between cycles for their memory. */
-static struct {
-    struct pg_array partition, epoch, expected, seq, hash;
-    struct pg_array input_seq[INPUT_SERVICES + 1], input_hash[INPUT_SERVICES + 1];
-    struct pg_array event_partition, event_seq, event_case, event_kind, event_at, event_hash, event_bytes;
-} rows;
 
 bool cycle_init(struct service *service)
 {
@@ -205,78 +199,6 @@ const struct request *cycle_request(const struct cycle *cycle, uint32_t i)
     return &cycle->requests[i];
 }
 
-static void rows_begin(void)
-{
-    pg_array_begin(&rows.partition, PG_INT2);
-    pg_array_begin(&rows.epoch, PG_INT8);
-    pg_array_begin(&rows.expected, PG_INT8);
-    pg_array_begin(&rows.seq, PG_INT8);
-    pg_array_begin(&rows.hash, PG_BYTEA);
-    for (unsigned from = 1; from <= INPUT_SERVICES; from++) {
-        pg_array_begin(&rows.input_seq[from], PG_INT8);
-        pg_array_begin(&rows.input_hash[from], PG_BYTEA);
-    }
-    pg_array_begin(&rows.event_partition, PG_INT2);
-    pg_array_begin(&rows.event_seq, PG_INT8);
-    pg_array_begin(&rows.event_case, PG_INT8);
-    pg_array_begin(&rows.event_kind, PG_INT2);
-    pg_array_begin(&rows.event_at, PG_TIMESTAMPTZ);
-    pg_array_begin(&rows.event_hash, PG_BYTEA);
-    pg_array_begin(&rows.event_bytes, PG_BYTEA);
-}
-
-static void rows_of_stream(struct cycle *cycle, uint32_t partition)
-{
-    const struct stream *stream = &cycle->service->streams[partition];
-    pg_array_int2(&rows.partition, (int32_t)partition);
-    pg_array_int8(&rows.epoch, (int64_t)stream->epoch);
-    pg_array_int8(&rows.expected, (int64_t)stream->seq);
-    pg_array_int8(&rows.seq, (int64_t)stream->next_seq);
-    pg_array_bytes(&rows.hash, slice_of(stream->next_hash, HASH_SIZE));
-    for (unsigned from = 1; from <= INPUT_SERVICES; from++) {
-        pg_array_int8(&rows.input_seq[from], (int64_t)stream->next_checkpoints[from].seq);
-        pg_array_bytes(&rows.input_hash[from],
-                       slice_of(stream->next_checkpoints[from].hash, HASH_SIZE));
-    }
-    for (int32_t i = stream->first_event; i != NOWHERE; i = cycle->events[i].next) {
-        const struct appended *event = &cycle->events[i];
-        pg_array_int2(&rows.event_partition, (int32_t)partition);
-        pg_array_int8(&rows.event_seq, (int64_t)event->seq);
-        pg_array_int8(&rows.event_case, (int64_t)event->case_id);
-        pg_array_int2(&rows.event_kind, event->kind);
-        pg_array_time(&rows.event_at, event->at_us);
-        pg_array_bytes(&rows.event_hash, slice_of(event->hash, HASH_SIZE));
-        pg_array_bytes(&rows.event_bytes, event->bytes);
-    }
-}
-
-/* Head rows first: when one of them is fenced, fence() raises and nothing of the request happens (law 2). */
-static void rows_bind(struct cycle *cycle, struct pg *pg)
-{
-    pg_call(pg, "cycle_head");
-    pg_bind_int2(pg, (int32_t)cycle->service->spec->id);
-    pg_bind_array(pg, &rows.partition);
-    pg_bind_array(pg, &rows.epoch);
-    pg_bind_array(pg, &rows.expected);
-    pg_bind_array(pg, &rows.seq);
-    pg_bind_array(pg, &rows.hash);
-    for (unsigned from = 1; from <= INPUT_SERVICES; from++) {
-        pg_bind_array(pg, &rows.input_seq[from]);
-        pg_bind_array(pg, &rows.input_hash[from]);
-    }
-    if (cycle->event_count > 0) {
-        pg_call(pg, "cycle_journal");
-        pg_bind_int2(pg, (int32_t)cycle->service->spec->id);
-        pg_bind_array(pg, &rows.event_partition);
-        pg_bind_array(pg, &rows.event_seq);
-        pg_bind_array(pg, &rows.event_case);
-        pg_bind_array(pg, &rows.event_kind);
-        pg_bind_array(pg, &rows.event_at);
-        pg_bind_array(pg, &rows.event_hash);
-        pg_bind_array(pg, &rows.event_bytes);
-    }
-}
-
 static void replies_send(struct cycle *cycle)
 {
     for (uint32_t i = 0; i < cycle->reply_count; i++) {
@@ -288,6 +210,9 @@ static void advance(struct cycle *cycle)
 {
     struct service *service = cycle->service;
     service->renewed_us = clock_monotonic_us();
+    if (cycle->touched_count > 0) {
+        health_commit_took(service->renewed_us - cycle->sent_us);
+    }
     service->counts.commits++;
     service->counts.events += cycle->event_count;
     service->counts.inputs += cycle->inputs.count;
@@ -299,7 +224,8 @@ static void advance(struct cycle *cycle)
     }
 }
 
-/* The head rows told that somebody else owns one of the batch's streams: forget all of them, whichever it was. */
+/* The head rows told that somebody else owns one of the batch's streams: forget all of them,
+ * whichever it was. */
 static void forget_touched(struct cycle *cycle, const uint32_t *touched, uint32_t count)
 {
     cycle->service->counts.fenced++;
@@ -312,7 +238,8 @@ static void look_up(struct cycle *cycle);
 static void decide(struct cycle *cycle);
 
 /* Does what the machine says after an input. */
-static void cycle_step(struct cycle *cycle, enum appender_input input, const struct pg_answer *answer)
+static void
+cycle_step(struct cycle *cycle, enum appender_input input, const struct pg_answer *answer)
 {
     struct service *service = cycle->service;
     unsigned effects = appender_step(&cycle->phase, input);
@@ -379,23 +306,21 @@ static void commit_answered(void *context, const struct pg_answer *answer)
         cycle_step(cycle, APPENDER_REFUSED, answer);
         return;
     case PG_LOST:
-        return; /* it may or may not have happened: the skeleton hears of the connection, and forgets everything */
+        return; /* it may or may not have happened: the skeleton hears of the connection, and
+                   forgets everything */
     }
 }
 
 static void commit(struct cycle *cycle)
 {
     struct service *service = cycle->service;
-    rows_begin();
-    for (uint32_t i = 0; i < cycle->touched_count; i++) {
-        rows_of_stream(cycle, cycle->touched[i]);
-    }
     struct error error = {0};
     pg_begin(service->writer);
-    rows_bind(cycle, service->writer);
+    cycle_rows_bind(cycle, service->writer);
     if (service->spec->store) {
         service->spec->store(service->self, cycle, service->writer);
     }
+    cycle->sent_us = clock_monotonic_us();
     if (!pg_send(service->writer, commit_answered, cycle, &error)) {
         pg_reset(service->writer, error.text);
     }
@@ -414,7 +339,8 @@ static void decide_input(struct cycle *cycle, const struct input *input)
     memcpy(stream->next_checkpoints[input->service].hash, input->hash, HASH_SIZE);
     struct error error = {0};
     if (!event_decode(input->bytes, cycle->arena, service->decoded, &error)) {
-        /* committed by its owner and chained, yet not readable here: skip it in the open, never stop the stream */
+        /* committed by its owner and chained, yet not readable here: skip it in the open, never
+         * stop the stream */
         log_error("event skipped",
                   LOG_TEXT("stream", service_name((enum service_id)input->service)),
                   LOG_NUMBER("partition", input->partition),
@@ -439,7 +365,8 @@ static void decide(struct cycle *cycle)
         service->spec->request(service->self, cycle, &cycle->requests[i]);
     }
     if (!service->alive) {
-        return; /* something could not be decided: commit nothing, so that it is decided after the restart */
+        return; /* something could not be decided: commit nothing, so that it is decided after the
+                   restart */
     }
     if (cycle->touched_count > 0) {
         commit(cycle);
@@ -482,7 +409,8 @@ static void look_up(struct cycle *cycle)
 static void take_requests(struct cycle *cycle)
 {
     struct service *service = cycle->service;
-    while (service->waiting_count > 0 && cycle->request_count < (uint32_t)service->settings.batch_max) {
+    while (service->waiting_count > 0 &&
+           cycle->request_count < (uint32_t)service->settings.batch_max) {
         struct waiting_request *waiting = &service->waiting[service->waiting_first];
         service->waiting_first = (service->waiting_first + 1) % SERVICE_REQUESTS_MAX;
         service->waiting_count--;
@@ -490,11 +418,11 @@ static void take_requests(struct cycle *cycle)
         (void)zmq_msg_init(&cycle->request_bytes[i]);
         (void)zmq_msg_move(&cycle->request_bytes[i], &waiting->bytes);
         (void)zmq_msg_close(&waiting->bytes);
-        cycle->requests[i] = (struct request){
-            .peer = waiting->peer,
-            .bytes = slice_of(zmq_msg_data(&cycle->request_bytes[i]),
-                              zmq_msg_size(&cycle->request_bytes[i])),
-            .arrived_us = waiting->arrived_us};
+        cycle->requests[i] =
+            (struct request){.peer = waiting->peer,
+                             .bytes = slice_of(zmq_msg_data(&cycle->request_bytes[i]),
+                                               zmq_msg_size(&cycle->request_bytes[i])),
+                             .arrived_us = waiting->arrived_us};
     }
 }
 

@@ -5,9 +5,8 @@
 #include "log.h"
 #include "message_limits.h"
 #include "prescan.h"
-#include "service_private.h"
-
 #include "redress/live/v1/live.pb-c.h"
+#include "service_private.h"
 
 enum { INPUT_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -69,7 +68,8 @@ static void diverged(struct service *service, const struct event *header)
     service->counts.failed++;
 }
 
-/* One event from the bus (journal false) or from a read.  False: it was not taken because there is no room. */
+/* One event from the bus (journal false) or from a read.  False: it was not taken because there is
+ * no room. */
 static bool take_event(struct service *service,
                        struct consumer *consumer,
                        enum service_id from,
@@ -83,7 +83,8 @@ static bool take_event(struct service *service,
     struct event *header = service->decoded;
     struct error error = {0};
     if (!event_decode_header(bytes, header, &error)) {
-        log_error("event unreadable", LOG_TEXT("stream", service_name(from)), LOG_ERROR_FIELDS(&error));
+        log_error(
+            "event unreadable", LOG_TEXT("stream", service_name(from)), LOG_ERROR_FIELDS(&error));
         return true;
     }
     struct consumer_link link = {header->epoch, header->seq, header->prev_hash, header->hash};
@@ -108,9 +109,8 @@ static struct consumer *consumer_of(struct service *service, uint32_t from, uint
     return &service->streams[partition].consumers[from];
 }
 
-static void published(struct service *service,
-                      const Redress__Live__V1__Published *message,
-                      int64_t now_us)
+static void
+published(struct service *service, const Redress__Live__V1__Published *message, int64_t now_us)
 {
     struct consumer *consumer = consumer_of(service, message->service, message->partition);
     if (!consumer) {
@@ -118,15 +118,15 @@ static void published(struct service *service,
     }
     for (size_t i = 0; i < message->n_events; i++) {
         struct slice bytes = slice_of(message->events[i].data, message->events[i].len);
-        if (!take_event(service, consumer, (enum service_id)message->service, bytes, false, now_us)) {
+        if (!take_event(
+                service, consumer, (enum service_id)message->service, bytes, false, now_us)) {
             return; /* a gap now; the journal has them */
         }
     }
 }
 
-static void heartbeat(struct service *service,
-                      const Redress__Live__V1__Heartbeat *message,
-                      int64_t now_us)
+static void
+heartbeat(struct service *service, const Redress__Live__V1__Heartbeat *message, int64_t now_us)
 {
     struct consumer *consumer = consumer_of(service, message->service, message->partition);
     if (!consumer || message->hash.len != HASH_SIZE) {
@@ -287,7 +287,8 @@ static void send_live(struct service *service,
     if (bytes) {
         char topic[BUS_TOPIC_SIZE];
         bus_stream_topic(service->spec->id, partition, topic);
-        bus_publish(service->bus, topic, slice_of(bytes, redress__live__v1__live__pack(live, bytes)));
+        bus_publish(
+            service->bus, topic, slice_of(bytes, redress__live__v1__live__pack(live, bytes)));
     }
 }
 
@@ -328,8 +329,8 @@ void input_publish(struct service *service, uint32_t partition, struct arena *ar
         batch.events = items;
         size_t size = 0;
         while (i != NOWHERE && batch.n_events < PUBLISH_EVENTS_MAX && size < PUBLISH_BYTES_MAX) {
-            items[batch.n_events++] =
-                (ProtobufCBinaryData){events[i].bytes.size, (uint8_t *)(uintptr_t)events[i].bytes.bytes};
+            items[batch.n_events++] = (ProtobufCBinaryData){
+                events[i].bytes.size, (uint8_t *)(uintptr_t)events[i].bytes.bytes};
             size += events[i].bytes.size;
             i = events[i].next;
         }

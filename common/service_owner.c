@@ -1,4 +1,5 @@
-/* Members and partitions: who is there, what is ours, taking over and giving back (laws 2 and 4). */
+/* Members and partitions: who is there, what is ours, taking over and giving back (laws 2 and 4).
+ */
 #include "clock.h"
 #include "log.h"
 #include "service_private.h"
@@ -55,8 +56,7 @@ static void step(struct service *service, uint32_t partition, enum owner_input i
 static void loaded(struct service *service, uint32_t partition, const PGresult *rows)
 {
     struct error error = {0};
-    if (service->spec->loaded &&
-        !service->spec->loaded(service->self, partition, rows, &error)) {
+    if (service->spec->loaded && !service->spec->loaded(service->self, partition, rows, &error)) {
         log_error("state unreadable", LOG_NUMBER("partition", partition), LOG_ERROR_FIELDS(&error));
         step(service, partition, OWNER_FENCED);
         return;
@@ -290,8 +290,10 @@ static void join(struct service *service)
 static void partitions_answered(void *context, const struct pg_answer *answer)
 {
     struct service *service = context;
-    if (answer->status == PG_FAILED || (answer->status == PG_OK && PQntuples(answer->results[0]) != 1)) {
-        log_error("no archive here", LOG_TEXT("do", "create it: psql -f deploy/schema/001_archive.sql"),
+    if (answer->status == PG_FAILED ||
+        (answer->status == PG_OK && PQntuples(answer->results[0]) != 1)) {
+        log_error("no archive here",
+                  LOG_TEXT("do", "create it: psql -f deploy/schema/001_archive.sql"),
                   LOG_ERROR_FIELDS(&answer->error));
         return;
     }

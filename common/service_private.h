@@ -4,6 +4,7 @@
 
 #include "appender.h"
 #include "consumer.h"
+#include "health.h"
 #include "ownership.h"
 #include "service.h"
 
@@ -11,16 +12,17 @@
 
 enum {
     MEMBERS_MAX = 64,
-    READS_MAX = 4,        /* journal reads under way */
+    READS_MAX = 4, /* journal reads under way */
     READ_ROWS = 500,
-    INPUTS_MAX = 4096,    /* of one cycle: what waits, plus the reads under way, plus one bus message */
+    INPUTS_MAX =
+        4096, /* of one cycle: what waits, plus the reads under way, plus one bus message */
     CYCLE_EVENTS_MAX = 8 * (INPUTS_MAX + 2 * SERVICE_BATCH_MAX),
     CYCLE_BYTES_MAX = 256 * 1024 * 1024,
     PUBLISH_EVENTS_MAX = 128, /* of one bus message */
     PUBLISH_BYTES_MAX = 200 * 1024,
     NOWHERE = -1,
     PENDING_SOFT_MAX = SERVICE_BATCH_MAX, /* inputs waiting; more stay in the bus */
-    INPUT_SERVICES = 4,   /* intake, triage, dispatch, watchdog */
+    INPUT_SERVICES = 4,                   /* intake, triage, dispatch, watchdog */
 };
 
 /* An input event waiting for the next cycle; bytes live in the arena it was copied to. */
@@ -47,17 +49,18 @@ struct checkpoint {
 struct stream {
     enum owner_phase phase;
     uint64_t epoch;
-    uint64_t seq;              /* committed */
+    uint64_t seq; /* committed */
     uint8_t hash[HASH_SIZE];
-    uint64_t next_seq;         /* with the cycle under way */
+    uint64_t next_seq; /* with the cycle under way */
     uint8_t next_hash[HASH_SIZE];
-    struct checkpoint checkpoints[INPUT_SERVICES + 1]; /* by service id; as of the inputs taken into cycles */
+    struct checkpoint
+        checkpoints[INPUT_SERVICES + 1]; /* by service id; as of the inputs taken into cycles */
     struct checkpoint next_checkpoints[INPUT_SERVICES + 1];
     struct consumer consumers[INPUT_SERVICES + 1];
-    bool touched;              /* by the cycle under way */
-    int32_t first_event;       /* its events in cycle.events, linked by next; NOWHERE: none */
+    bool touched;        /* by the cycle under way */
+    int32_t first_event; /* its events in cycle.events, linked by next; NOWHERE: none */
     int32_t last_event;
-    char owner_endpoint[160];  /* who answers, when it is not us */
+    char owner_endpoint[160]; /* who answers, when it is not us */
 };
 
 struct appended {
@@ -68,7 +71,7 @@ struct appended {
     int64_t at_us;
     uint32_t partition;
     uint16_t kind;
-    int32_t next;              /* of the same partition */
+    int32_t next; /* of the same partition */
 };
 
 struct reply {
@@ -81,6 +84,7 @@ struct cycle {
     enum appender_phase phase;
     int64_t now_us;
     int64_t wait_until_us;
+    int64_t sent_us; /* monotonic: when the commit under way was sent */
     unsigned attempts;
     struct arena *arena;
     struct input_list inputs;
@@ -115,6 +119,7 @@ struct service {
     unsigned statement_count;
     struct event *signals[2];
     struct event *second;
+    struct health *health;
     bool stopping;
     bool alive;
     int exit_status;
@@ -122,13 +127,13 @@ struct service {
     uint32_t partitions;
     struct stream *streams;
     uint32_t serving;
-    uint32_t turn;             /* of service_next_partition */
-    bool registered;           /* our member row is there */
+    uint32_t turn;   /* of service_next_partition */
+    bool registered; /* our member row is there */
     bool surveying;
     bool renewing;
     bool taking;
     unsigned reads;
-    int64_t renewed_us;        /* monotonic: last successful commit or renewal */
+    int64_t renewed_us; /* monotonic: last successful commit or renewal */
     int64_t renew_after_us;
 
     struct input_list incoming;
@@ -136,15 +141,25 @@ struct service {
     struct waiting_request *waiting;
     uint32_t waiting_first;
     uint32_t waiting_count;
-    struct arena *scratch;     /* refusals and decoding outside cycles */
-    struct event *decoded;     /* one event; large, so not on the stack */
+    struct arena *scratch; /* refusals and decoding outside cycles */
+    struct event *decoded; /* one event; large, so not on the stack */
 
     struct cycle cycle;
     struct {
         uint64_t commits, events, inputs, requests, refused, failed, fenced, takeovers, published;
-        uint64_t reads, read_events, commit_us;
+        uint64_t reads, read_events;
     } counts;
 };
+
+/* service_settings.c, service_statements.c */
+void service_settings_complete(struct service *service);
+bool service_statements(struct service *service);
+
+/* service_health.c */
+bool health_start(struct service *service, struct error *error) MUST_CHECK;
+void health_stop(struct service *service);
+void health_second(struct service *service);
+void health_commit_took(int64_t us);
 
 /* service_owner.c */
 void owner_reader_ready(struct service *service);
@@ -171,6 +186,8 @@ void cycle_done(struct service *service);
 void cycle_run(struct service *service, int64_t now_us);
 void cycle_connected(struct service *service);
 void cycle_cut(struct service *service); /* the connection is gone: nothing of it is known */
+/* service_rows.c: the head rows and the journal's, as statements of the request being built. */
+void cycle_rows_bind(const struct cycle *cycle, struct pg *pg);
 int64_t cycle_deadline_us(const struct service *service);
 
 #endif

@@ -57,7 +57,8 @@ static struct clock_sum *clock_of(struct live *live, const char *policy, struct 
     struct clock_sum *sum = &live->clocks[live->clock_count++];
     *sum = (struct clock_sum){0};
     (void)snprintf(sum->policy, sizeof sum->policy, "%s", policy);
-    (void)snprintf(sum->clock, sizeof sum->clock, "%.*s", (int)clock.size, (const char *)clock.bytes);
+    (void)snprintf(
+        sum->clock, sizeof sum->clock, "%.*s", (int)clock.size, (const char *)clock.bytes);
     return sum;
 }
 
@@ -81,18 +82,21 @@ void live_total(struct live *live, const struct policy *policy, const struct ana
     }
 }
 
-void live_add(struct live *live, const struct policy *policy, const struct analytics_row *row, int64_t now_us)
+void live_add(struct live *live,
+              const struct policy *policy,
+              const struct analytics_row *row,
+              int64_t now_us)
 {
     const struct figure_increment *key = &row->key;
     bool phase = key->measure == FIGURE_PHASE;
-    const struct analytics_total total = {
-        .measure = key->measure,
-        .policy_id = key->policy_id,
-        .clock = key->clock < policy->clock_count ? slice_text(policy->clocks[key->clock].id)
-                                                  : slice_of(NULL, 0),
-        .phase = phase ? key->phase : -1,
-        .bucket = phase ? (int16_t)key->bucket : -1,
-        .count = row->count};
+    const struct analytics_total total = {.measure = key->measure,
+                                          .policy_id = key->policy_id,
+                                          .clock = key->clock < policy->clock_count
+                                                       ? slice_text(policy->clocks[key->clock].id)
+                                                       : slice_of(NULL, 0),
+                                          .phase = phase ? key->phase : -1,
+                                          .bucket = phase ? (int16_t)key->bucket : -1,
+                                          .count = row->count};
     live_total(live, policy, &total);
     int64_t now_s = now_us / 1000000;
     uint32_t place = (uint32_t)(now_s % SECONDS);
@@ -124,9 +128,17 @@ static double quantile(const int64_t buckets[FIGURE_BUCKETS], int64_t count, dou
 
 static const char *phase_name(unsigned phase)
 {
-    static const char *const names[PHASE_COUNT] = {
-        "receipt", "assessment", "assignment", "investigation", "solution", "approval",
-        "consent", "implementation", "reply", "follow_up", "closed"};
+    static const char *const names[PHASE_COUNT] = {"receipt",
+                                                   "assessment",
+                                                   "assignment",
+                                                   "investigation",
+                                                   "solution",
+                                                   "approval",
+                                                   "consent",
+                                                   "implementation",
+                                                   "reply",
+                                                   "follow_up",
+                                                   "closed"};
     return names[phase];
 }
 
@@ -135,7 +147,8 @@ static ProtobufCBinaryData data_text(const char *text)
     return (ProtobufCBinaryData){strlen(text), (uint8_t *)(uintptr_t)text};
 }
 
-static void pack_phases(const struct live *live, struct arena *arena, Redress__Live__V1__Figures *figures)
+static void
+pack_phases(const struct live *live, struct arena *arena, Redress__Live__V1__Figures *figures)
 {
     Redress__Live__V1__Quantiles **list = arena_take(arena, PHASE_COUNT * sizeof *list);
     for (unsigned p = 0; list && p < PHASE_COUNT; p++) {
@@ -159,7 +172,8 @@ static void pack_phases(const struct live *live, struct arena *arena, Redress__L
     figures->phases = list;
 }
 
-static void pack_clocks(const struct live *live, struct arena *arena, Redress__Live__V1__Figures *figures)
+static void
+pack_clocks(const struct live *live, struct arena *arena, Redress__Live__V1__Figures *figures)
 {
     Redress__Live__V1__ClockShare **list =
         arena_take(arena, (live->clock_count + 1) * sizeof *list);
@@ -213,5 +227,6 @@ struct slice live_pack(struct live *live, const char *instance, int64_t now_us, 
     Redress__Live__V1__Live message = REDRESS__LIVE__V1__LIVE__INIT;
     message.figures = &figures;
     uint8_t *bytes = arena_take(arena, redress__live__v1__live__get_packed_size(&message));
-    return bytes ? slice_of(bytes, redress__live__v1__live__pack(&message, bytes)) : slice_of(NULL, 0);
+    return bytes ? slice_of(bytes, redress__live__v1__live__pack(&message, bytes))
+                 : slice_of(NULL, 0);
 }

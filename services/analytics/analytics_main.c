@@ -1,11 +1,12 @@
 /*
- * Analytics, the shell: every event once into the figures, figures once a second to whoever watches.
+ * Analytics, the shell: every event once into the figures, figures once a second to whoever
+ * watches.
  *
- * A batch's increments are summed before they are written, so that a thousand events touch a few dozen rows; the checkpoints
- * move in the same transaction, which makes each event count exactly once (law 4).
+ * A batch's increments are summed before they are written, so that a thousand events touch a few
+ * dozen rows; the checkpoints move in the same transaction, which makes each event count exactly
+ * once (law 4).
  */
 #include "analytics_live.h"
-
 #include "clock.h"
 #include "log.h"
 #include "service.h"
@@ -101,7 +102,8 @@ static uint32_t hash_of(const struct figure_increment *key)
 {
     uint64_t bits = (uint64_t)key->hour_s * 31 + key->measure;
     bits = bits * 0x9e3779b97f4a7c15U + key->policy_id;
-    bits = bits * 0x9e3779b97f4a7c15U + ((uint64_t)key->channel << 32 | (uint64_t)key->category << 16 | key->queue);
+    bits = bits * 0x9e3779b97f4a7c15U +
+           ((uint64_t)key->channel << 32 | (uint64_t)key->category << 16 | key->queue);
     if (key->measure == FIGURE_PHASE) {
         bits = bits * 0x9e3779b97f4a7c15U + ((uint64_t)key->phase << 16 | key->bucket);
     }

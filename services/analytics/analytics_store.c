@@ -1,15 +1,19 @@
 #include "analytics_store.h"
 
 const struct pg_statement analytics_statements[] = {
-    /* sorted by the key: two instances must not lock rows crosswise */
+  /* sorted by the key: two instances must not lock rows crosswise */
     {"analytics_add",
-     "INSERT INTO figure AS f (hour, measure, policy_id, channel, category, queue, clock, phase, bucket, count, seconds) "
-     "SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], "
-     "$8::smallint[], $9::smallint[], $10::bigint[], $11::bigint[]) ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9 "
+     "INSERT INTO figure AS f (hour, measure, policy_id, channel, category, queue, clock, phase, "
+     "bucket, count, seconds) "
+     "SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::integer[], $4::text[], $5::text[], "
+     "$6::text[], $7::text[], "
+     "$8::smallint[], $9::smallint[], $10::bigint[], $11::bigint[]) ORDER BY 1, 2, 3, 4, 5, 6, 7, "
+     "8, 9 "
      "ON CONFLICT (hour, measure, policy_id, channel, category, queue, clock, phase, bucket) "
      "DO UPDATE SET count = f.count + excluded.count, seconds = f.seconds + excluded.seconds"},
     {"analytics_totals",
-     "SELECT measure, policy_id, clock, phase, bucket, sum(count)::bigint FROM figure GROUP BY 1, 2, 3, 4, 5"},
+     "SELECT measure, policy_id, clock, phase, bucket, sum(count)::bigint FROM figure GROUP BY 1, "
+     "2, 3, 4, 5"                                                                            },
 };
 const unsigned analytics_statement_count =
     sizeof analytics_statements / sizeof *analytics_statements;
@@ -30,10 +34,18 @@ static void row_add(const struct analytics_row *row, const struct policy *policy
     pg_array_time(&columns.hour, key->hour_s * 1000000);
     pg_array_bytes(&columns.measure, slice_text(figure_measure_name(key->measure)));
     pg_array_int4(&columns.policy_id, (int32_t)key->policy_id);
-    name_add(&columns.channel, key->channel < policy->channel_count, policy->channels[key->channel < policy->channel_count ? key->channel : 0].id);
-    name_add(&columns.category, key->category < policy->category_count, policy->categories[key->category < policy->category_count ? key->category : 0].id);
-    name_add(&columns.queue, key->queue < policy->queue_count, policy->queues[key->queue < policy->queue_count ? key->queue : 0].id);
-    name_add(&columns.clock, key->clock < policy->clock_count, policy->clocks[key->clock < policy->clock_count ? key->clock : 0].id);
+    name_add(&columns.channel,
+             key->channel < policy->channel_count,
+             policy->channels[key->channel < policy->channel_count ? key->channel : 0].id);
+    name_add(&columns.category,
+             key->category < policy->category_count,
+             policy->categories[key->category < policy->category_count ? key->category : 0].id);
+    name_add(&columns.queue,
+             key->queue < policy->queue_count,
+             policy->queues[key->queue < policy->queue_count ? key->queue : 0].id);
+    name_add(&columns.clock,
+             key->clock < policy->clock_count,
+             policy->clocks[key->clock < policy->clock_count ? key->clock : 0].id);
     bool phase = key->measure == FIGURE_PHASE;
     pg_array_int2(&columns.phase, phase ? key->phase : -1);
     pg_array_int2(&columns.bucket, phase ? key->bucket : -1);
@@ -60,10 +72,17 @@ void analytics_rows_bind(struct pg *pg,
     for (uint32_t i = 0; i < count; i++) {
         row_add(&rows[i], policies[i]);
     }
-    struct pg_array *const parameters[] = {&columns.hour,   &columns.measure, &columns.policy_id,
-                                           &columns.channel, &columns.category, &columns.queue,
-                                           &columns.clock,  &columns.phase,   &columns.bucket,
-                                           &columns.count,  &columns.seconds};
+    struct pg_array *const parameters[] = {&columns.hour,
+                                           &columns.measure,
+                                           &columns.policy_id,
+                                           &columns.channel,
+                                           &columns.category,
+                                           &columns.queue,
+                                           &columns.clock,
+                                           &columns.phase,
+                                           &columns.bucket,
+                                           &columns.count,
+                                           &columns.seconds};
     pg_call(pg, "analytics_add");
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
         pg_bind_array(pg, parameters[i]);

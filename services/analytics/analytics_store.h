@@ -1,11 +1,11 @@
 /*
- * The rows of figures: sums by hour, measure, policy, channel, category, queue, clock, phase and bucket.
+ * The rows of figures: sums by hour, measure, policy, channel, category, queue, clock, phase and
+ * bucket.
  */
 #ifndef REDRESS_ANALYTICS_STORE_H
 #define REDRESS_ANALYTICS_STORE_H
 
 #include "analytics_core.h"
-
 #include "pg.h"
 
 extern const struct pg_statement analytics_statements[];

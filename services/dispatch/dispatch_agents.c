@@ -1,6 +1,5 @@
 /* How many cases each person holds: a guess in memory, decided by the archive's rows (law 6). */
 #include "dispatch_shell.h"
-
 #include "log.h"
 
 static struct agent *agent_find(struct dispatch *dispatch, struct slice name)

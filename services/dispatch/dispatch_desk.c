@@ -1,6 +1,5 @@
 /* What people ask of dispatch: claim out of a queue, act on a case, show one. */
 #include "dispatch_shell.h"
-
 #include "log.h"
 #include "text.h"
 
@@ -37,9 +36,8 @@ static struct slice id_of(const struct asked *asked)
 static void answer(const struct asked *asked, struct dispatch_reply *reply)
 {
     reply->command_id = id_of(asked);
-    cycle_reply(asked->cycle,
-                &asked->request->peer,
-                dispatch_reply_pack(reply, cycle_arena(asked->cycle)));
+    cycle_reply(
+        asked->cycle, &asked->request->peer, dispatch_reply_pack(reply, cycle_arena(asked->cycle)));
 }
 
 static void refuse(const struct asked *asked, const char *code, const char *text)
@@ -61,7 +59,8 @@ static void answer_case(const struct asked *asked,
                                    .text = text,
                                    .case_id = held->state.case_id,
                                    .seq = seq,
-                                   .policy = dispatch_policy(asked->dispatch, held->state.policy_id),
+                                   .policy =
+                                       dispatch_policy(asked->dispatch, held->state.policy_id),
                                    .state = &held->state,
                                    .allowed = true};
     answer(asked, &reply);
@@ -81,8 +80,9 @@ static struct held_case *case_of(const struct asked *asked, uint64_t case_id, st
         reply.endpoint = known ? endpoint : NULL;
         reply.code = known ? "moved" : "not_ready";
         if (partition >= service_partitions(dispatch->service)) {
-            reply = (struct dispatch_reply){.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND,
-                                            .code = "case_unknown"};
+            reply =
+                (struct dispatch_reply){.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND,
+                                        .code = "case_unknown"};
         }
         answer(asked, &reply);
         return NULL;
@@ -111,7 +111,8 @@ static void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct 
     if (token.size == sizeof text - 1) {
         memcpy(text, token.bytes, token.size);
         text[token.size] = '\0';
-        if (!projection_undo(projector_projection(dispatch->projector), case_id, text, released, NULL, &error)) {
+        if (!projection_undo(
+                projector_projection(dispatch->projector), case_id, text, released, NULL, &error)) {
             log_debug("claim not given back", LOG_ERROR_FIELDS(&error));
         }
     }
@@ -128,7 +129,8 @@ static const struct known_command *known_find(const struct dispatch *dispatch, s
 }
 
 /* The same command twice in one batch: the second one is answered like a repeat of the first. */
-static const struct dispatch_command_row *batch_find(const struct dispatch *dispatch, struct slice id)
+static const struct dispatch_command_row *batch_find(const struct dispatch *dispatch,
+                                                     struct slice id)
 {
     for (uint32_t i = dispatch->command_count; i-- > 0;) {
         if (slice_equal(slice_of(dispatch->commands[i].command_id, 16), id)) {
@@ -138,7 +140,8 @@ static const struct dispatch_command_row *batch_find(const struct dispatch *disp
     return NULL;
 }
 
-static bool note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct slice *sealed)
+static bool
+note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct slice *sealed)
 {
     struct dispatch *dispatch = asked->dispatch;
     struct error error = {0};
@@ -157,7 +160,8 @@ static bool note_seal(const struct asked *asked, uint64_t case_id, struct slice 
         const struct case_key *found = &dispatch->keys[i];
         if (found->case_id == case_id &&
             seal_case_key_open(dispatch->ring, key_id, case_id, found->wrapped, key, &error) &&
-            seal_field(key, case_id, "note", key_id, note, cycle_arena(asked->cycle), sealed, &error)) {
+            seal_field(
+                key, case_id, "note", key_id, note, cycle_arena(asked->cycle), sealed, &error)) {
             return true;
         }
     }
@@ -190,8 +194,13 @@ static void answer_refusal(const struct asked *asked,
 {
     char *text = arena_take(cycle_arena(asked->cycle), 256);
     if (text) {
-        (void)snprintf(text, 256, "%s%s%.*s", refusal_text(answered), field.size > 0 ? ": " : "",
-                       (int)(field.size < 64 ? field.size : 64), (const char *)field.bytes);
+        (void)snprintf(text,
+                       256,
+                       "%s%s%.*s",
+                       refusal_text(answered),
+                       field.size > 0 ? ": " : "",
+                       (int)(field.size < 64 ? field.size : 64),
+                       (const char *)field.bytes);
     }
     answer_case(asked,
                 answered == DISPATCH_VERSION ? REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT
@@ -202,7 +211,8 @@ static void answer_refusal(const struct asked *asked,
                 0);
 }
 
-static bool capacity_left(struct dispatch *dispatch, const struct policy *policy, struct slice actor)
+static bool
+capacity_left(struct dispatch *dispatch, const struct policy *policy, struct slice actor)
 {
     const struct agent *agent = agent_of(dispatch, actor, policy->capacity);
     return agent && !agent->full && agent->used + agent->delta < agent->capacity;
@@ -274,7 +284,11 @@ static void act(const struct asked *asked)
     const struct known_command *known = known_find(dispatch, id_of(asked));
     const struct dispatch_command_row *row = batch_find(dispatch, id_of(asked));
     if (known || row) {
-        answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, "repeated", NULL,
+        answer_case(asked,
+                    REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+                    held,
+                    "repeated",
+                    NULL,
                     known ? known->seq : row->seq);
         cycle_touch(asked->cycle, case_partition(act->case_id));
         return;
@@ -307,16 +321,15 @@ static uint64_t claim_without_redis(struct dispatch *dispatch, const char *queue
         const struct held_case *held;
         while (dispatch->cases[p] &&
                (held = table_next(dispatch->cases[p], &at, &case_id)) != NULL) {
-            const struct policy *policy =
-                held->state.queue == POLICY_NONE
-                    ? NULL
-                    : dispatch_policy(dispatch, held->state.policy_id);
+            const struct policy *policy = held->state.queue == POLICY_NONE
+                                              ? NULL
+                                              : dispatch_policy(dispatch, held->state.policy_id);
             char name[PROJECTION_QUEUE_MAX];
             if (!policy) {
                 continue;
             }
-            (void)snprintf(name, sizeof name, "%s/%s", policy->name,
-                           policy->queues[held->state.queue].id);
+            (void)snprintf(
+                name, sizeof name, "%s/%s", policy->name, policy->queues[held->state.queue].id);
             double score = dispatch_queue_score(&held->state);
             if (strcmp(name, queue) == 0 && (best == 0 || score < best_score)) {
                 best = held->state.case_id;
@@ -398,7 +411,8 @@ static void claim(const struct asked *asked)
     const struct projection_claim_order order = {
         .queues = queues, .queue_count = 1, .count = 1, .lease_ms = DISPATCH_CLAIM_LEASE_MS};
     struct error error = {0};
-    if (!projection_claim(projector_projection(dispatch->projector), &order, claimed, claim, &error)) {
+    if (!projection_claim(
+            projector_projection(dispatch->projector), &order, claimed, claim, &error)) {
         claimed(claim, NULL, 0, &error);
     }
 }
@@ -490,7 +504,8 @@ void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answered)
     }
     if (dispatch->asked_known) {
         const PGresult *rows = answered->results[next];
-        for (int row = 0; row < PQntuples(rows) && dispatch->known_count < SERVICE_BATCH_MAX; row++) {
+        for (int row = 0; row < PQntuples(rows) && dispatch->known_count < SERVICE_BATCH_MAX;
+             row++) {
             struct known_command *known = &dispatch->known[dispatch->known_count++];
             memcpy(known->id, pg_bytes(rows, row, 0).bytes, sizeof known->id);
             known->case_id = (uint64_t)pg_int8(rows, row, 1);

@@ -1,12 +1,12 @@
 /*
- * Dispatch, the shell: the life of a case.  Events of triage and watchdog and the commands of people come in; every change
- * is one event of the core, one row of complaint, and after the commit one place in a work queue.
+ * Dispatch, the shell: the life of a case.  Events of triage and watchdog and the commands of
+ * people come in; every change is one event of the core, one row of complaint, and after the commit
+ * one place in a work queue.
  *
- * Cases live in memory, one table a partition.  A batch changes them as it decides, keeping each as it was; when the
- * archive refuses the batch they are put back.
+ * Cases live in memory, one table a partition.  A batch changes them as it decides, keeping each as
+ * it was; when the archive refuses the batch they are put back.
  */
 #include "dispatch_shell.h"
-
 #include "log.h"
 
 static void op_of(void *self, uint64_t case_id, struct projection_op *op);
@@ -51,7 +51,8 @@ const struct policy *dispatch_policy(struct dispatch *dispatch, uint32_t id)
     return object ? &object->policy : NULL;
 }
 
-static bool dispatch_loaded(void *self, uint32_t partition, const PGresult *rows, struct error *error)
+static bool
+dispatch_loaded(void *self, uint32_t partition, const PGresult *rows, struct error *error)
 {
     struct dispatch *dispatch = self;
     table_free(&dispatch->cases[partition]);
@@ -65,7 +66,8 @@ static bool dispatch_loaded(void *self, uint32_t partition, const PGresult *rows
         if (!policy || !dispatch_row_read(rows, row, policy, &held.state)) {
             return error_set(error, ERROR_RETRY, "a case names what its policy does not know");
         }
-        struct held_case *place = table_insert(dispatch->cases[partition], held.state.case_id, NULL);
+        struct held_case *place =
+            table_insert(dispatch->cases[partition], held.state.case_id, NULL);
         if (!place) {
             return error_set(error, ERROR_RETRY, "out of memory");
         }
@@ -97,10 +99,8 @@ struct held_case *dispatch_find(struct dispatch *dispatch, uint64_t case_id)
 }
 
 /* Keeps the case as it was, to be put back; once a batch. */
-static bool change_begin(struct dispatch *dispatch,
-                         struct held_case *held,
-                         uint64_t case_id,
-                         bool is_new)
+static bool
+change_begin(struct dispatch *dispatch, struct held_case *held, uint64_t case_id, bool is_new)
 {
     if (held->saved_in == dispatch->cycle) {
         return true;
@@ -147,7 +147,8 @@ bool dispatch_apply(struct dispatch *dispatch,
             *held = (struct held_case){.state = {.due_us = INT64_MAX}};
         }
     }
-    if (!held || !change_begin(dispatch, held, case_id, is_new) || !cycle_append(cycle, out, &error)) {
+    if (!held || !change_begin(dispatch, held, case_id, is_new) ||
+        !cycle_append(cycle, out, &error)) {
         service_fail(dispatch->service, error.text[0] ? error.text : "a batch beyond its bounds");
         return false;
     }
@@ -239,14 +240,16 @@ static void op_of(void *self, uint64_t case_id, struct projection_op *op)
     struct dispatch *dispatch = self;
     *op = (struct projection_op){.case_id = case_id, .change = PROJECTION_REMOVE};
     const struct held_case *held = dispatch_find(dispatch, case_id);
-    const struct policy *policy =
-        held && held->state.queue != POLICY_NONE
-            ? dispatch_policy(dispatch, held->state.policy_id)
-            : NULL;
+    const struct policy *policy = held && held->state.queue != POLICY_NONE
+                                      ? dispatch_policy(dispatch, held->state.policy_id)
+                                      : NULL;
     if (policy) {
         op->change = PROJECTION_PUT;
         op->score = dispatch_queue_score(&held->state);
-        (void)snprintf(op->queue, sizeof op->queue, "%s/%s", policy->name,
+        (void)snprintf(op->queue,
+                       sizeof op->queue,
+                       "%s/%s",
+                       policy->name,
                        policy->queues[held->state.queue].id);
     }
 }
@@ -286,7 +289,8 @@ static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const st
     return known || full ? UNDO_AGAIN : UNDO_LATER;
 }
 
-static struct slice dispatch_refuse(void *self, struct slice bytes, bool overloaded, struct arena *arena)
+static struct slice
+dispatch_refuse(void *self, struct slice bytes, bool overloaded, struct arena *arena)
 {
     (void)self;
     struct error error = {0};

@@ -1,18 +1,18 @@
-/* What the files of dispatch's shell share: dispatch_main.c the events, dispatch_desk.c the commands of people. */
+/* What the files of dispatch's shell share: dispatch_main.c the events, dispatch_desk.c the
+ * commands of people. */
 #ifndef REDRESS_DISPATCH_SHELL_H
 #define REDRESS_DISPATCH_SHELL_H
 
 #include "dispatch_store.h"
 #include "dispatch_wire.h"
-
 #include "projector.h"
 #include "seal.h"
 #include "service.h"
 #include "table.h"
 
 enum {
-    DISPATCH_CHANGED_MAX = 8192, /* cases one batch may change */
-    DISPATCH_CASES_MAX = 1 << 24,  /* in memory, of one partition */
+    DISPATCH_CHANGED_MAX = 8192,  /* cases one batch may change */
+    DISPATCH_CASES_MAX = 1 << 24, /* in memory, of one partition */
     DISPATCH_AGENTS_MAX = 4096,
     DISPATCH_CLAIM_LEASE_MS = 5000,
 };
@@ -35,7 +35,7 @@ struct agent {
     int32_t used;
     int32_t capacity;
     int32_t delta;
-    bool full;      /* the archive said so: believe it until somebody releases */
+    bool full; /* the archive said so: believe it until somebody releases */
     bool in_batch;
 };
 
@@ -61,7 +61,7 @@ struct dispatch {
     struct changed_case *changed;
     uint32_t command_count;
     struct dispatch_command_row commands[SERVICE_BATCH_MAX];
-    bool collided;               /* a command id was there already: ask which */
+    bool collided; /* a command id was there already: ask which */
     uint32_t known_count;
     struct known_command known[SERVICE_BATCH_MAX];
     uint32_t key_count;
@@ -73,7 +73,7 @@ struct dispatch {
     uint32_t batch_agent_count;
     uint32_t batch_agents[SERVICE_BATCH_MAX * 2];
     bool agents_loaded;
-    struct event out;            /* large */
+    struct event out; /* large */
 };
 
 /* The case, or NULL. */

@@ -9,7 +9,7 @@
 const struct pg_statement dispatch_statements[] = {
     {"dispatch_load",
      "SELECT " COMPLAINT_COLUMNS " FROM complaint WHERE case_id BETWEEN $1::bigint AND $2::bigint "
-     "AND (closed_at IS NULL OR closed_at > clock_timestamp() - interval '90 days')"},
+     "AND (closed_at IS NULL OR closed_at > clock_timestamp() - interval '90 days')"  },
     {"dispatch_cases",
      "INSERT INTO complaint (" COMPLAINT_COLUMNS ") SELECT * FROM unnest("
      "$1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], "
@@ -24,28 +24,27 @@ const struct pg_statement dispatch_statements[] = {
      "priority = excluded.priority, escalation = excluded.escalation, "
      "reopened = excluded.reopened, followed_up = excluded.followed_up, "
      "acknowledged = excluded.acknowledged, step_since = excluded.step_since, "
-     "updated_at = excluded.updated_at, closed_at = excluded.closed_at"},
+     "updated_at = excluded.updated_at, closed_at = excluded.closed_at"               },
     {"dispatch_slots_new",
      "INSERT INTO agent_slot (agent, capacity) SELECT * FROM unnest($1::text[], $2::integer[]) "
-     "ON CONFLICT DO NOTHING"},
+     "ON CONFLICT DO NOTHING"                                                         },
     {"dispatch_slots",
      "WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::integer[]) AS "
      "a(agent, delta)), moved AS (UPDATE agent_slot s SET used = greatest(s.used + c.delta, 0) "
      "FROM change c WHERE s.agent = c.agent AND (c.delta <= 0 OR s.used + c.delta <= s.capacity) "
      "RETURNING s.agent) SELECT agent_full(ARRAY(SELECT c.agent FROM change c "
-     "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"},
+     "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"               },
     {"dispatch_commands",
      "INSERT INTO command (command_id, case_id, seq, at) "
      "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])"},
     {"dispatch_keys",
      "SELECT case_id, wrapped_key FROM submission WHERE case_id = ANY($1::bigint[]) "
-     "AND wrapped_key IS NOT NULL"},
+     "AND wrapped_key IS NOT NULL"                                                    },
     {"dispatch_known",
      "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"},
-    {"dispatch_agents", "SELECT agent, used, capacity FROM agent_slot"},
+    {"dispatch_agents",    "SELECT agent, used, capacity FROM agent_slot"             },
 };
-const unsigned dispatch_statement_count =
-    sizeof dispatch_statements / sizeof *dispatch_statements;
+const unsigned dispatch_statement_count = sizeof dispatch_statements / sizeof *dispatch_statements;
 
 /* Parameters of dispatch_cases, in its order. */
 static struct {
@@ -132,13 +131,13 @@ void dispatch_case_add(const struct policy *policy, const struct dispatch_case *
 void dispatch_cases_bind(struct pg *pg)
 {
     struct pg_array *const parameters[] = {
-        &cases.case_id,        &cases.policy_id,   &cases.version,    &cases.step,
-        &cases.queue,          &cases.home_queue,  &cases.agent,      &cases.agent_role,
-        &cases.last_actor,     &cases.category,    &cases.severity_class, &cases.channel,
-        &cases.customer,       &cases.score,       &cases.repeats,    &cases.priority,
-        &cases.escalation,     &cases.language,    &cases.reopened,   &cases.followed_up,
-        &cases.acknowledged,   &cases.received_at, &cases.opened_at,  &cases.step_since,
-        &cases.updated_at,     &cases.closed_at};
+        &cases.case_id,      &cases.policy_id,   &cases.version,        &cases.step,
+        &cases.queue,        &cases.home_queue,  &cases.agent,          &cases.agent_role,
+        &cases.last_actor,   &cases.category,    &cases.severity_class, &cases.channel,
+        &cases.customer,     &cases.score,       &cases.repeats,        &cases.priority,
+        &cases.escalation,   &cases.language,    &cases.reopened,       &cases.followed_up,
+        &cases.acknowledged, &cases.received_at, &cases.opened_at,      &cases.step_since,
+        &cases.updated_at,   &cases.closed_at};
     if (cases.case_id.count == 0) {
         return;
     }

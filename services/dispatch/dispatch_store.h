@@ -1,29 +1,32 @@
 /*
- * Dispatch's rows: complaint (the state of a case), agent_slot (who may hold how many), command (what was done already).
+ * Dispatch's rows: complaint (the state of a case), agent_slot (who may hold how many), command
+ * (what was done already).
  */
 #ifndef REDRESS_DISPATCH_STORE_H
 #define REDRESS_DISPATCH_STORE_H
 
 #include "dispatch_core.h"
-
 #include "pg.h"
 
 extern const struct pg_statement dispatch_statements[];
 extern const unsigned dispatch_statement_count;
 
-/* Adds one case to the rows of the request being built; dispatch_cases_bind sends what was added. */
+/* Adds one case to the rows of the request being built; dispatch_cases_bind sends what was added.
+ */
 void dispatch_cases_begin(void);
 void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state);
 void dispatch_cases_bind(struct pg *pg);
 
-/* Which policy a row of the load is pinned to, and the state it holds.  False: a name the policy does not know. */
+/* Which policy a row of the load is pinned to, and the state it holds.  False: a name the policy
+ * does not know. */
 uint32_t dispatch_row_policy(const PGresult *rows, int row);
 bool dispatch_row_read(const PGresult *rows,
                        int row,
                        const struct policy *policy,
                        struct dispatch_case *state);
 
-/* A change of what an agent holds; more than the row's capacity refuses the transaction with RD002. */
+/* A change of what an agent holds; more than the row's capacity refuses the transaction with RD002.
+ */
 struct dispatch_slot_change {
     char agent[DISPATCH_AGENT_MAX];
     int32_t delta;
@@ -31,7 +34,8 @@ struct dispatch_slot_change {
 };
 void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *changes, uint32_t count);
 
-/* A command that became an event; its id is unique, so that it is done once (SQLSTATE 23505 otherwise). */
+/* A command that became an event; its id is unique, so that it is done once (SQLSTATE 23505
+ * otherwise). */
 struct dispatch_command_row {
     uint8_t command_id[16];
     uint64_t case_id;
@@ -40,7 +44,8 @@ struct dispatch_command_row {
 };
 void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *rows, uint32_t count);
 
-/* Adds the questions a batch may have: wrapped keys of cases, commands done already.  Answers in this order. */
+/* Adds the questions a batch may have: wrapped keys of cases, commands done already.  Answers in
+ * this order. */
 void dispatch_keys_bind(struct pg *pg, const uint64_t *cases, uint32_t count);
 void dispatch_known_bind(struct pg *pg, const uint8_t (*ids)[16], uint32_t count);
 

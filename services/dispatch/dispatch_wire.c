@@ -4,9 +4,8 @@
 #include "message_limits.h"
 #include "prescan.h"
 
-const Redress__Command__V1__Command *dispatch_decode(struct slice bytes,
-                                                     struct arena *arena,
-                                                     struct error *error)
+const Redress__Command__V1__Command *
+dispatch_decode(struct slice bytes, struct arena *arena, struct error *error)
 {
     return (const Redress__Command__V1__Command *)prescan_unpack(
         &redress__command__v1__command__descriptor,

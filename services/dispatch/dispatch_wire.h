@@ -4,19 +4,17 @@
 #ifndef REDRESS_DISPATCH_WIRE_H
 #define REDRESS_DISPATCH_WIRE_H
 
-#include "dispatch_core.h"
-
 #include "arena.h"
+#include "dispatch_core.h"
 #include "error.h"
-
 #include "redress/command/v1/command.pb-c.h"
 
 /* Bounded decode; the message is lent by the arena.  NULL with ERROR_REJECT. */
-const Redress__Command__V1__Command *dispatch_decode(struct slice bytes,
-                                                     struct arena *arena,
-                                                     struct error *error) MUST_CHECK;
+const Redress__Command__V1__Command *
+dispatch_decode(struct slice bytes, struct arena *arena, struct error *error) MUST_CHECK;
 
-/* The fields of an action as the core takes them; false when there are more than EVENT_FIELDS_MAX. */
+/* The fields of an action as the core takes them; false when there are more than EVENT_FIELDS_MAX.
+ */
 bool dispatch_fields_of(const Redress__Command__V1__Act *act,
                         struct event_field fields[EVENT_FIELDS_MAX],
                         uint32_t *count);
@@ -24,21 +22,22 @@ bool dispatch_fields_of(const Redress__Command__V1__Act *act,
 struct dispatch_reply {
     struct slice command_id;
     Redress__Command__V1__Outcome outcome;
-    const char *code;      /* NULL: none */
-    const char *text;      /* NULL: none */
-    const char *endpoint;  /* MOVED */
+    const char *code;     /* NULL: none */
+    const char *text;     /* NULL: none */
+    const char *endpoint; /* MOVED */
     struct slice claim_token;
-    uint64_t case_id;      /* 0: none */
-    uint64_t seq;          /* 0: none */
-    const struct policy *policy;       /* with state: the case as it stands */
+    uint64_t case_id;            /* 0: none */
+    uint64_t seq;                /* 0: none */
+    const struct policy *policy; /* with state: the case as it stands */
     const struct dispatch_case *state;
-    bool allowed;          /* list what may be done next */
+    bool allowed; /* list what may be done next */
 };
 
 /* Lent by the arena; empty when that is full. */
 struct slice dispatch_reply_pack(const struct dispatch_reply *reply, struct arena *arena);
 
-/* The command that takes a given case: what a claim out of a queue becomes once Redis has proposed one. */
+/* The command that takes a given case: what a claim out of a queue becomes once Redis has proposed
+ * one. */
 struct slice dispatch_claim_pack(struct slice command_id,
                                  struct slice actor,
                                  struct slice role,

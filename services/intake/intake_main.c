@@ -1,14 +1,14 @@
 /*
  * Intake, the shell: submissions in, Received and signed receipts out.
  *
- * A whole batch goes into one partition, so that one head row moves a commit, here and downstream.  Duplicates are found by
- * the archive's unique key, in the same transaction (law 1): the batch is then undone, the known ones are read, and the
- * rest is decided again.  The receipt of a duplicate rides with a later commit of ours, never with a mere read.
+ * A whole batch goes into one partition, so that one head row moves a commit, here and downstream.
+ * Duplicates are found by the archive's unique key, in the same transaction (law 1): the batch is
+ * then undone, the known ones are read, and the rest is decided again.  The receipt of a duplicate
+ * rides with a later commit of ours, never with a mere read.
  */
+#include "clock.h"
 #include "intake_store.h"
 #include "intake_wire.h"
-
-#include "clock.h"
 #include "log.h"
 #include "service.h"
 #include "text.h"
@@ -32,7 +32,7 @@ struct outcome {
 struct seen {
     struct slice key; /* submission id and channel */
     uint32_t outcome;
-    uint32_t cycle;   /* slots of older batches are empty */
+    uint32_t cycle; /* slots of older batches are empty */
     uint8_t digest[INTAKE_DIGEST_SIZE];
 };
 
@@ -40,8 +40,8 @@ struct intake {
     struct service *service;
     struct seal_ring *ring;
     struct receipt_key *key;
-    struct arena *scratch;      /* receipts are packed here */
-    bool collided;              /* the unique key refused the batch: ask which are known */
+    struct arena *scratch; /* receipts are packed here */
+    bool collided;         /* the unique key refused the batch: ask which are known */
     uint32_t known_count;
     struct intake_known known[SERVICE_BATCH_MAX];
     char known_channels[SERVICE_BATCH_MAX][POLICY_NAME_MAX];
@@ -53,7 +53,7 @@ struct intake {
     struct seen seen[SEEN_SLOTS];
     bool partition_chosen;
     uint32_t partition;
-    struct event event;         /* large */
+    struct event event; /* large */
 };
 
 static bool intake_open(struct service *service, void **self, struct error *error)
@@ -85,7 +85,8 @@ static void intake_close(void *self)
     free(intake);
 }
 
-static void refuse(struct cycle *cycle, const struct request *request, const struct intake_refused *refused)
+static void
+refuse(struct cycle *cycle, const struct request *request, const struct intake_refused *refused)
 {
     cycle_reply(cycle, &request->peer, intake_refusal_pack(refused, cycle_arena(cycle)));
 }
@@ -134,26 +135,30 @@ static void intake_looked_up(void *self, struct cycle *cycle, const struct pg_an
         intake_known_read(answer->results[0], row, known);
         /* the result goes away: keep the channel's name */
         char *channel = intake->known_channels[intake->known_count++];
-        (void)snprintf(channel, POLICY_NAME_MAX, "%.*s", (int)known->channel.size,
+        (void)snprintf(channel,
+                       POLICY_NAME_MAX,
+                       "%.*s",
+                       (int)known->channel.size,
                        (const char *)known->channel.bytes);
         known->channel = slice_text(channel);
     }
 }
 
-static const struct intake_known *known_find(const struct intake *intake,
-                                             struct slice id,
-                                             struct slice channel)
+static const struct intake_known *
+known_find(const struct intake *intake, struct slice id, struct slice channel)
 {
     for (uint32_t i = 0; i < intake->known_count; i++) {
         const struct intake_known *known = &intake->known[i];
-        if (memcmp(known->submission_id, id.bytes, 16) == 0 && slice_equal(known->channel, channel)) {
+        if (memcmp(known->submission_id, id.bytes, 16) == 0 &&
+            slice_equal(known->channel, channel)) {
             return known;
         }
     }
     return NULL;
 }
 
-static struct outcome *outcome_add(struct intake *intake, const struct request *request, struct slice id)
+static struct outcome *
+outcome_add(struct intake *intake, const struct request *request, struct slice id)
 {
     struct outcome *outcome = &intake->outcomes[intake->outcome_count++];
     *outcome = (struct outcome){.request = request};
@@ -164,7 +169,8 @@ static struct outcome *outcome_add(struct intake *intake, const struct request *
 static void conflict(struct cycle *cycle, const struct request *request, struct slice id)
 {
     struct intake_refused refused = {.submission_id = id,
-                                     .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_CONFLICT,
+                                     .code =
+                                         REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_CONFLICT,
                                      .field = "submission_id",
                                      .allowed = "an id that was not used for another body"};
     refuse(cycle, request, &refused);
@@ -219,21 +225,35 @@ static void seal_texts(const struct intake *intake,
     uint32_t key_id = seal_key_id(intake->ring);
     seal_case_key_make(intake->ring, row->case_id, key, row->wrapped_key);
     struct slice narrative = slice_of(submission->narrative.data, submission->narrative.len);
-    bool sealed = seal_field(key, row->case_id, "narrative", key_id, narrative, arena,
-                             &received->sealed_narrative, &error) &&
-                  seal_field(key, row->case_id, "person", key_id, intake_person_pack(submission, arena),
-                             arena, &received->sealed_person, &error);
+    bool sealed = seal_field(key,
+                             row->case_id,
+                             "narrative",
+                             key_id,
+                             narrative,
+                             arena,
+                             &received->sealed_narrative,
+                             &error) &&
+                  seal_field(key,
+                             row->case_id,
+                             "person",
+                             key_id,
+                             intake_person_pack(submission, arena),
+                             arena,
+                             &received->sealed_person,
+                             &error);
     sodium_memzero(key, sizeof key);
     if (!sealed) {
         service_fail(intake->service, error.text);
     }
 }
 
-static uint64_t customer_of(const struct intake *intake, const Redress__Submit__V1__Submission *submission)
+static uint64_t customer_of(const struct intake *intake,
+                            const Redress__Submit__V1__Submission *submission)
 {
     const Redress__Submit__V1__Person *person = submission->person;
     if (person && person->has_reference && person->reference.len > 0) {
-        return seal_blind_index(intake->ring, slice_of(person->reference.data, person->reference.len));
+        return seal_blind_index(intake->ring,
+                                slice_of(person->reference.data, person->reference.len));
     }
     if (person && person->has_contact && person->contact.len > 0) {
         return seal_blind_index(intake->ring, slice_of(person->contact.data, person->contact.len));
@@ -253,8 +273,8 @@ static bool classify(const struct intake *intake,
     received->language = text_language(narrative);
     received->text_characters = text_characters(narrative);
     received->model = slice_text(classifier_model(policy->classifier));
-    if (!classifier_scan(policy->classifier, narrative, received->labels, &received->label_count,
-                         &error)) {
+    if (!classifier_scan(
+            policy->classifier, narrative, received->labels, &received->label_count, &error)) {
         /* a text nobody could classify is still a complaint: triage will ask a person */
         log_warn("not classified", LOG_ERROR_FIELDS(&error));
         received->label_count = 0;
@@ -277,8 +297,8 @@ static void accept(struct intake *intake,
     cycle_touch(cycle, intake->partition);
     memset(event, 0, offsetof(struct event, received));
     event->kind = EVENT_RECEIVED;
-    event->case_id = case_id_make(intake->partition,
-                                  service_stream_seq(intake->service, intake->partition) + 1);
+    event->case_id =
+        case_id_make(intake->partition, service_stream_seq(intake->service, intake->partition) + 1);
     event->at_us = cycle_now_us(cycle);
     event->key_id = seal_key_id(intake->ring);
     *row = (struct intake_row){.case_id = event->case_id,
@@ -356,7 +376,8 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
     struct intake *intake = self;
     struct error error = {0};
     struct arena *arena = cycle_arena(cycle);
-    const Redress__Submit__V1__Submission *submission = intake_decode(request->bytes, arena, &error);
+    const Redress__Submit__V1__Submission *submission =
+        intake_decode(request->bytes, arena, &error);
     if (!submission) {
         struct intake_refused refused = {
             .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_INVALID,
@@ -365,8 +386,7 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
         refuse(cycle, request, &refused);
         return;
     }
-    if (!intake->partition_chosen &&
-        !service_next_partition(intake->service, &intake->partition)) {
+    if (!intake->partition_chosen && !service_next_partition(intake->service, &intake->partition)) {
         return; /* nothing is ours any more: unanswered, the adapter asks again */
     }
     intake->partition_chosen = true;
@@ -380,8 +400,8 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
     intake_decide(&input, &verdict);
     if (verdict.refusal != INTAKE_ACCEPTED) {
         struct intake_refused refused = {
-            .submission_id = input.id_present ? slice_of(submission->submission_id.data, 16)
-                                              : slice_of(NULL, 0),
+            .submission_id =
+                input.id_present ? slice_of(submission->submission_id.data, 16) : slice_of(NULL, 0),
             .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_INVALID,
             .field = verdict.field,
             .value = verdict.value,
@@ -390,7 +410,8 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
         return;
     }
     uint8_t digest[INTAKE_DIGEST_SIZE];
-    (void)crypto_generichash(digest, sizeof digest, request->bytes.bytes, request->bytes.size, NULL, 0);
+    (void)crypto_generichash(
+        digest, sizeof digest, request->bytes.bytes, request->bytes.size, NULL, 0);
     struct slice id = slice_of(submission->submission_id.data, 16);
     const struct intake_known *known = known_find(intake, id, input.channel);
     if (known) {
@@ -462,7 +483,8 @@ static enum undo_verdict intake_undo(void *self, struct cycle *cycle, const stru
     return UNDO_LATER;
 }
 
-static struct slice intake_refuse(void *self, struct slice bytes, bool overloaded, struct arena *arena)
+static struct slice
+intake_refuse(void *self, struct slice bytes, bool overloaded, struct arena *arena)
 {
     (void)self;
     struct error error = {0};
@@ -472,7 +494,8 @@ static struct slice intake_refuse(void *self, struct slice bytes, bool overloade
                            : REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_NOT_READY,
         .retry_after_ms = RETRY_AFTER_MS};
     if (submission && submission->has_submission_id) {
-        refused.submission_id = slice_of(submission->submission_id.data, submission->submission_id.len);
+        refused.submission_id =
+            slice_of(submission->submission_id.data, submission->submission_id.len);
     }
     return intake_refusal_pack(&refused, arena);
 }

@@ -4,7 +4,7 @@ const struct pg_statement intake_statements[] = {
     {"intake_insert",
      "INSERT INTO submission (submission_id, channel, case_id, digest, customer, at, wrapped_key) "
      "SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[], $5::bigint[], "
-     "$6::timestamptz[], $7::bytea[])"},
+     "$6::timestamptz[], $7::bytea[])"                },
     {"intake_known",
      "SELECT s.submission_id, s.channel, s.case_id, s.digest, s.at, j.hash "
      "FROM unnest($1::uuid[], $2::text[]) AS a(id, channel) "

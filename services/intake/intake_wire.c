@@ -7,9 +7,8 @@
 
 enum { VALUE_SHOWN_MAX = 64 };
 
-const Redress__Submit__V1__Submission *intake_decode(struct slice bytes,
-                                                     struct arena *arena,
-                                                     struct error *error)
+const Redress__Submit__V1__Submission *
+intake_decode(struct slice bytes, struct arena *arena, struct error *error)
 {
     return (const Redress__Submit__V1__Submission *)prescan_unpack(
         &redress__submit__v1__submission__descriptor,
@@ -94,7 +93,8 @@ struct slice intake_refusal_pack(const struct intake_refused *refused, struct ar
     if (refused->field) {
         refusal.has_field = refusal.has_value = 1;
         refusal.field = data_of(refused->field, strlen(refused->field));
-        size_t shown = refused->value.size < VALUE_SHOWN_MAX ? refused->value.size : VALUE_SHOWN_MAX;
+        size_t shown =
+            refused->value.size < VALUE_SHOWN_MAX ? refused->value.size : VALUE_SHOWN_MAX;
         refusal.value = data_of(refused->value.bytes, shown);
     }
     if (refused->allowed) {

@@ -1,26 +1,25 @@
 /*
- * Intake's messages: bytes of redress.submit.v1 to what the core looks at, and receipts and refusals to bytes.
+ * Intake's messages: bytes of redress.submit.v1 to what the core looks at, and receipts and
+ * refusals to bytes.
  */
 #ifndef REDRESS_INTAKE_WIRE_H
 #define REDRESS_INTAKE_WIRE_H
 
-#include "intake_core.h"
-
 #include "arena.h"
 #include "error.h"
+#include "intake_core.h"
 #include "receipt.h"
-
 #include "redress/submit/v1/submit.pb-c.h"
 
 /* Bounded decode; the message is lent by the arena.  NULL with ERROR_REJECT. */
-const Redress__Submit__V1__Submission *intake_decode(struct slice bytes,
-                                                     struct arena *arena,
-                                                     struct error *error) MUST_CHECK;
+const Redress__Submit__V1__Submission *
+intake_decode(struct slice bytes, struct arena *arena, struct error *error) MUST_CHECK;
 
 /* Fills what the wire knows: everything but now_us and policy. */
 void intake_input_of(const Redress__Submit__V1__Submission *submission, struct intake_input *input);
 
-/* The personal fields, to be sealed as one: a redress.submit.v1.Submission with nothing but person and demand. */
+/* The personal fields, to be sealed as one: a redress.submit.v1.Submission with nothing but person
+ * and demand. */
 struct slice intake_person_pack(const Redress__Submit__V1__Submission *submission,
                                 struct arena *arena);
 

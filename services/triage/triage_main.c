@@ -1,13 +1,12 @@
 /*
  * Triage, the shell: Received in, Triaged or TriageAsked out.
  *
- * What it needs beyond the event (how often this customer complained before) is looked up once for the whole batch and
- * recorded in the result, so that nobody ever asks again.
+ * What it needs beyond the event (how often this customer complained before) is looked up once for
+ * the whole batch and recorded in the result, so that nobody ever asks again.
  */
-#include "triage_store.h"
-
 #include "log.h"
 #include "service.h"
+#include "triage_store.h"
 
 enum { QUESTIONS_MAX = 4096 };
 
@@ -49,7 +48,8 @@ static bool triage_lookup(void *self, struct cycle *cycle, struct pg *pg)
     triage->question_count = 0;
     triage->known_count = 0;
     triage->known_next = 0;
-    for (uint32_t i = 0; i < cycle_input_count(cycle) && triage->question_count < QUESTIONS_MAX; i++) {
+    for (uint32_t i = 0; i < cycle_input_count(cycle) && triage->question_count < QUESTIONS_MAX;
+         i++) {
         const struct event_received *received = &triage->in.received;
         if (!cycle_input(cycle, i, &triage->in) || triage->in.kind != EVENT_RECEIVED ||
             received->customer == 0) {
@@ -106,10 +106,8 @@ static void triage_input(void *self, struct cycle *cycle, const struct event *ev
     }
     struct event *out = &triage->out;
     memset(out, 0, offsetof(struct event, triaged));
-    out->kind = triage_decide(&policy->policy,
-                              &event->received,
-                              repeats_of(triage, event->case_id),
-                              &out->triaged);
+    out->kind = triage_decide(
+        &policy->policy, &event->received, repeats_of(triage, event->case_id), &out->triaged);
     out->case_id = event->case_id;
     out->cause_service = SERVICE_INTAKE;
     out->cause_seq = event->seq;

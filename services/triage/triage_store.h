@@ -1,5 +1,6 @@
 /*
- * What triage reads: earlier complaints of the same customer.  It keeps no state of its own: its events are its state.
+ * What triage reads: earlier complaints of the same customer.  It keeps no state of its own: its
+ * events are its state.
  */
 #ifndef REDRESS_TRIAGE_STORE_H
 #define REDRESS_TRIAGE_STORE_H

@@ -1,24 +1,24 @@
 /*
- * SLA watchdog, the shell: events of intake and dispatch start, pause and stop the clocks of a case; time fires their
- * levels.
+ * SLA watchdog, the shell: events of intake and dispatch start, pause and stop the clocks of a
+ * case; time fires their levels.
  *
- * What is due is decided here, by a heap over the cases in memory, which a takeover makes anew from the table clock.  Redis
- * holds the same timers for boards to look at; losing it changes nothing (law 6).  A level counts when it is committed, so
- * an owner that was replaced cannot fire it a second time (law 7).
+ * What is due is decided here, by a heap over the cases in memory, which a takeover makes anew from
+ * the table clock.  Redis holds the same timers for boards to look at; losing it changes nothing
+ * (law 6).  A level counts when it is committed, so an owner that was replaced cannot fire it a
+ * second time (law 7).
  */
-#include "watchdog_store.h"
-
 #include "heap.h"
 #include "log.h"
 #include "projector.h"
 #include "service.h"
 #include "table.h"
+#include "watchdog_store.h"
 
 enum {
-    CASES_MAX = 1 << 24,   /* in memory, of one partition */
-    CHANGED_MAX = 8192,    /* cases one batch may change */
-    DUE_MAX = 1000,        /* cases one batch fires */
-    LINGER_US = 20000,     /* starts may wait for company; what is due does not */
+    CASES_MAX = 1 << 24, /* in memory, of one partition */
+    CHANGED_MAX = 8192,  /* cases one batch may change */
+    DUE_MAX = 1000,      /* cases one batch fires */
+    LINGER_US = 20000,   /* starts may wait for company; what is due does not */
 };
 
 struct held_case {
@@ -57,7 +57,8 @@ static bool watchdog_open(struct service *service, void **self, struct error *er
     if (!watchdog->changed || !watchdog->heap) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
-    watchdog->projector = projector_new(service, SERVICE_WATCHDOG, op_of, watchdog->cases, watchdog, error);
+    watchdog->projector =
+        projector_new(service, SERVICE_WATCHDOG, op_of, watchdog->cases, watchdog, error);
     return watchdog->projector != NULL;
 }
 
@@ -79,7 +80,8 @@ static const struct policy *policy_of(struct watchdog *watchdog, uint32_t id)
     return object ? &object->policy : NULL;
 }
 
-/* A timer that cannot be kept is a reason to end: the next owner reads it from the archive (law 7). */
+/* A timer that cannot be kept is a reason to end: the next owner reads it from the archive (law 7).
+ */
 static void due_set(struct watchdog *watchdog, uint64_t case_id, int64_t due_us)
 {
     if (!heap_set(watchdog->heap, case_id, due_us)) {
@@ -87,12 +89,14 @@ static void due_set(struct watchdog *watchdog, uint64_t case_id, int64_t due_us)
     }
 }
 
-static void due_follow(struct watchdog *watchdog, const struct policy *policy, const struct watch_case *state)
+static void
+due_follow(struct watchdog *watchdog, const struct policy *policy, const struct watch_case *state)
 {
     due_set(watchdog, state->case_id, watch_due_us(policy, state));
 }
 
-static bool watchdog_loaded(void *self, uint32_t partition, const PGresult *rows, struct error *error)
+static bool
+watchdog_loaded(void *self, uint32_t partition, const PGresult *rows, struct error *error)
 {
     struct watchdog *watchdog = self;
     table_free(&watchdog->cases[partition]);
@@ -141,7 +145,8 @@ static struct held_case *find(struct watchdog *watchdog, uint64_t case_id)
     return table_find(watchdog->cases[partition], case_id);
 }
 
-static bool change_begin(struct watchdog *watchdog, struct held_case *held, uint64_t case_id, bool is_new)
+static bool
+change_begin(struct watchdog *watchdog, struct held_case *held, uint64_t case_id, bool is_new)
 {
     if (held->saved_in == watchdog->cycle) {
         return true;
@@ -207,7 +212,8 @@ static void watchdog_input(void *self, struct cycle *cycle, const struct event *
     }
     bool fresh = false;
     if (!held) {
-        held = table_insert(watchdog->cases[case_partition(event->case_id)], event->case_id, &fresh);
+        held =
+            table_insert(watchdog->cases[case_partition(event->case_id)], event->case_id, &fresh);
     }
     if (!held || !change_begin(watchdog, held, event->case_id, fresh)) {
         service_fail(watchdog->service, "a batch beyond its bounds");
@@ -292,10 +298,11 @@ static void op_of(void *self, uint64_t case_id, struct projection_op *op)
     const struct held_case *held = find(watchdog, case_id);
     const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
     int64_t due_us = policy ? watch_due_us(policy, &held->state) : INT64_MAX;
-    *op = (struct projection_op){.case_id = case_id,
-                                 .clock = PROJECTION_NO_CLOCK,
-                                 .due_ms = due_us / 1000,
-                                 .change = due_us == INT64_MAX ? PROJECTION_DISARM : PROJECTION_ARM};
+    *op =
+        (struct projection_op){.case_id = case_id,
+                               .clock = PROJECTION_NO_CLOCK,
+                               .due_ms = due_us / 1000,
+                               .change = due_us == INT64_MAX ? PROJECTION_DISARM : PROJECTION_ARM};
 }
 
 static void watchdog_committed(void *self, struct cycle *cycle)

@@ -10,16 +10,17 @@ const struct pg_statement watchdog_statements[] = {
     {"watchdog_load",
      "SELECT case_id, state FROM clock WHERE case_id BETWEEN $1::bigint AND $2::bigint "
      "AND (NOT closed OR next_due < 'infinity' "
-     "OR case_id IN (SELECT c.case_id FROM complaint c WHERE c.case_id BETWEEN $1::bigint AND $2::bigint "
+     "OR case_id IN (SELECT c.case_id FROM complaint c WHERE c.case_id BETWEEN $1::bigint AND "
+     "$2::bigint "
      "AND c.closed_at > clock_timestamp() - interval '90 days'))"},
     {"watchdog_cases",
      "INSERT INTO clock (case_id, policy_id, closed, next_due, state) "
-     "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], $5::bytea[]) "
+     "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], "
+     "$5::bytea[]) "
      "ON CONFLICT (case_id) DO UPDATE SET closed = excluded.closed, next_due = excluded.next_due, "
-     "state = excluded.state"},
+     "state = excluded.state"                                    },
 };
-const unsigned watchdog_statement_count =
-    sizeof watchdog_statements / sizeof *watchdog_statements;
+const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
 static uint8_t *put(uint8_t *at, uint64_t value, size_t size)
 {

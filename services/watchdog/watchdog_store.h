@@ -4,16 +4,16 @@
 #ifndef REDRESS_WATCHDOG_STORE_H
 #define REDRESS_WATCHDOG_STORE_H
 
-#include "watchdog_core.h"
-
 #include "pg.h"
+#include "watchdog_core.h"
 
 extern const struct pg_statement watchdog_statements[];
 extern const unsigned watchdog_statement_count;
 
 enum { WATCHDOG_STATE_SIZE_MAX = 64 + EVENT_CLOCKS_MAX * 48 };
 
-/* The layout: little-endian, version 1 in the first byte, then the case, then each clock.  Returns the size. */
+/* The layout: little-endian, version 1 in the first byte, then the case, then each clock.  Returns
+ * the size. */
 size_t watchdog_state_pack(const struct watch_case *state,
                            uint16_t clock_count,
                            uint8_t out[WATCHDOG_STATE_SIZE_MAX]);
@@ -21,7 +21,8 @@ size_t watchdog_state_pack(const struct watch_case *state,
 /* False for another version, a wrong size or more clocks than there can be. */
 bool watchdog_state_unpack(struct slice bytes, struct watch_case *state);
 
-/* Adds one case to the rows of the request being built; watchdog_cases_bind sends what was added. */
+/* Adds one case to the rows of the request being built; watchdog_cases_bind sends what was added.
+ */
 void watchdog_cases_begin(void);
 void watchdog_case_add(const struct policy *policy, const struct watch_case *state, int64_t due_us);
 void watchdog_cases_bind(struct pg *pg);

@@ -1,0 +1,183 @@
+/* How the daemon is: dependencies, lags and counts, on the admin listener. */
+#include "clock.h"
+#include "log.h"
+#include "service_private.h"
+
+enum measure {
+    M_COMMITS,
+    M_EVENTS,
+    M_INPUTS,
+    M_REQUESTS,
+    M_REFUSED,
+    M_FAILED,
+    M_FENCED,
+    M_TAKEOVERS,
+    M_PUBLISHED,
+    M_READS,
+    M_READ_EVENTS,
+    M_GAPS,
+    M_REPEATS,
+    M_SUPPRESSED,
+    M_SERVING,
+    M_WAITING,
+    M_INPUTS_WAITING,
+    M_CATCHING_UP,
+    M_HALTED,
+    M_RESIDENT,
+    M_COMMIT_TIME,
+    M_COUNT,
+};
+
+static struct metric metrics[M_COUNT] = {
+    [M_COMMITS] = METRIC_COUNTER("commits_total", "Transactions committed."),
+    [M_EVENTS] = METRIC_COUNTER("events_total", "Events appended."),
+    [M_INPUTS] = METRIC_COUNTER("inputs_total", "Events of other services processed."),
+    [M_REQUESTS] = METRIC_COUNTER("requests_total", "Submissions or commands that arrived."),
+    [M_REFUSED] = METRIC_COUNTER("requests_refused_total", "Requests told to try later."),
+    [M_FAILED] = METRIC_COUNTER("commits_refused_total", "Transactions the archive refused."),
+    [M_FENCED] = METRIC_COUNTER("fenced_total", "Batches of streams that were not ours any more."),
+    [M_TAKEOVERS] = METRIC_COUNTER("takeovers_total", "Partitions taken."),
+    [M_PUBLISHED] = METRIC_COUNTER("events_published_total", "Events sent on the bus."),
+    [M_READS] = METRIC_COUNTER("journal_reads_total", "Reads of the journal to catch up."),
+    [M_READ_EVENTS] = METRIC_COUNTER("journal_read_events_total", "Events those reads brought."),
+    [M_GAPS] = METRIC_COUNTER("stream_gaps_total", "Gaps the bus left, closed from the journal."),
+    [M_REPEATS] = METRIC_COUNTER("stream_repeats_total", "Events seen again, and dropped."),
+    [M_SUPPRESSED] = METRIC_COUNTER("log_suppressed_total", "Log lines held back."),
+    [M_SERVING] = METRIC_GAUGE("partitions_serving", "Partitions this instance serves."),
+    [M_WAITING] = METRIC_GAUGE("requests_waiting", "Requests waiting for the next batch."),
+    [M_INPUTS_WAITING] = METRIC_GAUGE("inputs_waiting", "Events waiting for the next batch."),
+    [M_CATCHING_UP] = METRIC_GAUGE("streams_catching_up", "Input streams not live yet."),
+    [M_HALTED] = METRIC_GAUGE("streams_halted", "Input streams that contradict what was accepted."),
+    [M_RESIDENT] = METRIC_GAUGE("resident_bytes", "Memory of the process."),
+    [M_COMMIT_TIME] =
+        METRIC_TIME("commit_duration_seconds", "From sending a transaction to its answer."),
+};
+
+static unsigned archive_index;
+static unsigned partitions_index;
+static unsigned streams_index;
+
+static double resident_bytes(void)
+{
+    double pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file) {
+        if (fscanf(file, "%*s %lf", &pages) != 1) {
+            pages = 0;
+        }
+        (void)fclose(file);
+    }
+    return pages * 4096;
+}
+
+/* Sums over the input streams. */
+struct streams {
+    uint64_t gaps, repeats;
+    unsigned late, halted;
+};
+
+static struct streams streams_sum(const struct service *service)
+{
+    struct streams sum = {0};
+    for (uint32_t p = 0; p < service->partitions; p++) {
+        const struct stream *stream = &service->streams[p];
+        for (unsigned from = 1; stream->phase == OWNER_SERVING && from <= INPUT_SERVICES; from++) {
+            const struct consumer *consumer = &stream->consumers[from];
+            if ((service->spec->inputs >> from & 1U) != 0) {
+                sum.gaps += consumer->gaps;
+                sum.repeats += consumer->repeats;
+                sum.late += consumer->phase != CONSUMER_LIVE;
+                sum.halted += consumer->phase == CONSUMER_HALTED;
+            }
+        }
+    }
+    return sum;
+}
+
+static void collect(void *self)
+{
+    const struct service *service = self;
+    const struct {
+        enum measure measure;
+        uint64_t count;
+    } counts[] = {
+        {M_COMMITS,     service->counts.commits    },
+        {M_EVENTS,      service->counts.events     },
+        {M_INPUTS,      service->counts.inputs     },
+        {M_REQUESTS,    service->counts.requests   },
+        {M_REFUSED,     service->counts.refused    },
+        {M_FAILED,      service->counts.failed     },
+        {M_FENCED,      service->counts.fenced     },
+        {M_TAKEOVERS,   service->counts.takeovers  },
+        {M_PUBLISHED,   service->counts.published  },
+        {M_READS,       service->counts.reads      },
+        {M_READ_EVENTS, service->counts.read_events},
+        {M_SUPPRESSED,  log_suppressed()           },
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        metrics[counts[i].measure].count = counts[i].count;
+    }
+    struct streams sum = streams_sum(service);
+    metrics[M_GAPS].count = sum.gaps;
+    metrics[M_REPEATS].count = sum.repeats;
+    metric_set(&metrics[M_CATCHING_UP], sum.late);
+    metric_set(&metrics[M_HALTED], sum.halted);
+    metric_set(&metrics[M_SERVING], service->serving);
+    metric_set(&metrics[M_WAITING], service->waiting_count);
+    metric_set(&metrics[M_INPUTS_WAITING], service->incoming.count);
+    metric_set(&metrics[M_RESIDENT], resident_bytes());
+}
+
+bool health_start(struct service *service, struct error *error)
+{
+    static char name[32];
+    (void)snprintf(name, sizeof name, "redress-%s", service_name(service->spec->id));
+    const struct health_options options = {.service = name,
+                                           .listen = service->settings.admin,
+                                           .metrics = metrics,
+                                           .metric_count = M_COUNT,
+                                           .collect = collect,
+                                           .self = service};
+    service->health = health_open(service->base, &options, error);
+    if (!service->health) {
+        return false;
+    }
+    archive_index = health_add(service->health, "archive", true, 5);
+    partitions_index = health_add(service->health, "partitions", true, 0);
+    streams_index = health_add(service->health, "streams", false, 0);
+    return true;
+}
+
+void health_stop(struct service *service)
+{
+    health_free(&service->health);
+}
+
+void health_second(struct service *service)
+{
+    char detail[HEALTH_DETAIL_MAX];
+    bool reached = pg_current_state(service->writer) == PG_READY;
+    health_set(service->health,
+               archive_index,
+               reached && service->partitions > 0,
+               !reached                  ? "PostgreSQL is not reached"
+               : service->partitions > 0 ? NULL
+                                         : "the database holds no archive");
+    (void)snprintf(detail,
+                   sizeof detail,
+                   "%u of %u served here",
+                   (unsigned)service->serving,
+                   (unsigned)service->partitions);
+    health_set(service->health, partitions_index, service->serving > 0, detail);
+    struct streams sum = streams_sum(service);
+    (void)snprintf(detail, sizeof detail, "%u catching up, %u halted", sum.late, sum.halted);
+    health_set(service->health, streams_index, sum.halted == 0, detail);
+    if (service->serving > 0) {
+        health_started(service->health);
+    }
+}
+
+void health_commit_took(int64_t us)
+{
+    metric_observe(&metrics[M_COMMIT_TIME], (double)us / 1e6);
+}

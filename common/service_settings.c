@@ -1,0 +1,93 @@
+/* The settings all daemons share. */
+#include "service_private.h"
+
+#include <unistd.h>
+
+#define AT(member) CONFIG_AT(struct service_settings, member)
+
+const struct config_row service_settings_rows[] = {
+    {"instance",
+     CONFIG_TEXT,                     AT(instance),
+     "",                                                                0,
+     63,                                                                       NULL,
+     "name among the live instances of a service; empty: host name and process"                                        },
+    {"database",
+     CONFIG_TEXT,                     AT(database),
+     "dbname=redress",                                                  1,
+     399,                                                                      NULL,
+     "PostgreSQL connection string (libpq)"                                                                            },
+    {"redis",
+     CONFIG_TEXT,                     AT(redis),
+     "127.0.0.1:6379",                                                  1,
+     255,                                                                      NULL,
+     "Redis: path of a unix socket, or host:port"                                                                      },
+    {"redis_prefix",     CONFIG_TEXT, AT(redis_prefix),     "redress:", 1, 31, NULL,       "before every key"          },
+    {"run_dir",
+     CONFIG_PATH,                     AT(run_dir),
+     "/run/redress",                                                    1,
+     80,                                                                       NULL,
+     "folder of the sockets between the daemons of a host"                                                             },
+    {"publisher",
+     CONFIG_TEXT,                     AT(publisher),
+     "",                                                                0,
+     159,                                                                      NULL,
+     "endpoint our events are published on; empty: a socket in run_dir"                                                },
+    {"requests",
+     CONFIG_TEXT,                     AT(requests),
+     "",                                                                0,
+     159,                                                                      NULL,
+     "endpoint for submissions or commands; empty: a socket in run_dir"                                                },
+    {"admin",
+     CONFIG_TEXT,                     AT(admin),
+     "",                                                                0,
+     159,                                                                      NULL,
+     "host:port or socket path of health and metrics; empty: a socket in run_dir"                                      },
+    {"key_file",
+     CONFIG_PATH,                     AT(key_file),
+     "/etc/redress/seal.key",                                           1,
+     255,                                                                      NULL,
+     "keys that wrap case keys"                                                                                        },
+    {"receipt_key_file",
+     CONFIG_PATH,                     AT(receipt_key_file),
+     "/etc/redress/receipt.key",                                        1,
+     255,                                                                      NULL,
+     "key that signs receipts"                                                                                         },
+    {"log_level",        CONFIG_TEXT, AT(log_level),        "info",     1, 15, NULL,       "debug, info, warn or error"},
+    {"batch_max",
+     CONFIG_INTEGER,                  AT(batch_max),
+     "1000",                                                            1,
+     SERVICE_BATCH_MAX,                                                        "requests",
+     "most submissions or commands of one transaction"                                                                 },
+};
+const size_t service_settings_count = sizeof service_settings_rows / sizeof *service_settings_rows;
+
+void service_settings_complete(struct service *service)
+{
+    struct service_settings *settings = &service->settings;
+    const char *name = service_name(service->spec->id);
+    if (settings->instance[0] == '\0') {
+        char host[40] = "host";
+        (void)gethostname(host, sizeof host - 1);
+        (void)snprintf(settings->instance, sizeof settings->instance, "%s-%d", host, (int)getpid());
+    }
+    if (settings->publisher[0] == '\0') {
+        (void)snprintf(settings->publisher,
+                       sizeof settings->publisher,
+                       "ipc://%s/%s-%.32s.pub",
+                       settings->run_dir,
+                       name,
+                       settings->instance);
+    }
+    if (settings->requests[0] == '\0') {
+        (void)snprintf(settings->requests,
+                       sizeof settings->requests,
+                       "ipc://%s/%s-%.32s.req",
+                       settings->run_dir,
+                       name,
+                       settings->instance);
+    }
+    if (settings->admin[0] == '\0') {
+        (void)snprintf(
+            settings->admin, sizeof settings->admin, "unix:%s/%s.admin", settings->run_dir, name);
+    }
+}
