@@ -3,7 +3,7 @@
  * 12).
  *
  * Method: timelines of tests/data/sla (a sample, each naming the repository and test it was read
- * from) and, where the reference data is at hand (REDRESS_DATA), all of sla_cases.json, through
+ * from) and, where the reference data is at hand (REDRESS_SHARED names its folder), all of sla_cases.json, through
  * the watchdog's core.  The metrics first_response and resolution become clocks, the states become
  * steps.  What cannot be said in our policies is counted and named: next response and periodic
  * updates, a policy or calendar changed under way, lists of running states.
@@ -423,9 +423,9 @@ static void the_sample_of_other_products_timelines_agrees(void **state)
 static void every_timeline_of_the_reference_data_agrees(void **state)
 {
     (void)state;
-    const char *folder = getenv("REDRESS_DATA");
+    const char *folder = getenv("REDRESS_SHARED");
     char path[512];
-    (void)snprintf(path, sizeof path, "%s/sla_cases.json", folder ? folder : REDRESS_DATA);
+    (void)snprintf(path, sizeof path, "%s/data/sla_cases.json", folder ? folder : REDRESS_SHARED);
     FILE *file = fopen(path, "re");
     if (!file) {
         print_message("no reference data at hand: skipped\n");
