@@ -8,7 +8,10 @@
 #include <zmq.h>
 
 enum {
-    HIGH_WATER_MARK = 20000,
+    /* messages a peer: a bus message holds up to 128 events, a request up to 96 KiB, a reply 1 KiB
+     */
+    HIGH_WATER_MARK = 2000,
+    REPLIES_HIGH_WATER_MARK = 20000,
     ENDPOINTS_MAX = 256,
     ENDPOINT_SIZE = 160,
 };
@@ -23,6 +26,8 @@ struct bus {
     struct event_base *base;
     struct event *wakes[3];
     unsigned wake_count;
+    struct event *message_wake; /* of the subscriber, one of wakes */
+    bool listening;             /* message_wake is armed */
     unsigned endpoint_count;
     char endpoints[ENDPOINTS_MAX][ENDPOINT_SIZE];
 };
@@ -40,6 +45,16 @@ static bool set(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
+/* A subscriber's outgoing queue carries only its filters: bounded, they are lost on reconnect (no.
+ * 4). */
+static int send_mark(int type)
+{
+    if (type == ZMQ_SUB) {
+        return 0;
+    }
+    return type == ZMQ_ROUTER ? REPLIES_HIGH_WATER_MARK : HIGH_WATER_MARK;
+}
+
 /* Bounds and time-outs, before any bind or connect (tech.md 4.1 no. 11); ZMTP heartbeats stay off
  * (no. 1). */
 static void *socket_new(struct bus *bus, int type, struct error *error)
@@ -55,9 +70,7 @@ static void *socket_new(struct bus *bus, int type, struct error *error)
                 set(socket, ZMQ_TCP_KEEPALIVE, 1) && set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 10) &&
                 set(socket, ZMQ_TCP_KEEPALIVE_INTVL, 3) && set(socket, ZMQ_TCP_KEEPALIVE_CNT, 3) &&
                 set(socket, ZMQ_RCVHWM, HIGH_WATER_MARK) &&
-                /* a subscriber's outgoing queue carries only its filters: bounded, they are lost on
-                   reconnect (no. 4) */
-                set(socket, ZMQ_SNDHWM, type == ZMQ_SUB ? 0 : HIGH_WATER_MARK) &&
+                set(socket, ZMQ_SNDHWM, send_mark(type)) &&
                 zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0;
     if (good && type == ZMQ_ROUTER) {
         good = set(socket, ZMQ_ROUTER_MANDATORY, 1);
@@ -74,6 +87,10 @@ static void *socket_new(struct bus *bus, int type, struct error *error)
         if (wake) {
             (void)event_add(wake, NULL);
             bus->wakes[bus->wake_count++] = wake;
+            if (type == ZMQ_SUB) {
+                bus->message_wake = wake;
+                bus->listening = true;
+            }
         }
     }
     return socket;
@@ -278,9 +295,20 @@ static bool drain(struct bus *bus, void *socket, bool request, unsigned budget)
     return true;
 }
 
+/* While messages are to wait in libzmq's queue, its descriptor stays ready: it must not wake the
+ * loop for nothing. */
+static void listen_to_messages(struct bus *bus, bool messages)
+{
+    if (messages != bus->listening && bus->message_wake) {
+        bus->listening = messages;
+        (void)(messages ? event_add(bus->message_wake, NULL) : event_del(bus->message_wake));
+    }
+}
+
 bool bus_drain(struct bus *bus, unsigned budget, bool messages)
 {
     bool more = false;
+    listen_to_messages(bus, messages);
     if (bus->requests) {
         more = drain(bus, bus->requests, true, budget);
     }
