@@ -144,5 +144,13 @@ int ctl_claim(struct ctl *ctl);
 int ctl_act(struct ctl *ctl);
 int ctl_release(struct ctl *ctl);
 int ctl_play(struct ctl *ctl);
+int ctl_show(struct ctl *ctl);
+int ctl_list(struct ctl *ctl);
+int ctl_status(struct ctl *ctl);
+int ctl_watch(struct ctl *ctl);
+int ctl_top(struct ctl *ctl);
+int ctl_verify(struct ctl *ctl);
+int ctl_rebuild_redis(struct ctl *ctl);
+int ctl_completion(struct ctl *ctl);
 
 #endif

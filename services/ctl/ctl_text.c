@@ -12,6 +12,7 @@ static const struct {
 /* clang-format on */
 #include "ctl_text_help.def"
 #include "ctl_text_said.def"
+#include "ctl_text_view.def"
 #undef TEXT
 };
 

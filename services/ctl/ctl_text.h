@@ -23,6 +23,7 @@ enum ctl_text {
 #define TEXT(id, en, zh_cn, zh_tw) TEXT_##id,
 #include "ctl_text_help.def"
 #include "ctl_text_said.def"
+#include "ctl_text_view.def"
 #undef TEXT
     CTL_TEXT_COUNT,
 };

@@ -25,25 +25,41 @@ static const struct ctl_option policy_options[] = {
 
 enum { FILES_MAX = 256 };
 
+static const struct ctl_option list_options[] = {
+    {"step",     NULL, 0,   CTL_TEXT,   "ID",    NULL,  0, 0,     TEXT_LOOK_STEP       },
+    {"queue",    NULL, 0,   CTL_TEXT,   "ID",    NULL,  0, 0,     TEXT_LOOK_QUEUE      },
+    {"agent",    NULL, 0,   CTL_TEXT,   "NAME",  NULL,  0, 0,     TEXT_LOOK_AGENT      },
+    {"category", NULL, 0,   CTL_TEXT,   "ID",    NULL,  0, 0,     TEXT_LOOK_CATEGORY   },
+    {"priority", NULL, 0,   CTL_NUMBER, "N",     NULL,  1, 5,     TEXT_LOOK_PRIORITY   },
+    {"policy",   NULL, 0,   CTL_TEXT,   "NAME",  NULL,  0, 0,     TEXT_LOOK_POLICY_NAME},
+    {"open",     NULL, 0,   CTL_FLAG,   NULL,    NULL,  0, 0,     TEXT_LOOK_OPEN       },
+    {"closed",   NULL, 0,   CTL_FLAG,   NULL,    NULL,  0, 0,     TEXT_LOOK_CLOSED     },
+    {"overdue",  NULL, 0,   CTL_FLAG,   NULL,    NULL,  0, 0,     TEXT_LOOK_OVERDUE    },
+    {"limit",    NULL, 'n', CTL_NUMBER, "N",     "20",  1, 10000, TEXT_LOOK_LIMIT      },
+    {"sort",     NULL, 0,   CTL_TEXT,   "ORDER", "due", 0, 0,     TEXT_LOOK_SORT       },
+};
+
 const struct ctl_verb ctl_verbs[] = {
     {"archive create",
      "",                         0,
      0,                                TEXT_VERB_ARCHIVE_CREATE,
      OPTIONS(archive_create_options),
-     ctl_archive_create                                                                     },
-    {"keys create",    "",       0, 0, TEXT_VERB_KEYS_CREATE,    NO_OPTIONS, ctl_keys_create},
+     ctl_archive_create                                                                                },
+    {"keys create",    "",       0, 0, TEXT_VERB_KEYS_CREATE,    NO_OPTIONS,            ctl_keys_create},
     {"policy load",
      "FILE…",                  1,
      FILES_MAX,                        TEXT_VERB_POLICY_LOAD,
      OPTIONS(policy_options),
-     ctl_policy_load                                                                        },
+     ctl_policy_load                                                                                   },
     {"policy check",
      "FILE…",                  1,
      FILES_MAX,                        TEXT_VERB_POLICY_CHECK,
      OPTIONS(policy_options),
-     ctl_policy_check                                                                       },
-    {"policy list",    "",       0, 0, TEXT_VERB_POLICY_LIST,    NO_OPTIONS, ctl_policy_list},
-    {"help",           "[VERB]", 0, 2, TEXT_VERB_HELP,           NO_OPTIONS, ctl_help       },
-    {"version",        "",       0, 0, TEXT_VERB_VERSION,        NO_OPTIONS, ctl_version    },
+     ctl_policy_check                                                                                  },
+    {"policy list",    "",       0, 0, TEXT_VERB_POLICY_LIST,    NO_OPTIONS,            ctl_policy_list},
+    {"list",           "",       0, 0, TEXT_VERB_LIST,           OPTIONS(list_options), ctl_list       },
+    {"show",           "CASE",   1, 1, TEXT_VERB_SHOW,           NO_OPTIONS,            ctl_show       },
+    {"help",           "[VERB]", 0, 2, TEXT_VERB_HELP,           NO_OPTIONS,            ctl_help       },
+    {"version",        "",       0, 0, TEXT_VERB_VERSION,        NO_OPTIONS,            ctl_version    },
 };
 const size_t ctl_verb_count = sizeof ctl_verbs / sizeof *ctl_verbs;

@@ -1,0 +1,232 @@
+#include "ctl_case.h"
+
+#include "clock.h"
+#include "ctl_database.h"
+#include "event_wire.h"
+#include "scope.h"
+
+enum { CASE_BYTES_MAX = 256 * 1024 * 1024 };
+
+int case_add(const struct ctl *ctl, struct case_view *view, struct slice bytes)
+{
+    struct error error = {0};
+    bool full = (view->event_count & (view->event_count - 1)) == 0;
+    if (!view->arena) {
+        view->arena = arena_new(CASE_BYTES_MAX);
+    }
+    if (full) {
+        size_t room = view->event_count == 0 ? 1 : (size_t)view->event_count * 2;
+        struct event *events = realloc(view->events, room * sizeof *events);
+        if (!events) {
+            return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
+        }
+        view->events = events;
+    }
+    void *copy = view->arena ? arena_copy(view->arena, bytes.bytes, bytes.size) : NULL;
+    if (!copy) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
+    }
+    struct event *event = &view->events[view->event_count];
+    *event = (struct event){0};
+    if (!event_decode(slice_of(copy, bytes.size), view->arena, event, &error)) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_EVENT_UNREADABLE, CTL_ARGS(error.text));
+    }
+    view->event_count++;
+    return CTL_OK;
+}
+
+/* By time; what happened at the same instant in the order in which one service hears another. */
+static int earlier(const void *a, const void *b)
+{
+    const struct event *x = a;
+    const struct event *y = b;
+    if (x->at_us != y->at_us && x->service != y->service) {
+        return x->at_us < y->at_us ? -1 : 1;
+    }
+    if (x->service != y->service) {
+        return x->service < y->service ? -1 : 1;
+    }
+    return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static struct case_clock *clock_of(struct case_view *view, struct slice name)
+{
+    for (uint32_t i = 0; i < view->clock_count; i++) {
+        if (slice_equal(view->clocks[i].told.name, name)) {
+            return &view->clocks[i];
+        }
+    }
+    if (view->clock_count == EVENT_CLOCKS_MAX) {
+        return NULL;
+    }
+    struct case_clock *clock = &view->clocks[view->clock_count++];
+    *clock = (struct case_clock){.told = {.name = name}};
+    return clock;
+}
+
+static void fold_clocks(struct case_view *view, const struct event *event)
+{
+    for (uint32_t i = 0; i < event->clocks.count; i++) {
+        const struct event_clock *told = &event->clocks.clocks[i];
+        struct case_clock *clock = clock_of(view, told->name);
+        if (!clock) {
+            continue;
+        }
+        if (event->kind == EVENT_CLOCKS_STARTED) {
+            *clock = (struct case_clock){.run = *told};
+        }
+        clock->pauses += event->kind == EVENT_CLOCKS_PAUSED;
+        clock->warned = clock->warned || event->kind == EVENT_CLOCK_WARNED;
+        clock->breached = clock->breached || event->kind == EVENT_CLOCK_BREACHED;
+        clock->told = *told;
+        clock->told_at_us = event->at_us;
+    }
+}
+
+void case_fold(struct case_view *view)
+{
+    if (view->event_count > 0) {
+        qsort(view->events, view->event_count, sizeof *view->events, earlier);
+    }
+    for (uint32_t i = 0; i < view->event_count; i++) {
+        const struct event *event = &view->events[i];
+        switch (event->service) {
+        case SERVICE_INTAKE:
+            view->received = event->kind == EVENT_RECEIVED ? event : view->received;
+            break;
+        case SERVICE_TRIAGE:
+            view->triaged = event;
+            break;
+        case SERVICE_DISPATCH:
+            if (view->policy) {
+                dispatch_evolve(view->policy, &view->state, event);
+            }
+            break;
+        case SERVICE_WATCHDOG:
+            fold_clocks(view, event);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+void case_done(struct case_view *view)
+{
+    free(view->events);
+    arena_free(&view->arena);
+}
+
+enum view_status case_clock_status(const struct case_view *view, const struct case_clock *clock)
+{
+    const struct event_clock *told = &clock->told;
+    if (told->verdict == CLOCK_CANCELLED) {
+        return VIEW_CANCELLED;
+    }
+    bool stopped = told->due_us != 0 && told->paused_at_us != 0;
+    if (stopped) {
+        bool missed = told->verdict == CLOCK_MISSED || clock->breached;
+        return missed ? VIEW_BREACHED : told->verdict == CLOCK_MET ? VIEW_MET : VIEW_STOPPED;
+    }
+    if (clock->breached || told->verdict == CLOCK_MISSED ||
+        (told->due_us != 0 && told->due_us < view->now_us)) {
+        return VIEW_BREACHED;
+    }
+    if (told->due_us == 0) {
+        return VIEW_PAUSED;
+    }
+    return clock->warned ? VIEW_AT_RISK : VIEW_RUNNING;
+}
+
+int64_t case_clock_left_s(const struct case_view *view, const struct case_clock *clock)
+{
+    const struct event_clock *told = &clock->told;
+    bool runs = told->due_us != 0 && told->paused_at_us == 0 && told->due_us != INT64_MAX;
+    return runs ? (told->due_us - view->now_us) / 1000000 : 0;
+}
+
+int64_t case_clock_used_s(const struct case_view *view, const struct case_clock *clock)
+{
+    const struct event_clock *told = &clock->told;
+    uint16_t index = view->policy ? policy_clock_index(view->policy, told->name) : POLICY_NONE;
+    bool runs = told->due_us != 0 && told->paused_at_us == 0;
+    int64_t now_s = view->now_us / 1000000;
+    int64_t from_s =
+        (clock->told_at_us > told->started_at_us ? clock->told_at_us : told->started_at_us) /
+        1000000;
+    if (index == POLICY_NONE || !runs || now_s <= from_s) {
+        return told->used_s;
+    }
+    const struct policy_clock *rule = &view->policy->clocks[index];
+    const struct calendar *calendar = &view->policy->calendars[rule->calendar];
+    bool elapsed = rule->target == TARGET_ELAPSED || calendar->always;
+    return told->used_s + (elapsed ? now_s - from_s : calendar_between(calendar, from_s, now_s));
+}
+
+/*
+ * The place of Received is in the id; in the other streams of the partition the case is looked for
+ * from the receipt on.
+ */
+static const char events_sql[] =
+    "SELECT bytes FROM journal WHERE service = 1 AND partition = $1::smallint AND seq = $3::bigint "
+    "UNION ALL SELECT bytes FROM journal WHERE service = 2 AND partition = $1::smallint "
+    "AND case_id = $2::bigint "
+    "UNION ALL SELECT bytes FROM journal WHERE service = 3 AND partition = $1::smallint "
+    "AND case_id = $2::bigint "
+    "UNION ALL SELECT bytes FROM journal WHERE service = 4 AND partition = $1::smallint "
+    "AND case_id = $2::bigint";
+
+static int read_events(struct ctl *ctl, struct case_view *view)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    const char *const parameters[] = {CTL_NUMBER_TEXT(case_partition(view->case_id)),
+                                      CTL_NUMBER_TEXT(view->case_id),
+                                      CTL_NUMBER_TEXT(view->case_id & ((UINT64_C(1) << 40) - 1))};
+    int code = ctl_query(ctl, events_sql, parameters, 3, &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows) && row < CASE_EVENTS_MAX; row++) {
+        size_t size = 0;
+        unsigned char *bytes =
+            PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, 0), &size);
+        code = bytes ? case_add(ctl, view, slice_of(bytes, size))
+                     : ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
+        PQfreemem(bytes);
+    }
+    return code;
+}
+
+static uint32_t policy_id_of(const struct case_view *view)
+{
+    for (uint32_t i = 0; i < view->event_count; i++) {
+        if (view->events[i].kind == EVENT_RECEIVED) {
+            return view->events[i].received.policy_id;
+        }
+    }
+    return 0;
+}
+
+int ctl_show(struct ctl *ctl)
+{
+    SCOPED(case_done) struct case_view view = {.now_us = clock_now_us()};
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    const char *text = ctl_argument(ctl, 0);
+    int code = ctl_case_of(ctl, text, &view.case_id);
+    if (code == CTL_OK && case_partition(view.case_id) >= PARTITION_MAX) {
+        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
+    }
+    code = code == CTL_OK ? read_events(ctl, &view) : code;
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (view.event_count == 0) {
+        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
+    }
+    view.policy = policies ? view_policy(policies, policy_id_of(&view)) : NULL;
+    case_fold(&view);
+    if (ctl->json) {
+        json_t *json = case_json(&view);
+        ctl_print_json(ctl, &json);
+    } else {
+        case_print(ctl, &view);
+    }
+    return CTL_OK;
+}

@@ -1,0 +1,69 @@
+/*
+ * One case as the journal tells it: all events of the four services, folded into where the case
+ * stands and what its clocks say.  ctl_case.c reads, ctl_case_show.c and ctl_case_json.c show.
+ *
+ * Sealed fields are never opened here (law 10); their presence is said.
+ */
+#ifndef REDRESS_CTL_CASE_H
+#define REDRESS_CTL_CASE_H
+
+#include "arena.h"
+#include "ctl_view.h"
+#include "dispatch_core.h"
+
+enum { CASE_EVENTS_MAX = 20000 };
+
+/* A clock as its newest event left it. */
+struct case_clock {
+    struct event_clock told;
+    struct event_clock run; /* as the run began */
+    bool warned;            /* in this run */
+    bool breached;
+    uint32_t pauses;
+    int64_t told_at_us;
+};
+
+struct case_view {
+    uint64_t case_id;
+    const struct policy *policy; /* NULL: it cannot be read; ids are shown */
+    uint32_t event_count;
+    struct event *events; /* oldest first; owned */
+    struct arena *arena;  /* of their slices; owned */
+    const struct event *received;
+    const struct event *triaged; /* or asked; NULL: not yet */
+    struct dispatch_case state;  /* version 0: not opened yet */
+    uint32_t clock_count;
+    struct case_clock clocks[EVENT_CLOCKS_MAX];
+    int64_t now_us;
+};
+
+/* Decodes an event of the case and keeps it; its bytes are copied.  CTL_FAILED after saying why. */
+int case_add(const struct ctl *ctl, struct case_view *view, struct slice bytes) MUST_CHECK;
+
+/* Sorts the events and folds them, when all have been added. */
+void case_fold(struct case_view *view);
+void case_done(struct case_view *view);
+
+/* How a clock stands at view->now_us. */
+enum view_status case_clock_status(const struct case_view *view, const struct case_clock *clock);
+
+/* Due, late or met: the seconds that are left (negative: late) in elapsed time; 0 when it does not
+ * run. */
+int64_t case_clock_left_s(const struct case_view *view, const struct case_clock *clock);
+
+/* Own time used until now, where the policy's calendar is at hand, else until the newest event. */
+int64_t case_clock_used_s(const struct case_view *view, const struct case_clock *clock);
+
+/* The text on ctl->out. */
+void case_print(const struct ctl *ctl, const struct case_view *view);
+json_t *case_json(const struct case_view *view);
+
+/* What an event says, as one line without time and kind. */
+void case_event_print(const struct ctl *ctl,
+                      FILE *to,
+                      const struct policy *policy,
+                      const struct event *event);
+const char *case_kind_text(const struct ctl *ctl, enum event_kind kind);
+json_t *case_event_json(const struct event *event);
+
+#endif

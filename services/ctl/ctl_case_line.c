@@ -1,0 +1,261 @@
+/* What one event says, as one line for people; used by show and watch. */
+#include "ctl_case.h"
+
+enum { LABELS_SHOWN = 6, VALUE_WIDTH = 60 };
+
+static const enum ctl_text kind_texts[EVENT_KIND_COUNT] = {
+    [EVENT_RECEIVED] = TEXT_KIND_RECEIVED,
+    [EVENT_TRIAGED] = TEXT_KIND_TRIAGED,
+    [EVENT_TRIAGE_ASKED] = TEXT_KIND_TRIAGE_ASKED,
+    [EVENT_OPENED] = TEXT_KIND_OPENED,
+    [EVENT_QUEUED] = TEXT_KIND_QUEUED,
+    [EVENT_ASSIGNED] = TEXT_KIND_ASSIGNED,
+    [EVENT_RELEASED] = TEXT_KIND_RELEASED,
+    [EVENT_ACKNOWLEDGED] = TEXT_KIND_ACKNOWLEDGED,
+    [EVENT_CLASSIFIED] = TEXT_KIND_CLASSIFIED,
+    [EVENT_CONTACTED] = TEXT_KIND_CONTACTED,
+    [EVENT_INVESTIGATED] = TEXT_KIND_INVESTIGATED,
+    [EVENT_CONTAINED] = TEXT_KIND_CONTAINED,
+    [EVENT_PROPOSED] = TEXT_KIND_PROPOSED,
+    [EVENT_APPROVED] = TEXT_KIND_APPROVED,
+    [EVENT_REJECTED] = TEXT_KIND_REJECTED,
+    [EVENT_CONSENTED] = TEXT_KIND_CONSENTED,
+    [EVENT_DECLINED] = TEXT_KIND_DECLINED,
+    [EVENT_IMPLEMENTED] = TEXT_KIND_IMPLEMENTED,
+    [EVENT_REPLIED] = TEXT_KIND_REPLIED,
+    [EVENT_FOLLOWED_UP] = TEXT_KIND_FOLLOWED_UP,
+    [EVENT_CLOSED] = TEXT_KIND_CLOSED,
+    [EVENT_REOPENED] = TEXT_KIND_REOPENED,
+    [EVENT_WITHDRAWN] = TEXT_KIND_WITHDRAWN,
+    [EVENT_HANDED_OVER] = TEXT_KIND_HANDED_OVER,
+    [EVENT_NOTED] = TEXT_KIND_NOTED,
+    [EVENT_ESCALATED] = TEXT_KIND_ESCALATED,
+    [EVENT_CLOCKS_STARTED] = TEXT_KIND_CLOCKS_STARTED,
+    [EVENT_CLOCKS_STOPPED] = TEXT_KIND_CLOCKS_STOPPED,
+    [EVENT_CLOCKS_PAUSED] = TEXT_KIND_CLOCKS_PAUSED,
+    [EVENT_CLOCKS_RESUMED] = TEXT_KIND_CLOCKS_RESUMED,
+    [EVENT_CLOCK_WARNED] = TEXT_KIND_CLOCK_WARNED,
+    [EVENT_CLOCK_BREACHED] = TEXT_KIND_CLOCK_BREACHED,
+    [EVENT_CLOCK_ESCALATED] = TEXT_KIND_CLOCK_ESCALATED,
+};
+
+const char *case_kind_text(const struct ctl *ctl, enum event_kind kind)
+{
+    bool known = event_kind_name(kind) != NULL;
+    return ctl_text_in(ctl->language, known ? kind_texts[kind] : TEXT_KIND_UNKNOWN);
+}
+
+/* A line being made: its parts are kept apart by a sign. */
+struct line {
+    const struct ctl *ctl;
+    const struct policy *policy;
+    FILE *to;
+    bool begun;
+};
+
+static void part(struct line *line)
+{
+    (void)fputs(line->begun ? " · " : "", line->to);
+    line->begun = true;
+}
+
+static void say(struct line *line, const char *text)
+{
+    part(line);
+    (void)fputs(text, line->to);
+}
+
+static void say_text(struct line *line, enum ctl_text id, const char *const *args)
+{
+    part(line);
+    ctl_format(line->to, ctl_text_in(line->ctl->language, id), args);
+}
+
+static void say_received(struct line *line, const struct event_received *received)
+{
+    char text[VIEW_TEXT_MAX];
+    say(line, view_channel(line->ctl, line->policy, received->channel, text));
+    if (received->sealed_narrative.size > 0) {
+        say_text(
+            line, TEXT_CHARACTERS_SEALED, CTL_ARGS(CTL_NUMBER_TEXT(received->text_characters)));
+    }
+    if (received->sealed_person.size > 0) {
+        say_text(line, TEXT_PERSON_SEALED, NULL);
+    }
+    if (received->acknowledged_by_receipt) {
+        say_text(line, TEXT_TOLD_NUMBER, NULL);
+    }
+    for (uint32_t i = 0; i < received->label_count && i < LABELS_SHOWN; i++) {
+        (void)view_category(line->ctl, line->policy, received->labels[i].name, text);
+        if (i == 0) {
+            say_text(line, TEXT_SEEN, CTL_ARGS(text));
+        } else {
+            (void)fprintf(line->to, ", %s", text);
+        }
+    }
+}
+
+static void say_rating(struct line *line,
+                       struct slice category,
+                       struct slice class_id,
+                       int32_t score,
+                       uint32_t priority)
+{
+    char text[VIEW_TEXT_MAX];
+    if (category.size > 0) {
+        say(line, view_category(line->ctl, line->policy, category, text));
+    }
+    if (class_id.size > 0) {
+        (void)view_class(line->ctl, line->policy, class_id, text);
+        say_text(line, TEXT_SCORE_IS, CTL_ARGS(text, CTL_NUMBER_TEXT(score)));
+    }
+    if (priority > 0) {
+        say_text(line, TEXT_PRIORITY_IS, CTL_ARGS(CTL_NUMBER_TEXT(priority)));
+    }
+}
+
+static void say_triaged(struct line *line, const struct event_triaged *triaged)
+{
+    char text[VIEW_TEXT_MAX];
+    say_rating(line, triaged->category, triaged->severity_class, triaged->score, triaged->priority);
+    if (triaged->repeats > 0) {
+        say_text(line, TEXT_REPEATS, CTL_ARGS(CTL_NUMBER_TEXT(triaged->repeats)));
+    }
+    if (triaged->reason.size > 0) {
+        say_text(line, TEXT_ASKED_BECAUSE, CTL_ARGS(view_plain(triaged->reason, text)));
+    }
+}
+
+static void say_opened(struct line *line, const struct event_opened *opened)
+{
+    char text[VIEW_TEXT_MAX];
+    say(line, view_step(line->ctl, line->policy, opened->step, text));
+    if (opened->queue.size > 0) {
+        (void)view_queue(line->ctl, line->policy, opened->queue, text);
+        say_text(line, TEXT_IN_QUEUE, CTL_ARGS(text));
+    }
+    say_text(line, TEXT_PRIORITY_IS, CTL_ARGS(CTL_NUMBER_TEXT(opened->priority)));
+}
+
+/* The title of a field is that of a need of some action of the step. */
+static const char *field_title(const struct line *line,
+                               const struct event_advanced *advanced,
+                               struct slice name,
+                               char into[VIEW_TEXT_MAX])
+{
+    uint16_t step =
+        line->policy ? policy_step_index(line->policy, advanced->from_step) : POLICY_NONE;
+    for (uint16_t a = 0; step != POLICY_NONE && a < line->policy->steps[step].action_count; a++) {
+        const struct policy_action *action = &line->policy->steps[step].actions[a];
+        for (uint16_t n = 0; n < action->need_count; n++) {
+            if (slice_equal(name, slice_text(action->needs[n].field))) {
+                return view_plain(slice_text(view_title(line->ctl, &action->needs[n].title)), into);
+            }
+        }
+    }
+    return view_plain(name, into);
+}
+
+static void say_advanced(struct line *line, const struct event *event)
+{
+    const struct event_advanced *advanced = &event->advanced;
+    char a[VIEW_TEXT_MAX];
+    char b[VIEW_TEXT_MAX];
+    if (advanced->actor.size > 0 && advanced->role.size > 0) {
+        say_text(line,
+                 TEXT_BY_ROLE,
+                 CTL_ARGS(view_plain(advanced->actor, a), view_plain(advanced->role, b)));
+    } else if (advanced->actor.size > 0) {
+        say(line, view_plain(advanced->actor, a));
+    }
+    if (!slice_equal(advanced->from_step, advanced->to_step)) {
+        say(line, view_step(line->ctl, line->policy, advanced->from_step, a));
+        (void)fprintf(line->to, " → %s", view_step(line->ctl, line->policy, advanced->to_step, b));
+    }
+    bool queued = event->kind == EVENT_QUEUED || event->kind == EVENT_RELEASED ||
+                  !slice_equal(advanced->from_step, advanced->to_step);
+    if (queued && advanced->queue.size > 0) {
+        (void)view_queue(line->ctl, line->policy, advanced->queue, a);
+        say_text(line, TEXT_IN_QUEUE, CTL_ARGS(a));
+    }
+    if (event->kind == EVENT_ESCALATED || event->kind == EVENT_CLASSIFIED) {
+        say_text(line, TEXT_PRIORITY_IS, CTL_ARGS(CTL_NUMBER_TEXT(advanced->priority)));
+    }
+    for (uint32_t i = 0; i < advanced->field_count; i++) {
+        char cut[VIEW_TEXT_MAX];
+        say(line, field_title(line, advanced, advanced->fields[i].name, a));
+        struct slice value = advanced->fields[i].value;
+        bool category = slice_equal(advanced->fields[i].name, slice_text("category"));
+        (void)(category ? view_category(line->ctl, line->policy, value, b) : view_plain(value, b));
+        (void)view_fit(b, VALUE_WIDTH, cut);
+        for (size_t end = strlen(cut); end > 0 && cut[end - 1] == ' '; end--) {
+            cut[end - 1] = '\0';
+        }
+        (void)fprintf(line->to, ": %s", cut);
+    }
+    if (advanced->sealed_note.size > 0) {
+        say_text(line, TEXT_NOTE_SEALED, NULL);
+    }
+}
+
+static void say_clock(struct line *line, const struct event_clock *clock)
+{
+    char name[VIEW_TEXT_MAX];
+    char text[VIEW_TEXT_MAX];
+    (void)view_clock(line->ctl, line->policy, clock->name, name);
+    if (clock->level > 0) {
+        (void)view_time(clock->level_due_us, text);
+        say_text(line, TEXT_LEVEL_IS, CTL_ARGS(name, CTL_NUMBER_TEXT(clock->level), text));
+        if (clock->notify_role.size > 0) {
+            say_text(line, TEXT_NOTIFY_IS, CTL_ARGS(view_plain(clock->notify_role, text)));
+        }
+        return;
+    }
+    if (clock->verdict == CLOCK_CANCELLED) {
+        say_text(line,
+                 TEXT_STOPPED_IS,
+                 CTL_ARGS(name, ctl_text_in(line->ctl->language, TEXT_STATUS_CANCELLED)));
+    } else if (clock->due_us != 0 && clock->paused_at_us != 0) {
+        enum view_status status = clock->verdict == CLOCK_MET      ? VIEW_MET
+                                  : clock->verdict == CLOCK_MISSED ? VIEW_BREACHED
+                                                                   : VIEW_STOPPED;
+        say_text(line, TEXT_STOPPED_IS, CTL_ARGS(name, view_status(line->ctl, status, text)));
+    } else if (clock->due_us == 0) {
+        say_text(line, TEXT_PAUSED_IS, CTL_ARGS(name));
+    } else {
+        say_text(line, TEXT_DUE_AT, CTL_ARGS(name, view_time(clock->due_us, text)));
+    }
+}
+
+void case_event_print(const struct ctl *ctl,
+                      FILE *to,
+                      const struct policy *policy,
+                      const struct event *event)
+{
+    struct line line = {ctl, policy, to, false};
+    if (!event_kind_name(event->kind)) {
+        return;
+    }
+    switch (event->service) {
+    case SERVICE_INTAKE:
+        say_received(&line, &event->received);
+        break;
+    case SERVICE_TRIAGE:
+        say_triaged(&line, &event->triaged);
+        break;
+    case SERVICE_DISPATCH:
+        if (event->kind == EVENT_OPENED) {
+            say_opened(&line, &event->opened);
+        } else {
+            say_advanced(&line, event);
+        }
+        break;
+    case SERVICE_WATCHDOG:
+        for (uint32_t i = 0; i < event->clocks.count; i++) {
+            say_clock(&line, &event->clocks.clocks[i]);
+        }
+        break;
+    default:
+        break;
+    }
+}

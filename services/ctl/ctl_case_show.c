@@ -1,0 +1,333 @@
+/* A case as text for people. */
+#include "case_number.h"
+#include "ctl_case.h"
+#include "ctl_table.h"
+
+#include <time.h>
+
+enum {
+    HEAD_WIDTH = 10,
+    KIND_WIDTH = 15,
+    INTERVALS_MAX = 6, /* of a calendar, shown in full */
+};
+
+/* "text" of the catalogue, in memory. */
+static const char *
+said(const struct ctl *ctl, enum ctl_text id, const char *const *args, char into[VIEW_TEXT_MAX])
+{
+    FILE *memory = fmemopen(into, VIEW_TEXT_MAX, "w");
+    into[0] = '\0';
+    if (memory) {
+        ctl_format(memory, ctl_text_in(ctl->language, id), args);
+        (void)fclose(memory);
+    }
+    into[VIEW_TEXT_MAX - 1] = '\0';
+    return into;
+}
+
+static void head(const struct ctl *ctl, enum ctl_text title, const char *value)
+{
+    char fitted[VIEW_TEXT_MAX];
+    (void)fprintf(ctl->out,
+                  "%s%s%s %s\n",
+                  view_faint(ctl),
+                  view_fit(ctl_text_in(ctl->language, title), HEAD_WIDTH, fitted),
+                  view_color_end(ctl),
+                  value);
+}
+
+/* ---- the head ---- */
+
+static void print_severity(const struct ctl *ctl, const struct case_view *view)
+{
+    char name[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    const struct event_triaged *triaged = &view->triaged->triaged;
+    struct slice class_id = triaged->severity_class;
+    if (view->policy && view->state.version > 0 && view->state.class_index != POLICY_NONE) {
+        class_id = slice_text(view->policy->classes[view->state.class_index].id);
+    }
+    (void)view_class(ctl, view->policy, class_id, name);
+    head(ctl,
+         TEXT_HEAD_SEVERITY,
+         said(ctl, TEXT_SCORE_IS, CTL_ARGS(name, CTL_NUMBER_TEXT(triaged->score)), line));
+    for (uint32_t i = 0; i < triaged->factor_count; i++) {
+        const struct event_factor *factor = &triaged->factors[i];
+        (void)fprintf(ctl->out,
+                      "%*s %+" PRId32 " %s\n",
+                      HEAD_WIDTH,
+                      "",
+                      factor->points,
+                      view_factor(ctl, view->policy, factor->name, name));
+    }
+}
+
+static void print_where(const struct ctl *ctl, const struct case_view *view)
+{
+    const struct dispatch_case *state = &view->state;
+    const struct policy *policy = view->policy;
+    char name[VIEW_TEXT_MAX];
+    char text[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    if (!policy || state->version == 0) {
+        head(ctl, TEXT_HEAD_STEP, ctl_text_in(ctl->language, TEXT_NOT_OPENED));
+        return;
+    }
+    head(ctl, TEXT_HEAD_PRIORITY, CTL_NUMBER_TEXT(state->priority));
+    (void)view_plain(slice_text(view_title(ctl, &policy->steps[state->step].title)), name);
+    int64_t since_s = (view->now_us - state->step_since_us) / 1000000;
+    (void)view_duration(ctl, since_s, text);
+    head(ctl,
+         TEXT_HEAD_STEP,
+         state->closed_at_us != 0 ? name : said(ctl, TEXT_SINCE, CTL_ARGS(name, text), line));
+    if (state->agent[0] != '\0') {
+        head(ctl, TEXT_HEAD_WITH, view_plain(slice_text(state->agent), text));
+    } else if (state->queue != POLICY_NONE) {
+        const char *title = view_title(ctl, &policy->queues[state->queue].title);
+        head(ctl, TEXT_HEAD_WITH, said(ctl, TEXT_IN_QUEUE, CTL_ARGS(title), line));
+    }
+    head(ctl, TEXT_HEAD_OPENED, view_time(state->opened_at_us, text));
+    if (state->closed_at_us != 0) {
+        head(ctl, TEXT_HEAD_CLOSED, view_time(state->closed_at_us, text));
+    }
+    if (state->reopened > 0) {
+        head(ctl,
+             TEXT_HEAD_OPENED,
+             said(ctl, TEXT_REOPENED_TIMES, CTL_ARGS(CTL_NUMBER_TEXT(state->reopened)), line));
+    }
+}
+
+static void print_head(const struct ctl *ctl, const struct case_view *view)
+{
+    char text[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    const struct event_received *received = view->received ? &view->received->received : NULL;
+    char number[CASE_NUMBER_SIZE] = "";
+    if (received) {
+        case_number_format(view->case_id, received->received_at_us, number);
+    }
+    (void)snprintf(line,
+                   sizeof line,
+                   "%s%s%s  (%" PRIu64 ")",
+                   view_bold(ctl),
+                   number,
+                   view_color_end(ctl),
+                   view->case_id);
+    head(ctl, TEXT_HEAD_CASE, line);
+    if (view->policy) {
+        const char *title = view_title(ctl, &view->policy->title);
+        head(ctl,
+             TEXT_HEAD_POLICY,
+             said(ctl,
+                  TEXT_POLICY_IS,
+                  CTL_ARGS(title, CTL_NUMBER_TEXT(view->policy->version)),
+                  line));
+    }
+    if (received) {
+        head(ctl, TEXT_HEAD_CHANNEL, view_channel(ctl, view->policy, received->channel, text));
+    }
+    struct slice category = view->triaged ? view->triaged->triaged.category : slice_of(NULL, 0);
+    if (view->policy && view->state.version > 0 && view->state.category != POLICY_NONE) {
+        category = slice_text(view->policy->categories[view->state.category].id);
+    }
+    if (category.size > 0) {
+        head(ctl, TEXT_HEAD_CATEGORY, view_category(ctl, view->policy, category, text));
+    }
+    if (view->triaged) {
+        print_severity(ctl, view);
+    }
+    if (received) {
+        head(ctl, TEXT_HEAD_RECEIVED, view_time(received->received_at_us, text));
+    }
+    print_where(ctl, view);
+}
+
+/* ---- the clocks ---- */
+
+static void why(const struct ctl *ctl, enum ctl_text id, const char *value)
+{
+    char line[VIEW_TEXT_MAX];
+    (void)fprintf(ctl->out, "    %s\n", said(ctl, id, CTL_ARGS(value), line));
+}
+
+static const struct policy_clock *policy_clock_of(const struct case_view *view, struct slice name)
+{
+    uint16_t index = view->policy ? policy_clock_index(view->policy, name) : POLICY_NONE;
+    return index == POLICY_NONE ? NULL : &view->policy->clocks[index];
+}
+
+static void
+print_target(const struct ctl *ctl, const struct policy_clock *rule, const struct event_clock *told)
+{
+    char text[VIEW_TEXT_MAX];
+    if (told->target_days > 0) {
+        why(ctl,
+            rule && rule->end_of_day ? TEXT_WHY_DAYS_END : TEXT_WHY_DAYS,
+            CTL_NUMBER_TEXT(told->target_days));
+        return;
+    }
+    bool business = rule && rule->target == TARGET_BUSINESS;
+    why(ctl,
+        business ? TEXT_WHY_BUSINESS : TEXT_WHY_ELAPSED,
+        view_duration(ctl, told->target_s, text));
+}
+
+static void print_interval(const struct ctl *ctl, int64_t from_s, int64_t to_s)
+{
+    char from[VIEW_TEXT_MAX];
+    char to[VIEW_TEXT_MAX];
+    char length[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    (void)snprintf(line,
+                   sizeof line,
+                   "%.32s – %.32s  %.64s",
+                   view_time(from_s * 1000000, from),
+                   view_time(to_s * 1000000, to),
+                   view_duration(ctl, to_s - from_s, length));
+    why(ctl, TEXT_WHY_INTERVALS, line);
+}
+
+/* Which open hours count towards the due instant (law 12), when the calendar at hand is that one.
+ */
+static void print_intervals(const struct ctl *ctl,
+                            const struct case_view *view,
+                            const struct policy_clock *rule,
+                            const struct event_clock *told)
+{
+    const struct calendar *calendar = &view->policy->calendars[rule->calendar];
+    bool same = slice_equal(told->calendar_version, slice_text(calendar->version));
+    if (!same || told->due_us == 0 || told->due_us == INT64_MAX || calendar->always) {
+        return;
+    }
+    int64_t from_s = told->started_at_us / 1000000;
+    int64_t to_s = told->due_us / 1000000;
+    uint32_t first = 0;
+    while (first < calendar->interval_count && calendar->intervals[first].close_s <= from_s) {
+        first++;
+    }
+    uint32_t last = first;
+    while (last < calendar->interval_count && calendar->intervals[last].open_s < to_s) {
+        last++;
+    }
+    for (uint32_t i = first; i < last; i++) {
+        if (last - first > INTERVALS_MAX && i == first + INTERVALS_MAX / 2) {
+            uint32_t skipped = last - first - INTERVALS_MAX;
+            why(ctl, TEXT_WHY_MORE, CTL_NUMBER_TEXT(skipped));
+            i += skipped;
+        }
+        int64_t open_s = calendar->intervals[i].open_s;
+        int64_t close_s = calendar->intervals[i].close_s;
+        print_interval(ctl, open_s > from_s ? open_s : from_s, close_s < to_s ? close_s : to_s);
+    }
+}
+
+static void
+print_why(const struct ctl *ctl, const struct case_view *view, const struct case_clock *clock)
+{
+    const struct event_clock *told = &clock->told;
+    const struct policy_clock *rule = policy_clock_of(view, told->name);
+    char text[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    char version[VIEW_TEXT_MAX];
+    why(ctl, TEXT_WHY_STARTED, view_time(told->started_at_us, text));
+    print_target(ctl, rule, told);
+    if (told->calendar.size > 0) {
+        (void)said(
+            ctl,
+            TEXT_WHY_CALENDAR,
+            CTL_ARGS(view_plain(told->calendar, text), view_plain(told->calendar_version, version)),
+            line);
+        (void)fprintf(ctl->out, "    %s\n", line);
+    }
+    if (rule && rule->target != TARGET_ELAPSED) {
+        print_intervals(ctl, view, rule, told);
+    }
+    if (clock->pauses > 0) {
+        why(ctl, TEXT_WHY_PAUSES, CTL_NUMBER_TEXT(clock->pauses));
+    }
+    why(ctl, TEXT_WHY_COUNTED, view_duration(ctl, case_clock_used_s(view, clock), text));
+    why(ctl, TEXT_WHY_RULE, view_plain(told->rule, text));
+}
+
+static void
+print_clock(const struct ctl *ctl, const struct case_view *view, const struct case_clock *clock)
+{
+    const struct event_clock *told = &clock->told;
+    enum view_status status = case_clock_status(view, clock);
+    char name[VIEW_TEXT_MAX];
+    char text[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    (void)fprintf(ctl->out,
+                  "  %s  %s%s%s",
+                  view_status(ctl, status, text),
+                  view_bold(ctl),
+                  view_clock(ctl, view->policy, told->name, name),
+                  view_color_end(ctl));
+    int64_t left_s = case_clock_left_s(view, clock);
+    if (told->due_us == INT64_MAX) {
+        (void)fprintf(ctl->out, "  %s", ctl_text_in(ctl->language, TEXT_WHY_NEVER));
+    } else if (told->due_us != 0) {
+        (void)view_time(told->due_us, text);
+        (void)fprintf(ctl->out, "  %s", said(ctl, TEXT_WHY_DUE, CTL_ARGS(text), line));
+    }
+    if (told->due_us != 0 && told->paused_at_us != 0) {
+        (void)view_time(told->paused_at_us, text);
+        (void)fprintf(ctl->out, "  %s", said(ctl, TEXT_WHY_STOPPED, CTL_ARGS(text), line));
+    } else if (told->due_us == 0) {
+        (void)view_time(told->paused_at_us, text);
+        (void)fprintf(ctl->out, "  %s", said(ctl, TEXT_WHY_PAUSED, CTL_ARGS(text), line));
+    }
+    if (left_s != 0 && status != VIEW_CANCELLED) {
+        (void)view_duration(ctl, left_s < 0 ? -left_s : left_s, text);
+        (void)fprintf(
+            ctl->out, "  %s", said(ctl, left_s < 0 ? TEXT_LATE : TEXT_LEFT, CTL_ARGS(text), line));
+    }
+    (void)fputc('\n', ctl->out);
+    print_why(ctl, view, clock);
+}
+
+/* ---- all of it ---- */
+
+/* With the zone its times are in. */
+static void title(const struct ctl *ctl, enum ctl_text id, int64_t at_us)
+{
+    char zone[VIEW_TEXT_MAX] = "";
+    time_t seconds = (time_t)(at_us / 1000000);
+    struct tm local;
+    if (localtime_r(&seconds, &local)) {
+        (void)strftime(zone, sizeof zone, "%Z", &local);
+    }
+    (void)fprintf(ctl->out,
+                  "\n%s%s%s  %s%s%s\n",
+                  view_bold(ctl),
+                  ctl_text_in(ctl->language, id),
+                  view_color_end(ctl),
+                  view_faint(ctl),
+                  zone,
+                  view_color_end(ctl));
+}
+
+void case_print(const struct ctl *ctl, const struct case_view *view)
+{
+    char at[VIEW_TEXT_MAX];
+    char kind[VIEW_TEXT_MAX];
+    print_head(ctl, view);
+    title(ctl, TEXT_HEAD_TIMELINE, view->now_us);
+    for (uint32_t i = 0; i < view->event_count; i++) {
+        const struct event *event = &view->events[i];
+        (void)fprintf(ctl->out,
+                      "  %s%s%s  %s  ",
+                      view_faint(ctl),
+                      view_time(event->at_us, at),
+                      view_color_end(ctl),
+                      view_fit(case_kind_text(ctl, event->kind), KIND_WIDTH, kind));
+        case_event_print(ctl, ctl->out, view->policy, event);
+        (void)fputc('\n', ctl->out);
+    }
+    if (view->clock_count > 0) {
+        title(ctl, TEXT_HEAD_CLOCKS, view->now_us);
+    }
+    for (uint32_t i = 0; i < view->clock_count; i++) {
+        print_clock(ctl, view, &view->clocks[i]);
+    }
+}

@@ -1,0 +1,222 @@
+#include "ctl_view.h"
+
+#include "clock.h"
+#include "ctl_table.h"
+
+#include <time.h>
+
+enum { DAY_S = 86400, HOUR_S = 3600, MINUTE_S = 60 };
+
+const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX])
+{
+    size_t size = text.size < VIEW_TEXT_MAX - 1 ? text.size : VIEW_TEXT_MAX - 1;
+    while (size > 0 && size < text.size && (text.bytes[size] & 0xc0) == 0x80) {
+        size--; /* never half a character */
+    }
+    for (size_t i = 0; i < size; i++) {
+        uint8_t byte = text.bytes[i];
+        bool c1 = byte >= 0x80 && byte < 0xa0 && i > 0 && text.bytes[i - 1] == 0xc2;
+        into[i] = byte < 0x20 || byte == 0x7f || c1 ? '?' : (char)byte;
+    }
+    into[size] = '\0';
+    return into;
+}
+
+const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX])
+{
+    time_t seconds = (time_t)(at_us / 1000000);
+    struct tm local;
+    if (at_us == 0 || at_us == INT64_MAX || at_us == INT64_MIN || !localtime_r(&seconds, &local) ||
+        strftime(into, VIEW_TEXT_MAX, "%Y-%m-%d %H:%M:%S", &local) == 0) {
+        (void)snprintf(into, VIEW_TEXT_MAX, "-");
+    }
+    return into;
+}
+
+json_t *view_time_json(int64_t at_us)
+{
+    char text[CLOCK_TEXT_SIZE];
+    if (at_us == 0 || at_us == INT64_MAX || at_us == INT64_MIN) {
+        return json_null();
+    }
+    clock_text(at_us, text);
+    return json_string(text);
+}
+
+const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX])
+{
+    static const struct {
+        int64_t size;
+        enum ctl_text unit;
+    } units[] = {
+        {DAY_S,    TEXT_UNIT_DAYS   },
+        {HOUR_S,   TEXT_UNIT_HOURS  },
+        {MINUTE_S, TEXT_UNIT_MINUTES},
+        {1,        TEXT_UNIT_SECONDS},
+    };
+    enum { COUNT = sizeof units / sizeof *units };
+    int64_t left = seconds < 0 ? 0 : seconds;
+    size_t first = 0;
+    while (first + 1 < COUNT && left < units[first].size) {
+        first++;
+    }
+    int used = snprintf(into,
+                        VIEW_TEXT_MAX,
+                        "%" PRId64 " %s",
+                        left / units[first].size,
+                        ctl_text_in(ctl->language, units[first].unit));
+    left %= units[first].size;
+    if (first + 1 < COUNT && left / units[first + 1].size > 0) {
+        (void)snprintf(into + used,
+                       (size_t)(VIEW_TEXT_MAX - used),
+                       " %" PRId64 " %s",
+                       left / units[first + 1].size,
+                       ctl_text_in(ctl->language, units[first + 1].unit));
+    }
+    return into;
+}
+
+int64_t view_pg_time(const PGresult *rows, int row, int column)
+{
+    if (PQgetisnull(rows, row, column)) {
+        return 0;
+    }
+    const char *text = PQgetvalue(rows, row, column);
+    if (strcmp(text, "infinity") == 0) {
+        return INT64_MAX;
+    }
+    struct tm at = {0};
+    const char *rest = strptime(text, "%Y-%m-%d %H:%M:%S", &at);
+    if (!rest) {
+        return 0;
+    }
+    int64_t fraction = 0;
+    if (*rest == '.') {
+        int64_t scale = 100000;
+        for (rest++; *rest >= '0' && *rest <= '9'; rest++, scale /= 10) {
+            fraction += (*rest - '0') * scale;
+        }
+    }
+    int64_t offset_s = 0;
+    int hours = 0;
+    int minutes = 0;
+    if ((*rest == '+' || *rest == '-') && sscanf(rest + 1, "%d:%d", &hours, &minutes) >=
+                                              1) { // NOLINT(cert-err34-c): the server wrote it
+        offset_s = (int64_t)hours * HOUR_S + (int64_t)minutes * MINUTE_S;
+        offset_s = *rest == '-' ? -offset_s : offset_s;
+    }
+    return ((int64_t)timegm(&at) - offset_s) * 1000000 + fraction;
+}
+
+const char *view_bar(double share, unsigned width, char into[VIEW_TEXT_MAX])
+{
+    static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    share = share < 0 ? 0 : share > 1 ? 1 : share;
+    width = width < 60 ? width : 60;
+    unsigned eighths = (unsigned)(share * width * 8 + 0.5);
+    size_t used = 0;
+    for (unsigned i = 0; i < width; i++) {
+        const char *part = "█";
+        if (i >= eighths / 8) {
+            part = i == eighths / 8 && eighths % 8 > 0 ? parts[eighths % 8] : "░";
+        }
+        used += (size_t)snprintf(into + used, VIEW_TEXT_MAX - used, "%s", part);
+    }
+    into[used] = '\0';
+    return into;
+}
+
+const char *view_spark(const uint64_t *values, unsigned count, char into[VIEW_TEXT_MAX])
+{
+    static const char *const parts[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    unsigned from = count > VIEW_SPARK_MAX ? count - VIEW_SPARK_MAX : 0;
+    uint64_t highest = 1;
+    for (unsigned i = from; i < count; i++) {
+        highest = values[i] > highest ? values[i] : highest;
+    }
+    size_t used = 0;
+    for (unsigned i = from; i < count; i++) {
+        used += (size_t)snprintf(into + used,
+                                 VIEW_TEXT_MAX - used,
+                                 "%s",
+                                 parts[(values[i] * 7 + highest - 1) / highest]);
+    }
+    into[used] = '\0';
+    return into;
+}
+
+const char *view_fit(const char *text, unsigned width, char into[VIEW_TEXT_MAX])
+{
+    char cut[VIEW_TEXT_MAX];
+    (void)snprintf(cut, sizeof cut, "%s", text);
+    bool shortened = ctl_width(cut) > width;
+    while (cut[0] != '\0' && ctl_width(cut) + (shortened ? 1 : 0) > width) {
+        size_t end = strlen(cut) - 1;
+        while (end > 0 && ((uint8_t)cut[end] & 0xc0) == 0x80) {
+            end--;
+        }
+        cut[end] = '\0';
+    }
+    size_t columns = ctl_width(cut) + (shortened && width > 0 ? 1 : 0);
+    (void)snprintf(into,
+                   VIEW_TEXT_MAX,
+                   "%s%s%*s",
+                   cut,
+                   shortened && width > 0 ? "…" : "",
+                   (int)(width > columns ? width - columns : 0),
+                   "");
+    return into;
+}
+
+/* Okabe and Ito's colours: told apart by everybody. */
+static const struct {
+    const char *name;
+    const char *sign;
+    const char *color;
+    enum ctl_text word;
+} statuses[VIEW_STATUS_COUNT] = {
+    [VIEW_RUNNING] = {"running",   "●",    "\033[38;2;0;114;178m", TEXT_STATUS_RUNNING  },
+    [VIEW_AT_RISK] = {"at_risk",   "▲",    "\033[38;2;230;159;0m", TEXT_STATUS_AT_RISK  },
+    [VIEW_BREACHED] = {"breached",  "■",    "\033[38;2;213;94;0m",  TEXT_STATUS_BREACHED },
+    [VIEW_PAUSED] = {"paused",    "❚❚", "\033[38;5;245m",       TEXT_STATUS_PAUSED   },
+    [VIEW_MET] = {"met",       "✔",    "\033[38;2;0;158;115m", TEXT_STATUS_MET      },
+    [VIEW_STOPPED] = {"stopped",   "○",    "\033[38;5;245m",       TEXT_STATUS_STOPPED  },
+    [VIEW_CANCELLED] = {"cancelled", "–",    "\033[38;5;245m",       TEXT_STATUS_CANCELLED},
+};
+
+const char *view_status(const struct ctl *ctl, enum view_status status, char into[VIEW_TEXT_MAX])
+{
+    (void)snprintf(into,
+                   VIEW_TEXT_MAX,
+                   "%s%s %s%s",
+                   view_color(ctl, status),
+                   statuses[status].sign,
+                   ctl_text_in(ctl->language, statuses[status].word),
+                   view_color_end(ctl));
+    return into;
+}
+
+const char *view_status_name(enum view_status status)
+{
+    return statuses[status].name;
+}
+
+const char *view_color(const struct ctl *ctl, enum view_status status)
+{
+    return ctl->color ? statuses[status].color : "";
+}
+
+const char *view_color_end(const struct ctl *ctl)
+{
+    return ctl->color ? "\033[0m" : "";
+}
+
+const char *view_bold(const struct ctl *ctl)
+{
+    return ctl->color ? "\033[1m" : "";
+}
+
+const char *view_faint(const struct ctl *ctl)
+{
+    return ctl->color ? "\033[38;5;245m" : "";
+}

@@ -1,0 +1,109 @@
+/*
+ * How the command shows things to people: policies' titles, local times, durations, bars, and the
+ * states of clocks as sign, word and colour together, so that no one of the three is needed.
+ *
+ * Nothing here reads or shows what is sealed (law 10).
+ */
+#ifndef REDRESS_CTL_VIEW_H
+#define REDRESS_CTL_VIEW_H
+
+#include "ctl.h"
+#include "policy_load.h"
+
+enum {
+    VIEW_TEXT_MAX = 256,
+    VIEW_SPARK_MAX = 64,
+};
+
+/* ---- policies of the archive, compiled when they are first asked for ---- */
+
+struct view_policies;
+
+/* NULL: out of memory.  Borrows ctl. */
+struct view_policies *view_policies_new(struct ctl *ctl);
+void view_policies_free(struct view_policies **policies_p);
+
+/* Lent for the life of policies.  NULL: there is none with this id, or it does not compile. */
+const struct policy *view_policy(struct view_policies *policies, uint32_t id);
+
+/* The title in the language of the command. */
+const char *view_title(const struct ctl *ctl, const struct policy_title *title);
+
+/* Titles by id; the id itself where the policy (NULL: none) does not know it.  Lent by into. */
+const char *view_step(const struct ctl *ctl,
+                      const struct policy *policy,
+                      struct slice id,
+                      char into[VIEW_TEXT_MAX]);
+const char *view_queue(const struct ctl *ctl,
+                       const struct policy *policy,
+                       struct slice id,
+                       char into[VIEW_TEXT_MAX]);
+const char *view_category(const struct ctl *ctl,
+                          const struct policy *policy,
+                          struct slice id,
+                          char into[VIEW_TEXT_MAX]);
+const char *view_class(const struct ctl *ctl,
+                       const struct policy *policy,
+                       struct slice id,
+                       char into[VIEW_TEXT_MAX]);
+const char *view_channel(const struct ctl *ctl,
+                         const struct policy *policy,
+                         struct slice id,
+                         char into[VIEW_TEXT_MAX]);
+const char *view_clock(const struct ctl *ctl,
+                       const struct policy *policy,
+                       struct slice id,
+                       char into[VIEW_TEXT_MAX]);
+const char *view_factor(const struct ctl *ctl,
+                        const struct policy *policy,
+                        struct slice id,
+                        char into[VIEW_TEXT_MAX]);
+
+/* Bytes of others, cut at VIEW_TEXT_MAX; control characters become '?', so that none reaches a
+ * terminal. */
+const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX]);
+
+/* ---- times ---- */
+
+/* "2026-11-21 19:46:01" in the local zone; "-" for 0 and for never. */
+const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX]);
+/* "3 d 4 h", "3 天 4 小时": the two greatest units, rounded down. */
+const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX]);
+/* RFC 3339 in UTC, or null. */
+json_t *view_time_json(int64_t at_us);
+
+/* "2026-11-21 19:46:01.123456+08" of a text result, in any zone; 0 for NULL, INT64_MAX for
+ * infinity. */
+int64_t view_pg_time(const PGresult *rows, int row, int column);
+
+/* ---- drawings ---- */
+
+/* A bar of width columns, filled by share (0 … 1) to an eighth of a column. */
+const char *view_bar(double share, unsigned width, char into[VIEW_TEXT_MAX]);
+/* One column a value, the highest is full; at most VIEW_SPARK_MAX, the last ones. */
+const char *view_spark(const uint64_t *values, unsigned count, char into[VIEW_TEXT_MAX]);
+/* Cuts text to at most width columns, with … where something was cut, and fills up with blanks. */
+const char *view_fit(const char *text, unsigned width, char into[VIEW_TEXT_MAX]);
+
+enum view_status {
+    VIEW_RUNNING,
+    VIEW_AT_RISK,
+    VIEW_BREACHED, /* still running, or stopped too late */
+    VIEW_PAUSED,
+    VIEW_MET,
+    VIEW_STOPPED, /* without a verdict */
+    VIEW_CANCELLED,
+    VIEW_STATUS_COUNT,
+};
+
+/* Sign and word, coloured when ctl->color. */
+const char *view_status(const struct ctl *ctl, enum view_status status, char into[VIEW_TEXT_MAX]);
+/* "running", "at_risk", …: for JSON. */
+const char *view_status_name(enum view_status status);
+/* The escape that begins its colour, "" without colours; view_color_end ends it. */
+const char *view_color(const struct ctl *ctl, enum view_status status);
+const char *view_color_end(const struct ctl *ctl);
+const char *view_bold(const struct ctl *ctl);
+const char *view_faint(const struct ctl *ctl);
+
+#endif

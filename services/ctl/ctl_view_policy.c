@@ -1,0 +1,123 @@
+/* The policies of the archive and the titles they give to their ids. */
+#include "ctl_database.h"
+#include "ctl_view.h"
+#include "scope.h"
+
+#include <time.h>
+
+enum {
+    POLICIES_MAX = 256,
+    YEARS_BACK = 2, /* as the daemons compile them */
+    YEARS_AHEAD = 3,
+};
+
+struct view_policies {
+    struct ctl *ctl;
+    uint32_t count;
+    uint32_t ids[POLICIES_MAX];
+    struct policy_object *objects[POLICIES_MAX]; /* NULL: not there, or it does not compile */
+};
+
+struct view_policies *view_policies_new(struct ctl *ctl)
+{
+    struct view_policies *policies = calloc(1, sizeof *policies);
+    if (policies) {
+        policies->ctl = ctl;
+    }
+    return policies;
+}
+
+void view_policies_free(struct view_policies **policies_p)
+{
+    struct view_policies *policies = *policies_p;
+    if (policies) {
+        for (uint32_t i = 0; i < policies->count; i++) {
+            policy_object_free(&policies->objects[i]);
+        }
+        free(policies);
+        *policies_p = NULL;
+    }
+}
+
+static struct policy_object *compile(struct ctl *ctl, uint32_t id)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    const char *const parameters[] = {CTL_NUMBER_TEXT(id)};
+    if (ctl_query(
+            ctl, "SELECT name, source FROM policy WHERE id = $1::integer", parameters, 1, &rows) !=
+            CTL_OK ||
+        PQntuples(rows) == 0) {
+        return NULL;
+    }
+    time_t now = time(NULL);
+    struct tm utc;
+    (void)gmtime_r(&now, &utc);
+    int year = 1900 + utc.tm_year;
+    struct policy_report report = {0};
+    struct policy_object *object =
+        policy_load_blind(PQgetvalue(rows, 0, 0),
+                          slice_of(PQgetvalue(rows, 0, 1), (size_t)PQgetlength(rows, 0, 1)),
+                          year - YEARS_BACK,
+                          year + YEARS_AHEAD,
+                          &report);
+    if (object) {
+        object->policy.id = id;
+    }
+    policy_report_done(&report);
+    return object;
+}
+
+const struct policy *view_policy(struct view_policies *policies, uint32_t id)
+{
+    uint32_t i = 0;
+    while (i < policies->count && policies->ids[i] != id) {
+        i++;
+    }
+    if (i == policies->count) {
+        if (i == POLICIES_MAX || id == 0) {
+            return NULL;
+        }
+        policies->ids[i] = id;
+        policies->objects[i] = compile(policies->ctl, id);
+        policies->count++;
+    }
+    return policies->objects[i] ? &policies->objects[i]->policy : NULL;
+}
+
+const char *view_title(const struct ctl *ctl, const struct policy_title *title)
+{
+    static const enum locale locales[CTL_LANGUAGE_COUNT] = {
+        [CTL_EN] = LOCALE_EN, [CTL_ZH_CN] = LOCALE_ZH_CN, [CTL_ZH_TW] = LOCALE_ZH_TW};
+    return title->text[locales[ctl->language]];
+}
+
+/* Each kind of name: where it is looked up, and where its title is. */
+#define VIEW_NAME(kind, list)                                                                      \
+    const char *view_##kind(const struct ctl *ctl,                                                 \
+                            const struct policy *policy,                                           \
+                            struct slice id,                                                       \
+                            char into[VIEW_TEXT_MAX])                                              \
+    {                                                                                              \
+        uint16_t index = policy ? policy_##kind##_index(policy, id) : POLICY_NONE;                 \
+        return index == POLICY_NONE                                                                \
+                   ? view_plain(id, into)                                                          \
+                   : view_plain(slice_text(view_title(ctl, &policy->list[index].title)), into);    \
+    }
+
+static uint16_t policy_factor_index(const struct policy *policy, struct slice id)
+{
+    for (uint16_t i = 0; i < policy->factor_count; i++) {
+        if (slice_equal(id, slice_text(policy->factors[i].id))) {
+            return i;
+        }
+    }
+    return POLICY_NONE;
+}
+
+VIEW_NAME(step, steps)
+VIEW_NAME(queue, queues)
+VIEW_NAME(category, categories)
+VIEW_NAME(class, classes)
+VIEW_NAME(channel, channels)
+VIEW_NAME(clock, clocks)
+VIEW_NAME(factor, factors)
