@@ -159,12 +159,16 @@ void consumer_read_started(struct consumer *consumer)
 {
     consumer->wants_read = false;
     consumer->reading = true;
+    consumer->read_from = consumer->seq;
     consumer->read_again = false;
 }
 
 void consumer_read_done(struct consumer *consumer, uint32_t count, bool full, int64_t now_us)
 {
-    bool again = full || (consumer->seq < consumer->target && (count > 0 || consumer->read_again));
+    /* Without a step forward the next read would bring the same: then it is paced. */
+    bool moved = count > 0 && consumer->seq > consumer->read_from;
+    bool behind = consumer->seq < consumer->target;
+    bool again = (moved && (full || behind)) || (behind && consumer->read_again);
     consumer->reading = false;
     consumer->read_again = false;
     if (consumer->phase == CONSUMER_HALTED) {

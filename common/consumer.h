@@ -40,6 +40,7 @@ struct consumer {
     uint64_t taken_epoch; /* of the event seq; 0: not known, it came from a checkpoint */
     uint64_t seq;         /* last accepted */
     uint64_t target;      /* highest seq known to exist */
+    uint64_t read_from;   /* seq when the read under way was started */
     int64_t heard_us;     /* when this stream was last heard of */
     int64_t read_after_us; /* not before: reads are paced when they bring nothing */
     uint64_t gaps;         /* counted for the metric */
@@ -86,7 +87,8 @@ consumer_heartbeat(struct consumer *consumer, const struct consumer_link *link, 
 
 /*
  * The shell has started a read; it has ended, and brought count events (all of them passed to
- * consumer_journal_event before).  full: there may be more.
+ * consumer_journal_event before, or there was no room for the rest).  full: there may be more.  A
+ * read that moved nothing is followed by the next one only after CONSUMER_POLL_US.
  */
 void consumer_read_started(struct consumer *consumer);
 void consumer_read_done(struct consumer *consumer, uint32_t count, bool full, int64_t now_us);

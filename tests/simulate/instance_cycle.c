@@ -16,8 +16,20 @@ static bool is_due(const struct instance *instance)
     return false;
 }
 
+static bool serves_any(const struct instance *instance)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < PARTITIONS; i++) {
+        any = any || instance->holdings[i].phase == OWNER_SERVING;
+    }
+    return any;
+}
+
 void cycle_run(struct instance *instance)
 {
+    if (!serves_any(instance)) {
+        return;
+    }
     if (instance->incoming_count > 0 || instance->waiting_count > 0 || is_due(instance)) {
         cycle_feed(instance, APPENDER_WORK);
     }
@@ -107,7 +119,7 @@ static void answered(struct instance *instance, struct call *call)
         break;
     case ANSWER_FENCED:
         for (uint32_t i = 0; i < call->part_count; i++) {
-            if (call->fenced[i] && ours[i]) {
+            if (ours[i]) { /* the archive does not say which: all of the batch are forgotten */
                 owner_feed(instance, call->parts[i].partition, OWNER_FENCED);
             }
         }
@@ -184,7 +196,9 @@ static void decide(struct instance *instance)
     for (uint32_t i = 0; i < batch->input_count; i++) {
         const struct fact *fact = &batch->inputs[i].fact;
         struct holding *holding = &instance->holdings[fact->partition];
-        if (holding->phase == OWNER_SERVING && holding->life == batch->inputs[i].life) {
+        bool ours =
+            holding->life == batch->inputs[i].life || sim.mutant == MUTANT_INPUTS_OF_AN_OLD_LIFE;
+        if (holding->phase == OWNER_SERVING && ours) {
             holding->touched = true;
             struct place *checkpoint = &holding->next_checkpoints[fact->service];
             checkpoint->seq = fact->seq;
@@ -245,7 +259,7 @@ static void forget_all(struct instance *instance, enum appender_phase before)
     }
     owner_feed_all(instance, OWNER_CUT);
     instance->batch.input_count = instance->batch.request_count = 0;
-    instance->waiting_count = 0;
+    instance->waiting_count = instance->incoming_count = 0;
 }
 
 void cycle_feed(struct instance *instance, enum appender_input input)

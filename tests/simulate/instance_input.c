@@ -27,6 +27,9 @@ void input_begin(struct instance *instance, uint32_t partition)
 void input_forget(struct instance *instance, uint32_t partition)
 {
     uint32_t kept = 0;
+    if (sim.mutant == MUTANT_INPUTS_OF_AN_OLD_LIFE) {
+        return;
+    }
     for (uint32_t i = 0; i < instance->incoming_count; i++) {
         if (instance->incoming[i].fact.partition != partition) {
             instance->incoming[kept++] = instance->incoming[i];

@@ -69,6 +69,9 @@ static void trouble(void *self, void *thing)
     } else if (sim_fault(FAULT_FAIL_OVER, 30)) {
         pg_restart((int64_t)sim_random(3 * SECOND), true);
     }
+    if (sim_fault(FAULT_CLOCK_STEP, 60)) {
+        pg_step_clock();
+    }
     while (sim_fault(FAULT_DROP_LINK, 200)) {
         bus_break((int64_t)sim_random(6 * SECOND));
     }

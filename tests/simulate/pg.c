@@ -411,6 +411,17 @@ void pg_restart(int64_t away_us, bool fail_over)
     instances_cut();
 }
 
+void pg_step_clock(void)
+{
+    sim_note("the archive's clock steps ahead");
+    memset(tables.member_until_us, 0, sizeof tables.member_until_us);
+    for (unsigned service = SERVICE_INTAKE; service < SERVICES_END; service++) {
+        for (uint32_t partition = 0; partition < PARTITIONS; partition++) {
+            tables.streams[service][partition].head.lease_until_us = 0;
+        }
+    }
+}
+
 const struct head *pg_head(enum service_id service, uint32_t partition)
 {
     return &stream_of(service, partition)->head;

@@ -95,6 +95,9 @@ void pg_call(struct call *call);
 /* All sessions are lost; away for a while.  fail_over: what was not replicated is gone. */
 void pg_restart(int64_t away_us, bool fail_over);
 
+/* Its clock steps ahead: all leases have passed at once. */
+void pg_step_clock(void);
+
 /* For the oracle: the truth. */
 const struct head *pg_head(enum service_id service, uint32_t partition);
 uint32_t pg_fact_count(enum service_id service, uint32_t partition);

@@ -227,6 +227,7 @@ const char *mutant_name(enum mutant mutant)
         "no_catch_up",
         "commit_not_replicated",
         "take_not_replicated",
+        "inputs_of_an_old_life",
     };
     return names[mutant];
 }
@@ -274,6 +275,7 @@ const char *fault_name(enum fault fault)
         "lose_reply",
         "hasty_client",
         "stop_service",
+        "clock_step",
     };
     return names[fault];
 }

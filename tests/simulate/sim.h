@@ -28,6 +28,7 @@ enum fault {
     FAULT_LOSE_REPLY,
     FAULT_HASTY_CLIENT, /* sends again, elsewhere, without waiting */
     FAULT_STOP_SERVICE, /* SIGTERM: partitions are handed over */
+    FAULT_CLOCK_STEP,   /* the archive's clock steps ahead: every lease has passed */
     FAULT_COUNT,
 };
 
@@ -49,6 +50,7 @@ enum mutant {
     MUTANT_NO_CATCH_UP,
     MUTANT_COMMIT_NOT_REPLICATED,
     MUTANT_TAKE_NOT_REPLICATED,
+    MUTANT_INPUTS_OF_AN_OLD_LIFE,
     MUTANT_COUNT,
 };
 

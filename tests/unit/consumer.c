@@ -269,6 +269,17 @@ static void what_is_known_to_be_missing_is_looked_for_before_silence(void **stat
     assert_int_equal(consumer_deadline_us(&consumer), 6 * SECOND);
 }
 
+static void a_read_that_moves_nothing_is_not_repeated_at_once(void **state)
+{
+    (void)state;
+    static const struct beat story[] = {
+        {STARTED,   0, 0, 0, 0, 0, SKIP, SUB, false},
+        {DONE_FULL, 0, 0, 9, 0, 0, SKIP, SUB, false}, /* no room, or nothing of it was readable */
+        {TICK,      3, 0, 0, 0, 0, SKIP, SUB, true },
+    };
+    PLAY(0, story);
+}
+
 static void a_full_read_is_followed_by_another(void **state)
 {
     (void)state;
@@ -401,6 +412,7 @@ int main(void)
         cmocka_unit_test(silence_polls_the_journal_once_a_second),
         cmocka_unit_test(a_read_that_came_too_early_is_repeated_at_once),
         cmocka_unit_test(what_is_known_to_be_missing_is_looked_for_before_silence),
+        cmocka_unit_test(a_read_that_moves_nothing_is_not_repeated_at_once),
         cmocka_unit_test(a_full_read_is_followed_by_another),
         cmocka_unit_test(a_reconnect_waits_for_one_heartbeat_and_then_reads),
         cmocka_unit_test(any_arrival_in_any_order_gives_every_event_once_in_order),
