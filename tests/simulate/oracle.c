@@ -307,6 +307,28 @@ static void check_rows(enum service_id service, uint32_t partition)
     }
 }
 
+/* The watchdog's state folds its inputs too, and the order in which streams meet must not matter.
+ */
+static void check_watches(uint32_t partition)
+{
+    static struct watch_case folded[CASES_MAX];
+    memset(folded, 0, sizeof folded);
+    for (enum service_id from = SERVICE_INTAKE; from < SERVICES_END; from++) {
+        for (uint64_t seq = 1; seq <= pg_fact_count(from, partition); seq++) {
+            const struct event *event = pg_fact(from, partition, seq)->event;
+            watch_evolve(world_policy(), &folded[case_serial(event->case_id)], event);
+        }
+    }
+    for (uint64_t serial = 1; serial < CASES_MAX; serial++) {
+        const struct row *row = pg_row(SERVICE_WATCHDOG, partition, serial);
+        if (memcmp(&row->watch, &folded[serial], sizeof folded[serial]) != 0) {
+            sim_fail("law 8: watchdog.%u: case %llu folds to another state",
+                     partition,
+                     (unsigned long long)serial);
+        }
+    }
+}
+
 static void check_drained(enum service_id service, uint32_t partition)
 {
     for (enum service_id input = SERVICE_INTAKE; input < SERVICES_END; input++) {
@@ -331,6 +353,9 @@ void oracle_end(void)
             check_drained(service, partition);
             check_rows(service, partition);
         }
+    }
+    for (uint32_t partition = 0; partition < PARTITIONS; partition++) {
+        check_watches(partition);
     }
     clocks_end();
 }
