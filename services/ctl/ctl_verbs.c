@@ -23,6 +23,18 @@ static const struct ctl_option policy_options[] = {
     {"years", NULL, 0, CTL_NUMBER, "N", "2", 0, 10, TEXT_OPTION_YEARS},
 };
 
+static const struct ctl_option import_options[] = {
+    {"map", NULL, 'm', CTL_TEXT, "FILE", NULL, 0, 0, TEXT_OPTION_MAP},
+    {"policy", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_IMPORT_POLICY},
+    {"channel", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_IMPORT_CHANNEL},
+    {"count", NULL, 'n', CTL_NUMBER, "N", NULL, 1, INT64_MAX, TEXT_OPTION_IMPORT_COUNT},
+    {"rate", NULL, 0, CTL_NUMBER, "N", "0", 0, 10000000, TEXT_OPTION_RATE},
+    {"window", NULL, 0, CTL_NUMBER, "N", "2000", 1, 65536, TEXT_OPTION_WINDOW},
+    {"rejects", NULL, 0, CTL_TEXT, "FILE", NULL, 0, 0, TEXT_OPTION_REJECTS},
+    {"receipts", NULL, 0, CTL_TEXT, "FILE", NULL, 0, 0, TEXT_OPTION_RECEIPTS},
+    {"timeout", NULL, 0, CTL_DURATION, "TIME", "60s", 100, 86400000, TEXT_OPTION_IMPORT_TIMEOUT},
+};
+
 enum { FILES_MAX = 256 };
 
 static const struct ctl_option list_options[] = {
@@ -39,27 +51,18 @@ static const struct ctl_option list_options[] = {
     {"sort",     NULL, 0,   CTL_TEXT,   "ORDER", "due", 0, 0,     TEXT_LOOK_SORT       },
 };
 
+/* clang-format off */
 const struct ctl_verb ctl_verbs[] = {
-    {"archive create",
-     "",                         0,
-     0,                                TEXT_VERB_ARCHIVE_CREATE,
-     OPTIONS(archive_create_options),
-     ctl_archive_create                                                                                },
-    {"keys create",    "",       0, 0, TEXT_VERB_KEYS_CREATE,    NO_OPTIONS,            ctl_keys_create},
-    {"policy load",
-     "FILE…",                  1,
-     FILES_MAX,                        TEXT_VERB_POLICY_LOAD,
-     OPTIONS(policy_options),
-     ctl_policy_load                                                                                   },
-    {"policy check",
-     "FILE…",                  1,
-     FILES_MAX,                        TEXT_VERB_POLICY_CHECK,
-     OPTIONS(policy_options),
-     ctl_policy_check                                                                                  },
-    {"policy list",    "",       0, 0, TEXT_VERB_POLICY_LIST,    NO_OPTIONS,            ctl_policy_list},
-    {"list",           "",       0, 0, TEXT_VERB_LIST,           OPTIONS(list_options), ctl_list       },
-    {"show",           "CASE",   1, 1, TEXT_VERB_SHOW,           NO_OPTIONS,            ctl_show       },
-    {"help",           "[VERB]", 0, 2, TEXT_VERB_HELP,           NO_OPTIONS,            ctl_help       },
-    {"version",        "",       0, 0, TEXT_VERB_VERSION,        NO_OPTIONS,            ctl_version    },
+    {"archive create", "", 0, 0, TEXT_VERB_ARCHIVE_CREATE, OPTIONS(archive_create_options), ctl_archive_create},
+    {"keys create", "", 0, 0, TEXT_VERB_KEYS_CREATE, NO_OPTIONS, ctl_keys_create},
+    {"policy load", "FILE…", 1, FILES_MAX, TEXT_VERB_POLICY_LOAD, OPTIONS(policy_options), ctl_policy_load},
+    {"policy check", "FILE…", 1, FILES_MAX, TEXT_VERB_POLICY_CHECK, OPTIONS(policy_options), ctl_policy_check},
+    {"policy list", "", 0, 0, TEXT_VERB_POLICY_LIST, NO_OPTIONS, ctl_policy_list},
+    {"import", "FILE…", 1, FILES_MAX, TEXT_VERB_IMPORT, OPTIONS(import_options), ctl_import},
+    {"list", "", 0, 0, TEXT_VERB_LIST, OPTIONS(list_options), ctl_list},
+    {"show", "CASE", 1, 1, TEXT_VERB_SHOW, NO_OPTIONS, ctl_show},
+    {"help", "[VERB]", 0, 2, TEXT_VERB_HELP, NO_OPTIONS, ctl_help},
+    {"version", "", 0, 0, TEXT_VERB_VERSION, NO_OPTIONS, ctl_version},
 };
+/* clang-format on */
 const size_t ctl_verb_count = sizeof ctl_verbs / sizeof *ctl_verbs;

@@ -1,0 +1,187 @@
+#include "ctl_csv.h"
+
+/* Where a scan has got to. */
+struct scan {
+    char *bytes;
+    size_t size;
+    size_t at;
+    bool last;
+    struct ctl_csv *csv;
+    uint64_t lines;     /* line ends so far */
+    size_t line_start;  /* of the line at hand */
+    size_t cell_start;  /* of the cell at hand */
+    uint64_t cell_line; /* on which it began, from 0 */
+    size_t cell_line_start;
+};
+
+enum step { STEP_CELL, STEP_RECORD, STEP_MORE, STEP_BAD };
+
+static uint64_t column_of(const struct scan *scan, size_t line_start, size_t at)
+{
+    uint64_t column = 1;
+    for (size_t i = line_start; i < at; i++) {
+        column += ((unsigned char)scan->bytes[i] & 0xc0) != 0x80;
+    }
+    return column;
+}
+
+/* Reading goes on behind the line on which the bad cell began: a quote that was opened by mistake
+ * costs one line, not the rest of the file. */
+static enum step bad(struct scan *scan, enum ctl_text why, uint64_t line, uint64_t column)
+{
+    struct ctl_csv *csv = scan->csv;
+    csv->bad = (struct ctl_bad){.line = line, .column = column, .why = why};
+    const char *newline =
+        memchr(scan->bytes + scan->cell_line_start, '\n', scan->size - scan->cell_line_start);
+    if (!newline && !scan->last) {
+        return STEP_MORE;
+    }
+    csv->used = newline ? (size_t)(newline - scan->bytes) + 1 : scan->size;
+    csv->lines = scan->cell_line + (newline ? 1 : 0);
+    return STEP_BAD;
+}
+
+static enum step bad_here(struct scan *scan, enum ctl_text why)
+{
+    return bad(scan, why, scan->lines, column_of(scan, scan->line_start, scan->at));
+}
+
+/* What stands behind a cell: a comma, a line end, or the end of it all. */
+static enum step behind_cell(struct scan *scan)
+{
+    if (scan->at == scan->size) {
+        return scan->last ? STEP_RECORD : STEP_MORE;
+    }
+    char sign = scan->bytes[scan->at];
+    if (sign == ',') {
+        scan->at++;
+        return STEP_CELL;
+    }
+    if (sign == '\r') {
+        if (scan->at + 1 == scan->size) {
+            scan->at += scan->last ? 1 : 0;
+            return scan->last ? STEP_RECORD : STEP_MORE;
+        }
+        if (scan->bytes[scan->at + 1] == '\n') {
+            scan->at++;
+            sign = '\n';
+        }
+    }
+    if (sign != '\n') {
+        return bad_here(scan, TEXT_CSV_BEHIND_QUOTE);
+    }
+    scan->at++;
+    scan->lines++;
+    return STEP_RECORD;
+}
+
+static enum step quoted(struct scan *scan, struct slice *cell)
+{
+    size_t start = ++scan->at;
+    for (; scan->at < scan->size; scan->at++) {
+        char sign = scan->bytes[scan->at];
+        if (sign == '\n') {
+            scan->lines++;
+            scan->line_start = scan->at + 1;
+        }
+        if (sign != '"') {
+            continue;
+        }
+        if (scan->at + 1 == scan->size && !scan->last) {
+            return STEP_MORE;
+        }
+        if (scan->at + 1 < scan->size && scan->bytes[scan->at + 1] == '"') {
+            scan->at++;
+            continue;
+        }
+        *cell = slice_of(scan->bytes + start, scan->at - start);
+        scan->at++;
+        return behind_cell(scan);
+    }
+    if (!scan->last) {
+        return STEP_MORE;
+    }
+    return bad(scan,
+               TEXT_CSV_QUOTE_OPEN,
+               scan->cell_line,
+               column_of(scan, scan->cell_line_start, scan->cell_start));
+}
+
+static enum step plain(struct scan *scan, struct slice *cell)
+{
+    size_t start = scan->at;
+    for (; scan->at < scan->size; scan->at++) {
+        char sign = scan->bytes[scan->at];
+        if (sign == ',' || sign == '\n') {
+            break;
+        }
+        if (sign == '\r' && (scan->at + 1 == scan->size || scan->bytes[scan->at + 1] == '\n')) {
+            break;
+        }
+        if (sign == '"') {
+            return bad_here(scan, TEXT_CSV_QUOTE_INSIDE);
+        }
+    }
+    *cell = slice_of(scan->bytes + start, scan->at - start);
+    return behind_cell(scan);
+}
+
+/* "" → " within the cell. */
+static void quotes_join(struct slice *cell)
+{
+    char *bytes = (char *)(uintptr_t)cell->bytes;
+    char *found = memchr(bytes, '"', cell->size);
+    if (!found) {
+        return;
+    }
+    size_t to = (size_t)(found - bytes);
+    for (size_t from = to; from < cell->size; from++) {
+        bytes[to++] = bytes[from];
+        from += bytes[from] == '"' ? 1 : 0;
+    }
+    cell->size = to;
+}
+
+static enum ctl_csv_outcome finish(const struct scan *scan)
+{
+    struct ctl_csv *csv = scan->csv;
+    for (uint32_t i = 0; i < csv->count; i++) {
+        struct slice *cell = &csv->cells[i];
+        if (cell->bytes > (const uint8_t *)scan->bytes && cell->bytes[-1] == '"') {
+            quotes_join(cell);
+        }
+    }
+    csv->used = scan->at;
+    csv->lines = scan->lines;
+    return CTL_CSV_RECORD;
+}
+
+enum ctl_csv_outcome ctl_csv_read(char *bytes, size_t size, bool last, struct ctl_csv *csv)
+{
+    struct scan scan = {.bytes = bytes, .size = size, .last = last, .csv = csv};
+    csv->count = 0;
+    for (;;) {
+        struct slice cell = slice_of(bytes + scan.at, 0);
+        scan.cell_start = scan.at;
+        scan.cell_line = scan.lines;
+        scan.cell_line_start = scan.line_start;
+        enum step step =
+            scan.at < size && bytes[scan.at] == '"' ? quoted(&scan, &cell) : plain(&scan, &cell);
+        if (step == STEP_MORE) {
+            return CTL_CSV_MORE;
+        }
+        if (step == STEP_CELL || step == STEP_RECORD) {
+            if (csv->count == CTL_CSV_CELLS_MAX) {
+                step = bad_here(&scan, TEXT_CSV_CELLS);
+            } else {
+                csv->cells[csv->count++] = cell;
+            }
+        }
+        if (step == STEP_RECORD) {
+            return finish(&scan);
+        }
+        if (step == STEP_BAD || step == STEP_MORE) {
+            return step == STEP_BAD ? CTL_CSV_BAD : CTL_CSV_MORE;
+        }
+    }
+}

@@ -1,0 +1,163 @@
+#include "ctl_peer.h"
+
+#include "ctl_database.h"
+#include "message_limits.h"
+#include "scope.h"
+
+#include <errno.h>
+#include <zmq.h>
+
+enum { HIGH_WATER_MARK = 20000 };
+
+struct ctl_peer {
+    void *context;
+    void *socket;
+    unsigned count;
+    char endpoints[CTL_ENDPOINTS_MAX][CTL_ENDPOINT_SIZE];
+    uint8_t buffer[LIMIT_REPLY_SIZE];
+};
+
+static bool set(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+struct ctl_peer *ctl_peer_new(const struct ctl *ctl)
+{
+    struct ctl_peer *peer = calloc(1, sizeof *peer);
+    if (!peer) {
+        (void)ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+        return NULL;
+    }
+    peer->context = zmq_ctx_new();
+    peer->socket = peer->context ? zmq_socket(peer->context, ZMQ_DEALER) : NULL;
+    int64_t size_max = LIMIT_REPLY_SIZE;
+    /* Only to peers that are there: what waits for a dead one would be lost with it. */
+    bool good = peer->socket && set(peer->socket, ZMQ_LINGER, 0) &&
+                set(peer->socket, ZMQ_IMMEDIATE, 1) && set(peer->socket, ZMQ_RECONNECT_IVL, 50) &&
+                set(peer->socket, ZMQ_RECONNECT_IVL_MAX, 1000) &&
+                set(peer->socket, ZMQ_SNDHWM, HIGH_WATER_MARK) &&
+                set(peer->socket, ZMQ_RCVHWM, HIGH_WATER_MARK) &&
+                zmq_setsockopt(peer->socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max) == 0;
+    if (!good) {
+        (void)ctl_fail(ctl, CTL_FAILED, TEXT_SOCKET, CTL_ARGS(zmq_strerror(errno)));
+        ctl_peer_free(&peer);
+    }
+    return peer;
+}
+
+void ctl_peer_free(struct ctl_peer **peer_p)
+{
+    struct ctl_peer *peer = *peer_p;
+    if (!peer) {
+        return;
+    }
+    if (peer->socket) {
+        (void)zmq_close(peer->socket);
+    }
+    if (peer->context) {
+        (void)zmq_ctx_term(peer->context);
+    }
+    free(peer);
+    *peer_p = NULL;
+}
+
+static unsigned endpoint_find(const struct ctl_peer *peer, const char *endpoint)
+{
+    unsigned i = 0;
+    while (i < peer->count && strcmp(peer->endpoints[i], endpoint) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static void endpoint_drop(struct ctl_peer *peer, unsigned i)
+{
+    (void)zmq_disconnect(peer->socket, peer->endpoints[i]);
+    peer->count--;
+    memmove(peer->endpoints[i], peer->endpoints[peer->count], CTL_ENDPOINT_SIZE);
+}
+
+static bool endpoint_add(struct ctl_peer *peer, const char *endpoint)
+{
+    if (endpoint_find(peer, endpoint) < peer->count) {
+        return true;
+    }
+    if (peer->count == CTL_ENDPOINTS_MAX || strlen(endpoint) >= CTL_ENDPOINT_SIZE ||
+        zmq_connect(peer->socket, endpoint) != 0) {
+        return false;
+    }
+    (void)snprintf(peer->endpoints[peer->count++], CTL_ENDPOINT_SIZE, "%s", endpoint);
+    return true;
+}
+
+bool ctl_peer_connect(struct ctl_peer *peer, const char *endpoint)
+{
+    while (peer->count > 0 && strcmp(peer->endpoints[0], endpoint) != 0) {
+        endpoint_drop(peer, 0);
+    }
+    while (peer->count > 1) {
+        endpoint_drop(peer, 1);
+    }
+    return endpoint_add(peer, endpoint);
+}
+
+static const char *service_text(enum service_id service)
+{
+    return service == SERVICE_INTAKE ? "redress-intake" : "redress-dispatch";
+}
+
+int ctl_peer_find(struct ctl *ctl, struct ctl_peer *peer, enum service_id service, bool quiet)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    const char *const parameters[] = {CTL_NUMBER_TEXT(service)};
+    int code = ctl_query(ctl,
+                         "SELECT requests FROM member WHERE service = $1::smallint "
+                         "AND requests <> '' AND NOT leaving AND lease_until > clock_timestamp() "
+                         "ORDER BY instance LIMIT 64",
+                         parameters,
+                         1,
+                         &rows);
+    if (code != CTL_OK) {
+        return code;
+    }
+    int count = PQntuples(rows);
+    for (unsigned i = peer->count; i-- > 0;) {
+        int row = 0;
+        while (row < count && strcmp(PQgetvalue(rows, row, 0), peer->endpoints[i]) != 0) {
+            row++;
+        }
+        if (row == count) {
+            endpoint_drop(peer, i);
+        }
+    }
+    for (int row = 0; row < count; row++) {
+        (void)endpoint_add(peer, PQgetvalue(rows, row, 0));
+    }
+    if (peer->count > 0) {
+        return CTL_OK;
+    }
+    return quiet
+               ? CTL_UNREACHABLE
+               : ctl_fail(ctl, CTL_UNREACHABLE, TEXT_SERVICE_AWAY, CTL_ARGS(service_text(service)));
+}
+
+bool ctl_peer_send(struct ctl_peer *peer, struct slice bytes)
+{
+    return zmq_send(peer->socket, bytes.bytes, bytes.size, ZMQ_DONTWAIT) >= 0;
+}
+
+bool ctl_peer_receive(struct ctl_peer *peer, int wait_ms, struct slice *bytes)
+{
+    int size = zmq_recv(peer->socket, peer->buffer, sizeof peer->buffer, ZMQ_DONTWAIT);
+    if (size < 0 && wait_ms > 0) {
+        zmq_pollitem_t item = {peer->socket, 0, ZMQ_POLLIN, 0};
+        (void)zmq_poll(&item, 1, wait_ms);
+        size = zmq_recv(peer->socket, peer->buffer, sizeof peer->buffer, ZMQ_DONTWAIT);
+    }
+    if (size < 0 || (size_t)size > sizeof peer->buffer) {
+        return false;
+    }
+    *bytes = slice_of(peer->buffer, (size_t)size);
+    return true;
+}

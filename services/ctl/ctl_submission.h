@@ -1,0 +1,52 @@
+/*
+ * Submissions to bytes, and what intake answers (redress.submit.v1).
+ */
+#ifndef REDRESS_CTL_SUBMISSION_H
+#define REDRESS_CTL_SUBMISSION_H
+
+#include "arena.h"
+#include "case_number.h"
+#include "error.h"
+#include "hex.h"
+#include "receipt.h"
+#include "slice.h"
+
+struct ctl_submission {
+    uint8_t id[UUID_SIZE];
+    struct slice policy, channel, narrative, name, contact, reference, category_hint, product,
+        demand;
+    bool received_present, occurred_present;
+    int64_t received_at_us, occurred_at_us;
+};
+
+/* Owned by the caller; NULL: out of memory. */
+uint8_t *ctl_submission_pack(const struct ctl_submission *submission, size_t *size);
+
+enum ctl_verdict_kind {
+    CTL_VERDICT_RECEIPT,
+    CTL_VERDICT_FORGED,  /* a receipt whose proof does not hold */
+    CTL_VERDICT_REFUSED, /* for good */
+    CTL_VERDICT_LATER,   /* send again after retry_after_ms */
+};
+
+struct ctl_verdict {
+    enum ctl_verdict_kind kind;
+    uint8_t id[UUID_SIZE]; /* zero: intake could not read it */
+    /* of a receipt */
+    char case_number[CASE_NUMBER_SIZE];
+    struct receipt_leaf leaf;
+    bool duplicate;
+    int64_t committed_at_us;
+    /* of a refusal */
+    bool conflict; /* the id was accepted with another body */
+    char field[64], value[65], allowed[160];
+    uint32_t retry_after_ms;
+};
+
+/* False: no SubmitReply, or none of ours. */
+bool ctl_verdict_read(struct slice bytes,
+                      struct arena *arena,
+                      struct ctl_verdict *verdict,
+                      struct error *error) MUST_CHECK;
+
+#endif
