@@ -148,6 +148,12 @@ static bool open_service(struct service *service, struct error *error)
     service->waiting = calloc(SERVICE_REQUESTS_MAX, sizeof *service->waiting);
     service->decoded = calloc(1, sizeof *service->decoded);
     service->policies = policy_book_new(service->spec->reads_text);
+    if (service->spec->holds != SERVICE_NONE) {
+        service->held.items = calloc(HELD_MAX, sizeof *service->held.items);
+        if (!service->held.items) {
+            return error_set(error, ERROR_FATAL, "out of memory");
+        }
+    }
     if (!service->base || !service->scratch || !service->policies || !service->waiting ||
         !service->decoded || !input_list_init(&service->incoming) || !cycle_init(service)) {
         return error_set(error, ERROR_FATAL, "out of memory");
@@ -195,6 +201,8 @@ static void close_service(struct service *service)
         service->waiting_count--;
     }
     cycle_done(service);
+    held_forget(service);
+    free(service->held.items);
     if (service->incoming.arena) {
         input_list_done(&service->incoming);
     }
@@ -225,6 +233,9 @@ static int64_t sleep_us(const struct service *service)
     } else if (service->cycle.phase == APPENDER_IDLE && service->serving > 0) {
         if (service->incoming.count > 0) {
             until = service->incoming_since_us + service->spec->linger_us - clock_monotonic_us();
+        }
+        if (service->held.count > 0 && held_ripe_us(service) - clock_monotonic_us() < until) {
+            until = held_ripe_us(service) - clock_monotonic_us();
         }
         int64_t deadline_us = cycle_deadline_us(service);
         if (deadline_us != INT64_MAX && deadline_us - clock_now_us() < until) {
@@ -286,6 +297,9 @@ int service_main(const struct service_spec *spec, int argc, char **argv)
     enum log_level level = LOG_INFO_LEVEL;
     (void)log_level_parse(service.settings.log_level, &level);
     log_open(service_name(spec->id), level);
+    /* keys and nonces from a generator in this process, seeded by the kernel: a system call each
+     * costs more than sealing */
+    (void)randombytes_set_implementation(&randombytes_internal_implementation);
     if (sodium_init() < 0) {
         return EXIT_FAILURE;
     }

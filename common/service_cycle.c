@@ -330,11 +330,16 @@ static void commit(struct cycle *cycle)
 static void decide_input(struct cycle *cycle, const struct input *input)
 {
     struct service *service = cycle->service;
-    if (!service_serves(service, input->partition)) {
-        return;
+    struct stream *stream = &service->streams[input->partition];
+    if (!service_serves(service, input->partition) || input->owned_epoch != stream->epoch) {
+        return; /* of an earlier ownership: whoever owns it now reads it again from the checkpoint
+                 */
     }
     cycle_touch(cycle, input->partition);
-    struct stream *stream = &service->streams[input->partition];
+    if (input->seq != stream->next_checkpoints[input->service].seq + 1) {
+        service_fail(service, "an input out of its order"); /* law 4 rests on it: never go on */
+        return;
+    }
     stream->next_checkpoints[input->service].seq = input->seq;
     memcpy(stream->next_checkpoints[input->service].hash, input->hash, HASH_SIZE);
     struct error error = {0};
@@ -355,7 +360,7 @@ static void decide(struct cycle *cycle)
 {
     struct service *service = cycle->service;
     cycle->now_us = clock_now_us();
-    for (uint32_t i = 0; i < cycle->inputs.count; i++) {
+    for (uint32_t i = 0; i < cycle->inputs.count && service->alive; i++) {
         decide_input(cycle, &cycle->inputs.items[i]);
     }
     if (cycle->tick) {
@@ -428,6 +433,9 @@ static void take_requests(struct cycle *cycle)
 
 static bool inputs_ripe(const struct service *service)
 {
+    if (held_is_ripe(service)) {
+        return true;
+    }
     if (service->incoming.count == 0) {
         return false;
     }
@@ -460,6 +468,7 @@ void cycle_run(struct service *service, int64_t now_us)
         struct input_list taken = cycle->inputs;
         cycle->inputs = service->incoming;
         service->incoming = taken;
+        held_take(service, &cycle->inputs);
     }
     cycle->tick = tick;
     take_requests(cycle);

@@ -30,10 +30,84 @@ void input_list_done(struct input_list *list)
     list->items = NULL;
 }
 
-static bool incoming_has_room(const struct service *service)
+static bool has_room(const struct service *service, enum service_id from)
 {
+    if (from == service->spec->holds) {
+        return service->held.count < HELD_MAX;
+    }
     return service->incoming.count < INPUTS_MAX &&
            arena_used(service->incoming.arena) + EVENT_SIZE_MAX < INPUT_BYTES_MAX;
+}
+
+static struct input input_of(const struct service *service,
+                             const struct event *header,
+                             enum service_id from,
+                             const void *bytes,
+                             size_t size)
+{
+    struct input input = {.bytes = slice_of(bytes, size),
+                          .partition = header->partition,
+                          .service = (uint8_t)from,
+                          .owned_epoch = service->streams[header->partition].epoch,
+                          .seq = header->seq};
+    memcpy(input.hash, header->hash, HASH_SIZE);
+    return input;
+}
+
+/* Keeps an input back; there is room. */
+static void
+hold(struct service *service, const struct event *header, enum service_id from, struct slice bytes)
+{
+    struct held_ring *held = &service->held;
+    void *copy = malloc(bytes.size + 1);
+    if (!copy) {
+        service_fail(service, "out of memory");
+        return;
+    }
+    memcpy(copy, bytes.bytes, bytes.size);
+    struct held_input *item = &held->items[(held->first + held->count++) % HELD_MAX];
+    item->input = input_of(service, header, from, copy, bytes.size);
+    item->ripe_us = clock_monotonic_us() + service->spec->hold_us;
+}
+
+static void held_drop_first(struct held_ring *held)
+{
+    free((void *)(uintptr_t)held->items[held->first].input.bytes.bytes);
+    held->first = (held->first + 1) % HELD_MAX;
+    held->count--;
+}
+
+bool held_is_ripe(const struct service *service)
+{
+    return service->held.count == HELD_MAX || held_ripe_us(service) <= clock_monotonic_us();
+}
+
+int64_t held_ripe_us(const struct service *service)
+{
+    const struct held_ring *held = &service->held;
+    return held->count == 0 ? INT64_MAX : held->items[held->first].ripe_us;
+}
+
+void held_take(struct service *service, struct input_list *list)
+{
+    struct held_ring *held = &service->held;
+    while (list->count < INPUTS_MAX && held->count > 0 && held_is_ripe(service)) {
+        const struct input *input = &held->items[held->first].input;
+        void *copy = arena_copy(list->arena, input->bytes.bytes, input->bytes.size);
+        if (!copy) {
+            return;
+        }
+        list->items[list->count] = *input;
+        list->items[list->count++].bytes = slice_of(copy, input->bytes.size);
+        held_drop_first(held);
+    }
+}
+
+void held_forget(struct service *service)
+{
+    while (service->held.count > 0) {
+        held_drop_first(&service->held);
+    }
 }
 
 static void incoming_add(struct service *service,
@@ -41,20 +115,20 @@ static void incoming_add(struct service *service,
                          enum service_id from,
                          struct slice bytes)
 {
+    if (from == service->spec->holds) {
+        hold(service, header, from, bytes);
+        return;
+    }
     struct input_list *list = &service->incoming;
     void *copy = arena_copy(list->arena, bytes.bytes, bytes.size);
     if (!copy) {
-        return; /* cannot be: there was room */
+        service_fail(service, "out of memory"); /* there was room: the heap is at its end */
+        return;
     }
     if (list->count == 0) {
         service->incoming_since_us = clock_monotonic_us();
     }
-    struct input *input = &list->items[list->count++];
-    *input = (struct input){.bytes = slice_of(copy, bytes.size),
-                            .partition = header->partition,
-                            .service = (uint8_t)from,
-                            .seq = header->seq};
-    memcpy(input->hash, header->hash, HASH_SIZE);
+    list->items[list->count++] = input_of(service, header, from, copy, bytes.size);
 }
 
 static void diverged(struct service *service, const struct event *header)
@@ -77,7 +151,7 @@ static bool take_event(struct service *service,
                        bool journal,
                        int64_t now_us)
 {
-    if (!incoming_has_room(service)) {
+    if (!has_room(service, from)) {
         return false;
     }
     struct event *header = service->decoded;

@@ -422,6 +422,7 @@ void owner_cut(struct service *service, const char *why)
     service->taking = false;
     cycle_cut(service);
     input_list_reset(&service->incoming);
+    held_forget(service);
     for (uint32_t p = 0; p < service->partitions; p++) {
         step(service, p, OWNER_CUT);
     }

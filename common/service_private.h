@@ -22,6 +22,7 @@ enum {
     PUBLISH_BYTES_MAX = 200 * 1024,
     NOWHERE = -1,
     PENDING_SOFT_MAX = SERVICE_BATCH_MAX, /* inputs waiting; more stay in the bus */
+    HELD_MAX = 65536,     /* inputs held back; when so many are, the oldest are ripe */
     INPUT_SERVICES = 4,                   /* intake, triage, dispatch, watchdog */
 };
 
@@ -30,8 +31,21 @@ struct input {
     struct slice bytes;
     uint32_t partition;
     uint8_t service;
+    uint64_t owned_epoch; /* of our ownership when it came: a later one reads it again */
     uint64_t seq;
     uint8_t hash[HASH_SIZE];
+};
+
+/* An input that waits for company (service_spec.hold_us); its bytes are its own. */
+struct held_input {
+    struct input input;
+    int64_t ripe_us; /* monotonic */
+};
+
+struct held_ring {
+    struct held_input *items; /* HELD_MAX of them; NULL: nothing is ever held */
+    uint32_t first;
+    uint32_t count;
 };
 
 struct input_list {
@@ -138,6 +152,7 @@ struct service {
 
     struct input_list incoming;
     int64_t incoming_since_us;
+    struct held_ring held;
     struct waiting_request *waiting;
     uint32_t waiting_first;
     uint32_t waiting_count;
@@ -179,6 +194,11 @@ void input_publish(struct service *service, uint32_t partition, struct arena *ar
 bool input_list_init(struct input_list *list);
 void input_list_reset(struct input_list *list);
 void input_list_done(struct input_list *list);
+/* Held inputs: is one ripe, when will the first be, move the ripe ones to list, forget all. */
+bool held_is_ripe(const struct service *service);
+int64_t held_ripe_us(const struct service *service);
+void held_take(struct service *service, struct input_list *list);
+void held_forget(struct service *service);
 
 /* service_cycle.c */
 bool cycle_init(struct service *service);

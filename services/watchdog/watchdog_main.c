@@ -18,6 +18,7 @@ enum {
     CASES_MAX = 1 << 24, /* in memory, of one partition */
     CHANGED_MAX = 8192,  /* cases one batch may change */
     DUE_MAX = 1000,      /* cases one batch fires */
+    HOLD_US = 1000000,   /* intake's word waits for dispatch's, which tells all of it and more */
     LINGER_US = 20000,   /* starts may wait for company; what is due does not */
 };
 
@@ -276,6 +277,12 @@ static int64_t watchdog_deadline_us(void *self)
     return heap_peek(watchdog->heap, &case_id, &due_us) ? due_us : INT64_MAX;
 }
 
+/* An input may tell nothing new: then there is no row to write. */
+static bool has_changed(const struct changed_case *changed, const struct watch_case *now)
+{
+    return changed->is_new || memcmp(&changed->before, now, sizeof *now) != 0;
+}
+
 static void watchdog_store(void *self, struct cycle *cycle, struct pg *pg)
 {
     (void)cycle;
@@ -283,6 +290,9 @@ static void watchdog_store(void *self, struct cycle *cycle, struct pg *pg)
     watchdog_cases_begin();
     for (uint32_t i = 0; i < watchdog->changed_count; i++) {
         const struct held_case *held = find(watchdog, watchdog->changed[i].before.case_id);
+        if (held && !has_changed(&watchdog->changed[i], &held->state)) {
+            continue;
+        }
         const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
         if (policy) {
             watchdog_case_add(policy, &held->state, watch_due_us(policy, &held->state));
@@ -343,6 +353,8 @@ int main(int argc, char **argv)
         .id = SERVICE_WATCHDOG,
         .inputs = 1U << SERVICE_INTAKE | 1U << SERVICE_DISPATCH,
         .linger_us = LINGER_US,
+        .holds = SERVICE_INTAKE,
+        .hold_us = HOLD_US,
         .statements = watchdog_statements,
         .statement_count = watchdog_statement_count,
         .load = "watchdog_load",
