@@ -201,8 +201,9 @@ static void answer_known(struct intake *intake,
 /* The slot of this id and channel: empty, or with its first occurrence in the batch. */
 static struct seen *seen_slot(struct intake *intake, struct slice id, struct slice channel)
 {
-    uint64_t hash;
-    memcpy(&hash, id.bytes + 8, sizeof hash); /* the random half of a UUIDv7 */
+    uint64_t halves[2];
+    memcpy(halves, id.bytes, sizeof halves);
+    uint64_t hash = (halves[0] ^ halves[1] * 0x9e3779b97f4a7c15U) * 0xff51afd7ed558ccdU >> 32;
     for (uint32_t i = 0; i < SEEN_SLOTS; i++) {
         struct seen *seen = &intake->seen[(hash + i) % SEEN_SLOTS];
         bool empty = seen->cycle != intake->cycle;
