@@ -178,6 +178,8 @@ static void tick(void *self, void *thing)
         cycle_feed(instance, APPENDER_WAITED);
     }
     cycle_run(instance);
-    owner_drain(instance);
+    if (sim.mutant != MUTANT_DRAINED_AFTER_BATCHES_ONLY) {
+        owner_drain(instance);
+    }
     sim_later(&instance->actor, TICK_US, tick, instance, NULL);
 }

@@ -228,6 +228,7 @@ const char *mutant_name(enum mutant mutant)
         "commit_not_replicated",
         "take_not_replicated",
         "inputs_of_an_old_life",
+        "drained_after_batches_only",
     };
     return names[mutant];
 }
