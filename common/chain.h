@@ -1,7 +1,9 @@
 /*
- * The hash chain of a stream: hash = BLAKE2b-256 over the stored bytes, which hold the predecessor's hash.
+ * The hash chain of a stream: hash = BLAKE2b-256 over the stored bytes, which hold the
+ * predecessor's hash.
  *
- * Keyed apart from every other hash of the project by BLAKE2b's personal string ("redress.event.v1").
+ * Keyed apart from every other hash of the project by BLAKE2b's personal string
+ * ("redress.event.v1").
  */
 #ifndef REDRESS_CHAIN_H
 #define REDRESS_CHAIN_H

@@ -1,8 +1,8 @@
 /*
  * Errors, sorted by what the caller must do about them.
  *
- * Whatever can fail returns bool and takes a struct error last; on false the error is set, on true it is untouched.
- * Cores and libraries never log: the shell logs once, where the error is decided.
+ * Whatever can fail returns bool and takes a struct error last; on false the error is set, on true
+ * it is untouched. Cores and libraries never log: the shell logs once, where the error is decided.
  */
 #ifndef REDRESS_ERROR_H
 #define REDRESS_ERROR_H
@@ -26,8 +26,8 @@ struct error {
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /*
- * Sets kind and a one-line text (line ends become blanks, too long is cut) and returns false, so that a failing
- * path is one line: return error_set(error, ERROR_REJECT, "…").
+ * Sets kind and a one-line text (line ends become blanks, too long is cut) and returns false, so
+ * that a failing path is one line: return error_set(error, ERROR_REJECT, "…").
  */
 bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,8 +1,10 @@
 /*
- * The events as cores see them: plain structs, decoded from redress.event.v1.Envelope once, at the edge.
+ * The events as cores see them: plain structs, decoded from redress.event.v1.Envelope once, at the
+ * edge.
  *
- * All slices are lent from the bytes (or the arena) the event was decoded from.  Times are microseconds since the
- * epoch, UTC.  proto/redress/event/v1/event.proto is the authority on the meaning of every field.
+ * All slices are lent from the bytes (or the arena) the event was decoded from.  Times are
+ * microseconds since the epoch, UTC.  proto/redress/event/v1/event.proto is the authority on the
+ * meaning of every field.
  */
 #ifndef REDRESS_EVENT_H
 #define REDRESS_EVENT_H
@@ -13,13 +15,13 @@
 #include <stdint.h>
 
 enum {
-    PARTITION_MAX = 1024,    /* partitions an archive may have */
-    HASH_SIZE = 32,          /* BLAKE2b-256 */
+    PARTITION_MAX = 1024, /* partitions an archive may have */
+    HASH_SIZE = 32,       /* BLAKE2b-256 */
     EVENT_LABELS_MAX = 64,
     EVENT_FACTORS_MAX = 32,
     EVENT_RELATED_MAX = 4,
     EVENT_FIELDS_MAX = 16,
-    EVENT_CLOCKS_MAX = 8,    /* clocks of one case, hence of one event */
+    EVENT_CLOCKS_MAX = 8, /* clocks of one case, hence of one event */
     EVENT_SIZE_MAX = 128 * 1024,
 };
 
@@ -242,7 +244,8 @@ struct event {
     };
 };
 
-/* A case id holds its partition: partition << 40 | serial, serial = seq of Received in intake's stream, from 1. */
+/* A case id holds its partition: partition << 40 | serial, serial = seq of Received in intake's
+ * stream, from 1. */
 static inline uint32_t case_partition(uint64_t case_id)
 {
     return (uint32_t)(case_id >> 40);
@@ -256,7 +259,8 @@ static inline uint64_t case_id_make(uint32_t partition, uint64_t serial)
 /* Which service writes this kind; SERVICE_NONE for a kind this build does not know. */
 enum service_id event_kind_service(enum event_kind kind);
 
-/* "received", "clock_warned", …; NULL for a kind this build does not know.  The inverse gives EVENT_NONE. */
+/* "received", "clock_warned", …; NULL for a kind this build does not know.  The inverse gives
+ * EVENT_NONE. */
 const char *event_kind_name(enum event_kind kind);
 enum event_kind event_kind_parse(struct slice name);
 

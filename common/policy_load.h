@@ -68,8 +68,8 @@ struct policy_object *policy_load_with(const char *name,
 void policy_describe(const struct policy *policy, FILE *out);
 
 /*
- * The same without the classifier (NULL in the object): for daemons that never see a text.  Compiling patterns is what takes
- * long.
+ * The same without the classifier (NULL in the object): for daemons that never see a text.
+ * Compiling patterns is what takes long.
  */
 struct policy_object *policy_load_blind(const char *name,
                                         struct slice yaml,

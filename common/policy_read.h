@@ -27,7 +27,7 @@ struct policy_loading {
     const struct policy_holidays *holidays;
     size_t holiday_count;
     int first_year, last_year;
-    bool blind; /* leave the classifier out */
+    bool blind;       /* leave the classifier out */
     uint32_t locales; /* bit set: texts have to be there in these */
     struct classify_pattern *patterns;
     const struct yaml_node **pattern_nodes; /* where each regex stands */

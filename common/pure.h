@@ -1,8 +1,9 @@
 /*
  * Forced into every core with -include (law 8): the few headers a core may use, then a poison list.
  *
- * A core that reaches for the clock, the heap, a file, a socket, the environment or randomness does not compile.
- * tests/unit/tree checks the archives' symbols as well, because a list of names can be walked around.
+ * A core that reaches for the clock, the heap, a file, a socket, the environment or randomness does
+ * not compile. tests/unit/tree checks the archives' symbols as well, because a list of names can be
+ * walked around.
  */
 #ifndef REDRESS_PURE_H
 #define REDRESS_PURE_H

@@ -1,5 +1,6 @@
 /*
- * Ownership by scope.  Every destructor is void x_free(struct x **x_p): it takes NULL, and leaves NULL behind.
+ * Ownership by scope.  Every destructor is void x_free(struct x **x_p): it takes NULL, and leaves
+ * NULL behind.
  */
 #ifndef REDRESS_SCOPE_H
 #define REDRESS_SCOPE_H

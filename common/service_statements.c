@@ -79,9 +79,9 @@ static const struct pg_statement skeleton_statements[] = {
      "> $3::bigint "
      "ORDER BY seq LIMIT $4::integer"                                                         },
     {"cycle_head",
-      "WITH batch AS MATERIALIZED (SELECT * FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], "
-     "$5::bigint[], "
-     "$6::bytea[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bytea[], $11::bigint[], "
+      "WITH batch AS MATERIALIZED (SELECT * FROM unnest($2::smallint[], $3::bigint[], "
+     "$4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[], $8::bytea[], $9::bigint[], "
+     "$10::bytea[], $11::bigint[], "
      "$12::bytea[], "
      "$13::bigint[], $14::bytea[]) AS a(partition, epoch, expected, seq, hash, s1, h1, s2, h2, s3, "
      "h3, s4, h4)), "

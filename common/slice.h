@@ -1,5 +1,6 @@
 /*
- * A slice: bytes lent by somebody else, never owned, not terminated.  Used by cores and shells alike.
+ * A slice: bytes lent by somebody else, never owned, not terminated.  Used by cores and shells
+ * alike.
  */
 #ifndef REDRESS_SLICE_H
 #define REDRESS_SLICE_H

@@ -3,10 +3,10 @@
  * 12).
  *
  * Method: timelines of tests/data/sla (a sample, each naming the repository and test it was read
- * from) and, where the reference data is at hand (REDRESS_SHARED names its folder), all of sla_cases.json, through
- * the watchdog's core.  The metrics first_response and resolution become clocks, the states become
- * steps.  What cannot be said in our policies is counted and named: next response and periodic
- * updates, a policy or calendar changed under way, lists of running states.
+ * from) and, where the reference data is at hand (REDRESS_SHARED names its folder), all of
+ * sla_cases.json, through the watchdog's core.  The metrics first_response and resolution become
+ * clocks, the states become steps.  What cannot be said in our policies is counted and named: next
+ * response and periodic updates, a policy or calendar changed under way, lists of running states.
  */
 #include "calendar_load.h"
 #include "unit.h"
