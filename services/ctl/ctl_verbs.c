@@ -24,15 +24,15 @@ static const struct ctl_option policy_options[] = {
 };
 
 static const struct ctl_option import_options[] = {
-    {"map", NULL, 'm', CTL_TEXT, "FILE", NULL, 0, 0, TEXT_OPTION_MAP},
-    {"policy", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_IMPORT_POLICY},
-    {"channel", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_IMPORT_CHANNEL},
-    {"count", NULL, 'n', CTL_NUMBER, "N", NULL, 1, INT64_MAX, TEXT_OPTION_IMPORT_COUNT},
-    {"rate", NULL, 0, CTL_NUMBER, "N", "0", 0, 10000000, TEXT_OPTION_RATE},
-    {"window", NULL, 0, CTL_NUMBER, "N", "2000", 1, 65536, TEXT_OPTION_WINDOW},
-    {"rejects", NULL, 0, CTL_TEXT, "FILE", NULL, 0, 0, TEXT_OPTION_REJECTS},
-    {"receipts", NULL, 0, CTL_TEXT, "FILE", NULL, 0, 0, TEXT_OPTION_RECEIPTS},
-    {"timeout", NULL, 0, CTL_DURATION, "TIME", "60s", 100, 86400000, TEXT_OPTION_IMPORT_TIMEOUT},
+    {"map",      NULL, 'm', CTL_TEXT,     "FILE", NULL,   0,   0,         TEXT_OPTION_MAP           },
+    {"policy",   NULL, 0,   CTL_TEXT,     "NAME", NULL,   0,   0,         TEXT_OPTION_IMPORT_POLICY },
+    {"channel",  NULL, 0,   CTL_TEXT,     "NAME", NULL,   0,   0,         TEXT_OPTION_IMPORT_CHANNEL},
+    {"count",    NULL, 'n', CTL_NUMBER,   "N",    NULL,   1,   INT64_MAX, TEXT_OPTION_IMPORT_COUNT  },
+    {"rate",     NULL, 0,   CTL_NUMBER,   "N",    "0",    0,   10000000,  TEXT_OPTION_RATE          },
+    {"window",   NULL, 0,   CTL_NUMBER,   "N",    "2000", 1,   65536,     TEXT_OPTION_WINDOW        },
+    {"rejects",  NULL, 0,   CTL_TEXT,     "FILE", NULL,   0,   0,         TEXT_OPTION_REJECTS       },
+    {"receipts", NULL, 0,   CTL_TEXT,     "FILE", NULL,   0,   0,         TEXT_OPTION_RECEIPTS      },
+    {"timeout",  NULL, 0,   CTL_DURATION, "TIME", "60s",  100, 86400000,  TEXT_OPTION_IMPORT_TIMEOUT},
 };
 
 enum { FILES_MAX = 256 };
@@ -52,6 +52,11 @@ static const struct ctl_option list_options[] = {
 };
 
 /* clang-format off */
+static const struct ctl_option verify_options[] = {
+    {"partition", NULL, 'p', CTL_NUMBER, "N",    "-1", -1, 1023, TEXT_LOOK_PARTITION},
+    {"service",   NULL, 0,   CTL_TEXT,   "NAME", NULL, 0,  0,    TEXT_LOOK_SERVICE  },
+};
+
 const struct ctl_verb ctl_verbs[] = {
     {"archive create", "", 0, 0, TEXT_VERB_ARCHIVE_CREATE, OPTIONS(archive_create_options), ctl_archive_create},
     {"keys create", "", 0, 0, TEXT_VERB_KEYS_CREATE, NO_OPTIONS, ctl_keys_create},
@@ -60,6 +65,7 @@ const struct ctl_verb ctl_verbs[] = {
     {"policy list", "", 0, 0, TEXT_VERB_POLICY_LIST, NO_OPTIONS, ctl_policy_list},
     {"import", "FILE…", 1, FILES_MAX, TEXT_VERB_IMPORT, OPTIONS(import_options), ctl_import},
     {"list", "", 0, 0, TEXT_VERB_LIST, OPTIONS(list_options), ctl_list},
+    {"verify", "", 0, 0, TEXT_VERB_VERIFY, OPTIONS(verify_options), ctl_verify},
     {"show", "CASE", 1, 1, TEXT_VERB_SHOW, NO_OPTIONS, ctl_show},
     {"help", "[VERB]", 0, 2, TEXT_VERB_HELP, NO_OPTIONS, ctl_help},
     {"version", "", 0, 0, TEXT_VERB_VERSION, NO_OPTIONS, ctl_version},

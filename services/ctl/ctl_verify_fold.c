@@ -1,0 +1,85 @@
+/* The fold of one partition's streams with the daemons' own cores. */
+#include "ctl_verify.h"
+
+enum { SERIAL_BITS = 40 };
+
+struct verify_case *verify_case_of(struct verify *verify, uint64_t case_id)
+{
+    uint64_t serial = case_id & ((UINT64_C(1) << SERIAL_BITS) - 1);
+    bool there =
+        case_partition(case_id) == verify->partition && serial > 0 && serial <= verify->case_count;
+    return there ? &verify->cases[serial] : NULL;
+}
+
+/* As the watchdog finds the policy of a case it does not know yet; 0: it leaves the event alone. */
+static uint32_t policy_id_of(const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_RECEIVED:
+        return event->received.policy_id;
+    case EVENT_OPENED:
+        return event->opened.policy_id;
+    default:
+        return event->service == SERVICE_DISPATCH ? event->advanced.policy_id : 0;
+    }
+}
+
+static void fold_watch(struct verify *verify, struct verify_case *held, const struct event *event)
+{
+    const struct verify_stream *watchdog = &verify->streams[SERVICE_WATCHDOG];
+    bool own = event->service == SERVICE_WATCHDOG;
+    if (!watchdog->wanted || (!own && event->seq > watchdog->checkpoints[event->service])) {
+        return;
+    }
+    uint32_t known = held->watch.policy_id;
+    uint32_t id = own ? event->clocks.policy_id : policy_id_of(event);
+    const struct policy *policy = view_policy(verify->policies, known != 0 ? known : id);
+    if (policy) {
+        watch_evolve(policy, &held->watch, event);
+        held->watch.case_id = event->case_id;
+    }
+}
+
+static void
+fold_dispatch(struct verify *verify, struct verify_case *held, const struct event *event)
+{
+    uint32_t known = held->dispatch.policy_id;
+    uint32_t id = known != 0 ? known : policy_id_of(event);
+    const struct policy *policy = view_policy(verify->policies, id);
+    if (policy) {
+        dispatch_evolve(policy, &held->dispatch, event);
+    }
+}
+
+void verify_fold(struct verify *verify, const struct event *event)
+{
+    char where[VERIFY_WHERE_MAX];
+    struct verify_case *held = verify_case_of(verify, event->case_id);
+    if (!held) {
+        verify_differ(verify,
+                      verify_where_stream(verify, event->service, event->seq, where),
+                      TEXT_VERIFY_NO_CASE,
+                      CTL_ARGS(CTL_NUMBER_TEXT(event->case_id)));
+        return;
+    }
+    if (event->kind == EVENT_RECEIVED) {
+        bool first =
+            !held->received && event->case_id == case_id_make(verify->partition, event->seq);
+        if (!first) {
+            verify_differ(verify,
+                          verify_where_stream(verify, event->service, event->seq, where),
+                          TEXT_VERIFY_RECEIVED,
+                          CTL_ARGS(CTL_NUMBER_TEXT(event->case_id)));
+        }
+        held->received = true;
+        if (event->received.submission_id.size == sizeof held->submission_id) {
+            memcpy(held->submission_id,
+                   event->received.submission_id.bytes,
+                   sizeof held->submission_id);
+        }
+    }
+    if (event->service == SERVICE_DISPATCH) {
+        fold_dispatch(verify, held, event);
+    }
+    fold_watch(verify, held, event);
+}

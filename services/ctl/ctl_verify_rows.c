@@ -1,0 +1,301 @@
+/* What was folded, against the rows of complaint, clock and submission. */
+#include "ctl_database.h"
+#include "ctl_verify.h"
+#include "dispatch_store.h"
+#include "scope.h"
+#include "watchdog_store.h"
+
+#include <stddef.h>
+
+enum field_kind {
+    FIELD_UNSIGNED,
+    FIELD_SIGNED,
+    FIELD_TIME,
+    FIELD_TEXT,
+};
+
+struct field {
+    const char *name;
+    size_t offset;
+    size_t size;
+    enum field_kind kind;
+};
+
+#define FIELD(type, member, kind)                                                                  \
+    {                                                                                              \
+#member, offsetof(struct type, member), sizeof(((struct type *)0)->member), kind           \
+    }
+
+static const struct field dispatch_fields[] = {
+    FIELD(dispatch_case, case_id, FIELD_UNSIGNED),
+    FIELD(dispatch_case, customer, FIELD_UNSIGNED),
+    FIELD(dispatch_case, received_at_us, FIELD_TIME),
+    FIELD(dispatch_case, opened_at_us, FIELD_TIME),
+    FIELD(dispatch_case, step_since_us, FIELD_TIME),
+    FIELD(dispatch_case, updated_at_us, FIELD_TIME),
+    FIELD(dispatch_case, closed_at_us, FIELD_TIME),
+    FIELD(dispatch_case, policy_id, FIELD_UNSIGNED),
+    FIELD(dispatch_case, version, FIELD_UNSIGNED),
+    FIELD(dispatch_case, repeats, FIELD_UNSIGNED),
+    FIELD(dispatch_case, score, FIELD_SIGNED),
+    FIELD(dispatch_case, step, FIELD_UNSIGNED),
+    FIELD(dispatch_case, queue, FIELD_UNSIGNED),
+    FIELD(dispatch_case, home_queue, FIELD_UNSIGNED),
+    FIELD(dispatch_case, category, FIELD_UNSIGNED),
+    FIELD(dispatch_case, class_index, FIELD_UNSIGNED),
+    FIELD(dispatch_case, channel, FIELD_UNSIGNED),
+    FIELD(dispatch_case, reopened, FIELD_UNSIGNED),
+    FIELD(dispatch_case, followed_up, FIELD_UNSIGNED),
+    FIELD(dispatch_case, priority, FIELD_UNSIGNED),
+    FIELD(dispatch_case, escalation, FIELD_UNSIGNED),
+    FIELD(dispatch_case, language, FIELD_UNSIGNED),
+    FIELD(dispatch_case, acknowledged, FIELD_UNSIGNED),
+    FIELD(dispatch_case, agent_role, FIELD_UNSIGNED),
+    FIELD(dispatch_case, agent, FIELD_TEXT),
+    FIELD(dispatch_case, last_actor, FIELD_TEXT),
+};
+
+static const struct field watch_fields[] = {
+    FIELD(watch_case, case_id, FIELD_UNSIGNED),
+    FIELD(watch_case, dispatch_seq, FIELD_UNSIGNED),
+    FIELD(watch_case, received_at_us, FIELD_TIME),
+    FIELD(watch_case, closed_at_us, FIELD_TIME),
+    FIELD(watch_case, policy_id, FIELD_UNSIGNED),
+    FIELD(watch_case, channel, FIELD_UNSIGNED),
+    FIELD(watch_case, category, FIELD_UNSIGNED),
+    FIELD(watch_case, class_index, FIELD_UNSIGNED),
+    FIELD(watch_case, repeats, FIELD_UNSIGNED),
+    FIELD(watch_case, priority, FIELD_UNSIGNED),
+    FIELD(watch_case, closed, FIELD_UNSIGNED),
+    FIELD(watch_case, opened, FIELD_UNSIGNED),
+    FIELD(watch_case, waiting, FIELD_UNSIGNED),
+};
+
+static const struct field clock_fields[] = {
+    FIELD(watch_clock, started_at_us, FIELD_TIME),
+    FIELD(watch_clock, due_us, FIELD_TIME),
+    FIELD(watch_clock, paused_at_us, FIELD_TIME),
+    FIELD(watch_clock, next_level_us, FIELD_TIME),
+    FIELD(watch_clock, paused_s, FIELD_SIGNED),
+    FIELD(watch_clock, generation, FIELD_UNSIGNED),
+    FIELD(watch_clock, phase, FIELD_UNSIGNED),
+    FIELD(watch_clock, verdict, FIELD_UNSIGNED),
+    FIELD(watch_clock, levels_fired, FIELD_UNSIGNED),
+    FIELD(watch_clock, breached, FIELD_UNSIGNED),
+    FIELD(watch_clock, shadow, FIELD_UNSIGNED),
+};
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+static const char *
+field_text(const struct field *field, const void *object, char into[VIEW_TEXT_MAX])
+{
+    const uint8_t *at = (const uint8_t *)object + field->offset;
+    uint64_t value = 0;
+    if (field->kind == FIELD_TEXT && *at == '\0') {
+        return "-";
+    }
+    if (field->kind == FIELD_TEXT) {
+        return view_plain(slice_of(at, strnlen((const char *)at, field->size)), into);
+    }
+    memcpy(&value, at, field->size < sizeof value ? field->size : sizeof value);
+    if (field->kind == FIELD_TIME) {
+        return view_time((int64_t)value, into);
+    }
+    int64_t number = field->kind == FIELD_SIGNED ? (int32_t)value : (int64_t)value;
+    (void)snprintf(into, VIEW_TEXT_MAX, "%" PRId64, number);
+    return into;
+}
+
+static void fields_compare(struct verify *verify,
+                           const char *where,
+                           const char *prefix,
+                           const struct field *fields,
+                           size_t count,
+                           const void *row,
+                           const void *folded)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *a = (const uint8_t *)row + fields[i].offset;
+        const uint8_t *b = (const uint8_t *)folded + fields[i].offset;
+        if (memcmp(a, b, fields[i].size) != 0) {
+            char name[VIEW_TEXT_MAX];
+            char table[VIEW_TEXT_MAX];
+            char journal[VIEW_TEXT_MAX];
+            (void)snprintf(name, sizeof name, "%s%s", prefix, fields[i].name);
+            verify_differ(verify,
+                          where,
+                          TEXT_VERIFY_FIELD,
+                          CTL_ARGS(name,
+                                   field_text(&fields[i], row, table),
+                                   field_text(&fields[i], folded, journal)));
+        }
+    }
+}
+
+/* ---- complaint ---- */
+
+static void complaint_compare(struct verify *verify, const PGresult *rows, int row)
+{
+    struct dispatch_case state;
+    char where[VERIFY_WHERE_MAX];
+    uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
+    struct verify_case *held = verify_case_of(verify, case_id);
+    const struct policy *policy = view_policy(verify->policies, dispatch_row_policy(rows, row));
+    (void)verify_where_case("complaint", case_id, where);
+    if (!held || held->dispatch.version == 0) {
+        verify_differ(verify, where, TEXT_VERIFY_ROW_EXTRA, NULL);
+        return;
+    }
+    held->in_complaint = true;
+    if (!policy || !dispatch_row_read(rows, row, policy, &state)) {
+        verify_differ(verify, where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
+        return;
+    }
+    if (!dispatch_case_equal(&state, &held->dispatch)) {
+        fields_compare(
+            verify, where, "", dispatch_fields, COUNT(dispatch_fields), &state, &held->dispatch);
+    }
+}
+
+/* ---- clock ---- */
+
+static void clock_compare(struct verify *verify, const PGresult *rows, int row)
+{
+    struct watch_case state;
+    char where[VERIFY_WHERE_MAX];
+    uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
+    struct verify_case *held = verify_case_of(verify, case_id);
+    (void)verify_where_case("clock", case_id, where);
+    if (!held || held->watch.received_at_us == 0) {
+        verify_differ(verify, where, TEXT_VERIFY_ROW_EXTRA, NULL);
+        return;
+    }
+    held->in_clock = true;
+    const struct policy *policy = view_policy(verify->policies, held->watch.policy_id);
+    if (!policy || !watchdog_row_read(rows, row, &state)) {
+        verify_differ(verify, where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
+        return;
+    }
+    fields_compare(verify, where, "", watch_fields, COUNT(watch_fields), &state, &held->watch);
+    for (uint16_t i = 0; i < policy->clock_count; i++) {
+        char prefix[POLICY_NAME_MAX + 1];
+        (void)snprintf(prefix, sizeof prefix, "%s.", policy->clocks[i].id);
+        fields_compare(verify,
+                       where,
+                       prefix,
+                       clock_fields,
+                       COUNT(clock_fields),
+                       &state.clocks[i],
+                       &held->watch.clocks[i]);
+    }
+    int64_t due_us = watch_due_us(policy, &held->watch);
+    if (pg_time(rows, row, 2) != due_us) {
+        char table[VIEW_TEXT_MAX];
+        char journal[VIEW_TEXT_MAX];
+        verify_differ(verify,
+                      where,
+                      TEXT_VERIFY_FIELD,
+                      CTL_ARGS("next_due",
+                               view_time(pg_time(rows, row, 2), table),
+                               view_time(due_us, journal)));
+    }
+}
+
+/* ---- submission ---- */
+
+static void submission_compare(struct verify *verify, const PGresult *rows, int row)
+{
+    char where[VERIFY_WHERE_MAX];
+    uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
+    struct verify_case *held = verify_case_of(verify, case_id);
+    struct slice id = pg_bytes(rows, row, 1);
+    (void)verify_where_case("submission", case_id, where);
+    if (!held || !held->received || held->in_submission) {
+        verify_differ(verify, where, TEXT_VERIFY_ROW_EXTRA, NULL);
+        return;
+    }
+    held->in_submission = true;
+    if (!slice_equal(id, slice_of(held->submission_id, sizeof held->submission_id))) {
+        verify_differ(verify, where, TEXT_VERIFY_SUBMISSION, NULL);
+    }
+}
+
+/* ---- all rows of the partition ---- */
+
+static bool rows_each(struct verify *verify,
+                      const char *sql,
+                      void (*compare)(struct verify *verify, const PGresult *rows, int row))
+{
+    int64_t after = (int64_t)case_id_make(verify->partition, 0) - 1;
+    int64_t last = (int64_t)case_id_make(verify->partition + 1, 0) - 1;
+    for (int count = 1; count > 0;) {
+        SCOPED(ctl_rows_free)
+        PGresult *rows = verify_query(verify, sql, (const int64_t[]){after, last, VERIFY_CHUNK}, 3);
+        if (!rows) {
+            return false;
+        }
+        count = PQntuples(rows);
+        for (int row = 0; row < count; row++) {
+            compare(verify, rows, row);
+            after = pg_int8(rows, row, 0);
+        }
+        verify->compared += (uint64_t)count;
+    }
+    return true;
+}
+
+static void missing(struct verify *verify, const char *table, uint64_t serial)
+{
+    char where[VERIFY_WHERE_MAX];
+    verify_differ(verify,
+                  verify_where_case(table, case_id_make(verify->partition, serial), where),
+                  TEXT_VERIFY_ROW_MISSING,
+                  NULL);
+}
+
+/* The columns the daemon loads, of every case, closed long ago or not. */
+static const char *complaint_sql(char sql[2048])
+{
+    const char *load = dispatch_statements[0].sql;
+    const char *end = strstr(load, " WHERE ");
+    (void)snprintf(sql,
+                   2048,
+                   "%.*s WHERE case_id > $1::bigint AND case_id <= $2::bigint ORDER BY case_id "
+                   "LIMIT $3::integer",
+                   end ? (int)(end - load) : 0,
+                   load);
+    return sql;
+}
+
+bool verify_rows(struct verify *verify)
+{
+    char sql[2048];
+    bool intake = verify->only == SERVICE_NONE || verify->only == SERVICE_INTAKE;
+    bool dispatch = verify->only == SERVICE_NONE || verify->only == SERVICE_DISPATCH;
+    bool watchdog = verify->streams[SERVICE_WATCHDOG].wanted;
+    bool good = (!dispatch || rows_each(verify, complaint_sql(sql), complaint_compare)) &&
+                (!watchdog || rows_each(verify,
+                                        "SELECT case_id, state, next_due FROM clock "
+                                        "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
+                                        "ORDER BY case_id LIMIT $3::integer",
+                                        clock_compare)) &&
+                (!intake || rows_each(verify,
+                                      "SELECT case_id, submission_id FROM submission "
+                                      "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
+                                      "ORDER BY case_id LIMIT $3::integer",
+                                      submission_compare));
+    for (uint64_t serial = 1; good && serial <= verify->case_count; serial++) {
+        const struct verify_case *held = &verify->cases[serial];
+        if (dispatch && held->dispatch.version > 0 && !held->in_complaint) {
+            missing(verify, "complaint", serial);
+        }
+        if (watchdog && held->watch.received_at_us != 0 && !held->in_clock) {
+            missing(verify, "clock", serial);
+        }
+        if (intake && held->received && !held->in_submission) {
+            missing(verify, "submission", serial);
+        }
+    }
+    return good;
+}
