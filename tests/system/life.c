@@ -1,0 +1,237 @@
+/*
+ * Goal: ordinary life, from submission to reopening, in both shipped policies.
+ *
+ * Method: two thousand submissions in Chinese and English go in; every receipt is verified, every
+ * stream is walked by the test itself, and a case of each policy is taken by hand to its end and
+ * opened again.  Guards laws 1 (accepted is forever), 3 (contiguous and chained), 4 (exactly once)
+ * and 5 (nothing is told before it is committed: a receipt's event is in the journal).
+ */
+#include "rig.h"
+#include "rig_cmocka.h"
+
+#include "redress/command/v1/command.pb-c.h"
+
+enum {
+    SUBMISSIONS = 2000,
+    DONE = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+    REFUSED = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
+    CONFLICT = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT,
+    NOT_FOUND = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND,
+    ANSWER_MS = 10000,
+};
+
+struct beat {
+    struct command command;
+    const char *step; /* afterwards */
+};
+
+static void everything_submitted_is_one_case_and_every_stream_adds_up(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 500);
+    adapter_add_many(adapter, SUBMISSIONS);
+    rig_await_all_serving(rig);
+    int64_t from_ms = rig_now_ms();
+    adapter_finish(adapter, 30000);
+    print_message("%d receipts in %lld ms\n", SUBMISSIONS, (long long)(rig_now_ms() - from_ms));
+    rig_check_all(rig, &adapter, 1);
+    assert_int_equal(adapter_receipted(adapter), SUBMISSIONS);
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint"), SUBMISSIONS);
+    assert_int_equal(rig_number(rig,
+                                "SELECT sum(count)::bigint FROM figure WHERE measure = 'received'"),
+                     SUBMISSIONS);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+/* Whoever acts takes the case first, if he does not have it. */
+static struct answer act(struct desk *desk, uint64_t case_id, const struct command *command)
+{
+    struct command look = {.actor = command->actor, .role = command->role, .case_id = case_id};
+    struct answer answer = desk_ask(desk, &look, ANSWER_MS);
+    if (answer.queue[0] != '\0') {
+        struct command take = look;
+        take.action = "claim";
+        answer = desk_ask(desk, &take, ANSWER_MS);
+        assert_int_equal(answer.outcome, DONE);
+    }
+    struct command now = *command;
+    now.case_id = case_id;
+    now.version = answer.version;
+    return desk_ask(desk, &now, ANSWER_MS);
+}
+
+static struct answer
+walk(struct desk *desk, uint64_t case_id, const struct beat *beats, size_t count)
+{
+    struct answer answer = {0};
+    for (size_t i = 0; i < count; i++) {
+        answer = act(desk, case_id, &beats[i].command);
+        if (answer.outcome != DONE) {
+            fail_msg("%s: %s in step %s", beats[i].command.action, answer.code, answer.step);
+        }
+        assert_string_equal(answer.step, beats[i].step);
+    }
+    return answer;
+}
+
+#define AGENT .actor = "wang", .role = "agent"
+#define SUPERVISOR .actor = "chen", .role = "supervisor"
+
+static const struct beat general[] = {
+    {{AGENT, .action = "reclassify", .fields = {{"category", "quality"}}},     "first-contact" },
+    {{AGENT, .action = "contact", .fields = {{"understood", "漏水"}}},         "investigation" },
+    {{AGENT,
+      .action = "finding",
+      .note = "水管老化",
+      .fields = {{"cause", "seal"}, {"responsible", "product"}}},              "solution"      },
+    {{AGENT,
+      .action = "propose",
+      .fields = {{"solution", "更换"},
+                 {"solution-date", "2026-12-01"},
+                 {"solution-owner", "wang"}}},                                 "approval"      },
+    {{SUPERVISOR, .action = "approve"},                                        "consent"       },
+    {{AGENT, .action = "consent"},                                             "implementation"},
+    {{AGENT, .action = "implement", .fields = {{"result", "已更换"}}},         "reply"         },
+    {{AGENT, .action = "reply", .fields = {{"reply", "已解决"}}},              "follow-up"     },
+    {{AGENT, .action = "follow-up", .fields = {{"satisfied", "yes"}}},         "follow-up"     },
+    {{AGENT, .action = "close", .fields = {{"lesson", "检查密封"}}},           "closed"        },
+    {{AGENT, .action = "reopen", .fields = {{"reason", "又漏水"}}},            "investigation" },
+};
+
+static const struct beat loyalty[] = {
+    {{AGENT, .action = "reclassify", .fields = {{"category", "product-quality"}}}, "validity"},
+    {{AGENT, .action = "tell-merchant-desk", .fields = {{"facts", "属实"}}}, "merchant-opinion"},
+    {{.actor = "zhao",
+      .role = "merchant-desk",
+      .action = "opinion",
+      .fields = {{"opinion", "换新券"}}},                                    "solution"        },
+    {{AGENT,
+      .action = "propose",
+      .fields = {{"solution", "补发"}, {"form-number", "T-1"}}},             "approval"        },
+    {{SUPERVISOR, .action = "approve", .fields = {{"approval-mail", "m-1"}}}, "reply"          },
+    {{AGENT, .action = "reply", .fields = {{"reply", "已补发"}}},            "consent"         },
+    {{AGENT, .action = "consent", .fields = {{"form-completed", "yes"}}},    "crm"             },
+    {{AGENT,
+      .action = "implement",
+      .fields = {{"crm-entry", "c-1"}, {"merchant-told", "yes"}}},           "second-call"     },
+    {{AGENT, .action = "follow-up", .fields = {{"satisfied", "yes"}}},       "form"            },
+    {{AGENT, .action = "close", .fields = {{"form-closed", "yes"}}},         "closed"          },
+    {{AGENT, .action = "reopen", .fields = {{"reason", "还不行"}}},          "validity"        },
+};
+
+static uint64_t one_case(struct rig *rig, struct adapter *adapter, const char *policy, const char *text)
+{
+    struct submission *item =
+        adapter_add(adapter, &(struct content){policy, "phone", text, "555-1"}, NULL);
+    adapter_finish(adapter, 10000);
+    rig_settle(rig, 10000);
+    assert_true(item->receipted);
+    return item->leaf.case_id;
+}
+
+/* Out of the triage desk, when the text was not clear enough. */
+static void classified(struct desk *desk, uint64_t case_id, const char *category)
+{
+    struct command look = {AGENT, .case_id = case_id};
+    struct answer answer = desk_ask(desk, &look, ANSWER_MS);
+    if (strcmp(answer.step, "triage") == 0) {
+        struct command classify = {AGENT, .action = "classify", .fields = {{"category", category}}};
+        assert_int_equal(act(desk, case_id, &classify).outcome, DONE);
+    }
+}
+
+static void refusals_name_what_is_wrong(struct rig *rig, struct desk *desk, uint64_t case_id)
+{
+    struct command reject = {AGENT, .case_id = case_id, .action = "no-such-action"};
+    struct answer answer = desk_ask(desk, &reject, ANSWER_MS);
+    assert_int_equal(answer.outcome, REFUSED);
+    assert_string_equal(answer.code, "action_unknown");
+    assert_true(answer.allowed_count > 0);
+    reject.action = "contact";
+    reject.role = "manager";
+    answer = desk_ask(desk, &reject, ANSWER_MS);
+    assert_int_equal(answer.outcome, REFUSED);
+    assert_string_equal(answer.code, "role_may_not");
+    reject.role = "agent";
+    reject.version = 9999;
+    answer = desk_ask(desk, &reject, ANSWER_MS);
+    assert_int_equal(answer.outcome, CONFLICT);
+    assert_string_equal(answer.code, "version");
+    struct command nowhere = {AGENT, .case_id = case_id + 100000, .action = "contact"};
+    assert_int_equal(desk_ask(desk, &nowhere, ANSWER_MS).outcome, NOT_FOUND);
+    (void)rig;
+}
+
+static void a_repeated_command_is_answered_and_not_done_twice(struct rig *rig,
+                                                              struct desk *desk,
+                                                              uint64_t case_id)
+{
+    struct command note = {AGENT, .case_id = case_id, .action = "note", .note = "客户来电"};
+    adapter_uuid(note.id);
+    struct answer first = desk_ask(desk, &note, ANSWER_MS);
+    assert_int_equal(first.outcome, DONE);
+    for (int i = 0; i < 3; i++) {
+        struct answer again = desk_ask(desk, &note, ANSWER_MS);
+        assert_int_equal(again.outcome, DONE);
+        assert_string_equal(again.code, "repeated");
+        assert_int_equal(again.seq, first.seq);
+        assert_int_equal(again.version, first.version);
+    }
+    assert_int_equal(rig_number(rig,
+                                "SELECT count(*) FROM journal WHERE service = 3 AND kind = 41 "
+                                "AND case_id = %llu",
+                                (unsigned long long)case_id),
+                     1);
+}
+
+static void a_repeated_claim_answers_with_the_same_case(struct rig *rig, struct desk *desk)
+{
+    struct command claim = {.actor = "li", .role = "agent", .queue = "general-service/product"};
+    adapter_uuid(claim.id);
+    struct answer first = desk_ask(desk, &claim, ANSWER_MS);
+    assert_int_equal(first.outcome, DONE);
+    struct answer again = desk_ask(desk, &claim, ANSWER_MS);
+    assert_int_equal(again.outcome, DONE);
+    assert_int_equal(again.case_id, first.case_id);
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint WHERE agent = 'li'"), 1);
+}
+
+static void cases_are_walked_to_their_end_and_opened_again(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 100);
+    struct desk *desk = desk_new(rig, "a");
+    uint64_t case_id = one_case(rig, adapter, "general-service", "洗衣机漏水，质量太差");
+    classified(desk, case_id, "quality");
+    struct answer answer = walk(desk, case_id, general, sizeof general / sizeof *general);
+    assert_int_not_equal(answer.version, 0);
+    refusals_name_what_is_wrong(rig, desk, case_id);
+    a_repeated_command_is_answered_and_not_done_twice(rig, desk, case_id);
+    case_id = one_case(rig, adapter, "loyalty-points", "兑换的券用不了");
+    classified(desk, case_id, "product-quality");
+    (void)walk(desk, case_id, loyalty, sizeof loyalty / sizeof *loyalty);
+    for (int i = 0; i < 3; i++) {
+        (void)one_case(rig, adapter, "general-service", "洗衣机漏水，质量太差");
+    }
+    a_repeated_claim_answers_with_the_same_case(rig, desk);
+    rig_check_all(rig, &adapter, 1);
+    desk_free(&desk);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(everything_submitted_is_one_case_and_every_stream_adds_up,
+                                  rig_teardown),
+        cmocka_unit_test_teardown(cases_are_walked_to_their_end_and_opened_again, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,449 @@
+#include "rig.h"
+
+#include "clock.h"
+#include "rig_cmocka.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zmq.h>
+
+enum {
+    POLL_MS = 20,
+    TERM_WAIT_MS = 12000,
+    LOG_TAIL = 1500,
+    SOURCE_MAX = 128 * 1024,
+    QUERY_SIZE = 4096,
+};
+
+int64_t rig_now_ms(void)
+{
+    return clock_monotonic_us() / 1000;
+}
+
+void rig_nap_ms(int64_t ms)
+{
+    (void)nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+}
+
+static char *file_read(const char *path)
+{
+    static char text[SOURCE_MAX];
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        fail_msg("%s is not there", path);
+    }
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    (void)fclose(file);
+    text[size] = '\0';
+    return text;
+}
+
+static void connect_sql(struct rig *rig, const char *conninfo)
+{
+    if (rig->sql) {
+        PQfinish(rig->sql);
+    }
+    rig->sql = PQconnectdb(conninfo);
+}
+
+static void sql_text(struct rig *rig, const char *text)
+{
+    PGresult *result = PQexec(rig->sql, text);
+    ExecStatusType status = PQresultStatus(result);
+    PQclear(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        fail_msg("%.200s: %s", text, PQerrorMessage(rig->sql));
+    }
+}
+
+void rig_sql(struct rig *rig, const char *format, ...)
+{
+    char query[QUERY_SIZE];
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(query, sizeof query, format, list);
+    va_end(list);
+    sql_text(rig, query);
+}
+
+int64_t rig_number(struct rig *rig, const char *format, ...)
+{
+    char query[QUERY_SIZE];
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(query, sizeof query, format, list);
+    va_end(list);
+    if (PQstatus(rig->sql) != CONNECTION_OK) {
+        PQreset(rig->sql);
+        PQclear(PQexec(rig->sql, "SET search_path TO redress"));
+    }
+    PGresult *result = PQexec(rig->sql, query);
+    int64_t number = INT64_MIN;
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0 &&
+        !PQgetisnull(result, 0, 0)) {
+        number = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    } else if (PQresultStatus(result) == PGRES_FATAL_ERROR &&
+               PQstatus(rig->sql) == CONNECTION_OK) {
+        (void)fprintf(stderr, "%s: %s", query, PQerrorMessage(rig->sql));
+    }
+    PQclear(result);
+    return number;
+}
+
+/* What psql -v partitions=N would do. */
+static void schema_apply(struct rig *rig)
+{
+    static char text[SOURCE_MAX];
+    const char *from = file_read(REDRESS_SOURCE "/deploy/schema/001_archive.sql");
+    size_t at = 0;
+    while (*from && at + 16 < sizeof text) {
+        if (strncmp(from, ":partitions", 11) == 0) {
+            at += (size_t)snprintf(text + at, sizeof text - at, "%d", RIG_PARTITIONS);
+            from += 11;
+        } else {
+            text[at++] = *from++;
+        }
+    }
+    text[at] = '\0';
+    sql_text(rig, text);
+}
+
+void rig_policy_add(struct rig *rig, const char *path)
+{
+    const char *source = file_read(path);
+    const char *name = strstr(source, "\npolicy:");
+    const char *version = strstr(source, "\nversion:");
+    assert_non_null(name);
+    assert_non_null(version);
+    char name_text[64] = "";
+    char version_text[16];
+    (void)sscanf(name, " policy: %63s", name_text);
+    (void)snprintf(version_text, sizeof version_text, "%d", (int)strtol(version + 9, NULL, 10));
+    const char *const values[] = {name_text, version_text, source};
+    PGresult *result =
+        PQexecParams(rig->sql,
+                     "INSERT INTO redress.policy (name, version, hash, source, loaded_at) VALUES "
+                     "($1, $2::int, sha256(convert_to($3, 'UTF8')), $3, now() - interval '1 min')",
+                     3,
+                     NULL,
+                     values,
+                     NULL,
+                     NULL,
+                     0);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+        fail_msg("%s: %s", path, PQerrorMessage(rig->sql));
+    }
+    PQclear(result);
+}
+
+void rig_archive_create(struct rig *rig)
+{
+    schema_apply(rig);
+    rig_policy_add(rig, REDRESS_SOURCE "/deploy/policies/general-service.yaml");
+    rig_policy_add(rig, REDRESS_SOURCE "/deploy/policies/loyalty-points.yaml");
+}
+
+static void settings_write(const struct rig *rig)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/redress.yaml", rig->directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fprintf(file,
+                  "database: \"%s\"\nredis: %s\nrun_dir: %s\nkey_file: %s/seal.key\n"
+                  "receipt_key_file: %s/receipt.key\n",
+                  rig->conninfo,
+                  server_socket(rig->redis),
+                  rig->directory,
+                  rig->directory,
+                  rig->directory);
+    (void)fclose(file);
+}
+
+struct rig *rig_new(bool with_archive)
+{
+    struct error error = {0};
+    struct rig *rig = calloc(1, sizeof *rig);
+    assert_non_null(rig);
+    rig->redis = server_redis_new(NULL, &error);
+    rig->postgres = rig->redis ? server_postgres_new(NULL, &error) : NULL;
+    if (!rig->postgres) {
+        print_message("skipped: %s\n", error.text);
+        bool missing = error.kind == ERROR_REJECT;
+        rig_free(&rig);
+        if (missing) {
+            skip();
+        }
+        fail_msg("%s", error.text);
+    }
+    (void)snprintf(rig->directory, sizeof rig->directory, "/tmp/redress-rig-XXXXXX");
+    assert_non_null(mkdtemp(rig->directory));
+    (void)snprintf(rig->conninfo,
+                   sizeof rig->conninfo,
+                   "host=%s user=postgres dbname=redress",
+                   server_directory(rig->postgres));
+    connect_sql(rig, server_conninfo(rig->postgres));
+    sql_text(rig, "CREATE DATABASE redress");
+    connect_sql(rig, rig->conninfo);
+    rig->zmq = zmq_ctx_new();
+    settings_write(rig);
+    if (with_archive) {
+        rig_archive_create(rig);
+    }
+    sql_text(rig, "SET search_path TO redress");
+    return rig;
+}
+
+static struct daemon *daemon_find(struct rig *rig, enum service_id service, const char *instance)
+{
+    for (unsigned i = 0; i < rig->daemon_count; i++) {
+        struct daemon *daemon = &rig->daemons[i];
+        if (daemon->service == service && strcmp(daemon->instance, instance) == 0) {
+            return daemon;
+        }
+    }
+    return NULL;
+}
+
+struct daemon *rig_daemon(struct rig *rig, enum service_id service, const char *instance)
+{
+    struct daemon *daemon = daemon_find(rig, service, instance);
+    assert_non_null(daemon);
+    return daemon;
+}
+
+/* The child's side; never returns. */
+static void become(const struct rig *rig, const struct daemon *daemon)
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int out = open(daemon->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (out < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) {
+        _exit(126);
+    }
+    char program[256];
+    char config[128];
+    (void)snprintf(program, sizeof program, REDRESS_BIN "/redress-%s", service_name(daemon->service));
+    (void)snprintf(config, sizeof config, "%s/redress.yaml", rig->directory);
+    (void)execl(
+        program, program, "--config", config, "--instance", daemon->instance, (char *)NULL);
+    _exit(127);
+}
+
+struct daemon *rig_start(struct rig *rig, enum service_id service, const char *instance)
+{
+    struct daemon *daemon = daemon_find(rig, service, instance);
+    if (!daemon) {
+        assert_true(rig->daemon_count < RIG_DAEMONS_MAX);
+        daemon = &rig->daemons[rig->daemon_count++];
+        daemon->service = service;
+        (void)snprintf(daemon->instance, sizeof daemon->instance, "%s", instance);
+        (void)snprintf(daemon->log,
+                       sizeof daemon->log,
+                       "%s/%s-%s.log",
+                       rig->directory,
+                       service_name(service),
+                       instance);
+    }
+    assert_int_equal(daemon->pid, 0);
+    daemon->pid = fork();
+    if (daemon->pid == 0) {
+        become(rig, daemon);
+    }
+    assert_true(daemon->pid > 0);
+    return daemon;
+}
+
+void rig_start_all(struct rig *rig, const char *instance)
+{
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        (void)rig_start(rig, (enum service_id)s, instance);
+    }
+}
+
+static bool wait_for(struct daemon *daemon, int64_t limit_ms, int *status)
+{
+    int64_t until_ms = rig_now_ms() + limit_ms;
+    while (waitpid(daemon->pid, status, WNOHANG) == 0) {
+        if (rig_now_ms() > until_ms) {
+            return false;
+        }
+        rig_nap_ms(5);
+    }
+    daemon->pid = 0;
+    return true;
+}
+
+int daemon_signal(struct daemon *daemon, int number)
+{
+    assert_true(daemon->pid > 0);
+    (void)kill(daemon->pid, number);
+    int status = 0;
+    if ((number == SIGKILL || number == SIGTERM) && !wait_for(daemon, TERM_WAIT_MS, &status)) {
+        fail_msg("%s does not end on signal %d", service_name(daemon->service), number);
+    }
+    return status;
+}
+
+bool daemon_lives(struct daemon *daemon)
+{
+    int status = 0;
+    if (daemon->pid > 0 && waitpid(daemon->pid, &status, WNOHANG) == daemon->pid) {
+        daemon->pid = 0;
+        print_message("%s-%s ended: status %d\n",
+                      service_name(daemon->service),
+                      daemon->instance,
+                      status);
+    }
+    return daemon->pid > 0;
+}
+
+unsigned daemon_logged(const struct daemon *daemon, const char *text)
+{
+    FILE *file = fopen(daemon->log, "r");
+    char *line = NULL;
+    size_t capacity = 0;
+    unsigned count = 0;
+    while (file && getline(&line, &capacity, file) > 0) {
+        count += strstr(line, text) != NULL;
+    }
+    free(line);
+    if (file) {
+        (void)fclose(file);
+    }
+    return count;
+}
+
+void rig_end(struct rig *rig)
+{
+    for (unsigned i = 0; i < rig->daemon_count; i++) {
+        struct daemon *daemon = &rig->daemons[i];
+        if (!daemon_lives(daemon)) {
+            continue;
+        }
+        int status = daemon_signal(daemon, SIGTERM);
+        if (status != 0) {
+            fail_msg("%s-%s ended with status %d",
+                     service_name(daemon->service),
+                     daemon->instance,
+                     status);
+        }
+    }
+    rig->passed = true;
+}
+
+static void log_show(const struct daemon *daemon)
+{
+    FILE *file = fopen(daemon->log, "r");
+    if (!file) {
+        return;
+    }
+    char tail[LOG_TAIL + 1];
+    (void)fseek(file, 0, SEEK_END);
+    long size = ftell(file);
+    (void)fseek(file, size > LOG_TAIL ? size - LOG_TAIL : 0, SEEK_SET);
+    size_t got = fread(tail, 1, LOG_TAIL, file);
+    tail[got] = '\0';
+    (void)fclose(file);
+    print_message(
+        "--- %s-%s ---\n%s\n", service_name(daemon->service), daemon->instance, tail);
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+void rig_free(struct rig **rig_p)
+{
+    struct rig *rig = *rig_p;
+    if (!rig) {
+        return;
+    }
+    for (unsigned i = 0; i < rig->daemon_count; i++) {
+        struct daemon *daemon = &rig->daemons[i];
+        if (daemon->pid > 0) {
+            (void)kill(daemon->pid, SIGKILL);
+            (void)waitpid(daemon->pid, NULL, 0);
+        }
+        if (!rig->passed) {
+            log_show(daemon);
+        }
+    }
+    if (rig->sql) {
+        PQfinish(rig->sql);
+    }
+    server_free(&rig->postgres);
+    server_free(&rig->redis);
+    if (rig->zmq && rig->passed) { /* after a failure sockets are open: the end would wait for them */
+        (void)zmq_ctx_term(rig->zmq);
+    }
+    if (rig->directory[0]) {
+        /* one thread: nftw is safe here; NOLINTNEXTLINE(concurrency-mt-unsafe) */
+        (void)nftw(rig->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    free(rig);
+    *rig_p = NULL;
+}
+
+void rig_await(struct rig *rig, const char *query, int64_t wanted, int64_t limit_ms)
+{
+    int64_t until_ms = rig_now_ms() + limit_ms;
+    int64_t number;
+    while ((number = rig_number(rig, "%s", query)) != wanted) {
+        if (rig_now_ms() > until_ms) {
+            fail_msg("%s is %lld, not %lld", query, (long long)number, (long long)wanted);
+        }
+        rig_nap_ms(POLL_MS);
+    }
+}
+
+int64_t rig_await_serving(struct rig *rig, enum service_id service, int64_t limit_ms)
+{
+    int64_t from_ms = rig_now_ms();
+    char query[400];
+    (void)snprintf(query,
+                   sizeof query,
+                   "SELECT count(*) FROM head h JOIN pg_stat_activity s ON s.pid = h.backend_pid "
+                   "AND s.backend_start = h.backend_start WHERE h.service = %d AND h.owner <> '' "
+                   "AND h.lease_until > clock_timestamp()",
+                   (int)service);
+    rig_await(rig, query, RIG_PARTITIONS, limit_ms);
+    return rig_now_ms() - from_ms;
+}
+
+void rig_await_all_serving(struct rig *rig)
+{
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        (void)rig_await_serving(rig, (enum service_id)s, 20000);
+    }
+}
+
+void rig_settle(struct rig *rig, int64_t limit_ms)
+{
+    rig_await(rig,
+              "SELECT count(*) FROM head c JOIN head i ON i.service = 1 AND i.partition = "
+              "c.partition JOIN head t ON t.service = 2 AND t.partition = c.partition "
+              "JOIN head d ON d.service = 3 AND d.partition = c.partition "
+              "JOIN head w ON w.service = 4 AND w.partition = c.partition WHERE "
+              "(c.service IN (2, 4, 5) AND c.intake_seq <> i.seq) OR "
+              "(c.service IN (3, 5) AND c.triage_seq <> t.seq) OR "
+              "(c.service IN (4, 5) AND c.dispatch_seq <> d.seq) OR "
+              "(c.service IN (3, 5) AND c.watchdog_seq <> w.seq)",
+              0,
+              limit_ms);
+}
+
+int rig_teardown(void **state)
+{
+    struct rig *rig = *state;
+    rig_free(&rig);
+    return 0;
+}
