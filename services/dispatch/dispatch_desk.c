@@ -5,24 +5,6 @@
 
 enum { NOTE_MAX = 16 * 1024 };
 
-/* A claim that Redis is asked about: becomes a command on one case when it has answered. */
-struct claim {
-    struct dispatch *dispatch;
-    struct bus_peer peer;
-    uint8_t command_id[16];
-    uint8_t actor[DISPATCH_AGENT_MAX];
-    uint8_t role[POLICY_NAME_MAX];
-    uint8_t actor_size, role_size;
-    char queue[PROJECTION_QUEUE_MAX];
-};
-
-struct asked {
-    struct dispatch *dispatch;
-    struct cycle *cycle;
-    const struct request *request;
-    const Redress__Command__V1__Command *command;
-};
-
 static struct slice slice_if(int present, ProtobufCBinaryData data)
 {
     return present ? slice_of(data.data, data.len) : slice_of(NULL, 0);
@@ -40,7 +22,7 @@ static void answer(const struct asked *asked, struct dispatch_reply *reply)
         asked->cycle, &asked->request->peer, dispatch_reply_pack(reply, cycle_arena(asked->cycle)));
 }
 
-static void refuse(const struct asked *asked, const char *code, const char *text)
+void desk_refuse(const struct asked *asked, const char *code, const char *text)
 {
     struct dispatch_reply reply = {
         .outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED, .code = code, .text = text};
@@ -97,27 +79,6 @@ static struct held_case *case_of(const struct asked *asked, uint64_t case_id, st
     return held;
 }
 
-static void released(void *self, bool was, const struct error *error)
-{
-    (void)self;
-    (void)was;
-    (void)error; /* the lease ends by itself */
-}
-
-static void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token)
-{
-    char text[PROJECTION_TOKEN_SIZE];
-    struct error error = {0};
-    if (token.size == sizeof text - 1) {
-        memcpy(text, token.bytes, token.size);
-        text[token.size] = '\0';
-        if (!projection_undo(
-                projector_projection(dispatch->projector), case_id, text, released, NULL, &error)) {
-            log_debug("claim not given back", LOG_ERROR_FIELDS(&error));
-        }
-    }
-}
-
 static const struct known_command *known_find(const struct dispatch *dispatch, struct slice id)
 {
     for (uint32_t i = 0; i < dispatch->known_count; i++) {
@@ -140,6 +101,28 @@ static const struct dispatch_command_row *batch_find(const struct dispatch *disp
     return NULL;
 }
 
+bool desk_repeated(const struct asked *asked)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    const struct known_command *known = known_find(dispatch, id_of(asked));
+    const struct dispatch_command_row *row = batch_find(dispatch, id_of(asked));
+    if (!known && !row) {
+        return false;
+    }
+    uint64_t case_id = known ? known->case_id : row->case_id;
+    const struct held_case *held = case_of(asked, case_id, slice_of(NULL, 0));
+    if (held) {
+        answer_case(asked,
+                    REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+                    held,
+                    "repeated",
+                    NULL,
+                    known ? known->seq : row->seq);
+        cycle_touch(asked->cycle, case_partition(case_id));
+    }
+    return true;
+}
+
 static bool
 note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct slice *sealed)
 {
@@ -151,7 +134,7 @@ note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct
         return true;
     }
     if (note.size > NOTE_MAX || !text_is_clean(note, &bad_at)) {
-        refuse(asked, "note_invalid", "a note is up to 16384 bytes of UTF-8 without NUL");
+        desk_refuse(asked, "note_invalid", "a note is up to 16384 bytes of UTF-8 without NUL");
         return false;
     }
     for (uint32_t i = 0; i < dispatch->key_count; i++) {
@@ -165,7 +148,8 @@ note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct
             return true;
         }
     }
-    refuse(asked, "note_unsealable", "the key of this case is not there: it may have been erased");
+    desk_refuse(
+        asked, "note_unsealable", "the key of this case is not there: it may have been erased");
     return false;
 }
 
@@ -277,24 +261,18 @@ static void act(const struct asked *asked)
         .claim_token = slice_if(act->has_claim_token, act->claim_token),
     };
     input.kind = kind_of(input.action);
+    if (desk_repeated(asked)) {
+        if (input.kind == DISPATCH_CLAIM) {
+            claim_give_back(dispatch, act->case_id, input.claim_token);
+        }
+        return;
+    }
     struct held_case *held = case_of(asked, act->case_id, input.claim_token);
     if (!held) {
         return;
     }
-    const struct known_command *known = known_find(dispatch, id_of(asked));
-    const struct dispatch_command_row *row = batch_find(dispatch, id_of(asked));
-    if (known || row) {
-        answer_case(asked,
-                    REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
-                    held,
-                    "repeated",
-                    NULL,
-                    known ? known->seq : row->seq);
-        cycle_touch(asked->cycle, case_partition(act->case_id));
-        return;
-    }
     if (!dispatch_fields_of(act, fields, &input.field_count)) {
-        refuse(asked, "field_invalid", "more than 16 fields");
+        desk_refuse(asked, "field_invalid", "more than 16 fields");
         return;
     }
     if (note_seal(asked, act->case_id, slice_if(act->has_note, act->note), &input.sealed_note)) {
@@ -307,113 +285,6 @@ static void show(const struct asked *asked)
     const struct held_case *held = case_of(asked, asked->command->show->case_id, slice_of(NULL, 0));
     if (held) {
         answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, NULL, 0);
-    }
-}
-
-/* Redis is away: the best case of the queue among ours, found the slow way (law 6). */
-static uint64_t claim_without_redis(struct dispatch *dispatch, const char *queue)
-{
-    uint64_t best = 0;
-    double best_score = 0;
-    for (uint32_t p = 0; p < service_partitions(dispatch->service); p++) {
-        uint32_t at = 0;
-        uint64_t case_id;
-        const struct held_case *held;
-        while (dispatch->cases[p] &&
-               (held = table_next(dispatch->cases[p], &at, &case_id)) != NULL) {
-            const struct policy *policy = held->state.queue == POLICY_NONE
-                                              ? NULL
-                                              : dispatch_policy(dispatch, held->state.policy_id);
-            char name[PROJECTION_QUEUE_MAX];
-            if (!policy) {
-                continue;
-            }
-            (void)snprintf(
-                name, sizeof name, "%s/%s", policy->name, policy->queues[held->state.queue].id);
-            double score = dispatch_queue_score(&held->state);
-            if (strcmp(name, queue) == 0 && (best == 0 || score < best_score)) {
-                best = held->state.case_id;
-                best_score = score;
-            }
-        }
-    }
-    return best;
-}
-
-/* Comes back as a command on one case, which decides like any other. */
-static void claim_ask(const struct claim *claim, uint64_t case_id, const char *token)
-{
-    struct arena *arena = arena_new(4096);
-    if (!arena) {
-        return;
-    }
-    struct slice bytes = dispatch_claim_pack(slice_of(claim->command_id, 16),
-                                             slice_of(claim->actor, claim->actor_size),
-                                             slice_of(claim->role, claim->role_size),
-                                             case_id,
-                                             slice_text(token),
-                                             arena);
-    service_request(claim->dispatch->service, &claim->peer, bytes);
-    arena_free(&arena);
-}
-
-static void claim_empty(const struct claim *claim)
-{
-    struct arena *arena = arena_new(4096);
-    if (!arena) {
-        return;
-    }
-    const struct dispatch_reply reply = {.command_id = slice_of(claim->command_id, 16),
-                                         .outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY,
-                                         .code = "queue_empty"};
-    service_reply(claim->dispatch->service, &claim->peer, dispatch_reply_pack(&reply, arena));
-    arena_free(&arena);
-}
-
-static void claimed(void *self,
-                    const struct projection_claim *claims,
-                    uint32_t count,
-                    const struct error *error)
-{
-    struct claim *claim = self;
-    uint64_t case_id = count > 0 ? claims[0].case_id : 0;
-    if (error) {
-        case_id = claim_without_redis(claim->dispatch, claim->queue);
-    }
-    if (case_id != 0) {
-        claim_ask(claim, case_id, count > 0 ? claims[0].token : "");
-    } else {
-        claim_empty(claim);
-    }
-    free(claim);
-}
-
-static void claim(const struct asked *asked)
-{
-    struct dispatch *dispatch = asked->dispatch;
-    const Redress__Command__V1__Command *command = asked->command;
-    struct slice queue = slice_if(command->claim->has_queue, command->claim->queue);
-    struct claim *claim = calloc(1, sizeof *claim);
-    if (!claim || queue.size >= sizeof claim->queue) {
-        free(claim);
-        refuse(asked, "queue_unknown", "a queue is named POLICY/QUEUE");
-        return;
-    }
-    *claim = (struct claim){.dispatch = dispatch,
-                            .peer = asked->request->peer,
-                            .actor_size = (uint8_t)command->actor.len,
-                            .role_size = (uint8_t)command->role.len};
-    memcpy(claim->command_id, command->command_id.data, sizeof claim->command_id);
-    memcpy(claim->actor, command->actor.data, command->actor.len);
-    memcpy(claim->role, command->role.data, command->role.len);
-    memcpy(claim->queue, queue.bytes, queue.size);
-    const char *const queues[] = {claim->queue};
-    const struct projection_claim_order order = {
-        .queues = queues, .queue_count = 1, .count = 1, .lease_ms = DISPATCH_CLAIM_LEASE_MS};
-    struct error error = {0};
-    if (!projection_claim(
-            projector_projection(dispatch->projector), &order, claimed, claim, &error)) {
-        claimed(claim, NULL, 0, &error);
     }
 }
 
@@ -435,19 +306,20 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
     static const Redress__Command__V1__Command nothing = REDRESS__COMMAND__V1__COMMAND__INIT;
     if (!asked.command) {
         asked.command = &nothing;
-        refuse(&asked, "command_unreadable", "not a redress.command.v1.Command within its bounds");
+        desk_refuse(
+            &asked, "command_unreadable", "not a redress.command.v1.Command within its bounds");
     } else if (!asked.command->has_command_id || asked.command->command_id.len != 16) {
-        refuse(&asked, "command_id_invalid", "command_id: 16 bytes");
+        desk_refuse(&asked, "command_id_invalid", "command_id: 16 bytes");
     } else if (asked.command->show) {
         show(&asked);
     } else if (!names_are_good(asked.command)) {
-        refuse(&asked, "actor_invalid", "actor and role: 1 to 47 bytes of UTF-8 each");
+        desk_refuse(&asked, "actor_invalid", "actor and role: 1 to 47 bytes of UTF-8 each");
     } else if (asked.command->act) {
         act(&asked);
     } else if (asked.command->claim) {
         claim(&asked);
     } else {
-        refuse(&asked, "command_unknown", "one of claim, act or show");
+        desk_refuse(&asked, "command_unknown", "one of claim, act or show");
     }
 }
 
@@ -458,16 +330,18 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
     static uint8_t ids[SERVICE_BATCH_MAX][16];
     uint32_t case_count = 0;
     uint32_t id_count = 0;
+    bool claims = false; /* a repeated one must not take a second case: ask before, not after */
     dispatch->known_count = 0;
     dispatch->key_count = 0;
     for (uint32_t i = 0; i < cycle_request_count(cycle); i++) {
         struct error error = {0};
         const Redress__Command__V1__Command *command =
             dispatch_decode(cycle_request(cycle, i)->bytes, cycle_arena(cycle), &error);
-        if (!command || !command->act) {
+        if (!command || (!command->act && !command->claim)) {
             continue;
         }
-        if (command->act->has_note && command->act->note.len > 0) {
+        claims = claims || command->claim;
+        if (command->act && command->act->has_note && command->act->note.len > 0) {
             cases[case_count++] = command->act->case_id;
         }
         if (command->has_command_id && command->command_id.len == 16) {
@@ -475,7 +349,7 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
         }
     }
     dispatch->asked_keys = case_count > 0;
-    dispatch->asked_known = dispatch->collided && id_count > 0;
+    dispatch->asked_known = (dispatch->collided || claims) && id_count > 0;
     dispatch->collided = false;
     if (dispatch->asked_keys) {
         dispatch_keys_bind(pg, cases, case_count);

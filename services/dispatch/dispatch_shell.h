@@ -1,5 +1,5 @@
 /* What the files of dispatch's shell share: dispatch_main.c the events, dispatch_desk.c the
- * commands of people. */
+ * commands of people, dispatch_claim.c their claims. */
 #ifndef REDRESS_DISPATCH_SHELL_H
 #define REDRESS_DISPATCH_SHELL_H
 
@@ -73,7 +73,8 @@ struct dispatch {
     uint32_t batch_agent_count;
     uint32_t batch_agents[SERVICE_BATCH_MAX * 2];
     bool agents_loaded;
-    struct event out; /* large */
+    struct claim *claims; /* Redis is being asked */
+    struct event out;     /* large */
 };
 
 /* The case, or NULL. */
@@ -87,7 +88,23 @@ bool dispatch_apply(struct dispatch *dispatch,
                     uint64_t case_id,
                     struct event *out);
 
+/* A command being decided. */
+struct asked {
+    struct dispatch *dispatch;
+    struct cycle *cycle;
+    const struct request *request;
+    const Redress__Command__V1__Command *command;
+};
+
+/* dispatch_claim.c */
+void claim(const struct asked *asked);
+void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token);
+
 /* dispatch_desk.c */
+void desk_refuse(const struct asked *asked, const char *code, const char *text);
+/* True when this command was done before, here or in this batch: it has been answered with what it
+ * did then, on its own case. */
+bool desk_repeated(const struct asked *asked);
 void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request);
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
