@@ -1,5 +1,7 @@
 #include "ctl_csv.h"
 
+#include "text.h"
+
 /* Where a scan has got to. */
 struct scan {
     char *bytes;
@@ -142,9 +144,32 @@ static void quotes_join(struct slice *cell)
     cell->size = to;
 }
 
+/* Bytes that are no text are told by their place; the rest of the record is dropped with them. */
+static enum ctl_csv_outcome not_text(const struct scan *scan, size_t bad_at)
+{
+    struct ctl_csv *csv = scan->csv;
+    struct ctl_bad *place = &csv->bad;
+    *place = (struct ctl_bad){.why = TEXT_ROW_ENCODING};
+    size_t line_start = 0;
+    for (size_t i = 0; i < bad_at; i++) {
+        if (scan->bytes[i] == '\n') {
+            place->line++;
+            line_start = i + 1;
+        }
+    }
+    place->column = column_of(scan, line_start, bad_at);
+    csv->used = scan->at;
+    csv->lines = scan->lines;
+    return CTL_CSV_BAD;
+}
+
 static enum ctl_csv_outcome finish(const struct scan *scan)
 {
     struct ctl_csv *csv = scan->csv;
+    size_t bad_at;
+    if (!text_is_clean(slice_of(scan->bytes, scan->at), &bad_at)) {
+        return not_text(scan, bad_at);
+    }
     for (uint32_t i = 0; i < csv->count; i++) {
         struct slice *cell = &csv->cells[i];
         if (cell->bytes > (const uint8_t *)scan->bytes && cell->bytes[-1] == '"') {

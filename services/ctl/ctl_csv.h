@@ -1,6 +1,6 @@
 /*
  * One record of CSV (RFC 4180) out of memory: quoted cells with line ends and doubled quotes, LF or
- * CRLF.  Nothing is guessed: what the RFC does not allow is told with its place.
+ * CRLF; UTF-8 without NUL.  Nothing is guessed: what is not allowed is told with its place.
  */
 #ifndef REDRESS_CTL_CSV_H
 #define REDRESS_CTL_CSV_H
@@ -29,7 +29,8 @@ struct ctl_csv {
     struct slice cells[CTL_CSV_CELLS_MAX]; /* into the bytes */
     size_t used;                           /* bytes of the record with its line end */
     uint64_t lines;                        /* line ends in them */
-    /* CTL_CSV_BAD: used and lines lead to the line behind that on which the bad cell began. */
+    /* CTL_CSV_BAD: used and lines lead to the line behind that on which the bad cell began; where
+     * only the text is bad, behind the record. */
     struct ctl_bad bad; /* its line is counted from 0 here */
 };
 

@@ -138,27 +138,6 @@ static bool skip(struct ctl_reader *reader, struct ctl_bad *bad)
     return true;
 }
 
-/* Bytes that are no text are told by their place in the row. */
-static bool
-check_text(const struct ctl_reader *reader, size_t size, uint64_t line, struct ctl_bad *bad)
-{
-    const uint8_t *bytes = (const uint8_t *)reader->buffer + reader->start;
-    size_t bad_at;
-    if (text_is_clean(slice_of(bytes, size), &bad_at)) {
-        return true;
-    }
-    uint64_t column = 1;
-    for (size_t i = 0; i < bad_at; i++) {
-        column += (bytes[i] & 0xc0) != 0x80;
-        if (bytes[i] == '\n') {
-            line++;
-            column = 1;
-        }
-    }
-    (void)bad_row(bad, line, column, TEXT_ROW_ENCODING);
-    return false;
-}
-
 /* A record in reader->csv, not yet taken (forward).  Empty lines are passed over. */
 static enum ctl_read csv_record(struct ctl_reader *reader, struct ctl_bad *bad)
 {
@@ -232,11 +211,7 @@ static enum ctl_read csv_next(struct ctl_reader *reader, uint64_t *line, struct 
     }
     const struct ctl_csv *csv = &reader->csv;
     *line = reader->line;
-    bool clean = check_text(reader, csv->used, *line, bad);
     forward(reader, csv->used, csv->lines);
-    if (!clean) {
-        return CTL_READ_BAD;
-    }
     if (csv->count != reader->header_count) {
         (void)snprintf(bad->detail,
                        sizeof bad->detail,
@@ -340,10 +315,11 @@ static enum ctl_read json_next(struct ctl_reader *reader, uint64_t *line, struct
         }
         struct slice text = slice_of(at, newline ? (size_t)(newline - at) : size);
         *line = reader->line;
-        bool clean = check_text(reader, text.size, *line, bad);
+        size_t bad_at;
         forward(reader, text.size + (newline ? 1 : 0), newline ? 1 : 0);
-        if (!clean) {
-            return CTL_READ_BAD;
+        if (!text_is_clean(text, &bad_at)) {
+            return bad_row(
+                bad, *line, text_characters(slice_of(text.bytes, bad_at)) + 1, TEXT_ROW_ENCODING);
         }
         if (!is_blank(text)) {
             return json_row(reader, text, *line, bad);
