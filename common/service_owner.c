@@ -238,6 +238,7 @@ static void survey_answered(void *context, const struct pg_answer *answer)
     if (wanted.count > 0) {
         take(service, &wanted);
     }
+    owner_drained(service);
 }
 
 static void survey(struct service *service)
@@ -252,6 +253,7 @@ static void survey(struct service *service)
     pg_bind_int2(pg, (int32_t)service->spec->id);
     pg_call(pg, "owner_heads");
     pg_bind_int2(pg, (int32_t)service->spec->id);
+    pg_bind_int4(pg, pg_backend_pid(service->writer));
     pg_call(pg, "owner_publishers");
     pg_bind_int4(pg, (int32_t)service->spec->inputs);
     pg_call(pg, "owner_publishers_gone");
@@ -437,11 +439,14 @@ static void given_back(void *context, const struct pg_answer *answer)
     }
 }
 
-/* Called whenever no cycle is under way: what is draining can be given back now. */
+/* What is draining can be given back as soon as no commit of it is under way. */
 void owner_drained(struct service *service)
 {
     static struct pg_array partitions;
     static struct pg_array epochs;
+    if (service->cycle.phase == APPENDER_COMMITTING) {
+        return; /* its answer comes first */
+    }
     bool draining = false;
     for (uint32_t p = 0; p < service->partitions && !draining; p++) {
         draining = service->streams[p].phase == OWNER_DRAINING;
@@ -487,7 +492,7 @@ void owner_stop(struct service *service)
     }
     if (!any) {
         service->alive = false;
-    } else if (service->cycle.phase == APPENDER_IDLE) {
+    } else {
         owner_drained(service);
     }
 }

@@ -30,8 +30,8 @@ static const struct pg_statement skeleton_statements[] = {
      "WHERE m.service = $1::smallint ORDER BY m.instance LIMIT 64"                            },
     {"owner_heads",
       "WITH session AS MATERIALIZED (SELECT pid, backend_start FROM pg_stat_activity) "
-     "SELECT h.partition, h.owner, h.owner = '' OR h.lease_until <= clock_timestamp() OR s.pid IS "
-     "NULL, "
+     "SELECT h.partition, h.owner, h.owner = '' OR h.lease_until <= clock_timestamp() "
+     "OR s.pid IS NULL OR h.backend_pid = $2::integer, "
      "coalesce(m.requests, '') "
      "FROM head h LEFT JOIN session s ON s.pid = h.backend_pid AND s.backend_start = "
      "h.backend_start "
@@ -50,7 +50,8 @@ static const struct pg_statement skeleton_statements[] = {
      "wanted AS MATERIALIZED (SELECT h.partition FROM head h "
      "LEFT JOIN session s ON s.pid = h.backend_pid AND s.backend_start = h.backend_start "
      "WHERE h.service = $1::smallint AND h.partition = ANY($2::smallint[]) "
-     "AND (h.owner = '' OR h.lease_until <= clock_timestamp() OR s.pid IS NULL) "
+     "AND (h.owner = '' OR h.lease_until <= clock_timestamp() OR s.pid IS NULL "
+     "OR h.backend_pid = pg_backend_pid()) "
      "ORDER BY h.partition FOR UPDATE OF h) "
      "UPDATE head h SET epoch = h.epoch + 1, owner = $3::text, backend_pid = pg_backend_pid(), "
      "backend_start = (SELECT backend_start FROM session WHERE pid = pg_backend_pid()), "
