@@ -23,6 +23,43 @@ static const struct ctl_option policy_options[] = {
     {"years", NULL, 0, CTL_NUMBER, "N", "2", 0, 10, TEXT_OPTION_YEARS},
 };
 
+static const struct ctl_option submit_options[] = {
+    {"policy", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_POLICY},
+    {"channel", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_CHANNEL},
+    {"text", NULL, 't', CTL_TEXT, "TEXT", NULL, 0, 0, TEXT_OPTION_TEXT},
+    {"name", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_NAME},
+    {"contact", NULL, 0, CTL_TEXT, "CONTACT", NULL, 0, 0, TEXT_OPTION_CONTACT},
+    {"reference", NULL, 0, CTL_TEXT, "NUMBER", NULL, 0, 0, TEXT_OPTION_REFERENCE},
+    {"product", NULL, 0, CTL_TEXT, "PRODUCT", NULL, 0, 0, TEXT_OPTION_PRODUCT},
+    {"demand", NULL, 0, CTL_TEXT, "TEXT", NULL, 0, 0, TEXT_OPTION_DEMAND},
+    {"category", NULL, 0, CTL_TEXT, "CATEGORY", NULL, 0, 0, TEXT_OPTION_CATEGORY},
+    {"received-at", NULL, 0, CTL_TEXT, "TIME", NULL, 0, 0, TEXT_OPTION_RECEIVED_AT},
+    {"occurred-at", NULL, 0, CTL_TEXT, "TIME", NULL, 0, 0, TEXT_OPTION_OCCURRED_AT},
+    {"id", NULL, 0, CTL_TEXT, "UUID", NULL, 0, 0, TEXT_OPTION_ID},
+    {"timeout", NULL, 0, CTL_DURATION, "TIME", "10s", 100, 86400000, TEXT_OPTION_TIMEOUT},
+};
+
+#define WHO                                                                                        \
+    {"as", "actor", 0, CTL_TEXT, "PERSON", NULL, 0, 0, TEXT_OPTION_AS},                            \
+        {"role", NULL, 0, CTL_TEXT, "ROLE", NULL, 0, 0, TEXT_OPTION_ROLE},                         \
+    {                                                                                              \
+        "timeout", NULL, 0, CTL_DURATION, "TIME", "10s", 100, 86400000, TEXT_OPTION_TIMEOUT        \
+    }
+
+static const struct ctl_option claim_options[] = {
+    WHO,
+    {"count", NULL, 'n', CTL_NUMBER, "N", "1", 1, 1000, TEXT_OPTION_CLAIM_COUNT},
+};
+
+static const struct ctl_option act_options[] = {
+    WHO,
+    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE", NULL, 0, 0, TEXT_OPTION_FIELD},
+    {"note", NULL, 0, CTL_TEXT, "TEXT", NULL, 0, 0, TEXT_OPTION_NOTE},
+    {"version", NULL, 0, CTL_NUMBER, "N", "0", 0, UINT32_MAX, TEXT_OPTION_EXPECTED},
+};
+
+static const struct ctl_option release_options[] = {WHO};
+
 static const struct ctl_option import_options[] = {
     {"map",      NULL, 'm', CTL_TEXT,     "FILE", NULL,   0,   0,         TEXT_OPTION_MAP           },
     {"policy",   NULL, 0,   CTL_TEXT,     "NAME", NULL,   0,   0,         TEXT_OPTION_IMPORT_POLICY },
@@ -57,14 +94,24 @@ static const struct ctl_option verify_options[] = {
     {"service",   NULL, 0,   CTL_TEXT,   "NAME", NULL, 0,  0,    TEXT_LOOK_SERVICE  },
 };
 
+static const struct ctl_option rebuild_options[] = {
+    {"wait", NULL, 0, CTL_DURATION, "TIME", "60s", 0, 3600000, TEXT_LOOK_WAIT},
+};
+
 const struct ctl_verb ctl_verbs[] = {
     {"archive create", "", 0, 0, TEXT_VERB_ARCHIVE_CREATE, OPTIONS(archive_create_options), ctl_archive_create},
     {"keys create", "", 0, 0, TEXT_VERB_KEYS_CREATE, NO_OPTIONS, ctl_keys_create},
     {"policy load", "FILE…", 1, FILES_MAX, TEXT_VERB_POLICY_LOAD, OPTIONS(policy_options), ctl_policy_load},
     {"policy check", "FILE…", 1, FILES_MAX, TEXT_VERB_POLICY_CHECK, OPTIONS(policy_options), ctl_policy_check},
     {"policy list", "", 0, 0, TEXT_VERB_POLICY_LIST, NO_OPTIONS, ctl_policy_list},
+    {"submit", "", 0, 0, TEXT_VERB_SUBMIT, OPTIONS(submit_options), ctl_submit},
     {"import", "FILE…", 1, FILES_MAX, TEXT_VERB_IMPORT, OPTIONS(import_options), ctl_import},
+    {"claim", "POLICY/QUEUE", 1, 1, TEXT_VERB_CLAIM, OPTIONS(claim_options), ctl_claim},
+    {"act", "CASE ACTION", 2, 2, TEXT_VERB_ACT, OPTIONS(act_options), ctl_act},
+    {"release", "CASE", 1, 1, TEXT_VERB_RELEASE, OPTIONS(release_options), ctl_release},
     {"list", "", 0, 0, TEXT_VERB_LIST, OPTIONS(list_options), ctl_list},
+    {"status", "", 0, 0, TEXT_VERB_STATUS, NO_OPTIONS, ctl_status},
+    {"rebuild redis", "", 0, 0, TEXT_VERB_REBUILD_REDIS, OPTIONS(rebuild_options), ctl_rebuild_redis},
     {"verify", "", 0, 0, TEXT_VERB_VERIFY, OPTIONS(verify_options), ctl_verify},
     {"show", "CASE", 1, 1, TEXT_VERB_SHOW, NO_OPTIONS, ctl_show},
     {"help", "[VERB]", 0, 2, TEXT_VERB_HELP, NO_OPTIONS, ctl_help},
