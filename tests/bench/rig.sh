@@ -25,6 +25,15 @@ wait_for() {
     done
 }
 
+# The files of the log are made once, as on a server that has run for an hour; else every run pays for making them,
+# ours as well as the bare path.
+wal_prepare() {
+    local i
+    for ((i = 0; i < 200; i++)); do echo "SELECT pg_logical_emit_message(false, 'bench', ''); SELECT pg_switch_wal();"; done |
+        sql -d postgres >/dev/null
+    sql -d postgres -c CHECKPOINT
+}
+
 servers_up() {
     [ -x "$pg_programs/postgres" ] || fail "no PostgreSQL under /usr/lib/postgresql"
     chmod 755 "$work"
@@ -38,6 +47,7 @@ listen_addresses = ''
 unix_socket_directories = '$work/pg'
 shared_buffers = 1GB
 max_wal_size = 8GB
+min_wal_size = 4GB
 checkpoint_timeout = 15min
 max_connections = 200
 timezone = 'UTC'
@@ -45,6 +55,7 @@ END
     (cd / && as_pg "$pg_programs/pg_ctl" -D "$work/pg/data" -l "$work/pg/log" -w -t 60 start </dev/null >/dev/null) ||
         fail "PostgreSQL did not start: $work/pg/log"
     pg_up=yes
+    wal_prepare
     redis-server --port "$redis_port" --bind 127.0.0.1 --unixsocket "$work/redis/sock" --dir "$work/redis" --appendonly yes \
         --appendfsync everysec --save '' --maxmemory-policy noeviction </dev/null >"$work/log/redis" 2>&1 &
     redis_pid=$!
@@ -84,7 +95,8 @@ daemons_stop() {
 # fresh [POLICY…]: an empty archive, an empty Redis, five daemons that serve.
 fresh() {
     daemons_stop
-    sql -d postgres -c 'DROP DATABASE IF EXISTS redress WITH (FORCE)' -c 'CREATE DATABASE redress'
+    sql -d postgres -c 'SET client_min_messages = error' -c 'DROP DATABASE IF EXISTS redress WITH (FORCE)' \
+        -c 'CREATE DATABASE redress'
     redis_ask flushall >/dev/null
     redress archive create >"$work/log/archive" 2>&1 || fail "no archive: $work/log/archive"
     redress policy load "$root"/deploy/policies/*.yaml "$@" >"$work/log/policies" 2>&1 ||
@@ -125,9 +137,9 @@ cost_take() {
         echo "cpu redis $(ticks_of "$redis_pid")"
         # shellcheck disable=SC2046
         echo "cpu postgres $(ticks_of "$postmaster" $(pgrep -P "$postmaster"))"
-        sql -c "SELECT application_name, pid FROM pg_stat_activity WHERE application_name <> 'psql' AND backend_type = 'client backend'" |
+        sql -d postgres -c "SELECT application_name, pid FROM pg_stat_activity WHERE application_name <> 'psql' AND backend_type = 'client backend'" |
             while IFS='|' read -r name pid; do echo "pg $name $(ticks_of "$pid")"; done
-        echo "wal all $(sql -c "SELECT pg_current_wal_lsn() - '0/0'")"
+        echo "wal all $(sql -d postgres -c "SELECT pg_current_wal_lsn() - '0/0'")"
         for name in "${daemons[@]}"; do
             curl -fsS --max-time 2 --unix-socket "$work/run/$name.admin" http://localhost/metrics 2>/dev/null |
                 awk -v name="$name" '$1 ~ /redress_(commits|events|inputs|journal_read_events|stream_gaps)_total$/ {
@@ -136,9 +148,9 @@ cost_take() {
     } >"$1"
 }
 
-# cost_say BEFORE AFTER COUNT: measures per item, one a line: name, unit, value.
+# cost_say BEFORE AFTER COUNT [MORE_US]: measures per item, one a line: name, unit, value.
 cost_say() {
-    awk -v count="$3" -v tick_us="$((1000000 / ticks))" -v OFS='\t' '
+    awk -v count="$3" -v sum="${4:-0}" -v tick_us="$((1000000 / ticks))" -v OFS='\t' '
         { key = $1 " " $2 }
         FNR == NR { before[key] += $3; next }
         { if (!(key in after)) order[n++] = key; after[key] += $3 }

@@ -52,12 +52,66 @@ load_warm() {
         --sample 0 >/dev/null || fail "no warm-up"
 }
 
+# bare CASE RUN COUNT [OPTION…]: the same hops, rows and commits with nothing else in them.
+bare() {
+    local name=$1 run=$2 n=$3
+    shift 3
+    daemons_stop
+    cost_take "$work/before"
+    say "limits: $name, run $run, load average $(cut -d' ' -f1 /proc/loadavg)"
+    PGDATABASE=postgres "$bin/bench_bare" --redis "$work/redis/sock" --count "$n" "$@" >"$work/measures.bare" ||
+        fail "the bare path gave up"
+    cost_take "$work/after"
+    { cat "$work/measures.bare" && cost_say "$work/before" "$work/after" "$n" \
+        "$(awk -F'\t' '$1 == "cpu stages" { print $3 }' "$work/measures.bare")"; } | record limits "$name" "$run"
+}
+
+# ratio CASE RUN: what went through just now, of what the bare path let through just before.
+ratio() {
+    awk -F'\t' -v OFS='\t' '$1 == "visible" { rate[FNR == NR] = $3 }
+        END { if (rate[1] > 0) print "share of the bare path", "", rate[0] / rate[1] }' "$work/measures.bare" "$work/measures" |
+        record pipeline "$1" "$2"
+}
+
 suite_pipeline() {
     local run
     for ((run = 1; run <= runs; run++)); do
+        bare 'bare path, 300 bytes' "$run" "$count" --bytes 300
         load pipeline 'full speed, 300 bytes' "$run" "$count" --bytes 300
+        ratio 'full speed, 300 bytes' "$run"
+        bare 'bare path, narratives' "$run" "$count" --texts "$(narratives)"
         load pipeline 'full speed, narratives' "$run" "$count" --texts "$(narratives)"
+        ratio 'full speed, narratives' "$run"
         load pipeline '1000 a second' "$run" 10000 --rate 1000 --sample 1
         load pipeline '10000 a second' "$run" 100000 --rate 10000 --sample 10
     done
+}
+
+suite_limits() {
+    local run
+    echo "INSERT INTO bare_commit DEFAULT VALUES;" >"$work/commit.sql"
+    for ((run = 1; run <= runs; run++)); do
+        bare 'bare path, 1000 a second' "$run" 10000 --rate 1000
+        bare 'bare path, 10000 a second' "$run" 100000 --rate 10000
+        redis-benchmark -s "$work/redis/sock" -t zadd -r 1000000 -n 200000 -P 256 --csv 2>/dev/null |
+            awk -F'"' '$2 == "ZADD" { printf "ZADD, 256 at once\t/s\t%s\n", $4 }' | record limits 'plain parts' "$run"
+        redis_ask flushall >/dev/null
+        sql -d postgres -c 'SET client_min_messages = error' -c 'DROP TABLE IF EXISTS bare_commit' \
+            -c 'CREATE TABLE bare_commit (id bigserial PRIMARY KEY)'
+        local clients
+        for clients in 1 8; do
+            "$pg_programs/pgbench" -n -f "$work/commit.sql" -T 3 -c "$clients" postgres 2>/dev/null |
+                awk -v clients="$clients" '$1 == "tps" { printf "commits, %s clients\t/s\t%s\n", clients, $3 }' |
+                record limits 'plain parts' "$run"
+        done
+        [ -z "$peer" ] || peer_run "$run"
+    done
+}
+
+# Another bare path by somebody else, if there is one: its first line ends in median, least and most.
+peer_run() {
+    sql -d postgres -c 'CHECKPOINT'
+    PGDATABASE=postgres RUNS=1 MAXB=1000 REDIS_PORT=$redis_port "$peer/pipeline_bench" max "$count" |
+        awk '/complaints\/s/ { for (i = 1; i < NF; i++) if ($i == "maxb=1000") printf "visible\t/s\t%s\n", $(i + 1) }' |
+        record limits 'bare path of the peer' "$1"
 }
