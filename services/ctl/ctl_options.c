@@ -122,9 +122,12 @@ static void reading_begin(struct reading *reading, const struct ctl_verb *verb)
         reading->letters[0] = ':';
         reading->letter_count = 1;
     }
-    const struct ctl_option *option;
-    for (size_t i = 0; (option = ctl_option_at(verb, i)) != NULL; i++) {
-        assert(i < CTL_OPTIONS_MAX);
+    /* The verb's come first: its --version is not everybody's. */
+    size_t count = ctl_common_option_count + (verb ? verb->option_count : 0);
+    assert(count <= CTL_OPTIONS_MAX);
+    for (size_t n = 0; n < count; n++) {
+        size_t i = (n + ctl_common_option_count) % count;
+        const struct ctl_option *option = ctl_option_at(verb, i);
         int has = option->kind == CTL_FLAG ? no_argument : required_argument;
         int value = LONG_BASE + (int)i;
         reading->longs[reading->long_count++] = (struct option){option->name, has, NULL, value};
@@ -211,15 +214,31 @@ static int read_options(struct ctl *ctl, int argc, char **argv, int *next)
     }
 }
 
+/* The verb's own, else one of those common to all. */
 static size_t option_find(const struct ctl *ctl, const char *name)
 {
-    const struct ctl_option *option;
+    size_t own = ctl->verb ? ctl->verb->option_count : 0;
+    for (size_t i = 0; i < own; i++) {
+        if (strcmp(ctl->verb->options[i].name, name) == 0) {
+            return ctl_common_option_count + i;
+        }
+    }
     size_t i = 0;
-    while ((option = ctl_option_at(ctl->verb, i)) != NULL && strcmp(option->name, name) != 0) {
+    while (i < ctl_common_option_count && strcmp(ctl_common_options[i].name, name) != 0) {
         i++;
     }
-    assert(option);
+    assert(i < ctl_common_option_count);
     return i;
+}
+
+/* Of the options common to all. */
+static const struct ctl_given *common(const struct ctl *ctl, const char *name)
+{
+    size_t i = 0;
+    while (strcmp(ctl_common_options[i].name, name) != 0) {
+        i++;
+    }
+    return &ctl->given[i];
 }
 
 const struct ctl_given *ctl_option_many(const struct ctl *ctl, const char *name)
@@ -268,13 +287,13 @@ static int fallbacks(struct ctl *ctl)
 
 static void wishes(struct ctl *ctl, struct ctl_wish *wish)
 {
-    wish->help = ctl_option_flag(ctl, "help");
-    wish->version = ctl_option_flag(ctl, "version");
-    wish->config = ctl_option_text(ctl, "config");
-    wish->language = ctl_option_text(ctl, "lang");
-    wish->no_color = ctl_option_flag(ctl, "no-color");
-    ctl->json = ctl_option_flag(ctl, "json");
-    ctl->quiet = ctl_option_flag(ctl, "quiet");
+    wish->help = common(ctl, "help")->count > 0;
+    wish->version = common(ctl, "version")->count > 0;
+    wish->config = common(ctl, "config")->texts[0];
+    wish->language = common(ctl, "lang")->texts[0];
+    wish->no_color = common(ctl, "no-color")->count > 0;
+    ctl->json = common(ctl, "json")->count > 0;
+    ctl->quiet = common(ctl, "quiet")->count > 0;
 }
 
 static int check_arguments(const struct ctl *ctl)

@@ -1,0 +1,133 @@
+/* `redress claim`, `act` and `release`: what a person at the desk does. */
+#include "ctl_database.h"
+#include "ctl_desk.h"
+#include "scope.h"
+
+static int needed(const struct ctl *ctl, const char *name)
+{
+    return ctl_option_text(ctl, name)
+               ? CTL_OK
+               : ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS(ctl->verb->name, name));
+}
+
+/* Who asks, and the way to dispatch. */
+static int begin(struct ctl *ctl, struct ctl_command *command, struct ctl_desk **desk)
+{
+    int code = needed(ctl, "as");
+    if (code == CTL_OK) {
+        code = needed(ctl, "role");
+    }
+    if (code == CTL_OK) {
+        code = ctl_desk_open(ctl, ctl_option_number(ctl, "timeout"), desk);
+    }
+    command->actor = ctl_option_text(ctl, "as");
+    command->role = ctl_option_text(ctl, "role");
+    return code;
+}
+
+/*
+ * A claim whose answer was lost is done once only, but the reply to its repeat speaks of the case
+ * that is at the head now: the archive knows which one it got.
+ */
+static int claim_repeated(struct ctl *ctl,
+                          struct ctl_desk *desk,
+                          struct ctl_command *command,
+                          const ctl_reply **reply)
+{
+    char id[UUID_TEXT_SIZE];
+    uuid_text(command->id, id);
+    const char *const parameters[] = {id};
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(
+        ctl, "SELECT case_id FROM command WHERE command_id = $1::uuid", parameters, 1, &rows);
+    if (code != CTL_OK || PQntuples(rows) == 0) {
+        return code;
+    }
+    struct ctl_command show = {.actor = command->actor,
+                               .role = command->role,
+                               .case_id = strtoull(PQgetvalue(rows, 0, 0), NULL, 10)};
+    return ctl_desk_ask(desk, &show, reply);
+}
+
+static bool is_repeated(const ctl_reply *reply)
+{
+    return slice_equal(slice_of(reply->code.data, reply->code.len), slice_text("repeated"));
+}
+
+int ctl_claim(struct ctl *ctl)
+{
+    SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
+    struct ctl_command first = {.queue = ctl_argument(ctl, 0)};
+    int code = begin(ctl, &first, &desk);
+    int64_t count = ctl_option_number(ctl, "count");
+    for (int64_t i = 0; code == CTL_OK && i < count; i++) {
+        struct ctl_command command = first;
+        const ctl_reply *reply = NULL;
+        code = ctl_desk_ask(desk, &command, &reply);
+        if (code == CTL_OK && is_repeated(reply)) {
+            code = claim_repeated(ctl, desk, &command, &reply);
+        }
+        if (code == CTL_OK && i > 0 &&
+            reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY) {
+            break; /* fewer were there than asked for */
+        }
+        if (code == CTL_OK) {
+            code = ctl_reply_tell(ctl, reply, command.role);
+        }
+    }
+    return code;
+}
+
+/* --field name=value … */
+static int fields_read(const struct ctl *ctl, struct ctl_command *command)
+{
+    const struct ctl_given *given = ctl_option_many(ctl, "field");
+    static char names[CTL_FIELDS_MAX][64];
+    for (unsigned i = 0; i < given->count; i++) {
+        const char *equals = strchr(given->texts[i], '=');
+        size_t length = equals ? (size_t)(equals - given->texts[i]) : 0;
+        if (length == 0 || length >= sizeof names[0]) {
+            return ctl_fail(ctl, CTL_USAGE, TEXT_FIELD_FORM, CTL_ARGS(given->texts[i]));
+        }
+        if (i == CTL_FIELDS_MAX) {
+            return ctl_fail(ctl,
+                            CTL_USAGE,
+                            TEXT_OPTION_REPEATS,
+                            CTL_ARGS("field", CTL_NUMBER_TEXT(CTL_FIELDS_MAX)));
+        }
+        (void)snprintf(names[i], sizeof names[i], "%.*s", (int)length, given->texts[i]);
+        command->fields[i] = (struct ctl_field){names[i], slice_text(equals + 1)};
+        command->field_count = i + 1;
+    }
+    return CTL_OK;
+}
+
+static int ask_and_tell(struct ctl *ctl, struct ctl_command *command)
+{
+    SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
+    const ctl_reply *reply = NULL;
+    int code = begin(ctl, command, &desk);
+    if (code == CTL_OK) {
+        code = ctl_desk_ask(desk, command, &reply);
+    }
+    return code == CTL_OK ? ctl_reply_tell(ctl, reply, command->role) : code;
+}
+
+int ctl_act(struct ctl *ctl)
+{
+    struct ctl_command command = {.action = ctl_argument(ctl, 1),
+                                  .version = (uint32_t)ctl_option_number(ctl, "version"),
+                                  .note = ctl_option_text(ctl, "note")};
+    int code = ctl_case_of(ctl, ctl_argument(ctl, 0), &command.case_id);
+    if (code == CTL_OK) {
+        code = fields_read(ctl, &command);
+    }
+    return code == CTL_OK ? ask_and_tell(ctl, &command) : code;
+}
+
+int ctl_release(struct ctl *ctl)
+{
+    struct ctl_command command = {.action = "release"};
+    int code = ctl_case_of(ctl, ctl_argument(ctl, 0), &command.case_id);
+    return code == CTL_OK ? ask_and_tell(ctl, &command) : code;
+}

@@ -1,0 +1,61 @@
+/*
+ * Commands to dispatch (redress.command.v1): asked again with the same id until answered, and at
+ * the owner of the case's partition.
+ */
+#ifndef REDRESS_CTL_DESK_H
+#define REDRESS_CTL_DESK_H
+
+#include "ctl.h"
+#include "ctl_peer.h"
+#include "hex.h"
+#include "redress/command/v1/command.pb-c.h"
+
+enum { CTL_FIELDS_MAX = 16 };
+
+struct ctl_field {
+    const char *name;
+    struct slice value;
+};
+
+struct ctl_command {
+    uint8_t id[UUID_SIZE]; /* made by ctl_desk_ask when it is zero */
+    const char *actor;
+    const char *role;
+    const char *queue;  /* a claim; NULL: an act or a show */
+    const char *action; /* NULL with queue NULL: show */
+    uint64_t case_id;
+    uint32_t version; /* 0: any */
+    struct ctl_field fields[CTL_FIELDS_MAX];
+    uint32_t field_count;
+    const char *note; /* NULL: none */
+};
+
+typedef Redress__Command__V1__Reply ctl_reply;
+
+struct ctl_desk;
+
+/* Finds dispatch.  *desk is the caller's. */
+int ctl_desk_open(struct ctl *ctl, int64_t timeout_ms, struct ctl_desk **desk) MUST_CHECK;
+void ctl_desk_free(struct ctl_desk **desk_p);
+
+/*
+ * CTL_OK: *reply has an outcome that is final (done, refused, conflict, not found, empty), lent
+ * until the next call.  CTL_TRY_AGAIN or CTL_UNREACHABLE after saying so.
+ */
+int ctl_desk_ask(struct ctl_desk *desk,
+                 struct ctl_command *command,
+                 const ctl_reply **reply) MUST_CHECK;
+
+/* The exit status of an outcome. */
+int ctl_reply_code(const ctl_reply *reply);
+
+/* The stable word of an outcome: "done", "refused", … */
+const char *ctl_reply_word(const ctl_reply *reply);
+
+/* The reply as JSON; a new reference.  An action that does not move the case has its step. */
+json_t *ctl_reply_json(const ctl_reply *reply);
+
+/* For people: where the case stands and what may be done, or why not.  Returns the exit status. */
+int ctl_reply_tell(const struct ctl *ctl, const ctl_reply *reply, const char *role);
+
+#endif

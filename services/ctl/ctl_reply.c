@@ -1,0 +1,202 @@
+/* Dispatch's replies, for people and as JSON. */
+#include "ctl_desk.h"
+
+static const struct {
+    Redress__Command__V1__Outcome outcome;
+    const char *word;
+    int code;
+} outcomes[] = {
+    {REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,       "done",       CTL_OK       },
+    {REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,    "refused",    CTL_FAILED   },
+    {REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT,   "conflict",   CTL_CONFLICT },
+    {REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND,  "not_found",  CTL_NOT_FOUND},
+    {REDRESS__COMMAND__V1__OUTCOME__OUTCOME_MOVED,      "moved",      CTL_TRY_AGAIN},
+    {REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED, "overloaded", CTL_TRY_AGAIN},
+    {REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY,      "empty",      CTL_NOT_FOUND},
+};
+
+enum { OUTCOMES = sizeof outcomes / sizeof *outcomes };
+
+int ctl_reply_code(const ctl_reply *reply)
+{
+    for (size_t i = 0; i < OUTCOMES; i++) {
+        if (outcomes[i].outcome == reply->outcome) {
+            return outcomes[i].code;
+        }
+    }
+    return CTL_FAILED;
+}
+
+const char *ctl_reply_word(const ctl_reply *reply)
+{
+    for (size_t i = 0; i < OUTCOMES; i++) {
+        if (outcomes[i].outcome == reply->outcome) {
+            return outcomes[i].word;
+        }
+    }
+    return "unknown";
+}
+
+static json_t *data_json(ProtobufCBinaryData data)
+{
+    return ctl_json_text(slice_of(data.data, data.len));
+}
+
+static json_t *list_json(const ProtobufCBinaryData *items, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        (void)json_array_append_new(list, data_json(items[i]));
+    }
+    return list;
+}
+
+json_t *ctl_reply_json(const ctl_reply *reply)
+{
+    json_t *value = json_object();
+    const struct {
+        const char *key;
+        int has;
+        ProtobufCBinaryData data;
+    } texts[] = {
+        {"code",        reply->has_code,        reply->code       },
+        {"text",        reply->has_text,        reply->text       },
+        {"case_number", reply->has_case_number, reply->case_number},
+        {"step",        reply->has_step,        reply->step       },
+        {"queue",       reply->has_queue,       reply->queue      },
+        {"agent",       reply->has_agent,       reply->agent      },
+        {"category",    reply->has_category,    reply->category   },
+    };
+    (void)json_object_set_new(value, "outcome", json_string(ctl_reply_word(reply)));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i].has) {
+            (void)json_object_set_new(value, texts[i].key, data_json(texts[i].data));
+        }
+    }
+    if (reply->has_case_id) {
+        (void)json_object_set_new(value, "case_id", json_integer((json_int_t)reply->case_id));
+    }
+    if (reply->has_version) {
+        (void)json_object_set_new(value, "version", json_integer(reply->version));
+        (void)json_object_set_new(value, "priority", json_integer(reply->priority));
+    }
+    if (reply->has_seq) {
+        (void)json_object_set_new(value, "seq", json_integer((json_int_t)reply->seq));
+    }
+    json_t *allowed = json_array();
+    for (size_t i = 0; i < reply->n_allowed; i++) {
+        const Redress__Command__V1__Allowed *action = reply->allowed[i];
+        json_t *row = json_object();
+        (void)json_object_set_new(row, "action", data_json(action->action));
+        (void)json_object_set_new(row, "roles", list_json(action->roles, action->n_roles));
+        (void)json_object_set_new(
+            row, "to_step", data_json(action->has_to_step ? action->to_step : reply->step));
+        (void)json_object_set_new(row, "needs", list_json(action->needs, action->n_needs));
+        (void)json_array_append_new(allowed, row);
+    }
+    (void)json_object_set_new(value, "allowed", allowed);
+    return value;
+}
+
+static void list_write(FILE *to, const ProtobufCBinaryData *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)fprintf(
+            to, "%s%.*s", i > 0 ? ", " : "", (int)items[i].len, (const char *)items[i].data);
+    }
+}
+
+/* "  contact → investigation  agent, supervisor  (understood)" */
+static void allowed_write(FILE *to, const ctl_reply *reply)
+{
+    for (size_t i = 0; i < reply->n_allowed; i++) {
+        const Redress__Command__V1__Allowed *action = reply->allowed[i];
+        (void)fprintf(to, "  %.*s", (int)action->action.len, (const char *)action->action.data);
+        if (action->has_to_step) {
+            (void)fprintf(
+                to, " → %.*s", (int)action->to_step.len, (const char *)action->to_step.data);
+        }
+        (void)fputs("  [", to);
+        list_write(to, action->roles, action->n_roles);
+        (void)fputs("]", to);
+        if (action->n_needs > 0) {
+            (void)fputs("  (", to);
+            list_write(to, action->needs, action->n_needs);
+            (void)fputs(")", to);
+        }
+        (void)fputc('\n', to);
+    }
+}
+
+/* Names are short (POLICY_NAME_MAX): what does not fit is cut. */
+struct name {
+    char text[320];
+};
+
+static const char *name_of(ProtobufCBinaryData data, struct name *name)
+{
+    (void)snprintf(name->text, sizeof name->text, "%.*s", (int)data.len, (const char *)data.data);
+    return name->text;
+}
+
+static void tell_state(const struct ctl *ctl, const ctl_reply *reply)
+{
+    struct name number;
+    struct name step;
+    struct name place;
+    bool held = reply->has_agent && reply->agent.len > 0;
+    bool queued = reply->has_queue && reply->queue.len > 0;
+    const char *const args[] = {name_of(reply->case_number, &number),
+                                name_of(reply->step, &step),
+                                CTL_NUMBER_TEXT(reply->version),
+                                CTL_NUMBER_TEXT(reply->priority),
+                                name_of(held ? reply->agent : reply->queue, &place),
+                                NULL};
+    ctl_print(ctl, held ? TEXT_CASE_HELD : queued ? TEXT_CASE_QUEUED : TEXT_CASE_CLOSED, args);
+    if (reply->n_allowed > 0 && !ctl->quiet) {
+        ctl_print(ctl, TEXT_CASE_ALLOWED, NULL);
+        allowed_write(ctl->out, reply);
+    }
+}
+
+int ctl_reply_tell(const struct ctl *ctl, const ctl_reply *reply, const char *role)
+{
+    int code = ctl_reply_code(reply);
+    if (ctl->json) {
+        json_t *value = ctl_reply_json(reply);
+        ctl_print_json(ctl, &value);
+    }
+    if (code == CTL_OK) {
+        if (!ctl->json) {
+            tell_state(ctl, reply);
+        }
+        return code;
+    }
+    struct name text;
+    struct name word;
+    struct name step;
+    (void)name_of(reply->text, &text);
+    (void)name_of(reply->code, &word);
+    (void)name_of(reply->step, &step);
+    if (reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY) {
+        return ctl_fail(ctl, code, TEXT_QUEUE_EMPTY, NULL);
+    }
+    if (reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND) {
+        return ctl_fail(ctl, code, TEXT_CASE_UNKNOWN, NULL);
+    }
+    if (step.text[0] == '\0') {
+        return ctl_fail(ctl, code, TEXT_COMMAND_REFUSED, CTL_ARGS(word.text, text.text));
+    }
+    (void)ctl_fail(
+        ctl,
+        code,
+        TEXT_COMMAND_REFUSED_AT,
+        CTL_ARGS(word.text, text.text, step.text, role, CTL_NUMBER_TEXT(reply->version)));
+    if (reply->n_allowed > 0) {
+        ctl_note(ctl, TEXT_CASE_ALLOWED, NULL);
+        if (!ctl->quiet) {
+            allowed_write(ctl->err, reply);
+        }
+    }
+    return code;
+}

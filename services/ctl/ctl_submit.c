@@ -1,0 +1,238 @@
+/* `redress submit`: one complaint, sent again until intake has answered. */
+#include "clock.h"
+#include "ctl.h"
+#include "ctl_file.h"
+#include "ctl_peer.h"
+#include "ctl_submission.h"
+#include "ctl_time.h"
+#include "scope.h"
+
+enum {
+    TEXT_MAX = 64 * 1024,
+    RESEND_MS = 1000,
+    ARENA_SIZE = 256 * 1024,
+};
+
+static int time_of(const struct ctl *ctl, const char *name, bool *present, int64_t *at_us)
+{
+    const char *text = ctl_option_text(ctl, name);
+    *present = text;
+    if (text && !ctl_time_rfc3339(slice_text(text), at_us)) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_TIME_INVALID, CTL_ARGS(name, text));
+    }
+    return CTL_OK;
+}
+
+static struct slice option_slice(const struct ctl *ctl, const char *name)
+{
+    return slice_text(ctl_option_text(ctl, name));
+}
+
+static int id_of(const struct ctl *ctl, struct ctl_submission *submission)
+{
+    const char *id = ctl_option_text(ctl, "id");
+    if (!id) {
+        uuidv7_make(clock_now_us(), submission->id);
+    } else if (!uuid_parse(slice_text(id), submission->id)) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_ID_INVALID, CTL_ARGS("id", id));
+    }
+    return CTL_OK;
+}
+
+static int fill(const struct ctl *ctl, struct ctl_file *file, struct ctl_submission *submission)
+{
+    static const char *const needed[] = {"policy", "channel"};
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        if (!ctl_option_text(ctl, needed[i])) {
+            return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("submit", needed[i]));
+        }
+    }
+    *submission = (struct ctl_submission){
+        .policy = option_slice(ctl, "policy"),
+        .channel = option_slice(ctl, "channel"),
+        .narrative = option_slice(ctl, "text"),
+        .name = option_slice(ctl, "name"),
+        .contact = option_slice(ctl, "contact"),
+        .reference = option_slice(ctl, "reference"),
+        .category_hint = option_slice(ctl, "category"),
+        .product = option_slice(ctl, "product"),
+        .demand = option_slice(ctl, "demand"),
+    };
+    int code = id_of(ctl, submission);
+    if (code == CTL_OK) {
+        code =
+            time_of(ctl, "received-at", &submission->received_present, &submission->received_at_us);
+    }
+    if (code == CTL_OK) {
+        code =
+            time_of(ctl, "occurred-at", &submission->occurred_present, &submission->occurred_at_us);
+    }
+    if (code == CTL_OK && !submission->narrative.bytes) {
+        code = ctl_file_read(ctl, "-", TEXT_MAX, file);
+        while (file->size > 0 && file->bytes[file->size - 1] == '\n') {
+            file->size--;
+        }
+        submission->narrative = slice_of(file->bytes, file->size);
+    }
+    if (code == CTL_OK && submission->narrative.size == 0) {
+        code = ctl_fail(ctl, CTL_USAGE, TEXT_SUBMIT_EMPTY, NULL);
+    }
+    return code;
+}
+
+static void receipt_json(const struct ctl *ctl, const struct ctl_verdict *verdict)
+{
+    char id[UUID_TEXT_SIZE];
+    char hash[HASH_SIZE * 2 + 1];
+    uuid_text(verdict->id, id);
+    hex_encode(verdict->leaf.hash, HASH_SIZE, hash);
+    json_t *value = json_pack("{s:s, s:s, s:s, s:I, s:i, s:I, s:s, s:b}",
+                              "outcome",
+                              "accepted",
+                              "submission_id",
+                              id,
+                              "case_number",
+                              verdict->case_number,
+                              "case_id",
+                              (json_int_t)verdict->leaf.case_id,
+                              "partition",
+                              (int)verdict->leaf.partition,
+                              "seq",
+                              (json_int_t)verdict->leaf.seq,
+                              "hash",
+                              hash,
+                              "duplicate",
+                              verdict->duplicate);
+    ctl_print_json(ctl, &value);
+}
+
+static void refusal_json(const struct ctl *ctl, const struct ctl_verdict *verdict)
+{
+    if (ctl->json) {
+        json_t *value = json_pack("{s:s, s:o, s:o, s:o}",
+                                  "outcome",
+                                  verdict->conflict ? "conflict" : "refused",
+                                  "field",
+                                  ctl_json_text(slice_text(verdict->field)),
+                                  "value",
+                                  ctl_json_text(slice_text(verdict->value)),
+                                  "allowed",
+                                  ctl_json_text(slice_text(verdict->allowed)));
+        ctl_print_json(ctl, &value);
+    }
+}
+
+static int tell_refusal(const struct ctl *ctl, const struct ctl_verdict *verdict)
+{
+    if (verdict->conflict) {
+        return ctl_fail(ctl, CTL_CONFLICT, TEXT_SUBMIT_CONFLICT, NULL);
+    }
+    if (verdict->value[0] == '\0') { /* of a personal field, or a number */
+        return ctl_fail(
+            ctl, CTL_FAILED, TEXT_SUBMIT_REFUSED_BARE, CTL_ARGS(verdict->field, verdict->allowed));
+    }
+    return ctl_fail(ctl,
+                    CTL_FAILED,
+                    TEXT_SUBMIT_REFUSED,
+                    CTL_ARGS(verdict->field, verdict->value, verdict->allowed));
+}
+
+static int tell(const struct ctl *ctl, const struct ctl_verdict *verdict)
+{
+    switch (verdict->kind) {
+    case CTL_VERDICT_RECEIPT:
+        if (ctl->json) {
+            receipt_json(ctl, verdict);
+        } else if (ctl->quiet) {
+            (void)fprintf(ctl->out, "%s\n", verdict->case_number);
+        } else {
+            ctl_print(ctl,
+                      verdict->duplicate ? TEXT_SUBMIT_DUPLICATE : TEXT_SUBMIT_ACCEPTED,
+                      CTL_ARGS(verdict->case_number));
+        }
+        return CTL_OK;
+    case CTL_VERDICT_FORGED:
+        return ctl_fail(ctl, CTL_FAILED, TEXT_SUBMIT_FORGED, NULL);
+    case CTL_VERDICT_REFUSED:
+        refusal_json(ctl, verdict);
+        return tell_refusal(ctl, verdict);
+    case CTL_VERDICT_LATER:
+        break;
+    }
+    return CTL_TRY_AGAIN;
+}
+
+/* One round: sends and waits.  True: a verdict of this submission that is final. */
+static bool ask(struct ctl_peer *peer,
+                struct slice bytes,
+                const struct ctl_submission *submission,
+                struct arena *arena,
+                int wait_ms,
+                struct ctl_verdict *verdict)
+{
+    int64_t until_us = clock_monotonic_us() + (int64_t)wait_ms * 1000;
+    bool sent = ctl_peer_send(peer, bytes);
+    for (;;) {
+        struct slice answer;
+        struct error error = {0};
+        int64_t left_us = until_us - clock_monotonic_us();
+        if (left_us <= 0) {
+            return false;
+        }
+        if (!sent) { /* the connection is being made */
+            sent = ctl_peer_send(peer, bytes);
+        }
+        if (!ctl_peer_receive(peer, sent ? (int)(left_us / 1000) + 1 : 5, &answer)) {
+            continue;
+        }
+        arena_reset(arena);
+        if (ctl_verdict_read(answer, arena, verdict, &error) &&
+            memcmp(verdict->id, submission->id, UUID_SIZE) == 0) {
+            if (verdict->kind != CTL_VERDICT_LATER) {
+                return true;
+            }
+            until_us = clock_monotonic_us() + (int64_t)verdict->retry_after_ms * 1000;
+        }
+    }
+}
+
+static void bytes_free(uint8_t **bytes_p)
+{
+    free(*bytes_p);
+}
+
+static int send_until_answered(struct ctl *ctl, const struct ctl_submission *submission)
+{
+    size_t size = 0;
+    SCOPED(bytes_free) uint8_t *bytes = ctl_submission_pack(submission, &size);
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    SCOPED(ctl_peer_free) struct ctl_peer *peer = ctl_peer_new(ctl);
+    if (!bytes || !arena || !peer) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    int64_t until_us = clock_monotonic_us() + ctl_option_number(ctl, "timeout") * 1000;
+    int code = ctl_peer_find(ctl, peer, SERVICE_INTAKE, false);
+    while (code == CTL_OK) {
+        struct ctl_verdict verdict;
+        int64_t left_ms = (until_us - clock_monotonic_us()) / 1000;
+        if (left_ms <= 0) {
+            char id[UUID_TEXT_SIZE];
+            uuid_text(submission->id, id);
+            return ctl_fail(ctl, CTL_TRY_AGAIN, TEXT_SUBMIT_SILENT, CTL_ARGS(id));
+        }
+        int wait_ms = left_ms < RESEND_MS ? (int)left_ms : RESEND_MS;
+        if (ask(peer, slice_of(bytes, size), submission, arena, wait_ms, &verdict)) {
+            return tell(ctl, &verdict);
+        }
+        code = ctl_peer_find(ctl, peer, SERVICE_INTAKE, false);
+    }
+    return code;
+}
+
+int ctl_submit(struct ctl *ctl)
+{
+    SCOPED(ctl_file_done) struct ctl_file file = {0};
+    struct ctl_submission submission;
+    int code = fill(ctl, &file, &submission);
+    return code == CTL_OK ? send_until_answered(ctl, &submission) : code;
+}
