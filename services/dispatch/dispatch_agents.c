@@ -79,6 +79,11 @@ static void batch_end(struct dispatch *dispatch, bool committed)
     dispatch->batch_agent_count = 0;
 }
 
+void agents_forget(struct dispatch *dispatch)
+{
+    batch_end(dispatch, false);
+}
+
 void agents_committed(struct dispatch *dispatch)
 {
     batch_end(dispatch, true);

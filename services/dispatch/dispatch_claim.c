@@ -125,6 +125,10 @@ static void claimed(void *self,
                     const struct error *error)
 {
     struct claim *claim = self;
+    if (claim->dispatch->closing) {
+        claim_end(claim);
+        return;
+    }
     uint64_t case_id = count > 0 ? claims[0].case_id : 0;
     if (error) {
         case_id = claim_without_redis(claim->dispatch, claim->queue);

@@ -35,6 +35,7 @@ static bool dispatch_open(struct service *service, void **self, struct error *er
 static void dispatch_close(void *self)
 {
     struct dispatch *dispatch = self;
+    dispatch->closing = true; /* claims under way are answered by the end of the connection */
     projector_free(&dispatch->projector);
     for (uint32_t p = 0; p < PARTITION_MAX; p++) {
         table_free(&dispatch->cases[p]);
@@ -164,6 +165,7 @@ static void batch_begin(struct dispatch *dispatch)
     dispatch->cycle++;
     dispatch->changed_count = 0;
     dispatch->command_count = 0;
+    agents_forget(dispatch);
 }
 
 static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)

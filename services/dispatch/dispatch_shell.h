@@ -74,6 +74,7 @@ struct dispatch {
     uint32_t batch_agents[SERVICE_BATCH_MAX * 2];
     bool agents_loaded;
     struct claim *claims; /* Redis is being asked */
+    bool closing;         /* what Redis answers now leads nowhere */
     struct event out;     /* large */
 };
 
@@ -113,6 +114,9 @@ void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
 struct agent *agent_of(struct dispatch *dispatch, struct slice name, int32_t capacity);
 void agent_change(struct dispatch *dispatch, const char *name, int32_t delta, int32_t capacity);
 void agents_store(struct dispatch *dispatch, struct pg *pg);
+/* A batch begins: one that was cut off left its changes here, whether they were committed or not.
+ */
+void agents_forget(struct dispatch *dispatch);
 void agents_committed(struct dispatch *dispatch);
 void agents_undo(struct dispatch *dispatch, const struct pg_answer *why);
 void agents_load(struct dispatch *dispatch);
