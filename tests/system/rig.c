@@ -405,17 +405,25 @@ void rig_await(struct rig *rig, const char *query, int64_t wanted, int64_t limit
     }
 }
 
+int64_t rig_serving(struct rig *rig, enum service_id service, const char *instance)
+{
+    return rig_number(rig,
+                      "SELECT count(*) FROM head h JOIN pg_stat_activity s ON s.pid = h.backend_pid "
+                      "AND s.backend_start = h.backend_start WHERE h.service = %d AND h.owner <> '' "
+                      "AND h.owner LIKE '%s' AND h.lease_until > clock_timestamp()",
+                      (int)service,
+                      instance ? instance : "%");
+}
+
 int64_t rig_await_serving(struct rig *rig, enum service_id service, int64_t limit_ms)
 {
     int64_t from_ms = rig_now_ms();
-    char query[400];
-    (void)snprintf(query,
-                   sizeof query,
-                   "SELECT count(*) FROM head h JOIN pg_stat_activity s ON s.pid = h.backend_pid "
-                   "AND s.backend_start = h.backend_start WHERE h.service = %d AND h.owner <> '' "
-                   "AND h.lease_until > clock_timestamp()",
-                   (int)service);
-    rig_await(rig, query, RIG_PARTITIONS, limit_ms);
+    while (rig_serving(rig, service, NULL) != RIG_PARTITIONS) {
+        if (rig_now_ms() - from_ms > limit_ms) {
+            fail_msg("%s does not serve all its partitions", service_name(service));
+        }
+        rig_nap_ms(POLL_MS);
+    }
     return rig_now_ms() - from_ms;
 }
 

@@ -21,6 +21,12 @@ enum {
     RIG_PARTITIONS = 8,
     RIG_SUBMISSIONS_MAX = 20000,
     RIG_FIELDS_MAX = 8,
+    /* Sanitizers make the patterns slow to compile and everything else two to five times slower. */
+#ifdef __SANITIZE_ADDRESS__
+    RIG_TAKEOVER_MS = 15000,
+#else
+    RIG_TAKEOVER_MS = 3000,
+#endif
 };
 
 struct daemon {
@@ -77,6 +83,8 @@ void rig_await(struct rig *rig, const char *query, int64_t wanted, int64_t limit
 /* Until every partition of the service has a live owner; returns how long that took. */
 int64_t rig_await_serving(struct rig *rig, enum service_id service, int64_t limit_ms);
 void rig_await_all_serving(struct rig *rig);
+/* How many partitions of the service have a live owner; of that name, unless it is NULL. */
+int64_t rig_serving(struct rig *rig, enum service_id service, const char *instance);
 /* Until every consumer's checkpoint is at the head of its input (law 4: at rest they are equal). */
 void rig_settle(struct rig *rig, int64_t limit_ms);
 
@@ -121,6 +129,8 @@ adapter_add(struct adapter *adapter, const struct content *content, const uint8_
 struct submission *adapter_add_raw(struct adapter *adapter, const void *bytes, size_t size);
 /* count ordinary ones in Chinese and English over both policies. */
 void adapter_add_many(struct adapter *adapter, uint32_t count);
+/* Adds a few every few milliseconds, and sends and takes, for so long. */
+void adapter_load(struct adapter *adapter, int64_t ms);
 /* Sends, resends after a second without an answer, takes answers; for the time, or until done. */
 void adapter_run(struct adapter *adapter, int64_t ms);
 /* The same until all are answered; fails the test after the time. */

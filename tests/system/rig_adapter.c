@@ -327,6 +327,18 @@ void adapter_run(struct adapter *adapter, int64_t ms)
     }
 }
 
+void adapter_load(struct adapter *adapter, int64_t ms)
+{
+    int64_t until_ms = rig_now_ms() + ms;
+    while (rig_now_ms() < until_ms) {
+        if (adapter->count + 4 < RIG_SUBMISSIONS_MAX) {
+            adapter_add_many(adapter, 4);
+        }
+        adapter_run(adapter, 10);
+        rig_nap_ms(2);
+    }
+}
+
 void adapter_finish(struct adapter *adapter, int64_t limit_ms)
 {
     int64_t until_ms = rig_now_ms() + limit_ms;
