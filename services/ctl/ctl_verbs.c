@@ -24,19 +24,19 @@ static const struct ctl_option policy_options[] = {
 };
 
 static const struct ctl_option submit_options[] = {
-    {"policy", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_POLICY},
-    {"channel", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_CHANNEL},
-    {"text", NULL, 't', CTL_TEXT, "TEXT", NULL, 0, 0, TEXT_OPTION_TEXT},
-    {"name", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_NAME},
-    {"contact", NULL, 0, CTL_TEXT, "CONTACT", NULL, 0, 0, TEXT_OPTION_CONTACT},
-    {"reference", NULL, 0, CTL_TEXT, "NUMBER", NULL, 0, 0, TEXT_OPTION_REFERENCE},
-    {"product", NULL, 0, CTL_TEXT, "PRODUCT", NULL, 0, 0, TEXT_OPTION_PRODUCT},
-    {"demand", NULL, 0, CTL_TEXT, "TEXT", NULL, 0, 0, TEXT_OPTION_DEMAND},
-    {"category", NULL, 0, CTL_TEXT, "CATEGORY", NULL, 0, 0, TEXT_OPTION_CATEGORY},
-    {"received-at", NULL, 0, CTL_TEXT, "TIME", NULL, 0, 0, TEXT_OPTION_RECEIVED_AT},
-    {"occurred-at", NULL, 0, CTL_TEXT, "TIME", NULL, 0, 0, TEXT_OPTION_OCCURRED_AT},
-    {"id", NULL, 0, CTL_TEXT, "UUID", NULL, 0, 0, TEXT_OPTION_ID},
-    {"timeout", NULL, 0, CTL_DURATION, "TIME", "10s", 100, 86400000, TEXT_OPTION_TIMEOUT},
+    {"policy",      NULL, 0,   CTL_TEXT,     "NAME",     NULL,  0,   0,        TEXT_OPTION_POLICY     },
+    {"channel",     NULL, 0,   CTL_TEXT,     "NAME",     NULL,  0,   0,        TEXT_OPTION_CHANNEL    },
+    {"text",        NULL, 't', CTL_TEXT,     "TEXT",     NULL,  0,   0,        TEXT_OPTION_TEXT       },
+    {"name",        NULL, 0,   CTL_TEXT,     "NAME",     NULL,  0,   0,        TEXT_OPTION_NAME       },
+    {"contact",     NULL, 0,   CTL_TEXT,     "CONTACT",  NULL,  0,   0,        TEXT_OPTION_CONTACT    },
+    {"reference",   NULL, 0,   CTL_TEXT,     "NUMBER",   NULL,  0,   0,        TEXT_OPTION_REFERENCE  },
+    {"product",     NULL, 0,   CTL_TEXT,     "PRODUCT",  NULL,  0,   0,        TEXT_OPTION_PRODUCT    },
+    {"demand",      NULL, 0,   CTL_TEXT,     "TEXT",     NULL,  0,   0,        TEXT_OPTION_DEMAND     },
+    {"category",    NULL, 0,   CTL_TEXT,     "CATEGORY", NULL,  0,   0,        TEXT_OPTION_CATEGORY   },
+    {"received-at", NULL, 0,   CTL_TEXT,     "TIME",     NULL,  0,   0,        TEXT_OPTION_RECEIVED_AT},
+    {"occurred-at", NULL, 0,   CTL_TEXT,     "TIME",     NULL,  0,   0,        TEXT_OPTION_OCCURRED_AT},
+    {"id",          NULL, 0,   CTL_TEXT,     "UUID",     NULL,  0,   0,        TEXT_OPTION_ID         },
+    {"timeout",     NULL, 0,   CTL_DURATION, "TIME",     "10s", 100, 86400000, TEXT_OPTION_TIMEOUT    },
 };
 
 #define WHO                                                                                        \
@@ -53,9 +53,9 @@ static const struct ctl_option claim_options[] = {
 
 static const struct ctl_option act_options[] = {
     WHO,
-    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE", NULL, 0, 0, TEXT_OPTION_FIELD},
-    {"note", NULL, 0, CTL_TEXT, "TEXT", NULL, 0, 0, TEXT_OPTION_NOTE},
-    {"version", NULL, 0, CTL_NUMBER, "N", "0", 0, UINT32_MAX, TEXT_OPTION_EXPECTED},
+    {"field",   NULL, 'f', CTL_MANY,   "NAME=VALUE", NULL, 0, 0,          TEXT_OPTION_FIELD   },
+    {"note",    NULL, 0,   CTL_TEXT,   "TEXT",       NULL, 0, 0,          TEXT_OPTION_NOTE    },
+    {"version", NULL, 0,   CTL_NUMBER, "N",          "0",  0, UINT32_MAX, TEXT_OPTION_EXPECTED},
 };
 
 static const struct ctl_option release_options[] = {WHO};
@@ -98,6 +98,13 @@ static const struct ctl_option rebuild_options[] = {
     {"wait", NULL, 0, CTL_DURATION, "TIME", "60s", 0, 3600000, TEXT_LOOK_WAIT},
 };
 
+static const struct ctl_option watch_options[] = {
+    {"service", NULL, 0,   CTL_TEXT,   "NAME", NULL, 0, 0,         TEXT_LOOK_SERVICE},
+    {"case",    NULL, 0,   CTL_TEXT,   "CASE", NULL, 0, 0,         TEXT_LOOK_CASE   },
+    {"kind",    NULL, 0,   CTL_TEXT,   "KIND", NULL, 0, 0,         TEXT_LOOK_KIND   },
+    {"count",   NULL, 'n', CTL_NUMBER, "N",    "0",  0, 1000000000, TEXT_LOOK_COUNT },
+};
+
 const struct ctl_verb ctl_verbs[] = {
     {"archive create", "", 0, 0, TEXT_VERB_ARCHIVE_CREATE, OPTIONS(archive_create_options), ctl_archive_create},
     {"keys create", "", 0, 0, TEXT_VERB_KEYS_CREATE, NO_OPTIONS, ctl_keys_create},
@@ -112,6 +119,7 @@ const struct ctl_verb ctl_verbs[] = {
     {"list", "", 0, 0, TEXT_VERB_LIST, OPTIONS(list_options), ctl_list},
     {"status", "", 0, 0, TEXT_VERB_STATUS, NO_OPTIONS, ctl_status},
     {"rebuild redis", "", 0, 0, TEXT_VERB_REBUILD_REDIS, OPTIONS(rebuild_options), ctl_rebuild_redis},
+    {"watch", "", 0, 0, TEXT_VERB_WATCH, OPTIONS(watch_options), ctl_watch},
     {"verify", "", 0, 0, TEXT_VERB_VERIFY, OPTIONS(verify_options), ctl_verify},
     {"show", "CASE", 1, 1, TEXT_VERB_SHOW, NO_OPTIONS, ctl_show},
     {"help", "[VERB]", 0, 2, TEXT_VERB_HELP, NO_OPTIONS, ctl_help},

@@ -1,0 +1,307 @@
+/*
+ * The verb watch: events as they are committed.  Each stream is followed by the daemons' own
+ * consumer machine, so that what the bus loses is read from the journal, and said.
+ */
+#include "clock.h"
+#include "consumer.h"
+#include "ctl_case.h"
+#include "ctl_database.h"
+#include "ctl_listen.h"
+#include "event_wire.h"
+#include "scope.h"
+
+enum {
+    STREAMS = SERVICE_WATCHDOG + 1,
+    READ_MAX = 500,
+    TURN_MS = 100,
+    FOLLOW_US = 3000000,
+    DECODE_MAX = 4 * 1024 * 1024,
+};
+
+struct watch {
+    struct ctl *ctl;
+    struct view_policies *policies;
+    struct ctl_listen *listen;
+    struct arena *arena;
+    unsigned services; /* bits */
+    uint64_t case_id;  /* 0: any */
+    enum event_kind kind;
+    int64_t left; /* events still to show; -1: no end */
+    uint32_t partitions;
+    struct consumer *consumers[STREAMS]; /* by partition; seq UINT64_MAX: not followed */
+};
+
+static bool follows(const struct watch *watch, unsigned service, uint32_t partition)
+{
+    return service >= SERVICE_INTAKE && service < STREAMS && (watch->services & 1U << service) &&
+           partition < watch->partitions &&
+           (watch->case_id == 0 || case_partition(watch->case_id) == partition);
+}
+
+static uint32_t policy_id_of(const struct event *event)
+{
+    switch (event->service) {
+    case SERVICE_INTAKE:
+        return event->received.policy_id;
+    case SERVICE_TRIAGE:
+        return event->triaged.policy_id;
+    case SERVICE_DISPATCH:
+        return event->kind == EVENT_OPENED ? event->opened.policy_id : event->advanced.policy_id;
+    default:
+        return event->clocks.policy_id;
+    }
+}
+
+static void show(struct watch *watch, const struct event *event)
+{
+    struct ctl *ctl = watch->ctl;
+    bool wanted = (watch->case_id == 0 || event->case_id == watch->case_id) &&
+                  (watch->kind == EVENT_NONE || event->kind == watch->kind);
+    if (!wanted || watch->left == 0) {
+        return;
+    }
+    watch->left -= watch->left > 0;
+    if (ctl->json) {
+        json_t *object = case_event_json(event);
+        ctl_print_json(ctl, &object);
+    } else {
+        char at[VIEW_TEXT_MAX];
+        char kind[VIEW_TEXT_MAX];
+        const struct policy *policy =
+            event_kind_name(event->kind) ? view_policy(watch->policies, policy_id_of(event)) : NULL;
+        (void)fprintf(ctl->out,
+                      "%s%s  %s.%04" PRIu32 " #%-6" PRIu64 "%s  %" PRIu64 "  %s  ",
+                      view_faint(ctl),
+                      view_time(event->at_us, at),
+                      service_name(event->service),
+                      event->partition,
+                      event->seq,
+                      view_color_end(ctl),
+                      event->case_id,
+                      view_fit(case_kind_text(ctl, event->kind), 15, kind));
+        case_event_print(ctl, ctl->out, policy, event);
+        (void)fputc('\n', ctl->out);
+    }
+    (void)fflush(ctl->out);
+}
+
+/* One event of the bus or the journal.  False: its stream cannot go on with it. */
+static bool take(struct watch *watch, struct consumer *consumer, struct slice bytes, bool journal)
+{
+    static struct event event;
+    struct error error = {0};
+    arena_reset(watch->arena);
+    if (!event_decode(bytes, watch->arena, &event, &error)) {
+        ctl_note(watch->ctl, TEXT_EVENT_UNREADABLE, CTL_ARGS(error.text));
+        return false;
+    }
+    const struct consumer_link link = {event.epoch, event.seq, event.prev_hash, event.hash};
+    int64_t now_us = clock_monotonic_us();
+    uint64_t gaps = consumer->gaps;
+    enum consumer_verdict verdict = journal ? consumer_journal_event(consumer, &link, now_us)
+                                            : consumer_bus_event(consumer, &link, now_us);
+    if (consumer->gaps > gaps || verdict == CONSUMER_DIVERGED) {
+        char stream[64];
+        (void)snprintf(
+            stream, sizeof stream, "%s.%04" PRIu32, service_name(event.service), event.partition);
+        ctl_note(watch->ctl,
+                 verdict == CONSUMER_DIVERGED ? TEXT_WATCH_DIVERGED : TEXT_WATCH_GAP,
+                 CTL_ARGS(stream, CTL_NUMBER_TEXT(consumer->seq + 1), CTL_NUMBER_TEXT(event.seq)));
+    }
+    if (verdict == CONSUMER_TAKE) {
+        show(watch, &event);
+    }
+    return verdict != CONSUMER_DIVERGED;
+}
+
+static int catch_up(struct watch *watch, unsigned service, uint32_t partition)
+{
+    struct consumer *consumer = &watch->consumers[service][partition];
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    const char *const parameters[] = {CTL_NUMBER_TEXT(service),
+                                      CTL_NUMBER_TEXT(partition),
+                                      CTL_NUMBER_TEXT(consumer->seq),
+                                      CTL_NUMBER_TEXT(READ_MAX)};
+    consumer_read_started(consumer);
+    int code = ctl_query(watch->ctl,
+                         "SELECT bytes FROM journal WHERE service = $1::smallint "
+                         "AND partition = $2::smallint AND seq > $3::bigint ORDER BY seq "
+                         "LIMIT $4::integer",
+                         parameters,
+                         4,
+                         &rows);
+    if (code != CTL_OK) {
+        return code;
+    }
+    int count = PQntuples(rows);
+    for (int row = 0; row < count; row++) {
+        size_t size = 0;
+        unsigned char *bytes =
+            PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, 0), &size);
+        bool good = bytes && take(watch, consumer, slice_of(bytes, size), true);
+        PQfreemem(bytes);
+        if (!good) {
+            break;
+        }
+    }
+    consumer_read_done(consumer, (uint32_t)count, count == READ_MAX, clock_monotonic_us());
+    return CTL_OK;
+}
+
+/* Reads what streams want from the journal; polls those that have fallen silent. */
+static int tend(struct watch *watch)
+{
+    int64_t now_us = clock_monotonic_us();
+    int code = CTL_OK;
+    for (unsigned service = SERVICE_INTAKE; service < STREAMS; service++) {
+        for (uint32_t p = 0; code == CTL_OK && p < watch->partitions; p++) {
+            if (!follows(watch, service, p)) {
+                continue;
+            }
+            struct consumer *consumer = &watch->consumers[service][p];
+            if (consumer_deadline_us(consumer) <= now_us) {
+                consumer_tick(consumer, now_us);
+            }
+            if (consumer->wants_read && !consumer->reading) {
+                code = catch_up(watch, service, p);
+            }
+        }
+    }
+    return code;
+}
+
+static void hear(struct watch *watch, const Redress__Live__V1__Live *live)
+{
+    int64_t now_us = clock_monotonic_us();
+    const Redress__Live__V1__Published *published = live->published;
+    const Redress__Live__V1__Heartbeat *beat = live->heartbeat;
+    if (published && follows(watch, published->service, published->partition)) {
+        struct consumer *consumer = &watch->consumers[published->service][published->partition];
+        for (size_t i = 0; i < published->n_events; i++) {
+            struct slice bytes = slice_of(published->events[i].data, published->events[i].len);
+            if (!take(watch, consumer, bytes, false)) {
+                return;
+            }
+        }
+    } else if (beat && beat->hash.len == HASH_SIZE &&
+               follows(watch, beat->service, beat->partition)) {
+        const struct consumer_link link = {beat->epoch, beat->seq, NULL, beat->hash.data};
+        (void)consumer_heartbeat(&watch->consumers[beat->service][beat->partition], &link, now_us);
+    }
+}
+
+/* From what is committed now. */
+static int begin(struct watch *watch)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(watch->ctl,
+                         "SELECT service, partition, seq, hash, "
+                         "(SELECT partitions FROM archive) FROM head WHERE service <= 4",
+                         NULL,
+                         0,
+                         &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        unsigned service = (unsigned)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
+        uint32_t partition = (uint32_t)strtoul(PQgetvalue(rows, row, 1), NULL, 10);
+        watch->partitions = (uint32_t)strtoul(PQgetvalue(rows, row, 4), NULL, 10);
+        if (service >= STREAMS || watch->partitions > PARTITION_MAX ||
+            partition >= watch->partitions) {
+            continue;
+        }
+        if (!watch->consumers[service]) {
+            watch->consumers[service] = calloc(watch->partitions, sizeof **watch->consumers);
+        }
+        size_t size = 0;
+        unsigned char *hash =
+            PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, 3), &size);
+        if (!watch->consumers[service] || !hash || size != HASH_SIZE) {
+            PQfreemem(hash);
+            return ctl_fail(watch->ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
+        }
+        consumer_init(&watch->consumers[service][partition],
+                      strtoull(PQgetvalue(rows, row, 2), NULL, 10),
+                      hash,
+                      clock_monotonic_us());
+        PQfreemem(hash);
+    }
+    for (unsigned service = SERVICE_INTAKE; service < STREAMS; service++) {
+        char topic[32];
+        (void)snprintf(topic, sizeof topic, "%s.", service_name(service));
+        if (watch->case_id != 0) {
+            bus_stream_topic(service, case_partition(watch->case_id), topic);
+        }
+        if (watch->services & 1U << service) {
+            ctl_listen_subscribe(watch->listen, topic);
+        }
+    }
+    return code;
+}
+
+static int run(struct watch *watch)
+{
+    int code = begin(watch);
+    int64_t follow_us = 0;
+    int64_t tend_us = 0;
+    while (code == CTL_OK && watch->left != 0 && !ctl_listen_stopped()) {
+        int64_t now_us = clock_monotonic_us();
+        if (now_us >= follow_us) {
+            follow_us = now_us + FOLLOW_US;
+            code = ctl_listen_follow(watch->ctl, watch->listen, watch->services);
+        }
+        if (code == CTL_OK && now_us >= tend_us) {
+            tend_us = now_us + TURN_MS * 1000;
+            code = tend(watch);
+        }
+        const Redress__Live__V1__Live *live = ctl_listen_next(watch->listen, -1, TURN_MS);
+        if (live) {
+            hear(watch, live);
+        }
+    }
+    return code;
+}
+
+/* What to watch.  CTL_USAGE after saying what is wrong. */
+static int options_read(struct watch *watch)
+{
+    struct ctl *ctl = watch->ctl;
+    const char *service = ctl_option_text(ctl, "service");
+    const char *kind = ctl_option_text(ctl, "kind");
+    const char *text = ctl_option_text(ctl, "case");
+    enum service_id only = service ? service_parse(slice_text(service)) : SERVICE_NONE;
+    watch->kind = kind ? event_kind_parse(slice_text(kind)) : EVENT_NONE;
+    watch->left = ctl_option_number(ctl, "count") > 0 ? ctl_option_number(ctl, "count") : -1;
+    if (service && (only == SERVICE_NONE || only > SERVICE_WATCHDOG)) {
+        return ctl_fail(ctl,
+                        CTL_USAGE,
+                        TEXT_OPTION_RANGE,
+                        CTL_ARGS("service", "intake|triage|dispatch|watchdog", service));
+    }
+    if (kind && watch->kind == EVENT_NONE) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_WATCH_KIND, CTL_ARGS(kind));
+    }
+    watch->services = only != SERVICE_NONE        ? 1U << only
+                      : watch->kind != EVENT_NONE ? 1U << event_kind_service(watch->kind)
+                                                  : (1U << STREAMS) - (1U << SERVICE_INTAKE);
+    return text ? ctl_case_of(ctl, text, &watch->case_id) : CTL_OK;
+}
+
+int ctl_watch(struct ctl *ctl)
+{
+    struct watch watch = {.ctl = ctl};
+    int code = options_read(&watch);
+    if (code != CTL_OK) {
+        return code;
+    }
+    ctl_listen_catch();
+    watch.policies = view_policies_new(ctl);
+    watch.arena = arena_new(DECODE_MAX);
+    watch.listen = ctl_listen_open(ctl);
+    code = watch.policies && watch.arena && watch.listen ? run(&watch) : CTL_FAILED;
+    ctl_listen_close(&watch.listen);
+    arena_free(&watch.arena);
+    view_policies_free(&watch.policies);
+    for (unsigned service = 0; service < STREAMS; service++) {
+        free(watch.consumers[service]);
+    }
+    return code;
+}
