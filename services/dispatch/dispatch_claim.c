@@ -1,5 +1,6 @@
 /* Claims: Redis proposes a case, which comes back as a command on it and is decided like any other
  * (law 6). */
+#include "clock.h"
 #include "dispatch_shell.h"
 #include "log.h"
 
@@ -36,9 +37,20 @@ void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice t
     }
 }
 
+/*
+ * Only while Redis is away, not when it merely has too much to do; and for at most a fifth of the
+ * time, so that a flood of claims does not stop everything else (law 9).
+ */
+static bool may_search(const struct dispatch *dispatch)
+{
+    return !projector_is_ready(dispatch->projector) &&
+           clock_monotonic_us() >= dispatch->search_after_us;
+}
+
 /* Redis is away: the best case of the queue among ours, found the slow way (law 6). */
 static uint64_t claim_without_redis(struct dispatch *dispatch, const char *queue)
 {
+    int64_t began_us = clock_monotonic_us();
     uint64_t best = 0;
     double best_score = 0;
     for (uint32_t p = 0; p < service_partitions(dispatch->service); p++) {
@@ -63,6 +75,8 @@ static uint64_t claim_without_redis(struct dispatch *dispatch, const char *queue
             }
         }
     }
+    int64_t ended_us = clock_monotonic_us();
+    dispatch->search_after_us = ended_us + 4 * (ended_us - began_us);
     return best;
 }
 
@@ -83,15 +97,15 @@ static void claim_ask(const struct claim *claim, uint64_t case_id, const char *t
     arena_free(&arena);
 }
 
-static void claim_empty(const struct claim *claim)
+static void
+claim_answer(const struct claim *claim, Redress__Command__V1__Outcome outcome, const char *code)
 {
     struct arena *arena = arena_new(4096);
     if (!arena) {
         return;
     }
-    const struct dispatch_reply reply = {.command_id = slice_of(claim->command_id, 16),
-                                         .outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY,
-                                         .code = "queue_empty"};
+    const struct dispatch_reply reply = {
+        .command_id = slice_of(claim->command_id, 16), .outcome = outcome, .code = code};
     service_reply(claim->dispatch->service, &claim->peer, dispatch_reply_pack(&reply, arena));
     arena_free(&arena);
 }
@@ -130,13 +144,18 @@ static void claimed(void *self,
         return;
     }
     uint64_t case_id = count > 0 ? claims[0].case_id : 0;
+    if (error && !may_search(claim->dispatch)) {
+        claim_answer(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED, "overloaded");
+        claim_end(claim);
+        return;
+    }
     if (error) {
         case_id = claim_without_redis(claim->dispatch, claim->queue);
     }
     if (case_id != 0) {
         claim_ask(claim, case_id, count > 0 ? claims[0].token : "");
     } else {
-        claim_empty(claim);
+        claim_answer(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY, "queue_empty");
     }
     claim_end(claim);
 }

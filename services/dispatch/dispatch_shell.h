@@ -73,9 +73,10 @@ struct dispatch {
     uint32_t batch_agent_count;
     uint32_t batch_agents[SERVICE_BATCH_MAX * 2];
     bool agents_loaded;
-    struct claim *claims; /* Redis is being asked */
-    bool closing;         /* what Redis answers now leads nowhere */
-    struct event out;     /* large */
+    struct claim *claims;    /* Redis is being asked */
+    int64_t search_after_us; /* claims without Redis: the next search, monotonic */
+    bool closing;            /* what Redis answers now leads nowhere */
+    struct event out;        /* large */
 };
 
 /* The case, or NULL. */
