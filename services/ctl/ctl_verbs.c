@@ -58,6 +58,19 @@ static const struct ctl_option act_options[] = {
     {"version", NULL, 0,   CTL_NUMBER, "N",          "0",  0, UINT32_MAX, TEXT_OPTION_EXPECTED},
 };
 
+static const struct ctl_option queue_options[] = {
+    {"count", NULL, 'n', CTL_NUMBER, "N", "10", 1, 1000, TEXT_OPTION_QUEUE_COUNT},
+};
+
+static const struct ctl_option play_options[] = {
+    {"policy", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_PLAY_POLICY},
+    {"cases", NULL, 'n', CTL_NUMBER, "N", "20", 1, 100000, TEXT_OPTION_PLAY_CASES},
+    {"agents", NULL, 0, CTL_NUMBER, "N", "4", 1, 64, TEXT_OPTION_PLAY_AGENTS},
+    {"seed", NULL, 0, CTL_NUMBER, "N", "1", 0, INT64_MAX, TEXT_OPTION_SEED},
+    {"leave", NULL, 0, CTL_NUMBER, "PERCENT", "20", 0, 100, TEXT_OPTION_LEAVE},
+    {"timeout", NULL, 0, CTL_DURATION, "TIME", "10s", 100, 86400000, TEXT_OPTION_TIMEOUT},
+};
+
 static const struct ctl_option release_options[] = {WHO};
 
 static const struct ctl_option import_options[] = {
@@ -113,9 +126,11 @@ const struct ctl_verb ctl_verbs[] = {
     {"policy list", "", 0, 0, TEXT_VERB_POLICY_LIST, NO_OPTIONS, ctl_policy_list},
     {"submit", "", 0, 0, TEXT_VERB_SUBMIT, OPTIONS(submit_options), ctl_submit},
     {"import", "FILE…", 1, FILES_MAX, TEXT_VERB_IMPORT, OPTIONS(import_options), ctl_import},
+    {"queue", "[POLICY/QUEUE]", 0, 1, TEXT_VERB_QUEUE, OPTIONS(queue_options), ctl_queue},
     {"claim", "POLICY/QUEUE", 1, 1, TEXT_VERB_CLAIM, OPTIONS(claim_options), ctl_claim},
     {"act", "CASE ACTION", 2, 2, TEXT_VERB_ACT, OPTIONS(act_options), ctl_act},
     {"release", "CASE", 1, 1, TEXT_VERB_RELEASE, OPTIONS(release_options), ctl_release},
+    {"play", "", 0, 0, TEXT_VERB_PLAY, OPTIONS(play_options), ctl_play},
     {"list", "", 0, 0, TEXT_VERB_LIST, OPTIONS(list_options), ctl_list},
     {"status", "", 0, 0, TEXT_VERB_STATUS, NO_OPTIONS, ctl_status},
     {"rebuild redis", "", 0, 0, TEXT_VERB_REBUILD_REDIS, OPTIONS(rebuild_options), ctl_rebuild_redis},

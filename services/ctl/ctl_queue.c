@@ -1,0 +1,210 @@
+/*
+ * `redress queue`: how long the work queues are, and who comes next.
+ *
+ * Redis has the very order in which cases are claimed; without it the archive gives priority and
+ * age, which is the order but for the due times.
+ */
+#include "case_number.h"
+#include "clock.h"
+#include "ctl.h"
+#include "ctl_database.h"
+#include "ctl_redis.h"
+#include "ctl_table.h"
+#include "ctl_view.h"
+#include "scope.h"
+
+#include <hiredis/hiredis.h>
+
+enum { HEADS_MAX = 1000, ID_TEXT_SIZE = 21 };
+
+/* To the second, UTC. */
+static const char *when(int64_t at_us, char text[CLOCK_TEXT_SIZE])
+{
+    enum { SECONDS_SIZE = 19 };
+    clock_text(at_us, text);
+    if (text[0] != '\0') {
+        (void)snprintf(text + SECONDS_SIZE, CLOCK_TEXT_SIZE - SECONDS_SIZE, "Z");
+    }
+    return text;
+}
+
+/* "{1,2,3}": the cases at the head of a queue, as Redis has them; "" when it cannot say. */
+static char *
+heads_of_redis(const struct ctl *ctl, struct redisContext *redis, const char *queue, int64_t count)
+{
+    char *text = NULL;
+    size_t size = 0;
+    redisReply *reply = redisCommand(
+        redis, "ZRANGE %sq:%s 0 %lld", ctl->settings.redis_prefix, queue, (long long)(count - 1));
+    FILE *memory = open_memstream(&text, &size);
+    if (memory && reply && reply->type == REDIS_REPLY_ARRAY) {
+        (void)fputc('{', memory);
+        for (size_t i = 0; i < reply->elements; i++) {
+            (void)fprintf(
+                memory, "%s%lld", i > 0 ? "," : "", strtoll(reply->element[i]->str, NULL, 16));
+        }
+        (void)fputc('}', memory);
+    }
+    freeReplyObject(reply);
+    if (memory) {
+        (void)fclose(memory);
+    }
+    return text;
+}
+
+static void text_free(char **text_p)
+{
+    free(*text_p);
+    *text_p = NULL;
+}
+
+/* case_id, received_at, priority, step, category, step_since of the next cases of a queue, in
+ * order. */
+static int heads_read(
+    struct ctl *ctl, struct redisContext *redis, const char *queue, int64_t count, PGresult **rows)
+{
+#define HEAD_COLUMNS                                                                               \
+    "SELECT c.case_id, c.received_at, c.priority, c.step, c.category, c.step_since "               \
+    "FROM complaint c JOIN policy p ON p.id = c.policy_id "                                        \
+    "WHERE c.closed_at IS NULL AND c.queue <> '' AND p.name || '/' || c.queue = $1 "
+    SCOPED(text_free) char *ids = redis ? heads_of_redis(ctl, redis, queue, count) : NULL;
+    const char *const by_redis[] = {queue, ids};
+    const char *const by_archive[] = {queue, CTL_NUMBER_TEXT(count)};
+    if (ids && ids[0] != '\0') {
+        return ctl_query(ctl,
+                         HEAD_COLUMNS "AND c.case_id = ANY($2::bigint[]) "
+                                      "ORDER BY array_position($2::bigint[], c.case_id)",
+                         by_redis,
+                         2,
+                         rows);
+    }
+    return ctl_query(ctl,
+                     HEAD_COLUMNS "ORDER BY c.priority, c.received_at, c.case_id LIMIT $2::bigint",
+                     by_archive,
+                     2,
+                     rows);
+}
+
+static void number_of(const PGresult *rows, int row, char number[CASE_NUMBER_SIZE])
+{
+    uint64_t case_id = strtoull(PQgetvalue(rows, row, 0), NULL, 10);
+    case_number_format(case_id, view_pg_time(rows, row, 1), number);
+}
+
+static int queue_one(struct ctl *ctl, struct redisContext *redis, const char *queue)
+{
+    static const struct ctl_column columns[] = {
+        {"case_number",   TEXT_COLUMN_CASE,     CTL_COLUMN_TEXT,   false},
+        {"priority",      TEXT_COLUMN_PRIORITY, CTL_COLUMN_NUMBER, false},
+        {"step",          TEXT_COLUMN_STEP,     CTL_COLUMN_TEXT,   false},
+        {"category",      TEXT_COLUMN_CATEGORY, CTL_COLUMN_TEXT,   true },
+        {"waiting_since", TEXT_COLUMN_SINCE,    CTL_COLUMN_TEXT,   false},
+    };
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = heads_read(ctl, redis, queue, ctl_option_number(ctl, "count"), &rows);
+    if (code != CTL_OK) {
+        return code;
+    }
+    SCOPED(ctl_table_free)
+    struct ctl_table *table = ctl_table_new(ctl, columns, sizeof columns / sizeof *columns);
+    if (!table) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    for (int row = 0; row < PQntuples(rows); row++) {
+        char number[CASE_NUMBER_SIZE];
+        char since[CLOCK_TEXT_SIZE];
+        number_of(rows, row, number);
+        (void)when(view_pg_time(rows, row, 5), since);
+        ctl_table_add(table,
+                      CTL_ARGS(number,
+                               PQgetvalue(rows, row, 2),
+                               PQgetvalue(rows, row, 3),
+                               PQgetvalue(rows, row, 4),
+                               since));
+    }
+    ctl_table_answer(table, "cases");
+    return CTL_OK;
+}
+
+static int queue_add(struct ctl *ctl,
+                     struct redisContext *redis,
+                     const struct ctl_queue_row *queue,
+                     struct ctl_table *table)
+{
+    char number[CASE_NUMBER_SIZE] = "";
+    char since[CLOCK_TEXT_SIZE] = "";
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = heads_read(ctl, redis, queue->name, 1, &rows);
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (PQntuples(rows) > 0) {
+        number_of(rows, 0, number);
+    }
+    if (queue->oldest_us != 0) {
+        (void)when(queue->oldest_us, since);
+    }
+    ctl_table_add(table,
+                  CTL_ARGS(queue->name,
+                           CTL_NUMBER_TEXT((int64_t)queue->waiting),
+                           queue->in_redis < 0 ? "" : CTL_NUMBER_TEXT(queue->in_redis),
+                           since,
+                           number));
+    return CTL_OK;
+}
+
+static int queue_all(struct ctl *ctl, struct redisContext *redis)
+{
+    static const struct ctl_column columns[] = {
+        {"queue",         TEXT_COLUMN_QUEUE,   CTL_COLUMN_TEXT,   false},
+        {"waiting",       TEXT_COLUMN_WAITING, CTL_COLUMN_NUMBER, false},
+        {"in_redis",      TEXT_COLUMN_LISTED,  CTL_COLUMN_NUMBER, false},
+        {"waiting_since", TEXT_COLUMN_SINCE,   CTL_COLUMN_TEXT,   false},
+        {"head",          TEXT_COLUMN_HEAD,    CTL_COLUMN_TEXT,   false},
+    };
+    static struct ctl_queues queues;
+    int code = ctl_queues_read(ctl, &queues);
+    ctl_queues_redis(ctl, redis, &queues);
+    SCOPED(ctl_table_free)
+    struct ctl_table *table = ctl_table_new(ctl, columns, sizeof columns / sizeof *columns);
+    if (!table) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    for (uint32_t i = 0; code == CTL_OK && i < queues.count; i++) {
+        code = queue_add(ctl, redis, &queues.rows[i], table);
+    }
+    if (code == CTL_OK) {
+        ctl_table_answer(table, "queues");
+    }
+    return code;
+}
+
+/* A name that no policy has is a mistake; a queue in which nobody waits is not. */
+static int check_name(struct ctl *ctl, const char *queue)
+{
+    const char *slash = strchr(queue, '/');
+    char policy[64];
+    (void)snprintf(policy, sizeof policy, "%.*s", slash ? (int)(slash - queue) : 0, queue);
+    const char *const parameters[] = {policy};
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(ctl, "SELECT FROM policy WHERE name = $1 LIMIT 1", parameters, 1, &rows);
+    if (code == CTL_OK && PQntuples(rows) == 0) {
+        code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_QUEUE_NONE, CTL_ARGS(queue));
+    }
+    return code;
+}
+
+int ctl_queue(struct ctl *ctl)
+{
+    char why[256] = "";
+    const char *queue = ctl_argument(ctl, 0);
+    int code = queue ? check_name(ctl, queue) : ctl_database(ctl);
+    if (code != CTL_OK) {
+        return code;
+    }
+    SCOPED(ctl_redis_close) struct redisContext *redis = ctl_redis_open(ctl, why);
+    if (!redis) {
+        ctl_note(ctl, TEXT_QUEUE_NO_REDIS, CTL_ARGS(why));
+    }
+    return queue ? queue_one(ctl, redis, queue) : queue_all(ctl, redis);
+}
