@@ -274,10 +274,18 @@ static void hand_over(struct bus *bus, bool request, struct slice head, struct s
     }
 }
 
+static bool wanted(const struct bus *bus, bool request)
+{
+    return request || !bus->callbacks.wants_messages || bus->callbacks.wants_messages(bus->owner);
+}
+
 /* True when the budget ended before the messages did. */
 static bool drain(struct bus *bus, void *socket, bool request, unsigned budget)
 {
     for (unsigned i = 0; i < budget; i++) {
+        if (!wanted(bus, request)) {
+            return false;
+        }
         zmq_msg_t first;
         zmq_msg_t second;
         (void)zmq_msg_init(&first);
@@ -305,16 +313,14 @@ static void listen_to_messages(struct bus *bus, bool messages)
     }
 }
 
-bool bus_drain(struct bus *bus, unsigned budget, bool messages)
+bool bus_drain(struct bus *bus, unsigned budget)
 {
     bool more = false;
-    listen_to_messages(bus, messages);
     if (bus->requests) {
         more = drain(bus, bus->requests, true, budget);
     }
-    if (messages) {
-        more = drain(bus, bus->subscriber, false, budget) || more;
-    }
+    more = drain(bus, bus->subscriber, false, budget) || more;
+    listen_to_messages(bus, wanted(bus, false));
     return more;
 }
 

@@ -30,6 +30,9 @@ struct bus_callbacks {
     void (*message)(void *owner, struct slice topic, struct slice bytes);
     /* A request to our ROUTER; lent for the call. */
     void (*request)(void *owner, const struct bus_peer *peer, struct slice bytes);
+    /* Is there room for one more message?  Asked before each; else they wait in libzmq's queue.
+     * NULL: always. */
+    bool (*wants_messages)(void *owner);
 };
 
 struct bus;
@@ -55,11 +58,8 @@ void bus_publish(struct bus *bus, const char *topic, struct slice bytes);
 /* To the sender of a request; dropped when it is gone or does not read (it asks again). */
 void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes);
 
-/*
- * Hands over what has arrived, at most budget messages a socket; messages says whether
- * subscriptions are wanted now, or should wait in libzmq's queue.  True when more is there.
- */
-bool bus_drain(struct bus *bus, unsigned budget, bool messages);
+/* Hands over what has arrived, at most budget messages a socket.  True when more is there. */
+bool bus_drain(struct bus *bus, unsigned budget);
 
 /* The topic of a stream: "intake.0017". */
 void bus_stream_topic(unsigned service, uint32_t partition, char topic[BUS_TOPIC_SIZE]);

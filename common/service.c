@@ -116,9 +116,17 @@ static void on_message(void *owner, struct slice topic, struct slice bytes)
     input_message(owner, topic, bytes);
 }
 
+/* A message holds up to PUBLISH_EVENTS_MAX events: asked before each, so that none finds the list
+ * full, which would be a gap to be read again from the journal. */
+static bool wants_messages(void *owner)
+{
+    const struct service *service = owner;
+    return service->incoming.count < PENDING_SOFT_MAX;
+}
+
 static bool open_sockets(struct service *service, struct error *error)
 {
-    static const struct bus_callbacks callbacks = {on_message, on_request};
+    static const struct bus_callbacks callbacks = {on_message, on_request, wants_messages};
     if (mkdir(service->settings.run_dir, 0750) != 0 &&
         access(service->settings.run_dir, W_OK) != 0) {
         return error_set(
@@ -270,8 +278,7 @@ static void run(struct service *service)
         int64_t now_us = clock_now_us();
         input_read(service, now_us);
         cycle_run(service, now_us);
-        bool messages = service->incoming.count < PENDING_SOFT_MAX;
-        more = bus_drain(service->bus, DRAIN_BUDGET, messages) ||
+        more = bus_drain(service->bus, DRAIN_BUDGET) ||
                (service->cycle.phase == APPENDER_IDLE && service->waiting_count > 0 &&
                 service->serving > 0 && pg_current_state(service->writer) == PG_READY);
     }
