@@ -101,7 +101,7 @@ fresh() {
     redress archive create >"$work/log/archive" 2>&1 || fail "no archive: $work/log/archive"
     redress policy load "$root"/deploy/policies/*.yaml "$@" >"$work/log/policies" 2>&1 ||
         fail "a policy was refused: $work/log/policies"
-    sql -c CHECKPOINT
+    sql -c "UPDATE policy SET loaded_at = loaded_at - interval '1 min'" -c CHECKPOINT # a new one counts after seconds
     daemons_start
 }
 
