@@ -1,4 +1,4 @@
-#include "pg.h"
+#include "pg_private.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -8,56 +8,6 @@ enum {
     CONNECT_TIMEOUT_S = 5,
     BACKOFF_FIRST_MS = 50,
     BACKOFF_MAX_MS = 1000,
-};
-
-struct request {
-    pg_answered answered;
-    void *context;
-    unsigned expected; /* statements sent */
-    unsigned count;    /* results here */
-    PGresult *results[PG_STATEMENTS_MAX];
-    unsigned failed; /* index + 1 of the first failure */
-};
-
-enum phase {
-    PHASE_WAITING, /* for the back-off to pass */
-    PHASE_CONNECTING,
-    PHASE_PREPARING,
-    PHASE_READY,
-};
-
-struct pg {
-    struct event_base *base;
-    char conninfo[512];
-    char application[64];
-    const struct pg_statement *statements;
-    unsigned statement_count;
-    pg_state_changed changed;
-    void *owner;
-
-    enum phase phase;
-    PGconn *connection;
-    struct event *readable;
-    struct event *writable;
-    struct event *timer;
-    int backoff_ms;
-    unsigned prepared;
-    bool dispatching; /* inside a callback of ours: do not free under it */
-
-    /* the request being built */
-    const char *call;
-    unsigned calls;
-    bool build_failed;
-    int parameter_count;
-    const char *values[PG_PARAMETERS_MAX];
-    int lengths[PG_PARAMETERS_MAX];
-    int formats[PG_PARAMETERS_MAX];
-    uint8_t scratch[PG_PARAMETERS_MAX][8];
-
-    /* ring of requests under way */
-    struct request requests[PG_REQUESTS_MAX];
-    unsigned first;
-    unsigned pending;
 };
 
 static void on_io(evutil_socket_t socket, short what, void *context);
@@ -82,11 +32,12 @@ static void io_events_drop(struct pg *pg)
     }
 }
 
-/* The socket may change while connecting, so the events are made anew. */
+/* While connecting libpq may close its socket and open another under the same number, which the
+ * loop would not notice: the events are made anew. */
 static void io_events_make(struct pg *pg, bool want_read, bool want_write)
 {
     int socket = PQsocket(pg->connection);
-    if (pg->readable && event_get_fd(pg->readable) != socket) {
+    if (pg->phase == PHASE_CONNECTING) {
         io_events_drop(pg);
     }
     if (!pg->readable) {
@@ -162,19 +113,19 @@ unsigned pg_pending(const struct pg *pg)
     return pg->pending;
 }
 
-static void request_release(struct request *request)
+static void request_release(struct pg_request *request)
 {
     for (unsigned i = 0; i < request->count; i++) {
         PQclear(request->results[i]);
     }
-    *request = (struct request){0};
+    *request = (struct pg_request){0};
 }
 
 /* Takes the first request off the ring and answers it. */
 static void request_answer(struct pg *pg, struct pg_answer *answer)
 {
-    struct request request = pg->requests[pg->first];
-    pg->requests[pg->first] = (struct request){0};
+    struct pg_request request = pg->requests[pg->first];
+    pg->requests[pg->first] = (struct pg_request){0};
     pg->first = (pg->first + 1) % PG_REQUESTS_MAX;
     pg->pending--;
     answer->count = request.count;
@@ -196,7 +147,7 @@ static void requests_lose(struct pg *pg, const struct error *error)
 
 static void connection_lost(struct pg *pg, const char *why)
 {
-    bool was_ready = pg->phase == PHASE_READY;
+    bool was_ready = pg->phase == PHASE_READY || pg->phase == PHASE_BROKEN;
     struct error error = {0};
     (void)error_set(&error, ERROR_RETRY, "postgresql: %s", why);
     io_events_drop(pg);
@@ -222,11 +173,19 @@ void pg_reset(struct pg *pg, const char *why)
     connection_lost(pg, why);
 }
 
-static void flush(struct pg *pg)
+void pg_break(struct pg *pg, const char *why)
+{
+    (void)snprintf(pg->broken, sizeof pg->broken, "%s", why);
+    pg->phase = PHASE_BROKEN;
+    io_events_drop(pg);
+    timer_set(pg, 0);
+}
+
+void pg_flush(struct pg *pg)
 {
     int left = PQflush(pg->connection);
     if (left < 0) {
-        connection_lost(pg, PQerrorMessage(pg->connection));
+        pg_break(pg, PQerrorMessage(pg->connection));
         return;
     }
     io_events_make(pg, true, left == 1);
@@ -251,7 +210,7 @@ static void prepare_all(struct pg *pg)
         connection_lost(pg, PQerrorMessage(pg->connection));
         return;
     }
-    flush(pg);
+    pg_flush(pg);
 }
 
 static void connecting(struct pg *pg)
@@ -303,7 +262,7 @@ static bool preparing(struct pg *pg, PGresult *result)
 
 static void request_done(struct pg *pg)
 {
-    struct request *request = &pg->requests[pg->first];
+    struct pg_request *request = &pg->requests[pg->first];
     struct pg_answer answer = {.status = PG_OK, .detail = ""};
     if (request->failed) {
         const PGresult *result = request->results[request->failed - 1];
@@ -330,14 +289,15 @@ static bool answering(struct pg *pg, PGresult *result)
         connection_lost(pg, "an answer nobody asked for");
         return false;
     }
-    struct request *request = &pg->requests[pg->first];
+    struct pg_request *request = &pg->requests[pg->first];
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) {
         PQclear(result);
         request_done(pg);
         return pg->phase == PHASE_READY;
     }
-    assert(request->count < request->expected);
+    /* after the last statement's: the commit failed, or the session was ended under it */
+    assert(request->count < PG_STATEMENTS_MAX + 1);
     request->results[request->count++] = result;
     bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
     if (!good && !request->failed) {
@@ -378,8 +338,8 @@ static void on_io(evutil_socket_t socket, short what, void *context)
         }
         take_results(pg);
     }
-    if (pg->connection) {
-        flush(pg);
+    if (pg->phase == PHASE_READY || pg->phase == PHASE_PREPARING) {
+        pg_flush(pg);
     }
 }
 
@@ -390,6 +350,8 @@ static void on_timer(evutil_socket_t socket, short what, void *context)
     struct pg *pg = context;
     if (pg->phase == PHASE_WAITING) {
         connect_begin(pg);
+    } else if (pg->phase == PHASE_BROKEN) {
+        connection_lost(pg, pg->broken);
     } else if (pg->phase != PHASE_READY) {
         connection_lost(pg, "no connection within 5 s");
     }
@@ -412,162 +374,4 @@ void pg_free(struct pg **pg_p)
     }
     free(pg);
     *pg_p = NULL;
-}
-
-void pg_begin(struct pg *pg)
-{
-    assert(!pg->call && pg->calls == 0);
-    pg->build_failed = pg->phase != PHASE_READY || pg->pending == PG_REQUESTS_MAX;
-}
-
-/* Hands the statement under construction to libpq, which copies its parameters. */
-static void call_finish(struct pg *pg)
-{
-    if (pg->call && !pg->build_failed) {
-        int sent = PQsendQueryPrepared(
-            pg->connection, pg->call, pg->parameter_count, pg->values, pg->lengths, pg->formats, 1);
-        pg->build_failed = sent != 1;
-    }
-    pg->call = NULL;
-}
-
-void pg_call(struct pg *pg, const char *statement)
-{
-    call_finish(pg);
-    assert(pg->calls < PG_STATEMENTS_MAX);
-    pg->call = statement;
-    pg->calls++;
-    pg->parameter_count = 0;
-}
-
-static void bind_value(struct pg *pg, const void *value, size_t size)
-{
-    assert(pg->parameter_count < PG_PARAMETERS_MAX);
-    int i = pg->parameter_count++;
-    pg->values[i] = value;
-    pg->lengths[i] = (int)size;
-    pg->formats[i] = 1;
-}
-
-void pg_bind(struct pg *pg, struct slice value)
-{
-    bind_value(pg, value.bytes ? value.bytes : (const uint8_t *)"", value.size);
-}
-
-void pg_bind_text(struct pg *pg, const char *value)
-{
-    bind_value(pg, value, strlen(value));
-}
-
-void pg_bind_int2(struct pg *pg, int32_t value)
-{
-    pg_put_int2(pg->scratch[pg->parameter_count], (int16_t)value);
-    bind_value(pg, pg->scratch[pg->parameter_count], 2);
-}
-
-void pg_bind_int4(struct pg *pg, int32_t value)
-{
-    pg_put_int4(pg->scratch[pg->parameter_count], value);
-    bind_value(pg, pg->scratch[pg->parameter_count], 4);
-}
-
-void pg_bind_int8(struct pg *pg, int64_t value)
-{
-    pg_put_int8(pg->scratch[pg->parameter_count], value);
-    bind_value(pg, pg->scratch[pg->parameter_count], 8);
-}
-
-void pg_bind_time(struct pg *pg, int64_t at_us)
-{
-    pg_bind_int8(pg, pg_time_from_us(at_us));
-}
-
-void pg_bind_null(struct pg *pg)
-{
-    bind_value(pg, NULL, 0);
-}
-
-void pg_bind_array(struct pg *pg, struct pg_array *array)
-{
-    pg_bind(pg, pg_array_value(array));
-}
-
-bool pg_send(struct pg *pg, pg_answered answered, void *context, struct error *error)
-{
-    call_finish(pg);
-    unsigned calls = pg->calls;
-    pg->calls = 0;
-    if (pg->phase != PHASE_READY) {
-        return error_set(error, ERROR_RETRY, "postgresql: not connected");
-    }
-    if (pg->build_failed && pg->pending == PG_REQUESTS_MAX) {
-        return error_set(error, ERROR_RETRY, "postgresql: %d requests under way", PG_REQUESTS_MAX);
-    }
-    if (pg->build_failed || PQpipelineSync(pg->connection) != 1) {
-        /* part of the request may be on its way: only a new connection is clean */
-        (void)error_set(error, ERROR_RETRY, "postgresql: %s", PQerrorMessage(pg->connection));
-        connection_lost(pg, error->text);
-        return false;
-    }
-    unsigned place = (pg->first + pg->pending++) % PG_REQUESTS_MAX;
-    pg->requests[place] =
-        (struct request){.answered = answered, .context = context, .expected = calls};
-    flush(pg);
-    return true;
-}
-
-void pg_abandon(struct pg *pg)
-{
-    assert(!pg->call && pg->calls == 0);
-    pg->build_failed = false;
-}
-
-static const char *field(const PGresult *result, int row, int column, int size)
-{
-    assert(row < PQntuples(result) && column < PQnfields(result));
-    assert(size < 0 || PQgetlength(result, row, column) == size);
-    return PQgetvalue(result, row, column);
-}
-
-int16_t pg_int2(const PGresult *result, int row, int column)
-{
-    uint16_t bits;
-    memcpy(&bits, field(result, row, column, 2), sizeof bits);
-    return (int16_t)__builtin_bswap16(bits);
-}
-
-int32_t pg_int4(const PGresult *result, int row, int column)
-{
-    uint32_t bits;
-    memcpy(&bits, field(result, row, column, 4), sizeof bits);
-    return (int32_t)__builtin_bswap32(bits);
-}
-
-int64_t pg_int8(const PGresult *result, int row, int column)
-{
-    uint64_t bits;
-    memcpy(&bits, field(result, row, column, 8), sizeof bits);
-    return (int64_t)__builtin_bswap64(bits);
-}
-
-int64_t pg_time(const PGresult *result, int row, int column)
-{
-    return pg_time_to_us(pg_int8(result, row, column));
-}
-
-bool pg_bool(const PGresult *result, int row, int column)
-{
-    return *field(result, row, column, 1) != 0;
-}
-
-struct slice pg_bytes(const PGresult *result, int row, int column)
-{
-    const char *bytes = field(result, row, column, -1);
-    return slice_of(bytes, (size_t)PQgetlength(result, row, column));
-}
-
-bool pg_is_null(const PGresult *result, int row, int column)
-{
-    assert(row < PQntuples(result) && column < PQnfields(result));
-    return PQgetisnull(result, row, column) != 0;
 }

@@ -74,7 +74,7 @@ struct pg_answer {
     char sqlstate[6];
     const char *detail; /* DETAIL of a failure, or "" */
     struct error error; /* set unless PG_OK */
-    unsigned statement; /* index of the one that failed */
+    unsigned statement; /* index of the one that failed; how many there were: it was the commit */
     unsigned count;     /* results, one a statement; valid during the callback */
     PGresult *const *results;
 };

@@ -1,0 +1,111 @@
+/* Requests: statements and parameters handed to libpq, and a sync after the last. */
+#include "pg_private.h"
+
+#include <assert.h>
+
+void pg_begin(struct pg *pg)
+{
+    assert(!pg->call && pg->calls == 0);
+    pg->build_failed = pg->phase != PHASE_READY || pg->pending == PG_REQUESTS_MAX;
+}
+
+/* Hands the statement under construction to libpq, which copies its parameters. */
+static void call_finish(struct pg *pg)
+{
+    if (pg->call && !pg->build_failed) {
+        int sent = PQsendQueryPrepared(
+            pg->connection, pg->call, pg->parameter_count, pg->values, pg->lengths, pg->formats, 1);
+        pg->build_failed = sent != 1;
+    }
+    pg->call = NULL;
+}
+
+void pg_call(struct pg *pg, const char *statement)
+{
+    call_finish(pg);
+    assert(pg->calls < PG_STATEMENTS_MAX);
+    pg->call = statement;
+    pg->calls++;
+    pg->parameter_count = 0;
+}
+
+static void bind_value(struct pg *pg, const void *value, size_t size)
+{
+    assert(pg->parameter_count < PG_PARAMETERS_MAX);
+    int i = pg->parameter_count++;
+    pg->values[i] = value;
+    pg->lengths[i] = (int)size;
+    pg->formats[i] = 1;
+}
+
+void pg_bind(struct pg *pg, struct slice value)
+{
+    bind_value(pg, value.bytes ? value.bytes : (const uint8_t *)"", value.size);
+}
+
+void pg_bind_text(struct pg *pg, const char *value)
+{
+    bind_value(pg, value, strlen(value));
+}
+
+void pg_bind_int2(struct pg *pg, int32_t value)
+{
+    pg_put_int2(pg->scratch[pg->parameter_count], (int16_t)value);
+    bind_value(pg, pg->scratch[pg->parameter_count], 2);
+}
+
+void pg_bind_int4(struct pg *pg, int32_t value)
+{
+    pg_put_int4(pg->scratch[pg->parameter_count], value);
+    bind_value(pg, pg->scratch[pg->parameter_count], 4);
+}
+
+void pg_bind_int8(struct pg *pg, int64_t value)
+{
+    pg_put_int8(pg->scratch[pg->parameter_count], value);
+    bind_value(pg, pg->scratch[pg->parameter_count], 8);
+}
+
+void pg_bind_time(struct pg *pg, int64_t at_us)
+{
+    pg_bind_int8(pg, pg_time_from_us(at_us));
+}
+
+void pg_bind_null(struct pg *pg)
+{
+    bind_value(pg, NULL, 0);
+}
+
+void pg_bind_array(struct pg *pg, struct pg_array *array)
+{
+    pg_bind(pg, pg_array_value(array));
+}
+
+bool pg_send(struct pg *pg, pg_answered answered, void *context, struct error *error)
+{
+    call_finish(pg);
+    unsigned calls = pg->calls;
+    pg->calls = 0;
+    if (pg->phase != PHASE_READY) {
+        return error_set(error, ERROR_RETRY, "postgresql: not connected");
+    }
+    if (pg->build_failed && pg->pending == PG_REQUESTS_MAX) {
+        return error_set(error, ERROR_RETRY, "postgresql: %d requests under way", PG_REQUESTS_MAX);
+    }
+    if (pg->build_failed || PQpipelineSync(pg->connection) != 1) {
+        /* part of the request may be on its way: only a new connection is clean */
+        pg_break(pg, PQerrorMessage(pg->connection));
+        return error_set(error, ERROR_RETRY, "postgresql: %s", pg->broken);
+    }
+    unsigned place = (pg->first + pg->pending++) % PG_REQUESTS_MAX;
+    pg->requests[place] =
+        (struct pg_request){.answered = answered, .context = context, .expected = calls};
+    pg_flush(pg);
+    return true;
+}
+
+void pg_abandon(struct pg *pg)
+{
+    assert(!pg->call && pg->calls == 0);
+    pg->build_failed = false;
+}
