@@ -40,7 +40,7 @@ static int earlier(const void *a, const void *b)
 {
     const struct event *x = a;
     const struct event *y = b;
-    if (x->at_us != y->at_us && x->service != y->service) {
+    if (x->at_us != y->at_us) {
         return x->at_us < y->at_us ? -1 : 1;
     }
     if (x->service != y->service) {

@@ -92,7 +92,7 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
     }
     if (state->reopened > 0) {
         head(ctl,
-             TEXT_HEAD_OPENED,
+             TEXT_KIND_REOPENED,
              said(ctl, TEXT_REOPENED_TIMES, CTL_ARGS(CTL_NUMBER_TEXT(state->reopened)), line));
     }
 }

@@ -63,12 +63,12 @@ static const struct ctl_option queue_options[] = {
 };
 
 static const struct ctl_option play_options[] = {
-    {"policy", NULL, 0, CTL_TEXT, "NAME", NULL, 0, 0, TEXT_OPTION_PLAY_POLICY},
-    {"cases", NULL, 'n', CTL_NUMBER, "N", "20", 1, 100000, TEXT_OPTION_PLAY_CASES},
-    {"agents", NULL, 0, CTL_NUMBER, "N", "4", 1, 64, TEXT_OPTION_PLAY_AGENTS},
-    {"seed", NULL, 0, CTL_NUMBER, "N", "1", 0, INT64_MAX, TEXT_OPTION_SEED},
-    {"leave", NULL, 0, CTL_NUMBER, "PERCENT", "20", 0, 100, TEXT_OPTION_LEAVE},
-    {"timeout", NULL, 0, CTL_DURATION, "TIME", "10s", 100, 86400000, TEXT_OPTION_TIMEOUT},
+    {"policy",  NULL, 0,   CTL_TEXT,     "NAME",    NULL,  0,   0,         TEXT_OPTION_PLAY_POLICY},
+    {"cases",   NULL, 'n', CTL_NUMBER,   "N",       "20",  1,   100000,    TEXT_OPTION_PLAY_CASES },
+    {"agents",  NULL, 0,   CTL_NUMBER,   "N",       "4",   1,   64,        TEXT_OPTION_PLAY_AGENTS},
+    {"seed",    NULL, 0,   CTL_NUMBER,   "N",       "1",   0,   INT64_MAX, TEXT_OPTION_SEED       },
+    {"leave",   NULL, 0,   CTL_NUMBER,   "PERCENT", "20",  0,   100,       TEXT_OPTION_LEAVE      },
+    {"timeout", NULL, 0,   CTL_DURATION, "TIME",    "10s", 100, 86400000,  TEXT_OPTION_TIMEOUT    },
 };
 
 static const struct ctl_option release_options[] = {WHO};
@@ -118,6 +118,10 @@ static const struct ctl_option watch_options[] = {
     {"count",   NULL, 'n', CTL_NUMBER, "N",    "0",  0, 1000000000, TEXT_LOOK_COUNT },
 };
 
+static const struct ctl_option top_options[] = {
+    {"once", NULL, 0, CTL_FLAG, NULL, NULL, 0, 0, TEXT_LOOK_ONCE},
+};
+
 const struct ctl_verb ctl_verbs[] = {
     {"archive create", "", 0, 0, TEXT_VERB_ARCHIVE_CREATE, OPTIONS(archive_create_options), ctl_archive_create},
     {"keys create", "", 0, 0, TEXT_VERB_KEYS_CREATE, NO_OPTIONS, ctl_keys_create},
@@ -135,6 +139,7 @@ const struct ctl_verb ctl_verbs[] = {
     {"status", "", 0, 0, TEXT_VERB_STATUS, NO_OPTIONS, ctl_status},
     {"rebuild redis", "", 0, 0, TEXT_VERB_REBUILD_REDIS, OPTIONS(rebuild_options), ctl_rebuild_redis},
     {"watch", "", 0, 0, TEXT_VERB_WATCH, OPTIONS(watch_options), ctl_watch},
+    {"top", "", 0, 0, TEXT_VERB_TOP, OPTIONS(top_options), ctl_top},
     {"verify", "", 0, 0, TEXT_VERB_VERIFY, OPTIONS(verify_options), ctl_verify},
     {"show", "CASE", 1, 1, TEXT_VERB_SHOW, NO_OPTIONS, ctl_show},
     {"help", "[VERB]", 0, 2, TEXT_VERB_HELP, NO_OPTIONS, ctl_help},

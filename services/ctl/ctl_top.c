@@ -1,0 +1,316 @@
+/* The verb top: the figures of analytics and the work queues, once a second, until q. */
+#include "clock.h"
+#include "ctl_board.h"
+#include "ctl_database.h"
+#include "ctl_listen.h"
+#include "scope.h"
+
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum {
+    COLUMNS_USUAL = 80,
+    ROWS_USUAL = 24,
+    FRAME_US = 1000000,
+    FOLLOW_US = 3000000,
+    QUEUES_US = 3000000,
+    QUEUES_SHARE = 20, /* the archive is asked at most one part in so many of the time */
+    ONCE_US = 5000000, /* how long --once waits for figures */
+};
+
+struct top {
+    struct ctl *ctl;
+    struct view_policies *policies;
+    struct ctl_listen *listen;
+    struct redisContext *redis;
+    int64_t follow_us, queues_us, frame_us; /* when next */
+    uint64_t received_before, closed_before;
+    struct board board;
+};
+
+static const char enter[] = "\033[?1049h\033[?25l";
+static const char leave[] = "\033[?25h\033[?1049l";
+
+/* ---- what is shown ---- */
+
+static const struct policy *policy_by_name(struct top *top, struct slice name)
+{
+    static struct {
+        char name[POLICY_NAME_MAX];
+        uint32_t id;
+    } known[32];
+    static unsigned count;
+    char text[VIEW_TEXT_MAX];
+    (void)view_plain(name, text);
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(known[i].name, text) == 0) {
+            return view_policy(top->policies, known[i].id);
+        }
+    }
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    const char *const parameters[] = {text};
+    if (count == sizeof known / sizeof *known ||
+        ctl_query(top->ctl, "SELECT max(id) FROM policy WHERE name = $1", parameters, 1, &rows) !=
+            CTL_OK) {
+        return NULL;
+    }
+    (void)snprintf(known[count].name, sizeof known[count].name, "%s", text);
+    known[count].id = (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
+    return view_policy(top->policies, known[count++].id);
+}
+
+static struct slice data(ProtobufCBinaryData bytes)
+{
+    return slice_of(bytes.data, bytes.len);
+}
+
+static int busier(const void *a, const void *b)
+{
+    const struct board_clock *x = a;
+    const struct board_clock *y = b;
+    uint64_t m = x->met + x->missed;
+    uint64_t n = y->met + y->missed;
+    return m != n ? (m < n ? 1 : -1) : strcmp(x->clock, y->clock);
+}
+
+static void take_clocks(struct top *top, const Redress__Live__V1__Figures *figures)
+{
+    struct board *board = &top->board;
+    board->clock_count = 0;
+    for (size_t i = 0; i < figures->n_clocks && board->clock_count < BOARD_CLOCKS_MAX; i++) {
+        const Redress__Live__V1__ClockShare *share = figures->clocks[i];
+        struct board_clock *clock = &board->clocks[board->clock_count++];
+        const struct policy *policy = policy_by_name(top, data(share->policy));
+        *clock = (struct board_clock){.met = share->met, .missed = share->missed};
+        (void)view_clock(top->ctl, policy, data(share->clock), clock->clock);
+        (void)view_plain(data(share->policy), clock->policy);
+    }
+    qsort(board->clocks, board->clock_count, sizeof *board->clocks, busier);
+}
+
+static void take_history(struct top *top, const Redress__Live__V1__Figures *figures)
+{
+    struct board *board = &top->board;
+    if (board->at_us != 0) {
+        if (board->history_count == BOARD_HISTORY) {
+            memmove(board->received_each,
+                    board->received_each + 1,
+                    (BOARD_HISTORY - 1) * sizeof *board->received_each);
+            memmove(board->closed_each,
+                    board->closed_each + 1,
+                    (BOARD_HISTORY - 1) * sizeof *board->closed_each);
+            board->history_count--;
+        }
+        unsigned last = board->history_count++;
+        board->received_each[last] =
+            figures->received > top->received_before ? figures->received - top->received_before : 0;
+        board->closed_each[last] =
+            figures->closed > top->closed_before ? figures->closed - top->closed_before : 0;
+    }
+    top->received_before = figures->received;
+    top->closed_before = figures->closed;
+}
+
+static void take(struct top *top, const Redress__Live__V1__Figures *figures)
+{
+    struct board *board = &top->board;
+    take_history(top, figures);
+    board->at_us = figures->at_us;
+    board->received = figures->received;
+    board->opened = figures->opened;
+    board->closed = figures->closed;
+    board->open_cases = figures->open_cases;
+    board->breached = figures->breached;
+    board->received_last_minute = figures->received_last_minute;
+    board->closed_last_minute = figures->closed_last_minute;
+    memset(board->phases, 0, sizeof board->phases);
+    for (size_t i = 0; i < figures->n_phases; i++) {
+        const Redress__Live__V1__Quantiles *told = figures->phases[i];
+        enum phase phase = board_phase_of(data(told->phase));
+        if (phase < PHASE_COUNT) {
+            board->phases[phase] =
+                (struct board_phase){told->count, told->p50_s, told->p90_s, told->p99_s};
+        }
+    }
+    take_clocks(top, figures);
+}
+
+static int queues_take(struct top *top)
+{
+    char why[256];
+    struct ctl *ctl = top->ctl;
+    struct board *board = &top->board;
+    int64_t began_us = clock_monotonic_us();
+    int code = ctl_queues_read(ctl, &board->queues);
+    int64_t took_us = clock_monotonic_us() - began_us;
+    top->queues_us = began_us + (took_us * QUEUES_SHARE > QUEUES_US ? took_us * QUEUES_SHARE
+                                                                    : (int64_t)QUEUES_US);
+    if (!top->redis) {
+        top->redis = ctl_redis_open(ctl, why);
+    }
+    ctl_queues_redis(ctl, top->redis, &board->queues);
+    if (board->queues.count > 0 && board->queues.rows[0].in_redis < 0) {
+        ctl_redis_close(&top->redis);
+    }
+    for (uint32_t i = 0; code == CTL_OK && i < board->queues.count; i++) {
+        const struct ctl_queue_row *queue = &board->queues.rows[i];
+        const char *slash = strchr(queue->name, '/');
+        char title[VIEW_TEXT_MAX];
+        (void)view_queue(ctl,
+                         view_policy(top->policies, queue->policy_id),
+                         slice_text(slash ? slash + 1 : queue->name),
+                         title);
+        (void)snprintf(board->queue_titles[i], sizeof board->queue_titles[i], "%s", title);
+    }
+    return code;
+}
+
+/* ---- the loop ---- */
+
+static int turn(struct top *top, int input, int wait_ms)
+{
+    int64_t now_us = clock_monotonic_us();
+    int code = CTL_OK;
+    if (now_us >= top->follow_us) {
+        top->follow_us = now_us + FOLLOW_US;
+        code = ctl_listen_follow(top->ctl, top->listen, 1U << SERVICE_ANALYTICS);
+    }
+    if (code == CTL_OK && now_us >= top->queues_us) {
+        code = queues_take(top);
+    }
+    const Redress__Live__V1__Live *live = ctl_listen_next(top->listen, input, wait_ms);
+    if (live && live->figures) {
+        take(top, live->figures);
+    }
+    return code;
+}
+
+static void frame(struct top *top)
+{
+    struct winsize size = {0};
+    struct ctl *ctl = top->ctl;
+    bool known = ioctl(fileno(ctl->out), TIOCGWINSZ, &size) == 0 && size.ws_col >= BOARD_WIDTH_MIN;
+    top->board.now_us = clock_now_us();
+    (void)fputs("\033[H", ctl->out);
+    board_draw(ctl,
+               ctl->out,
+               &top->board,
+               known ? size.ws_col : COLUMNS_USUAL,
+               known && size.ws_row > 1 ? size.ws_row - 1U : ROWS_USUAL - 1,
+               "\033[K\r\n");
+    (void)fprintf(ctl->out, "\033[K%s\033[J", ctl_text_in(ctl->language, TEXT_BOARD_KEYS));
+    (void)fflush(ctl->out);
+}
+
+static bool wants_to_leave(int input)
+{
+    char key = 0;
+    return read(input, &key, 1) == 1 && (key == 'q' || key == 'Q' || key == 3 || key == 27);
+}
+
+static int live(struct top *top)
+{
+    int input = fileno(stdin);
+    struct termios before;
+    bool raw = tcgetattr(input, &before) == 0;
+    if (raw) {
+        struct termios now = before;
+        now.c_lflag &= (tcflag_t) ~(ECHO | ICANON);
+        now.c_cc[VMIN] = 0;
+        now.c_cc[VTIME] = 0;
+        (void)tcsetattr(input, TCSANOW, &now);
+    }
+    (void)fputs(enter, top->ctl->out);
+    int code = CTL_OK;
+    while (code == CTL_OK && !ctl_listen_stopped() && !(raw && wants_to_leave(input))) {
+        int64_t now_us = clock_monotonic_us();
+        if (now_us >= top->frame_us) {
+            top->frame_us = now_us + FRAME_US;
+            frame(top);
+        }
+        code = turn(top, raw ? input : -1, (int)((top->frame_us - now_us) / 1000) + 1);
+    }
+    (void)fputs(leave, top->ctl->out);
+    (void)fflush(top->ctl->out);
+    if (raw) {
+        (void)tcsetattr(input, TCSANOW, &before);
+    }
+    return code;
+}
+
+static json_t *board_json(const struct board *board)
+{
+    json_t *clocks = json_array();
+    for (unsigned i = 0; i < board->clock_count; i++) {
+        (void)json_array_append_new(clocks,
+                                    json_pack("{s:s,s:s,s:I,s:I}",
+                                              "policy",
+                                              board->clocks[i].policy,
+                                              "clock",
+                                              board->clocks[i].clock,
+                                              "met",
+                                              (json_int_t)board->clocks[i].met,
+                                              "missed",
+                                              (json_int_t)board->clocks[i].missed));
+    }
+    return json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
+                     "at",
+                     view_time_json(board->at_us),
+                     "received",
+                     (json_int_t)board->received,
+                     "opened",
+                     (json_int_t)board->opened,
+                     "closed",
+                     (json_int_t)board->closed,
+                     "open",
+                     (json_int_t)board->open_cases,
+                     "breached",
+                     (json_int_t)board->breached,
+                     "received_last_minute",
+                     (json_int_t)board->received_last_minute,
+                     "closed_last_minute",
+                     (json_int_t)board->closed_last_minute,
+                     "clocks",
+                     clocks);
+}
+
+static int once(struct top *top)
+{
+    int64_t until_us = clock_monotonic_us() + ONCE_US;
+    int code = CTL_OK;
+    while (code == CTL_OK && top->board.at_us == 0 && clock_monotonic_us() < until_us &&
+           !ctl_listen_stopped()) {
+        code = turn(top, -1, 100);
+    }
+    if (code != CTL_OK) {
+        return code;
+    }
+    top->board.now_us = clock_now_us();
+    if (top->ctl->json) {
+        json_t *value = board_json(&top->board);
+        ctl_print_json(top->ctl, &value);
+    } else {
+        board_draw(top->ctl, top->ctl->out, &top->board, COLUMNS_USUAL, UINT16_MAX, "\n");
+    }
+    return top->board.at_us != 0 ? CTL_OK : CTL_TRY_AGAIN;
+}
+
+int ctl_top(struct ctl *ctl)
+{
+    static struct top top;
+    top = (struct top){.ctl = ctl};
+    ctl_listen_catch();
+    top.policies = view_policies_new(ctl);
+    top.listen = ctl_listen_open(ctl);
+    int code = CTL_FAILED;
+    if (top.policies && top.listen) {
+        ctl_listen_subscribe(top.listen, "figures");
+        bool terminal = isatty(fileno(ctl->out)) == 1 && isatty(fileno(stdin)) == 1;
+        code = ctl_option_flag(ctl, "once") || ctl->json || !terminal ? once(&top) : live(&top);
+    }
+    ctl_listen_close(&top.listen);
+    ctl_redis_close(&top.redis);
+    view_policies_free(&top.policies);
+    return code;
+}
