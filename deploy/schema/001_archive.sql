@@ -148,6 +148,8 @@ CREATE TABLE clock (
     policy_id integer NOT NULL,
     closed    boolean NOT NULL,
     next_due  timestamptz NOT NULL, -- infinity: nothing is running
+    raised    smallint NOT NULL,    -- most urgent priority a level has asked for; 0: none
+    raised_by text NOT NULL,        -- its clock
     state     bytea NOT NULL
 ) WITH (fillfactor = 50);
 

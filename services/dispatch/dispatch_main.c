@@ -172,13 +172,19 @@ static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)
 {
     struct dispatch *dispatch = self;
     batch_begin(dispatch);
-    return desk_lookup(dispatch, cycle, pg);
+    bool asked = desk_lookup(dispatch, cycle, pg);
+    dispatch->asked_early = early_lookup(dispatch, cycle, pg);
+    return asked || dispatch->asked_early;
 }
 
 static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
 {
     (void)cycle;
-    desk_looked_up(self, answer);
+    struct dispatch *dispatch = self;
+    desk_looked_up(dispatch, answer);
+    if (dispatch->asked_early) {
+        early_looked_up(dispatch, answer->results[answer->count - 1]);
+    }
 }
 
 static void dispatch_input(void *self, struct cycle *cycle, const struct event *event)
@@ -209,6 +215,9 @@ static void dispatch_input(void *self, struct cycle *cycle, const struct event *
     if (dispatch_decide(policy, held ? &held->state : &nothing, &input, out, &field) ==
         DISPATCH_APPEND) {
         (void)dispatch_apply(dispatch, cycle, policy, event->case_id, out);
+        if (!held) {
+            early_apply(dispatch, cycle, policy, event);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ enum {
     DISPATCH_CHANGED_MAX = 8192,  /* cases one batch may change */
     DISPATCH_CASES_MAX = 1 << 24, /* in memory, of one partition */
     DISPATCH_AGENTS_MAX = 4096,
+    DISPATCH_EARLY_MAX = 4096,
     DISPATCH_CLAIM_LEASE_MS = 5000,
 };
 
@@ -27,6 +28,13 @@ struct held_case {
 struct changed_case {
     struct dispatch_case before;
     bool is_new;
+};
+
+/* A clock asked for more urgency before the case was opened. */
+struct early_raise {
+    uint64_t case_id;
+    uint8_t priority;
+    char clock[POLICY_NAME_MAX];
 };
 
 /* What the archive's row of an agent said last, and what this batch adds. */
@@ -66,6 +74,10 @@ struct dispatch {
     struct known_command known[SERVICE_BATCH_MAX];
     uint32_t key_count;
     struct case_key keys[SERVICE_BATCH_MAX];
+    uint32_t early_count;
+    struct early_raise early[DISPATCH_EARLY_MAX];
+    struct event early_event; /* large */
+    bool asked_early;
     bool asked_keys;
     bool asked_known;
     uint32_t agent_count;
@@ -110,6 +122,14 @@ bool desk_repeated(const struct asked *asked);
 void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request);
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
+
+/* dispatch_early.c */
+bool early_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
+void early_looked_up(struct dispatch *dispatch, const PGresult *rows);
+void early_apply(struct dispatch *dispatch,
+                 struct cycle *cycle,
+                 const struct policy *policy,
+                 const struct event *opened_by);
 
 /* dispatch_agents.c */
 struct agent *agent_of(struct dispatch *dispatch, struct slice name, int32_t capacity);

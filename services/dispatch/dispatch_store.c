@@ -42,6 +42,9 @@ const struct pg_statement dispatch_statements[] = {
      "AND wrapped_key IS NOT NULL"                                                    },
     {"dispatch_known",
      "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"},
+    {"dispatch_raised",
+     "SELECT case_id, raised, raised_by FROM clock WHERE case_id = ANY($1::bigint[]) AND raised > "
+     "0"                                                                              },
     {"dispatch_agents",    "SELECT agent, used, capacity FROM agent_slot"             },
 };
 const unsigned dispatch_statement_count = sizeof dispatch_statements / sizeof *dispatch_statements;
@@ -253,5 +256,16 @@ void dispatch_known_bind(struct pg *pg, const uint8_t (*ids)[16], uint32_t count
         pg_array_bytes(&id, slice_of(ids[i], sizeof ids[i]));
     }
     pg_call(pg, "dispatch_known");
+    pg_bind_array(pg, &id);
+}
+
+void dispatch_raised_bind(struct pg *pg, const uint64_t *cases_asked, uint32_t count)
+{
+    static struct pg_array id;
+    pg_array_begin(&id, PG_INT8);
+    for (uint32_t i = 0; i < count; i++) {
+        pg_array_int8(&id, (int64_t)cases_asked[i]);
+    }
+    pg_call(pg, "dispatch_raised");
     pg_bind_array(pg, &id);
 }

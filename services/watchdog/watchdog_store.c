@@ -12,13 +12,13 @@ const struct pg_statement watchdog_statements[] = {
      "AND (NOT closed OR next_due < 'infinity' "
      "OR case_id IN (SELECT c.case_id FROM complaint c WHERE c.case_id BETWEEN $1::bigint AND "
      "$2::bigint "
-     "AND c.closed_at > clock_timestamp() - interval '90 days'))"},
+     "AND c.closed_at > clock_timestamp() - interval '90 days'))"                      },
     {"watchdog_cases",
-     "INSERT INTO clock (case_id, policy_id, closed, next_due, state) "
+     "INSERT INTO clock (case_id, policy_id, closed, next_due, raised, raised_by, state) "
      "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], "
-     "$5::bytea[]) "
+     "$5::smallint[], $6::text[], $7::bytea[]) "
      "ON CONFLICT (case_id) DO UPDATE SET closed = excluded.closed, next_due = excluded.next_due, "
-     "state = excluded.state"                                    },
+     "raised = excluded.raised, raised_by = excluded.raised_by, state = excluded.state"},
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
@@ -125,7 +125,7 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
 }
 
 static struct {
-    struct pg_array case_id, policy_id, closed, next_due, state;
+    struct pg_array case_id, policy_id, closed, next_due, raised, raised_by, state;
 } cases;
 
 void watchdog_cases_begin(void)
@@ -134,7 +134,29 @@ void watchdog_cases_begin(void)
     pg_array_begin(&cases.policy_id, PG_INT4);
     pg_array_begin(&cases.closed, PG_BOOL);
     pg_array_begin(&cases.next_due, PG_TIMESTAMPTZ);
+    pg_array_begin(&cases.raised, PG_INT2);
+    pg_array_begin(&cases.raised_by, PG_TEXT);
     pg_array_begin(&cases.state, PG_BYTEA);
+}
+
+/* For dispatch, which may open the case after a level has asked for more urgency. */
+static void raise_add(const struct policy *policy, const struct watch_case *state)
+{
+    uint8_t raised = 0;
+    const char *raised_by = "";
+    for (uint16_t c = 0; c < policy->clock_count; c++) {
+        const struct policy_clock *clock = &policy->clocks[c];
+        for (uint16_t l = 0; l < clock->level_count; l++) {
+            uint8_t asked = clock->levels[l].raise_priority_to;
+            bool fired = (state->clocks[c].levels_fired >> l & 1U) != 0;
+            if (fired && asked != 0 && (raised == 0 || asked < raised)) {
+                raised = asked;
+                raised_by = clock->id;
+            }
+        }
+    }
+    pg_array_int2(&cases.raised, raised);
+    pg_array_bytes(&cases.raised_by, slice_text(raised_by));
 }
 
 void watchdog_case_add(const struct policy *policy, const struct watch_case *state, int64_t due_us)
@@ -144,6 +166,7 @@ void watchdog_case_add(const struct policy *policy, const struct watch_case *sta
     pg_array_int4(&cases.policy_id, (int32_t)state->policy_id);
     pg_array_bool(&cases.closed, state->closed != 0);
     pg_array_time(&cases.next_due, due_us);
+    raise_add(policy, state);
     pg_array_bytes(&cases.state,
                    slice_of(bytes, watchdog_state_pack(state, policy->clock_count, bytes)));
 }
@@ -156,6 +179,8 @@ void watchdog_cases_bind(struct pg *pg)
         pg_bind_array(pg, &cases.policy_id);
         pg_bind_array(pg, &cases.closed);
         pg_bind_array(pg, &cases.next_due);
+        pg_bind_array(pg, &cases.raised);
+        pg_bind_array(pg, &cases.raised_by);
         pg_bind_array(pg, &cases.state);
     }
 }
