@@ -115,3 +115,33 @@ peer_run() {
         awk '/complaints\/s/ { for (i = 1; i < NF; i++) if ($i == "maxb=1000") printf "visible\t/s\t%s\n", $(i + 1) }' |
         record limits 'bare path of the peer' "$1"
 }
+
+# filled N [OPTION…]: an archive with N open cases.
+filled() {
+    local n=$1
+    shift
+    fresh
+    say "filling the archive with $n cases, load average $(cut -d' ' -f1 /proc/loadavg)"
+    "$bin/bench_load" --endpoint "ipc://$work/run/intake-bench.req" --redis "$work/redis/sock" --count "$n" --sample 0 "$@" \
+        >"$work/measures.fill" || fail "the load generator gave up; logs in $work/log (use --keep)"
+}
+
+# Work queues with a case in them, separated by commas.
+queues() { redis_ask --raw keys 'redress:q:*' | sed 's/^redress:q://' | sort | paste -sd,; }
+
+suite_claims() {
+    local run then
+    filled 50000
+    for ((run = 1; run <= runs; run++)); do
+        for then in release withdraw; do
+            cost_take "$work/before"
+            say "claims: then $then, run $run, load average $(cut -d' ' -f1 /proc/loadavg)"
+            "$bin/bench_claims" --endpoint "ipc://$work/run/dispatch-bench.req" --queues "$(queues)" --agents 200 \
+                --seconds 5 --then "$then" >"$work/measures" || fail "the agents gave up"
+            cost_take "$work/after"
+            { cat "$work/measures" && cost_say "$work/before" "$work/after" \
+                "$(awk -F'\t' '$1 == "commands" { print $3 }' "$work/measures")"; } |
+                record claims "200 agents claim, then $then" "$run"
+        done
+    done
+}
