@@ -235,7 +235,9 @@ static void dispatch_store(void *self, struct cycle *cycle, struct pg *pg)
         uint64_t case_id = dispatch->changed[i].before.case_id;
         const struct held_case *held = dispatch_find(dispatch, case_id);
         if (held) {
-            dispatch_case_add(dispatch_policy(dispatch, held->state.policy_id), &held->state);
+            dispatch_case_add(dispatch_policy(dispatch, held->state.policy_id),
+                              &held->state,
+                              dispatch->changed[i].is_new && !dispatch->refused);
         }
     }
     dispatch_cases_bind(pg);
@@ -269,6 +271,7 @@ static void dispatch_committed(void *self, struct cycle *cycle)
 {
     static uint64_t changed[DISPATCH_CHANGED_MAX];
     struct dispatch *dispatch = self;
+    dispatch->refused = false;
     for (uint32_t i = 0; i < dispatch->changed_count; i++) {
         changed[i] = dispatch->changed[i].before.case_id;
     }
@@ -294,6 +297,7 @@ static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const st
     dispatch->changed_count = 0;
     dispatch->command_count = 0;
     agents_undo(dispatch, why);
+    dispatch->refused = true;
     bool known = strcmp(why->sqlstate, "23505") == 0;
     bool full = strcmp(why->sqlstate, "RD002") == 0;
     dispatch->collided = dispatch->collided || known;

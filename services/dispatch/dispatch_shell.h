@@ -69,6 +69,7 @@ struct dispatch {
     struct changed_case *changed;
     uint32_t command_count;
     struct dispatch_command_row commands[SERVICE_BATCH_MAX];
+    bool refused;  /* the batch was, once: take no row for new that may be there */
     bool collided; /* a command id was there already: ask which */
     uint32_t known_count;
     struct known_command known[SERVICE_BATCH_MAX];

@@ -6,17 +6,21 @@
     "language, reopened, followed_up, acknowledged, received_at, opened_at, step_since, "          \
     "updated_at, closed_at"
 
+#define CASES_INSERT                                                                               \
+    "INSERT INTO complaint (" COMPLAINT_COLUMNS ") SELECT * FROM unnest("                          \
+    "$1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], " \
+    "$8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], "               \
+    "$14::integer[], $15::integer[], $16::smallint[], $17::smallint[], $18::smallint[], "          \
+    "$19::smallint[], $20::smallint[], $21::boolean[], $22::timestamptz[], $23::timestamptz[], "   \
+    "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[]) "
+
 const struct pg_statement dispatch_statements[] = {
     {"dispatch_load",
      "SELECT " COMPLAINT_COLUMNS " FROM complaint WHERE case_id BETWEEN $1::bigint AND $2::bigint "
      "AND (closed_at IS NULL OR closed_at > clock_timestamp() - interval '90 days')"  },
+    {"dispatch_cases_new", CASES_INSERT                                               },
     {"dispatch_cases",
-     "INSERT INTO complaint (" COMPLAINT_COLUMNS ") SELECT * FROM unnest("
-     "$1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], "
-     "$8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], "
-     "$14::integer[], $15::integer[], $16::smallint[], $17::smallint[], $18::smallint[], "
-     "$19::smallint[], $20::smallint[], $21::boolean[], $22::timestamptz[], $23::timestamptz[], "
-     "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[]) "
+     CASES_INSERT
      "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "
      "queue = excluded.queue, home_queue = excluded.home_queue, agent = excluded.agent, "
      "agent_role = excluded.agent_role, last_actor = excluded.last_actor, "
@@ -49,42 +53,49 @@ const struct pg_statement dispatch_statements[] = {
 };
 const unsigned dispatch_statement_count = sizeof dispatch_statements / sizeof *dispatch_statements;
 
-/* Parameters of dispatch_cases, in its order. */
-static struct {
+/* Parameters of dispatch_cases, in its order; the second set is of new cases: a row that is known
+ * to be new costs half of one that may be there. */
+static struct case_rows {
     struct pg_array case_id, policy_id, version, step, queue, home_queue, agent, agent_role;
     struct pg_array last_actor, category, severity_class, channel, customer, score, repeats;
     struct pg_array priority, escalation, language, reopened, followed_up, acknowledged;
     struct pg_array received_at, opened_at, step_since, updated_at, closed_at;
-} cases;
+} case_rows[2];
+
+static void rows_begin(struct case_rows *rows)
+{
+    pg_array_begin(&rows->case_id, PG_INT8);
+    pg_array_begin(&rows->policy_id, PG_INT4);
+    pg_array_begin(&rows->version, PG_INT4);
+    pg_array_begin(&rows->step, PG_TEXT);
+    pg_array_begin(&rows->queue, PG_TEXT);
+    pg_array_begin(&rows->home_queue, PG_TEXT);
+    pg_array_begin(&rows->agent, PG_TEXT);
+    pg_array_begin(&rows->agent_role, PG_TEXT);
+    pg_array_begin(&rows->last_actor, PG_TEXT);
+    pg_array_begin(&rows->category, PG_TEXT);
+    pg_array_begin(&rows->severity_class, PG_TEXT);
+    pg_array_begin(&rows->channel, PG_TEXT);
+    pg_array_begin(&rows->customer, PG_INT8);
+    pg_array_begin(&rows->score, PG_INT4);
+    pg_array_begin(&rows->repeats, PG_INT4);
+    pg_array_begin(&rows->priority, PG_INT2);
+    pg_array_begin(&rows->escalation, PG_INT2);
+    pg_array_begin(&rows->language, PG_INT2);
+    pg_array_begin(&rows->reopened, PG_INT2);
+    pg_array_begin(&rows->followed_up, PG_INT2);
+    pg_array_begin(&rows->acknowledged, PG_BOOL);
+    pg_array_begin(&rows->received_at, PG_TIMESTAMPTZ);
+    pg_array_begin(&rows->opened_at, PG_TIMESTAMPTZ);
+    pg_array_begin(&rows->step_since, PG_TIMESTAMPTZ);
+    pg_array_begin(&rows->updated_at, PG_TIMESTAMPTZ);
+    pg_array_begin(&rows->closed_at, PG_TIMESTAMPTZ);
+}
 
 void dispatch_cases_begin(void)
 {
-    pg_array_begin(&cases.case_id, PG_INT8);
-    pg_array_begin(&cases.policy_id, PG_INT4);
-    pg_array_begin(&cases.version, PG_INT4);
-    pg_array_begin(&cases.step, PG_TEXT);
-    pg_array_begin(&cases.queue, PG_TEXT);
-    pg_array_begin(&cases.home_queue, PG_TEXT);
-    pg_array_begin(&cases.agent, PG_TEXT);
-    pg_array_begin(&cases.agent_role, PG_TEXT);
-    pg_array_begin(&cases.last_actor, PG_TEXT);
-    pg_array_begin(&cases.category, PG_TEXT);
-    pg_array_begin(&cases.severity_class, PG_TEXT);
-    pg_array_begin(&cases.channel, PG_TEXT);
-    pg_array_begin(&cases.customer, PG_INT8);
-    pg_array_begin(&cases.score, PG_INT4);
-    pg_array_begin(&cases.repeats, PG_INT4);
-    pg_array_begin(&cases.priority, PG_INT2);
-    pg_array_begin(&cases.escalation, PG_INT2);
-    pg_array_begin(&cases.language, PG_INT2);
-    pg_array_begin(&cases.reopened, PG_INT2);
-    pg_array_begin(&cases.followed_up, PG_INT2);
-    pg_array_begin(&cases.acknowledged, PG_BOOL);
-    pg_array_begin(&cases.received_at, PG_TIMESTAMPTZ);
-    pg_array_begin(&cases.opened_at, PG_TIMESTAMPTZ);
-    pg_array_begin(&cases.step_since, PG_TIMESTAMPTZ);
-    pg_array_begin(&cases.updated_at, PG_TIMESTAMPTZ);
-    pg_array_begin(&cases.closed_at, PG_TIMESTAMPTZ);
+    rows_begin(&case_rows[false]);
+    rows_begin(&case_rows[true]);
 }
 
 static void name_add(struct pg_array *array, const char *id)
@@ -92,62 +103,69 @@ static void name_add(struct pg_array *array, const char *id)
     pg_array_bytes(array, slice_text(id));
 }
 
-void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state)
+void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state, bool is_new)
 {
-    pg_array_int8(&cases.case_id, (int64_t)state->case_id);
-    pg_array_int4(&cases.policy_id, (int32_t)state->policy_id);
-    pg_array_int4(&cases.version, (int32_t)state->version);
-    name_add(&cases.step, policy->steps[state->step].id);
-    name_add(&cases.queue, state->queue == POLICY_NONE ? "" : policy->queues[state->queue].id);
-    name_add(&cases.home_queue,
+    struct case_rows *rows = &case_rows[is_new];
+    pg_array_int8(&rows->case_id, (int64_t)state->case_id);
+    pg_array_int4(&rows->policy_id, (int32_t)state->policy_id);
+    pg_array_int4(&rows->version, (int32_t)state->version);
+    name_add(&rows->step, policy->steps[state->step].id);
+    name_add(&rows->queue, state->queue == POLICY_NONE ? "" : policy->queues[state->queue].id);
+    name_add(&rows->home_queue,
              state->home_queue == POLICY_NONE ? "" : policy->queues[state->home_queue].id);
-    name_add(&cases.agent, state->agent);
-    name_add(&cases.agent_role,
+    name_add(&rows->agent, state->agent);
+    name_add(&rows->agent_role,
              state->agent_role == POLICY_NONE ? "" : policy->roles[state->agent_role]);
-    name_add(&cases.last_actor, state->last_actor);
-    name_add(&cases.category,
+    name_add(&rows->last_actor, state->last_actor);
+    name_add(&rows->category,
              state->category == POLICY_NONE ? "" : policy->categories[state->category].id);
-    name_add(&cases.severity_class,
+    name_add(&rows->severity_class,
              state->class_index == POLICY_NONE ? "" : policy->classes[state->class_index].id);
-    name_add(&cases.channel,
+    name_add(&rows->channel,
              state->channel == POLICY_NONE ? "" : policy->channels[state->channel].id);
-    pg_array_int8(&cases.customer, (int64_t)state->customer);
-    pg_array_int4(&cases.score, state->score);
-    pg_array_int4(&cases.repeats, (int32_t)state->repeats);
-    pg_array_int2(&cases.priority, state->priority);
-    pg_array_int2(&cases.escalation, state->escalation);
-    pg_array_int2(&cases.language, state->language);
-    pg_array_int2(&cases.reopened, state->reopened);
-    pg_array_int2(&cases.followed_up, state->followed_up);
-    pg_array_bool(&cases.acknowledged, state->acknowledged);
-    pg_array_time(&cases.received_at, state->received_at_us);
-    pg_array_time(&cases.opened_at, state->opened_at_us);
-    pg_array_time(&cases.step_since, state->step_since_us);
-    pg_array_time(&cases.updated_at, state->updated_at_us);
+    pg_array_int8(&rows->customer, (int64_t)state->customer);
+    pg_array_int4(&rows->score, state->score);
+    pg_array_int4(&rows->repeats, (int32_t)state->repeats);
+    pg_array_int2(&rows->priority, state->priority);
+    pg_array_int2(&rows->escalation, state->escalation);
+    pg_array_int2(&rows->language, state->language);
+    pg_array_int2(&rows->reopened, state->reopened);
+    pg_array_int2(&rows->followed_up, state->followed_up);
+    pg_array_bool(&rows->acknowledged, state->acknowledged);
+    pg_array_time(&rows->received_at, state->received_at_us);
+    pg_array_time(&rows->opened_at, state->opened_at_us);
+    pg_array_time(&rows->step_since, state->step_since_us);
+    pg_array_time(&rows->updated_at, state->updated_at_us);
     if (state->closed_at_us != 0) {
-        pg_array_time(&cases.closed_at, state->closed_at_us);
+        pg_array_time(&rows->closed_at, state->closed_at_us);
     } else {
-        pg_array_null(&cases.closed_at);
+        pg_array_null(&rows->closed_at);
+    }
+}
+
+static void rows_bind(struct pg *pg, const char *statement, struct case_rows *rows)
+{
+    struct pg_array *const parameters[] = {
+        &rows->case_id,      &rows->policy_id,   &rows->version,        &rows->step,
+        &rows->queue,        &rows->home_queue,  &rows->agent,          &rows->agent_role,
+        &rows->last_actor,   &rows->category,    &rows->severity_class, &rows->channel,
+        &rows->customer,     &rows->score,       &rows->repeats,        &rows->priority,
+        &rows->escalation,   &rows->language,    &rows->reopened,       &rows->followed_up,
+        &rows->acknowledged, &rows->received_at, &rows->opened_at,      &rows->step_since,
+        &rows->updated_at,   &rows->closed_at};
+    if (rows->case_id.count == 0) {
+        return;
+    }
+    pg_call(pg, statement);
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        pg_bind_array(pg, parameters[i]);
     }
 }
 
 void dispatch_cases_bind(struct pg *pg)
 {
-    struct pg_array *const parameters[] = {
-        &cases.case_id,      &cases.policy_id,   &cases.version,        &cases.step,
-        &cases.queue,        &cases.home_queue,  &cases.agent,          &cases.agent_role,
-        &cases.last_actor,   &cases.category,    &cases.severity_class, &cases.channel,
-        &cases.customer,     &cases.score,       &cases.repeats,        &cases.priority,
-        &cases.escalation,   &cases.language,    &cases.reopened,       &cases.followed_up,
-        &cases.acknowledged, &cases.received_at, &cases.opened_at,      &cases.step_since,
-        &cases.updated_at,   &cases.closed_at};
-    if (cases.case_id.count == 0) {
-        return;
-    }
-    pg_call(pg, "dispatch_cases");
-    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
-        pg_bind_array(pg, parameters[i]);
-    }
+    rows_bind(pg, "dispatch_cases_new", &case_rows[true]);
+    rows_bind(pg, "dispatch_cases", &case_rows[false]);
 }
 
 uint32_t dispatch_row_policy(const PGresult *rows, int row)

@@ -12,9 +12,9 @@ extern const struct pg_statement dispatch_statements[];
 extern const unsigned dispatch_statement_count;
 
 /* Adds one case to the rows of the request being built; dispatch_cases_bind sends what was added.
- */
+ * is_new: there is no row yet; if there is one, the transaction is refused with SQLSTATE 23505. */
 void dispatch_cases_begin(void);
-void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state);
+void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state, bool is_new);
 void dispatch_cases_bind(struct pg *pg);
 
 /* Which policy a row of the load is pinned to, and the state it holds.  False: a name the policy

@@ -40,6 +40,7 @@ struct watchdog {
     uint32_t cycle;
     uint32_t changed_count;
     struct changed_case *changed;
+    bool refused; /* the batch was, once: take no row for new that may be there */
     struct watch_output output;
 };
 
@@ -295,7 +296,10 @@ static void watchdog_store(void *self, struct cycle *cycle, struct pg *pg)
         }
         const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
         if (policy) {
-            watchdog_case_add(policy, &held->state, watch_due_us(policy, &held->state));
+            watchdog_case_add(policy,
+                              &held->state,
+                              watch_due_us(policy, &held->state),
+                              watchdog->changed[i].is_new && !watchdog->refused);
         }
     }
     watchdog_cases_bind(pg);
@@ -319,6 +323,7 @@ static void watchdog_committed(void *self, struct cycle *cycle)
 {
     static uint64_t changed[CHANGED_MAX];
     struct watchdog *watchdog = self;
+    watchdog->refused = false;
     for (uint32_t i = 0; i < watchdog->changed_count; i++) {
         changed[i] = watchdog->changed[i].before.case_id;
     }
@@ -328,8 +333,8 @@ static void watchdog_committed(void *self, struct cycle *cycle)
 static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const struct pg_answer *why)
 {
     (void)cycle;
-    (void)why;
     struct watchdog *watchdog = self;
+    watchdog->refused = true;
     for (uint32_t i = watchdog->changed_count; i-- > 0;) {
         const struct changed_case *changed = &watchdog->changed[i];
         uint64_t case_id = changed->before.case_id;
@@ -344,7 +349,7 @@ static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const st
         }
     }
     watchdog->changed_count = 0;
-    return UNDO_LATER;
+    return strcmp(why->sqlstate, "23505") == 0 ? UNDO_AGAIN : UNDO_LATER;
 }
 
 int main(int argc, char **argv)

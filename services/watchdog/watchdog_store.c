@@ -6,6 +6,11 @@ enum {
     CLOCK_SIZE = 8 + 8 + 8 + 8 + 4 + 2 + 1 + 1 + 1 + 1 + 1,
 };
 
+#define CASES_INSERT                                                                               \
+    "INSERT INTO clock (case_id, policy_id, closed, next_due, raised, raised_by, state) "          \
+    "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], "         \
+    "$5::smallint[], $6::text[], $7::bytea[]) "
+
 const struct pg_statement watchdog_statements[] = {
     {"watchdog_load",
      "SELECT case_id, state FROM clock WHERE case_id BETWEEN $1::bigint AND $2::bigint "
@@ -13,10 +18,9 @@ const struct pg_statement watchdog_statements[] = {
      "OR case_id IN (SELECT c.case_id FROM complaint c WHERE c.case_id BETWEEN $1::bigint AND "
      "$2::bigint "
      "AND c.closed_at > clock_timestamp() - interval '90 days'))"                      },
+    {"watchdog_cases_new", CASES_INSERT                                                },
     {"watchdog_cases",
-     "INSERT INTO clock (case_id, policy_id, closed, next_due, raised, raised_by, state) "
-     "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], "
-     "$5::smallint[], $6::text[], $7::bytea[]) "
+     CASES_INSERT
      "ON CONFLICT (case_id) DO UPDATE SET closed = excluded.closed, next_due = excluded.next_due, "
      "raised = excluded.raised, raised_by = excluded.raised_by, state = excluded.state"},
 };
@@ -124,23 +128,29 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
     return true;
 }
 
-static struct {
+/* The second set is of new cases: a row that is known to be new costs half of one that may be
+ * there. */
+static struct case_rows {
     struct pg_array case_id, policy_id, closed, next_due, raised, raised_by, state;
-} cases;
+} case_rows[2];
 
 void watchdog_cases_begin(void)
 {
-    pg_array_begin(&cases.case_id, PG_INT8);
-    pg_array_begin(&cases.policy_id, PG_INT4);
-    pg_array_begin(&cases.closed, PG_BOOL);
-    pg_array_begin(&cases.next_due, PG_TIMESTAMPTZ);
-    pg_array_begin(&cases.raised, PG_INT2);
-    pg_array_begin(&cases.raised_by, PG_TEXT);
-    pg_array_begin(&cases.state, PG_BYTEA);
+    for (unsigned i = 0; i < 2; i++) {
+        struct case_rows *rows = &case_rows[i];
+        pg_array_begin(&rows->case_id, PG_INT8);
+        pg_array_begin(&rows->policy_id, PG_INT4);
+        pg_array_begin(&rows->closed, PG_BOOL);
+        pg_array_begin(&rows->next_due, PG_TIMESTAMPTZ);
+        pg_array_begin(&rows->raised, PG_INT2);
+        pg_array_begin(&rows->raised_by, PG_TEXT);
+        pg_array_begin(&rows->state, PG_BYTEA);
+    }
 }
 
 /* For dispatch, which may open the case after a level has asked for more urgency. */
-static void raise_add(const struct policy *policy, const struct watch_case *state)
+static void
+raise_add(struct case_rows *rows, const struct policy *policy, const struct watch_case *state)
 {
     uint8_t raised = 0;
     const char *raised_by = "";
@@ -155,34 +165,44 @@ static void raise_add(const struct policy *policy, const struct watch_case *stat
             }
         }
     }
-    pg_array_int2(&cases.raised, raised);
-    pg_array_bytes(&cases.raised_by, slice_text(raised_by));
+    pg_array_int2(&rows->raised, raised);
+    pg_array_bytes(&rows->raised_by, slice_text(raised_by));
 }
 
-void watchdog_case_add(const struct policy *policy, const struct watch_case *state, int64_t due_us)
+void watchdog_case_add(const struct policy *policy,
+                       const struct watch_case *state,
+                       int64_t due_us,
+                       bool is_new)
 {
+    struct case_rows *rows = &case_rows[is_new];
     uint8_t bytes[WATCHDOG_STATE_SIZE_MAX];
-    pg_array_int8(&cases.case_id, (int64_t)state->case_id);
-    pg_array_int4(&cases.policy_id, (int32_t)state->policy_id);
-    pg_array_bool(&cases.closed, state->closed != 0);
-    pg_array_time(&cases.next_due, due_us);
-    raise_add(policy, state);
-    pg_array_bytes(&cases.state,
+    pg_array_int8(&rows->case_id, (int64_t)state->case_id);
+    pg_array_int4(&rows->policy_id, (int32_t)state->policy_id);
+    pg_array_bool(&rows->closed, state->closed != 0);
+    pg_array_time(&rows->next_due, due_us);
+    raise_add(rows, policy, state);
+    pg_array_bytes(&rows->state,
                    slice_of(bytes, watchdog_state_pack(state, policy->clock_count, bytes)));
+}
+
+static void rows_bind(struct pg *pg, const char *statement, struct case_rows *rows)
+{
+    if (rows->case_id.count > 0) {
+        pg_call(pg, statement);
+        pg_bind_array(pg, &rows->case_id);
+        pg_bind_array(pg, &rows->policy_id);
+        pg_bind_array(pg, &rows->closed);
+        pg_bind_array(pg, &rows->next_due);
+        pg_bind_array(pg, &rows->raised);
+        pg_bind_array(pg, &rows->raised_by);
+        pg_bind_array(pg, &rows->state);
+    }
 }
 
 void watchdog_cases_bind(struct pg *pg)
 {
-    if (cases.case_id.count > 0) {
-        pg_call(pg, "watchdog_cases");
-        pg_bind_array(pg, &cases.case_id);
-        pg_bind_array(pg, &cases.policy_id);
-        pg_bind_array(pg, &cases.closed);
-        pg_bind_array(pg, &cases.next_due);
-        pg_bind_array(pg, &cases.raised);
-        pg_bind_array(pg, &cases.raised_by);
-        pg_bind_array(pg, &cases.state);
-    }
+    rows_bind(pg, "watchdog_cases_new", &case_rows[true]);
+    rows_bind(pg, "watchdog_cases", &case_rows[false]);
 }
 
 bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state)

@@ -22,9 +22,12 @@ size_t watchdog_state_pack(const struct watch_case *state,
 bool watchdog_state_unpack(struct slice bytes, struct watch_case *state);
 
 /* Adds one case to the rows of the request being built; watchdog_cases_bind sends what was added.
- */
+ * is_new: there is no row yet; if there is one, the transaction is refused with SQLSTATE 23505. */
 void watchdog_cases_begin(void);
-void watchdog_case_add(const struct policy *policy, const struct watch_case *state, int64_t due_us);
+void watchdog_case_add(const struct policy *policy,
+                       const struct watch_case *state,
+                       int64_t due_us,
+                       bool is_new);
 void watchdog_cases_bind(struct pg *pg);
 
 /* A row of the load: false when its state cannot be read. */
