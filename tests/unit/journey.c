@@ -1,0 +1,301 @@
+/*
+ * Goal: a complaint told in any of the three languages comes through its whole life under either
+ * shipped policy, and nothing a policy offers is beyond reach (law 11: the same test walks both,
+ * led by their tables alone; law 8: what is folded twice is the same; laws 7 and 12: clocks start,
+ * stand still, warn, breach and stop where the policy says).
+ *
+ * Method: text → classifier → intake → triage → dispatch, with watchdog and analytics beside them,
+ * all of them the real cores, every event through its bytes.  The walk takes every action of every
+ * step by the shortest way, once in a hurry, once slowly, once with months between, then closes,
+ * reopens and closes again.  An action or step never reached fails the test by its name.
+ */
+#include "arena.h"
+#include "journey_case.h"
+#include "scope.h"
+#include "unit.h"
+
+enum { FILE_MAX = 256 * 1024, ARENA_SIZE = 256 * 1024 * 1024, WALK_MAX = 2000 };
+
+static const int64_t second_us = 1000000;
+static const int64_t monday_us = 1710727200 * INT64_C(1000000); /* 2024-03-18 10:00 in Beijing */
+
+/* What was done, over all journeys of one policy. */
+struct walked {
+    bool entered[POLICY_STEPS_MAX];
+    bool taken[POLICY_STEPS_MAX][POLICY_ACTIONS_MAX];
+    unsigned kinds[EVENT_KIND_COUNT];
+};
+
+static struct policy_object *shipped(const char *file)
+{
+    static char yaml[FILE_MAX];
+    char path[512];
+    struct policy_report report = {0};
+    (void)snprintf(path, sizeof path, "%s/%s", SHIPPED_POLICIES, file);
+    FILE *stream = fopen(path, "re");
+    assert_non_null(stream);
+    size_t size = fread(yaml, 1, sizeof yaml, stream);
+    assert_int_equal(fclose(stream), 0);
+    struct policy_object *object = policy_load(file, slice_of(yaml, size), 2024, 2026, &report);
+    if (!object) {
+        fail_msg("%s", report.text);
+    }
+    policy_report_done(&report);
+    object->policy.id = 1;
+    return object;
+}
+
+typedef bool wanted_fn(const struct journey *journey,
+                       const struct walked *walked,
+                       uint16_t step,
+                       uint16_t action);
+
+static bool not_taken(const struct journey *journey,
+                      const struct walked *walked,
+                      uint16_t step,
+                      uint16_t action)
+{
+    (void)journey;
+    return !walked->taken[step][action];
+}
+
+static bool
+closes(const struct journey *journey, const struct walked *walked, uint16_t step, uint16_t action)
+{
+    (void)walked;
+    uint16_t to = journey->policy->steps[step].actions[action].to_step;
+    return to != POLICY_NONE && journey->policy->steps[to].closed &&
+           !journey->policy->steps[step].closed;
+}
+
+static bool
+reopens(const struct journey *journey, const struct walked *walked, uint16_t step, uint16_t action)
+{
+    (void)walked;
+    const struct policy_step *from = &journey->policy->steps[step];
+    uint16_t to = from->actions[action].to_step;
+    return from->closed && to != POLICY_NONE && !journey->policy->steps[to].closed;
+}
+
+/* The first action of the shortest way from here to one that is wanted, by breadth; POLICY_NONE:
+ * none can be reached. */
+static uint16_t
+way_to(const struct journey *journey, const struct walked *walked, wanted_fn *wanted)
+{
+    const struct policy *policy = journey->policy;
+    uint16_t first[POLICY_STEPS_MAX]; /* action that leads to this step */
+    uint16_t queue[POLICY_STEPS_MAX];
+    bool seen[POLICY_STEPS_MAX] = {false};
+    uint32_t count = 0;
+    seen[journey->state.step] = true;
+    queue[count++] = journey->state.step;
+    for (uint32_t next = 0; next < count; next++) {
+        uint16_t at = queue[next];
+        const struct policy_step *step = &policy->steps[at];
+        for (uint16_t a = 0; a < step->action_count; a++) {
+            uint16_t here = at == journey->state.step ? a : first[at];
+            uint16_t to = step->actions[a].to_step;
+            if (wanted(journey, walked, at, a)) {
+                return here;
+            }
+            if (to != POLICY_NONE && !seen[to]) {
+                seen[to] = true;
+                first[to] = here;
+                queue[count++] = to;
+            }
+        }
+    }
+    return POLICY_NONE;
+}
+
+/* Goes on until nothing that is wanted can be reached; false if there was nothing at all. */
+static bool
+walk(struct journey *journey, struct walked *walked, int64_t pace_us, wanted_fn *wanted, bool once)
+{
+    unsigned steps = 0;
+    for (;;) {
+        uint16_t at = journey->state.step;
+        uint16_t action = way_to(journey, walked, wanted);
+        if (action == POLICY_NONE) {
+            return steps > 0;
+        }
+        bool reached = wanted(journey, walked, at, action);
+        walked->entered[at] = true;
+        journey_wait(journey, pace_us);
+        journey_act(journey, &journey->policy->steps[at].actions[action]);
+        walked->taken[at][action] = true;
+        walked->entered[journey->state.step] = true;
+        assert_true(++steps < WALK_MAX);
+        if (once && reached) {
+            return true;
+        }
+    }
+}
+
+static void verdicts_are_written(const struct journey *journey)
+{
+    for (uint16_t i = 0; i < journey->policy->clock_count; i++) {
+        const struct watch_clock *clock = &journey->watch.clocks[i];
+        assert_int_not_equal(clock->phase, WATCH_RUNNING);
+        assert_true(clock->phase != WATCH_STOPPED || clock->verdict != CLOCK_RUNNING);
+    }
+}
+
+/* The figures say what happened, no more and no less. */
+static void figures_agree(const struct journey *journey)
+{
+    const unsigned *figures = journey->figures;
+    const unsigned *kinds = journey->kinds;
+    assert_int_equal(figures[FIGURE_RECEIVED], 1);
+    assert_int_equal(figures[FIGURE_TRIAGED] + figures[FIGURE_ASKED], 1);
+    assert_int_equal(figures[FIGURE_OPENED], 1);
+    assert_int_equal(figures[FIGURE_CLOSED], figures[FIGURE_REOPENED] + 1);
+    assert_int_equal(figures[FIGURE_REOPENED], journey->state.reopened);
+    assert_int_equal(figures[FIGURE_WARNED], kinds[EVENT_CLOCK_WARNED]);
+    assert_int_equal(figures[FIGURE_BREACHED], kinds[EVENT_CLOCK_BREACHED]);
+    assert_int_equal(figures[FIGURE_ESCALATED], kinds[EVENT_CLOCK_ESCALATED]);
+    assert_true(figures[FIGURE_MET] + figures[FIGURE_MISSED] > 0);
+    assert_true(figures[FIGURE_PHASE] > 0);
+}
+
+/* The whole life of one complaint. */
+static void live(const struct policy_object *object,
+                 struct arena *arena,
+                 struct walked *walked,
+                 uint64_t serial,
+                 const char *text,
+                 int64_t pace_us)
+{
+    struct journey journey;
+    arena_reset(arena);
+    assert_true(journey_begin(&journey, object, arena, serial, monday_us, text));
+    (void)walk(&journey, walked, pace_us, not_taken, false);
+    if (!object->policy.steps[journey.state.step].closed) {
+        assert_true(walk(&journey, walked, pace_us, closes, true));
+    }
+    verdicts_are_written(&journey);
+    assert_true(walk(&journey, walked, second_us, reopens, true));
+    assert_int_equal(journey.state.closed_at_us, 0);
+    assert_true(walk(&journey, walked, pace_us, closes, true));
+    assert_true(journey.state.reopened >= 1);
+    verdicts_are_written(&journey);
+    journey_wait(&journey, 400 * 86400 * second_us); /* nothing is due for a closed case */
+    figures_agree(&journey);
+    for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+        walked->kinds[kind] += journey.kinds[kind];
+    }
+}
+
+static unsigned taken_count(const struct walked *walked)
+{
+    const bool *taken = &walked->taken[0][0];
+    unsigned count = 0;
+    for (size_t i = 0; i < sizeof walked->taken / sizeof *taken; i++) {
+        count += taken[i];
+    }
+    return count;
+}
+
+/* Names what no journey has reached. */
+static void everything_was_reached(const struct policy *policy, const struct walked *walked)
+{
+    unsigned missing = 0;
+    for (uint16_t s = 0; s < policy->step_count; s++) {
+        const struct policy_step *step = &policy->steps[s];
+        if (!walked->entered[s]) {
+            print_error("%s: step %s was never entered\n", policy->name, step->id);
+            missing++;
+        }
+        for (uint16_t a = 0; a < step->action_count; a++) {
+            if (!walked->taken[s][a]) {
+                print_error("%s: %s was never done in step %s\n",
+                            policy->name,
+                            step->actions[a].id,
+                            step->id);
+                missing++;
+            }
+        }
+    }
+    assert_int_equal(missing, 0);
+}
+
+static void clocks_did_everything(const struct policy *policy,
+                                  const unsigned kinds[EVENT_KIND_COUNT])
+{
+    static const enum event_kind clocks[] = {EVENT_CLOCKS_STARTED,
+                                             EVENT_CLOCKS_STOPPED,
+                                             EVENT_CLOCKS_PAUSED,
+                                             EVENT_CLOCKS_RESUMED,
+                                             EVENT_CLOCK_WARNED,
+                                             EVENT_CLOCK_BREACHED,
+                                             EVENT_CLOCK_ESCALATED};
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        if (kinds[clocks[i]] == 0) {
+            fail_msg("%s: never %s", policy->name, event_kind_name(clocks[i]));
+        }
+    }
+}
+
+static const struct {
+    const char *text;
+    enum language language;
+    int64_t pace_s;
+} told[] = {
+  /* clang-format off */
+    {"我上周买的商品质量很差，打开一看是坏的，根本不能用。", LANGUAGE_ZH_HANS, 60},
+    {"上週買的商品品質很差，一打開就是壞的，根本不能用。", LANGUAGE_ZH_HANT, 5 * 3600},
+    {"What I bought is of poor quality: it was broken and damaged.", LANGUAGE_EN, 8 * 86400},
+  /* clang-format on */
+};
+
+static void under(const char *file)
+{
+    SCOPED(policy_object_free) struct policy_object *object = shipped(file);
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    unsigned kinds[EVENT_KIND_COUNT] = {0};
+    uint64_t serial = 0;
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        struct walked walked = {0};
+        struct journey journey;
+        arena_reset(arena);
+        assert_true(journey_begin(&journey, object, arena, 1, monday_us, told[i].text));
+        assert_int_equal(journey.received.language, told[i].language);
+        assert_true(journey.received.label_count > 0);
+        assert_int_equal(journey.triaged, EVENT_TRIAGED);
+        assert_int_equal(journey.state.step, object->policy.first_step);
+        /* and texts that say nothing, so that a person is asked; a step that is left for good takes
+         * a complaint for each way out of it */
+        unsigned before = 0;
+        do {
+            before = taken_count(&walked);
+            live(object, arena, &walked, ++serial, told[i].text, told[i].pace_s * second_us);
+            live(object, arena, &walked, ++serial, "……", told[i].pace_s * second_us);
+        } while (taken_count(&walked) > before);
+        everything_was_reached(&object->policy, &walked);
+        for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+            kinds[kind] += walked.kinds[kind];
+        }
+    }
+    clocks_did_everything(&object->policy, kinds);
+}
+
+static void every_step_and_action_of_general_service_is_lived(void **state)
+{
+    (void)state;
+    under("general-service.yaml");
+}
+
+static void every_step_and_action_of_loyalty_points_is_lived(void **state)
+{
+    (void)state;
+    under("loyalty-points.yaml");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_step_and_action_of_general_service_is_lived),
+        cmocka_unit_test(every_step_and_action_of_loyalty_points_is_lived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,335 @@
+#include "journey_case.h"
+
+#include "event_wire.h"
+#include "intake_core.h"
+#include "text.h"
+#include "triage_core.h"
+#include "unit.h"
+
+enum { ACTOR_SIZE = 24, ROUNDS_MAX = 1000 };
+
+static const struct policy_step *step_of(const struct journey *journey)
+{
+    return &journey->policy->steps[journey->state.step];
+}
+
+static bool has_role(uint32_t roles, uint16_t role)
+{
+    return (roles >> role & 1U) != 0;
+}
+
+/* A clock of the case stands still exactly where the policy says so, and none runs once it is
+ * closed. */
+static void clocks_agree(const struct journey *journey)
+{
+    const struct policy *policy = journey->policy;
+    bool waiting = step_of(journey)->waits_for_customer;
+    for (uint16_t i = 0; i < policy->clock_count; i++) {
+        const struct watch_clock *clock = &journey->watch.clocks[i];
+        bool may_pause = policy->clocks[i].pauses_for_customer;
+        bool breached = clock->breached != 0;
+        if (clock->phase == WATCH_PAUSED && !may_pause) {
+            fail_msg("%s stands still, and may not", policy->clocks[i].id);
+        }
+        if (clock->phase == WATCH_RUNNING && (step_of(journey)->closed || (waiting && may_pause))) {
+            fail_msg("%s runs in step %s", policy->clocks[i].id, step_of(journey)->id);
+        }
+        if (clock->phase == WATCH_RUNNING && clock->due_us < journey->now_us && !breached) {
+            fail_msg("%s is late in silence", policy->clocks[i].id);
+        }
+    }
+}
+
+static void hear(struct journey *journey, const struct event *event);
+
+/* Whatever the watchdog gives now. */
+static void watchdog_hears(struct journey *journey, const struct event *event)
+{
+    struct watch_output output;
+    unsigned rounds = 0;
+    do {
+        watch_event(journey->policy, &journey->watch, event, journey->now_us, &output);
+        for (uint32_t i = 0; i < output.count; i++) {
+            hear(journey, &output.events[i]);
+        }
+        assert_true(++rounds < ROUNDS_MAX);
+    } while (output.more);
+    watch_evolve(journey->policy, &journey->watch, event);
+}
+
+static void dispatch_hears(struct journey *journey, const struct event *event)
+{
+    bool triaged = event->service == SERVICE_TRIAGE;
+    const struct dispatch_input input = {.kind = triaged ? DISPATCH_TRIAGED : DISPATCH_CLOCK,
+                                         .now_us = journey->now_us,
+                                         .event = event};
+    static const struct dispatch_case fresh = {.due_us = INT64_MAX};
+    struct event out;
+    struct slice field;
+    struct dispatch_case lender = journey->state.case_id != 0 ? journey->state : fresh;
+    dispatch_evolve(journey->policy, &journey->state, event);
+    dispatch_evolve(journey->policy, &journey->again, event);
+    if (dispatch_decide(journey->policy, &lender, &input, &out, &field) == DISPATCH_APPEND) {
+        hear(journey, &out);
+    }
+}
+
+/* Appends an event to its stream, and tells everybody what can be read back from its bytes. */
+static void hear(struct journey *journey, const struct event *event)
+{
+    struct event told = *event;
+    struct event read;
+    struct slice bytes;
+    struct error error = {.text = ""};
+    struct figure_increment figures[FIGURE_INCREMENTS_MAX];
+    told.service = event_kind_service(event->kind);
+    told.seq = ++journey->seq[told.service];
+    told.epoch = 1;
+    told.partition = case_partition(journey->case_id);
+    told.case_id = journey->case_id;
+    if (!event_encode(&told, journey->arena, &bytes, &error) ||
+        !event_decode(bytes, journey->arena, &read, &error)) {
+        fail_msg("%s: %s", event_kind_name(event->kind), error.text);
+    }
+    journey->kinds[read.kind]++;
+    uint32_t count = analytics_fold(journey->policy, &read, figures);
+    for (uint32_t i = 0; i < count; i++) {
+        journey->figures[figures[i].measure]++;
+    }
+    if (read.service == SERVICE_WATCHDOG) {
+        watch_evolve(journey->policy, &journey->watch, &read);
+        dispatch_hears(journey, &read);
+        return;
+    }
+    if (read.service == SERVICE_DISPATCH) {
+        dispatch_evolve(journey->policy, &journey->state, &read);
+        dispatch_evolve(journey->policy, &journey->again, &read);
+        assert_true(dispatch_case_equal(&journey->state, &journey->again));
+    }
+    watchdog_hears(journey, &read);
+    if (read.service == SERVICE_TRIAGE) {
+        dispatch_hears(journey, &read);
+    }
+}
+
+static void triage_hears(struct journey *journey)
+{
+    static const struct triage_repeats none;
+    struct event event = {.at_us = journey->now_us};
+    event.kind = triage_decide(journey->policy, &journey->received, &none, &event.triaged);
+    journey->triaged = event.kind;
+    hear(journey, &event);
+}
+
+bool journey_begin(struct journey *journey,
+                   const struct policy_object *object,
+                   struct arena *arena,
+                   uint64_t serial,
+                   int64_t at_us,
+                   const char *text)
+{
+    const struct policy *policy = &object->policy;
+    struct error error = {.text = ""};
+    struct intake_output output;
+    memset(journey, 0, sizeof *journey);
+    journey->object = object;
+    journey->policy = policy;
+    journey->arena = arena;
+    journey->now_us = at_us;
+    journey->case_id = case_id_make(3, serial);
+    const char *channel = policy->channels[serial % policy->channel_count].id;
+    struct intake_input input = {.now_us = at_us,
+                                 .policy_name = slice_text(policy->name),
+                                 .policy = policy,
+                                 .channel = slice_text(channel),
+                                 .narrative_size = strlen(text),
+                                 .narrative_clean = true,
+                                 .person_clean = true,
+                                 .product_clean = true,
+                                 .id_present = true};
+    intake_decide(&input, &output);
+    if (output.refusal != INTAKE_ACCEPTED) {
+        return false;
+    }
+    struct event event = {.kind = EVENT_RECEIVED, .at_us = at_us};
+    event.received =
+        (struct event_received){.submission_id = slice_text("0123456789abcdef"),
+                                .channel = slice_text(channel),
+                                .policy_id = policy->id,
+                                .received_at_us = output.received_at_us,
+                                .language = text_language(slice_text(text)),
+                                .text_characters = text_characters(slice_text(text)),
+                                .model = slice_text(classifier_model(object->classifier)),
+                                .acknowledged_by_receipt = output.acknowledged_by_receipt};
+    if (!classifier_scan(object->classifier,
+                         slice_text(text),
+                         event.received.labels,
+                         &event.received.label_count,
+                         &error)) {
+        fail_msg("%s", error.text);
+    }
+    journey->received = event.received;
+    hear(journey, &event);
+    journey_wait(journey, 1000000);
+    triage_hears(journey);
+    return true;
+}
+
+void journey_wait(struct journey *journey, int64_t us)
+{
+    int64_t end_us = journey->now_us + us;
+    unsigned rounds = 0;
+    for (;;) {
+        int64_t due_us = watch_due_us(journey->policy, &journey->watch);
+        struct watch_output output;
+        if (due_us > end_us) {
+            break;
+        }
+        if (due_us > journey->now_us) {
+            watch_tick(journey->policy, &journey->watch, due_us - 1, &output);
+            assert_int_equal(output.count, 0);
+            journey->now_us = due_us;
+        }
+        watch_tick(journey->policy, &journey->watch, journey->now_us, &output);
+        assert_true(output.count > 0);
+        for (uint32_t i = 0; i < output.count; i++) {
+            hear(journey, &output.events[i]);
+        }
+        assert_true(++rounds < ROUNDS_MAX);
+    }
+    journey->now_us = end_us;
+    clocks_agree(journey);
+}
+
+enum dispatch_answer journey_command(struct journey *journey,
+                                     enum dispatch_input_kind kind,
+                                     const char *actor,
+                                     uint16_t role,
+                                     const struct policy_action *action,
+                                     bool filled_in)
+{
+    const struct policy *policy = journey->policy;
+    struct event_field fields[POLICY_NEEDS_MAX];
+    struct dispatch_case lender = journey->state;
+    struct dispatch_input input = {.kind = kind,
+                                   .now_us = journey->now_us,
+                                   .actor = slice_text(actor),
+                                   .role = slice_text(policy->roles[role]),
+                                   .expected_version = journey->state.version,
+                                   .fields = fields,
+                                   .command_id = slice_text("fedcba9876543210"),
+                                   .agent_has_capacity = true};
+    struct event out;
+    struct slice refused;
+    if (action) {
+        input.action = slice_text(action->id);
+        for (uint16_t i = 0; filled_in && i < action->need_count; i++) {
+            /* the one field the vocabulary itself gives a meaning */
+            bool category = strcmp(action->needs[i].field, "category") == 0;
+            const char *value =
+                category ? policy->categories[policy->category_count - 1].id : "told";
+            fields[input.field_count++] =
+                (struct event_field){slice_text(action->needs[i].field), slice_text(value)};
+        }
+    }
+    enum dispatch_answer answer = dispatch_decide(policy, &lender, &input, &out, &refused);
+    if (answer == DISPATCH_APPEND) {
+        hear(journey, &out);
+        clocks_agree(journey);
+    }
+    return answer;
+}
+
+static void name_somebody(struct journey *journey, char name[ACTOR_SIZE])
+{
+    (void)snprintf(name, ACTOR_SIZE, "person %u", ++journey->people);
+}
+
+static void claim(struct journey *journey)
+{
+    char name[ACTOR_SIZE];
+    name_somebody(journey, name);
+    uint16_t role = step_of(journey)->owner_role;
+    assert_int_equal(journey_command(journey, DISPATCH_CLAIM, name, role, NULL, false),
+                     DISPATCH_APPEND);
+    assert_string_equal(journey->state.agent, name);
+}
+
+/* Who comes to do it: the holder, somebody in another role, or, of a case nobody holds, anybody
+ * who may. */
+static uint16_t
+somebody(struct journey *journey, const struct policy_action *action, char name[ACTOR_SIZE])
+{
+    const struct dispatch_case *state = &journey->state;
+    bool held = state->agent[0] != '\0';
+    bool same = action->same_person_may_not && strcmp(state->agent, state->last_actor) == 0;
+    if (held && has_role(action->roles, state->agent_role) && !same) {
+        (void)snprintf(name, ACTOR_SIZE, "%.23s", state->agent);
+        return state->agent_role;
+    }
+    name_somebody(journey, name);
+    for (uint16_t role = 0; role < journey->policy->role_count; role++) {
+        if (has_role(action->roles, role) && (!held || role != state->agent_role)) {
+            return role;
+        }
+    }
+    return POLICY_NONE;
+}
+
+/* Refusals come first, and change nothing. */
+static void try_in_vain(struct journey *journey, const struct policy_action *action)
+{
+    char name[ACTOR_SIZE];
+    uint32_t version = journey->state.version;
+    uint16_t may = somebody(journey, action, name);
+    if (may != POLICY_NONE && action->need_count > 0) {
+        assert_int_equal(journey_command(journey, DISPATCH_ACTION, name, may, action, false),
+                         DISPATCH_FIELD_MISSING);
+    }
+    for (uint16_t role = 0; role < journey->policy->role_count; role++) {
+        if (!has_role(action->roles, role)) {
+            assert_int_equal(
+                journey_command(journey, DISPATCH_ACTION, "nobody", role, action, true),
+                DISPATCH_ROLE_MAY_NOT);
+        }
+    }
+    assert_int_equal(journey->state.version, version);
+}
+
+void journey_act(struct journey *journey, const struct policy_action *action)
+{
+    char name[ACTOR_SIZE];
+    if (journey->state.queue != POLICY_NONE) {
+        claim(journey);
+    }
+    try_in_vain(journey, action);
+    uint16_t role = somebody(journey, action, name);
+    if (role == POLICY_NONE) { /* only a colleague of the holder may: the holder puts it back */
+        assert_int_equal(journey_command(journey,
+                                         DISPATCH_RELEASE,
+                                         journey->state.agent,
+                                         journey->state.agent_role,
+                                         NULL,
+                                         false),
+                         DISPATCH_APPEND);
+        claim(journey);
+        role = somebody(journey, action, name);
+    }
+    assert_int_not_equal(role, POLICY_NONE);
+    enum dispatch_answer answer =
+        journey_command(journey, DISPATCH_ACTION, name, role, action, true);
+    if (answer != DISPATCH_APPEND) {
+        fail_msg("%s in step %s by a %s: %s",
+                 action->id,
+                 step_of(journey)->id,
+                 journey->policy->roles[role],
+                 dispatch_answer_code(answer));
+    }
+    uint16_t to = action->to_step;
+    assert_true(to == POLICY_NONE || journey->state.step == to);
+    bool closed = step_of(journey)->closed;
+    bool held = journey->state.agent[0] != '\0';
+    bool queued = journey->state.queue != POLICY_NONE;
+    assert_int_equal(held + queued, closed ? 0 : 1);
+    assert_int_equal(journey->state.closed_at_us != 0, closed);
+}
