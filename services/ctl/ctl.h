@@ -153,4 +153,7 @@ int ctl_verify(struct ctl *ctl);
 int ctl_rebuild_redis(struct ctl *ctl);
 int ctl_completion(struct ctl *ctl);
 
+/* ctl_manual.c: redress(1) in mdoc. */
+int ctl_manual(struct ctl *ctl);
+
 #endif

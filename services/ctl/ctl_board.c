@@ -70,8 +70,9 @@ static void row_cell(struct canvas *canvas, int wanted, const char *text)
     if (canvas->left == 0) {
         return;
     }
-    if (wanted < 0 && taken < width) {
-        (void)fprintf(canvas->to, "%*s%s", (int)(width - taken), "", text);
+    if (wanted < 0 && width > 0) { /* at least a blank before it */
+        unsigned pad = taken < width ? width - (unsigned)taken : 1;
+        (void)fprintf(canvas->to, "%*s%s", (int)pad, "", view_fit(text, width - pad, fitted));
     } else {
         (void)fputs(view_fit(text, width, fitted), canvas->to);
     }

@@ -93,6 +93,9 @@ void ctl_help_all(const struct ctl *ctl, FILE *to)
 
 int ctl_help(struct ctl *ctl)
 {
+    if (ctl_option_flag(ctl, "man")) {
+        return ctl_manual(ctl);
+    }
     if (ctl->argument_count == 0) {
         ctl_help_all(ctl, ctl->out);
         return CTL_OK;

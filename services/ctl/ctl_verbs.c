@@ -122,6 +122,10 @@ static const struct ctl_option top_options[] = {
     {"once", NULL, 0, CTL_FLAG, NULL, NULL, 0, 0, TEXT_LOOK_ONCE},
 };
 
+static const struct ctl_option help_options[] = {
+    {"man", NULL, 0, CTL_FLAG, NULL, NULL, 0, 0, TEXT_LOOK_MAN},
+};
+
 const struct ctl_verb ctl_verbs[] = {
     {"archive create", "", 0, 0, TEXT_VERB_ARCHIVE_CREATE, OPTIONS(archive_create_options), ctl_archive_create},
     {"keys create", "", 0, 0, TEXT_VERB_KEYS_CREATE, NO_OPTIONS, ctl_keys_create},
@@ -142,7 +146,8 @@ const struct ctl_verb ctl_verbs[] = {
     {"top", "", 0, 0, TEXT_VERB_TOP, OPTIONS(top_options), ctl_top},
     {"verify", "", 0, 0, TEXT_VERB_VERIFY, OPTIONS(verify_options), ctl_verify},
     {"show", "CASE", 1, 1, TEXT_VERB_SHOW, NO_OPTIONS, ctl_show},
-    {"help", "[VERB]", 0, 2, TEXT_VERB_HELP, NO_OPTIONS, ctl_help},
+    {"completion", "SHELL", 1, 1, TEXT_VERB_COMPLETION, NO_OPTIONS, ctl_completion},
+    {"help", "[VERB]", 0, 2, TEXT_VERB_HELP, OPTIONS(help_options), ctl_help},
     {"version", "", 0, 0, TEXT_VERB_VERSION, NO_OPTIONS, ctl_version},
 };
 /* clang-format on */

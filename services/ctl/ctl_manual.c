@@ -1,0 +1,261 @@
+/* The manual page and the shells' completions, from the rows of the table. */
+#include "ctl.h"
+#include "ctl_options.h"
+
+/* ---- mdoc ---- */
+
+/* Text in roff: nothing of it is a request or an escape. */
+static void roff(FILE *to, const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        bool first = at == text || at[-1] == '\n';
+        if (first && (*at == '.' || *at == '\'')) {
+            (void)fputs("\\&", to);
+        }
+        if (*at == '\\') {
+            (void)fputs("\\e", to);
+        } else if (*at == ' ' && !first && at[-1] == '.') {
+            (void)fputc('\n', to); /* a new sentence begins a line */
+        } else if (*at == '-') {
+            (void)fputs("\\-", to);
+        } else {
+            (void)fputc(*at, to);
+        }
+    }
+}
+
+static void options_manual(const struct ctl *ctl, const struct ctl_option *options, size_t count)
+{
+    FILE *to = ctl->out;
+    if (count == 0) {
+        return;
+    }
+    (void)fputs(".Bl -tag -width Ds\n", to);
+    for (size_t i = 0; i < count; i++) {
+        (void)fputs(".It ", to);
+        if (options[i].letter) {
+            (void)fprintf(to, "Fl %c , ", options[i].letter);
+        }
+        (void)fputs("Fl \\-", to);
+        roff(to, options[i].name);
+        if (options[i].argument) {
+            (void)fprintf(to, " Ar %s", options[i].argument);
+        }
+        (void)fputc('\n', to);
+        roff(to, ctl_text_in(ctl->language, options[i].help));
+        if (options[i].fallback) {
+            ctl_format(
+                to, ctl_text_in(ctl->language, TEXT_HELP_DEFAULT), CTL_ARGS(options[i].fallback));
+        }
+        (void)fputc('\n', to);
+    }
+    (void)fputs(".El\n", to);
+}
+
+static void section(const struct ctl *ctl, const char *name, enum ctl_text body)
+{
+    (void)fprintf(ctl->out, ".Sh %s\n", name);
+    roff(ctl->out, ctl_text_in(ctl->language, body));
+    (void)fputc('\n', ctl->out);
+}
+
+int ctl_manual(struct ctl *ctl)
+{
+    FILE *to = ctl->out;
+    (void)fputs(".Dd November 21, 2026\n.Dt REDRESS 1\n.Os\n.Sh NAME\n.Nm redress\n.Nd ", to);
+    roff(to, ctl_text_in(ctl->language, TEXT_MANUAL_NAME));
+    (void)fputs("\n.Sh SYNOPSIS\n.Nm\n.Ar verb\n.Op Ar option ...\n.Op Ar argument ...\n", to);
+    section(ctl, "DESCRIPTION", TEXT_MANUAL_DESCRIPTION);
+    (void)fputs(".Ss Verbs\n.Bl -tag -width Ds\n", to);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        (void)fprintf(to, ".It Cm %s", ctl_verbs[i].name);
+        if (ctl_verbs[i].arguments[0] != '\0') {
+            (void)fprintf(to, " Ar %s", ctl_verbs[i].arguments);
+        }
+        (void)fputc('\n', to);
+        roff(to, ctl_text_in(ctl->language, ctl_verbs[i].help));
+        (void)fputc('\n', to);
+        options_manual(ctl, ctl_verbs[i].options, ctl_verbs[i].option_count);
+    }
+    (void)fputs(".El\n.Ss Options of every verb\n", to);
+    options_manual(ctl, ctl_common_options, ctl_common_option_count);
+    section(ctl, "ENVIRONMENT", TEXT_MANUAL_ENVIRONMENT);
+    (void)fputs(".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/redress/redress.yaml\n", to);
+    roff(to, ctl_text_in(ctl->language, TEXT_MANUAL_FILES));
+    (void)fputs("\n.El\n", to);
+    section(ctl, "EXIT STATUS", TEXT_HELP_EXITS);
+    return CTL_OK;
+}
+
+/* ---- completions ---- */
+
+/* The first word of a verb's name is the same as that of an earlier row. */
+static bool begun_before(size_t index)
+{
+    size_t size = strcspn(ctl_verbs[index].name, " ");
+    for (size_t i = 0; i < index; i++) {
+        if (strcspn(ctl_verbs[i].name, " ") == size &&
+            strncmp(ctl_verbs[i].name, ctl_verbs[index].name, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int first_size(const char *name)
+{
+    return (int)strcspn(name, " ");
+}
+
+/* Words that may follow a first word, each once; "" when its verbs are of one word. */
+static void second_words(FILE *to, const char *name)
+{
+    int size = first_size(name);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        const char *other = ctl_verbs[i].name;
+        if (first_size(other) == size && strncmp(other, name, (size_t)size) == 0 &&
+            other[size] == ' ') {
+            (void)fprintf(to, "%s ", other + size + 1);
+        }
+    }
+}
+
+static void option_words(FILE *to, const struct ctl_verb *verb)
+{
+    const struct ctl_option *option;
+    for (size_t i = 0; (option = ctl_option_at(verb, i)) != NULL; i++) {
+        (void)fprintf(to, "--%s ", option->name);
+    }
+}
+
+/* Text between single quotes of a shell. */
+static void quoted(FILE *to, const char *text)
+{
+    (void)fputc('\'', to);
+    for (const char *at = text; *at; at++) {
+        (void)fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, to);
+    }
+    (void)fputc('\'', to);
+}
+
+/* The cases of bash and zsh alike: from the words so far to those that may come. */
+static void word_cases(FILE *to)
+{
+    (void)fputs("    '') words='", to);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        if (!begun_before(i)) {
+            (void)fprintf(to, "%.*s ", first_size(ctl_verbs[i].name), ctl_verbs[i].name);
+        }
+    }
+    (void)fputs("' ;;\n", to);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        const char *name = ctl_verbs[i].name;
+        if (strchr(name, ' ') && !begun_before(i)) {
+            (void)fprintf(to, "    '%.*s') words='", first_size(name), name);
+            second_words(to, name);
+            (void)fputs("' ;;\n", to);
+        }
+    }
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        (void)fprintf(to, "    '%s'*) words='", ctl_verbs[i].name);
+        option_words(to, &ctl_verbs[i]);
+        (void)fputs("' ;;\n", to);
+    }
+}
+
+static void bash(FILE *to)
+{
+    (void)fputs("_redress() {\n"
+                "    local word words='' verb='' current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
+                "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+                "        case $word in -*) ;; *) verb=\"${verb:+$verb }$word\" ;; esac\n"
+                "    done\n"
+                "    case $verb in\n",
+                to);
+    word_cases(to);
+    (void)fputs("    esac\n"
+                "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+                "    [[ $current == -* || ${#COMPREPLY[@]} -gt 0 ]] ||\n"
+                "        mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+                "}\n"
+                "complete -F _redress redress\n",
+                to);
+}
+
+static void zsh(FILE *to)
+{
+    (void)fputs("#compdef redress\n"
+                "_redress() {\n"
+                "    local word verb='' candidates=''\n"
+                "    for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
+                "        case $word in -*) ;; *) verb=\"${verb:+$verb }$word\" ;; esac\n"
+                "    done\n"
+                "    local words=''\n"
+                "    case $verb in\n",
+                to);
+    word_cases(to);
+    (void)fputs("    esac\n"
+                "    candidates=$words\n"
+                "    compadd -- ${=candidates}\n"
+                "    _files\n"
+                "}\n"
+                "compdef _redress redress\n",
+                to);
+}
+
+static void fish(const struct ctl *ctl, FILE *to)
+{
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        const struct ctl_verb *verb = &ctl_verbs[i];
+        const char *help = ctl_text_in(ctl->language, verb->help);
+        int size = first_size(verb->name);
+        bool two = verb->name[size] == ' ';
+        if (!begun_before(i)) {
+            (void)fprintf(
+                to, "complete -c redress -n __fish_use_subcommand -a %.*s", size, verb->name);
+            if (!two) {
+                (void)fputs(" -d ", to);
+                quoted(to, help);
+            }
+            (void)fputc('\n', to);
+        }
+        if (two) {
+            (void)fprintf(to,
+                          "complete -c redress -n '__fish_seen_subcommand_from %.*s' -a %s -d ",
+                          size,
+                          verb->name,
+                          verb->name + size + 1);
+            quoted(to, help);
+            (void)fputc('\n', to);
+        }
+        for (size_t o = 0; o < verb->option_count; o++) {
+            (void)fprintf(to,
+                          "complete -c redress -n '__fish_seen_subcommand_from %s' -l %s%s -d ",
+                          two ? verb->name + size + 1 : verb->name,
+                          verb->options[o].name,
+                          verb->options[o].argument ? " -r" : "");
+            quoted(to, ctl_text_in(ctl->language, verb->options[o].help));
+            (void)fputc('\n', to);
+        }
+    }
+    for (size_t o = 0; o < ctl_common_option_count; o++) {
+        (void)fprintf(to, "complete -c redress -l %s -d ", ctl_common_options[o].name);
+        quoted(to, ctl_text_in(ctl->language, ctl_common_options[o].help));
+        (void)fputc('\n', to);
+    }
+}
+
+int ctl_completion(struct ctl *ctl)
+{
+    const char *shell = ctl_argument(ctl, 0);
+    if (strcmp(shell, "bash") == 0) {
+        bash(ctl->out);
+    } else if (strcmp(shell, "zsh") == 0) {
+        zsh(ctl->out);
+    } else if (strcmp(shell, "fish") == 0) {
+        fish(ctl, ctl->out);
+    } else {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_COMPLETION_SHELL, CTL_ARGS(shell));
+    }
+    return CTL_OK;
+}

@@ -1,0 +1,153 @@
+/*
+ * How the command shows times, lengths and shares.
+ *
+ * Goal: nobody misreads a board.  Method: each drawing with its edges; widths in columns, also of
+ * Chinese, because a table that is one column off cannot be read.  Guards law 10 as far as
+ * terminals go: bytes of others never reach one as control characters.
+ */
+#include "ctl_view.h"
+
+#include "ctl_table.h"
+#include "unit.h"
+
+#include <locale.h>
+
+static struct ctl ctl_in(enum ctl_language language)
+{
+    return (struct ctl){.language = language, .out = stdout, .err = stderr};
+}
+
+static void a_length_of_time_shows_its_two_greatest_units(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t seconds;
+        const char *en, *zh_cn, *zh_tw;
+    } lengths[] = {
+        {0,                              "0 s",         "0 秒",            "0 秒"           },
+        {59,                             "59 s",        "59 秒",           "59 秒"          },
+        {60,                             "1 min",       "1 分钟",         "1 分鐘"        },
+        {3599,                           "59 min 59 s", "59 分钟 59 秒", "59 分鐘 59 秒"},
+        {3600,                           "1 h",         "1 小时",         "1 小時"        },
+        {3 * 86400 + 4 * 3600 + 59 * 60, "3 d 4 h",     "3 天 4 小时",   "3 天 4 小時"  },
+        {86400 + 59,                     "1 d",         "1 天",            "1 天"           },
+        {-5,                             "0 s",         "0 秒",            "0 秒"           },
+    };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        char text[VIEW_TEXT_MAX];
+        struct ctl en = ctl_in(CTL_EN);
+        struct ctl zh_cn = ctl_in(CTL_ZH_CN);
+        struct ctl zh_tw = ctl_in(CTL_ZH_TW);
+        assert_string_equal(view_duration(&en, lengths[i].seconds, text), lengths[i].en);
+        assert_string_equal(view_duration(&zh_cn, lengths[i].seconds, text), lengths[i].zh_cn);
+        assert_string_equal(view_duration(&zh_tw, lengths[i].seconds, text), lengths[i].zh_tw);
+    }
+}
+
+static void a_bar_fills_by_eighths_and_never_beyond_its_ends(void **state)
+{
+    (void)state;
+    char text[VIEW_TEXT_MAX];
+    assert_string_equal(view_bar(0, 4, text), "░░░░");
+    assert_string_equal(view_bar(1, 4, text), "████");
+    assert_string_equal(view_bar(0.5, 4, text), "██░░");
+    assert_string_equal(view_bar(1.0 / 32, 4, text), "▏░░░");
+    assert_string_equal(view_bar(2.5, 2, text), "██");
+    assert_string_equal(view_bar(-1, 2, text), "░░");
+    assert_int_equal(ctl_width(view_bar(0.37, 500, text)), 60);
+}
+
+static void a_line_of_values_shows_something_wherever_something_was(void **state)
+{
+    (void)state;
+    char text[VIEW_TEXT_MAX];
+    const uint64_t values[] = {0, 1, 500, 1000};
+    assert_string_equal(view_spark(values, 4, text), "▁▂▅█");
+    assert_string_equal(view_spark(values, 1, text), "▁");
+    assert_string_equal(view_spark(values, 0, text), "");
+    static uint64_t many[200];
+    many[199] = 1;
+    assert_int_equal(ctl_width(view_spark(many, 200, text)), VIEW_SPARK_MAX);
+}
+
+static void text_is_fitted_by_columns_and_no_character_is_cut_in_two(void **state)
+{
+    (void)state;
+    char text[VIEW_TEXT_MAX];
+    assert_string_equal(view_fit("abc", 5, text), "abc  ");
+    assert_string_equal(view_fit("abcdef", 5, text), "abcd…");
+    assert_string_equal(view_fit("产品质量", 8, text), "产品质量");
+    assert_string_equal(view_fit("产品质量", 7, text), "产品质…");
+    assert_string_equal(view_fit("产品质量", 6, text), "产品… ");
+    assert_string_equal(view_fit("", 3, text), "   ");
+    assert_string_equal(view_fit("abc", 0, text), "");
+}
+
+static void bytes_of_others_cannot_steer_a_terminal(void **state)
+{
+    (void)state;
+    char text[VIEW_TEXT_MAX];
+    assert_string_equal(view_plain(slice_text("a\033[2Jb\n\x7f"), text), "a?[2Jb??");
+    assert_string_equal(view_plain(slice_text("\xc2\x9b"
+                                              "2J"),
+                                   text),
+                        "\xc2?2J");
+    assert_string_equal(view_plain(slice_text("张三"), text), "张三");
+    char long_text[400];
+    memset(long_text, 'x', sizeof long_text);
+    memcpy(long_text + VIEW_TEXT_MAX - 2, "张", 3);
+    assert_int_equal(strlen(view_plain(slice_of(long_text, sizeof long_text), text)),
+                     VIEW_TEXT_MAX - 2);
+}
+
+static void a_time_of_the_archive_is_read_in_whatever_zone_it_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        char text[48];
+        int64_t us;
+    } times[] = {
+        {"2026-11-21 19:46:01+00",           1795290361000000},
+        {"2026-11-22 03:46:01.5+08",         1795290361500000},
+        {"2026-11-21 16:16:01.000001-03:30", 1795290361000001},
+        {"infinity",                         INT64_MAX       },
+        {"nonsense",                         0               },
+    };
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        PGresult *rows = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+        PGresAttDesc column = {.name = (char[]){"at"}};
+        char value[48];
+        memcpy(value, times[i].text, sizeof value);
+        assert_int_equal(PQsetResultAttrs(rows, 1, &column), 1);
+        assert_int_equal(PQsetvalue(rows, 0, 0, value, (int)strlen(value)), 1);
+        assert_int_equal(view_pg_time(rows, 0, 0), times[i].us);
+        PQclear(rows);
+    }
+}
+
+static void a_status_is_sign_and_word_and_coloured_only_where_that_is_wanted(void **state)
+{
+    (void)state;
+    char text[VIEW_TEXT_MAX];
+    struct ctl ctl = ctl_in(CTL_ZH_CN);
+    assert_string_equal(view_status(&ctl, VIEW_BREACHED, text), "■ 已超时");
+    assert_string_equal(view_status(&ctl, VIEW_PAUSED, text), "❚❚ 暂停");
+    ctl.color = true;
+    assert_string_equal(view_status(&ctl, VIEW_BREACHED, text),
+                        "\033[38;2;213;94;0m■ 已超时\033[0m");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_length_of_time_shows_its_two_greatest_units),
+        cmocka_unit_test(a_bar_fills_by_eighths_and_never_beyond_its_ends),
+        cmocka_unit_test(a_line_of_values_shows_something_wherever_something_was),
+        cmocka_unit_test(text_is_fitted_by_columns_and_no_character_is_cut_in_two),
+        cmocka_unit_test(bytes_of_others_cannot_steer_a_terminal),
+        cmocka_unit_test(a_time_of_the_archive_is_read_in_whatever_zone_it_is_told),
+        cmocka_unit_test(a_status_is_sign_and_word_and_coloured_only_where_that_is_wanted),
+    };
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
