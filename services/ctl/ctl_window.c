@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-enum { NO_PLACE = UINT32_MAX };
+static const uint32_t no_place = UINT32_MAX;
 
 struct ctl_window {
     uint32_t capacity;
@@ -44,7 +44,7 @@ struct ctl_window *ctl_window_new(uint32_t capacity, size_t bytes_max)
         return NULL;
     }
     for (uint32_t i = 0; i < capacity; i++) {
-        window->flights[i].next_free = i + 1 < capacity ? i + 1 : NO_PLACE;
+        window->flights[i].next_free = i + 1 < capacity ? i + 1 : no_place;
     }
     return window;
 }
@@ -65,7 +65,7 @@ void ctl_window_free(struct ctl_window **window_p)
 
 bool ctl_window_is_full(const struct ctl_window *window)
 {
-    return window->first_free == NO_PLACE ||
+    return window->first_free == no_place ||
            (window->count > 0 && window->bytes >= window->bytes_max);
 }
 
