@@ -115,7 +115,8 @@ static void an_idle_instance_gives_its_share_at_once(void **state)
     (void)rig_await_serving(rig, SERVICE_TRIAGE, 20000);
     int64_t from_ms = rig_now_ms();
     (void)rig_start(rig, SERVICE_TRIAGE, "b");
-    rig_await(rig, "SELECT (count(*) > 0)::int FROM head WHERE service = 2 AND owner = 'b'", 1, 8000);
+    rig_await(
+        rig, "SELECT (count(*) > 0)::int FROM head WHERE service = 2 AND owner = 'b'", 1, 8000);
     (void)rig_await_serving(rig, SERVICE_TRIAGE, 8000);
     print_message("idle: share in %lld ms\n", (long long)(rig_now_ms() - from_ms));
     rig_end(rig);

@@ -6,10 +6,9 @@
  * opened again.  Guards laws 1 (accepted is forever), 3 (contiguous and chained), 4 (exactly once)
  * and 5 (nothing is told before it is committed: a receipt's event is in the journal).
  */
+#include "redress/command/v1/command.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
-
-#include "redress/command/v1/command.pb-c.h"
 
 enum {
     SUBMISSIONS = 2000,
@@ -39,9 +38,9 @@ static void everything_submitted_is_one_case_and_every_stream_adds_up(void **sta
     rig_check_all(rig, &adapter, 1);
     assert_int_equal(adapter_receipted(adapter), SUBMISSIONS);
     assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint"), SUBMISSIONS);
-    assert_int_equal(rig_number(rig,
-                                "SELECT sum(count)::bigint FROM figure WHERE measure = 'received'"),
-                     SUBMISSIONS);
+    assert_int_equal(
+        rig_number(rig, "SELECT sum(count)::bigint FROM figure WHERE measure = 'received'"),
+        SUBMISSIONS);
     adapter_free(&adapter);
     rig_end(rig);
 }
@@ -77,52 +76,54 @@ walk(struct desk *desk, uint64_t case_id, const struct beat *beats, size_t count
     return answer;
 }
 
-#define AGENT .actor = "wang", .role = "agent"
+#define AGENT      .actor = "wang", .role = "agent"
 #define SUPERVISOR .actor = "chen", .role = "supervisor"
 
 static const struct beat general[] = {
-    {{AGENT, .action = "reclassify", .fields = {{"category", "quality"}}},     "first-contact" },
-    {{AGENT, .action = "contact", .fields = {{"understood", "漏水"}}},         "investigation" },
+    {{AGENT, .action = "reclassify", .fields = {{"category", "quality"}}}, "first-contact" },
+    {{AGENT, .action = "contact", .fields = {{"understood", "漏水"}}},   "investigation" },
     {{AGENT,
       .action = "finding",
       .note = "水管老化",
-      .fields = {{"cause", "seal"}, {"responsible", "product"}}},              "solution"      },
+      .fields = {{"cause", "seal"}, {"responsible", "product"}}},
+     "solution"                                                                            },
     {{AGENT,
       .action = "propose",
       .fields = {{"solution", "更换"},
                  {"solution-date", "2026-12-01"},
-                 {"solution-owner", "wang"}}},                                 "approval"      },
-    {{SUPERVISOR, .action = "approve"},                                        "consent"       },
-    {{AGENT, .action = "consent"},                                             "implementation"},
-    {{AGENT, .action = "implement", .fields = {{"result", "已更换"}}},         "reply"         },
-    {{AGENT, .action = "reply", .fields = {{"reply", "已解决"}}},              "follow-up"     },
-    {{AGENT, .action = "follow-up", .fields = {{"satisfied", "yes"}}},         "follow-up"     },
-    {{AGENT, .action = "close", .fields = {{"lesson", "检查密封"}}},           "closed"        },
-    {{AGENT, .action = "reopen", .fields = {{"reason", "又漏水"}}},            "investigation" },
+                 {"solution-owner", "wang"}}},
+     "approval"                                                                            },
+    {{SUPERVISOR, .action = "approve"},                                    "consent"       },
+    {{AGENT, .action = "consent"},                                         "implementation"},
+    {{AGENT, .action = "implement", .fields = {{"result", "已更换"}}},  "reply"         },
+    {{AGENT, .action = "reply", .fields = {{"reply", "已解决"}}},       "follow-up"     },
+    {{AGENT, .action = "follow-up", .fields = {{"satisfied", "yes"}}},     "follow-up"     },
+    {{AGENT, .action = "close", .fields = {{"lesson", "检查密封"}}},   "closed"        },
+    {{AGENT, .action = "reopen", .fields = {{"reason", "又漏水"}}},     "investigation" },
 };
 
 static const struct beat loyalty[] = {
-    {{AGENT, .action = "reclassify", .fields = {{"category", "product-quality"}}}, "validity"},
-    {{AGENT, .action = "tell-merchant-desk", .fields = {{"facts", "属实"}}}, "merchant-opinion"},
+    {{AGENT, .action = "reclassify", .fields = {{"category", "product-quality"}}},               "validity"        },
+    {{AGENT, .action = "tell-merchant-desk", .fields = {{"facts", "属实"}}},                   "merchant-opinion"},
     {{.actor = "zhao",
       .role = "merchant-desk",
       .action = "opinion",
-      .fields = {{"opinion", "换新券"}}},                                    "solution"        },
-    {{AGENT,
-      .action = "propose",
-      .fields = {{"solution", "补发"}, {"form-number", "T-1"}}},             "approval"        },
-    {{SUPERVISOR, .action = "approve", .fields = {{"approval-mail", "m-1"}}}, "reply"          },
-    {{AGENT, .action = "reply", .fields = {{"reply", "已补发"}}},            "consent"         },
-    {{AGENT, .action = "consent", .fields = {{"form-completed", "yes"}}},    "crm"             },
-    {{AGENT,
-      .action = "implement",
-      .fields = {{"crm-entry", "c-1"}, {"merchant-told", "yes"}}},           "second-call"     },
-    {{AGENT, .action = "follow-up", .fields = {{"satisfied", "yes"}}},       "form"            },
-    {{AGENT, .action = "close", .fields = {{"form-closed", "yes"}}},         "closed"          },
-    {{AGENT, .action = "reopen", .fields = {{"reason", "还不行"}}},          "validity"        },
+      .fields = {{"opinion", "换新券"}}},
+     "solution"                                                                                                    },
+    {{AGENT, .action = "propose", .fields = {{"solution", "补发"}, {"form-number", "T-1"}}},
+     "approval"                                                                                                    },
+    {{SUPERVISOR, .action = "approve", .fields = {{"approval-mail", "m-1"}}},                    "reply"           },
+    {{AGENT, .action = "reply", .fields = {{"reply", "已补发"}}},                             "consent"         },
+    {{AGENT, .action = "consent", .fields = {{"form-completed", "yes"}}},                        "crm"             },
+    {{AGENT, .action = "implement", .fields = {{"crm-entry", "c-1"}, {"merchant-told", "yes"}}},
+     "second-call"                                                                                                 },
+    {{AGENT, .action = "follow-up", .fields = {{"satisfied", "yes"}}},                           "form"            },
+    {{AGENT, .action = "close", .fields = {{"form-closed", "yes"}}},                             "closed"          },
+    {{AGENT, .action = "reopen", .fields = {{"reason", "还不行"}}},                           "validity"        },
 };
 
-static uint64_t one_case(struct rig *rig, struct adapter *adapter, const char *policy, const char *text)
+static uint64_t
+one_case(struct rig *rig, struct adapter *adapter, const char *policy, const char *text)
 {
     struct submission *item =
         adapter_add(adapter, &(struct content){policy, "phone", text, "555-1"}, NULL);

@@ -87,12 +87,19 @@ int64_t rig_number(struct rig *rig, const char *format, ...)
     if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0 &&
         !PQgetisnull(result, 0, 0)) {
         number = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-    } else if (PQresultStatus(result) == PGRES_FATAL_ERROR &&
-               PQstatus(rig->sql) == CONNECTION_OK) {
+    } else if (PQresultStatus(result) == PGRES_FATAL_ERROR && PQstatus(rig->sql) == CONNECTION_OK) {
         (void)fprintf(stderr, "%s: %s", query, PQerrorMessage(rig->sql));
     }
     PQclear(result);
     return number;
+}
+
+void rig_text(struct rig *rig, char *text, size_t size, const char *query)
+{
+    PGresult *result = PQexec(rig->sql, query);
+    bool there = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0;
+    (void)snprintf(text, size, "%s", there ? PQgetvalue(result, 0, 0) : "");
+    PQclear(result);
 }
 
 /* What psql -v partitions=N would do. */
@@ -227,10 +234,10 @@ static void become(const struct rig *rig, const struct daemon *daemon)
     }
     char program[256];
     char config[128];
-    (void)snprintf(program, sizeof program, REDRESS_BIN "/redress-%s", service_name(daemon->service));
+    (void)snprintf(
+        program, sizeof program, REDRESS_BIN "/redress-%s", service_name(daemon->service));
     (void)snprintf(config, sizeof config, "%s/redress.yaml", rig->directory);
-    (void)execl(
-        program, program, "--config", config, "--instance", daemon->instance, (char *)NULL);
+    (void)execl(program, program, "--config", config, "--instance", daemon->instance, (char *)NULL);
     _exit(127);
 }
 
@@ -294,10 +301,8 @@ bool daemon_lives(struct daemon *daemon)
     int status = 0;
     if (daemon->pid > 0 && waitpid(daemon->pid, &status, WNOHANG) == daemon->pid) {
         daemon->pid = 0;
-        print_message("%s-%s ended: status %d\n",
-                      service_name(daemon->service),
-                      daemon->instance,
-                      status);
+        print_message(
+            "%s-%s ended: status %d\n", service_name(daemon->service), daemon->instance, status);
     }
     return daemon->pid > 0;
 }
@@ -349,8 +354,7 @@ static void log_show(const struct daemon *daemon)
     size_t got = fread(tail, 1, LOG_TAIL, file);
     tail[got] = '\0';
     (void)fclose(file);
-    print_message(
-        "--- %s-%s ---\n%s\n", service_name(daemon->service), daemon->instance, tail);
+    print_message("--- %s-%s ---\n%s\n", service_name(daemon->service), daemon->instance, tail);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
@@ -382,7 +386,8 @@ void rig_free(struct rig **rig_p)
     }
     server_free(&rig->postgres);
     server_free(&rig->redis);
-    if (rig->zmq && rig->passed) { /* after a failure sockets are open: the end would wait for them */
+    if (rig->zmq &&
+        rig->passed) { /* after a failure sockets are open: the end would wait for them */
         (void)zmq_ctx_term(rig->zmq);
     }
     if (rig->directory[0]) {
@@ -407,12 +412,13 @@ void rig_await(struct rig *rig, const char *query, int64_t wanted, int64_t limit
 
 int64_t rig_serving(struct rig *rig, enum service_id service, const char *instance)
 {
-    return rig_number(rig,
-                      "SELECT count(*) FROM head h JOIN pg_stat_activity s ON s.pid = h.backend_pid "
-                      "AND s.backend_start = h.backend_start WHERE h.service = %d AND h.owner <> '' "
-                      "AND h.owner LIKE '%s' AND h.lease_until > clock_timestamp()",
-                      (int)service,
-                      instance ? instance : "%");
+    return rig_number(
+        rig,
+        "SELECT count(*) FROM head h JOIN pg_stat_activity s ON s.pid = h.backend_pid "
+        "AND s.backend_start = h.backend_start WHERE h.service = %d AND h.owner <> '' "
+        "AND h.owner LIKE '%s' AND h.lease_until > clock_timestamp()",
+        (int)service,
+        instance ? instance : "%");
 }
 
 int64_t rig_await_serving(struct rig *rig, enum service_id service, int64_t limit_ms)

@@ -21,7 +21,7 @@ enum {
     RIG_PARTITIONS = 8,
     RIG_SUBMISSIONS_MAX = 20000,
     RIG_FIELDS_MAX = 8,
-    /* Sanitizers make the patterns slow to compile and everything else two to five times slower. */
+/* Sanitizers make the patterns slow to compile and everything else two to five times slower. */
 #ifdef __SANITIZE_ADDRESS__
     RIG_TAKEOVER_MS = 15000,
 #else
@@ -39,13 +39,13 @@ struct daemon {
 struct rig {
     struct server *postgres;
     struct server *redis;
-    PGconn *sql;        /* reconnects by itself in rig_number and rig_check_… */
+    PGconn *sql; /* reconnects by itself in rig_number and rig_check_… */
     void *zmq;
     char directory[64]; /* settings, keys, sockets, logs */
     char conninfo[256];
     unsigned daemon_count;
     struct daemon daemons[RIG_DAEMONS_MAX];
-    bool passed;        /* set at the end of a scene: the logs are not shown then */
+    bool passed; /* set at the end of a scene: the logs are not shown then */
 };
 
 /* Servers, and (with_archive) schema and the shipped policies.  Skips the test without servers. */
@@ -74,6 +74,8 @@ unsigned daemon_logged(const struct daemon *daemon, const char *text);
 
 /* First column of the first row; INT64_MIN when there is none or the archive is away. */
 int64_t rig_number(struct rig *rig, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same as text, "" when there is none. */
+void rig_text(struct rig *rig, char *text, size_t size, const char *query);
 void rig_sql(struct rig *rig, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 int64_t rig_now_ms(void);
@@ -146,11 +148,11 @@ void adapter_uuid(uint8_t id[16]);
 /* --- a desk (rig_desk.c) --- */
 
 struct command {
-    uint8_t id[16];      /* all zero: a new one is made */
+    uint8_t id[16]; /* all zero: a new one is made */
     const char *actor;
     const char *role;
-    const char *queue;   /* claim out of it … */
-    uint64_t case_id;    /* … or act on, or (no action) show */
+    const char *queue; /* claim out of it … */
+    uint64_t case_id;  /* … or act on, or (no action) show */
     const char *action;
     uint32_t version;
     const char *note;
@@ -182,6 +184,9 @@ struct answer desk_ask(struct desk *desk, const struct command *command, int64_t
 /* Without waiting, without following; answers are collected with desk_take. */
 void desk_send(struct desk *desk, const struct command *command);
 bool desk_take(struct desk *desk, struct answer *answer, int64_t wait_ms);
+/* Claims out of the fullest queue, by the agents NAME0 … in turn.  Returns how many were done. */
+unsigned desk_claims(struct desk *desk, const char *name, unsigned agents, unsigned count);
+void desk_fullest_queue(struct desk *desk, char queue[128]);
 void desk_send_raw(struct desk *desk, const void *bytes, size_t size);
 
 /* --- checks, each by its own reading (rig_check.c) --- */

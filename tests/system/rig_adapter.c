@@ -1,9 +1,8 @@
 /* The adapter of a scene: a window of unreceipted submissions, sent again until they are. */
 #include "clock.h"
+#include "redress/submit/v1/submit.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
-
-#include "redress/submit/v1/submit.pb-c.h"
 
 #include <sys/random.h>
 #include <zmq.h>
@@ -140,7 +139,8 @@ void adapter_add_many(struct adapter *adapter, uint32_t count)
     };
     enum { TEXTS = sizeof texts / sizeof *texts };
     static const char *const channels[] = {"phone", "web", "email", "letter", "regulator"};
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t until = adapter->count + count; adapter->count < until;) {
+        uint32_t i = adapter->count;
         char contact[32];
         (void)snprintf(contact, sizeof contact, "555-%05u", (unsigned)(i * 7 % 400));
         (void)adapter_add(adapter,
@@ -295,8 +295,7 @@ static bool turn(struct adapter *adapter)
     bool any = replies_take(adapter);
     uint32_t open = 0;
     int64_t now_ms = rig_now_ms();
-    while (adapter->open_from < adapter->count &&
-           answered(&adapter->items[adapter->open_from])) {
+    while (adapter->open_from < adapter->count && answered(&adapter->items[adapter->open_from])) {
         adapter->open_from++;
     }
     for (uint32_t i = adapter->open_from; i < adapter->count && open < adapter->window; i++) {
@@ -310,8 +309,10 @@ static bool turn(struct adapter *adapter)
         }
     }
     if (!any && open > 0) {
-        zmq_pollitem_t polls[INTAKES_MAX] = {{adapter->sockets[0], 0, ZMQ_POLLIN, 0},
-                                             {adapter->sockets[1], 0, ZMQ_POLLIN, 0}};
+        zmq_pollitem_t polls[INTAKES_MAX] = {
+            {adapter->sockets[0], 0, ZMQ_POLLIN, 0},
+            {adapter->sockets[1], 0, ZMQ_POLLIN, 0}
+        };
         (void)zmq_poll(polls, (int)adapter->intakes, 10);
     }
     return open == 0;

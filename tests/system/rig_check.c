@@ -1,8 +1,7 @@
 /* What must hold whatever has happened, read from the archive without the code under test. */
+#include "redress/event/v1/event.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
-
-#include "redress/event/v1/event.pb-c.h"
 
 #include <endian.h>
 #include <hiredis/hiredis.h>
@@ -28,10 +27,9 @@ static void hash_of(const void *bytes, size_t size, uint8_t hash[HASH_SIZE])
 {
     static const uint8_t personal[crypto_generichash_blake2b_PERSONALBYTES] = "redress.event.v1";
     static const uint8_t salt[crypto_generichash_blake2b_SALTBYTES];
-    assert_int_equal(
-        crypto_generichash_blake2b_salt_personal(
-            hash, HASH_SIZE, bytes, size, NULL, 0, salt, personal),
-        0);
+    assert_int_equal(crypto_generichash_blake2b_salt_personal(
+                         hash, HASH_SIZE, bytes, size, NULL, 0, salt, personal),
+                     0);
 }
 
 static int64_t number_at(const PGresult *result, int row, int column)
@@ -49,7 +47,8 @@ struct walk {
 };
 
 /* Columns: seq, case_id, kind, hash, bytes. */
-static void event_check(const PGresult *result, int row, int service, int partition, struct walk *walk)
+static void
+event_check(const PGresult *result, int row, int service, int partition, struct walk *walk)
 {
     const uint8_t *bytes = (const uint8_t *)PQgetvalue(result, row, 4);
     size_t size = (size_t)PQgetlength(result, row, 4);
@@ -124,8 +123,8 @@ static void submission_check(struct rig *rig, const struct submission *item)
 {
     char hex[33];
     (void)sodium_bin2hex(hex, sizeof hex, item->id, sizeof item->id);
-    int64_t case_id = rig_number(
-        rig, "SELECT case_id FROM submission WHERE submission_id = '%s'::uuid", hex);
+    int64_t case_id =
+        rig_number(rig, "SELECT case_id FROM submission WHERE submission_id = '%s'::uuid", hex);
     assert_int_equal(case_id, item->leaf.case_id);
     uint8_t stored[HASH_SIZE] = {0};
     char query[200];
@@ -190,8 +189,8 @@ static void place_of(redisContext *redis, uint64_t case_id, char place[128])
 
 static bool in_queue(redisContext *redis, const char *queue, uint64_t case_id)
 {
-    redisReply *score = redisCommand(
-        redis, "ZSCORE redress:q:%s %016llx", queue, (unsigned long long)case_id);
+    redisReply *score =
+        redisCommand(redis, "ZSCORE redress:q:%s %016llx", queue, (unsigned long long)case_id);
     redisReply *leased =
         redisCommand(redis, "HEXISTS redress:lease %016llx", (unsigned long long)case_id);
     bool there = (score && score->type == REDIS_REPLY_STRING) || (leased && leased->integer > 0);
@@ -256,8 +255,7 @@ void rig_check_figures(struct rig *rig)
 {
     int64_t cases = rig_number(rig, "SELECT count(*) FROM submission");
     assert_int_equal(
-        rig_number(rig, "SELECT sum(count)::bigint FROM figure WHERE measure = 'received'"),
-        cases);
+        rig_number(rig, "SELECT sum(count)::bigint FROM figure WHERE measure = 'received'"), cases);
     assert_int_equal(
         rig_number(rig, "SELECT sum(count)::bigint FROM figure WHERE measure = 'opened'"), cases);
 }

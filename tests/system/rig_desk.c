@@ -1,8 +1,7 @@
 /* The desk of a scene: commands to dispatch, following the owner of a partition. */
+#include "redress/command/v1/command.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
-
-#include "redress/command/v1/command.pb-c.h"
 
 #include <zmq.h>
 
@@ -261,4 +260,32 @@ struct answer desk_ask(struct desk *desk, const struct command *command, int64_t
         }
     }
     return answer;
+}
+
+void desk_fullest_queue(struct desk *desk, char queue[128])
+{
+    rig_text(desk->rig,
+             queue,
+             128,
+             "SELECT p.name || '/' || c.queue FROM complaint c JOIN policy p ON p.id = c.policy_id "
+             "WHERE c.queue <> '' GROUP BY 1 ORDER BY count(*) DESC LIMIT 1");
+}
+
+unsigned desk_claims(struct desk *desk, const char *name, unsigned agents, unsigned count)
+{
+    unsigned done = 0;
+    for (unsigned i = 0; i < count; i++) {
+        char agent[32];
+        char queue[128];
+        (void)snprintf(agent, sizeof agent, "%s%u", name, i % agents);
+        desk_fullest_queue(desk, queue);
+        struct command claim = {.actor = agent, .role = "agent", .queue = queue};
+        struct answer answer = desk_ask(desk, &claim, 30000);
+        bool good = answer.outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE;
+        if (!good) {
+            print_message("claim of %s: outcome %d %s\n", queue, answer.outcome, answer.code);
+        }
+        done += good;
+    }
+    return done;
 }

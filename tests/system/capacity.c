@@ -1,0 +1,122 @@
+/*
+ * Goal: nobody ever holds more cases than he may, and no case is held by two, however many claims
+ * are under way at two owners at once.  Method: agents with room for three, hundreds of claims in
+ * parallel over two instances of dispatch, releases between them, then a kill in the middle.
+ * Guards law 6 (a claim counts when it is committed).
+ */
+#include "redress/command/v1/command.pb-c.h"
+#include "rig.h"
+#include "rig_cmocka.h"
+
+#include <signal.h>
+
+enum { AGENTS = 6, CAPACITY = 3, CLAIMS = 240, CASES = 120, ANSWER_MS = 20000 };
+
+static unsigned answers_take(struct desk *desk, unsigned outcomes[16])
+{
+    struct answer answer;
+    unsigned count = 0;
+    while (desk_take(desk, &answer, 1500)) {
+        outcomes[answer.outcome & 15]++;
+        count++;
+    }
+    return count;
+}
+
+static void assert_capacity_kept(struct rig *rig)
+{
+    assert_int_equal(
+        rig_number(rig,
+                   "SELECT count(*) FROM (SELECT agent FROM complaint WHERE agent LIKE "
+                   "'small%%' GROUP BY agent HAVING count(*) > %d) a",
+                   CAPACITY),
+        0);
+}
+
+/* Each assignment took a case that nobody held at that moment, by the journal. */
+static void assert_never_two_holders(struct rig *rig)
+{
+    assert_int_equal(
+        rig_number(rig,
+                   "SELECT count(*) FROM (SELECT kind, lag(kind) OVER (PARTITION BY case_id "
+                   "ORDER BY seq) AS before FROM journal WHERE service = 3 AND kind IN (20, 22, 23)"
+                   ") k WHERE kind = 22 AND before = 22"),
+        0);
+}
+
+static void claims_send(struct desk *desks[2], const char *queue, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char agent[32];
+        (void)snprintf(agent, sizeof agent, "small%u", i % AGENTS);
+        desk_send(desks[i % 2], &(struct command){.actor = agent, .role = "agent", .queue = queue});
+    }
+}
+
+static void capacity_holds_against_parallel_claims(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    (void)rig_start(rig, SERVICE_DISPATCH, "b");
+    rig_await_all_serving(rig);
+    rig_await(
+        rig, "SELECT (count(*) > 0)::int FROM head WHERE service = 3 AND owner = 'b'", 1, 20000);
+    for (int i = 0; i < AGENTS; i++) {
+        rig_sql(rig,
+                "INSERT INTO agent_slot (agent, used, capacity) VALUES ('small%d', 0, %d)",
+                i,
+                CAPACITY);
+    }
+    struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
+    for (int i = 0; i < CASES; i++) {
+        (void)adapter_add(
+            adapter, &(struct content){"general-service", "phone", "今天天气很好", NULL}, NULL);
+    }
+    adapter_finish(adapter, 20000);
+    rig_settle(rig, 20000);
+    rig_check_queues(rig);
+    struct desk *desks[2] = {desk_new(rig, "a"), desk_new(rig, "b")};
+    char queue[128];
+    desk_fullest_queue(desks[0], queue);
+    unsigned outcomes[16] = {0};
+    claims_send(desks, queue, CLAIMS);
+    assert_int_equal(answers_take(desks[0], outcomes) + answers_take(desks[1], outcomes), CLAIMS);
+    print_message("claims: %u done, %u refused, %u moved, %u empty\n",
+                  outcomes[1],
+                  outcomes[2],
+                  outcomes[5],
+                  outcomes[7]);
+    assert_true(outcomes[1] > 0);
+    assert_capacity_kept(rig);
+    /* whoever follows gets there: everybody can fill his slots, and no more */
+    for (int i = 0; i < AGENTS * (CAPACITY + 1); i++) {
+        char agent[32];
+        (void)snprintf(agent, sizeof agent, "small%d", i % AGENTS);
+        struct command claim = {.actor = agent, .role = "agent", .queue = queue};
+        (void)desk_ask(desks[i % 2], &claim, ANSWER_MS);
+        assert_capacity_kept(rig);
+    }
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint WHERE agent LIKE 'small%%'"),
+                     AGENTS * CAPACITY);
+    assert_never_two_holders(rig);
+    rig_check_all(rig, &adapter, 1);
+    claims_send(desks, queue, CLAIMS); /* under way while one of the owners dies */
+    (void)daemon_signal(rig_daemon(rig, SERVICE_DISPATCH, "b"), SIGKILL);
+    (void)rig_await_serving(rig, SERVICE_DISPATCH, RIG_TAKEOVER_MS);
+    (void)answers_take(desks[0], outcomes);
+    rig_check_all(rig, &adapter, 1);
+    assert_capacity_kept(rig);
+    desk_free(&desks[0]);
+    desk_free(&desks[1]);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(capacity_holds_against_parallel_claims, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/*
+ * Goal: every level of a clock fires once, never early, and soon after the later of its due time
+ * and recovery.  Method: a policy with clocks of seconds (quick.yaml), many cases, some replied in
+ * time, and the watchdog killed while levels are due.  Guards law 7.
+ */
+#include "redress/event/v1/event.pb-c.h"
+#include "rig.h"
+#include "rig_cmocka.h"
+
+#include <signal.h>
+
+enum { CASES = 300, REPLIED = 5, WARNED = 64, BREACHED = 65, ESCALATED = 66, LATE_BAR_MS = 1500 };
+
+static const struct content broken = {"quick", "phone", "The thing is broken", NULL};
+
+static int64_t fired(struct rig *rig, int kind)
+{
+    return rig_number(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = %d", kind);
+}
+
+/* at_us and level_due_us out of the stored bytes.  Returns the greatest lateness; fails when early.
+ */
+static int64_t lateness_ms(struct rig *rig)
+{
+    PGresult *result = PQexecParams(rig->sql,
+                                    "SELECT bytes FROM redress.journal WHERE service = 4 AND kind "
+                                    "BETWEEN 64 AND 66",
+                                    0,
+                                    NULL,
+                                    NULL,
+                                    NULL,
+                                    NULL,
+                                    1);
+    int64_t worst_us = 0;
+    for (int row = 0; row < PQntuples(result); row++) {
+        Redress__Event__V1__Envelope *envelope = redress__event__v1__envelope__unpack(
+            NULL, (size_t)PQgetlength(result, row, 0), (const uint8_t *)PQgetvalue(result, row, 0));
+        assert_non_null(envelope);
+        Redress__Event__V1__Clocks *clocks =
+            redress__event__v1__clocks__unpack(NULL, envelope->body.len, envelope->body.data);
+        assert_non_null(clocks);
+        assert_int_equal(clocks->n_clocks, 1);
+        int64_t late_us = envelope->at_us - clocks->clocks[0]->level_due_us;
+        assert_true(late_us >= 0);
+        worst_us = late_us > worst_us ? late_us : worst_us;
+        redress__event__v1__clocks__free_unpacked(clocks, NULL);
+        redress__event__v1__envelope__free_unpacked(envelope, NULL);
+    }
+    PQclear(result);
+    return worst_us / 1000;
+}
+
+static void assert_once(struct rig *rig)
+{
+    for (int kind = WARNED; kind <= ESCALATED; kind++) {
+        assert_int_equal(rig_number(rig,
+                                    "SELECT count(*) - count(DISTINCT case_id) FROM journal WHERE "
+                                    "service = 4 AND kind = %d",
+                                    kind),
+                         0);
+    }
+}
+
+static struct rig *rig_with_clocks(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/quick.yaml");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    return rig;
+}
+
+static void levels_fire_once_and_never_early(void **state)
+{
+    struct rig *rig = rig_with_clocks(state);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
+    struct desk *desk = desk_new(rig, "a");
+    for (int i = 0; i < CASES; i++) {
+        (void)adapter_add(adapter, &broken, NULL);
+    }
+    adapter_finish(adapter, 10000);
+    rig_await(rig, "SELECT count(*) FROM complaint", CASES, 4000);
+    for (uint32_t i = 0; i < REPLIED; i++) { /* before anything is due */
+        uint64_t case_id = adapter_submission(adapter, i)->leaf.case_id;
+        char agent[32];
+        (void)snprintf(agent, sizeof agent, "agent%u", (unsigned)i);
+        struct command act = {
+            .actor = agent, .role = "agent", .case_id = case_id, .action = "claim"};
+        assert_int_equal(desk_ask(desk, &act, 3000).outcome, 1);
+        act.action = "reply";
+        assert_int_equal(desk_ask(desk, &act, 3000).outcome, 1);
+    }
+    rig_await(rig,
+              "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66",
+              CASES - REPLIED,
+              15000);
+    assert_int_equal(fired(rig, WARNED), CASES - REPLIED);
+    assert_int_equal(fired(rig, BREACHED), CASES - REPLIED);
+    assert_once(rig);
+    int64_t worst_ms = lateness_ms(rig);
+    print_message("%d levels, the latest %lld ms after it was due\n",
+                  (CASES - REPLIED) * 3,
+                  (long long)worst_ms);
+    assert_in_range(worst_ms, 0, LATE_BAR_MS);
+    rig_settle(rig, 10000);
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint WHERE priority = 1"),
+                     CASES - REPLIED);
+    rig_check_all(rig, &adapter, 1);
+    desk_free(&desk);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+static void what_was_due_while_the_watchdog_was_dead_fires_once_afterwards(void **state)
+{
+    struct rig *rig = rig_with_clocks(state);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
+    for (int i = 0; i < CASES; i++) {
+        (void)adapter_add(adapter, &broken, NULL);
+    }
+    adapter_finish(adapter, 10000);
+    rig_settle(rig, 2000);
+    struct daemon *watchdog = rig_daemon(rig, SERVICE_WATCHDOG, "a");
+    (void)daemon_signal(watchdog, SIGKILL); /* before the warnings are due */
+    rig_nap_ms(4000);
+    (void)rig_start(rig, SERVICE_WATCHDOG, "a");
+    rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 64", CASES, 8000);
+    while (fired(rig, BREACHED) == 0) {
+        rig_nap_ms(1);
+    }
+    (void)daemon_signal(watchdog, SIGKILL); /* in the middle of the breaches, or right after */
+    (void)rig_start(rig, SERVICE_WATCHDOG, "a");
+    rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66", CASES, 15000);
+    assert_int_equal(fired(rig, WARNED), CASES);
+    assert_int_equal(fired(rig, BREACHED), CASES);
+    assert_once(rig);
+    print_message("the latest %lld ms after it was due\n", (long long)lateness_ms(rig));
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(levels_fire_once_and_never_early, rig_teardown),
+        cmocka_unit_test_teardown(what_was_due_while_the_watchdog_was_dead_fires_once_afterwards,
+                                  rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
