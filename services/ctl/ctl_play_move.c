@@ -110,7 +110,7 @@ static json_t *choose(struct play *play, const struct player *player)
     json_t *allowed = json_object_get(player->state, "allowed");
     unsigned sum = 0;
     size_t i;
-    json_t *action;
+    json_t *action = NULL;
     json_array_foreach(allowed, i, action)
     {
         sum += weight_of(play, player, action);
