@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <hiredis/hiredis.h>
+#include <poll.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -60,6 +61,7 @@ struct pending {
 static struct {
     struct options options;
     void *socket;
+    int descriptor; /* of the socket */
     redisContext *redis;
     struct arena *arena;
     struct kit_texts *texts;
@@ -281,14 +283,24 @@ static void send_some(int64_t began_us)
     }
 }
 
-/* Waits a little for replies, when there is nothing to send. */
-static void rest(void)
+/* Until a reply comes, the next submission is due or Redis is to be asked; the replies were taken
+ * just now, so the descriptor tells of any later one. */
+static void rest(int64_t began_us, int64_t asked_us, int64_t every_us)
 {
-    bool watching = load.pending_count > 0 || load.options.rate > 0;
-    zmq_pollitem_t item = {load.socket, 0, ZMQ_POLLIN, 0};
-    (void)zmq_poll(&item, 1, watching && load.options.rate > 0 ? 0 : 1);
-    if (watching && load.options.rate > 0) {
-        (void)usleep(100);
+    int64_t now_us = clock_monotonic_us();
+    int64_t wait_us = 1000;
+    if (load.options.rate > 0 && load.sent < load.options.count) {
+        int64_t due_us =
+            began_us + (int64_t)((load.sent + 1) * 1000000 / load.options.rate) - now_us;
+        wait_us = due_us < wait_us ? due_us : wait_us;
+    }
+    if (load.pending_count > 0 && asked_us + every_us - now_us < wait_us) {
+        wait_us = asked_us + every_us - now_us;
+    }
+    if (wait_us > 0) {
+        struct pollfd item = {load.descriptor, POLLIN, 0};
+        struct timespec wait = {0, wait_us * 1000};
+        (void)ppoll(&item, 1, &wait, NULL);
     }
 }
 
@@ -332,7 +344,7 @@ static bool run(int64_t *receipted_us, int64_t *queued_us)
             return false;
         }
         if (got == 0 && load.sent >= due(began_us, now_us)) {
-            rest();
+            rest(began_us, asked_us, every_us);
         }
         if (load.receipted + load.refused == load.options.count && *receipted_us == 0) {
             *receipted_us = now_us - began_us;
@@ -458,7 +470,9 @@ static bool load_open(void)
     load.socket = zmq_socket(context, ZMQ_DEALER);
     (void)zmq_setsockopt(load.socket, ZMQ_SNDHWM, &mark, sizeof mark);
     (void)zmq_setsockopt(load.socket, ZMQ_RCVHWM, &mark, sizeof mark);
-    return zmq_connect(load.socket, o->endpoint) == 0;
+    size_t size = sizeof load.descriptor;
+    return zmq_connect(load.socket, o->endpoint) == 0 &&
+           zmq_getsockopt(load.socket, ZMQ_FD, &load.descriptor, &size) == 0;
 }
 
 int main(int argc, char **argv)

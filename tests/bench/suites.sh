@@ -82,8 +82,8 @@ suite_pipeline() {
         bare 'bare path, narratives' "$run" "$count" --texts "$(narratives)"
         load pipeline 'full speed, narratives' "$run" "$count" --texts "$(narratives)"
         ratio 'full speed, narratives' "$run"
-        load pipeline '1000 a second' "$run" 10000 --rate 1000 --sample 1
-        load pipeline '10000 a second' "$run" 100000 --rate 10000 --sample 10
+        load pipeline '1000 a second' "$run" 10000 --rate 1000 --sample 10
+        load pipeline '10000 a second' "$run" 100000 --rate 10000 --sample 100
     done
 }
 
