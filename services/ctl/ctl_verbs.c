@@ -107,7 +107,7 @@ static const struct ctl_option verify_options[] = {
     {"service",   NULL, 0,   CTL_TEXT,   "NAME", NULL, 0,  0,    TEXT_LOOK_SERVICE  },
 };
 
-static const struct ctl_option rebuild_options[] = {
+static const struct ctl_option wait_options[] = {
     {"wait", NULL, 0, CTL_DURATION, "TIME", "60s", 0, 3600000, TEXT_LOOK_WAIT},
 };
 
@@ -141,7 +141,7 @@ const struct ctl_verb ctl_verbs[] = {
     {"play", "", 0, 0, TEXT_VERB_PLAY, OPTIONS(play_options), ctl_play},
     {"list", "", 0, 0, TEXT_VERB_LIST, OPTIONS(list_options), ctl_list},
     {"status", "", 0, 0, TEXT_VERB_STATUS, NO_OPTIONS, ctl_status},
-    {"rebuild redis", "", 0, 0, TEXT_VERB_REBUILD_REDIS, OPTIONS(rebuild_options), ctl_rebuild_redis},
+    {"rebuild redis", "", 0, 0, TEXT_VERB_REBUILD_REDIS, OPTIONS(wait_options), ctl_rebuild_redis},
     {"watch", "", 0, 0, TEXT_VERB_WATCH, OPTIONS(watch_options), ctl_watch},
     {"top", "", 0, 0, TEXT_VERB_TOP, OPTIONS(top_options), ctl_top},
     {"verify", "", 0, 0, TEXT_VERB_VERIFY, OPTIONS(verify_options), ctl_verify},

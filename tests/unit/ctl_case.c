@@ -305,10 +305,11 @@ static void board_fill(struct board *board)
         .closed_each = {0, 0, 6, 0, 3, 0},
         .clock_count = 2,
         .clocks = {{"p", "首次回复", 999999, 1},  {"p", "Answer", 1, 3}  },
-        .queues = {.count = 2,
-                          .rows = {{"p/a", 7, 120, at(5, 8, 0), 119}, {"p/b", 7, 3, at(9, 12, 29), -1}}},
-        .queue_titles = {"产品与售后组", "Triage desk" }
+        .queues = {.count = 2},
+        .queue_titles = {"产品与售后组", "Triage desk"}
     };
+    board->queues.rows[0] = (struct ctl_queue_row){"p/a", 7, 120, at(5, 8, 0), 119};
+    board->queues.rows[1] = (struct ctl_queue_row){"p/b", 7, 3, at(9, 12, 29), -1};
     board->phases[PHASE_RECEIPT] = (struct board_phase){1234567, 1.2, 3.5, 60};
     board->phases[PHASE_INVESTIGATION] = (struct board_phase){4000, 3600, 86400, 273600};
 }
