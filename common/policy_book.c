@@ -6,7 +6,8 @@
 enum {
     YEARS_BACK = 2,
     YEARS_AHEAD = 3,
-    YEAR_US_DAYS = 365,
+    YEAR_DAYS = 365,
+    SEEN_MAX = 4 * POLICY_BOOK_MAX,
 };
 
 struct entry {
@@ -17,7 +18,9 @@ struct entry {
 struct policy_book {
     struct entry entries[POLICY_BOOK_MAX];
     uint32_t count;
-    int32_t last_id;
+    uint32_t seen_count;
+    int32_t seen[SEEN_MAX]; /* also those that do not compile */
+    struct pg_array asked_but;
     bool asked;
     struct pg *pg;
     bool reads_text;
@@ -40,6 +43,7 @@ void policy_book_free(struct policy_book **book_p)
         for (uint32_t i = 0; i < book->count; i++) {
             policy_object_free(&book->entries[i].object);
         }
+        pg_array_done(&book->asked_but);
         free(book);
         *book_p = NULL;
     }
@@ -47,7 +51,7 @@ void policy_book_free(struct policy_book **book_p)
 
 static int year_of(int64_t at_us)
 {
-    return 1970 + (int)(at_us / 1000000 / 86400 / YEAR_US_DAYS);
+    return 1970 + (int)(at_us / 1000000 / 86400 / YEAR_DAYS);
 }
 
 /* Compiles one row.  A policy that once loaded and now does not is an operator's matter: it is
@@ -55,7 +59,7 @@ static int year_of(int64_t at_us)
 static void row_add(struct policy_book *book, const PGresult *rows, int row)
 {
     int32_t id = pg_int4(rows, row, 0);
-    book->last_id = id;
+    book->seen[book->seen_count++] = id;
     if (book->count == POLICY_BOOK_MAX) {
         log_error(
             "too many policies", LOG_NUMBER("policy", id), LOG_NUMBER("max", POLICY_BOOK_MAX));
@@ -91,10 +95,10 @@ static void answered(void *context, const struct pg_answer *answer)
         return;
     }
     int count = PQntuples(answer->results[0]);
-    for (int row = 0; row < count; row++) {
+    for (int row = 0; row < count && book->seen_count < SEEN_MAX; row++) {
         row_add(book, answer->results[0], row);
     }
-    book->complete = book->complete || count == 0;
+    book->complete = book->complete || count == 0 || book->seen_count == SEEN_MAX;
     if (count > 0) {
         policy_book_poll(book, book->pg);
     }
@@ -103,13 +107,17 @@ static void answered(void *context, const struct pg_answer *answer)
 void policy_book_poll(struct policy_book *book, struct pg *pg)
 {
     struct error error = {0};
-    if (book->asked || pg_current_state(pg) != PG_READY) {
+    if (book->asked || pg_current_state(pg) != PG_READY || book->seen_count == SEEN_MAX) {
         return;
     }
     book->pg = pg;
+    pg_array_begin(&book->asked_but, PG_INT4);
+    for (uint32_t i = 0; i < book->seen_count; i++) {
+        pg_array_int4(&book->asked_but, book->seen[i]);
+    }
     pg_begin(pg);
     pg_call(pg, "policy_new");
-    pg_bind_int4(pg, book->last_id);
+    pg_bind_array(pg, &book->asked_but);
     book->asked = pg_send(pg, answered, book, &error);
 }
 
@@ -141,4 +149,14 @@ policy_book_by_name(const struct policy_book *book, struct slice name, int64_t n
         }
     }
     return newest;
+}
+
+bool policy_book_settles(const struct policy_book *book, struct slice name)
+{
+    for (uint32_t i = 0; i < book->count; i++) {
+        if (slice_equal(name, slice_text(book->entries[i].object->policy.name))) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -1,9 +1,9 @@
 /*
  * The policies of the archive, compiled, by id and by name.
  *
- * Rows of the table policy never change, so what was compiled stays; new rows are asked for once a
- * second.  A new version is pinned by new cases only after POLICY_SETTLE_US, when every daemon has
- * had time to compile it.
+ * Rows of the table policy never change, so what was compiled stays; rows not seen yet are asked
+ * for once a second (a smaller id may be committed after a greater one).  A new version is pinned
+ * by new cases only after POLICY_SETTLE_US, when every daemon has had time to compile it.
  */
 #ifndef REDRESS_POLICY_BOOK_H
 #define REDRESS_POLICY_BOOK_H
@@ -19,8 +19,8 @@ enum {
 /* The statement a connection must have prepared. */
 #define POLICY_BOOK_STATEMENT                                                                      \
     {                                                                                              \
-        "policy_new", "SELECT id, name, source, loaded_at FROM policy WHERE id > $1::integer "     \
-                      "ORDER BY id LIMIT 16"                                                       \
+        "policy_new", "SELECT id, name, source, loaded_at FROM policy "                            \
+                      "WHERE id <> ALL($1::integer[]) ORDER BY id LIMIT 16"                        \
     }
 
 struct policy_book;
@@ -42,5 +42,8 @@ const struct policy_object *policy_book_by_id(const struct policy_book *book, ui
 /* The newest version that new cases may pin. */
 const struct policy_object *
 policy_book_by_name(const struct policy_book *book, struct slice name, int64_t now_us);
+
+/* A version of that name is here and will be pinned soon: ask again then. */
+bool policy_book_settles(const struct policy_book *book, struct slice name);
 
 #endif

@@ -1,0 +1,174 @@
+/*
+ * Goal: a case finds the policy it was opened with, for ever, and a new version is pinned only when
+ * everybody has had time to read it (law 11).  Method: rows come into the archive's table, also in
+ * the wrong order, also broken ones, while a book asks a real PostgreSQL for what it has not seen.
+ */
+#include "policy_book.h"
+
+#include "clock.h"
+#include "pg_desk.h"
+#include "unit.h"
+
+enum { SOURCE_MAX = 128 * 1024, BOOK_ROUNDS = 60 };
+
+static const struct pg_statement statements[] = {POLICY_BOOK_STATEMENT};
+
+struct shelf {
+    struct pg_desk desk;
+    struct policy_book *book;
+};
+
+/* A shipped policy, told to be of this version. */
+static void row_insert(const struct pg_desk *desk, int id, int version, const char *loaded_at)
+{
+    static char source[SOURCE_MAX];
+    static char sql[SOURCE_MAX + 1024];
+    static const char told[] = "\nversion: 1\n";
+    FILE *file = fopen(SHIPPED_POLICIES "/loyalty-points.yaml", "re");
+    assert_non_null(file);
+    size_t size = fread(source, 1, sizeof source - 1, file);
+    source[size] = '\0';
+    assert_int_equal(fclose(file), 0);
+    char *at = strstr(source, told);
+    assert_non_null(at);
+    *at = '\0';
+    int length = snprintf(sql,
+                          sizeof sql,
+                          "INSERT INTO redress.policy OVERRIDING SYSTEM VALUE VALUES (%d, "
+                          "'loyalty-points', %d, '\\x%02x', $yaml$%s\nversion: %d\n%s$yaml$, %s)",
+                          id,
+                          version,
+                          (unsigned)id,
+                          source,
+                          version,
+                          at + sizeof told - 1,
+                          loaded_at);
+    assert_true(length > 0 && (size_t)length < sizeof sql);
+    pg_desk_run(desk, sql);
+}
+
+static void shelf_open(struct shelf *shelf, bool reads_text)
+{
+    pg_desk_open(&shelf->desk);
+    pg_desk_archive(&shelf->desk, "4");
+    shelf->book = policy_book_new(reads_text);
+    assert_non_null(shelf->book);
+    pg_desk_connect(&shelf->desk, statements, 1);
+    assert_true(pg_desk_until_ready(&shelf->desk));
+}
+
+static void shelf_close(struct shelf *shelf)
+{
+    pg_desk_close(&shelf->desk); /* first: an answer under way is the book's */
+    policy_book_free(&shelf->book);
+    assert_null(shelf->book);
+}
+
+/* Asks, as the skeleton does every second, until the book has this row. */
+static bool until_there(struct shelf *shelf, uint32_t id)
+{
+    for (unsigned i = 0; i < BOOK_ROUNDS && !policy_book_by_id(shelf->book, id); i++) {
+        policy_book_poll(shelf->book, shelf->desk.pg);
+        policy_book_poll(shelf->book, shelf->desk.pg); /* asked already: does nothing */
+        assert_true(pg_pending(shelf->desk.pg) <= 1);
+        pg_desk_turn(&shelf->desk, 50000);
+    }
+    return policy_book_by_id(shelf->book, id) != NULL;
+}
+
+static uint32_t version_of(const struct shelf *shelf, int64_t now_us)
+{
+    const struct policy_object *object =
+        policy_book_by_name(shelf->book, slice_text("loyalty-points"), now_us);
+    return object ? object->policy.version : 0;
+}
+
+static void an_empty_archive_is_a_complete_book(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    shelf_open(&shelf, false);
+    assert_false(policy_book_ready(shelf.book));
+    assert_false(until_there(&shelf, 1));
+    assert_true(policy_book_ready(shelf.book));
+    assert_int_equal(version_of(&shelf, INT64_MAX), 0);
+    shelf_close(&shelf);
+}
+
+static void the_newest_settled_version_is_pinned_and_old_ones_stay(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    shelf_open(&shelf, false);
+    row_insert(&shelf.desk, 2, 2, "'2024-03-01 00:00:00+00'");
+    row_insert(&shelf.desk, 3, 3, "'2024-03-02 00:00:00+00'");
+    int64_t second_us = 1709337600 * INT64_C(1000000); /* 2024-03-02 00:00 UTC */
+    assert_true(until_there(&shelf, 3));
+    assert_int_equal(version_of(&shelf, second_us + POLICY_SETTLE_US - 1), 2);
+    assert_int_equal(version_of(&shelf, second_us + POLICY_SETTLE_US), 3);
+    assert_int_equal(version_of(&shelf, 0), 0);
+    assert_int_equal(policy_book_by_id(shelf.book, 2)->policy.version, 2);
+    assert_int_equal(policy_book_by_id(shelf.book, 2)->policy.id, 2);
+    assert_null(policy_book_by_name(shelf.book, slice_text("loyalty"), INT64_MAX));
+
+    /* begun before the others, committed after them */
+    row_insert(&shelf.desk, 1, 1, "'2024-03-03 00:00:00+00'");
+    assert_true(until_there(&shelf, 1));
+    assert_int_equal(version_of(&shelf, INT64_MAX), 3); /* the newest is the greatest version */
+    shelf_close(&shelf);
+}
+
+static void a_policy_that_does_not_compile_is_passed_over_and_read_once(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    shelf_open(&shelf, false);
+    pg_desk_run(&shelf.desk,
+                "INSERT INTO redress.policy (name, version, hash, source) "
+                "VALUES ('broken', 1, '\\xff', 'policy: [')");
+    row_insert(&shelf.desk, 9, 1, "now()");
+    assert_true(until_there(&shelf, 9));
+    assert_null(policy_book_by_id(shelf.book, 1));
+    assert_false(until_there(&shelf, 1));
+    assert_true(policy_book_ready(shelf.book));
+    shelf_close(&shelf);
+}
+
+static void only_who_reads_texts_gets_a_classifier(void **state)
+{
+    (void)state;
+    for (int reads = 0; reads < 2; reads++) {
+        struct shelf shelf;
+        shelf_open(&shelf, reads == 1);
+        row_insert(&shelf.desk, 1, 1, "now()");
+        assert_true(until_there(&shelf, 1));
+        assert_int_equal(policy_book_by_id(shelf.book, 1)->classifier != NULL, reads);
+        shelf_close(&shelf);
+    }
+}
+
+static void a_question_that_was_lost_is_asked_again(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    shelf_open(&shelf, false);
+    row_insert(&shelf.desk, 1, 1, "now()");
+    policy_book_poll(shelf.book, shelf.desk.pg);
+    pg_reset(shelf.desk.pg, "planted");
+    policy_book_poll(shelf.book, shelf.desk.pg); /* nobody there to ask */
+    assert_true(pg_desk_until_ready(&shelf.desk));
+    assert_true(until_there(&shelf, 1));
+    shelf_close(&shelf);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_archive_is_a_complete_book),
+        cmocka_unit_test(the_newest_settled_version_is_pinned_and_old_ones_stay),
+        cmocka_unit_test(a_policy_that_does_not_compile_is_passed_over_and_read_once),
+        cmocka_unit_test(only_who_reads_texts_gets_a_classifier),
+        cmocka_unit_test(a_question_that_was_lost_is_asked_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
