@@ -1,81 +1,50 @@
 # Complaints go in, people at the desk work on them, and the archive is asked whether all of it is there.
 # Sourced by deploy/quickstart.
 
-desk_cases=24
+desk_cases=40
+chinese=60 # complaints in each of the two Chinese files
 receipts=$state/receipts.tsv
 import_report=$state/import.json
 desk_closed=0
 
+# import_file NAME MAP DATA [OPTION…]: progress on stderr; NAME.json gets the counts, NAME.tsv a line a receipt.
+import_file() {
+    local name=$1 map=$2 data=$3
+    shift 3
+    redress import --map "$root/tests/data/$map" --receipts "$state/$name.tsv" --json "$@" "$root/tests/data/$data" \
+        >"$state/$name.json" 2> >(tee -a "$step_log" >&2) ||
+        fail "the import of $data ended early" "run it again: what was accepted counts as a duplicate then"
+}
+
+# $count complaints in all: real ones in English and, when there is room, ours in Chinese of both writings.
 import_sample() {
     step_log=$state/log/import.log
-    # Progress on stderr, one JSON object on stdout, a line a receipt in the file.
-    redress import --map "$root/tests/data/cfpb.map.yaml" --count "$count" --receipts "$receipts" --json \
-        "$root/tests/data/cfpb.csv.gz" >"$import_report" 2> >(tee "$step_log" >&2) ||
-        fail "the import ended early" "run it again: what was accepted counts as a duplicate then"
+    : >"$step_log"
+    local real=$count parts=(import-en)
+    if [ "$count" -ge $((4 * chinese)) ]; then
+        real=$((count - 2 * chinese))
+        parts+=(import-zh-CN import-late)
+        import_file import-zh-CN complaints-zh.map.yaml complaints-zh-CN.jsonl
+        # These lay in a spool for a day: deadlines that have passed can be seen.  Once: their times are of that instant.
+        if [ ! -s "$state/late.done" ]; then
+            import_file import-late complaints-late.map.yaml complaints-zh-TW.jsonl
+            echo done >"$state/late.done"
+        fi
+    fi
+    import_file import-en cfpb.map.yaml cfpb.csv.gz --count "$real"
+    (cd "$state" && cat "${parts[@]/%/.tsv}" >"$receipts" && jq -s '{accepted: map(.accepted) | add, duplicates: map(.duplicates) | add,
+        refused: map(.refused) | add, seconds: map(.seconds) | add}' "${parts[@]/%/.json}" >"$import_report")
     jq -r '"\(.accepted) accepted, \(.duplicates) of them known before, \(.refused) refused; \(.seconds) s"' "$import_report"
-    local language
-    for language in zh-CN zh-TW; do
-        redress import --map "$root/tests/data/complaints-zh.map.yaml" --json \
-            "$root/tests/data/complaints-$language.jsonl" >/dev/null 2>>"$step_log" ||
-            fail "the import of complaints-$language.jsonl ended early" "the log says why"
-    done
 }
 
-# The first queue in which somebody waits.
-busiest_queue() { redress status --json | jq -r '[.queues[] | select(.waiting > 0)] | max_by(.waiting) | .queue // empty'; }
-
-# What a person would type into a field an action asks for.
-field_value() {
-    case $1 in
-    category) echo other ;;
-    *amount* | *cost* | *number* | *days*) echo 20 ;;
-    *) echo "tried at the quickstart's desk" ;;
-    esac
-}
-
-# act_on REPLY AGENT ACTION: prints the new reply; false when it was refused.
-act_on() {
-    local reply=$1 agent=$2 action=$3 need answer fields=()
-    while read -r need; do
-        [ -z "$need" ] || fields+=(--field "$need=$(field_value "$need")")
-    done < <(jq -r '.needs[]?' <<<"$action")
-    answer=$(redress act --actor "$agent" --role "$(jq -r '.roles[0] // "agent"' <<<"$action")" \
-        --version "$(jq -r .version <<<"$reply")" --json "${fields[@]}" \
-        "$(jq -r .case_number <<<"$reply")" "$(jq -r .action <<<"$action")") || return 1
-    [ "$(jq -r .outcome <<<"$answer")" = "done" ] && printf '%s' "$answer"
-}
-
-# desk_case AGENT: claims the best case and walks it towards its end as a person at the screen would: the first
-# permitted action that leads to a step not yet seen, and the next one when it is refused.
-desk_case() {
-    local agent=$1 queue reply next action seen=' ' moves=0
-    queue=$(busiest_queue)
-    [ -n "$queue" ] || return 1
-    reply=$(redress claim --actor "$agent" --role agent --json "$queue") || return 1
-    [ -n "$(jq -r '.case_number // empty' <<<"$reply")" ] || return 1
-    while [ "$moves" -lt 12 ]; do
-        seen+="$(jq -r .step <<<"$reply") "
-        next=
-        while read -r action; do
-            if next=$(act_on "$reply" "$agent" "$action"); then break; fi
-            next=
-        done < <(jq -c --arg seen "$seen" '.allowed[]? | select(.to_step as $to | $seen | contains(" \($to) ") | not)' <<<"$reply")
-        [ -n "$next" ] || break
-        reply=$next
-        moves=$((moves + 1))
-    done
-    printf '  %s  %s  %d steps, now at %s\n' "$agent" "$(jq -r .case_number <<<"$reply")" "$moves" "$(jq -r .step <<<"$reply")"
-    [ "$(jq -r .step <<<"$reply")" != closed ] || desk_closed=$((desk_closed + 1))
-}
-
+# Four people claim cases and walk them through the steps of their policy; a few are left on the way.
 desk_play() {
-    local i worked=0
     step_log=$state/log/desk.log
-    for ((i = 0; i < desk_cases; i++)); do
-        if desk_case "agent-$((i % 3 + 1))" 2>>"$step_log"; then worked=$((worked + 1)); fi
-    done
-    [ "$worked" -gt 0 ] || fail "no case could be claimed" "what waits: redress status; what was refused: the log"
-    say "$worked cases were worked on"
+    local report=$state/desk.json
+    redress play --cases "$desk_cases" --agents 4 --json >"$report" 2> >(tee "$step_log" >&2) ||
+        fail "the desk could not work" "what waits: redress status; what was refused: the log"
+    desk_closed=$(jq -r .closed "$report")
+    say "$(jq -r '"\(.cases) cases were worked on, \(.closed) of them to their end, in \(.moves) moves"' "$report")"
 }
 
 # Every receipt against the archive: the event it names must be there, byte for byte by its hash.

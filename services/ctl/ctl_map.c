@@ -147,12 +147,13 @@ static void read_root(struct ctl_map *map, struct yaml_source *source, const str
             source, YAML_ERROR, person, NULL, "person: {name, contact, reference} is wanted");
     }
     const struct map_source *received = &map->sources[MAP_RECEIVED_AT];
-    if (received->fixed && strcmp(received->fixed, "now") != 0) {
+    int64_t ago_us;
+    if (received->fixed && !map_ago_read(received->fixed, &ago_us)) {
         yaml_complain(source,
                       YAML_ERROR,
                       value_of(root, "received_at"),
                       NULL,
-                      "received_at: now, or a source with form");
+                      "received_at: now, 26h ago (min, h, d), or a source with form");
     }
 }
 

@@ -1,5 +1,6 @@
 #include "ctl_map_source.h"
 
+#include "clock.h"
 #include "ctl_time.h"
 
 static const struct {
@@ -137,6 +138,31 @@ enum ctl_mapped map_source_text(const struct map_source *source,
     return CTL_MAPPED;
 }
 
+bool map_ago_read(const char *text, int64_t *ago_us)
+{
+    static const struct {
+        const char *unit;
+        int64_t us;
+    } units[] = {
+        {"min ago", 60000000   },
+        {"h ago",   3600000000 },
+        {"d ago",   86400000000},
+    };
+    char *end;
+    *ago_us = 0;
+    if (strcmp(text, "now") == 0) {
+        return true;
+    }
+    long number = strtol(text, &end, 10);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (end != text && number > 0 && number < 10000 && strcmp(end, units[i].unit) == 0) {
+            *ago_us = number * units[i].us;
+            return true;
+        }
+    }
+    return false;
+}
+
 enum ctl_mapped map_source_time(const struct map_source *source,
                                 const struct ctl_reader *reader,
                                 bool *present,
@@ -146,7 +172,13 @@ enum ctl_mapped map_source_time(const struct map_source *source,
     struct slice cell;
     enum ctl_mapped mapped = map_source_text(source, reader, &cell, bad);
     *present = false;
-    if (mapped != CTL_MAPPED || source->fixed || cell.size == 0) {
+    if (mapped == CTL_MAPPED && source->fixed) {
+        int64_t ago_us = 0;
+        *present = map_ago_read(source->fixed, &ago_us) && ago_us > 0;
+        *at_us = clock_now_us() - ago_us;
+        return mapped;
+    }
+    if (mapped != CTL_MAPPED || cell.size == 0) {
         return mapped;
     }
     switch (source->form) {

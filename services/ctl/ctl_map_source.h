@@ -47,6 +47,9 @@ enum ctl_mapped map_source_text(const struct map_source *source,
                                 struct slice *text,
                                 struct ctl_bad *bad);
 
+/* A fixed time: "now", or "26h ago" (min, h, d).  False for anything else. */
+bool map_ago_read(const char *text, int64_t *ago_us);
+
 /* An empty cell leaves the time out; so does a fixed "now". */
 enum ctl_mapped map_source_time(const struct map_source *source,
                                 const struct ctl_reader *reader,

@@ -399,6 +399,18 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
     input.policy = policy ? &policy->policy : NULL;
     struct intake_output verdict;
     intake_decide(&input, &verdict);
+    bool soon = !policy && input.id_present &&
+                policy_book_settles(service_policies(intake->service), input.policy_name);
+    if (soon) {
+        struct intake_refused refused = {
+            .submission_id = slice_of(submission->submission_id.data, 16),
+            .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_NOT_READY,
+            .field = "policy",
+            .allowed = "from a few seconds after it was loaded",
+            .retry_after_ms = RETRY_AFTER_MS};
+        refuse(cycle, request, &refused);
+        return;
+    }
     if (verdict.refusal != INTAKE_ACCEPTED) {
         struct intake_refused refused = {
             .submission_id =
