@@ -89,9 +89,6 @@ static enum step quoted(struct scan *scan, struct slice *cell)
         if (sign != '"') {
             continue;
         }
-        if (scan->at + 1 == scan->size && !scan->last) {
-            return STEP_MORE;
-        }
         if (scan->at + 1 < scan->size && scan->bytes[scan->at + 1] == '"') {
             scan->at++;
             continue;
