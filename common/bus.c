@@ -198,7 +198,7 @@ void bus_disconnect(struct bus *bus, const char *endpoint)
     int i = endpoint_find(bus, endpoint);
     if (i >= 0) {
         (void)zmq_disconnect(bus->subscriber, endpoint);
-        memcpy(bus->endpoints[i], bus->endpoints[--bus->endpoint_count], ENDPOINT_SIZE);
+        memmove(bus->endpoints[i], bus->endpoints[--bus->endpoint_count], ENDPOINT_SIZE);
     }
 }
 
