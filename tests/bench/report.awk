@@ -37,7 +37,7 @@ function table(    i, part, title) {
             title = part[1] ": " part[2]
             printf "\n%s\n", title
         }
-        printf "  %-34s %12s %-7s", part[3], number(middle), part[4]
+        printf "  %-46s %12s %-7s", part[3], number(middle), part[4]
         if (runs[order[i]] > 1) printf " (%s - %s)  n=%d", number(least), number(most), runs[order[i]]
         printf "\n"
     }

@@ -37,6 +37,7 @@ load() {
     local suite=$1 name=$2 run=$3 n=$4
     shift 4
     fresh
+    filled_with=0
     load_warm
     cost_take "$work/before"
     say "$suite: $name, run $run, load average $(cut -d' ' -f1 /proc/loadavg)"
@@ -116,14 +117,15 @@ peer_run() {
         record limits 'bare path of the peer' "$1"
 }
 
-# filled N [OPTION…]: an archive with N open cases.
+# filled N: an archive with N open cases, made anew unless it stands already.
+filled_with=0
 filled() {
-    local n=$1
-    shift
-    fresh
-    say "filling the archive with $n cases, load average $(cut -d' ' -f1 /proc/loadavg)"
-    "$bin/bench_load" --endpoint "ipc://$work/run/intake-bench.req" --redis "$work/redis/sock" --count "$n" --sample 0 "$@" \
+    [ "$filled_with" -ne "$1" ] || return 0
+    fresh "$here/timers.yaml"
+    say "filling the archive with $1 cases, load average $(cut -d' ' -f1 /proc/loadavg)"
+    "$bin/bench_load" --endpoint "ipc://$work/run/intake-bench.req" --redis "$work/redis/sock" --count "$1" --sample 0 \
         >"$work/measures.fill" || fail "the load generator gave up; logs in $work/log (use --keep)"
+    filled_with=$1
 }
 
 # Work queues with a case in them, separated by commas.
@@ -131,6 +133,7 @@ queues() { redis_ask --raw keys 'redress:q:*' | sed 's/^redress:q://' | sort | p
 
 suite_claims() {
     local run then
+    filled_with=0
     filled 50000
     for ((run = 1; run <= runs; run++)); do
         for then in release withdraw; do
@@ -144,4 +147,98 @@ suite_claims() {
                 record claims "200 agents claim, then $then" "$run"
         done
     done
+    filled_with=0
+}
+
+# Memory of a process in MiB, as the kernel counts it.
+resident_mib() { awk '$1 == "VmRSS:" { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
+
+suite_memory() {
+    local name sum=0 mib
+    fresh
+    filled_with=0
+    sleep 2
+    for name in "${daemons[@]}"; do
+        say_measure "$name, idle" MiB "$(resident_mib "${daemon_pid[$name]}")"
+    done | record memory 'nothing to do' 1
+    filled "$count"
+    for name in "${daemons[@]}"; do
+        mib=$(resident_mib "${daemon_pid[$name]}")
+        sum=$(awk "BEGIN { print $sum + $mib }")
+        say_measure "$name" MiB "$mib" | record memory "$count open cases" 1
+    done
+    {
+        say_measure 'five daemons' MiB "$sum"
+        redis_ask info memory | awk -F'[:\r]' '$1 == "used_memory" { printf "redis, its own count\tMiB\t%.1f\n", $2 / 1048576 }'
+        say_measure 'redis' MiB "$(resident_mib "$redis_pid")"
+        say_measure 'archive' MiB "$(sql -c "SELECT pg_database_size('redress') / 1048576")"
+    } | record memory "$count open cases" 1
+}
+
+# Places and timers that Redis shows, as one number.
+derived() {
+    redis_ask --raw eval "local sum = 0
+        for _, key in ipairs(redis.call('KEYS', 'redress:q:*')) do sum = sum + redis.call('ZCARD', key) end
+        for i = 0, 63 do
+            local g = redis.call('HGET', 'redress:s:watchdog.' .. i, 'g')
+            if g then sum = sum + redis.call('ZCARD', 'redress:share:watchdog.' .. i .. ':' .. g) end
+        end
+        return sum" 0
+}
+derived_again() { [ "$(derived)" -ge "$1" ]; }
+
+serves() {
+    curl -fsS --max-time 2 --unix-socket "$work/run/$1.admin" http://localhost/metrics |
+        awk '$1 == "redress_partitions_serving" { good = $2 == 64 } END { exit !good }'
+}
+
+# How long COMMAND… takes to become true, in seconds.
+seconds_until() {
+    local began=$EPOCHREALTIME
+    wait_for 300 "$@" || fail "not within 300 s: $*"
+    awk "BEGIN { printf \"%.2f\", $EPOCHREALTIME - $began }"
+}
+
+suite_recovery() {
+    local run name before seconds
+    filled "$count"
+    for ((run = 1; run <= runs; run++)); do
+        for name in "${daemons[@]}"; do
+            kill -9 "${daemon_pid[$name]}"
+            wait "${daemon_pid[$name]}" 2>/dev/null || true
+            daemon_start "$name"
+            say_measure "$name killed and started, until it serves all" s "$(seconds_until serves "$name")" |
+                record recovery "$count open cases" "$run"
+        done
+        wait_for 120 derived_again 1
+        sleep 3
+        before=$(derived)
+        redis_ask flushall >/dev/null
+        seconds=$(seconds_until derived_again "$before")
+        {
+            say_measure 'Redis flushed, until all is there again' s "$seconds"
+            say_measure 'the same for 100000 open cases' s "$(awk "BEGIN { print $seconds * 100000 / $count }")"
+        } | record recovery "$count open cases" "$run"
+    done
+}
+
+# As many timers as --count says lie armed while 1000 a second fall due.
+suite_timers() {
+    local run id due=30000 listener
+    filled "$count"
+    id=$(sql -c "SELECT id FROM policy WHERE name = 'bench-timers'")
+    for ((run = 1; run <= runs; run++)); do
+        say "timers: $due in a minute, run $run, load average $(cut -d' ' -f1 /proc/loadavg)"
+        "$bin/bench_timers" --publisher "ipc://$work/run/watchdog-bench.pub" --policy "$id" --count "$due" \
+            >"$work/measures" &
+        listener=$!
+        "$bin/bench_load" --endpoint "ipc://$work/run/intake-bench.req" --policy bench-timers --count "$due" --rate 1000 \
+            --sample 0 >/dev/null || fail "the load generator gave up"
+        wait "$listener" || fail "not every timer fired: $(tr '\n' ' ' <"$work/measures")"
+        {
+            cat "$work/measures"
+            say_measure 'armed at the same time' '' "$count"
+        } | record timers '1000 a second fall due' "$run"
+    done
+    filled_with=0
 }
