@@ -1,0 +1,228 @@
+/*
+ * Goal: the command's looking verbs tell the truth about a living archive.
+ *
+ * Method: real daemons work on a few hundred cases; the command is run as people run it and its
+ * JSON is read.  Then every kind of damage is planted by hand, one at a time and put back, and
+ * verify has to name it.  Guards laws 1, 3 and 8 (refolding gives the tables), 6 (Redis is built
+ * again), 10 (nothing sealed comes out of show) and 12 (clocks say which calendar and rule).
+ */
+#include "rig.h"
+#include "rig_cmocka.h"
+
+#include <jansson.h>
+#include <sys/wait.h>
+
+enum { CASES = 300, SETTLE_MS = 20000, NOT_FOUND = 3 };
+
+static const char secret[] = "zhang.san@example.cn";
+
+/* Runs the command; its JSON, or NULL, and its exit status. */
+static json_t *run(const struct rig *rig, const char *words, int *status)
+{
+    char line[512];
+    (void)snprintf(line,
+                   sizeof line,
+                   "%s/redress %s --config %s/redress.yaml --lang en --json 2>/dev/null",
+                   REDRESS_BIN,
+                   words,
+                   rig->directory);
+    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
+    assert_non_null(pipe);
+    json_t *json = json_loadf(pipe, JSON_DISABLE_EOF_CHECK, NULL);
+    int ended = pclose(pipe);
+    assert_true(WIFEXITED(ended));
+    *status = WEXITSTATUS(ended);
+    return json;
+}
+
+static int64_t number(const json_t *json, const char *key)
+{
+    const json_t *value = json_object_get(json, key);
+    assert_true(json_is_integer(value));
+    return json_integer_value(value);
+}
+
+/* Verify finds exactly this kind of difference, among others, at that place. */
+static void differs(const struct rig *rig, const char *where, const char *code)
+{
+    int status;
+    char full[48];
+    json_t *json = run(rig, "verify", &status);
+    assert_non_null(json);
+    assert_int_equal(status, 1);
+    (void)snprintf(full, sizeof full, "VERIFY_%s", code);
+    bool found = false;
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(json, "differences"), i, one)
+    {
+        const char *place = json_string_value(json_object_get(one, "where"));
+        const char *kind = json_string_value(json_object_get(one, "code"));
+        found = found || (place && kind && strcmp(place, where) == 0 && strcmp(kind, full) == 0);
+    }
+    if (!found) {
+        char *text = json_dumps(json, 0);
+        print_message("%s at %s is not in %s\n", code, where, text);
+        free(text);
+    }
+    json_decref(json);
+    assert_true(found);
+}
+
+static void nothing_differs(const struct rig *rig)
+{
+    int status;
+    json_t *json = run(rig, "verify", &status);
+    assert_non_null(json);
+    if (status != 0) {
+        char *text = json_dumps(json, 0);
+        print_message("verify: %s\n", text);
+        free(text);
+    }
+    assert_int_equal(status, 0);
+    assert_int_equal(number(json, "difference_count"), 0);
+    assert_true(number(json, "events") >= CASES * 3);
+    json_decref(json);
+}
+
+/* Each harm, done a second time, undoes itself. */
+static const struct {
+    const char *table;
+    const char *set;
+    const char *code;
+} harms[] = {
+    {"complaint",  "priority = 5 - priority",                                     "FIELD"      },
+    {"complaint",  "case_id = -case_id",                                          "ROW_MISSING"},
+    {"clock",      "state = set_byte(state, 9, 255 - get_byte(state, 9))",        "FIELD"      },
+    {"clock",      "next_due = timestamptz '2100-1-1' - (next_due - '2000-1-1')", "FIELD"      },
+    {"submission", "case_id = -case_id",                                          "ROW_MISSING"},
+    {"journal",    "hash = set_byte(hash, 0, 255 - get_byte(hash, 0))",           "HASH"       },
+    {"journal",    "bytes = set_byte(bytes, 20, 255 - get_byte(bytes, 20))",      "CHAIN"      },
+    {"journal",    "kind = 38 - kind",                                            "ROW"        },
+};
+
+static void every_planted_harm_is_named(struct rig *rig, long long case_id)
+{
+    char where[64];
+    rig_sql(rig, "SET session_replication_role = replica"); /* the journal's trigger looks away */
+    for (size_t i = 0; i < sizeof harms / sizeof *harms; i++) {
+        bool journal = strcmp(harms[i].table, "journal") == 0;
+        if (journal) {
+            (void)snprintf(where,
+                           sizeof where,
+                           "intake.%04u #%lld",
+                           case_partition((uint64_t)case_id),
+                           case_id & ((1LL << 40) - 1));
+        } else {
+            (void)snprintf(where, sizeof where, "%s %lld", harms[i].table, case_id);
+        }
+        for (int turn = 0; turn < 2; turn++) {
+            rig_sql(rig,
+                    "UPDATE %s SET %s WHERE case_id IN (%lld, -%lld) %s",
+                    harms[i].table,
+                    harms[i].set,
+                    case_id,
+                    case_id,
+                    journal ? "AND service = 1" : "");
+            if (turn == 0) {
+                differs(rig, where, harms[i].code);
+            }
+        }
+    }
+    nothing_differs(rig);
+}
+
+static void a_case_is_shown_without_what_is_sealed(const struct rig *rig, long long case_id)
+{
+    char words[64];
+    int status;
+    (void)snprintf(words, sizeof words, "show %lld", case_id);
+    json_t *json = run(rig, words, &status);
+    assert_int_equal(status, 0);
+    assert_true(json_array_size(json_object_get(json, "events")) >= 4);
+    const json_t *clock = json_array_get(json_object_get(json, "clocks"), 0);
+    assert_non_null(json_string_value(json_object_get(clock, "calendar_version")));
+    assert_non_null(json_string_value(json_object_get(clock, "rule")));
+    assert_string_equal(json_string_value(json_object_get(clock, "status")), "running");
+    char *text = json_dumps(json, 0);
+    assert_non_null(strstr(text, "\"person_sealed\": true"));
+    assert_null(strstr(text, secret));
+    assert_null(strstr(text, "张三"));
+    free(text);
+    json_decref(json);
+    json = run(rig, "show 1099511627775", &status);
+    assert_null(json);
+    assert_int_equal(status, NOT_FOUND);
+}
+
+static void status_counts_and_says_who_is_missing(struct rig *rig)
+{
+    int status;
+    json_t *json = run(rig, "status", &status);
+    assert_int_equal(status, 0);
+    assert_int_equal(number(json, "accepted"), CASES);
+    assert_int_equal(number(json, "archived"), CASES);
+    assert_int_equal(number(json, "lost"), 0);
+    assert_int_equal(number(json, "open"), CASES);
+    json_decref(json);
+    (void)daemon_signal(rig_daemon(rig, SERVICE_TRIAGE, "a"), SIGKILL);
+    rig_await(rig,
+              "SELECT count(*) FROM pg_stat_activity a JOIN member m ON m.backend_pid = a.pid "
+              "AND m.backend_start = a.backend_start WHERE m.service = 2",
+              0,
+              SETTLE_MS);
+    json = run(rig, "status", &status);
+    assert_int_equal(status, 1);
+    assert_true(json_is_false(json_object_get(json, "healthy")));
+    const json_t *triage = json_array_get(json_object_get(json, "services"), 1);
+    assert_int_equal(number(triage, "live"), 0);
+    assert_int_equal(number(triage, "gone"), 1);
+    assert_int_equal(number(triage, "partitions_served"), 0);
+    json_decref(json);
+    (void)rig_start(rig, SERVICE_TRIAGE, "a");
+    (void)rig_await_serving(rig, SERVICE_TRIAGE, SETTLE_MS);
+}
+
+static void redis_is_built_again(struct rig *rig)
+{
+    int status;
+    json_t *json = run(rig, "rebuild redis", &status);
+    assert_int_equal(status, 0);
+    assert_true(json_is_true(json_object_get(json, "lengths_agree")));
+    assert_true(number(json, "keys_removed") > 0);
+    assert_int_equal(number(json, "waiting"), CASES);
+    json_decref(json);
+    rig_check_queues(rig);
+}
+
+static void what_the_looking_verbs_say_is_so(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 100);
+    adapter_add_many(adapter, CASES - 1);
+    const struct content content = {"general-service", "email", "我叫张三，洗衣机漏水", secret};
+    (void)adapter_add(adapter, &content, NULL);
+    rig_await_all_serving(rig);
+    adapter_finish(adapter, SETTLE_MS);
+    rig_settle(rig, SETTLE_MS);
+    long long case_id = (long long)rig_number(
+        rig, "SELECT case_id FROM complaint WHERE channel = 'email' ORDER BY opened_at DESC");
+    nothing_differs(rig);
+    every_planted_harm_is_named(rig, case_id);
+    a_case_is_shown_without_what_is_sealed(rig, case_id);
+    redis_is_built_again(rig);
+    status_counts_and_says_who_is_missing(rig);
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(what_the_looking_verbs_say_is_so, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
