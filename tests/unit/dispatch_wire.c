@@ -1,0 +1,186 @@
+/*
+ * Goal: a person who asks gets back where the case stands and what may be done next, and a command
+ * out of shape is refused, never half understood (law 9).  Method: commands packed as a desk would,
+ * replies unpacked as one would, over a state of the fixture policy.
+ */
+#include "dispatch_wire.h"
+
+#include "case_number.h"
+#include "policy_fixture.h"
+#include "scope.h"
+#include "unit.h"
+
+enum { ARENA_SIZE = 1 << 20 };
+
+static Redress__Command__V1__Reply *reply_read(struct slice bytes)
+{
+    Redress__Command__V1__Reply *reply =
+        redress__command__v1__reply__unpack(NULL, bytes.size, bytes.bytes);
+    assert_non_null(reply);
+    return reply;
+}
+
+static bool is(ProtobufCBinaryData data, const char *text)
+{
+    return slice_equal(slice_of(data.data, data.len), slice_text(text));
+}
+
+static void a_claim_proposed_by_redis_is_read_back_as_a_command(void **state)
+{
+    (void)state;
+    struct error error = {.text = ""};
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    struct slice bytes = dispatch_claim_pack(slice_text("0123456789abcdef"),
+                                             slice_text("王明"),
+                                             slice_text("handler"),
+                                             case_id_make(5, 42),
+                                             slice_text("token"),
+                                             arena);
+    const Redress__Command__V1__Command *command = dispatch_decode(bytes, arena, &error);
+    assert_non_null(command);
+    assert_true(is(command->command_id, "0123456789abcdef"));
+    assert_true(is(command->actor, "王明"));
+    assert_true(is(command->role, "handler"));
+    assert_non_null(command->act);
+    assert_int_equal(command->act->case_id, case_id_make(5, 42));
+    assert_true(is(command->act->action, "claim"));
+    assert_true(is(command->act->claim_token, "token"));
+    for (size_t cut = 1; cut < bytes.size; cut++) {
+        const Redress__Command__V1__Command *half =
+            dispatch_decode(slice_of(bytes.bytes, cut), arena, &error);
+        assert_true(!half || !half->act || !half->act->has_claim_token);
+    }
+    assert_null(dispatch_decode(slice_text("\xff\xff\xff\xff"), arena, &error));
+    assert_int_equal(error.kind, ERROR_REJECT);
+}
+
+static void fields_are_taken_up_to_their_bound(void **state)
+{
+    (void)state;
+    enum { COUNT = EVENT_FIELDS_MAX + 1 };
+    Redress__Command__V1__Field fields[COUNT];
+    Redress__Command__V1__Field *list[COUNT];
+    struct event_field taken[EVENT_FIELDS_MAX];
+    uint32_t count = 0;
+    for (unsigned i = 0; i < COUNT; i++) {
+        fields[i] = (Redress__Command__V1__Field)REDRESS__COMMAND__V1__FIELD__INIT;
+        fields[i].name = (ProtobufCBinaryData){1, (uint8_t *)&"abcdefghijklmnopq"[i]};
+        fields[i].value = (ProtobufCBinaryData){2, (uint8_t *)"v\xff"};
+        list[i] = &fields[i];
+    }
+    Redress__Command__V1__Act act = REDRESS__COMMAND__V1__ACT__INIT;
+    act.fields = list;
+    act.n_fields = EVENT_FIELDS_MAX;
+    assert_true(dispatch_fields_of(&act, taken, &count));
+    assert_int_equal(count, EVENT_FIELDS_MAX);
+    assert_true(slice_equal(taken[15].name, slice_text("p")));
+    assert_true(slice_equal(taken[0].value, slice_text("v\xff")));
+    act.n_fields = COUNT;
+    assert_false(dispatch_fields_of(&act, taken, &count));
+}
+
+static struct dispatch_case standing(void)
+{
+    return (struct dispatch_case){.case_id = case_id_make(5, 42),
+                                  .received_at_us = 1710727200000000,
+                                  .version = 7,
+                                  .step = FIXTURE_STEP_APPROVAL,
+                                  .queue = FIXTURE_QUEUE_SERVICE,
+                                  .category = FIXTURE_CATEGORY_LATE,
+                                  .priority = 2,
+                                  .agent_role = POLICY_NONE};
+}
+
+/* Each action of the step, with the roles and fields the policy gives it. */
+static void assert_allowed(const Redress__Command__V1__Reply *reply, const struct policy_step *step)
+{
+    const struct policy *policy = policy_fixture();
+    assert_int_equal(reply->n_allowed, step->action_count);
+    for (size_t i = 0; i < reply->n_allowed; i++) {
+        const Redress__Command__V1__Allowed *allowed = reply->allowed[i];
+        const struct policy_action *action = &step->actions[i];
+        assert_true(is(allowed->action, action->id));
+        assert_int_equal(allowed->n_roles, __builtin_popcount(action->roles));
+        for (size_t r = 0; r < allowed->n_roles; r++) {
+            struct slice role = slice_of(allowed->roles[r].data, allowed->roles[r].len);
+            assert_int_equal(action->roles >> policy_role_index(policy, role) & 1U, 1);
+        }
+        assert_int_equal(allowed->n_needs, action->need_count);
+        assert_int_equal(allowed->has_to_step, action->to_step != POLICY_NONE);
+        if (allowed->has_to_step) {
+            assert_true(is(allowed->to_step, policy->steps[action->to_step].id));
+        }
+    }
+}
+
+static void a_reply_says_where_the_case_stands_and_what_may_be_done(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    struct dispatch_case held = standing();
+    const struct policy *policy = policy_fixture();
+    struct dispatch_reply told = {.command_id = slice_text("0123456789abcdef"),
+                                  .outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+                                  .case_id = held.case_id,
+                                  .seq = 99,
+                                  .policy = policy,
+                                  .state = &held,
+                                  .allowed = true};
+    Redress__Command__V1__Reply *reply = reply_read(dispatch_reply_pack(&told, arena));
+    char number[CASE_NUMBER_SIZE];
+    case_number_format(held.case_id, held.received_at_us, number);
+    assert_true(is(reply->command_id, "0123456789abcdef"));
+    assert_true(is(reply->case_number, number));
+    assert_int_equal(reply->case_id, held.case_id);
+    assert_int_equal(reply->seq, 99);
+    assert_int_equal(reply->version, 7);
+    assert_int_equal(reply->priority, 2);
+    assert_true(is(reply->step, policy->steps[FIXTURE_STEP_APPROVAL].id));
+    assert_true(is(reply->queue, policy->queues[FIXTURE_QUEUE_SERVICE].id));
+    assert_true(is(reply->category, policy->categories[FIXTURE_CATEGORY_LATE].id));
+    assert_false(reply->has_agent || reply->has_code || reply->has_text || reply->has_endpoint);
+    assert_allowed(reply, &policy->steps[FIXTURE_STEP_APPROVAL]);
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+
+    held.queue = held.category = POLICY_NONE;
+    (void)snprintf(held.agent, sizeof held.agent, "林小姐");
+    told.allowed = false;
+    reply = reply_read(dispatch_reply_pack(&told, arena));
+    assert_true(is(reply->agent, "林小姐"));
+    assert_false(reply->has_queue || reply->has_category);
+    assert_int_equal(reply->n_allowed, 0);
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+}
+
+static void a_refusal_carries_its_code_and_a_move_its_endpoint(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_MOVED,
+                                  .code = "moved",
+                                  .text = "ask there",
+                                  .endpoint = "ipc:///there",
+                                  .claim_token = slice_text("token")};
+    Redress__Command__V1__Reply *reply = reply_read(dispatch_reply_pack(&told, arena));
+    assert_int_equal(reply->outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_MOVED);
+    assert_true(is(reply->code, "moved"));
+    assert_true(is(reply->text, "ask there"));
+    assert_true(is(reply->endpoint, "ipc:///there"));
+    assert_true(is(reply->claim_token, "token"));
+    assert_false(reply->has_command_id || reply->has_case_id || reply->has_seq || reply->has_step);
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    struct arena *small = arena_new(8);
+    assert_int_equal(dispatch_reply_pack(&told, small).size, 0);
+    arena_free(&small);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_claim_proposed_by_redis_is_read_back_as_a_command),
+        cmocka_unit_test(fields_are_taken_up_to_their_bound),
+        cmocka_unit_test(a_reply_says_where_the_case_stands_and_what_may_be_done),
+        cmocka_unit_test(a_refusal_carries_its_code_and_a_move_its_endpoint),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
