@@ -11,12 +11,17 @@ enum {
     PAUSE_US = 100000,
     ARENA_SIZE = 1024 * 1024,
     COMMAND_SIZE = 32 * 1024,
+    OWNERS_MAX = 8,
 };
 
 struct ctl_desk {
     struct ctl *ctl;
-    struct ctl_peer *home;  /* all of dispatch, in turn */
-    struct ctl_peer *owner; /* the one we were sent to */
+    struct ctl_peer *home; /* all of dispatch, in turn */
+    unsigned next;         /* of owners, to be replaced */
+    struct {
+        char endpoint[CTL_ENDPOINT_SIZE]; /* "" not used yet */
+        struct ctl_peer *peer;
+    } owners[OWNERS_MAX]; /* those we were sent to */
     struct arena *arena;
     int64_t timeout_ms;
 };
@@ -26,7 +31,9 @@ void ctl_desk_free(struct ctl_desk **desk_p)
     struct ctl_desk *desk = *desk_p;
     if (desk) {
         ctl_peer_free(&desk->home);
-        ctl_peer_free(&desk->owner);
+        for (unsigned i = 0; i < OWNERS_MAX; i++) {
+            ctl_peer_free(&desk->owners[i].peer);
+        }
         arena_free(&desk->arena);
         free(desk);
         *desk_p = NULL;
@@ -42,8 +49,7 @@ int ctl_desk_open(struct ctl *ctl, int64_t timeout_ms, struct ctl_desk **desk_p)
     *desk = (struct ctl_desk){.ctl = ctl, .timeout_ms = timeout_ms};
     desk->arena = arena_new(ARENA_SIZE);
     desk->home = ctl_peer_new(ctl);
-    desk->owner = ctl_peer_new(ctl);
-    if (!desk->arena || !desk->home || !desk->owner) {
+    if (!desk->arena || !desk->home) {
         return CTL_FAILED;
     }
     int code = ctl_peer_find(ctl, desk->home, SERVICE_DISPATCH, false);
@@ -144,7 +150,7 @@ static const ctl_reply *round_trip(struct ctl_desk *desk,
         if (!sent) { /* the connection is being made */
             sent = ctl_peer_send(peer, bytes);
         }
-        if (!ctl_peer_receive(peer, sent ? (int)(left_us / 1000) + 1 : 5, &answer)) {
+        if (!ctl_peer_receive(peer, sent ? (int)(left_us / 1000) + 1 : 1, &answer)) {
             continue;
         }
         arena_reset(desk->arena);
@@ -163,11 +169,32 @@ static const ctl_reply *round_trip(struct ctl_desk *desk,
     return NULL;
 }
 
+/* Keeps its connection: the cases of a desk are with several owners in turn. */
+static struct ctl_peer *owner_at(struct ctl_desk *desk, const char *endpoint)
+{
+    for (unsigned i = 0; i < OWNERS_MAX; i++) {
+        if (strcmp(desk->owners[i].endpoint, endpoint) == 0) {
+            return desk->owners[i].peer;
+        }
+    }
+    unsigned place = desk->next++ % OWNERS_MAX;
+    ctl_peer_free(&desk->owners[place].peer);
+    desk->owners[place].endpoint[0] = '\0';
+    struct ctl_peer *peer = ctl_peer_new(desk->ctl);
+    if (peer && ctl_peer_connect(peer, endpoint)) {
+        (void)snprintf(desk->owners[place].endpoint, CTL_ENDPOINT_SIZE, "%s", endpoint);
+        desk->owners[place].peer = peer;
+        return peer;
+    }
+    ctl_peer_free(&peer);
+    return desk->home;
+}
+
 /* Where to ask next after MOVED; home when the endpoint cannot be used. */
 static struct ctl_peer *follow(struct ctl_desk *desk, const ctl_reply *reply, struct handed *handed)
 {
     char endpoint[CTL_ENDPOINT_SIZE];
-    if (reply->endpoint.len >= sizeof endpoint) {
+    if (reply->endpoint.len == 0 || reply->endpoint.len >= sizeof endpoint) {
         return desk->home;
     }
     memcpy(endpoint, reply->endpoint.data, reply->endpoint.len);
@@ -177,7 +204,7 @@ static struct ctl_peer *follow(struct ctl_desk *desk, const ctl_reply *reply, st
             .is = true, .case_id = reply->case_id, .token_size = reply->claim_token.len};
         memcpy(handed->token, reply->claim_token.data, reply->claim_token.len);
     }
-    return ctl_peer_connect(desk->owner, endpoint) ? desk->owner : desk->home;
+    return owner_at(desk, endpoint);
 }
 
 static bool is_final(const ctl_reply *reply)

@@ -93,12 +93,6 @@ static bool endpoint_add(struct ctl_peer *peer, const char *endpoint)
 
 bool ctl_peer_connect(struct ctl_peer *peer, const char *endpoint)
 {
-    while (peer->count > 0 && strcmp(peer->endpoints[0], endpoint) != 0) {
-        endpoint_drop(peer, 0);
-    }
-    while (peer->count > 1) {
-        endpoint_drop(peer, 1);
-    }
     return endpoint_add(peer, endpoint);
 }
 

@@ -22,7 +22,7 @@ void ctl_peer_free(struct ctl_peer **peer_p);
 int ctl_peer_find(struct ctl *ctl, struct ctl_peer *peer, enum service_id service, bool quiet)
     MUST_CHECK;
 
-/* Connects to one endpoint only. */
+/* Connects to one endpoint more. */
 bool ctl_peer_connect(struct ctl_peer *peer, const char *endpoint);
 
 /* False: nobody can take it now. */
