@@ -5,8 +5,8 @@
  * program (Python's hashlib), and mappings with one fault each.  The id is what makes importing
  * twice harmless (law 1).
  */
-#include "ctl_map.h"
-
+#include "clock.h"
+#include "ctl_map_source.h"
 #include "scope.h"
 #include "unit.h"
 
@@ -221,6 +221,29 @@ static void the_command_line_stands_in_for_the_mapping(void **state)
     told_done(&told);
 }
 
+static void a_time_may_be_so_long_ago(void **state)
+{
+    (void)state;
+    static const char *const never[] = {
+        "0h ago", "26 h ago", "26h", "-1h ago", "10000d ago", "ago"};
+    struct told told;
+    struct ctl_submission submission;
+    struct ctl_bad bad;
+    int64_t ago_us;
+    told_begin(&told);
+    SCOPED(ctl_map_free) struct ctl_map *map = NULL;
+    SCOPED(ctl_reader_free) struct ctl_reader *reader = NULL;
+    assert_int_equal(map_of(&told, HEAD REST NAMES "received_at: 26h ago\n", NULL, &map), CTL_OK);
+    int64_t before_us = clock_now_us();
+    assert_int_equal(first_row(map, "id,text\n1,x\n", &reader, &submission, &bad), CTL_MAPPED);
+    int64_t late_us = submission.received_at_us - (before_us - INT64_C(26) * 3600 * 1000000);
+    assert_true(submission.received_present && late_us >= 0 && late_us < 60000000);
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        assert_false(map_ago_read(never[i], &ago_us));
+    }
+    told_done(&told);
+}
+
 static void the_id_follows_from_namespace_and_cell(void **state)
 {
     (void)state;
@@ -272,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_value_the_mapping_does_not_know_stops_the_import),
         cmocka_unit_test(a_faulty_mapping_is_refused_at_its_place),
         cmocka_unit_test(the_command_line_stands_in_for_the_mapping),
+        cmocka_unit_test(a_time_may_be_so_long_ago),
         cmocka_unit_test(the_id_follows_from_namespace_and_cell),
         cmocka_unit_test(the_shipped_mappings_can_be_read),
     };
