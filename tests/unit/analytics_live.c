@@ -197,16 +197,14 @@ static void what_the_archive_held_is_where_a_takeover_goes_on(void **state)
     clock_count(&board, FIGURE_MET, FIXTURE_CLOCK_ANSWER, 1);
     live_reset(board.live);
     const struct analytics_total totals[] = {
-        {.measure = FIGURE_RECEIVED, .phase = -1,          .bucket = -1,             .count = 1000           },
-        {.measure = FIGURE_PHASE,    .phase = PHASE_REPLY, .bucket = 0,              .count = 4              },
-        {.measure = FIGURE_PHASE,    .phase = PHASE_COUNT, .bucket = 0,              .count = 4              },
-        {.measure = FIGURE_PHASE,    .phase = PHASE_REPLY, .bucket = FIGURE_BUCKETS, .count = 4              },
-        {.measure = FIGURE_MISSED,
-         .clock = slice_text("answer"),
-         .phase = -1,
-         .bucket = -1,
-         .count = 3},
-        {.measure = FIGURE_MEASURE_COUNT,                          .phase = -1,                .bucket = -1,    .count = 7},
+  /* clang-format off */
+        {FIGURE_RECEIVED, 1, {0}, -1, -1, 1000},
+        {FIGURE_PHASE, 1, {0}, PHASE_REPLY, 0, 4},
+        {FIGURE_PHASE, 1, {0}, PHASE_COUNT, 0, 4},
+        {FIGURE_PHASE, 1, {0}, PHASE_REPLY, FIGURE_BUCKETS, 4},
+        {FIGURE_MISSED, 1, slice_text("answer"), -1, -1, 3},
+        {FIGURE_MEASURE_COUNT, 1, {0}, -1, -1, 7},
+  /* clang-format on */
     };
     for (size_t i = 0; i < sizeof totals / sizeof *totals; i++) {
         live_total(board.live, policy_fixture(), &totals[i]);

@@ -93,9 +93,11 @@ static const struct {
     int64_t g;
     uint8_t h;
 } rows[ROWS - 1] = {
-    {false, "",           0, INT64_MIN, INT16_MIN, INT32_MIN, "",              INT64_MIN,        0x00},
-    {true,  "\0\xff\x80", 3, INT64_MAX, INT16_MAX, INT32_MAX, "{\"NULL\",\\}", INT64_MAX,        0xff},
-    {true,  "bytes",      5, -1,        -1,        -1,        "投诉處理",  1710727200000001, 0x5a},
+  /* clang-format off */
+    {false, "", 0, INT64_MIN, INT16_MIN, INT32_MIN, "", INT64_MIN, 0x00},
+    {true, "\0\xff\x80", 3, INT64_MAX, INT16_MAX, INT32_MAX, "{\"NULL\",\\}", INT64_MAX, 0xff},
+    {true, "bytes", 5, -1, -1, -1, "投诉處理", 1710727200000001, 0x5a},
+  /* clang-format on */
 };
 
 static void look_at_columns(void *self, const struct pg_answer *answer)

@@ -1,0 +1,252 @@
+/*
+ * Goal: a takeover reads cases as they were written, a command is done once, and an agent never
+ * holds more than the archive allows (laws 4 and 6).  Method: every field of a state through a real
+ * archive and back; slots driven to their bound; command ids repeated.
+ */
+#include "dispatch_store.h"
+
+#include "pg_desk.h"
+#include "policy_fixture.h"
+#include "unit.h"
+
+static struct dispatch_case full_case(void)
+{
+    return (struct dispatch_case){.case_id = case_id_make(2, 77),
+                                  .customer = UINT64_MAX - 5,
+                                  .received_at_us = 1710727200000001,
+                                  .opened_at_us = 1710727200000002,
+                                  .step_since_us = 1710727200000003,
+                                  .updated_at_us = 1710727200000004,
+                                  .due_us = INT64_MAX,
+                                  .policy_id = FIXTURE_POLICY_ID,
+                                  .version = 12,
+                                  .repeats = 3,
+                                  .score = -7,
+                                  .step = FIXTURE_STEP_APPROVAL,
+                                  .queue = POLICY_NONE,
+                                  .home_queue = FIXTURE_QUEUE_SAFETY,
+                                  .category = FIXTURE_CATEGORY_LEAKING,
+                                  .class_index = FIXTURE_CLASS_SERIOUS,
+                                  .channel = FIXTURE_CHANNEL_MAIL,
+                                  .reopened = 2,
+                                  .followed_up = 1,
+                                  .priority = 2,
+                                  .escalation = 3,
+                                  .language = LANGUAGE_ZH_HANT,
+                                  .acknowledged = true,
+                                  .agent_role = FIXTURE_ROLE_SUPERVISOR,
+                                  .agent = "陳主任",
+                                  .last_actor = "a name of exactly forty-seven bytes, is it not?"};
+}
+
+static void desk_ready(struct pg_desk *desk)
+{
+    pg_desk_open(desk);
+    pg_desk_archive(desk, "4");
+    pg_desk_connect(desk, dispatch_statements, dispatch_statement_count);
+    assert_true(pg_desk_until_ready(desk));
+}
+
+static void
+store(struct pg_desk *desk, const struct dispatch_case *state, bool is_new, const char *answer)
+{
+    pg_begin(desk->pg);
+    dispatch_cases_begin();
+    dispatch_case_add(policy_fixture(), state, is_new);
+    dispatch_cases_bind(desk->pg);
+    pg_desk_ask(desk, answer);
+}
+
+struct sight {
+    int rows;
+    bool read;
+    struct dispatch_case state;
+};
+
+static void look_at_case(void *self, const struct pg_answer *answer)
+{
+    struct sight *sight = self;
+    const PGresult *rows = answer->results[0];
+    sight->rows = PQntuples(rows);
+    if (sight->rows > 0) {
+        assert_int_equal(dispatch_row_policy(rows, 0), FIXTURE_POLICY_ID);
+        sight->read = dispatch_row_read(rows, 0, policy_fixture(), &sight->state);
+    }
+}
+
+static void load(struct pg_desk *desk, struct sight *sight, const char *answer)
+{
+    *sight = (struct sight){0};
+    desk->look = look_at_case;
+    desk->self = sight;
+    pg_begin(desk->pg);
+    pg_call(desk->pg, "dispatch_load");
+    pg_bind_int8(desk->pg, (int64_t)case_id_make(2, 0));
+    pg_bind_int8(desk->pg, (int64_t)case_id_make(3, 0) - 1);
+    pg_desk_ask(desk, answer);
+    desk->look = NULL;
+}
+
+static void every_field_of_a_case_comes_back(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    struct sight sight;
+    desk_ready(&desk);
+    struct dispatch_case wanted = full_case();
+    store(&desk, &wanted, true, "ok 0");
+    load(&desk, &sight, "ok 1");
+    assert_true(sight.read);
+    assert_true(dispatch_case_equal(&sight.state, &wanted));
+    assert_string_equal(sight.state.last_actor, wanted.last_actor);
+    assert_int_equal(sight.state.due_us, INT64_MAX);
+
+    wanted.queue = FIXTURE_QUEUE_SERVICE; /* what may be empty is, what may change has */
+    memset(wanted.agent, 0, sizeof wanted.agent);
+    memset(wanted.last_actor, 0, sizeof wanted.last_actor);
+    wanted.agent_role = wanted.category = POLICY_NONE;
+    wanted.step = FIXTURE_STEP_TRIAGE;
+    wanted.class_index = FIXTURE_CLASS_GRAVE;
+    wanted.version = 13;
+    wanted.priority = 1;
+    wanted.acknowledged = false;
+    wanted.updated_at_us++;
+    store(&desk, &wanted, false, "ok 0");
+    load(&desk, &sight, "ok 1");
+    assert_true(dispatch_case_equal(&sight.state, &wanted));
+    store(&desk, &wanted, true, "23505 at 0"); /* not as new as was said */
+    pg_desk_close(&desk);
+}
+
+static void a_closed_case_is_loaded_while_it_may_be_wanted(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    struct sight sight;
+    desk_ready(&desk);
+    struct dispatch_case closed = full_case();
+    closed.step = FIXTURE_STEP_CLOSED;
+    closed.closed_at_us = 4102444800000000; /* 2100 */
+    store(&desk, &closed, true, "ok 0");
+    load(&desk, &sight, "ok 1");
+    assert_true(dispatch_case_equal(&sight.state, &closed));
+    closed.closed_at_us = 1577836800000000; /* 2020 */
+    store(&desk, &closed, false, "ok 0");
+    load(&desk, &sight, "ok 0");
+    pg_desk_run(&desk, "UPDATE redress.complaint SET closed_at = NULL, step = 'of another policy'");
+    load(&desk, &sight, "ok 1");
+    assert_false(sight.read);
+    pg_desk_close(&desk);
+}
+
+static void slots(struct pg_desk *desk, const char *agent, int32_t delta, const char *answer)
+{
+    struct dispatch_slot_change change = {.delta = delta, .capacity = 2};
+    (void)snprintf(change.agent, sizeof change.agent, "%s", agent);
+    pg_begin(desk->pg);
+    dispatch_slots_bind(desk->pg, &change, 1);
+    pg_desk_ask(desk, answer);
+}
+
+static void an_agent_holds_as_many_as_the_row_allows(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_ready(&desk);
+    slots(&desk, "王明", 1, "ok 1");
+    slots(&desk, "王明", 1, "ok 1");
+    slots(&desk, "王明", 1, "RD002 at 1");
+    slots(&desk, "林小姐", 2, "ok 1");
+    slots(&desk, "林小姐", -5, "ok 1"); /* never below none */
+    slots(&desk, "林小姐", 2, "ok 1");
+    slots(&desk, "王明", -1, "ok 1");
+    slots(&desk, "王明", 1, "ok 1");
+    pg_desk_run(
+        &desk,
+        "DO $$ BEGIN IF (SELECT string_agg(agent || used, ',' ORDER BY agent COLLATE \"C\") "
+        "FROM redress.agent_slot) <> '林小姐2,王明2' THEN RAISE 'slots'; END IF; END $$");
+    pg_desk_close(&desk);
+}
+
+static void commands(struct pg_desk *desk, int first, int count, const char *answer)
+{
+    struct dispatch_command_row rows[4] = {0};
+    for (int i = 0; i < count; i++) {
+        memset(rows[i].command_id, first + i, sizeof rows[i].command_id);
+        rows[i].case_id = case_id_make(2, 77);
+        rows[i].seq = (uint64_t)(first + i);
+        rows[i].at_us = 1710727200000001;
+    }
+    pg_begin(desk->pg);
+    dispatch_commands_bind(desk->pg, rows, (uint32_t)count);
+    pg_desk_ask(desk, answer);
+}
+
+static void look_at_known(void *self, const struct pg_answer *answer)
+{
+    unsigned *looked = self;
+    const PGresult *rows = answer->results[0];
+    assert_int_equal(PQntuples(rows), 2);
+    for (int row = 0; row < 2; row++) {
+        assert_int_equal(pg_int8(rows, row, 2), pg_bytes(rows, row, 0).bytes[0]);
+        assert_int_equal(pg_int8(rows, row, 1), case_id_make(2, 77));
+    }
+    (*looked)++;
+}
+
+static void a_command_is_done_once_and_what_was_done_is_known(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    uint8_t ids[3][16];
+    unsigned looked = 0;
+    desk_ready(&desk);
+    commands(&desk, 1, 2, "ok 0");
+    commands(&desk, 2, 2, "23505 at 0");
+    for (int i = 0; i < 3; i++) {
+        memset(ids[i], i + 1, sizeof ids[i]);
+    }
+    desk.look = look_at_known;
+    desk.self = &looked;
+    pg_begin(desk.pg);
+    dispatch_known_bind(desk.pg, (const uint8_t(*)[16])ids, 3);
+    pg_desk_ask(&desk, "ok 2");
+    assert_int_equal(looked, 1);
+    pg_desk_close(&desk);
+}
+
+static void look_at_keys(void *self, const struct pg_answer *answer)
+{
+    (void)self;
+    assert_int_equal(pg_int8(answer->results[0], 0, 0), case_id_make(2, 1));
+    assert_true(slice_equal(pg_bytes(answer->results[0], 0, 1), slice_text("wrapped")));
+}
+
+static void an_erased_key_is_not_there_any_more(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    const uint64_t cases[] = {case_id_make(2, 1), case_id_make(2, 2), case_id_make(2, 3)};
+    desk_ready(&desk);
+    pg_desk_run(&desk,
+                "INSERT INTO redress.submission (submission_id, channel, case_id, digest, at, "
+                "wrapped_key) SELECT gen_random_uuid(), 'phone', (2::bigint << 40) + n, '', now(), "
+                "CASE n WHEN 1 THEN 'wrapped'::bytea END FROM generate_series(1, 2) n");
+    desk.look = look_at_keys;
+    pg_begin(desk.pg);
+    dispatch_keys_bind(desk.pg, cases, 3);
+    pg_desk_ask(&desk, "ok 1");
+    pg_desk_close(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_field_of_a_case_comes_back),
+        cmocka_unit_test(a_closed_case_is_loaded_while_it_may_be_wanted),
+        cmocka_unit_test(an_agent_holds_as_many_as_the_row_allows),
+        cmocka_unit_test(a_command_is_done_once_and_what_was_done_is_known),
+        cmocka_unit_test(an_erased_key_is_not_there_any_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
