@@ -189,6 +189,14 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
                        &state.clocks[i],
                        &held->watch.clocks[i]);
     }
+    if (pg_bool(rows, row, 3) != (held->watch.closed != 0)) {
+        verify_differ(verify,
+                      where,
+                      TEXT_VERIFY_FIELD,
+                      CTL_ARGS("closed (column)",
+                               CTL_NUMBER_TEXT(pg_bool(rows, row, 3)),
+                               CTL_NUMBER_TEXT(held->watch.closed)));
+    }
     int64_t due_us = watch_due_us(policy, &held->watch);
     if (pg_time(rows, row, 2) != due_us) {
         char table[VIEW_TEXT_MAX];
@@ -276,7 +284,7 @@ bool verify_rows(struct verify *verify)
     bool watchdog = verify->streams[SERVICE_WATCHDOG].wanted;
     bool good = (!dispatch || rows_each(verify, complaint_sql(sql), complaint_compare)) &&
                 (!watchdog || rows_each(verify,
-                                        "SELECT case_id, state, next_due FROM clock "
+                                        "SELECT case_id, state, next_due, closed FROM clock "
                                         "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
                                         "ORDER BY case_id LIMIT $3::integer",
                                         clock_compare)) &&

@@ -95,6 +95,7 @@ static const struct {
     {"complaint",  "case_id = -case_id",                                          "ROW_MISSING"},
     {"clock",      "state = set_byte(state, 9, 255 - get_byte(state, 9))",        "FIELD"      },
     {"clock",      "next_due = timestamptz '2100-1-1' - (next_due - '2000-1-1')", "FIELD"      },
+    {"clock",      "closed = NOT closed",                                         "FIELD"      },
     {"submission", "case_id = -case_id",                                          "ROW_MISSING"},
     {"journal",    "hash = set_byte(hash, 0, 255 - get_byte(hash, 0))",           "HASH"       },
     {"journal",    "bytes = set_byte(bytes, 20, 255 - get_byte(bytes, 20))",      "CHAIN"      },

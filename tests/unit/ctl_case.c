@@ -253,6 +253,20 @@ static void nothing_sealed_and_no_escape_comes_out(void **state)
     end(&story);
 }
 
+static void hours_count_to_the_due_instant_and_no_further(void **state)
+{
+    (void)state;
+    struct story story;
+    begin(&story, CTL_EN);
+    tell_arrival(&story);
+    case_fold(&story.view);
+    char *out = shown(&story);
+    assert_non_null(strstr(out, "counts 2026-06-09 13:00:00 – 2026-06-09 17:00:00  4 h"));
+    assert_non_null(strstr(out, "counts 2026-06-05 17:00:00 – 2026-06-05 18:00:00  1 h"));
+    free(out);
+    end(&story);
+}
+
 static void the_order_of_reading_does_not_matter(void **state)
 {
     (void)state;
@@ -365,6 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_case_is_told_in_three_languages),
         cmocka_unit_test(nothing_sealed_and_no_escape_comes_out),
+        cmocka_unit_test(hours_count_to_the_due_instant_and_no_further),
         cmocka_unit_test(the_order_of_reading_does_not_matter),
         cmocka_unit_test(a_clock_is_what_its_newest_event_says),
         cmocka_unit_test(a_board_is_drawn_in_three_languages),
