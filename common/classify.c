@@ -6,6 +6,7 @@
 #include "text.h"
 
 #include <hs.h>
+#include <malloc.h>
 #include <sodium.h>
 #include <unicode/uversion.h>
 
@@ -179,6 +180,7 @@ static bool source_compile(struct classifier *classifier,
         (void)hs_free_compile_error(why);
         return false;
     }
+    (void)malloc_trim(0); /* compiling needs tens of megabytes and leaves them in the heap */
     return hs_alloc_scratch(classifier->database, &classifier->scratch) == HS_SUCCESS ||
            error_set(error, ERROR_FATAL, "out of memory for vectorscan's scratch");
 }
