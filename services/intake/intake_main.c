@@ -8,6 +8,7 @@
  */
 #include "clock.h"
 #include "intake_store.h"
+#include "intake_texts.h"
 #include "intake_wire.h"
 #include "log.h"
 #include "service.h"
@@ -114,8 +115,10 @@ static bool intake_lookup(void *self, struct cycle *cycle, struct pg *pg)
         struct error error = {0};
         const Redress__Submit__V1__Submission *submission =
             intake_decode(cycle_request(cycle, i)->bytes, cycle_arena(cycle), &error);
+        size_t bad_at; /* text the archive refuses would refuse the whole batch, again and again */
         if (submission && submission->has_submission_id && submission->submission_id.len == 16 &&
-            submission->has_channel) {
+            submission->has_channel && submission->channel.len < POLICY_NAME_MAX &&
+            text_is_clean(slice_of(submission->channel.data, submission->channel.len), &bad_at)) {
             memcpy(keys[count].submission_id, submission->submission_id.data, 16);
             keys[count++].channel = slice_of(submission->channel.data, submission->channel.len);
         }
@@ -215,74 +218,6 @@ static struct seen *seen_slot(struct intake *intake, struct slice id, struct sli
     return NULL; /* cannot be: there are more slots than requests in a batch */
 }
 
-static void seal_texts(const struct intake *intake,
-                       const Redress__Submit__V1__Submission *submission,
-                       struct intake_row *row,
-                       struct arena *arena,
-                       struct event_received *received)
-{
-    uint8_t key[SEAL_KEY_SIZE];
-    struct error error = {0};
-    uint32_t key_id = seal_key_id(intake->ring);
-    seal_case_key_make(intake->ring, row->case_id, key, row->wrapped_key);
-    struct slice narrative = slice_of(submission->narrative.data, submission->narrative.len);
-    bool sealed = seal_field(key,
-                             row->case_id,
-                             "narrative",
-                             key_id,
-                             narrative,
-                             arena,
-                             &received->sealed_narrative,
-                             &error) &&
-                  seal_field(key,
-                             row->case_id,
-                             "person",
-                             key_id,
-                             intake_person_pack(submission, arena),
-                             arena,
-                             &received->sealed_person,
-                             &error);
-    sodium_memzero(key, sizeof key);
-    if (!sealed) {
-        service_fail(intake->service, error.text);
-    }
-}
-
-static uint64_t customer_of(const struct intake *intake,
-                            const Redress__Submit__V1__Submission *submission)
-{
-    const Redress__Submit__V1__Person *person = submission->person;
-    if (person && person->has_reference && person->reference.len > 0) {
-        return seal_blind_index(intake->ring,
-                                slice_of(person->reference.data, person->reference.len));
-    }
-    if (person && person->has_contact && person->contact.len > 0) {
-        return seal_blind_index(intake->ring, slice_of(person->contact.data, person->contact.len));
-    }
-    return 0;
-}
-
-/* The text is read here, once, and then sealed away. */
-static bool classify(const struct intake *intake,
-                     const struct policy_object *policy,
-                     const Redress__Submit__V1__Submission *submission,
-                     struct event_received *received)
-{
-    (void)intake;
-    struct error error = {0};
-    struct slice narrative = slice_of(submission->narrative.data, submission->narrative.len);
-    received->language = text_language(narrative);
-    received->text_characters = text_characters(narrative);
-    received->model = slice_text(classifier_model(policy->classifier));
-    if (!classifier_scan(
-            policy->classifier, narrative, received->labels, &received->label_count, &error)) {
-        /* a text nobody could classify is still a complaint: triage will ask a person */
-        log_warn("not classified", LOG_ERROR_FIELDS(&error));
-        received->label_count = 0;
-    }
-    return true;
-}
-
 static void accept(struct intake *intake,
                    struct cycle *cycle,
                    const struct request *request,
@@ -304,7 +239,7 @@ static void accept(struct intake *intake,
     event->key_id = seal_key_id(intake->ring);
     *row = (struct intake_row){.case_id = event->case_id,
                                .channel = slice_text(policy->policy.channels[verdict->channel].id),
-                               .customer = customer_of(intake, submission),
+                               .customer = intake_customer(intake->ring, submission),
                                .at_us = verdict->received_at_us};
     memcpy(row->submission_id, id.bytes, 16);
     memcpy(row->digest, digest, INTAKE_DIGEST_SIZE);
@@ -324,10 +259,11 @@ static void accept(struct intake *intake,
     received->product = submission->has_product
                             ? slice_of(submission->product.data, submission->product.len)
                             : slice_of(NULL, 0);
-    (void)classify(intake, policy, submission, received);
-    seal_texts(intake, submission, row, cycle_arena(cycle), received);
-
+    intake_classify(policy, submission, received);
     struct error error = {0};
+    if (!intake_seal(intake->ring, submission, row, cycle_arena(cycle), received, &error)) {
+        service_fail(intake->service, error.text);
+    }
     if (!cycle_append(cycle, event, &error)) {
         struct intake_refused refused = {
             .submission_id = id,
