@@ -1,10 +1,7 @@
 /*
- * Goal: an event comes out of its bytes as it went in, whatever its kind; the hash is over the
- * bytes as received (law 3); what is no event within bounds is refused (law 9).
- *
- * Method: protobuf-c's generated code is the oracle.  Every field of every body is filled with a
- * value of its own by walking the descriptor, packed by protobuf-c, decoded by us, encoded by us:
- * the bytes must be the same, so that a field left out, exchanged or mistyped in our tables shows.
+ * Goal: an event leaves its bytes as it went in; the hash is over the bytes as received (law 3);
+ * what is no event within bounds is refused (law 9).  Method: every field gets a value of its own,
+ * protobuf-c's code packs it, and what we decode and encode of that is the same bytes.
  */
 #include "event_wire.h"
 
