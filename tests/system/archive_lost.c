@@ -89,7 +89,7 @@ static void nothing_is_lost_or_doubled_when_the_archive_is_killed(void **state)
         int64_t from_ms = rig_now_ms();
         for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
             while (rig_serving(rig, (enum service_id)s, NULL) != RIG_PARTITIONS) {
-                assert_in_range(rig_now_ms() - from_ms, 0, RIG_TAKEOVER_MS);
+                assert_in_range(rig_now_ms() - from_ms, 0, rig_takeover_ms());
                 adapter_load(adapter, 20);
             }
         }

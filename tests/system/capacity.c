@@ -105,7 +105,7 @@ static void capacity_holds_against_parallel_claims(void **state)
     rig_check_all(rig, &adapter, 1);
     claims_send(desks, queue, CLAIMS); /* under way while one of the owners dies */
     (void)daemon_signal(rig_daemon(rig, SERVICE_DISPATCH, "b"), SIGKILL);
-    (void)rig_await_serving(rig, SERVICE_DISPATCH, RIG_TAKEOVER_MS);
+    (void)rig_await_serving(rig, SERVICE_DISPATCH, rig_takeover_ms());
     (void)answers_take(desks[0], outcomes);
     rig_check_all(rig, &adapter, 1);
     assert_capacity_kept(rig);

@@ -10,7 +10,7 @@
 
 #include <signal.h>
 
-enum { SHARE_MS = 20000 };
+enum { SHARE_MS = 60000 };
 
 static void wait_serving(struct rig *rig,
                          struct adapter *adapter,
@@ -44,7 +44,7 @@ static void a_killed_daemon_comes_back_and_nothing_is_lost_or_doubled(void **sta
         adapter_load(adapter, 1000);
         int64_t from_ms = rig_now_ms();
         (void)rig_start(rig, service, "a");
-        wait_serving(rig, adapter, service, "a", RIG_TAKEOVER_MS);
+        wait_serving(rig, adapter, service, "a", rig_takeover_ms());
         print_message("%s: serves again %lld ms after its start\n",
                       service_name(service),
                       (long long)(rig_now_ms() - from_ms));
@@ -83,14 +83,14 @@ static void the_other_instance_takes_over(void **state)
         (void)wait_share(rig, adapter, service);
         int64_t from_ms = rig_now_ms();
         (void)daemon_signal(rig_daemon(rig, service, "b"), SIGKILL);
-        wait_serving(rig, adapter, service, "a", RIG_TAKEOVER_MS);
+        wait_serving(rig, adapter, service, "a", rig_takeover_ms());
         int64_t killed_ms = rig_now_ms() - from_ms;
         (void)rig_start(rig, service, "b");
         int64_t share_ms = wait_share(rig, adapter, service);
         from_ms = rig_now_ms();
         assert_int_equal(daemon_signal(rig_daemon(rig, service, "b"), SIGTERM), 0);
         int64_t ended_ms = rig_now_ms() - from_ms;
-        wait_serving(rig, adapter, service, "a", RIG_TAKEOVER_MS);
+        wait_serving(rig, adapter, service, "a", rig_takeover_ms());
         print_message("%s: killed, over in %lld ms; back, share in %lld ms; signed off in %lld ms, "
                       "over in %lld ms\n",
                       service_name(service),

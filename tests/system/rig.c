@@ -14,6 +14,9 @@
 
 enum {
     POLL_MS = 20,
+    TAKEOVER_MS = 3000,
+    TAKEOVER_SLOW_MS = 30000,
+    SERVING_MS = 60000, /* from nothing, patterns compiled */
     TERM_WAIT_MS = 12000,
     LOG_TAIL = 1500,
     SOURCE_MAX = 128 * 1024,
@@ -23,6 +26,17 @@ enum {
 int64_t rig_now_ms(void)
 {
     return clock_monotonic_us() / 1000;
+}
+
+int64_t rig_takeover_ms(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return TAKEOVER_SLOW_MS;
+#else
+    double load = 0;
+    bool busy = getloadavg(&load, 1) == 1 && load > 1.5 * (double)sysconf(_SC_NPROCESSORS_ONLN);
+    return busy ? TAKEOVER_SLOW_MS : TAKEOVER_MS;
+#endif
 }
 
 void rig_nap_ms(int64_t ms)
@@ -436,7 +450,7 @@ int64_t rig_await_serving(struct rig *rig, enum service_id service, int64_t limi
 void rig_await_all_serving(struct rig *rig)
 {
     for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
-        (void)rig_await_serving(rig, (enum service_id)s, 20000);
+        (void)rig_await_serving(rig, (enum service_id)s, SERVING_MS);
     }
 }
 
