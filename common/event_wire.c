@@ -239,7 +239,7 @@ bool event_encode(const struct event *event,
     return true;
 }
 
-/* Everything but the body, into a cleared event. */
+/* Everything but the body and the hash, into a cleared event. */
 static bool
 header_read(struct slice bytes, struct event *event, struct slice *body, struct error *error)
 {
@@ -266,7 +266,17 @@ header_read(struct slice bytes, struct event *event, struct slice *body, struct 
                          (unsigned long long)event->seq,
                          event->partition);
     }
-    chain_hash(bytes, event->hash);
+    return true;
+}
+
+static bool body_read(struct slice body, struct event *event, struct error *error)
+{
+    const struct wire_table *table = body_table(event->kind);
+    const char *why = NULL;
+    if (table && !wire_table_read(table, body, &event->received, NULL, &why)) {
+        return error_set(
+            error, ERROR_REJECT, "body of %s has %s", event_kind_name(event->kind), why);
+    }
     return true;
 }
 
@@ -277,25 +287,38 @@ bool event_decode(struct slice bytes, struct arena *arena, struct event *event, 
     if (!header_read(bytes, event, &body, error)) {
         return false;
     }
-    const struct wire_table *table = body_table(event->kind);
-    if (!table) {
+    chain_hash(bytes, event->hash);
+    if (!body_table(event->kind)) {
         return true;
     }
-    const char *why = NULL;
     void *copy = arena_copy(arena, body.bytes, body.size);
     if (!copy) {
         return error_set(error, ERROR_RETRY, "no room for %zu bytes in the arena", body.size);
     }
-    if (!wire_table_read(table, slice_of(copy, body.size), &event->received, NULL, &why)) {
-        return error_set(
-            error, ERROR_REJECT, "body of %s has %s", event_kind_name(event->kind), why);
+    return body_read(slice_of(copy, body.size), event, error);
+}
+
+bool event_decode_lent(struct slice bytes,
+                       const uint8_t hash[HASH_SIZE],
+                       struct event *event,
+                       struct error *error)
+{
+    memset(event, 0, sizeof *event);
+    struct slice body = {NULL, 0};
+    if (!header_read(bytes, event, &body, error)) {
+        return false;
     }
-    return true;
+    memcpy(event->hash, hash, HASH_SIZE);
+    return body_read(body, event, error);
 }
 
 bool event_decode_header(struct slice bytes, struct event *event, struct error *error)
 {
     memset(event, 0, offsetof(struct event, received));
     struct slice body = {NULL, 0};
-    return header_read(bytes, event, &body, error);
+    if (!header_read(bytes, event, &body, error)) {
+        return false;
+    }
+    chain_hash(bytes, event->hash);
+    return true;
 }

@@ -29,6 +29,13 @@ bool event_encode(const struct event *event,
 bool event_decode(struct slice bytes, struct arena *arena, struct event *event, struct error *error)
     MUST_CHECK;
 
+/* The same for bytes whose hash was computed before and that live as long as the event: slices
+ * point into them, nothing is copied. */
+bool event_decode_lent(struct slice bytes,
+                       const uint8_t hash[HASH_SIZE],
+                       struct event *event,
+                       struct error *error) MUST_CHECK;
+
 /* Everything but the body, which is neither unpacked nor cleared; the chain needs no more. */
 bool event_decode_header(struct slice bytes, struct event *event, struct error *error) MUST_CHECK;
 

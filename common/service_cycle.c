@@ -186,7 +186,8 @@ uint32_t cycle_input_count(const struct cycle *cycle)
 bool cycle_input(struct cycle *cycle, uint32_t i, struct event *event)
 {
     struct error error = {0};
-    return event_decode(cycle->inputs.items[i].bytes, cycle->arena, event, &error);
+    const struct input *input = &cycle->inputs.items[i];
+    return event_decode_lent(input->bytes, input->hash, event, &error);
 }
 
 uint32_t cycle_request_count(const struct cycle *cycle)
@@ -343,7 +344,7 @@ static void decide_input(struct cycle *cycle, const struct input *input)
     stream->next_checkpoints[input->service].seq = input->seq;
     memcpy(stream->next_checkpoints[input->service].hash, input->hash, HASH_SIZE);
     struct error error = {0};
-    if (!event_decode(input->bytes, cycle->arena, service->decoded, &error)) {
+    if (!event_decode_lent(input->bytes, input->hash, service->decoded, &error)) {
         /* committed by its owner and chained, yet not readable here: skip it in the open, never
          * stop the stream */
         log_error("event skipped",

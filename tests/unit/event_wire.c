@@ -172,10 +172,16 @@ static void every_field_of_every_kind_survives(void **state)
             struct slice bytes =
                 event_make(kind, message_pack(message_fill(bodies[i].descriptor, &seed)));
             struct event event;
+            struct event lent;
             struct slice again;
             struct error error = {0};
             assert_true(event_decode(bytes, arena, &event, &error));
             assert_int_equal(event.kind, kind);
+            assert_true(event_decode_lent(bytes, event.hash, &lent, &error));
+            assert_memory_equal(lent.hash, event.hash, HASH_SIZE);
+            assert_true(event_encode(&lent, arena, &again, &error));
+            assert_int_equal(again.size, bytes.size);
+            assert_memory_equal(again.bytes, bytes.bytes, bytes.size);
             assert_true(event_encode(&event, arena, &again, &error));
             if (again.size != bytes.size) {
                 fail_msg("%s: %zu bytes became %zu", event_kind_name(kind), bytes.size, again.size);
