@@ -167,7 +167,7 @@ cost_say() {
                 } else if (part[1] == "wal") {
                     print "wal", "bytes", grown / count
                 } else if (part[1] == "commits" && grown > 0) {
-                    items = part[2] == "intake" ? "events" : "inputs"
+                    items = part[2] == "intake" || part[2] == "dispatch" ? "events" : "inputs"
                     print "batch " part[2], "", (after[items " " part[2]] - before[items " " part[2]]) / grown
                 } else if (part[1] == "journal_read_events") {
                     print "read again by " part[2], "", grown / count
