@@ -34,6 +34,26 @@ void intake_classify(const struct policy_object *policy,
     }
 }
 
+/* Who complains and what they demand; nothing to seal when neither was told. */
+static bool seal_person(const uint8_t key[SEAL_KEY_SIZE],
+                        uint64_t case_id,
+                        uint32_t key_id,
+                        const Redress__Submit__V1__Submission *submission,
+                        struct arena *arena,
+                        struct slice *sealed,
+                        struct error *error)
+{
+    *sealed = slice_of(NULL, 0);
+    if (!submission->person && !submission->has_demand) {
+        return true;
+    }
+    struct slice person = intake_person_pack(submission, arena);
+    if (person.size == 0) {
+        return error_set(error, ERROR_RETRY, "no room to pack who complains");
+    }
+    return seal_field(key, case_id, "person", key_id, person, arena, sealed, error);
+}
+
 bool intake_seal(const struct seal_ring *ring,
                  const Redress__Submit__V1__Submission *submission,
                  struct intake_row *row,
@@ -45,22 +65,16 @@ bool intake_seal(const struct seal_ring *ring,
     uint32_t key_id = seal_key_id(ring);
     seal_case_key_make(ring, row->case_id, key, row->wrapped_key);
     struct slice narrative = slice_of(submission->narrative.data, submission->narrative.len);
-    bool sealed = seal_field(key,
-                             row->case_id,
-                             "narrative",
-                             key_id,
-                             narrative,
-                             arena,
-                             &received->sealed_narrative,
-                             error) &&
-                  seal_field(key,
-                             row->case_id,
-                             "person",
-                             key_id,
-                             intake_person_pack(submission, arena),
-                             arena,
-                             &received->sealed_person,
-                             error);
+    bool sealed =
+        seal_field(key,
+                   row->case_id,
+                   "narrative",
+                   key_id,
+                   narrative,
+                   arena,
+                   &received->sealed_narrative,
+                   error) &&
+        seal_person(key, row->case_id, key_id, submission, arena, &received->sealed_person, error);
     sodium_memzero(key, sizeof key);
     return sealed;
 }
