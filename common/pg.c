@@ -16,7 +16,7 @@ static void connection_lost(struct pg *pg, const char *why);
 
 static void timer_set(struct pg *pg, int ms)
 {
-    struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
+    struct timeval wait = {ms / 1000, ms % 1000 * 1000L};
     (void)event_add(pg->timer, &wait);
 }
 
@@ -54,8 +54,10 @@ static void connect_begin(struct pg *pg)
         "dbname", "application_name", "options", "keepalives_idle", "tcp_user_timeout", NULL};
     const char *const values[] = {pg->conninfo,
                                   pg->application,
+                                  /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text */
                                   "-c search_path=redress -c plan_cache_mode=force_generic_plan "
-                                  "-c enable_seqscan=off -c jit=off -c client_min_messages=error",
+                                  "-c enable_seqscan=off -c jit=off -c client_min_messages=error "
+                                  "-c synchronous_commit=on", /* law 1, whatever the server says */
                                   "10",
                                   "15000",
                                   NULL};

@@ -16,11 +16,12 @@ enum {
     POLICY_SETTLE_US = 5000000,
 };
 
-/* The statement a connection must have prepared. */
+/* The statement a connection must have prepared.  One row an answer: compiling patterns may take
+ * seconds, and between two policies the loop has to renew its leases. */
 #define POLICY_BOOK_STATEMENT                                                                      \
     {                                                                                              \
         "policy_new", "SELECT id, name, source, loaded_at FROM policy "                            \
-                      "WHERE id <> ALL($1::integer[]) ORDER BY id LIMIT 16"                        \
+                      "WHERE id <> ALL($1::integer[]) ORDER BY id LIMIT 1"                        \
     }
 
 struct policy_book;

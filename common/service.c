@@ -90,7 +90,8 @@ void service_request(struct service *service, const struct bus_peer *peer, struc
 {
     service->counts.requests++;
     bool ready = service->serving > 0 && !service->stopping;
-    if (!ready || service->waiting_count == SERVICE_REQUESTS_MAX) {
+    if (!ready || service->waiting_count == SERVICE_REQUESTS_MAX ||
+        service->waiting_bytes + bytes.size > WAITING_BYTES_MAX) {
         request_refuse(service, peer, bytes, ready);
         return;
     }
@@ -104,6 +105,7 @@ void service_request(struct service *service, const struct bus_peer *peer, struc
         return;
     }
     memcpy(zmq_msg_data(&waiting->bytes), bytes.bytes, bytes.size);
+    service->waiting_bytes += bytes.size;
 }
 
 static void on_request(void *owner, const struct bus_peer *peer, struct slice bytes)

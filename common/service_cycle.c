@@ -210,8 +210,8 @@ static void replies_send(struct cycle *cycle)
 static void advance(struct cycle *cycle)
 {
     struct service *service = cycle->service;
-    service->renewed_us = clock_monotonic_us();
-    if (cycle->touched_count > 0) {
+    if (cycle->touched_count > 0) { /* else nothing was asked of the archive: no proof of life */
+        service->renewed_us = clock_monotonic_us();
         health_commit_took(service->renewed_us - cycle->sent_us);
     }
     service->counts.commits++;
@@ -415,9 +415,12 @@ static void look_up(struct cycle *cycle)
 static void take_requests(struct cycle *cycle)
 {
     struct service *service = cycle->service;
-    while (service->waiting_count > 0 &&
+    size_t taken = 0;
+    while (service->waiting_count > 0 && taken < CYCLE_REQUEST_BYTES_MAX &&
            cycle->request_count < (uint32_t)service->settings.batch_max) {
         struct waiting_request *waiting = &service->waiting[service->waiting_first];
+        taken += zmq_msg_size(&waiting->bytes);
+        service->waiting_bytes -= zmq_msg_size(&waiting->bytes);
         service->waiting_first = (service->waiting_first + 1) % SERVICE_REQUESTS_MAX;
         service->waiting_count--;
         uint32_t i = cycle->request_count++;

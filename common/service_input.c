@@ -8,7 +8,7 @@
 #include "redress/live/v1/live.pb-c.h"
 #include "service_private.h"
 
-enum { INPUT_BYTES_MAX = 64 * 1024 * 1024 };
+enum { INPUT_BYTES_MAX = 64 * 1024 * 1024, HELD_BYTES_MAX = 64 * 1024 * 1024 };
 
 bool input_list_init(struct input_list *list)
 {
@@ -30,10 +30,15 @@ void input_list_done(struct input_list *list)
     list->items = NULL;
 }
 
+static bool held_is_full(const struct held_ring *held)
+{
+    return held->count == HELD_MAX || held->bytes + EVENT_SIZE_MAX > HELD_BYTES_MAX;
+}
+
 static bool has_room(const struct service *service, enum service_id from)
 {
     if (from == service->spec->holds) {
-        return service->held.count < HELD_MAX;
+        return !held_is_full(&service->held);
     }
     return service->incoming.count < INPUTS_MAX &&
            arena_used(service->incoming.arena) + EVENT_SIZE_MAX < INPUT_BYTES_MAX;
@@ -68,10 +73,12 @@ hold(struct service *service, const struct event *header, enum service_id from, 
     struct held_input *item = &held->items[(held->first + held->count++) % HELD_MAX];
     item->input = input_of(service, header, from, copy, bytes.size);
     item->ripe_us = clock_monotonic_us() + service->spec->hold_us;
+    held->bytes += bytes.size;
 }
 
 static void held_drop_first(struct held_ring *held)
 {
+    held->bytes -= held->items[held->first].input.bytes.size;
     free((void *)(uintptr_t)held->items[held->first].input.bytes.bytes);
     held->first = (held->first + 1) % HELD_MAX;
     held->count--;
@@ -79,7 +86,7 @@ static void held_drop_first(struct held_ring *held)
 
 bool held_is_ripe(const struct service *service)
 {
-    return service->held.count == HELD_MAX || held_ripe_us(service) <= clock_monotonic_us();
+    return held_is_full(&service->held) || held_ripe_us(service) <= clock_monotonic_us();
 }
 
 int64_t held_ripe_us(const struct service *service)
@@ -147,6 +154,7 @@ static void diverged(struct service *service, const struct event *header)
 static bool take_event(struct service *service,
                        struct consumer *consumer,
                        enum service_id from,
+                       uint32_t partition,
                        struct slice bytes,
                        bool journal,
                        int64_t now_us)
@@ -159,6 +167,12 @@ static bool take_event(struct service *service,
     if (!event_decode_header(bytes, header, &error)) {
         log_error(
             "event unreadable", LOG_TEXT("stream", service_name(from)), LOG_ERROR_FIELDS(&error));
+        return true;
+    }
+    if (header->service != from || header->partition != partition) {
+        log_error("event of another stream",
+                  LOG_TEXT("stream", service_name(from)),
+                  LOG_NUMBER("partition", partition));
         return true;
     }
     struct consumer_link link = {header->epoch, header->seq, header->prev_hash, header->hash};
@@ -192,8 +206,13 @@ published(struct service *service, const Redress__Live__V1__Published *message, 
     }
     for (size_t i = 0; i < message->n_events; i++) {
         struct slice bytes = slice_of(message->events[i].data, message->events[i].len);
-        if (!take_event(
-                service, consumer, (enum service_id)message->service, bytes, false, now_us)) {
+        if (!take_event(service,
+                        consumer,
+                        (enum service_id)message->service,
+                        message->partition,
+                        bytes,
+                        false,
+                        now_us)) {
             return; /* a gap now; the journal has them */
         }
     }
@@ -288,6 +307,7 @@ static void read_answered(void *context, const struct pg_answer *answer)
         while (taken < count && take_event(service,
                                            consumer,
                                            (enum service_id)read->from,
+                                           read->partition,
                                            pg_bytes(rows, taken, 0),
                                            true,
                                            now_us)) {

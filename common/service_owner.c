@@ -161,8 +161,7 @@ static void take(struct service *service, struct pg_array *wanted)
     pg_bind_text(service->writer, service->settings.instance);
     service->taking = true;
     if (!pg_send(service->writer, take_answered, service, &error)) {
-        service->taking = false;
-        owner_cut(service, error.text);
+        pg_reset(service->writer, error.text);
     }
 }
 
@@ -286,6 +285,7 @@ static void join(struct service *service)
     pg_bind_text(pg, service->settings.instance);
     pg_bind_text(pg, service->settings.publisher);
     pg_bind_text(pg, service->spec->takes_requests ? service->settings.requests : "");
+    pg_call(pg, "owner_sweep");
     service->renewing = pg_send(pg, joined, service, &error);
 }
 
@@ -387,7 +387,10 @@ void owner_second(struct service *service, int64_t now_us)
     if (pg_current_state(service->writer) != PG_READY) {
         return;
     }
-    if (service->serving > 0 && mono_us - service->renewed_us > LEASE_HANG_US) {
+    /* a loop that was busy itself has not read the answers yet: it gets one more turn */
+    bool late = mono_us - service->looked_us > 2 * LEASE_RENEW_US;
+    service->looked_us = mono_us;
+    if (service->serving > 0 && !late && mono_us - service->renewed_us > LEASE_HANG_US) {
         pg_reset(service->writer, "no commit for half a lease");
         return;
     }

@@ -18,12 +18,16 @@ enum {
         4096, /* of one cycle: what waits, plus the reads under way, plus one bus message */
     CYCLE_EVENTS_MAX = 8 * (INPUTS_MAX + 2 * SERVICE_BATCH_MAX),
     CYCLE_BYTES_MAX = 256 * 1024 * 1024,
+    /* Requests of one cycle: its texts must be read in a fraction of the lease, on a slow machine
+     * too. */
+    CYCLE_REQUEST_BYTES_MAX = 2 * 1024 * 1024,
+    WAITING_BYTES_MAX = 64 * 1024 * 1024, /* requests waiting; more are told to try later */
     PUBLISH_EVENTS_MAX = 128, /* of one bus message */
     PUBLISH_BYTES_MAX = 200 * 1024,
     NOWHERE = -1,
     PENDING_SOFT_MAX = SERVICE_BATCH_MAX, /* inputs waiting; more stay in the bus */
-    HELD_MAX = 65536,     /* inputs held back; when so many are, the oldest are ripe */
-    INPUT_SERVICES = 4,                   /* intake, triage, dispatch, watchdog */
+    HELD_MAX = 65536,   /* inputs held back; when so many are, or 64 MiB, the oldest are ripe */
+    INPUT_SERVICES = 4, /* intake, triage, dispatch, watchdog */
 };
 
 /* An input event waiting for the next cycle; bytes live in the arena it was copied to. */
@@ -46,6 +50,7 @@ struct held_ring {
     struct held_input *items; /* HELD_MAX of them; NULL: nothing is ever held */
     uint32_t first;
     uint32_t count;
+    size_t bytes; /* of all of them */
 };
 
 struct input_list {
@@ -149,6 +154,7 @@ struct service {
     unsigned reads;
     int64_t renewed_us; /* monotonic: last successful commit or renewal */
     int64_t renew_after_us;
+    int64_t looked_us; /* monotonic: the second hand's last look at the lease */
 
     struct input_list incoming;
     int64_t incoming_since_us;
@@ -156,6 +162,7 @@ struct service {
     struct waiting_request *waiting;
     uint32_t waiting_first;
     uint32_t waiting_count;
+    size_t waiting_bytes;
     struct arena *scratch; /* refusals and decoding outside cycles */
     struct event *decoded; /* one event; large, so not on the stack */
 

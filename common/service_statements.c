@@ -27,7 +27,13 @@ static const struct pg_statement skeleton_statements[] = {
      "IS NOT NULL "
      "FROM member m LEFT JOIN session s ON s.pid = m.backend_pid AND s.backend_start = "
      "m.backend_start "
-     "WHERE m.service = $1::smallint ORDER BY m.instance LIMIT 64"                            },
+     "WHERE m.service = $1::smallint AND m.lease_until > clock_timestamp() "
+     "ORDER BY m.instance LIMIT 64"                                                           },
+ /* An instance named after its process leaves a row behind at every start. */
+    {"owner_sweep",
+      "DELETE FROM member m WHERE m.lease_until < clock_timestamp() - interval '1 day' AND NOT "
+     "EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = m.backend_pid AND a.backend_start = "
+     "m.backend_start)"                                                                       },
     {"owner_heads",
       "WITH session AS MATERIALIZED (SELECT pid, backend_start FROM pg_stat_activity) "
      "SELECT h.partition, h.owner, h.owner = '' OR h.lease_until <= clock_timestamp() "
@@ -42,7 +48,8 @@ static const struct pg_statement skeleton_statements[] = {
      "clock_timestamp()"                                                                      },
     {"owner_publishers_gone",
       "SELECT publisher FROM member WHERE (1 << service) & $1::integer <> 0 "
-     "AND lease_until <= clock_timestamp() - interval '60 s'"                                 },
+     "AND lease_until <= clock_timestamp() - interval '60 s' AND publisher NOT IN "
+     "(SELECT publisher FROM member WHERE lease_until > clock_timestamp() - interval '60 s')" },
  /* Epoch + 1 is the fence and, being a synchronous commit, the barrier before anything is read
   (law 2). */
     {"owner_take",
