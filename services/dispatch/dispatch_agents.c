@@ -2,25 +2,81 @@
 #include "dispatch_shell.h"
 #include "log.h"
 
-static struct agent *agent_find(struct dispatch *dispatch, struct slice name)
+/* The chain a name is in (FNV-1a). */
+static uint32_t *chain_of(struct dispatch *dispatch, struct slice name)
 {
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < name.size; i++) {
+        hash = (hash ^ name.bytes[i]) * 16777619U;
+    }
+    return &dispatch->agent_chains[(hash ^ hash >> 16) % DISPATCH_AGENT_CHAINS];
+}
+
+struct agent *agent_find(struct dispatch *dispatch, struct slice name)
+{
+    uint32_t place = *chain_of(dispatch, name);
+    while (place != 0 && !slice_equal(slice_text(dispatch->agents[place - 1].name), name)) {
+        place = dispatch->agents[place - 1].next;
+    }
+    return place != 0 ? &dispatch->agents[place - 1] : NULL;
+}
+
+static void chain_leave(struct dispatch *dispatch, const struct agent *agent)
+{
+    uint32_t *at = chain_of(dispatch, slice_text(agent->name));
+    while (&dispatch->agents[*at - 1] != agent) {
+        at = &dispatch->agents[*at - 1].next;
+    }
+    *at = agent->next;
+}
+
+static bool is_idle(const struct agent *agent)
+{
+    return agent->used == 0 && agent->delta == 0 && !agent->in_batch && !agent->full;
+}
+
+/* A place for one more: a fresh one, or that of somebody who holds nothing.  NULL: none. */
+static struct agent *place_take(struct dispatch *dispatch)
+{
+    if (dispatch->agent_count < DISPATCH_AGENTS_MAX) {
+        return &dispatch->agents[dispatch->agent_count++];
+    }
     for (uint32_t i = 0; i < dispatch->agent_count; i++) {
-        if (slice_equal(slice_text(dispatch->agents[i].name), name)) {
-            return &dispatch->agents[i];
+        struct agent *agent = &dispatch->agents[i];
+        if (is_idle(agent)) {
+            chain_leave(dispatch, agent);
+            return agent;
         }
     }
     return NULL;
 }
 
+bool agents_are_full(const struct dispatch *dispatch)
+{
+    if (dispatch->agent_count < DISPATCH_AGENTS_MAX) {
+        return false;
+    }
+    for (uint32_t i = 0; i < dispatch->agent_count; i++) {
+        if (is_idle(&dispatch->agents[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct agent *agent_of(struct dispatch *dispatch, struct slice name, int32_t capacity)
 {
     struct agent *agent = agent_find(dispatch, name);
-    if (agent || dispatch->agent_count == DISPATCH_AGENTS_MAX || name.size == 0 ||
-        name.size >= DISPATCH_AGENT_MAX) {
+    if (agent || name.size == 0 || name.size >= DISPATCH_AGENT_MAX) {
         return agent;
     }
-    agent = &dispatch->agents[dispatch->agent_count++];
-    *agent = (struct agent){.capacity = capacity};
+    agent = place_take(dispatch);
+    if (!agent) {
+        return NULL;
+    }
+    uint32_t *chain = chain_of(dispatch, name);
+    *agent = (struct agent){.capacity = capacity, .next = *chain};
+    *chain = (uint32_t)(agent - dispatch->agents) + 1;
     memcpy(agent->name, name.bytes, name.size);
     return agent;
 }
@@ -28,11 +84,12 @@ struct agent *agent_of(struct dispatch *dispatch, struct slice name, int32_t cap
 void agent_change(struct dispatch *dispatch, const char *name, int32_t delta, int32_t capacity)
 {
     struct agent *agent = agent_of(dispatch, slice_text(name), capacity);
-    if (!agent) {
+    if (!agent) { /* never silently: the slots would drift from the cases */
+        service_fail(dispatch->service, "more agents hold cases than there is room for");
         return;
     }
     agent->delta += delta;
-    if (!agent->in_batch && dispatch->batch_agent_count < SERVICE_BATCH_MAX * 2) {
+    if (!agent->in_batch) {
         agent->in_batch = true;
         dispatch->batch_agents[dispatch->batch_agent_count++] =
             (uint32_t)(agent - dispatch->agents);
@@ -48,7 +105,7 @@ static int by_name(const void *a, const void *b)
 
 void agents_store(struct dispatch *dispatch, struct pg *pg)
 {
-    static struct dispatch_slot_change changes[SERVICE_BATCH_MAX * 2];
+    static struct dispatch_slot_change changes[DISPATCH_AGENTS_MAX];
     uint32_t count = 0;
     for (uint32_t i = 0; i < dispatch->batch_agent_count; i++) {
         const struct agent *agent = &dispatch->agents[dispatch->batch_agents[i]];
@@ -115,7 +172,11 @@ static void loaded(void *context, const struct pg_answer *answer)
     }
     const PGresult *rows = answer->results[0];
     for (int row = 0; row < PQntuples(rows); row++) {
-        struct agent *agent = agent_of(dispatch, pg_bytes(rows, row, 0), pg_int4(rows, row, 2));
+        /* who never claimed here and holds nothing needs no place */
+        struct slice name = pg_bytes(rows, row, 0);
+        struct agent *agent = pg_int4(rows, row, 1) == 0
+                                  ? agent_find(dispatch, name)
+                                  : agent_of(dispatch, name, pg_int4(rows, row, 2));
         if (agent && !agent->in_batch) {
             agent->used = pg_int4(rows, row, 1);
             agent->capacity = pg_int4(rows, row, 2);

@@ -198,8 +198,10 @@ static void answer_refusal(const struct asked *asked,
 static bool
 capacity_left(struct dispatch *dispatch, const struct policy *policy, struct slice actor)
 {
-    const struct agent *agent = agent_of(dispatch, actor, policy->capacity);
-    return agent && !agent->full && agent->used + agent->delta < agent->capacity;
+    /* looks only: names cost nothing to invent, and places in memory are few */
+    const struct agent *agent = agent_find(dispatch, actor);
+    return agent ? !agent->full && agent->used + agent->delta < agent->capacity
+                 : policy->capacity > 0 && !agents_are_full(dispatch);
 }
 
 static void command_done(const struct asked *asked, const struct event *event)
@@ -288,12 +290,23 @@ static void show(const struct asked *asked)
     }
 }
 
+/* The archive names full agents one a line, boards show them: no line breaks, no control bytes. */
+static bool is_one_line(ProtobufCBinaryData name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] < ' ' || name.data[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool names_are_good(const Redress__Command__V1__Command *command)
 {
     size_t bad_at;
     return command->has_actor && command->actor.len > 0 &&
            command->actor.len < DISPATCH_AGENT_MAX && command->has_role && command->role.len > 0 &&
-           command->role.len < POLICY_NAME_MAX &&
+           command->role.len < POLICY_NAME_MAX && is_one_line(command->actor) &&
            text_is_clean(slice_of(command->actor.data, command->actor.len), &bad_at) &&
            text_is_clean(slice_of(command->role.data, command->role.len), &bad_at);
 }
@@ -313,7 +326,8 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
     } else if (asked.command->show) {
         show(&asked);
     } else if (!names_are_good(asked.command)) {
-        desk_refuse(&asked, "actor_invalid", "actor and role: 1 to 47 bytes of UTF-8 each");
+        desk_refuse(
+            &asked, "actor_invalid", "actor and role: 1 to 47 bytes of UTF-8 each, in one line");
     } else if (asked.command->act) {
         act(&asked);
     } else if (asked.command->claim) {

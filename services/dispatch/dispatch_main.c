@@ -267,6 +267,26 @@ static void op_of(void *self, uint64_t case_id, struct projection_op *op)
     }
 }
 
+/* Cases that the start would not read any more: a few places are looked at after each commit, so
+ * that memory follows the open cases, not all that ever were. */
+static void closed_forget(struct dispatch *dispatch, int64_t now_us)
+{
+    for (unsigned i = 0; i < DISPATCH_SWEEP; i++) {
+        struct table *cases = dispatch->cases[dispatch->sweep_partition];
+        uint64_t case_id;
+        const struct held_case *held =
+            cases ? table_next(cases, &dispatch->sweep_at, &case_id) : NULL;
+        if (!held) {
+            dispatch->sweep_partition = (dispatch->sweep_partition + 1) % PARTITION_MAX;
+            dispatch->sweep_at = 0;
+        } else if (held->state.closed_at_us != 0 &&
+                   held->state.closed_at_us < now_us - DISPATCH_CLOSED_KEPT_US) {
+            (void)table_remove(cases, case_id);
+            dispatch->sweep_at--; /* the last one is there now */
+        }
+    }
+}
+
 static void dispatch_committed(void *self, struct cycle *cycle)
 {
     static uint64_t changed[DISPATCH_CHANGED_MAX];
@@ -277,6 +297,7 @@ static void dispatch_committed(void *self, struct cycle *cycle)
     }
     projector_commit(dispatch->projector, cycle, changed, dispatch->changed_count);
     agents_committed(dispatch);
+    closed_forget(dispatch, cycle_now_us(cycle));
 }
 
 static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const struct pg_answer *why)

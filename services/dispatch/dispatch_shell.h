@@ -13,10 +13,15 @@
 enum {
     DISPATCH_CHANGED_MAX = 8192,  /* cases one batch may change */
     DISPATCH_CASES_MAX = 1 << 24, /* in memory, of one partition */
-    DISPATCH_AGENTS_MAX = 4096,
+    DISPATCH_AGENTS_MAX = 16384,  /* holding cases at once */
+    DISPATCH_AGENT_CHAINS = 4096,
     DISPATCH_EARLY_MAX = 4096,
     DISPATCH_CLAIM_LEASE_MS = 5000,
+    DISPATCH_SWEEP = 256, /* places looked at after a commit for cases closed long ago */
 };
+
+/* How long a closed case is at hand; dispatch_load reads as many days. */
+#define DISPATCH_CLOSED_KEPT_US (INT64_C(90) * 86400 * 1000000)
 
 /* A case in memory. */
 struct held_case {
@@ -45,6 +50,7 @@ struct agent {
     int32_t delta;
     bool full; /* the archive said so: believe it until somebody releases */
     bool in_batch;
+    uint32_t next; /* of the same hash: place + 1; 0: none */
 };
 
 struct known_command {
@@ -64,6 +70,7 @@ struct dispatch {
     struct seal_ring *ring;
     struct projector *projector;
     struct table *cases[PARTITION_MAX]; /* of held_case; NULL: not ours */
+    uint32_t sweep_partition, sweep_at; /* where the next look for cases closed long ago begins */
     uint32_t cycle;
     uint32_t changed_count;
     struct changed_case *changed;
@@ -83,8 +90,9 @@ struct dispatch {
     bool asked_known;
     uint32_t agent_count;
     struct agent *agents;
+    uint32_t agent_chains[DISPATCH_AGENT_CHAINS]; /* place + 1 of the first */
     uint32_t batch_agent_count;
-    uint32_t batch_agents[SERVICE_BATCH_MAX * 2];
+    uint32_t batch_agents[DISPATCH_AGENTS_MAX];
     bool agents_loaded;
     struct claim *claims;    /* Redis is being asked */
     int64_t search_after_us; /* claims without Redis: the next search, monotonic */
@@ -132,7 +140,10 @@ void early_apply(struct dispatch *dispatch,
                  const struct policy *policy,
                  const struct event *opened_by);
 
-/* dispatch_agents.c */
+/* dispatch_agents.c: agent_find NULL: unknown; agent_of makes a place for who is unknown. */
+struct agent *agent_find(struct dispatch *dispatch, struct slice name);
+/* Everybody in memory holds cases: nobody else can claim. */
+bool agents_are_full(const struct dispatch *dispatch);
 struct agent *agent_of(struct dispatch *dispatch, struct slice name, int32_t capacity);
 void agent_change(struct dispatch *dispatch, const char *name, int32_t delta, int32_t capacity);
 void agents_store(struct dispatch *dispatch, struct pg *pg);

@@ -20,7 +20,11 @@ enum {
     DUE_MAX = 1000,      /* cases one batch fires */
     HOLD_US = 1000000,   /* intake's word waits for dispatch's, which tells all of it and more */
     LINGER_US = 20000,   /* starts may wait for company; what is due does not */
+    SWEEP = 256,         /* places looked at after a commit for cases closed long ago */
 };
+
+/* A week longer than dispatch keeps a closed case, which until then may be opened again. */
+#define CLOSED_KEPT_US (INT64_C(97) * 86400 * 1000000)
 
 struct held_case {
     struct watch_case state;
@@ -37,6 +41,7 @@ struct watchdog {
     struct projector *projector;
     struct table *cases[PARTITION_MAX];
     struct heap *heap;
+    uint32_t sweep_partition, sweep_at; /* where the next look for cases closed long ago begins */
     uint32_t cycle;
     uint32_t changed_count;
     struct changed_case *changed;
@@ -319,6 +324,26 @@ static void op_of(void *self, uint64_t case_id, struct projection_op *op)
                                .change = due_us == INT64_MAX ? PROJECTION_DISARM : PROJECTION_ARM};
 }
 
+/* Memory follows the cases that can still change: a few places are looked at after each commit. */
+static void closed_forget(struct watchdog *watchdog, int64_t now_us)
+{
+    for (unsigned i = 0; i < SWEEP; i++) {
+        struct table *cases = watchdog->cases[watchdog->sweep_partition];
+        uint64_t case_id;
+        const struct held_case *held =
+            cases ? table_next(cases, &watchdog->sweep_at, &case_id) : NULL;
+        if (!held) {
+            watchdog->sweep_partition = (watchdog->sweep_partition + 1) % PARTITION_MAX;
+            watchdog->sweep_at = 0;
+        } else if (held->state.closed && held->state.closed_at_us < now_us - CLOSED_KEPT_US &&
+                   watch_due_us(policy_of(watchdog, held->state.policy_id), &held->state) ==
+                       INT64_MAX) {
+            (void)table_remove(cases, case_id);
+            watchdog->sweep_at--; /* the last one is there now */
+        }
+    }
+}
+
 static void watchdog_committed(void *self, struct cycle *cycle)
 {
     static uint64_t changed[CHANGED_MAX];
@@ -328,6 +353,7 @@ static void watchdog_committed(void *self, struct cycle *cycle)
         changed[i] = watchdog->changed[i].before.case_id;
     }
     projector_commit(watchdog->projector, cycle, changed, watchdog->changed_count);
+    closed_forget(watchdog, cycle_now_us(cycle));
 }
 
 static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const struct pg_answer *why)
