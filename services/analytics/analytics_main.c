@@ -12,7 +12,9 @@
 #include "service.h"
 
 enum {
-    SLOTS = 16384, /* of the batch's sums: power of two, more than a batch can fill */
+    /* of the batch's sums: power of two.  A batch is at most 4096 events of FIGURE_INCREMENTS_MAX
+     * each, and after a long absence each may be of an hour of its own. */
+    SLOTS = 131072,
     ROWS_MAX = SLOTS / 2,
     LINGER_US = 200000,
     REFRESH_SECONDS = 5,
