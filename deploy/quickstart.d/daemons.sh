@@ -49,8 +49,8 @@ policies_load() {
 runit_write() {
     local folder=$state/service/$1
     mkdir -p "$folder/log" "$state/log/$1"
-    printf '#!/bin/sh\nexec 2>&1\nexec %s --config %s\n' "$bin/redress-$1" "$state/redress.yaml" >"$folder/run.new"
-    printf '#!/bin/sh\nexec svlogd -tt %s\n' "$state/log/$1" >"$folder/log/run"
+    printf '#!/bin/sh\nexec 2>&1\nexec "%s" --config "%s"\n' "$bin/redress-$1" "$state/redress.yaml" >"$folder/run.new"
+    printf '#!/bin/sh\nexec svlogd -tt "%s"\n' "$state/log/$1" >"$folder/log/run"
     printf 's1000000\nn10\n' >"$state/log/$1/config"
     chmod 755 "$folder/run.new" "$folder/log/run"
     mv "$folder/run.new" "$folder/run" # last and at once: runsvdir may be looking
