@@ -313,11 +313,11 @@ void admin_free(struct admin **admin_p)
 
 uint16_t admin_port(const struct admin *admin)
 {
-    struct sockaddr_storage address = {0};
+    struct sockaddr_in address = {0};
     socklen_t size = sizeof address;
     int fd = evconnlistener_get_fd(admin->listener);
     if (admin->socket_path[0] || getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
         return 0;
     }
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.sin_port);
 }

@@ -115,7 +115,7 @@ static size_t characters_read(struct slice from, char text[SIZE_MOST])
         if (c == '-' || c == ' ' || c == '\t') {
             continue;
         }
-        c = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+        c = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
         bool fits = size < DATE_SIZE ? is_digit(c) : c != '0' && c != '1' && value_of(c) >= 0;
         if (!fits || size == SIZE_MOST) {
             return 0;

@@ -281,7 +281,7 @@ static bool option_read(struct option *option, int left, char **argv)
     }
     (void)snprintf(option->name, sizeof option->name, "%.*s", (int)(size - 2), text + 2);
     for (char *c = option->name; *c; c++) {
-        *c = *c == '-' ? '_' : *c;
+        *c = (char)(*c == '-' ? '_' : *c);
     }
     bool joined = text[size] == '=';
     option->value = joined ? text + size + 1 : left > 1 ? argv[1] : NULL;

@@ -35,7 +35,7 @@ bool error_prefix(struct error *error, const char *format, ...)
 
     char joined[sizeof error->text];
     size_t used = strlen(context);
-    memcpy(joined, context, used);
+    memcpy(joined, context, used); /* NOLINT(bugprone-not-null-terminated-result): ended below */
     size_t left = sizeof joined - used;
     (void)snprintf(joined + used, left, ": %s", error->text);
     memcpy(error->text, joined, sizeof joined);

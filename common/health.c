@@ -208,7 +208,7 @@ void health_set(struct health *health, unsigned index, bool ok, const char *deta
     dependency->success_us = ok ? clock_monotonic_us() : dependency->success_us;
     (void)snprintf(dependency->detail, sizeof dependency->detail, "%s", detail ? detail : "");
     for (char *c = dependency->detail; *c; c++) {
-        *c = (unsigned char)*c < 0x80 ? *c : '?'; /* a cut character would spoil the JSON */
+        *c = (char)((unsigned char)*c < 0x80 ? *c : '?'); /* a cut character would spoil the JSON */
     }
 }
 

@@ -48,7 +48,7 @@ void uuid_text(const uint8_t uuid[UUID_SIZE], char text[UUID_TEXT_SIZE])
     char digits[2 * UUID_SIZE + 1];
     hex_encode(uuid, UUID_SIZE, digits);
     for (size_t i = 0, from = 0; i < UUID_TEXT_SIZE; i++) {
-        text[i] = dash_at(i) ? '-' : digits[from++];
+        text[i] = (char)(dash_at(i) ? '-' : digits[from++]);
     }
 }
 

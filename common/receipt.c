@@ -159,7 +159,7 @@ struct receipt_batch *receipt_batch_sign(const struct receipt_key *key,
         uint8_t(*below)[HASH_SIZE] = batch->levels[level];
         uint8_t(*above)[HASH_SIZE] = below + size;
         for (uint32_t i = 0; i < size / 2; i++) {
-            node_hash(below[2 * i], below[2 * i + 1], above[i]);
+            node_hash(below[2UL * i], below[2UL * i + 1], above[i]);
         }
         if (size % 2 != 0) {
             memcpy(above[size / 2], below[size - 1], HASH_SIZE);

@@ -241,6 +241,7 @@ field_context(uint8_t context[CONTEXT_MAX], uint32_t key_id, uint64_t case_id, c
     number_put(context + CONTEXT_SIZE, SCHEMA, 4);
     number_put(context + CONTEXT_SIZE + 4, key_id, 4);
     number_put(context + CONTEXT_SIZE + 8, case_id, 8);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes, with their size */
     memcpy(context + CONTEXT_SIZE + 16, field, size);
     return CONTEXT_SIZE + 16 + size;
 }

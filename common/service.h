@@ -69,7 +69,8 @@ struct service_spec {
     bool takes_requests;
     bool reads_text;   /* needs the classifiers of the policies */
     int64_t linger_us; /* a cycle may wait this long for more inputs; 0: start at once */
-    /* Events of this service wait so long, so that others of the same case can come before; SERVICE_NONE: no. */
+    /* Events of this service wait so long, so that others of the same case can come before;
+     * SERVICE_NONE: no. */
     enum service_id holds;
     int64_t hold_us;
     const struct pg_statement *statements;

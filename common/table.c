@@ -100,7 +100,7 @@ static void slot_add(struct index *index, uint64_t key, uint32_t place)
 
 /* Moves back what stands behind, so that no search ends too early (Knuth, volume 3, 6.4 algorithm
  * R). */
-static void slot_remove(const struct table *table, uint32_t *slot)
+static void slot_remove(const struct table *table, const uint32_t *slot)
 {
     const struct index *index = &table->now;
     uint64_t mask = index->size - 1;
@@ -250,7 +250,7 @@ bool table_remove(struct table *table, uint64_t key)
         memcpy(entry_at(table, place), entry_at(table, last), table->entry_size);
     }
     table->count--;
-    if ((uint64_t)table->count + 2 * CHUNK_ENTRIES <=
+    if ((uint64_t)table->count + UINT64_C(2) * CHUNK_ENTRIES <=
         (uint64_t)table->chunk_count * CHUNK_ENTRIES) {
         chunk_drop(table);
     }
@@ -276,6 +276,6 @@ void *table_next(const struct table *table, uint32_t *at, uint64_t *key)
 size_t table_bytes(const struct table *table)
 {
     return sizeof *table + table->chunk_max * sizeof *table->chunks +
-           table->chunk_count * CHUNK_ENTRIES * table->entry_size +
+           (size_t)table->chunk_count * CHUNK_ENTRIES * table->entry_size +
            (table->now.size + table->before.size) * sizeof *table->now.places;
 }

@@ -170,7 +170,7 @@ struct zone *zone_new(const char *name, struct error *error)
         error_set(error, ERROR_REJECT, "the system knows no time zone '%s'", name);
     } else {
         zone = zone_parse(slice_of(bytes, got), error);
-        fclose(file);
+        (void)fclose(file);
     }
     free(bytes);
     return zone;

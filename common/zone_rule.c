@@ -184,7 +184,7 @@ static int64_t turn_local_s(const struct zone_turn *turn, int64_t year)
         int64_t next_month = turn->month == 12 ? days_from_civil(year + 1, 1, 1)
                                                : days_from_civil(year, turn->month + 1, 1);
         int64_t sunday_based = (date_weekday(first) + 1) % 7;
-        days = first + (turn->day - sunday_based + 7) % 7 + (turn->week - 1) * 7;
+        days = first + (turn->day - sunday_based + 7) % 7 + (turn->week - 1) * 7L;
         days -= days >= next_month ? 7 : 0;
         break;
     }

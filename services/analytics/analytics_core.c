@@ -6,7 +6,7 @@ enum {
     INCREMENTS_PER_CLOCK = 2,
 };
 
-static const double BUCKET_GROWTH = 1.1;
+static const double bucket_growth = 1.1;
 
 /* Increments being collected for one event; row is what they have in common. */
 struct tally {
@@ -185,9 +185,9 @@ uint32_t analytics_fold(const struct policy *policy,
 uint16_t figure_bucket(int64_t seconds)
 {
     uint16_t bucket = 0;
-    double end = BUCKET_GROWTH;
+    double end = bucket_growth;
     while (bucket + 1 < FIGURE_BUCKETS && (double)seconds >= end) {
-        end *= BUCKET_GROWTH;
+        end *= bucket_growth;
         bucket++;
     }
     return bucket;
@@ -197,9 +197,9 @@ double figure_bucket_seconds(uint16_t bucket)
 {
     double start = 1.0;
     for (uint16_t i = 0; i < bucket && i + 1 < FIGURE_BUCKETS; i++) {
-        start *= BUCKET_GROWTH;
+        start *= bucket_growth;
     }
-    return start * (1.0 + BUCKET_GROWTH) / 2.0;
+    return start * (1.0 + bucket_growth) / 2.0;
 }
 
 const char *figure_measure_name(enum figure_measure measure)

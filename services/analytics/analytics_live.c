@@ -94,8 +94,8 @@ void live_add(struct live *live,
                                           .clock = key->clock < policy->clock_count
                                                        ? slice_text(policy->clocks[key->clock].id)
                                                        : slice_of(NULL, 0),
-                                          .phase = phase ? key->phase : -1,
-                                          .bucket = phase ? (int16_t)key->bucket : -1,
+                                          .phase = (int16_t)(phase ? key->phase : -1),
+                                          .bucket = (int16_t)(phase ? key->bucket : -1),
                                           .count = row->count};
     live_total(live, policy, &total);
     int64_t now_s = now_us / 1000000;
@@ -117,10 +117,10 @@ static double quantile(const int64_t buckets[FIGURE_BUCKETS], int64_t count, dou
 {
     int64_t rank = (int64_t)(share * (double)(count - 1));
     int64_t below = 0;
-    for (uint16_t i = 0; i < FIGURE_BUCKETS; i++) {
+    for (unsigned i = 0; i < FIGURE_BUCKETS; i++) {
         below += buckets[i];
         if (below > rank) {
-            return figure_bucket_seconds(i);
+            return figure_bucket_seconds((uint16_t)i);
         }
     }
     return 0;

@@ -218,7 +218,9 @@ bool dispatch_row_read(const PGresult *rows,
 
 void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *changes, uint32_t count)
 {
-    static struct pg_array agent, capacity, delta;
+    static struct pg_array agent;
+    static struct pg_array capacity;
+    static struct pg_array delta;
     pg_array_begin(&agent, PG_TEXT);
     pg_array_begin(&capacity, PG_INT4);
     pg_array_begin(&delta, PG_INT4);
@@ -237,7 +239,10 @@ void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *chang
 
 void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *rows, uint32_t count)
 {
-    static struct pg_array id, case_id, seq, at;
+    static struct pg_array id;
+    static struct pg_array case_id;
+    static struct pg_array seq;
+    static struct pg_array at;
     pg_array_begin(&id, PG_UUID);
     pg_array_begin(&case_id, PG_INT8);
     pg_array_begin(&seq, PG_INT8);

@@ -34,7 +34,7 @@ struct dispatch_reply {
 };
 
 /* Lent by the arena; empty when that is full. */
-struct slice dispatch_reply_pack(const struct dispatch_reply *reply, struct arena *arena);
+struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena *arena);
 
 /* The command that takes a given case: what a claim out of a queue becomes once Redis has proposed
  * one. */

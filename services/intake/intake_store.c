@@ -16,7 +16,13 @@ const unsigned intake_statement_count = sizeof intake_statements / sizeof *intak
 
 void intake_rows_bind(struct pg *pg, const struct intake_row *rows, uint32_t count)
 {
-    static struct pg_array id, channel, case_id, digest, customer, at, key;
+    static struct pg_array id;
+    static struct pg_array channel;
+    static struct pg_array case_id;
+    static struct pg_array digest;
+    static struct pg_array customer;
+    static struct pg_array at;
+    static struct pg_array key;
     pg_array_begin(&id, PG_UUID);
     pg_array_begin(&channel, PG_TEXT);
     pg_array_begin(&case_id, PG_INT8);
@@ -49,7 +55,8 @@ void intake_rows_bind(struct pg *pg, const struct intake_row *rows, uint32_t cou
 
 void intake_known_bind(struct pg *pg, const struct intake_key *keys, uint32_t count)
 {
-    static struct pg_array id, channel;
+    static struct pg_array id;
+    static struct pg_array channel;
     pg_array_begin(&id, PG_UUID);
     pg_array_begin(&channel, PG_TEXT);
     for (uint32_t i = 0; i < count; i++) {

@@ -15,7 +15,10 @@ const unsigned triage_statement_count = sizeof triage_statements / sizeof *triag
 
 void triage_repeats_bind(struct pg *pg, const struct triage_question *questions, uint32_t count)
 {
-    static struct pg_array case_id, customer, since, before;
+    static struct pg_array case_id;
+    static struct pg_array customer;
+    static struct pg_array since;
+    static struct pg_array before;
     pg_array_begin(&case_id, PG_INT8);
     pg_array_begin(&customer, PG_INT8);
     pg_array_begin(&since, PG_TIMESTAMPTZ);
