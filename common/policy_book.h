@@ -21,7 +21,7 @@ enum {
 #define POLICY_BOOK_STATEMENT                                                                      \
     {                                                                                              \
         "policy_new", "SELECT id, name, source, loaded_at FROM policy "                            \
-                      "WHERE id <> ALL($1::integer[]) ORDER BY id LIMIT 1"                        \
+                      "WHERE id <> ALL($1::integer[]) ORDER BY id LIMIT 1"                         \
     }
 
 struct policy_book;

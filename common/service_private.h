@@ -22,7 +22,7 @@ enum {
      * too. */
     CYCLE_REQUEST_BYTES_MAX = 2 * 1024 * 1024,
     WAITING_BYTES_MAX = 64 * 1024 * 1024, /* requests waiting; more are told to try later */
-    PUBLISH_EVENTS_MAX = 128, /* of one bus message */
+    PUBLISH_EVENTS_MAX = 128,             /* of one bus message */
     PUBLISH_BYTES_MAX = 200 * 1024,
     NOWHERE = -1,
     PENDING_SOFT_MAX = SERVICE_BATCH_MAX, /* inputs waiting; more stay in the bus */
