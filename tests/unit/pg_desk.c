@@ -15,17 +15,40 @@ static void on_beat(evutil_socket_t fd, short what, void *self)
     (void)self;
 }
 
+/* To make a cluster takes longer than most stories: one serves the whole program. */
+static struct server *shared;
+
+static void shared_end(void)
+{
+    server_free(&shared);
+}
+
+static void shared_begin(struct error *error)
+{
+    shared = server_postgres_new(NULL, error);
+    if (shared) {
+        (void)atexit(shared_end);
+    }
+}
+
 void pg_desk_open(struct pg_desk *desk)
 {
     struct error error = {.text = ""};
     (void)signal(SIGPIPE, SIG_IGN);
-    *desk = (struct pg_desk){.server = server_postgres_new(NULL, &error)};
+    bool first = !shared;
+    if (first) {
+        shared_begin(&error);
+    }
+    *desk = (struct pg_desk){.server = shared};
     if (!desk->server && error.kind == ERROR_REJECT) {
         print_message("skipped: %s\n", error.text);
         skip();
     }
     if (!desk->server) {
         fail_msg("%s", error.text);
+    }
+    if (!first) {
+        pg_desk_run(desk, "DROP SCHEMA IF EXISTS redress CASCADE");
     }
     desk->loop = event_base_new();
     desk->beat = event_new(desk->loop, -1, EV_PERSIST, on_beat, NULL);
@@ -37,7 +60,6 @@ void pg_desk_close(struct pg_desk *desk)
     pg_free(&desk->pg);
     event_free(desk->beat);
     event_base_free(desk->loop);
-    server_free(&desk->server);
 }
 
 void pg_desk_run(const struct pg_desk *desk, const char *sql)

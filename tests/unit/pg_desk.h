@@ -31,7 +31,8 @@ struct pg_desk {
     void *self;
 };
 
-/* Starts the server once for the program; skips the test where there is none. */
+/* Starts the server once for the program, and forgets the schema of the story before; skips the
+ * test where there is none. */
 void pg_desk_open(struct pg_desk *desk);
 void pg_desk_close(struct pg_desk *desk);
 
