@@ -86,6 +86,8 @@ static const struct pg_statement skeleton_statements[] = {
       "SELECT bytes FROM journal WHERE service = $1::smallint AND partition = $2::smallint AND seq "
      "> $3::bigint "
      "ORDER BY seq LIMIT $4::integer"                                                         },
+ /* The partitions stand there twice: so their rows are looked up, and not all of the service.
+  */
     {"cycle_head",
       "WITH batch AS MATERIALIZED (SELECT * FROM unnest($2::smallint[], $3::bigint[], "
      "$4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[], $8::bytea[], $9::bigint[], "
@@ -98,9 +100,11 @@ static const struct pg_statement skeleton_statements[] = {
      "triage_seq = a.s2, triage_hash = a.h2, dispatch_seq = a.s3, dispatch_hash = a.h3, "
      "watchdog_seq = a.s4, "
      "watchdog_hash = a.h4, lease_until = clock_timestamp() + interval '10 s' FROM batch a "
-     "WHERE h.service = $1::smallint AND h.partition = a.partition AND h.epoch = a.epoch AND h.seq "
-     "= a.expected "
-     "RETURNING 1) SELECT fence((SELECT count(*) FROM moved), cardinality($2::smallint[]))"   },
+     "WHERE h.service = $1::smallint AND h.partition = ANY($2::smallint[]) "
+     "AND h.partition = a.partition AND h.epoch = a.epoch AND h.seq = a.expected RETURNING 1), "
+     "counted AS (SELECT count(*) AS found FROM moved) "
+     "SELECT CASE WHEN found = cardinality($2::smallint[]) THEN true "
+     "ELSE fence(found, cardinality($2::smallint[])) END FROM counted"                        },
 };
 
 enum { SKELETON_STATEMENTS = sizeof skeleton_statements / sizeof *skeleton_statements };
