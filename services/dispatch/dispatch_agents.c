@@ -159,18 +159,14 @@ void agents_undo(struct dispatch *dispatch, const struct pg_answer *why)
         struct agent *agent = agent_find(dispatch, slice_of(line, size));
         if (agent) {
             agent->full = true;
+            dispatch->ask_agents = true;
         }
         line += size + (line[size] == '\n');
     }
 }
 
-static void loaded(void *context, const struct pg_answer *answer)
+static void rows_take(struct dispatch *dispatch, const PGresult *rows)
 {
-    struct dispatch *dispatch = context;
-    if (answer->status != PG_OK) {
-        return;
-    }
-    const PGresult *rows = answer->results[0];
     for (int row = 0; row < PQntuples(rows); row++) {
         /* who never claimed here and holds nothing needs no place */
         struct slice name = pg_bytes(rows, row, 0);
@@ -183,7 +179,40 @@ static void loaded(void *context, const struct pg_answer *answer)
             agent->full = false;
         }
     }
-    dispatch->agents_loaded = true;
+}
+
+/* Before the refused batch is decided again: what those rows really say, so that it is refused once
+ * and not for a while. */
+bool agents_lookup(struct dispatch *dispatch, struct pg *pg)
+{
+    static struct pg_array names;
+    if (!dispatch->ask_agents) {
+        return false;
+    }
+    dispatch->ask_agents = false;
+    pg_array_begin(&names, PG_TEXT);
+    for (uint32_t i = 0; i < dispatch->agent_count; i++) {
+        if (dispatch->agents[i].full) {
+            pg_array_bytes(&names, slice_text(dispatch->agents[i].name));
+        }
+    }
+    pg_call(pg, "dispatch_agents_named");
+    pg_bind_array(pg, &names);
+    return true;
+}
+
+void agents_looked_up(struct dispatch *dispatch, const PGresult *rows)
+{
+    rows_take(dispatch, rows);
+}
+
+static void loaded(void *context, const struct pg_answer *answer)
+{
+    struct dispatch *dispatch = context;
+    if (answer->status == PG_OK) {
+        rows_take(dispatch, answer->results[0]);
+        dispatch->agents_loaded = true;
+    }
 }
 
 void agents_load(struct dispatch *dispatch)

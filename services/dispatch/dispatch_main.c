@@ -174,7 +174,8 @@ static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)
     batch_begin(dispatch);
     bool asked = desk_lookup(dispatch, cycle, pg);
     dispatch->asked_early = early_lookup(dispatch, cycle, pg);
-    return asked || dispatch->asked_early;
+    dispatch->asked_agents = agents_lookup(dispatch, pg);
+    return asked || dispatch->asked_early || dispatch->asked_agents;
 }
 
 static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
@@ -182,8 +183,12 @@ static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_
     (void)cycle;
     struct dispatch *dispatch = self;
     desk_looked_up(dispatch, answer);
+    unsigned last = answer->count;
+    if (dispatch->asked_agents) {
+        agents_looked_up(dispatch, answer->results[--last]);
+    }
     if (dispatch->asked_early) {
-        early_looked_up(dispatch, answer->results[answer->count - 1]);
+        early_looked_up(dispatch, answer->results[--last]);
     }
 }
 

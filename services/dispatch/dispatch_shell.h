@@ -86,6 +86,8 @@ struct dispatch {
     struct early_raise early[DISPATCH_EARLY_MAX];
     struct event early_event; /* large */
     bool asked_early;
+    bool ask_agents; /* the archive said that some are full: read their rows */
+    bool asked_agents;
     bool asked_keys;
     bool asked_known;
     uint32_t agent_count;
@@ -153,5 +155,7 @@ void agents_forget(struct dispatch *dispatch);
 void agents_committed(struct dispatch *dispatch);
 void agents_undo(struct dispatch *dispatch, const struct pg_answer *why);
 void agents_load(struct dispatch *dispatch);
+bool agents_lookup(struct dispatch *dispatch, struct pg *pg);
+void agents_looked_up(struct dispatch *dispatch, const PGresult *rows);
 
 #endif

@@ -18,7 +18,7 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_load",
      "SELECT " COMPLAINT_COLUMNS " FROM complaint WHERE case_id BETWEEN $1::bigint AND $2::bigint "
      "AND (closed_at IS NULL OR closed_at > clock_timestamp() - interval '90 days')"  },
-    {"dispatch_cases_new", CASES_INSERT                                               },
+    {"dispatch_cases_new",    CASES_INSERT                                            },
     {"dispatch_cases",
      CASES_INSERT
      "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "
@@ -49,7 +49,9 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_raised",
      "SELECT case_id, raised, raised_by FROM clock WHERE case_id = ANY($1::bigint[]) AND raised > "
      "0"                                                                              },
-    {"dispatch_agents",    "SELECT agent, used, capacity FROM agent_slot"             },
+    {"dispatch_agents_named",
+     "SELECT agent, used, capacity FROM agent_slot WHERE agent = ANY($1::text[])"     },
+    {"dispatch_agents",       "SELECT agent, used, capacity FROM agent_slot"          },
 };
 const unsigned dispatch_statement_count = sizeof dispatch_statements / sizeof *dispatch_statements;
 
