@@ -1,6 +1,7 @@
 #include "classify.h"
 
 #include "arena.h"
+#include "classify_cache.h"
 #include "classify_regex.h"
 #include "scope.h"
 #include "text.h"
@@ -181,8 +182,7 @@ static bool source_compile(struct classifier *classifier,
         return false;
     }
     (void)malloc_trim(0); /* compiling needs tens of megabytes and leaves them in the heap */
-    return hs_alloc_scratch(classifier->database, &classifier->scratch) == HS_SUCCESS ||
-           error_set(error, ERROR_FATAL, "out of memory for vectorscan's scratch");
+    return true;
 }
 
 static void model_name(struct classifier *classifier,
@@ -224,12 +224,21 @@ static bool classifier_fill(struct classifier *classifier,
             return error_set(error, ERROR_FATAL, "out of memory for patterns");
         }
     }
-    if (source.count > 0 && (!source_fill(&source, patterns, error) ||
-                             !source_compile(classifier, &source, patterns, error))) {
+    if (source.count > 0 && !source_fill(&source, patterns, error)) {
         return false;
     }
     model_name(classifier, &source, patterns);
-    return true;
+    if (source.count == 0) {
+        return true;
+    }
+    if (!classify_cache_load(classifier->model, &classifier->database)) {
+        if (!source_compile(classifier, &source, patterns, error)) {
+            return false;
+        }
+        classify_cache_save(classifier->model, classifier->database);
+    }
+    return hs_alloc_scratch(classifier->database, &classifier->scratch) == HS_SUCCESS ||
+           error_set(error, ERROR_FATAL, "out of memory for vectorscan's scratch");
 }
 
 struct classifier *

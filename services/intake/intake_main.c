@@ -6,6 +6,7 @@
  * then undone, the known ones are read, and the rest is decided again.  The receipt of a duplicate
  * rides with a later commit of ours, never with a mere read.
  */
+#include "classify_cache.h"
 #include "clock.h"
 #include "intake_store.h"
 #include "intake_texts.h"
@@ -66,6 +67,7 @@ static bool intake_open(struct service *service, void **self, struct error *erro
     *self = intake;
     intake->service = service;
     const struct service_settings *settings = service_settings(service);
+    classify_cache_folder(settings->run_dir);
     intake->ring = seal_ring_open(settings->key_file, true, error);
     if (!intake->ring) {
         return false;

@@ -1,0 +1,24 @@
+/*
+ * Compiled patterns kept in files, so that a daemon that comes back need not compile again:
+ * takeover has seconds, compiling takes one or more.
+ *
+ * Only a saving of time: a file that is missing, old, of another processor or damaged (vectorscan
+ * checks all of these) is compiled anew and replaced.  The folder must belong to the daemon alone:
+ * what is read from it is trusted code.
+ */
+#ifndef REDRESS_CLASSIFY_CACHE_H
+#define REDRESS_CLASSIFY_CACHE_H
+
+#include <hs/hs.h>
+#include <stdbool.h>
+
+/* Where; copied.  "" or never called: nothing is kept.  For the whole process. */
+void classify_cache_folder(const char *folder);
+
+/* The database of that model, owned by the caller; false: not there. */
+bool classify_cache_load(const char *model, hs_database_t **database);
+
+/* Keeps it, written aside and renamed; a failure is none. */
+void classify_cache_save(const char *model, const hs_database_t *database);
+
+#endif
