@@ -44,7 +44,8 @@ load() {
     "$bin/bench_load" --endpoint "ipc://$work/run/intake-bench.req" --redis "$work/redis/sock" --count "$n" "$@" \
         >"$work/measures" || fail "the load generator gave up; logs in $work/log (use --keep)"
     cost_take "$work/after"
-    { cat "$work/measures" && cost_say "$work/before" "$work/after" "$n"; } | record "$suite" "$name" "$run"
+    { cat "$work/measures" && cost_say "$work/before" "$work/after" "$n"; } >"$work/whole"
+    record "$suite" "$name" "$run" <"$work/whole"
 }
 
 # Connections, plans and pages are there before the clock starts.
@@ -64,14 +65,20 @@ bare() {
         fail "the bare path gave up"
     cost_take "$work/after"
     { cat "$work/measures.bare" && cost_say "$work/before" "$work/after" "$n" \
-        "$(awk -F'\t' '$1 == "cpu stages" { print $3 }' "$work/measures.bare")"; } | record limits "$name" "$run"
+        "$(awk -F'\t' '$1 == "cpu stages" { print $3 }' "$work/measures.bare")"; } >"$work/whole.bare"
+    record limits "$name" "$run" <"$work/whole.bare"
 }
 
-# ratio CASE RUN: what went through just now, of what the bare path let through just before.
+# ratio CASE RUN: what went through just now, of what the bare path let through just before; by the clock, and by
+# what both cost, which neighbours hardly change.
 ratio() {
-    awk -F'\t' -v OFS='\t' '$1 == "visible" { rate[FNR == NR] = $3 }
-        END { if (rate[1] > 0) print "share of the bare path", "", rate[0] / rate[1] }' "$work/measures.bare" "$work/measures" |
-        record pipeline "$1" "$2"
+    awk -F'\t' -v OFS='\t' '
+        $1 == "visible" { rate[FNR == NR] = $3 }
+        $1 == "cpu generator" || $1 == "cpu without generator" { cost[FNR == NR] += $3 }
+        END {
+            print "share of the bare path", "", rate[0] / rate[1]
+            print "share of it by processor time", "", cost[1] / cost[0]
+        }' "$work/whole.bare" "$work/whole" | record pipeline "$1" "$2"
 }
 
 suite_pipeline() {
