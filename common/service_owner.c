@@ -1,21 +1,7 @@
-/* Members and partitions: who is there, what is ours, taking over and giving back (laws 2 and 4).
- */
+/* Our partitions: taking over, loading, renewing, giving back (laws 2 and 4). */
 #include "clock.h"
 #include "log.h"
 #include "service_private.h"
-
-#include <sodium.h>
-
-static void step(struct service *service, uint32_t partition, enum owner_input input);
-
-static uint64_t member_id(struct slice name)
-{
-    uint8_t hash[crypto_generichash_BYTES_MIN];
-    (void)crypto_generichash(hash, sizeof hash, name.bytes, name.size, NULL, 0);
-    uint64_t id;
-    memcpy(&id, hash, sizeof id);
-    return id;
-}
 
 static void load_start(struct service *service, uint32_t partition);
 
@@ -37,7 +23,7 @@ static void perform(struct service *service, uint32_t partition, unsigned effect
     }
 }
 
-static void step(struct service *service, uint32_t partition, enum owner_input input)
+void owner_hear(struct service *service, uint32_t partition, enum owner_input input)
 {
     struct stream *stream = &service->streams[partition];
     enum owner_phase before = stream->phase;
@@ -58,10 +44,10 @@ static void loaded(struct service *service, uint32_t partition, const PGresult *
     struct error error = {0};
     if (service->spec->loaded && !service->spec->loaded(service->self, partition, rows, &error)) {
         log_error("state unreadable", LOG_NUMBER("partition", partition), LOG_ERROR_FIELDS(&error));
-        step(service, partition, OWNER_FENCED);
+        owner_hear(service, partition, OWNER_FENCED);
         return;
     }
-    step(service, partition, OWNER_LOADED);
+    owner_hear(service, partition, OWNER_LOADED);
 }
 
 struct load {
@@ -82,7 +68,7 @@ static void load_answered(void *context, const struct pg_answer *answer)
             log_warn("load refused",
                      LOG_NUMBER("partition", load->partition),
                      LOG_ERROR_FIELDS(&answer->error));
-            step(service, load->partition, OWNER_FENCED);
+            owner_hear(service, load->partition, OWNER_FENCED);
         }
     }
     free(load);
@@ -107,7 +93,7 @@ static void load_start(struct service *service, uint32_t partition)
         }
         free(load);
     }
-    step(service, partition, OWNER_FENCED);
+    owner_hear(service, partition, OWNER_FENCED);
 }
 
 /* The head rows we won: from here on their streams are ours, from exactly this seq and hash. */
@@ -126,7 +112,7 @@ static void take_row(struct service *service, const PGresult *rows, int row)
         memcpy(stream->checkpoints[from].hash, pg_bytes(rows, row, 3 + 2 * from).bytes, HASH_SIZE);
     }
     service->counts.takeovers++;
-    step(service, partition, OWNER_WON);
+    owner_hear(service, partition, OWNER_WON);
 }
 
 static void take_answered(void *context, const struct pg_answer *answer)
@@ -146,12 +132,12 @@ static void take_answered(void *context, const struct pg_answer *answer)
     }
     for (uint32_t p = 0; p < service->partitions; p++) {
         if (service->streams[p].phase == OWNER_TAKING) {
-            step(service, p, OWNER_LOST);
+            owner_hear(service, p, OWNER_LOST);
         }
     }
 }
 
-static void take(struct service *service, struct pg_array *wanted)
+void owner_take(struct service *service, struct pg_array *wanted)
 {
     struct error error = {0};
     pg_begin(service->writer);
@@ -166,100 +152,6 @@ static void take(struct service *service, struct pg_array *wanted)
 }
 
 /* Desired against effective ownership, one partition a row; collects what to take. */
-static void survey_row(struct service *service,
-                       const PGresult *heads,
-                       int row,
-                       const char *desired,
-                       const char *endpoint,
-                       struct pg_array *wanted)
-{
-    uint32_t partition = (uint32_t)pg_int2(heads, row, 0);
-    if (partition >= service->partitions) {
-        return;
-    }
-    struct stream *stream = &service->streams[partition];
-    (void)snprintf(stream->owner_endpoint, sizeof stream->owner_endpoint, "%s", endpoint);
-    bool ours = strcmp(desired, service->settings.instance) == 0 && !service->stopping;
-    if (ours && stream->phase == OWNER_NONE && pg_bool(heads, row, 2) && !service->taking) {
-        step(service, partition, OWNER_TAKE);
-        pg_array_int2(wanted, (int32_t)partition);
-    } else if (!ours && stream->phase == OWNER_SERVING) {
-        step(service, partition, OWNER_RELEASE);
-    }
-}
-
-static void survey_members(struct service *service,
-                           const PGresult *members,
-                           const PGresult *heads,
-                           struct pg_array *wanted)
-{
-    static struct member list[MEMBERS_MAX];
-    int count = PQntuples(members) < MEMBERS_MAX ? PQntuples(members) : MEMBERS_MAX;
-    for (int i = 0; i < count; i++) {
-        list[i] = (struct member){member_id(pg_bytes(members, i, 0)), pg_bool(members, i, 2)};
-    }
-    for (int row = 0; row < PQntuples(heads); row++) {
-        uint32_t partition = (uint32_t)pg_int2(heads, row, 0);
-        int chosen = ownership_desired(service->spec->id, partition, list, (uint32_t)count);
-        survey_row(service,
-                   heads,
-                   row,
-                   chosen < 0 ? "" : PQgetvalue(members, chosen, 0),
-                   PQgetvalue(heads, row, 3),
-                   wanted);
-    }
-}
-
-static void survey_answered(void *context, const struct pg_answer *answer)
-{
-    struct service *service = context;
-    service->surveying = false;
-    if (answer->status != PG_OK) {
-        return;
-    }
-    const PGresult *publishers = answer->results[2];
-    for (int i = 0; i < PQntuples(publishers); i++) {
-        struct error error = {0};
-        if (!bus_connect(service->bus, PQgetvalue(publishers, i, 0), &error)) {
-            log_warn("publisher unreachable", LOG_ERROR_FIELDS(&error));
-        }
-    }
-    const PGresult *gone = answer->results[3];
-    for (int i = 0; i < PQntuples(gone); i++) {
-        bus_disconnect(service->bus, PQgetvalue(gone, i, 0));
-    }
-    if (!service->registered || pg_current_state(service->writer) != PG_READY) {
-        return;
-    }
-    static struct pg_array wanted;
-    pg_array_begin(&wanted, PG_INT2);
-    survey_members(service, answer->results[0], answer->results[1], &wanted);
-    if (wanted.count > 0) {
-        take(service, &wanted);
-    }
-    owner_drained(service);
-}
-
-static void survey(struct service *service)
-{
-    struct pg *pg = service->reader;
-    if (service->surveying || pg_current_state(pg) != PG_READY || service->partitions == 0) {
-        return;
-    }
-    struct error error = {0};
-    pg_begin(pg);
-    pg_call(pg, "owner_members");
-    pg_bind_int2(pg, (int32_t)service->spec->id);
-    pg_call(pg, "owner_heads");
-    pg_bind_int2(pg, (int32_t)service->spec->id);
-    pg_bind_int4(pg, pg_backend_pid(service->writer));
-    pg_call(pg, "owner_publishers");
-    pg_bind_int4(pg, (int32_t)service->spec->inputs);
-    pg_call(pg, "owner_publishers_gone");
-    pg_bind_int4(pg, (int32_t)service->spec->inputs);
-    service->surveying = pg_send(pg, survey_answered, service, &error);
-}
-
 static void joined(void *context, const struct pg_answer *answer)
 {
     struct service *service = context;
@@ -272,7 +164,7 @@ static void joined(void *context, const struct pg_answer *answer)
     }
     service->registered = true;
     service->renewed_us = clock_monotonic_us();
-    survey(service);
+    survey_begin(service);
 }
 
 static void join(struct service *service)
@@ -312,7 +204,7 @@ static void partitions_answered(void *context, const struct pg_answer *answer)
         service->streams[p].first_event = NOWHERE;
     }
     service->partitions = partitions;
-    survey(service);
+    survey_begin(service);
 }
 
 void owner_reader_ready(struct service *service)
@@ -404,7 +296,7 @@ void owner_second(struct service *service, int64_t now_us)
         service->renew_after_us = mono_us + LEASE_RENEW_US;
         renew(service);
     }
-    survey(service);
+    survey_begin(service);
     input_read(service, now_us);
 }
 
@@ -414,7 +306,7 @@ void owner_fenced(struct service *service, uint32_t partition)
         return; /* part of the batch under way: its commit will be refused, and come here again */
     }
     log_warn("fenced", LOG_NUMBER("partition", partition));
-    step(service, partition, OWNER_FENCED);
+    owner_hear(service, partition, OWNER_FENCED);
 }
 
 void owner_cut(struct service *service, const char *why)
@@ -429,7 +321,7 @@ void owner_cut(struct service *service, const char *why)
     input_list_reset(&service->incoming);
     held_forget(service);
     for (uint32_t p = 0; p < service->partitions; p++) {
-        step(service, p, OWNER_CUT);
+        owner_hear(service, p, OWNER_CUT);
     }
 }
 
@@ -460,7 +352,7 @@ void owner_drained(struct service *service)
     held(service, OWNER_DRAINING, &partitions, &epochs);
     for (uint32_t p = 0; p < service->partitions; p++) {
         if (service->streams[p].phase == OWNER_DRAINING) {
-            step(service, p, OWNER_DRAINED);
+            owner_hear(service, p, OWNER_DRAINED);
         }
     }
     struct error error = {0};
@@ -491,7 +383,7 @@ void owner_stop(struct service *service)
     }
     for (uint32_t p = 0; p < service->partitions; p++) {
         any = any || service->streams[p].phase != OWNER_NONE;
-        step(service, p, OWNER_RELEASE);
+        owner_hear(service, p, OWNER_RELEASE);
     }
     if (!any) {
         service->alive = false;

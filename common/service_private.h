@@ -183,7 +183,13 @@ void health_stop(struct service *service);
 void health_second(struct service *service);
 void health_commit_took(int64_t us);
 
-/* service_owner.c */
+/* service_survey.c */
+void survey_begin(struct service *service);
+
+/* service_owner.c: one partition hears something, and what follows is done; those wanted are taken
+ * in one statement */
+void owner_hear(struct service *service, uint32_t partition, enum owner_input input);
+void owner_take(struct service *service, struct pg_array *wanted);
 void owner_reader_ready(struct service *service);
 void owner_second(struct service *service, int64_t now_us);
 void owner_cut(struct service *service, const char *why);
