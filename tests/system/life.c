@@ -102,25 +102,28 @@ static const struct beat general[] = {
     {{AGENT, .action = "reopen", .fields = {{"reason", "又漏水"}}},     "investigation" },
 };
 
+/* columns would be wider than the page */
+/* clang-format off */
 static const struct beat loyalty[] = {
-    {{AGENT, .action = "reclassify", .fields = {{"category", "product-quality"}}},               "validity"        },
-    {{AGENT, .action = "tell-merchant-desk", .fields = {{"facts", "属实"}}},                   "merchant-opinion"},
+    {{AGENT, .action = "reclassify", .fields = {{"category", "product-quality"}}}, "validity"},
+    {{AGENT, .action = "tell-merchant-desk", .fields = {{"facts", "属实"}}}, "merchant-opinion"},
     {{.actor = "zhao",
       .role = "merchant-desk",
       .action = "opinion",
       .fields = {{"opinion", "换新券"}}},
-     "solution"                                                                                                    },
+ "solution"},
     {{AGENT, .action = "propose", .fields = {{"solution", "补发"}, {"form-number", "T-1"}}},
-     "approval"                                                                                                    },
-    {{SUPERVISOR, .action = "approve", .fields = {{"approval-mail", "m-1"}}},                    "reply"           },
-    {{AGENT, .action = "reply", .fields = {{"reply", "已补发"}}},                             "consent"         },
-    {{AGENT, .action = "consent", .fields = {{"form-completed", "yes"}}},                        "crm"             },
+ "approval"},
+    {{SUPERVISOR, .action = "approve", .fields = {{"approval-mail", "m-1"}}}, "reply"},
+    {{AGENT, .action = "reply", .fields = {{"reply", "已补发"}}}, "consent"},
+    {{AGENT, .action = "consent", .fields = {{"form-completed", "yes"}}}, "crm"},
     {{AGENT, .action = "implement", .fields = {{"crm-entry", "c-1"}, {"merchant-told", "yes"}}},
-     "second-call"                                                                                                 },
-    {{AGENT, .action = "follow-up", .fields = {{"satisfied", "yes"}}},                           "form"            },
-    {{AGENT, .action = "close", .fields = {{"form-closed", "yes"}}},                             "closed"          },
-    {{AGENT, .action = "reopen", .fields = {{"reason", "还不行"}}},                           "validity"        },
+ "second-call"},
+    {{AGENT, .action = "follow-up", .fields = {{"satisfied", "yes"}}}, "form"},
+    {{AGENT, .action = "close", .fields = {{"form-closed", "yes"}}}, "closed"},
+    {{AGENT, .action = "reopen", .fields = {{"reason", "还不行"}}}, "validity"},
 };
+/* clang-format on */
 
 static uint64_t
 one_case(struct rig *rig, struct adapter *adapter, const char *policy, const char *text)
