@@ -145,7 +145,14 @@ status_all() {
     }
     tell PostgreSQL pg_runs
     tell Redis redis_runs
-    for name in "${daemons[@]}"; do tell "redress-$name" ready "$name"; done
+    for name in "${daemons[@]}"; do
+        if ! ready "$name" >/dev/null 2>&1 && sv status "$state/service/$name" 2>/dev/null | grep -q '^run:'; then
+            printf '%-22s running, not ready\n' "redress-$name"
+            rc=3
+        else
+            tell "redress-$name" ready "$name"
+        fi
+    done
     [ "$rc" -ne 0 ] || redress status
     return "$rc"
 }
