@@ -88,7 +88,9 @@ static void announce(struct redis *redis, bool ready)
 static int64_t jittered(uint32_t pause_ms)
 {
     uint32_t chance = 0;
-    (void)getrandom(&chance, sizeof chance, GRND_NONBLOCK);
+    if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) != (ssize_t)sizeof chance) {
+        chance = 0;
+    }
     return pause_ms / 2 + chance % (pause_ms / 2 + 1);
 }
 
