@@ -77,7 +77,9 @@ static int ask(struct ctl *ctl, PGresult **rows)
         "c.received_at, k.next_due, c.closed_at FROM complaint c LEFT JOIN clock k USING (case_id) "
         "LEFT JOIN policy p ON p.id = c.policy_id WHERE true");
     filter(ctl, &asking, "step", " AND c.step = ");
-    filter(ctl, &asking, "queue", " AND c.queue = ");
+    bool named = ctl_option_text(ctl, "queue") && strchr(ctl_option_text(ctl, "queue"), '/');
+    filter(
+        ctl, &asking, "queue", named ? " AND concat(p.name, '/', c.queue) = " : " AND c.queue = ");
     filter(ctl, &asking, "agent", " AND c.agent = ");
     filter(ctl, &asking, "category", " AND c.category = ");
     filter(ctl, &asking, "policy", " AND p.name = ");

@@ -14,6 +14,7 @@ static const char usual_config[] = "/etc/redress/redress.yaml";
 
 int ctl_fail(const struct ctl *ctl, int code, enum ctl_text id, const char *const *args)
 {
+    (void)fflush(ctl->out); /* what was printed before stands before it on a terminal too */
     (void)fputs("redress: ", ctl->err);
     ctl_format(ctl->err, ctl_text_in(ctl->language, id), args);
     (void)fputc('\n', ctl->err);
@@ -23,6 +24,7 @@ int ctl_fail(const struct ctl *ctl, int code, enum ctl_text id, const char *cons
 void ctl_note(const struct ctl *ctl, enum ctl_text id, const char *const *args)
 {
     if (!ctl->quiet) {
+        (void)fflush(ctl->out);
         ctl_format(ctl->err, ctl_text_in(ctl->language, id), args);
         (void)fputc('\n', ctl->err);
     }

@@ -187,11 +187,12 @@ static void health_read(const struct ctl *ctl, enum service_id service, struct s
         if (json_is_false(json_object_get(dependency, "ok"))) {
             const char *detail = json_string_value(json_object_get(dependency, "detail"));
             char plain[VIEW_TEXT_MAX];
+            bool told = detail && detail[0] != '\0';
             (void)snprintf(one->detail,
                            sizeof one->detail,
-                           "%.40s: %.100s",
+                           told ? "%.40s: %.100s" : "%.40s",
                            name,
-                           view_plain(slice_text(detail ? detail : ""), plain));
+                           view_plain(slice_text(told ? detail : ""), plain));
         }
     }
     json_decref(object);

@@ -97,7 +97,7 @@ static const struct ctl_option import_options[] = {
 
 static const struct ctl_option list_options[] = {
     WORD("step", 0, "ID", TEXT_LOOK_STEP),
-    WORD("queue", 0, "ID", TEXT_LOOK_QUEUE),
+    WORD("queue", 0, "[POLICY/]ID", TEXT_LOOK_QUEUE),
     WORD("agent", 0, "NAME", TEXT_LOOK_AGENT),
     WORD("category", 0, "ID", TEXT_LOOK_CATEGORY),
     NUMBER("priority", 0, NULL, 1, 5, TEXT_LOOK_PRIORITY),
