@@ -164,7 +164,7 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_FIELD_MISSING] = "a field that must be filled in is missing",
         [DISPATCH_FIELD_INVALID] = "a field has a value the policy does not know",
         [DISPATCH_NOT_QUEUED] = "the case is in no queue: somebody has it, or it is closed",
-        [DISPATCH_NOT_HOLDER] = "somebody else holds the case",
+        [DISPATCH_NOT_HOLDER] = "you do not hold the case",
         [DISPATCH_NO_CAPACITY] = "this agent holds as many cases as allowed",
         [DISPATCH_CLOSED] = "the case is closed, and the time for reopening has passed",
     };
