@@ -17,10 +17,13 @@
 
 enum { HEADS_MAX = 1000, ID_TEXT_SIZE = 21 };
 
-/* To the second, UTC. */
-static const char *when(int64_t at_us, char text[CLOCK_TEXT_SIZE])
+/* To the second: local for people, UTC in JSON. */
+static const char *when(const struct ctl *ctl, int64_t at_us, char text[VIEW_TEXT_MAX])
 {
     enum { SECONDS_SIZE = 19 };
+    if (!ctl->json) {
+        return view_time(at_us, text);
+    }
     clock_text(at_us, text);
     if (text[0] != '\0') {
         (void)snprintf(text + SECONDS_SIZE, CLOCK_TEXT_SIZE - SECONDS_SIZE, "Z");
@@ -112,9 +115,9 @@ static int queue_one(struct ctl *ctl, struct redisContext *redis, const char *qu
     }
     for (int row = 0; row < PQntuples(rows); row++) {
         char number[CASE_NUMBER_SIZE];
-        char since[CLOCK_TEXT_SIZE];
+        char since[VIEW_TEXT_MAX];
         number_of(rows, row, number);
-        (void)when(view_pg_time(rows, row, 5), since);
+        (void)when(ctl, view_pg_time(rows, row, 5), since);
         ctl_table_add(table,
                       CTL_ARGS(number,
                                PQgetvalue(rows, row, 2),
@@ -132,7 +135,7 @@ static int queue_add(struct ctl *ctl,
                      struct ctl_table *table)
 {
     char number[CASE_NUMBER_SIZE] = "";
-    char since[CLOCK_TEXT_SIZE] = "";
+    char since[VIEW_TEXT_MAX] = "";
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = heads_read(ctl, redis, queue->name, 1, &rows);
     if (code != CTL_OK) {
@@ -142,7 +145,7 @@ static int queue_add(struct ctl *ctl,
         number_of(rows, 0, number);
     }
     if (queue->oldest_us != 0) {
-        (void)when(queue->oldest_us, since);
+        (void)when(ctl, queue->oldest_us, since);
     }
     ctl_table_add(table,
                   CTL_ARGS(queue->name,
