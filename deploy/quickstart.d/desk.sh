@@ -64,7 +64,8 @@ END
         fail "the import says it was given $(jq .accepted "$import_report") receipts, its file has $(wc -l <"$receipts")" \
             "keep $state and report this"
     [ "$lost" = 0 ] || fail "$lost receipts name events that are not in the archive" "keep $state and report this"
-    say "$(wc -l <"$receipts") receipts, all of them in the archive; $archived complaints there in all"
+    redress verify --quiet >"$state/log/verify.log" || fail "the archive does not agree with itself" "what differs: $state/log/verify.log"
+    say "$(wc -l <"$receipts") receipts, all of them in the archive; $archived complaints there in all; chain and tables verified"
 }
 
 report_json() {

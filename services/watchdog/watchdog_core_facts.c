@@ -117,7 +117,8 @@ static bool was_acknowledged_by_receipt(const struct event *event)
 
 /*
  * Streams of different services arrive in any order: whichever event of a case comes first tells of
- * its receipt as well.
+ * its receipt as well, with the instant of receipt that all of them carry, so that nothing hangs on
+ * the order.
  */
 uint32_t facts_marks(const struct watch_case *before,
                      const struct watch_case *now,
@@ -134,8 +135,7 @@ uint32_t facts_marks(const struct watch_case *before,
         marks[count++] = (struct mark){EVENT_RECEIVED, now->received_at_us};
     }
     if (!is_known(before) && was_acknowledged_by_receipt(event)) {
-        int64_t at_us = received ? event->at_us : now->received_at_us;
-        marks[count++] = (struct mark){EVENT_ACKNOWLEDGED, at_us};
+        marks[count++] = (struct mark){EVENT_ACKNOWLEDGED, now->received_at_us};
     }
     if (!received) {
         marks[count++] = (struct mark){event->kind, event->at_us};
