@@ -171,7 +171,7 @@ void claim(const struct asked *asked)
         return;
     }
     struct claim *claim = calloc(1, sizeof *claim);
-    if (!claim || queue.size >= sizeof claim->queue) {
+    if (!claim || queue.size == 0 || queue.size >= sizeof claim->queue) {
         free(claim);
         desk_refuse(asked, "queue_unknown", "a queue is named POLICY/QUEUE");
         return;
