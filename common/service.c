@@ -115,7 +115,9 @@ static void on_request(void *owner, const struct bus_peer *peer, struct slice by
 
 static void on_message(void *owner, struct slice topic, struct slice bytes)
 {
-    input_message(owner, topic, bytes);
+    struct service *service = owner;
+    service->counts.messages++;
+    input_message(service, topic, bytes);
 }
 
 /* A message holds up to PUBLISH_EVENTS_MAX events: asked before each, so that none finds the list
@@ -123,7 +125,7 @@ static void on_message(void *owner, struct slice topic, struct slice bytes)
 static bool wants_messages(void *owner)
 {
     const struct service *service = owner;
-    return service->incoming.count < PENDING_SOFT_MAX;
+    return service->incoming.count < PENDING_SOFT_MAX && service->drain_after_us == 0;
 }
 
 static bool open_sockets(struct service *service, struct error *error)
@@ -238,11 +240,16 @@ static void close_service(struct service *service)
 static int64_t sleep_us(const struct service *service)
 {
     int64_t until = INT64_MAX;
-    if (service->cycle.phase == APPENDER_WAITING) {
+    if (service->drain_after_us != 0) {
+        until = service->drain_after_us - clock_monotonic_us();
+    }
+    if (service->cycle.phase == APPENDER_WAITING &&
+        service->cycle.wait_until_us - clock_monotonic_us() < until) {
         until = service->cycle.wait_until_us - clock_monotonic_us();
     } else if (service->cycle.phase == APPENDER_IDLE && service->serving > 0) {
-        if (service->incoming.count > 0) {
-            until = service->incoming_since_us + service->spec->linger_us - clock_monotonic_us();
+        int64_t ripe_us = service->incoming_since_us + service->spec->linger_us;
+        if (service->incoming.count > 0 && ripe_us - clock_monotonic_us() < until) {
+            until = ripe_us - clock_monotonic_us();
         }
         if (service->held.count > 0 && held_ripe_us(service) - clock_monotonic_us() < until) {
             until = held_ripe_us(service) - clock_monotonic_us();
@@ -263,6 +270,18 @@ static void on_wake(evutil_socket_t socket, short what, void *context)
 }
 
 /*
+ * A daemon whose batches wait for company need not be woken by each message either: between two
+ * looks at the bus it sleeps for half that time.
+ */
+static void rest_from_messages(struct service *service)
+{
+    if (service->spec->linger_us > 0 && service->counts.messages != service->messages_seen) {
+        service->messages_seen = service->counts.messages;
+        service->drain_after_us = clock_monotonic_us() + service->spec->linger_us / 2;
+    }
+}
+
+/*
  * One turn: wait, work, and last of all empty the sockets, because a ZeroMQ descriptor tells only
  * of what arrives after it was emptied.
  */
@@ -280,9 +299,15 @@ static void run(struct service *service)
         int64_t now_us = clock_now_us();
         input_read(service, now_us);
         cycle_run(service, now_us);
-        more = bus_drain(service->bus, DRAIN_BUDGET) ||
-               (service->cycle.phase == APPENDER_IDLE && service->waiting_count > 0 &&
-                service->serving > 0 && pg_current_state(service->writer) == PG_READY);
+        if (clock_monotonic_us() >= service->drain_after_us) {
+            service->drain_after_us = 0; /* rested */
+        }
+        more = bus_drain(service->bus, DRAIN_BUDGET);
+        if (!more) {
+            rest_from_messages(service);
+        }
+        more = more || (service->cycle.phase == APPENDER_IDLE && service->waiting_count > 0 &&
+                        service->serving > 0 && pg_current_state(service->writer) == PG_READY);
     }
     if (wake) {
         event_free(wake);

@@ -89,16 +89,23 @@ bool held_is_ripe(const struct service *service)
     return held_is_full(&service->held) || held_ripe_us(service) <= clock_monotonic_us();
 }
 
+/* The first ripe one waits for company as any input does. */
 int64_t held_ripe_us(const struct service *service)
 {
     const struct held_ring *held = &service->held;
-    return held->count == 0 ? INT64_MAX : held->items[held->first].ripe_us;
+    return held->count == 0 ? INT64_MAX
+                            : held->items[held->first].ripe_us + service->spec->linger_us;
+}
+
+static bool first_is_ripe(const struct held_ring *held)
+{
+    return held_is_full(held) || held->items[held->first].ripe_us <= clock_monotonic_us();
 }
 
 void held_take(struct service *service, struct input_list *list)
 {
     struct held_ring *held = &service->held;
-    while (list->count < INPUTS_MAX && held->count > 0 && held_is_ripe(service)) {
+    while (list->count < INPUTS_MAX && held->count > 0 && first_is_ripe(held)) {
         const struct input *input = &held->items[held->first].input;
         void *copy = arena_copy(list->arena, input->bytes.bytes, input->bytes.size);
         if (!copy) {

@@ -159,6 +159,8 @@ struct service {
     struct input_list incoming;
     int64_t incoming_since_us;
     struct held_ring held;
+    int64_t drain_after_us; /* monotonic: the bus is looked at again then; 0: at any time */
+    uint64_t messages_seen; /* counts.messages when the bus was last looked at */
     struct waiting_request *waiting;
     uint32_t waiting_first;
     uint32_t waiting_count;
@@ -169,7 +171,7 @@ struct service {
     struct cycle cycle;
     struct {
         uint64_t commits, events, inputs, requests, refused, failed, fenced, takeovers, published;
-        uint64_t reads, read_events;
+        uint64_t reads, read_events, messages;
     } counts;
 };
 
@@ -207,7 +209,8 @@ void input_publish(struct service *service, uint32_t partition, struct arena *ar
 bool input_list_init(struct input_list *list);
 void input_list_reset(struct input_list *list);
 void input_list_done(struct input_list *list);
-/* Held inputs: is one ripe, when will the first be, move the ripe ones to list, forget all. */
+/* Held inputs: are they worth a batch, when will they be, move the ripe ones to list, forget all.
+ */
 bool held_is_ripe(const struct service *service);
 int64_t held_ripe_us(const struct service *service);
 void held_take(struct service *service, struct input_list *list);
