@@ -177,14 +177,18 @@ static void on_answer(void *context, const struct pg_answer *answer)
     }
 }
 
-void pg_desk_send(struct pg_desk *desk)
+bool pg_desk_try(struct pg_desk *desk)
 {
     struct error error = {.text = ""};
     unsigned before = desk->answer_count;
-    if (!pg_send(desk->pg, on_answer, desk, &error)) {
-        fail_msg("%s", error.text);
-    }
+    bool sent = pg_send(desk->pg, on_answer, desk, &error);
     assert_int_equal(desk->answer_count, before); /* nobody is answered while he asks */
+    return sent;
+}
+
+void pg_desk_send(struct pg_desk *desk)
+{
+    assert_true(pg_desk_try(desk));
 }
 
 void pg_desk_ask(struct pg_desk *desk, const char *answer)

@@ -55,6 +55,9 @@ bool pg_desk_until_down(struct pg_desk *desk);
 bool pg_desk_until_answers(struct pg_desk *desk, unsigned count);
 void pg_desk_turn(struct pg_desk *desk, int64_t us);
 
+/* Sends what was built if the connection takes it; its answer, if any, is noted. */
+bool pg_desk_try(struct pg_desk *desk);
+
 /* Sends what was begun; the answer will be the next of desk->answers.  A refusal fails the test. */
 void pg_desk_send(struct pg_desk *desk);
 
