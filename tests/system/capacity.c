@@ -88,8 +88,8 @@ static void capacity_holds_against_parallel_claims(void **state)
                   outcomes[2],
                   outcomes[5],
                   outcomes[7]);
-    assert_capacity_kept(
-        rig);             /* how many are done depends on who comes first; what must be, later */
+    assert_true(outcomes[1] > 0); /* a burst fills what is free, it does not only refuse itself */
+    assert_capacity_kept(rig);
     rig_nap_ms(LEASE_MS); /* what was given to a desk that did not follow is free again */
     /* whoever follows gets there: everybody can fill his slots, and no more */
     for (int i = 0; i < AGENTS * (CAPACITY + 1); i++) {
