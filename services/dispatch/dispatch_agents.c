@@ -211,7 +211,6 @@ static void loaded(void *context, const struct pg_answer *answer)
     struct dispatch *dispatch = context;
     if (answer->status == PG_OK) {
         rows_take(dispatch, answer->results[0]);
-        dispatch->agents_loaded = true;
     }
 }
 

@@ -196,9 +196,6 @@ static void dispatch_input(void *self, struct cycle *cycle, const struct event *
 {
     struct dispatch *dispatch = self;
     bool triaged = event->service == SERVICE_TRIAGE;
-    if (!triaged && event->service != SERVICE_WATCHDOG) {
-        return; /* intake's events are followed for what triage does not repeat; nothing today */
-    }
     static const struct dispatch_case nothing = {.due_us = INT64_MAX};
     struct held_case *held = dispatch_find(dispatch, event->case_id);
     if (!held && !triaged) {

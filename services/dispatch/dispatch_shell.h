@@ -95,7 +95,6 @@ struct dispatch {
     uint32_t agent_chains[DISPATCH_AGENT_CHAINS]; /* place + 1 of the first */
     uint32_t batch_agent_count;
     uint32_t batch_agents[DISPATCH_AGENTS_MAX];
-    bool agents_loaded;
     struct claim *claims;    /* Redis is being asked */
     int64_t search_after_us; /* claims without Redis: the next search, monotonic */
     bool closing;            /* what Redis answers now leads nowhere */
