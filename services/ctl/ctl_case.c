@@ -164,8 +164,8 @@ int64_t case_clock_used_s(const struct case_view *view, const struct case_clock 
 }
 
 /*
- * The place of Received is in the id; the other streams of the partition are looked through from end
- * to end, because case_id has no index.
+ * The place of Received is in the id; the other streams of the partition are looked through from
+ * end to end, because case_id has no index.
  */
 static const char events_sql[] =
     "SELECT bytes FROM journal WHERE service = 1 AND partition = $1::smallint AND seq = $3::bigint "
