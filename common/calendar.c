@@ -143,20 +143,33 @@ int64_t calendar_add(const struct calendar *calendar, int64_t start_s, int64_t s
     return instant_of(calendar, before_s + seconds, true);
 }
 
-/* Index of the local date of a covered instant. */
+int64_t calendar_last_open(const struct calendar *calendar, int64_t at_s)
+{
+    if (calendar->always) {
+        return at_s;
+    }
+    uint32_t opened = at_s == INT64_MIN ? 0 : intervals_opened(calendar, at_s - 1);
+    if (opened == 0) {
+        return INT64_MIN;
+    }
+    int64_t close_s = calendar->intervals[opened - 1].close_s;
+    return at_s < close_s ? at_s : close_s;
+}
+
+/* Index of the local date of a covered instant: days are 24 h, an hour or so aside. */
 static uint32_t day_of(const struct calendar *calendar, int64_t at_s)
 {
-    uint32_t low = 0;
-    uint32_t high = calendar->day_count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (calendar->days[middle].midnight_s <= at_s) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+    const struct calendar_day *days = calendar->days;
+    uint32_t last = calendar->day_count - 1;
+    uint64_t guess = (uint64_t)(at_s - days[0].midnight_s) / DAY_S;
+    uint32_t i = guess < last ? (uint32_t)guess : last;
+    while (days[i].midnight_s > at_s) {
+        i--;
     }
-    return low;
+    while (i < last && days[i + 1].midnight_s <= at_s) {
+        i++;
+    }
+    return i;
 }
 
 static int64_t wall_clock_s(const struct calendar_day *day, int64_t at_s)
@@ -184,26 +197,48 @@ static int64_t last_closing_s(const struct calendar *calendar, const struct cale
         return end_s;
     }
     uint32_t opened = intervals_opened(calendar, end_s - 1);
-    if (opened == 0) {
-        return end_s;
-    }
-    int64_t close_s = calendar->intervals[opened - 1].close_s;
-    bool of_this_day = close_s > day->midnight_s;
-    return of_this_day && close_s < end_s ? close_s : end_s;
+    bool of_this_day = opened > 0 && calendar->intervals[opened - 1].open_s >= day->midnight_s;
+    return of_this_day ? calendar->intervals[opened - 1].close_s : end_s;
 }
 
-static int64_t add_days_of_24h(int64_t start_s, uint32_t days, bool end_of_day)
+static int64_t add_days_of_24h(int64_t start_s, int64_t days, bool end_of_day)
 {
-    int64_t at_s = add_elapsed(start_s, (int64_t)days * DAY_S);
-    if (!end_of_day || at_s == INT64_MAX) {
+    int64_t seconds = 0;
+    if (__builtin_mul_overflow(days, (int64_t)DAY_S, &seconds)) {
+        return days < 0 ? INT64_MIN : INT64_MAX;
+    }
+    int64_t at_s = add_elapsed(start_s, seconds);
+    if (!end_of_day || at_s == INT64_MAX || at_s == INT64_MIN) {
         return at_s;
     }
     int64_t into_s = (at_s % DAY_S + DAY_S) % DAY_S;
     return add_elapsed(at_s, DAY_S - into_s);
 }
 
+/* Business dates up to and with the day at the index. */
+static int64_t business_through(const struct calendar *calendar, uint32_t i)
+{
+    return (int64_t)calendar->days[i].business_before + calendar->days[i].business;
+}
+
+/* The first day by which so many business dates are through; the last has at least as many. */
+static uint32_t day_through(const struct calendar *calendar, int64_t count)
+{
+    uint32_t low = 0;
+    uint32_t high = calendar->day_count - 1;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (business_through(calendar, middle) < count) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 int64_t
-calendar_add_days(const struct calendar *calendar, int64_t start_s, uint32_t days, bool end_of_day)
+calendar_add_days(const struct calendar *calendar, int64_t start_s, int64_t days, bool end_of_day)
 {
     if (calendar->day_count == 0) {
         return calendar->always ? add_days_of_24h(start_s, days, end_of_day) : INT64_MAX;
@@ -211,27 +246,64 @@ calendar_add_days(const struct calendar *calendar, int64_t start_s, uint32_t day
     if (!calendar_covers(calendar, start_s)) {
         return INT64_MAX;
     }
-    uint32_t i = day_of(calendar, start_s);
-    int64_t wall_s = wall_clock_s(&calendar->days[i], start_s);
-    for (uint32_t left = days; left > 0;) {
-        if (++i == calendar->day_count) {
+    uint32_t from = day_of(calendar, start_s);
+    uint32_t to = from;
+    if (days > 0) {
+        int64_t through = business_through(calendar, from);
+        if (days > business_through(calendar, calendar->day_count - 1) - through) {
             return INT64_MAX;
         }
-        left -= calendar->days[i].business ? 1 : 0;
+        to = day_through(calendar, through + days);
+    } else if (days < 0) {
+        int64_t before = calendar->days[from].business_before;
+        if (days < -before) {
+            return INT64_MIN;
+        }
+        to = day_through(calendar, before + days + 1);
     }
-    const struct calendar_day *day = &calendar->days[i];
+    const struct calendar_day *day = &calendar->days[to];
     if (end_of_day) {
         return last_closing_s(calendar, day);
     }
-    return days == 0 ? start_s : instant_at(day, wall_s);
+    return days == 0 ? start_s : instant_at(day, wall_clock_s(&calendar->days[from], start_s));
+}
+
+static int64_t days_of_24h(int64_t at_s)
+{
+    return at_s / DAY_S - (at_s % DAY_S < 0);
+}
+
+int64_t calendar_days_between(const struct calendar *calendar, int64_t from_s, int64_t to_s)
+{
+    if (to_s <= from_s) {
+        return 0;
+    }
+    if (calendar->day_count == 0) {
+        return calendar->always ? days_of_24h(to_s) - days_of_24h(from_s) : -1;
+    }
+    if (!calendar_covers(calendar, from_s) || !calendar_covers(calendar, to_s)) {
+        return -1;
+    }
+    return (int64_t)calendar->days[day_of(calendar, to_s)].business_before -
+           calendar->days[day_of(calendar, from_s)].business_before;
 }
 
 int32_t calendar_named_year(const struct calendar *calendar)
 {
-    for (uint32_t i = calendar->day_count; i > 0; i--) {
-        if (calendar->days[i - 1].named) {
-            return calendar->days[i - 1].date / 10000;
-        }
+    return calendar->named_year;
+}
+
+int32_t calendar_missing_year(const struct calendar *calendar, int64_t now_s)
+{
+    enum { NOVEMBER = 11 };
+    if (calendar->named_year == 0 || calendar->day_count == 0 ||
+        !calendar_covers(calendar, now_s)) {
+        return 0;
     }
-    return 0;
+    int32_t date = calendar->days[day_of(calendar, now_s)].date;
+    int32_t year = date / 10000;
+    if (calendar->named_year < year) {
+        return year;
+    }
+    return calendar->named_year == year && date / 100 % 100 >= NOVEMBER ? year + 1 : 0;
 }

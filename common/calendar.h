@@ -22,8 +22,9 @@ struct calendar_interval {
 struct calendar_day {
     int64_t midnight_s; /* UTC instant of local 00:00 */
     int32_t date;       /* yyyymmdd, local */
-    bool business;      /* has any open time */
+    bool business;      /* has any open time; a night shift belongs to the day it starts */
     bool named;         /* a holiday or a dated shift, as opposed to an ordinary day of the week */
+    uint32_t business_before; /* business dates earlier in the list */
     int32_t jump_at_s; /* daylight saving: seconds after midnight_s when the wall clock jumps … */
     int32_t jump_s;    /* … by so much, forward or (negative) back; 0: it does not */
 };
@@ -31,8 +32,9 @@ struct calendar_day {
 struct calendar {
     char name[48];
     char zone[48];
-    char version[24]; /* hex prefix of the hash over the definition and the zone data */
-    bool always;      /* 24 x 7: no list needed */
+    char version[24];   /* hex prefix of the hash over the definition and the zone data */
+    bool always;        /* 24 x 7: no list needed */
+    int32_t named_year; /* of the last holiday or dated shift, compiled or not; 0: there is none */
     uint32_t interval_count;
     const struct calendar_interval *intervals;
     uint32_t day_count;
@@ -59,17 +61,36 @@ int64_t calendar_add(const struct calendar *calendar, int64_t start_s, int64_t s
 int64_t calendar_between(const struct calendar *calendar, int64_t from_s, int64_t to_s);
 
 /*
+ * Where business time before an instant ends: at the instant itself when there is some right before
+ * it (a closing time is such an instant, an opening time is none), else at the last closing.
+ * INT64_MIN when the calendar begins later.
+ */
+int64_t calendar_last_open(const struct calendar *calendar, int64_t at_s);
+
+/*
  * The n-th business date strictly after the local date of start, at the same wall-clock time
- * (end_of_day: at the last closing of that date).  days = 0 is start itself, or the last closing of
- * its own date.  A time of day that does not exist on that date (spring) moves on by the gap, one
- * that comes twice (autumn) means the first.  A calendar without a list of days counts days of 24 h
- * in UTC.  INT64_MAX when the calendar ends before.
+ * (end_of_day: at the last closing of that date; of a night shift that is on the morning after).
+ * Negative days go back.  days = 0 is start itself, or the last closing of its own date.  A time of
+ * day that does not exist on that date (spring) moves on by the gap, one that comes twice (autumn)
+ * means the first.  A calendar without a list of days counts days of 24 h in UTC.  INT64_MAX when
+ * the calendar ends before or does not cover start, INT64_MIN when it begins later.
  */
 int64_t
-calendar_add_days(const struct calendar *calendar, int64_t start_s, uint32_t days, bool end_of_day);
+calendar_add_days(const struct calendar *calendar, int64_t start_s, int64_t days, bool end_of_day);
 
-/* Year of the last day that has a name, 0 if none: from November on, a year not yet announced is
- * worth a warning. */
+/*
+ * Business dates from the local date of the one instant to that of the other, which itself does not
+ * count; 0 when to <= from.  -1 when the calendar does not cover both.
+ */
+int64_t calendar_days_between(const struct calendar *calendar, int64_t from_s, int64_t to_s);
+
+/* Year of the last day that has a name, 0 if none. */
 int32_t calendar_named_year(const struct calendar *calendar);
+
+/*
+ * The year whose holidays ought to be known by now and are not: this year, or from November on the
+ * next.  0: none is missing, or the calendar names no days at all.
+ */
+int32_t calendar_missing_year(const struct calendar *calendar, int64_t now_s);
 
 #endif

@@ -5,7 +5,12 @@
 
 #include <sodium.h>
 
-enum { DAY_S = 86400, HORIZON_FIRST = 20000101, HORIZON_LAST = 20500101 };
+enum {
+    DAY_S = 86400,
+    DAY_SPANS_MAX = 4 * CALENDAR_SPANS_MAX,
+    HORIZON_FIRST = 20000101,
+    HORIZON_LAST = 20500101,
+};
 
 bool calendar_time_parse(struct slice text, int32_t *seconds)
 {
@@ -28,6 +33,18 @@ bool calendar_time_parse(struct slice text, int32_t *seconds)
     return true;
 }
 
+bool calendar_span_parse(struct slice text, struct calendar_span *span)
+{
+    if (text.size != 11 || text.bytes[5] != '-' ||
+        !calendar_time_parse(slice_of(text.bytes, 5), &span->open_s) ||
+        !calendar_time_parse(slice_of(text.bytes + 6, 5), &span->close_s) ||
+        span->open_s == DAY_S || span->open_s == span->close_s) {
+        return false;
+    }
+    span->close_s += span->close_s < span->open_s ? DAY_S : 0;
+    return true;
+}
+
 /* The definition while one calendar is compiled. */
 struct compiler {
     const struct calendar_definition *definition;
@@ -36,9 +53,17 @@ struct compiler {
     struct calendar_interval *intervals;
     struct calendar_day *days;
     uint32_t interval_count;
+    uint32_t interval_room;
     uint32_t day_count;
-    int64_t open_s;   /* sum so far */
-    int64_t closed_s; /* last closing so far */
+    uint32_t business; /* dates so far */
+    int64_t open_s;    /* sum so far */
+    int64_t closed_s;  /* last closing so far */
+};
+
+/* What is open of one date, when breaks have cut it. */
+struct day_hours {
+    uint32_t count;
+    struct calendar_span spans[DAY_SPANS_MAX];
 };
 
 static int compare_dated(const void *a, const void *b)
@@ -66,88 +91,145 @@ static uint32_t dated_from(const struct compiler *compiler, int32_t date)
     return low;
 }
 
-/* What is left of the hours after a break; a break in the middle makes two of one. */
-static void hours_cut(struct calendar_hours *hours, struct calendar_span gap)
+/* What is left of the hours after a break; a break in the middle makes two of one.  False: they
+ * are too many now. */
+static bool hours_cut(struct day_hours *hours, struct calendar_span gap)
 {
-    struct calendar_hours left = {0};
-    for (uint8_t i = 0; i < hours->count; i++) {
+    struct day_hours left = {0};
+    for (uint32_t i = 0; i < hours->count; i++) {
         struct calendar_span span = hours->spans[i];
         struct calendar_span head = {span.open_s,
                                      span.close_s < gap.open_s ? span.close_s : gap.open_s};
         struct calendar_span tail = {span.open_s > gap.close_s ? span.open_s : gap.close_s,
                                      span.close_s};
-        if (head.open_s < head.close_s && left.count < CALENDAR_SPANS_MAX) {
+        if (left.count + 2 > DAY_SPANS_MAX) {
+            return false;
+        }
+        if (head.open_s < head.close_s) {
             left.spans[left.count++] = head;
         }
-        if (tail.open_s < tail.close_s && left.count < CALENDAR_SPANS_MAX) {
+        if (tail.open_s < tail.close_s) {
             left.spans[left.count++] = tail;
         }
     }
     *hours = left;
+    return true;
 }
 
-/* The hours of one date; true when a holiday or a shift names it. */
-static bool
-hours_of(const struct compiler *compiler, int32_t date, int weekday, struct calendar_hours *hours)
+static bool dated_is(const struct compiler *compiler, uint32_t i, int32_t date)
 {
-    bool named = false;
-    bool holiday = false;
-    *hours = compiler->definition->week[weekday];
-    for (uint32_t i = dated_from(compiler, date);
-         i < compiler->definition->dated_count && compiler->dated[i]->date == date;
-         i++) {
-        const struct calendar_dated *dated = compiler->dated[i];
-        switch (dated->kind) {
-        case DATED_HOLIDAY:
-            holiday = true;
-            named = true;
-            break;
-        case DATED_SHIFT:
-            *hours = dated->hours;
-            named = true;
-            break;
-        case DATED_BREAK: /* sorted last */
-            for (uint8_t j = 0; j < dated->hours.count; j++) {
-                hours_cut(hours, dated->hours.spans[j]);
+    return i < compiler->definition->dated_count && compiler->dated[i]->date == date;
+}
+
+/* Breaks of the date itself, of the one before that reach into it, and of the next that meet its
+ * night shift. */
+static bool hours_break(const struct compiler *compiler, int64_t number, struct day_hours *hours)
+{
+    for (int shift = -1; shift <= 1; shift++) {
+        int32_t date = date_of_days(number + shift);
+        for (uint32_t i = dated_from(compiler, date); dated_is(compiler, i, date); i++) {
+            const struct calendar_dated *dated = compiler->dated[i];
+            for (uint8_t j = 0; dated->kind == DATED_BREAK && j < dated->hours.count; j++) {
+                struct calendar_span gap = dated->hours.spans[j];
+                gap.open_s += shift * DAY_S;
+                gap.close_s += shift * DAY_S;
+                if (!hours_cut(hours, gap)) {
+                    return false;
+                }
             }
-            break;
         }
     }
-    if (holiday || compiler->definition->always) {
-        hours->count = 0;
-    }
-    return named;
+    return true;
 }
 
-static void day_add(struct compiler *compiler, int64_t number)
+/* The hours of one date, and whether a holiday or a shift names it.  False: they are too many. */
+static bool
+hours_of(const struct compiler *compiler, int64_t number, struct day_hours *hours, bool *named)
+{
+    const struct calendar_hours *from = &compiler->definition->week[date_weekday(number)];
+    int32_t date = date_of_days(number);
+    bool holiday = false;
+    *named = false;
+    for (uint32_t i = dated_from(compiler, date); dated_is(compiler, i, date); i++) {
+        const struct calendar_dated *dated = compiler->dated[i];
+        holiday = holiday || dated->kind == DATED_HOLIDAY;
+        from = dated->kind == DATED_SHIFT ? &dated->hours : from;
+        *named = *named || dated->kind != DATED_BREAK;
+    }
+    hours->count = holiday || compiler->definition->always ? 0 : from->count;
+    memcpy(hours->spans, from->spans, sizeof from->spans);
+    return hours_break(compiler, number, hours);
+}
+
+static bool interval_add(struct compiler *compiler, int64_t open_s, int64_t close_s)
+{
+    if (compiler->interval_count == compiler->interval_room) {
+        uint32_t room = compiler->interval_room * 2 + 1024;
+        struct calendar_interval *grown =
+            realloc(compiler->intervals, room * sizeof *compiler->intervals);
+        if (!grown) {
+            return false;
+        }
+        compiler->intervals = grown;
+        compiler->interval_room = room;
+    }
+    compiler->intervals[compiler->interval_count++] =
+        (struct calendar_interval){open_s, close_s, compiler->open_s};
+    compiler->open_s += close_s - open_s;
+    compiler->closed_s = close_s;
+    return true;
+}
+
+static bool day_open(struct compiler *compiler,
+                     struct calendar_day *day,
+                     int64_t local_s,
+                     const struct day_hours *hours)
+{
+    for (uint32_t i = 0; i < hours->count; i++) {
+        int64_t open_s = zone_instant_s(compiler->zone, local_s + hours->spans[i].open_s);
+        int64_t close_s = zone_instant_s(compiler->zone, local_s + hours->spans[i].close_s);
+        day->business = day->business || open_s < close_s;
+        /* The night shift of the day before, or a closing time that a spring gap has moved on, may
+         * reach into this one. */
+        open_s = open_s > compiler->closed_s ? open_s : compiler->closed_s;
+        if (open_s < close_s && !interval_add(compiler, open_s, close_s)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool day_add(struct compiler *compiler, int64_t number, struct error *error)
 {
     struct calendar_day *day = &compiler->days[compiler->day_count++];
-    struct calendar_hours hours;
+    struct day_hours hours = {0};
     int64_t local_s = number * DAY_S;
     day->date = date_of_days(number);
     day->midnight_s = zone_instant_s(compiler->zone, local_s);
-    day->named = hours_of(compiler, day->date, date_weekday(number), &hours);
-    day->business = compiler->definition->always;
-
+    day->business_before = compiler->business;
+    if (!hours_of(compiler, number, &hours, &day->named)) {
+        return error_set(error,
+                         ERROR_REJECT,
+                         "breaks cut %04d-%02d-%02d into more than %d intervals",
+                         day->date / 10000,
+                         day->date / 100 % 100,
+                         day->date % 100,
+                         DAY_SPANS_MAX);
+    }
     int64_t end_s = zone_instant_s(compiler->zone, local_s + DAY_S);
     int64_t change_s = zone_next_change_s(compiler->zone, day->midnight_s - 1);
     if (change_s < end_s) {
         day->jump_at_s = (int32_t)(change_s - day->midnight_s);
         day->jump_s = (int32_t)(DAY_S - (end_s - day->midnight_s));
     }
-    for (uint8_t i = 0; i < hours.count; i++) {
-        int64_t open_s = zone_instant_s(compiler->zone, local_s + hours.spans[i].open_s);
-        int64_t close_s = zone_instant_s(compiler->zone, local_s + hours.spans[i].close_s);
-        /* A closing time moved on by a spring gap may pass the next opening. */
-        open_s = open_s > compiler->closed_s ? open_s : compiler->closed_s;
-        if (open_s < close_s) {
-            compiler->intervals[compiler->interval_count++] =
-                (struct calendar_interval){open_s, close_s, compiler->open_s};
-            compiler->open_s += close_s - open_s;
-            compiler->closed_s = close_s;
-            day->business = true;
-        }
+    /* A zone that moves over the date line leaves a date out. */
+    bool exists = day->midnight_s < end_s;
+    day->business = exists && compiler->definition->always;
+    if (exists && !day_open(compiler, day, local_s, &hours)) {
+        return error_set(error, ERROR_FATAL, "out of memory");
     }
+    compiler->business += day->business;
+    return true;
 }
 
 static void hash_number(crypto_generichash_state *state, int64_t number)
@@ -199,11 +281,9 @@ static void version_make(const struct compiler *compiler, char version[24])
 static bool compiler_take(struct compiler *compiler, struct arena *arena, uint32_t days)
 {
     uint32_t count = compiler->definition->dated_count;
-    size_t spans = (size_t)days * CALENDAR_SPANS_MAX;
     compiler->days = arena_take(arena, days * sizeof *compiler->days);
-    compiler->intervals = calloc(spans, sizeof *compiler->intervals);
     compiler->dated = arena_take(arena, (count + 1) * sizeof *compiler->dated);
-    if (!compiler->days || !compiler->intervals || !compiler->dated) {
+    if (!compiler->days || !compiler->dated) {
         return false;
     }
     memset(compiler->days, 0, days * sizeof *compiler->days);
@@ -214,25 +294,66 @@ static bool compiler_take(struct compiler *compiler, struct arena *arena, uint32
     return true;
 }
 
+static int32_t named_year_of(const struct compiler *compiler)
+{
+    int32_t date = 0;
+    for (uint32_t i = 0; i < compiler->definition->dated_count; i++) {
+        date = compiler->dated[i]->kind == DATED_BREAK ? date : compiler->dated[i]->date;
+    }
+    return date / 10000;
+}
+
+/* The night shift that began on the eve of the first date is open on it. */
+static bool eve_add(struct compiler *compiler, int64_t first)
+{
+    struct day_hours hours = {0};
+    bool named;
+    int64_t midnight_s = zone_instant_s(compiler->zone, first * DAY_S);
+    if (!hours_of(compiler, first - 1, &hours, &named)) {
+        return true; /* told when that year is compiled */
+    }
+    for (uint32_t i = 0; i < hours.count; i++) {
+        int64_t close_s =
+            zone_instant_s(compiler->zone, (first - 1) * DAY_S + hours.spans[i].close_s);
+        int64_t open_s =
+            zone_instant_s(compiler->zone, (first - 1) * DAY_S + hours.spans[i].open_s);
+        open_s = open_s > midnight_s ? open_s : midnight_s;
+        if (open_s < close_s && !interval_add(compiler, open_s, close_s)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool compile_days(struct compiler *compiler,
                          int64_t first,
                          int64_t end,
                          struct arena *arena,
-                         struct calendar *calendar)
+                         struct calendar *calendar,
+                         struct error *error)
 {
     if (!compiler_take(compiler, arena, (uint32_t)(end - first))) {
-        return false;
+        return error_set(error, ERROR_FATAL, "out of memory");
+    }
+    if (!eve_add(compiler, first)) {
+        return error_set(error, ERROR_FATAL, "out of memory");
     }
     for (int64_t number = first; number < end; number++) {
-        day_add(compiler, number);
+        if (!day_add(compiler, number, error)) {
+            return false;
+        }
     }
     calendar->days = compiler->days;
     calendar->day_count = compiler->day_count;
+    calendar->named_year = named_year_of(compiler);
     calendar->interval_count = compiler->interval_count;
-    calendar->intervals = arena_copy(
-        arena, compiler->intervals, compiler->interval_count * sizeof *compiler->intervals);
+    if (compiler->interval_count > 0) {
+        calendar->intervals = arena_copy(
+            arena, compiler->intervals, compiler->interval_count * sizeof *compiler->intervals);
+    }
     version_make(compiler, calendar->version);
-    return compiler->interval_count == 0 || calendar->intervals;
+    return compiler->interval_count == 0 || calendar->intervals ||
+           error_set(error, ERROR_FATAL, "out of memory");
 }
 
 bool calendar_compile(const struct calendar_definition *definition,
@@ -266,7 +387,8 @@ bool calendar_compile(const struct calendar_definition *definition,
                              date_to_days(first_year * 10000 + 101),
                              date_to_days((last_year + 1) * 10000 + 101),
                              arena,
-                             calendar);
+                             calendar,
+                             error);
     free(compiler.intervals);
-    return made || error_set(error, ERROR_FATAL, "out of memory for calendar %s", definition->name);
+    return made;
 }

@@ -2,7 +2,10 @@
  * From hours, holidays and dated shifts to struct calendar (shell: it reads the system's zone
  * files).
  *
- * A holiday beats a dated shift beats the weekly hours; breaks cut both.  Wall-clock boundaries
+ * A holiday beats a dated shift beats the weekly hours; breaks cut both.  An interval may cross
+ * midnight: it belongs to the day it begins, so that a holiday closes all of the night shift that
+ * begins on it, and nothing of the one before.  Breaks are times of their date on the wall clock
+ * and cut whatever is open then.  What two days both cover counts once.  Wall-clock boundaries
  * inside a spring gap move on by the gap, repeated ones mean the first occurrence.
  */
 #ifndef REDRESS_CALENDAR_LOAD_H
@@ -18,7 +21,8 @@ enum {
     CALENDAR_YEARS_MAX = 130,
 };
 
-/* Seconds of local wall-clock time since midnight, 0 <= open < close <= 86400. */
+/* Seconds of local wall-clock time since midnight; close may be on the next date: 0 <= open <
+ * 86400, open < close <= open + 86400. */
 struct calendar_span {
     int32_t open_s;
     int32_t close_s;
@@ -39,6 +43,7 @@ struct calendar_dated {
     int32_t date; /* yyyymmdd */
     enum calendar_dated_kind kind;
     struct calendar_hours hours; /* SHIFT, BREAK */
+    const char *name;            /* of the holiday, for people; NULL: none */
 };
 
 struct calendar_definition {
@@ -64,5 +69,8 @@ bool calendar_compile(const struct calendar_definition *definition,
 
 /* "09:00", "24:00" to seconds. */
 bool calendar_time_parse(struct slice text, int32_t *seconds);
+
+/* "09:00-12:00"; "22:00-06:00" ends on the next date. */
+bool calendar_span_parse(struct slice text, struct calendar_span *span);
 
 #endif

@@ -98,7 +98,8 @@ static void dated_add(struct policy_loading *loading,
     } else if (place->definition.dated_count == CALENDAR_DATED_MAX) {
         complain(loading, node, NULL, "more than %d dates", CALENDAR_DATED_MAX);
     } else {
-        place->dated[place->definition.dated_count++] = (struct calendar_dated){date, kind, *hours};
+        place->dated[place->definition.dated_count++] =
+            (struct calendar_dated){.date = date, .kind = kind, .hours = *hours};
     }
 }
 

@@ -137,6 +137,7 @@ int ctl_keys_create(struct ctl *ctl);
 int ctl_policy_load(struct ctl *ctl);
 int ctl_policy_check(struct ctl *ctl);
 int ctl_policy_list(struct ctl *ctl);
+int ctl_calendar_check(struct ctl *ctl);
 int ctl_submit(struct ctl *ctl);
 int ctl_import(struct ctl *ctl);
 int ctl_queue(struct ctl *ctl);

@@ -10,6 +10,7 @@ static const struct {
 /* clang-format off */
 #define TEXT(id, en, zh_cn, zh_tw) [TEXT_##id] = {#id, {en, zh_cn, zh_tw}},
 /* clang-format on */
+#include "ctl_text_calendar.def"
 #include "ctl_text_help.def"
 #include "ctl_text_said.def"
 #include "ctl_text_view.def"
@@ -39,7 +40,9 @@ enum ctl_language ctl_language_of(const char *name)
     }
     char tag[16];
     (void)snprintf(tag, sizeof tag, "%s", name);
-    tag[2] = tag[2] == '_' ? '-' : tag[2];
+    if (tag[2] == '_') {
+        tag[2] = '-';
+    }
     for (size_t i = 0; i < sizeof traditional / sizeof *traditional; i++) {
         if (strncasecmp(tag, traditional[i], strlen(traditional[i])) == 0) {
             return CTL_ZH_TW;

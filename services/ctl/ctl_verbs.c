@@ -2,7 +2,7 @@
 #include "ctl.h"
 
 /* clang-format off */
-#define OPTIONS(rows) rows, sizeof rows / sizeof *rows
+#define OPTIONS(rows) (rows), sizeof(rows) / sizeof *(rows)
 #define NO_OPTIONS    NULL, 0
 
 #define FLAG(name, letter, help) {name, NULL, letter, CTL_FLAG, NULL, NULL, 0, 0, help}
@@ -144,6 +144,8 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(policy_options), ctl_policy_check},
     {"policy list", "", 0, 0, TEXT_VERB_POLICY_LIST,
      NO_OPTIONS, ctl_policy_list},
+    {"calendar check", "FILE…", 1, FILES_MAX, TEXT_VERB_CALENDAR_CHECK,
+     NO_OPTIONS, ctl_calendar_check},
     {"submit", "", 0, 0, TEXT_VERB_SUBMIT,
      OPTIONS(submit_options), ctl_submit},
     {"import", "FILE…", 1, FILES_MAX, TEXT_VERB_IMPORT,

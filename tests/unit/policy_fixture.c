@@ -358,6 +358,7 @@ static void build_weekdays(void)
     static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     struct calendar *weekdays = &calendars[FIXTURE_CALENDAR_WEEKDAYS];
     int64_t open_s = 0;
+    uint32_t business = 0;
     for (int year = 2024; year <= 2026; year++) {
         for (int month = 1; month <= 12; month++) {
             int last = month_days[month - 1] + (month == 2 && year % 4 == 0);
@@ -369,6 +370,8 @@ static void build_weekdays(void)
                 entry->named = entry->date == 20240501 || entry->date == 20240511;
                 bool weekday = (number + 3) % 7 < 5; /* 1970-01-01 was a Thursday */
                 entry->business = entry->date == 20240511 || (weekday && !entry->named);
+                entry->business_before = business;
+                business += entry->business;
                 if (entry->business) {
                     open_day(entry->midnight_s, &open_s);
                 }

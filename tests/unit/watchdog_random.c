@@ -42,6 +42,7 @@ static void build_calendar(void)
     for (int i = 0; i < DAYS; i++) {
         days[i].midnight_s = BASE_S + (int64_t)i * DAY_S;
         days[i].business = i % 7 != 6;
+        days[i].business_before = (uint32_t)(i - i / 7);
     }
     calendar.intervals = intervals;
     calendar.days = days;

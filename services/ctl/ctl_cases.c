@@ -1,0 +1,187 @@
+/* Reading the cases one after the other and counting; see ctl_cases.h. */
+#include "ctl_cases.h"
+
+#include <errno.h>
+
+struct cases {
+    struct ctl *ctl;
+    const char *path;
+    FILE *file;
+    size_t line;
+    size_t case_size; /* bytes of the case at hand */
+    bool too_long;
+    uint64_t count, agree;
+    json_t *differ;
+};
+
+static int next_byte(struct cases *cases)
+{
+    int byte = getc(cases->file);
+    cases->line += byte == '\n';
+    return byte;
+}
+
+/* The next byte that is no blank. */
+static int next_sign(struct cases *cases)
+{
+    int byte;
+    do {
+        byte = next_byte(cases);
+    } while (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n');
+    return byte;
+}
+
+/* One byte at a time: the reader must not take what belongs to the next case. */
+static size_t give_byte(void *buffer, size_t size, void *data)
+{
+    struct cases *cases = data;
+    (void)size;
+    if (++cases->case_size > CTL_CASE_SIZE_MAX) {
+        cases->too_long = true;
+        return (size_t)-1;
+    }
+    int byte = next_byte(cases);
+    if (byte == EOF) {
+        return ferror(cases->file) ? (size_t)-1 : 0;
+    }
+    *(char *)buffer = (char)byte;
+    return 1;
+}
+
+static int broken(const struct cases *cases, size_t line, const char *why)
+{
+    char place[32];
+    (void)snprintf(place, sizeof place, "%zu", line);
+    return ctl_fail(cases->ctl, CTL_FAILED, TEXT_CASES_BROKEN, CTL_ARGS(cases->path, place, why));
+}
+
+static void judge_one(struct cases *cases, const json_t *row, ctl_case_judge *judge, void *self)
+{
+    struct ctl_case_answer answer = {0};
+    cases->count++;
+    if (judge(self, row, &answer)) {
+        cases->agree++;
+    } else if (json_array_size(cases->differ) < CTL_CASES_DIFFER_MAX) {
+        json_t *id = json_object_get(row, "id");
+        (void)json_array_append_new(
+            cases->differ,
+            json_pack(
+                "{s:O?, s:O?, s:O?}", "id", id, "expected", answer.expected, "got", answer.got));
+    }
+    json_decref(answer.expected);
+    json_decref(answer.got);
+}
+
+static int judge_all(struct cases *cases, ctl_case_judge *judge, void *self)
+{
+    int sign = next_sign(cases);
+    if (sign != '[') {
+        return broken(cases, cases->line, "not an array of cases");
+    }
+    sign = next_sign(cases);
+    while (sign != ']') {
+        size_t line = cases->line;
+        if (sign != '{') {
+            return broken(cases, line, "a case has to be an object");
+        }
+        (void)ungetc(sign, cases->file);
+        cases->case_size = 0;
+        json_error_t why;
+        json_t *row = json_load_callback(
+            give_byte, cases, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &why);
+        if (!row) {
+            return broken(cases, line, cases->too_long ? "the case is too long" : why.text);
+        }
+        judge_one(cases, row, judge, self);
+        json_decref(row);
+        sign = next_sign(cases);
+        if (sign == ',') {
+            sign = next_sign(cases);
+            sign = sign == ']' ? ',' : sign; /* nothing may follow a comma but a case */
+        } else if (sign != ']') {
+            return broken(cases, cases->line, "neither a comma nor the end of the array");
+        }
+    }
+    return next_sign(cases) == EOF ? CTL_OK : broken(cases, cases->line, "more than one array");
+}
+
+static void say_json(struct cases *cases)
+{
+    uint64_t told = json_array_size(cases->differ);
+    json_t *value = json_pack("{s:I, s:I, s:O}",
+                              "cases",
+                              (json_int_t)cases->count,
+                              "agree",
+                              (json_int_t)cases->agree,
+                              "differ",
+                              cases->differ);
+    uint64_t more = cases->count - cases->agree - told;
+    if (more > 0) {
+        (void)json_object_set_new(value, "differ_not_listed", json_integer((json_int_t)more));
+    }
+    ctl_print_json(cases->ctl, &value);
+}
+
+static void say_text(struct cases *cases)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(cases->differ, i, row)
+    {
+        char *texts[3];
+        static const char *const keys[] = {"id", "expected", "got"};
+        for (int k = 0; k < 3; k++) {
+            texts[k] = json_dumps(json_object_get(row, keys[k]), JSON_ENCODE_ANY | JSON_COMPACT);
+        }
+        if (texts[0] && texts[1] && texts[2]) {
+            ctl_print(cases->ctl,
+                      TEXT_CASES_DIFFER,
+                      (const char *const[]){texts[0], texts[1], texts[2], NULL});
+        }
+        for (int k = 0; k < 3; k++) {
+            free(texts[k]);
+        }
+    }
+    ctl_print(cases->ctl,
+              TEXT_CASES_COUNT,
+              CTL_ARGS(CTL_NUMBER_TEXT(cases->count),
+                       CTL_NUMBER_TEXT(cases->agree),
+                       CTL_NUMBER_TEXT(cases->count - cases->agree)));
+}
+
+int ctl_cases_check(struct ctl *ctl, const char *path, ctl_case_judge *judge, void *self)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdin : fopen(path, "rbe");
+    if (!file) {
+        int why = errno;
+        return ctl_fail(ctl,
+                        why == ENOENT ? CTL_NOT_FOUND : CTL_FAILED,
+                        TEXT_FILE_UNREADABLE,
+                        CTL_ARGS(path, strerrordesc_np(why)));
+    }
+    struct cases cases = {
+        .ctl = ctl, .path = path, .file = file, .line = 1, .differ = json_array()};
+    int code = judge_all(&cases, judge, self);
+    if (!standard) {
+        (void)fclose(file);
+    }
+    if (code == CTL_OK) {
+        ctl->json ? say_json(&cases) : say_text(&cases);
+        code = cases.count == cases.agree ? CTL_OK : CTL_FAILED;
+    }
+    json_decref(cases.differ);
+    return code;
+}
+
+bool ctl_cases_is(const char *path)
+{
+    FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "rbe");
+    if (!file) {
+        return false;
+    }
+    struct cases cases = {.file = file};
+    bool is = next_sign(&cases) == '[';
+    (void)fclose(file);
+    return is;
+}
