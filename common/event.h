@@ -64,6 +64,8 @@ enum event_kind {
     EVENT_HANDED_OVER = 40,
     EVENT_NOTED = 41,
     EVENT_ESCALATED = 42,
+    EVENT_CUSTOMER_WROTE = 43,
+    EVENT_EXTENDED = 44,
     EVENT_CLOCKS_STARTED = 60,
     EVENT_CLOCKS_STOPPED = 61,
     EVENT_CLOCKS_PAUSED = 62,
@@ -71,7 +73,10 @@ enum event_kind {
     EVENT_CLOCK_WARNED = 64,
     EVENT_CLOCK_BREACHED = 65,
     EVENT_CLOCK_ESCALATED = 66,
-    EVENT_KIND_COUNT = 67,
+    EVENT_CLOCKS_RETARGETED = 67,
+    EVENT_CLOCKS_REFUSED = 68,
+    EVENT_CLOCKS_UNKNOWN = 69,
+    EVENT_KIND_COUNT = 70,
 };
 
 enum language {
@@ -210,6 +215,12 @@ struct event_clock {
     int64_t level_due_us;
     struct slice notify_role;
     uint32_t raise_priority_to; /* 0: no */
+    int64_t paused_s;           /* own time of its ended pauses */
+    uint32_t extensions;        /* of this run */
+    int64_t old_due_us; /* these three where due instant or target were changed: before … */
+    int64_t old_target_s;
+    uint32_t old_target_days;
+    struct slice reason; /* … and why; of a refusal, why */
 };
 
 /* Every event of the watchdog. */

@@ -174,6 +174,12 @@ static const struct wire_field clock_rows[] = {
     [15] = ONE(FIELD_INT64, event_clock, level_due_us),
     [16] = ONE(FIELD_BYTES, event_clock, notify_role),
     [17] = ONE(FIELD_UINT32, event_clock, raise_priority_to),
+    [18] = ONE(FIELD_INT64, event_clock, paused_s),
+    [19] = ONE(FIELD_UINT32, event_clock, extensions),
+    [20] = ONE(FIELD_INT64, event_clock, old_due_us),
+    [21] = ONE(FIELD_INT64, event_clock, old_target_s),
+    [22] = ONE(FIELD_UINT32, event_clock, old_target_days),
+    [23] = ONE(FIELD_BYTES, event_clock, reason),
 };
 static const struct wire_table clock_table = TABLE(clock_rows);
 

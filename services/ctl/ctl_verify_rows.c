@@ -68,7 +68,7 @@ static const struct field watch_fields[] = {
     FIELD(watch_case, priority, FIELD_UNSIGNED),
     FIELD(watch_case, closed, FIELD_UNSIGNED),
     FIELD(watch_case, opened, FIELD_UNSIGNED),
-    FIELD(watch_case, waiting, FIELD_UNSIGNED),
+    FIELD(watch_case, step, FIELD_UNSIGNED),
 };
 
 static const struct field clock_fields[] = {
@@ -83,6 +83,9 @@ static const struct field clock_fields[] = {
     FIELD(watch_clock, levels_fired, FIELD_UNSIGNED),
     FIELD(watch_clock, breached, FIELD_UNSIGNED),
     FIELD(watch_clock, shadow, FIELD_UNSIGNED),
+    FIELD(watch_clock, target, FIELD_UNSIGNED),
+    FIELD(watch_clock, extensions, FIELD_UNSIGNED),
+    FIELD(watch_clock, done, FIELD_UNSIGNED),
 };
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))

@@ -1,263 +1,16 @@
 #include "watchdog_core.h"
 
+#include "watchdog_core_change.h"
 #include "watchdog_core_clock.h"
-#include "watchdog_core_facts.h"
 
 enum {
-    KINDS_PER_CAUSE = 4, /* stopped, started, paused, resumed */
+    KINDS_PER_CAUSE = 7, /* stopped, started, paused, resumed, retargeted, refused, unknown */
     EVENT_SCHEMA = 1,
-};
-
-/* An input at work on the clocks. */
-struct change {
-    const struct policy *policy;
-    const struct event *event;
-    const struct watch_case *before;
-    struct watch_case *now;
-    bool fold;                 /* only shadows move */
-    uint8_t started;           /* bit set: clocks that began in this change */
-    struct event_clocks ended; /* clocks that stopped and began again in it, as they stopped */
 };
 
 size_t watch_case_size(const struct policy *policy)
 {
     return offsetof(struct watch_case, clocks) + policy->clock_count * sizeof(struct watch_clock);
-}
-
-/* ---- one clock ---------------------------------------------------------------------------- */
-
-static bool clock_fits(const struct change *change, uint32_t index)
-{
-    const struct watch_case *now = change->now;
-    bool sees_text = change->event->kind == EVENT_RECEIVED;
-    struct policy_when when = change->policy->clocks[index].when;
-    if (when.pattern_count > 0 && !sees_text) {
-        if (now->clocks[index].phase == WATCH_IDLE) {
-            return false;
-        }
-        when.pattern_count = 0; /* what was seen at receipt stays seen */
-    }
-    const struct policy_facts facts = {
-        .channel = now->channel,
-        .category = now->category,
-        .class_index = now->class_index,
-        .repeats = now->repeats,
-        .label_count = sees_text ? change->event->received.label_count : 0,
-        .labels = sees_text ? change->event->received.labels : NULL,
-    };
-    return policy_when_holds(change->policy, &when, &facts);
-}
-
-static bool moves(const struct watch_clock *clock)
-{
-    return clock_doing(clock) == WATCH_RUNNING || clock_doing(clock) == WATCH_PAUSED;
-}
-
-static void next_generation(struct watch_clock *clock)
-{
-    if (clock_in_force(clock) && clock->generation < UINT16_MAX) {
-        clock->generation++;
-    }
-}
-
-static void refresh(const struct change *change, uint32_t index)
-{
-    if (clock_in_force(&change->now->clocks[index])) {
-        clock_refresh(change->policy, index, &change->now->clocks[index]);
-    }
-}
-
-static void stop_at_mark(const struct change *change, uint32_t index, const struct mark *mark)
-{
-    struct watch_clock *clock = &change->now->clocks[index];
-    if (clock_doing(clock) == WATCH_IDLE && clock->started_at_us == 0 && clock->paused_at_us == 0) {
-        clock->paused_at_us = mark->at_us; /* its start may still be on the way */
-        return;
-    }
-    if (!moves(clock)) {
-        return;
-    }
-    bool paused = clock_doing(clock) == WATCH_PAUSED;
-    clock_stop(change->policy, index, clock, mark->at_us);
-    if (!clock_in_force(clock)) {
-        return;
-    }
-    clock_refresh(change->policy, index, clock);
-    if (clock->verdict == CLOCK_RUNNING) {
-        bool late = !paused && mark->at_us > clock->due_us;
-        clock->verdict = late ? CLOCK_MISSED : CLOCK_MET;
-    }
-}
-
-static void begin(const struct change *change, uint32_t index, int64_t at_us)
-{
-    struct watch_clock *clock = &change->now->clocks[index];
-    clock_start(clock, at_us);
-    if (change->now->closed && at_us < change->now->closed_at_us) {
-        clock_stop(change->policy, index, clock, change->now->closed_at_us);
-    } else if (change->now->waiting && !change->now->closed &&
-               change->policy->clocks[index].pauses_for_customer) {
-        clock_pause(clock, at_us);
-    }
-}
-
-static struct event_clock tell_change(const struct change *change, uint32_t index)
-{
-    const struct watch_clock *clock = &change->now->clocks[index];
-    struct event_clock told = clock_tell(change->policy, index, clock, change->event->at_us);
-    if (clock->phase != WATCH_STOPPED) {
-        return told;
-    }
-    if (clock->verdict == CLOCK_MISSED) {
-        told.late_s = clock_late_s(change->policy, index, clock, clock->paused_at_us);
-    } else if (clock->verdict == CLOCK_MET && change->before->clocks[index].verdict == CLOCK_MET &&
-               (change->started >> index & 1U) == 0) {
-        told.verdict = CLOCK_RUNNING; /* it was met before it was reopened: told once, not twice */
-    }
-    return told;
-}
-
-static void begin_again(struct change *change, uint32_t index, int64_t at_us)
-{
-    struct watch_clock *clock = &change->now->clocks[index];
-    if (change->before->clocks[index].phase != WATCH_STOPPED) {
-        struct event_clock *ended = &change->ended.clocks[change->ended.count++];
-        *ended = tell_change(change, index); /* before it counts as started */
-    }
-    next_generation(clock);
-    clock->verdict = CLOCK_RUNNING;
-    clock->levels_fired = 0;
-    clock->breached = 0;
-    begin(change, index, at_us);
-    clock_refresh(change->policy, index, clock);
-    change->started |= (uint8_t)(1U << index);
-}
-
-static void start_at_mark(struct change *change, uint32_t index, const struct mark *mark)
-{
-    struct watch_clock *clock = &change->now->clocks[index];
-    bool dispatch = event_kind_service(mark->kind) == SERVICE_DISPATCH;
-    if (clock_doing(clock) == WATCH_IDLE) {
-        int64_t stopped_at_us = clock->paused_at_us;
-        begin(change, index, mark->at_us);
-        if (!dispatch && stopped_at_us != 0 && stopped_at_us >= mark->at_us) {
-            clock_stop(change->policy, index, clock, stopped_at_us);
-        }
-    } else if (clock_doing(clock) == WATCH_STOPPED && dispatch) {
-        /* Only dispatch's facts recur: what intake and triage say is said once. */
-        if (!clock_in_force(clock)) {
-            begin(change, index, mark->at_us);
-        } else if (clock_fits(change, index)) {
-            begin_again(change, index, mark->at_us);
-        }
-    }
-}
-
-static void follow_step(const struct change *change, uint32_t index)
-{
-    const struct policy_clock *rule = &change->policy->clocks[index];
-    const struct watch_case *before = change->before;
-    const struct watch_case *now = change->now;
-    struct watch_clock *clock = &change->now->clocks[index];
-    int64_t at_us = change->event->at_us;
-    if (now->closed) {
-        if (!before->closed && moves(clock)) {
-            clock_stop(change->policy, index, clock, at_us);
-            refresh(change, index);
-        }
-        return;
-    }
-    bool resumes = clock_doing(clock) == WATCH_PAUSED && !now->waiting;
-    if (before->closed && clock_doing(clock) == WATCH_STOPPED &&
-        clock->paused_at_us == before->closed_at_us &&
-        !policy_kind_in(rule->starts, change->event->kind)) {
-        resumes = true;
-    }
-    if (resumes) {
-        clock_resume(change->policy, index, clock, at_us);
-        next_generation(clock);
-        refresh(change, index);
-    }
-    if (now->waiting && rule->pauses_for_customer && clock_doing(clock) == WATCH_RUNNING) {
-        clock_pause(clock, at_us);
-        refresh(change, index);
-    }
-}
-
-/* The case no longer has this clock.  A verdict that was written stays, and ends the clock. */
-static void withdraw(const struct change *change, uint32_t index)
-{
-    struct watch_clock *clock = &change->now->clocks[index];
-    if (clock->verdict == CLOCK_RUNNING) {
-        clock->shadow = clock->phase;
-        clock->phase = WATCH_STOPPED;
-        clock->verdict = CLOCK_CANCELLED;
-        return;
-    }
-    clock_stop(change->policy, index, clock, change->event->at_us);
-    refresh(change, index);
-}
-
-/* The case has this clock from its original start on, whenever that became known. */
-static void put_in_force(struct change *change, uint32_t index)
-{
-    struct watch_clock *clock = &change->now->clocks[index];
-    clock->phase = clock->shadow;
-    clock->shadow = WATCH_IDLE;
-    clock->verdict = CLOCK_RUNNING;
-    next_generation(clock);
-    clock_refresh(change->policy, index, clock);
-    bool by_closing = change->now->closed && clock->paused_at_us == change->now->closed_at_us &&
-                      !policy_kind_in(change->policy->clocks[index].stops, EVENT_CLOSED);
-    if (clock->phase == WATCH_STOPPED && !by_closing) {
-        clock->verdict = clock->paused_at_us > clock->due_us ? CLOCK_MISSED : CLOCK_MET;
-    }
-    change->started |= (uint8_t)(1U << index);
-}
-
-static void
-move_clock(struct change *change, uint32_t index, const struct mark *marks, uint32_t mark_count)
-{
-    const struct policy_clock *rule = &change->policy->clocks[index];
-    struct watch_clock *clock = &change->now->clocks[index];
-    for (uint32_t i = 0; i < mark_count; i++) {
-        if (policy_kind_in(rule->stops, marks[i].kind)) {
-            stop_at_mark(change, index, &marks[i]);
-        }
-        if (i + 1 == mark_count) {
-            follow_step(change, index);
-        }
-        if (policy_kind_in(rule->starts, marks[i].kind)) {
-            start_at_mark(change, index, &marks[i]);
-        }
-    }
-    if (change->fold) {
-        return;
-    }
-    bool fits = clock_fits(change, index);
-    if (clock_in_force(clock)) {
-        if (!fits && moves(clock)) {
-            withdraw(change, index);
-        }
-    } else if (fits && clock->shadow != WATCH_IDLE) {
-        put_in_force(change, index);
-    }
-}
-
-/* Learns the facts and moves every clock, or in a fold the shadows alone. */
-static void apply(struct change *change)
-{
-    if (facts_repeat(change->before, change->event)) {
-        return;
-    }
-    struct mark marks[MARKS_MAX];
-    facts_learn(change->policy, change->now, change->event);
-    uint32_t mark_count = facts_marks(change->before, change->now, change->event, marks);
-    for (uint32_t i = 0; i < change->policy->clock_count; i++) {
-        if (!change->fold || !clock_in_force(&change->before->clocks[i])) {
-            move_clock(change, i, marks, mark_count);
-        }
-    }
 }
 
 /* ---- telling ------------------------------------------------------------------------------ */
@@ -270,7 +23,8 @@ static enum event_kind kind_of_change(const struct change *change, uint32_t inde
         return EVENT_CLOCKS_STARTED;
     }
     if (before->phase == now->phase && before->verdict == now->verdict) {
-        return EVENT_NONE;
+        bool aimed = before->target != now->target || before->extensions != now->extensions;
+        return aimed && clock_in_force(now) ? EVENT_CLOCKS_RETARGETED : EVENT_NONE;
     }
     switch ((enum watch_phase)now->phase) {
     case WATCH_RUNNING:
@@ -316,27 +70,58 @@ static struct event *tell(struct watch_output *output,
     return event;
 }
 
+static void tell_clocks(const struct change *change,
+                        enum event_kind kind,
+                        const struct event_clocks *told,
+                        int64_t now_us,
+                        struct watch_output *output)
+{
+    if (told->count > 0) {
+        struct event *event =
+            tell(output, kind, change->policy, change->now, change->event, now_us);
+        event->clocks.count = told->count;
+        memcpy(event->clocks.clocks, told->clocks, told->count * sizeof *told->clocks);
+    }
+}
+
+/* A clock that runs towards an instant nobody knows is not left to silence. */
+static void tell_unknown(const struct change *change, int64_t now_us, struct watch_output *output)
+{
+    struct event_clocks told = {0};
+    const struct policy *policy = change->policy;
+    for (uint32_t i = 0; i < policy->clock_count; i++) {
+        bool moved = kind_of_change(change, i) != EVENT_NONE;
+        if (moved && watch_is_unknown(&change->now->clocks[i])) {
+            struct event_clock *clock = &told.clocks[told.count++];
+            uint16_t role = policy->clocks[i].unknown_role;
+            *clock = change_tell(change, i);
+            clock->notify_role = slice_text(role < policy->role_count ? policy->roles[role] : NULL);
+        }
+    }
+    tell_clocks(change, EVENT_CLOCKS_UNKNOWN, &told, now_us, output);
+}
+
 static void tell_changes(const struct change *change, int64_t now_us, struct watch_output *output)
 {
-    static const enum event_kind order[KINDS_PER_CAUSE] = {
-        EVENT_CLOCKS_STOPPED, EVENT_CLOCKS_STARTED, EVENT_CLOCKS_PAUSED, EVENT_CLOCKS_RESUMED};
-    for (uint32_t k = 0; k < KINDS_PER_CAUSE; k++) {
+    static const enum event_kind order[] = {EVENT_CLOCKS_STOPPED,
+                                            EVENT_CLOCKS_STARTED,
+                                            EVENT_CLOCKS_PAUSED,
+                                            EVENT_CLOCKS_RESUMED,
+                                            EVENT_CLOCKS_RETARGETED};
+    for (uint32_t k = 0; k < sizeof order / sizeof *order; k++) {
         struct event_clocks told = {0};
         if (order[k] == EVENT_CLOCKS_STOPPED) {
             told = change->ended;
         }
         for (uint32_t i = 0; i < change->policy->clock_count; i++) {
             if (kind_of_change(change, i) == order[k]) {
-                told.clocks[told.count++] = tell_change(change, i);
+                told.clocks[told.count++] = change_tell(change, i);
             }
         }
-        if (told.count > 0) {
-            struct event *event =
-                tell(output, order[k], change->policy, change->now, change->event, now_us);
-            event->clocks.count = told.count;
-            memcpy(event->clocks.clocks, told.clocks, told.count * sizeof *told.clocks);
-        }
+        tell_clocks(change, order[k], &told, now_us, output);
     }
+    tell_clocks(change, EVENT_CLOCKS_REFUSED, &change->refused, now_us, output);
+    tell_unknown(change, now_us, output);
 }
 
 static enum event_kind level_kind(enum level_action action)
@@ -415,8 +200,43 @@ void watch_event(const struct policy *policy,
     }
     struct watch_case moved = settled;
     struct change change = {.policy = policy, .event = event, .before = &settled, .now = &moved};
-    apply(&change);
+    change_apply(&change);
     tell_changes(&change, now_us, output);
+}
+
+/* A calendar that ended too soon has been given another year. */
+static bool
+is_known_now(const struct policy *policy, uint32_t index, const struct watch_clock *clock)
+{
+    return watch_is_unknown(clock) && clock_reckon_us(policy, index, clock) != INT64_MAX;
+}
+
+static void tell_known(const struct policy *policy,
+                       struct watch_case *state,
+                       int64_t now_us,
+                       struct watch_output *output)
+{
+    struct event *event = NULL;
+    for (uint32_t i = 0; i < policy->clock_count; i++) {
+        if (!is_known_now(policy, i, &state->clocks[i])) {
+            continue;
+        }
+        struct watch_clock clock = state->clocks[i];
+        change_generation(&clock);
+        clock_refresh(policy, i, &clock);
+        if (!event) {
+            event = tell(output, EVENT_CLOCKS_RETARGETED, policy, state, NULL, now_us);
+        }
+        struct event_clock *told = &event->clocks.clocks[event->clocks.count++];
+        *told = clock_tell(policy, i, &clock, now_us);
+        told->old_due_us = INT64_MAX;
+        told->old_target_s = told->target_s;
+        told->old_target_days = told->target_days;
+        told->reason = slice_text("calendar");
+    }
+    if (event) {
+        watch_evolve(policy, state, event);
+    }
 }
 
 void watch_tick(const struct policy *policy,
@@ -426,6 +246,7 @@ void watch_tick(const struct policy *policy,
 {
     output->count = 0;
     struct watch_case settled = *state;
+    tell_known(policy, &settled, now_us, output);
     while (output->count < WATCH_EVENTS_MAX &&
            fire_level(policy, &settled, NULL, now_us, now_us, output)) {
     }
@@ -442,7 +263,10 @@ static void evolve_clock(const struct policy *policy,
         return;
     }
     struct watch_clock *clock = &state->clocks[index];
-    if (event->kind <= EVENT_CLOCKS_RESUMED) {
+    if (event->kind == EVENT_CLOCKS_REFUSED || event->kind == EVENT_CLOCKS_UNKNOWN) {
+        return; /* nothing has changed */
+    }
+    if (event->kind <= EVENT_CLOCKS_RESUMED || event->kind == EVENT_CLOCKS_RETARGETED) {
         bool begins = event->kind == EVENT_CLOCKS_STARTED;
         if (told->generation < clock->generation + (begins ? 1U : 0U)) {
             return; /* a repeat */
@@ -483,7 +307,7 @@ void watch_evolve(const struct policy *policy, struct watch_case *state, const s
     const struct watch_case before = *state;
     struct change change = {
         .policy = policy, .event = event, .before = &before, .now = state, .fold = true};
-    apply(&change);
+    change_apply(&change);
 }
 
 int64_t watch_due_us(const struct policy *policy, const struct watch_case *state)
@@ -491,9 +315,35 @@ int64_t watch_due_us(const struct policy *policy, const struct watch_case *state
     int64_t due_us = INT64_MAX;
     for (uint32_t i = 0; i < policy->clock_count; i++) {
         const struct watch_clock *clock = &state->clocks[i];
+        if (is_known_now(policy, i, clock)) {
+            return 0;
+        }
         if (clock->phase == WATCH_RUNNING && clock->next_level_us < due_us) {
             due_us = clock->next_level_us;
         }
     }
     return due_us;
+}
+
+bool watch_is_unknown(const struct watch_clock *clock)
+{
+    return clock->phase == WATCH_RUNNING && clock->due_us == INT64_MAX && clock_in_force(clock);
+}
+
+int64_t
+watch_shown_due_us(const struct policy *policy, const struct watch_case *state, uint32_t index)
+{
+    const struct policy_clock *rule = &policy->clocks[index];
+    const struct watch_clock *clock = &state->clocks[index];
+    bool hidden = state->step != 0 && (rule->hidden_steps >> (state->step - 1) & 1U) != 0;
+    bool met = clock->phase == WATCH_STOPPED && clock->verdict != CLOCK_RUNNING;
+    if (!clock_in_force(clock) || hidden || (met && (rule->due_cleared & DUE_CLEARED_MET)) ||
+        (state->closed && (rule->due_cleared & DUE_CLEARED_CLOSED))) {
+        return 0;
+    }
+    if (clock->phase == WATCH_PAUSED) {
+        bool cleared = (rule->due_cleared & DUE_CLEARED_PAUSED) != 0;
+        return cleared ? 0 : clock_reckon_us(policy, index, clock);
+    }
+    return clock->due_us;
 }

@@ -33,7 +33,10 @@ struct watch_clock {
     uint8_t verdict;       /* enum clock_verdict; RUNNING: none yet */
     uint8_t levels_fired;  /* bit i: level i of the policy has fired */
     uint8_t breached;
-    uint8_t shadow; /* enum watch_phase: what a clock the case does not have would be doing */
+    uint8_t shadow;     /* enum watch_phase: what a clock the case does not have would be doing */
+    uint8_t target;     /* 0: the clock's own; else one more than the index of another */
+    uint8_t extensions; /* granted in this run */
+    uint8_t done;       /* bit i: the i-th action the next extension asks for was done */
 };
 
 /*
@@ -52,8 +55,8 @@ struct watch_case {
     uint16_t repeats;
     uint8_t priority;
     uint8_t closed;
-    uint8_t opened;  /* dispatch has spoken: triage no longer decides category, class, priority */
-    uint8_t waiting; /* in a step that waits for the customer */
+    uint8_t opened; /* dispatch has spoken: triage no longer decides category, class, priority */
+    uint8_t step;   /* one more than its index; 0: not known */
     struct watch_clock clocks[EVENT_CLOCKS_MAX];
 };
 
@@ -96,7 +99,20 @@ void watch_tick(const struct policy *policy,
  */
 void watch_evolve(const struct policy *policy, struct watch_case *state, const struct event *event);
 
-/* The next instant at which watch_tick would give something; INT64_MAX: never. */
+/*
+ * The next instant at which watch_tick would give something; INT64_MAX: never; 0: at once, because
+ * a due instant that could not be computed now can be.
+ */
 int64_t watch_due_us(const struct policy *policy, const struct watch_case *state);
+
+/* A clock of the case has no due instant because its calendar cannot say when. */
+bool watch_is_unknown(const struct watch_clock *clock);
+
+/*
+ * The due instant as the policy shows it (due-cleared-when, hidden-in); 0: none is shown.
+ * INT64_MAX: it cannot be computed.
+ */
+int64_t
+watch_shown_due_us(const struct policy *policy, const struct watch_case *state, uint32_t index);
 
 #endif

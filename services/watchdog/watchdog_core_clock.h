@@ -9,6 +9,19 @@
 
 #include "watchdog_core.h"
 
+/* What the clock is held to: its own target or another that fits the case, extensions included. */
+struct clock_goal {
+    enum clock_target unit;
+    int64_t s;
+    uint32_t days;
+    bool end_of_day, rolls, next_opening;
+    const char *rule;
+    const struct calendar *calendar; /* NULL: the policy names none that is there */
+};
+
+struct clock_goal
+clock_goal(const struct policy *policy, uint32_t index, const struct watch_clock *clock);
+
 /* The clock applies to the case; otherwise only its shadow moves. */
 bool clock_in_force(const struct watch_clock *clock);
 
@@ -40,6 +53,23 @@ uint16_t clock_next_level(const struct policy *policy,
                           const struct watch_clock *clock,
                           int64_t *due_us);
 
+/* When it is due, or would be if a pause that goes on ended without counting; INT64_MAX: unknown.
+ */
+int64_t
+clock_reckon_us(const struct policy *policy, uint32_t index, const struct watch_clock *clock);
+
+/* When a level is due, fired or not; the clock has a due instant. */
+int64_t clock_level_due_us(const struct policy *policy,
+                           uint32_t index,
+                           const struct watch_clock *clock,
+                           uint16_t level);
+
+/* Own time until at_us without the pauses; of a clock that stands still until it did. */
+int64_t clock_used_s(const struct policy *policy,
+                     uint32_t index,
+                     const struct watch_clock *clock,
+                     int64_t at_us);
+
 /* Own time since due_us at at_us; 0 when it is not late. */
 int64_t clock_late_s(const struct policy *policy,
                      uint32_t index,
@@ -53,7 +83,8 @@ struct event_clock clock_tell(const struct policy *policy,
                               const struct watch_clock *clock,
                               int64_t at_us);
 
-/* The inverse: takes over what an event told, levels_fired and breached excepted. */
+/* The inverse: takes over what an event told, levels_fired and breached excepted.  What was done
+ * for an extension is forgotten when a run begins or an extension is granted. */
 void clock_take(const struct policy *policy,
                 uint32_t index,
                 struct watch_clock *clock,

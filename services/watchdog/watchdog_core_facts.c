@@ -63,7 +63,7 @@ static void learn_step(const struct policy *policy,
         state->closed_at_us = 0;
     }
     state->closed = closed;
-    state->waiting = stays ? state->waiting : policy->steps[index].waits_for_customer;
+    state->step = stays ? state->step : (uint8_t)(index + 1);
 }
 
 static void

@@ -1,9 +1,9 @@
 #include "watchdog_store.h"
 
 enum {
-    LAYOUT = 1,
+    LAYOUT = 2,
     CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
-    CLOCK_SIZE = 8 + 8 + 8 + 8 + 4 + 2 + 1 + 1 + 1 + 1 + 1,
+    CLOCK_SIZE = 8 + 8 + 8 + 8 + 4 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
 };
 
 #define CASES_INSERT                                                                               \
@@ -55,7 +55,10 @@ static uint8_t *clock_pack(const struct watch_clock *clock, uint8_t *at)
     at = put(at, clock->verdict, 1);
     at = put(at, clock->levels_fired, 1);
     at = put(at, clock->breached, 1);
-    return put(at, clock->shadow, 1);
+    at = put(at, clock->shadow, 1);
+    at = put(at, clock->target, 1);
+    at = put(at, clock->extensions, 1);
+    return put(at, clock->done, 1);
 }
 
 static void clock_unpack(const uint8_t **at, struct watch_clock *clock)
@@ -71,6 +74,9 @@ static void clock_unpack(const uint8_t **at, struct watch_clock *clock)
     clock->levels_fired = (uint8_t)take(at, 1);
     clock->breached = (uint8_t)take(at, 1);
     clock->shadow = (uint8_t)take(at, 1);
+    clock->target = (uint8_t)take(at, 1);
+    clock->extensions = (uint8_t)take(at, 1);
+    clock->done = (uint8_t)take(at, 1);
 }
 
 size_t watchdog_state_pack(const struct watch_case *state,
@@ -90,7 +96,7 @@ size_t watchdog_state_pack(const struct watch_case *state,
     at = put(at, state->priority, 1);
     at = put(at, state->closed, 1);
     at = put(at, state->opened, 1);
-    at = put(at, state->waiting, 1);
+    at = put(at, state->step, 1);
     at = put(at, clock_count, 1);
     for (uint16_t i = 0; i < clock_count; i++) {
         at = clock_pack(&state->clocks[i], at);
@@ -117,7 +123,7 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
     state->priority = (uint8_t)take(&at, 1);
     state->closed = (uint8_t)take(&at, 1);
     state->opened = (uint8_t)take(&at, 1);
-    state->waiting = (uint8_t)take(&at, 1);
+    state->step = (uint8_t)take(&at, 1);
     uint64_t clock_count = take(&at, 1);
     if (clock_count > EVENT_CLOCKS_MAX || bytes.size != CASE_SIZE + clock_count * CLOCK_SIZE) {
         return false;

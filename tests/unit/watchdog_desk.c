@@ -130,7 +130,8 @@ static bool same_clock(const struct watch_clock *a, const struct watch_clock *b)
            a->paused_at_us == b->paused_at_us && a->next_level_us == b->next_level_us &&
            a->paused_s == b->paused_s && a->generation == b->generation && a->phase == b->phase &&
            a->verdict == b->verdict && a->levels_fired == b->levels_fired &&
-           a->breached == b->breached && a->shadow == b->shadow;
+           a->breached == b->breached && a->shadow == b->shadow && a->target == b->target &&
+           a->extensions == b->extensions && a->done == b->done;
 }
 
 bool desk_same(const struct policy *policy,
@@ -148,5 +149,5 @@ bool desk_same(const struct policy *policy,
            left->channel == right->channel && left->category == right->category &&
            left->class_index == right->class_index && left->repeats == right->repeats &&
            left->priority == right->priority && left->closed == right->closed &&
-           left->opened == right->opened && left->waiting == right->waiting;
+           left->opened == right->opened && left->step == right->step;
 }

@@ -23,7 +23,7 @@ static struct watch_case full_case(void)
                                .priority = 5,
                                .closed = 1,
                                .opened = 1,
-                               .waiting = 1};
+                               .step = 1};
     for (unsigned i = 0; i < EVENT_CLOCKS_MAX; i++) {
         state.clocks[i] = (struct watch_clock){.started_at_us = INT64_MIN + i,
                                                .due_us = INT64_MAX - i,
@@ -35,7 +35,10 @@ static struct watch_case full_case(void)
                                                .verdict = CLOCK_CANCELLED,
                                                .levels_fired = (uint8_t)(0xa0 + i),
                                                .breached = 1,
-                                               .shadow = WATCH_PAUSED};
+                                               .shadow = WATCH_PAUSED,
+                                               .target = (uint8_t)(8 - i),
+                                               .extensions = (uint8_t)(0xc0 + i),
+                                               .done = (uint8_t)(0x30 + i)};
     }
     return state;
 }
@@ -53,6 +56,9 @@ static void assert_same_clock(const struct watch_clock *a, const struct watch_cl
     assert_int_equal(a->levels_fired, b->levels_fired);
     assert_int_equal(a->breached, b->breached);
     assert_int_equal(a->shadow, b->shadow);
+    assert_int_equal(a->target, b->target);
+    assert_int_equal(a->extensions, b->extensions);
+    assert_int_equal(a->done, b->done);
 }
 
 static void assert_same(const struct watch_case *a, const struct watch_case *b)
@@ -69,7 +75,7 @@ static void assert_same(const struct watch_case *a, const struct watch_case *b)
     assert_int_equal(a->priority, b->priority);
     assert_int_equal(a->closed, b->closed);
     assert_int_equal(a->opened, b->opened);
-    assert_int_equal(a->waiting, b->waiting);
+    assert_int_equal(a->step, b->step);
     for (unsigned i = 0; i < EVENT_CLOCKS_MAX; i++) {
         assert_same_clock(&a->clocks[i], &b->clocks[i]);
     }
@@ -97,12 +103,12 @@ static void every_field_comes_back(void **state)
 static void the_layout_is_the_same_on_every_machine(void **state)
 {
     (void)state;
-    static const uint8_t wanted[] = {1, 0x55, 0x44, 0x33, 0x22, 0x11, 2, 0, 0};
+    static const uint8_t wanted[] = {2, 0x55, 0x44, 0x33, 0x22, 0x11, 2, 0, 0};
     struct watch_case whole = full_case();
     uint8_t bytes[WATCHDOG_STATE_SIZE_MAX];
     assert_int_equal(watchdog_state_pack(&whole, 0, bytes), 50);
     assert_memory_equal(bytes, wanted, sizeof wanted);
-    assert_int_equal(watchdog_state_pack(&whole, 1, bytes), 50 + 43);
+    assert_int_equal(watchdog_state_pack(&whole, 1, bytes), 50 + 46);
 }
 
 static void what_is_cut_longer_or_of_another_layout_is_refused(void **state)
@@ -121,9 +127,9 @@ static void what_is_cut_longer_or_of_another_layout_is_refused(void **state)
     }
     assert_false(watchdog_state_unpack(slice_of(bytes, size + 1), &read));
     assert_false(watchdog_state_unpack(slice_of(NULL, 0), &read));
-    bytes[0] = 2;
+    bytes[0] = 3;
     assert_false(watchdog_state_unpack(slice_of(bytes, size), &read));
-    bytes[0] = 1;
+    bytes[0] = 2;
     bytes[49] = EVENT_CLOCKS_MAX + 1;
     assert_false(watchdog_state_unpack(slice_of(bytes, size), &read));
 }

@@ -1,0 +1,85 @@
+#include "watchdog_core_extend.h"
+
+#include "watchdog_core_clock.h"
+
+static struct slice field_of(const struct event *event, const char *name)
+{
+    const struct event_advanced *told = &event->advanced;
+    uint32_t count = told->field_count < EVENT_FIELDS_MAX ? told->field_count : EVENT_FIELDS_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        if (slice_equal(told->fields[i].name, slice_text(name))) {
+            return told->fields[i].value;
+        }
+    }
+    return slice_of(NULL, 0);
+}
+
+struct slice extend_reason(const struct event *event)
+{
+    return field_of(event, "reason");
+}
+
+uint8_t extend_done(const struct policy_clock *rule, const struct event *event)
+{
+    uint8_t done = 0;
+    bool advances = event_kind_service(event->kind) == SERVICE_DISPATCH &&
+                    event->kind != EVENT_OPENED && event->kind != EVENT_EXTENDED;
+    for (uint16_t i = 0; advances && i < rule->extension.after_count; i++) {
+        bool same = slice_equal(event->advanced.action, slice_text(rule->extension.after[i]));
+        done |= (uint8_t)(same ? 1U << i : 0U);
+    }
+    return done;
+}
+
+/* Why not; NULL: it may be extended. */
+static const char *objection(const struct change *change, uint32_t index)
+{
+    const struct policy_extension *extension = &change->policy->clocks[index].extension;
+    const struct watch_clock *clock = &change->now->clocks[index];
+    if (extension->times == 0) {
+        return "no-extension";
+    }
+    if (!clock_in_force(clock) || !change_moves(clock)) {
+        return "not-running";
+    }
+    bool late = clock->phase == WATCH_RUNNING && clock->due_us < change->event->at_us;
+    if (clock->breached || late) {
+        return "overdue";
+    }
+    if (clock->extensions >= extension->times) {
+        return "too-often";
+    }
+    if (extension->needs_reason && extend_reason(change->event).size == 0) {
+        return "no-reason";
+    }
+    for (uint16_t i = 0; i < extension->after_count; i++) {
+        if ((clock->done >> i & 1U) == 0) {
+            return extension->after[i];
+        }
+    }
+    return NULL;
+}
+
+void extend_clock(struct change *change, uint32_t index)
+{
+    const struct policy_clock *rule = &change->policy->clocks[index];
+    struct watch_clock *clock = &change->now->clocks[index];
+    if (change->event->kind != EVENT_EXTENDED) {
+        return;
+    }
+    struct slice named = field_of(change->event, "clock");
+    if (named.size > 0 ? !slice_equal(named, slice_text(rule->id)) : rule->extension.times == 0) {
+        return;
+    }
+    const char *why = objection(change, index);
+    if (why && (named.size > 0 || clock_in_force(clock))) {
+        struct event_clock *refused = &change->refused.clocks[change->refused.count++];
+        *refused = change_tell(change, index);
+        refused->reason = slice_text(why);
+    }
+    if (!why) {
+        clock->extensions++;
+        change_generation(clock);
+        clock_refresh(change->policy, index, clock);
+    }
+}

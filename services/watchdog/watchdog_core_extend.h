@@ -1,0 +1,19 @@
+/*
+ * More time for a clock, under the conditions of the policy.  Internal to the watchdog's core.
+ */
+#ifndef REDRESS_WATCHDOG_CORE_EXTEND_H
+#define REDRESS_WATCHDOG_CORE_EXTEND_H
+
+#include "watchdog_core_change.h"
+
+/* The reason somebody gave, empty if none. */
+struct slice extend_reason(const struct event *event);
+
+/* Which of the actions an extension asks for the event is. */
+uint8_t extend_done(const struct policy_clock *rule, const struct event *event);
+
+/* Extends the clock if the event asks for it and the policy allows it; else adds to
+ * change->refused. */
+void extend_clock(struct change *change, uint32_t index);
+
+#endif
