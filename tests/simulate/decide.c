@@ -39,7 +39,9 @@ void batch_append(struct instance *instance, struct event *event, uint64_t refer
     event->seq = holding->next.seq + 1;
     event->epoch = holding->epoch;
     event->schema = 1;
-    memcpy(event->prev_hash, holding->next.hash, HASH_SIZE);
+    const struct place *before =
+        sim.mutant == MUTANT_CHAIN_NOT_CARRIED ? &holding->place : &holding->next;
+    memcpy(event->prev_hash, before->hash, HASH_SIZE);
     fact_make(fact, event, reference);
     holding->touched = true;
     holding->next.seq = fact->seq;

@@ -1,111 +1,46 @@
 /*
- * Runs seeds.  simulate [--seeds N] [--first S] | --seed S [--trace] [--mutant NAME] | --mutants
+ * Runs seeds and says what they found: the command line.
+ *
+ * Every seed is run for its laws; every fourth is run twice, because equal seeds have to give equal
+ * runs.  Exit status: 0 sound, 1 a law was broken or a mutant survived, 2 a wrong word.
  */
 #include "bus.h"
 #include "client.h"
 #include "instance.h"
 #include "oracle.h"
-#include "oracle_clocks.h"
+#include "trouble.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 enum {
-    BUS_FAULTS = 1 << FAULT_LOSE_MESSAGE | 1 << FAULT_DELAY_MESSAGE | 1 << FAULT_REPEAT_MESSAGE,
-    HEAL_US = 45 * SECOND,
-    END_US = HEAL_US + 120 * SECOND,
+    END_US = TROUBLE_HEAL_US + 120 * SECOND,
     SEEDS = 300,        /* what ctest runs */
     MUTANT_SEEDS = 400, /* within which every mutant has to be caught */
+    TWICE_EVERY = 4,    /* seeds */
+    TOLD_MAX = 10,      /* failures that are told one by one */
+    LAWS = 7,
 };
 
-static struct instance *any_instance(void)
-{
-    return &instances[sim_random(INSTANCES)];
-}
+struct order {
+    uint64_t seeds, first, seed;
+    enum mutant mutant;
+    unsigned law; /* to be broken */
+    bool tracing, json, mutants, list;
+};
 
-static void wake(void *self, void *thing)
-{
-    (void)thing;
-    struct instance *instance = self;
-    if (instance->actor.paused) {
-        sim_note("%s goes on", instance_name(instance));
-        actor_resume(&instance->actor);
-    }
-}
-
-static void restart(void *self, void *thing)
-{
-    (void)thing;
-    struct instance *instance = self;
-    if (!instance->actor.alive) {
-        instance_start(instance);
-    }
-}
-
-static void pause_one(struct instance *instance)
-{
-    if (instance->actor.alive && !instance->actor.paused) {
-        sim_note("%s stands still", instance_name(instance));
-        actor_pause(&instance->actor);
-        sim_later(NULL, (int64_t)sim_random(20 * SECOND), wake, instance, NULL);
-    }
-}
-
-/* Twice a second something may go wrong. */
-static void trouble(void *self, void *thing)
-{
-    (void)self;
-    (void)thing;
-    struct instance *instance = any_instance();
-    bool well = instance->actor.alive && !instance->actor.paused;
-    if (sim_fault(FAULT_CRASH, 60) && instance->actor.alive) {
-        instance_crash(instance);
-    } else if (sim_fault(FAULT_PAUSE, 60)) {
-        pause_one(instance);
-    } else if (sim_fault(FAULT_CUT_DATABASE, 60) && well) {
-        instance_cut(instance, sim_per_mille(500) ? 0 : (int64_t)sim_random(15 * SECOND));
-    } else if (sim_fault(FAULT_STOP_SERVICE, 60) && well) {
-        instance_leave(instance);
-    } else if (sim_fault(FAULT_RESTART_DATABASE, 20)) {
-        pg_restart((int64_t)sim_random(5 * SECOND), false);
-    } else if (sim_fault(FAULT_FAIL_OVER, 30)) {
-        pg_restart((int64_t)sim_random(3 * SECOND), true);
-    }
-    if (sim_fault(FAULT_CLOCK_STEP, 60)) {
-        pg_step_clock();
-    }
-    while (sim_fault(FAULT_DROP_LINK, 200)) {
-        bus_break((int64_t)sim_random(6 * SECOND));
-    }
-    if (sim_per_mille(200)) {
-        instance = any_instance();
-        restart(instance, NULL);
-    }
-    if (sim.now_us < HEAL_US) {
-        sim_later(NULL, SECOND / 2, trouble, NULL, NULL);
-    }
-}
-
-static void restart_dead(void *self, void *thing)
-{
-    for (int i = 0; i < INSTANCES; i++) {
-        restart(&instances[i], NULL);
-    }
-    sim_later(NULL, SECOND, restart_dead, self, thing);
-}
-
-static void heal(void *self, void *thing)
-{
-    (void)self;
-    (void)thing;
-    sim_note("healed");
-    /* A bus may be bad for ever: the journal has to be enough. */
-    sim.faults &= sim.seed % 4 == 0 ? BUS_FAULTS : 0;
-    for (int i = 0; i < INSTANCES; i++) {
-        wake(&instances[i], NULL);
-    }
-    restart_dead(NULL, NULL);
-    clocks_healed();
-}
+struct report {
+    uint64_t seeds, violations;
+    uint32_t told;
+    struct {
+        uint64_t seed;
+        char text[sizeof sim.failure];
+    } failures[TOLD_MAX];
+    struct {
+        uint64_t seeds, times;
+    } reached[SOMETIMES_COUNT];
+    unsigned never; /* states no seed has reached */
+};
 
 static void run_once(uint64_t seed, enum mutant mutant, bool tracing)
 {
@@ -121,8 +56,7 @@ static void run_once(uint64_t seed, enum mutant mutant, bool tracing)
     bus_begin();
     instances_begin();
     clients_begin();
-    sim_later(NULL, SECOND, trouble, NULL, NULL);
-    sim_later(NULL, HEAL_US, heal, NULL, NULL);
+    trouble_begin();
     sim_run(END_US);
     if (!sim.failed) {
         oracle_end();
@@ -131,110 +65,254 @@ static void run_once(uint64_t seed, enum mutant mutant, bool tracing)
     sim_end();
 }
 
-static bool run_seed(uint64_t seed, uint64_t *reached)
+static void again_with(uint64_t seed, enum mutant mutant)
 {
-    run_once(seed, MUTANT_NONE, false);
-    if (sim.failed) {
-        (void)printf("seed %" PRIu64 ": %s\n  again with: simulate --seed %" PRIu64 " --trace\n",
-                     seed,
-                     sim.failure,
-                     seed);
-        return false;
-    }
-    uint64_t trace = sim.trace;
-    *reached |= sim.reached;
-    run_once(seed, MUTANT_NONE, false);
-    if (sim.trace != trace) {
-        (void)printf("seed %" PRIu64 ": two runs differ\n", seed);
-        return false;
-    }
-    return true;
+    (void)fprintf(stderr, "  again with: simulate --seed %" PRIu64 " --trace", seed);
+    (void)fprintf(stderr,
+                  "%s%s\n",
+                  mutant == MUTANT_NONE ? "" : " --mutant ",
+                  mutant == MUTANT_NONE ? "" : mutant_name(mutant));
 }
 
-static int run_seeds(uint64_t first, uint64_t count)
+static void report_failure(struct report *report, uint64_t seed, enum mutant mutant)
 {
-    uint64_t reached = 0;
-    bool sound = true;
-    for (uint64_t seed = first; seed < first + count && sound; seed++) {
-        sound = run_seed(seed, &reached);
+    report->violations++;
+    if (report->told < TOLD_MAX) {
+        report->failures[report->told].seed = seed;
+        memcpy(report->failures[report->told++].text, sim.failure, sizeof sim.failure);
+        (void)fprintf(stderr, "seed %" PRIu64 ": %s\n", seed, sim.failure);
+        again_with(seed, mutant);
     }
-    for (unsigned i = 0; sound && i < SOMETIMES_COUNT; i++) {
-        if (!(reached >> i & 1U)) {
-            (void)printf("never reached: %s\n", sometimes_name((enum sometimes)i));
-            sound = false;
+}
+
+static void run_seed(struct report *report, uint64_t seed, enum mutant mutant)
+{
+    run_once(seed, mutant, false);
+    report->seeds++;
+    if (sim.failed) {
+        report_failure(report, seed, mutant);
+        return;
+    }
+    for (unsigned i = 0; i < SOMETIMES_COUNT; i++) {
+        report->reached[i].seeds += sim.reached[i] > 0;
+        report->reached[i].times += sim.reached[i];
+    }
+    uint64_t trace = sim.trace;
+    if (seed % TWICE_EVERY == 0) {
+        run_once(seed, mutant, false);
+        if (sim.trace != trace) {
+            sim_fail("law 8: two runs of the seed differ");
+            report_failure(report, seed, mutant);
         }
     }
-    if (sound) {
-        (void)printf("%" PRIu64 " seeds, each twice: no law broken, every state reached\n", count);
+}
+
+static double seconds_since(const struct timespec *began)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - began->tv_sec) + (double)(now.tv_nsec - began->tv_nsec) / 1e9;
+}
+
+static void tell_json(const struct report *report, const struct order *order, double seconds)
+{
+    (void)printf("{\"seeds\":%" PRIu64 ",\"violations\":%" PRIu64 ",\"first\":%" PRIu64
+                 ",\"mutant\":\"%s\",\"seconds\":%.2f,\"seeds_per_second\":%.1f,\"never\":%u",
+                 report->seeds,
+                 report->violations,
+                 order->first,
+                 mutant_name(order->mutant),
+                 seconds,
+                 (double)report->seeds / seconds,
+                 report->never);
+    (void)printf(",\"failures\":[");
+    for (uint32_t i = 0; i < report->told; i++) {
+        (void)printf("%s{\"seed\":%" PRIu64 ",\"text\":\"%s\"}",
+                     i > 0 ? "," : "",
+                     report->failures[i].seed,
+                     report->failures[i].text);
     }
-    return sound ? EXIT_SUCCESS : EXIT_FAILURE;
+    (void)printf("],\"states\":{");
+    for (unsigned i = 0; i < SOMETIMES_COUNT; i++) {
+        (void)printf("%s\"%s\":{\"seeds\":%" PRIu64 ",\"times\":%" PRIu64 "}",
+                     i > 0 ? "," : "",
+                     sometimes_name((enum sometimes)i),
+                     report->reached[i].seeds,
+                     report->reached[i].times);
+    }
+    (void)printf("}}\n");
+}
+
+static void tell(const struct report *report, double seconds)
+{
+    (void)printf("%-36s %8s %10s\n", "state", "seeds", "times");
+    for (unsigned i = 0; i < SOMETIMES_COUNT; i++) {
+        (void)printf("%-36s %8" PRIu64 " %10" PRIu64 "%s\n",
+                     sometimes_name((enum sometimes)i),
+                     report->reached[i].seeds,
+                     report->reached[i].times,
+                     report->reached[i].seeds == 0 ? "  NEVER" : "");
+    }
+    (void)printf("%" PRIu64 " seeds in %.1f s (%.0f/s), every %dth twice: %" PRIu64
+                 " violations, %u states never reached\n",
+                 report->seeds,
+                 seconds,
+                 (double)report->seeds / seconds,
+                 TWICE_EVERY,
+                 report->violations,
+                 report->never);
+}
+
+/* With a mutant the run is sound when it fails; then what it did not reach does not matter. */
+static int run_seeds(const struct order *order)
+{
+    static struct report report;
+    struct timespec began;
+    (void)clock_gettime(CLOCK_MONOTONIC, &began);
+    for (uint64_t seed = order->first; seed < order->first + order->seeds; seed++) {
+        run_seed(&report, seed, order->mutant);
+    }
+    for (unsigned i = 0; i < SOMETIMES_COUNT; i++) {
+        report.never += report.reached[i].seeds == 0;
+    }
+    double seconds = seconds_since(&began);
+    order->json ? tell_json(&report, order, seconds) : tell(&report, seconds);
+    return report.violations == 0 && report.never == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* The first seed that catches it, or 0. */
+static uint64_t hunt(enum mutant mutant, uint64_t first, uint64_t seeds)
+{
+    for (uint64_t seed = first; seed < first + seeds; seed++) {
+        run_once(seed, mutant, false);
+        if (sim.failed) {
+            return seed;
+        }
+    }
+    return 0;
 }
 
 static int run_mutants(void)
 {
-    bool all = true;
+    unsigned survivors = 0;
     for (enum mutant mutant = MUTANT_NONE + 1; mutant < MUTANT_COUNT; mutant++) {
-        uint64_t seed = 0;
-        do {
-            run_once(++seed, mutant, false);
-        } while (!sim.failed && seed < MUTANT_SEEDS);
-        all = all && sim.failed;
-        (void)printf("%-28s %s %" PRIu64 "  %s\n",
+        uint64_t seed = hunt(mutant, 1, MUTANT_SEEDS);
+        survivors += seed == 0;
+        (void)printf("law %u  %-28s %s %" PRIu64 "  %s\n",
+                     mutant_law(mutant),
                      mutant_name(mutant),
-                     sim.failed ? "caught by seed" : "NOT CAUGHT within",
-                     seed,
-                     sim.failure);
+                     seed > 0 ? "caught by seed" : "NOT CAUGHT within",
+                     seed > 0 ? seed : MUTANT_SEEDS,
+                     seed > 0 ? sim.failure : "");
     }
-    return all ? EXIT_SUCCESS : EXIT_FAILURE;
+    (void)printf("%d mutants, %u not caught\n", MUTANT_COUNT - 1, survivors);
+    return survivors == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int run_one(uint64_t seed, enum mutant mutant, bool tracing)
+/* Breaks one law in every way there is: fails, because the oracle sees it. */
+static int run_broken(const struct order *order)
 {
-    run_once(seed, mutant, tracing);
+    uint64_t violations = 0;
+    for (enum mutant mutant = MUTANT_NONE + 1; mutant < MUTANT_COUNT; mutant++) {
+        uint64_t seed =
+            mutant_law(mutant) == order->law ? hunt(mutant, order->first, order->seeds) : 0;
+        if (seed > 0) {
+            violations++;
+            (void)fprintf(
+                stderr, "%s, seed %" PRIu64 ": %s\n", mutant_name(mutant), seed, sim.failure);
+            again_with(seed, mutant);
+        }
+    }
+    if (order->json) {
+        (void)printf("{\"seeds\":%" PRIu64 ",\"violations\":%" PRIu64 ",\"broken\":%u}\n",
+                     order->seeds,
+                     violations,
+                     order->law);
+    }
+    return violations == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run_one(const struct order *order)
+{
+    run_once(order->seed, order->mutant, order->tracing);
     (void)printf("seed %" PRIu64 ": %s, trace %016" PRIx64 "\n",
-                 seed,
+                 order->seed,
                  sim.failed ? sim.failure : "sound",
                  sim.trace);
     return sim.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static enum mutant mutant_parse(const char *name)
+static int list_mutants(void)
 {
-    enum mutant mutant = MUTANT_NONE;
-    while (mutant < MUTANT_COUNT && strcmp(mutant_name(mutant), name) != 0) {
-        mutant++;
+    for (enum mutant mutant = MUTANT_NONE + 1; mutant < MUTANT_COUNT; mutant++) {
+        (void)printf("law %u  %s\n", mutant_law(mutant), mutant_name(mutant));
     }
-    return mutant;
+    return EXIT_SUCCESS;
+}
+
+static bool number_parse(const char *text, uint64_t least, uint64_t most, uint64_t *number)
+{
+    char *end = NULL;
+    *number = text ? strtoull(text, &end, 10) : 0;
+    return text && *text >= '0' && *text <= '9' && *end == '\0' && *number >= least &&
+           *number <= most;
+}
+
+static bool mutant_parse(const char *name, enum mutant *mutant)
+{
+    for (*mutant = MUTANT_NONE; name && *mutant < MUTANT_COUNT; (*mutant)++) {
+        if (strcmp(mutant_name(*mutant), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One word, with its value in *at + 1 if it takes one. */
+static bool word_parse(char **words, int *at, struct order *order)
+{
+    const char *word = words[*at];
+    bool *const flags[] = {&order->tracing, &order->json, &order->mutants, &order->list};
+    static const char *const names[] = {"--trace", "--json", "--mutants", "--list-mutants"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(word, names[i]) == 0) {
+            *flags[i] = true;
+            return true;
+        }
+    }
+    const char *value = words[++*at];
+    uint64_t law = 0;
+    if (strcmp(word, "--break") == 0 && number_parse(value, 1, LAWS, &law)) {
+        order->law = (unsigned)law;
+        return true;
+    }
+    return (strcmp(word, "--seeds") == 0 && number_parse(value, 1, UINT32_MAX, &order->seeds)) ||
+           (strcmp(word, "--first") == 0 && number_parse(value, 1, UINT32_MAX, &order->first)) ||
+           (strcmp(word, "--seed") == 0 && number_parse(value, 1, UINT32_MAX, &order->seed)) ||
+           (strcmp(word, "--mutant") == 0 && mutant_parse(value, &order->mutant));
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t seeds = SEEDS, first = 1, seed = 0;
-    enum mutant mutant = MUTANT_NONE;
-    bool tracing = false, mutants = false;
+    struct order order = {.seeds = SEEDS, .first = 1};
     for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "0";
-        if (strcmp(argv[i], "--trace") == 0) {
-            tracing = true;
-        } else if (strcmp(argv[i], "--mutants") == 0) {
-            mutants = true;
-        } else if (strcmp(argv[i], "--seeds") == 0) {
-            seeds = strtoull(value, NULL, 10), i++;
-        } else if (strcmp(argv[i], "--first") == 0) {
-            first = strtoull(value, NULL, 10), i++;
-        } else if (strcmp(argv[i], "--seed") == 0) {
-            seed = strtoull(value, NULL, 10), i++;
-        } else if (strcmp(argv[i], "--mutant") == 0 && mutant_parse(value) < MUTANT_COUNT) {
-            mutant = mutant_parse(value), i++;
-        } else {
-            (void)fprintf(stderr,
-                          "usage: simulate [--seeds N] [--first S] | --mutants\n"
-                          "       simulate --seed S [--trace] [--mutant NAME]\n");
+        if (!word_parse(argv, &i, &order)) {
+            (void)fprintf(
+                stderr,
+                "usage: simulate [--seeds N] [--first S] [--json] [--break LAW | --mutant "
+                "NAME]\n"
+                "       simulate --seed S [--trace] [--mutant NAME]\n"
+                "       simulate --mutants | --list-mutants\n"
+                "LAW is 1 to %d.\n",
+                LAWS);
             return 2;
         }
     }
-    if (mutants) {
-        return run_mutants();
+    if (order.list || order.mutants) {
+        return order.list ? list_mutants() : run_mutants();
     }
-    return seed ? run_one(seed, mutant, tracing) : run_seeds(first, seeds);
+    if (order.law > 0) {
+        return run_broken(&order);
+    }
+    return order.seed > 0 ? run_one(&order) : run_seeds(&order);
 }

@@ -177,7 +177,7 @@ void actor_resume(struct actor *actor)
 
 void sim_reach(enum sometimes sometimes)
 {
-    sim.reached |= 1ULL << sometimes;
+    sim.reached[sometimes]++;
 }
 
 void sim_fail(const char *format, ...)
@@ -206,77 +206,4 @@ void sim_note(const char *format, ...)
     if (sim.tracing) {
         (void)printf("%10.6f %s\n", (double)sim.now_us / SECOND, line);
     }
-}
-
-const char *mutant_name(enum mutant mutant)
-{
-    static const char *const names[MUTANT_COUNT] = {
-        "none",
-        "no_compare_and_set",
-        "no_epoch_check",
-        "ack_before_commit",
-        "publish_before_commit",
-        "checkpoint_outside",
-        "timer_believed",
-        "duplicate_acked_from_read",
-        "no_unique_key",
-        "gaps_ignored",
-        "cut_taken_for_done",
-        "memory_kept_when_cut",
-        "no_undo",
-        "no_catch_up",
-        "commit_not_replicated",
-        "take_not_replicated",
-        "inputs_of_an_old_life",
-        "drained_after_batches_only",
-    };
-    return names[mutant];
-}
-
-const char *sometimes_name(enum sometimes sometimes)
-{
-    static const char *const names[SOMETIMES_COUNT] = {
-        "takeover",
-        "handover",
-        "gap repaired",
-        "silence read",
-        "bus repeat",
-        "duplicate answered",
-        "zombie fenced",
-        "renewal fenced",
-        "commit in doubt, done",
-        "commit in doubt, lost",
-        "fail-over lost a tail",
-        "hung",
-        "batch refused",
-        "batch of many partitions",
-        "stale timer",
-        "timer late after recovery",
-        "stopped in time",
-        "stop after fire",
-        "command repeated",
-        "answer of an old life dropped",
-    };
-    return names[sometimes];
-}
-
-const char *fault_name(enum fault fault)
-{
-    static const char *const names[FAULT_COUNT] = {
-        "lose_message",
-        "delay_message",
-        "repeat_message",
-        "drop_link",
-        "crash",
-        "pause",
-        "cut_database",
-        "slow_database",
-        "restart_database",
-        "fail_over",
-        "lose_reply",
-        "hasty_client",
-        "stop_service",
-        "clock_step",
-    };
-    return names[fault];
 }

@@ -52,6 +52,7 @@ enum mutant {
     MUTANT_TAKE_NOT_REPLICATED,
     MUTANT_INPUTS_OF_AN_OLD_LIFE,
     MUTANT_DRAINED_AFTER_BATCHES_ONLY,
+    MUTANT_CHAIN_NOT_CARRIED,
     MUTANT_COUNT,
 };
 
@@ -101,7 +102,7 @@ struct sim {
     bool tracing;
     bool failed;
     char failure[240];
-    uint64_t reached; /* bit set over enum sometimes */
+    uint32_t reached[SOMETIMES_COUNT]; /* how often */
 };
 
 extern struct sim sim;
@@ -133,6 +134,7 @@ void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void sim_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 const char *mutant_name(enum mutant mutant);
+unsigned mutant_law(enum mutant mutant); /* which it breaks: 1 to 7 */
 const char *sometimes_name(enum sometimes sometimes);
 const char *fault_name(enum fault fault);
 

@@ -1,0 +1,87 @@
+/* What faults, mutants and states are called. */
+#include "sim.h"
+
+static const struct {
+    const char *name;
+    unsigned law;
+} mutants[MUTANT_COUNT] = {
+    [MUTANT_NONE] = {"none",                       0},
+    [MUTANT_NO_COMPARE_AND_SET] = {"no_compare_and_set",         2},
+    [MUTANT_NO_EPOCH_CHECK] = {"no_epoch_check",             2},
+    [MUTANT_ACK_BEFORE_COMMIT] = {"ack_before_commit",          1},
+    [MUTANT_PUBLISH_BEFORE_COMMIT] = {"publish_before_commit",      5},
+    [MUTANT_CHECKPOINT_OUTSIDE] = {"checkpoint_outside",         4},
+    [MUTANT_TIMER_BELIEVED] = {"timer_believed",             7},
+    [MUTANT_DUPLICATE_ACKED_FROM_READ] = {"duplicate_acked_from_read",  1},
+    [MUTANT_NO_UNIQUE_KEY] = {"no_unique_key",              1},
+    [MUTANT_GAPS_IGNORED] = {"gaps_ignored",               5},
+    [MUTANT_CUT_TAKEN_FOR_DONE] = {"cut_taken_for_done",         1},
+    [MUTANT_MEMORY_KEPT_WHEN_CUT] = {"memory_kept_when_cut",       2},
+    [MUTANT_NO_UNDO] = {"no_undo",                    4},
+    [MUTANT_NO_CATCH_UP] = {"no_catch_up",                5},
+    [MUTANT_COMMIT_NOT_REPLICATED] = {"commit_not_replicated",      5},
+    [MUTANT_TAKE_NOT_REPLICATED] = {"take_not_replicated",        5},
+    [MUTANT_INPUTS_OF_AN_OLD_LIFE] = {"inputs_of_an_old_life",      4},
+    [MUTANT_DRAINED_AFTER_BATCHES_ONLY] = {"drained_after_batches_only", 2},
+    [MUTANT_CHAIN_NOT_CARRIED] = {"chain_not_carried",          3},
+};
+
+static const char *const states[SOMETIMES_COUNT] = {
+    [SOMETIMES_TAKEOVER] = "takeover",
+    [SOMETIMES_HANDOVER] = "handover",
+    [SOMETIMES_GAP_REPAIRED] = "gap repaired",
+    [SOMETIMES_SILENCE_READ] = "silence read",
+    [SOMETIMES_BUS_REPEAT] = "bus repeat",
+    [SOMETIMES_DUPLICATE_ANSWERED] = "duplicate answered",
+    [SOMETIMES_ZOMBIE_FENCED] = "zombie fenced",
+    [SOMETIMES_RENEWAL_FENCED] = "renewal fenced",
+    [SOMETIMES_IN_DOUBT_DONE] = "commit in doubt, done",
+    [SOMETIMES_IN_DOUBT_LOST] = "commit in doubt, lost",
+    [SOMETIMES_FAIL_OVER_LOST_TAIL] = "fail-over lost a tail",
+    [SOMETIMES_HUNG] = "hung",
+    [SOMETIMES_BATCH_REFUSED] = "batch refused",
+    [SOMETIMES_BATCH_OF_MANY] = "batch of many partitions",
+    [SOMETIMES_STALE_TIMER] = "stale timer",
+    [SOMETIMES_TIMER_LATE] = "timer late after recovery",
+    [SOMETIMES_STOPPED_IN_TIME] = "stopped in time",
+    [SOMETIMES_STOP_AFTER_FIRE] = "stop after fire",
+    [SOMETIMES_COMMAND_REPEATED] = "command repeated",
+    [SOMETIMES_OLD_ANSWER_DROPPED] = "answer of an old life dropped",
+};
+
+static const char *const faults[FAULT_COUNT] = {
+    [FAULT_LOSE_MESSAGE] = "lose_message",
+    [FAULT_DELAY_MESSAGE] = "delay_message",
+    [FAULT_REPEAT_MESSAGE] = "repeat_message",
+    [FAULT_DROP_LINK] = "drop_link",
+    [FAULT_CRASH] = "crash",
+    [FAULT_PAUSE] = "pause",
+    [FAULT_CUT_DATABASE] = "cut_database",
+    [FAULT_SLOW_DATABASE] = "slow_database",
+    [FAULT_RESTART_DATABASE] = "restart_database",
+    [FAULT_FAIL_OVER] = "fail_over",
+    [FAULT_LOSE_REPLY] = "lose_reply",
+    [FAULT_HASTY_CLIENT] = "hasty_client",
+    [FAULT_STOP_SERVICE] = "stop_service",
+    [FAULT_CLOCK_STEP] = "clock_step",
+};
+
+const char *mutant_name(enum mutant mutant)
+{
+    return mutants[mutant].name;
+}
+
+unsigned mutant_law(enum mutant mutant)
+{
+    return mutants[mutant].law;
+}
+
+const char *sometimes_name(enum sometimes sometimes)
+{
+    return states[sometimes];
+}
+
+const char *fault_name(enum fault fault)
+{
+    return faults[fault];
+}

@@ -1,0 +1,105 @@
+#include "trouble.h"
+
+#include "bus.h"
+#include "instance.h"
+#include "oracle_clocks.h"
+
+enum {
+    BUS_FAULTS = 1 << FAULT_LOSE_MESSAGE | 1 << FAULT_DELAY_MESSAGE | 1 << FAULT_REPEAT_MESSAGE,
+};
+
+static struct instance *any_instance(void)
+{
+    return &instances[sim_random(INSTANCES)];
+}
+
+static void wake(void *self, void *thing)
+{
+    (void)thing;
+    struct instance *instance = self;
+    if (instance->actor.paused) {
+        sim_note("%s goes on", instance_name(instance));
+        actor_resume(&instance->actor);
+    }
+}
+
+static void restart(void *self, void *thing)
+{
+    (void)thing;
+    struct instance *instance = self;
+    if (!instance->actor.alive) {
+        instance_start(instance);
+    }
+}
+
+static void pause_one(struct instance *instance)
+{
+    if (instance->actor.alive && !instance->actor.paused) {
+        sim_note("%s stands still", instance_name(instance));
+        actor_pause(&instance->actor);
+        sim_later(NULL, (int64_t)sim_random(20 * SECOND), wake, instance, NULL);
+    }
+}
+
+/* Twice a second something may go wrong. */
+static void trouble(void *self, void *thing)
+{
+    (void)self;
+    (void)thing;
+    struct instance *instance = any_instance();
+    bool well = instance->actor.alive && !instance->actor.paused;
+    if (sim_fault(FAULT_CRASH, 60) && instance->actor.alive) {
+        instance_crash(instance);
+    } else if (sim_fault(FAULT_PAUSE, 60)) {
+        pause_one(instance);
+    } else if (sim_fault(FAULT_CUT_DATABASE, 60) && well) {
+        instance_cut(instance, sim_per_mille(500) ? 0 : (int64_t)sim_random(15 * SECOND));
+    } else if (sim_fault(FAULT_STOP_SERVICE, 60) && well) {
+        instance_leave(instance);
+    } else if (sim_fault(FAULT_RESTART_DATABASE, 20)) {
+        pg_restart((int64_t)sim_random(5 * SECOND), false);
+    } else if (sim_fault(FAULT_FAIL_OVER, 30)) {
+        pg_restart((int64_t)sim_random(3 * SECOND), true);
+    }
+    if (sim_fault(FAULT_CLOCK_STEP, 60)) {
+        pg_step_clock();
+    }
+    while (sim_fault(FAULT_DROP_LINK, 200)) {
+        bus_break((int64_t)sim_random(6 * SECOND));
+    }
+    if (sim_per_mille(200)) {
+        instance = any_instance();
+        restart(instance, NULL);
+    }
+    if (sim.now_us < TROUBLE_HEAL_US) {
+        sim_later(NULL, SECOND / 2, trouble, NULL, NULL);
+    }
+}
+
+static void restart_dead(void *self, void *thing)
+{
+    for (int i = 0; i < INSTANCES; i++) {
+        restart(&instances[i], NULL);
+    }
+    sim_later(NULL, SECOND, restart_dead, self, thing);
+}
+
+static void heal(void *self, void *thing)
+{
+    (void)self;
+    (void)thing;
+    sim_note("healed");
+    /* A bus may be bad for ever: the journal has to be enough. */
+    sim.faults &= sim.seed % 4 == 0 ? BUS_FAULTS : 0;
+    for (int i = 0; i < INSTANCES; i++) {
+        wake(&instances[i], NULL);
+    }
+    restart_dead(NULL, NULL);
+    clocks_healed();
+}
+
+void trouble_begin(void)
+{
+    sim_later(NULL, SECOND, trouble, NULL, NULL);
+    sim_later(NULL, TROUBLE_HEAL_US, heal, NULL, NULL);
+}
