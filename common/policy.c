@@ -74,6 +74,11 @@ uint16_t policy_clock_index(const struct policy *policy, struct slice id)
     return find(policy->clocks, policy->clock_count, sizeof(struct policy_clock), id);
 }
 
+uint16_t policy_field_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->fields, policy->field_count, sizeof(struct policy_field), id);
+}
+
 uint16_t policy_action_index(const struct policy_step *step, struct slice id)
 {
     return find(step->actions, step->action_count, sizeof(struct policy_action), id);

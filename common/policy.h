@@ -21,10 +21,16 @@ enum {
     POLICY_ACTIONS_MAX = 16, /* of one step */
     POLICY_ROLES_MAX = 32,
     POLICY_CLOCKS_MAX = EVENT_CLOCKS_MAX,
-    POLICY_LEVELS_MAX = 8, /* of one clock */
+    POLICY_LEVELS_MAX = 8,  /* of one clock */
+    POLICY_TARGETS_MAX = 8, /* of one clock, besides its own */
+    POLICY_AFTER_MAX = 4,   /* actions that have to come before an extension */
     POLICY_FACTORS_MAX = EVENT_FACTORS_MAX,
-    POLICY_NEEDS_MAX = 8, /* fields an action asks for */
-    POLICY_NONE = 0xffff, /* an index that is absent */
+    POLICY_NEEDS_MAX = EVENT_FIELDS_MAX, /* fields an action asks for */
+    POLICY_FIELDS_MAX = 256,
+    POLICY_CHOICES_MAX = 64,
+    POLICY_DECIMALS_MAX = 4, /* of numbers and amounts */
+    POLICY_PICTURE_MAX = 60, /* characters a picture stands for */
+    POLICY_NONE = 0xffff,    /* an index that is absent */
 };
 
 enum locale {
@@ -108,9 +114,40 @@ struct policy_route {
     uint16_t queue;
 };
 
+enum field_type {
+    FORM_TEXT,
+    FORM_NUMBER,
+    FORM_MONEY,
+    FORM_DATE,   /* 2026-02-28 */
+    FORM_CHOICE, /* one of choices */
+    FORM_FLAG,   /* yes or no */
+};
+
+struct policy_choice {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+};
+
+/* What a field may hold; zeroed it is any text. */
+struct policy_field {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    enum field_type type;
+    uint8_t decimals; /* of numbers and amounts: digits behind the point at most */
+    bool has_min, has_max;
+    int64_t min, max; /* characters of a text; numbers and amounts times 10^4; yyyymmdd of a date */
+    uint16_t choice_count;
+    const struct policy_choice *choices;
+    const char *picture; /* NULL: any; see policy_picture_fits */
+    const char *unit;    /* currency or unit, for people; NULL: none */
+};
+
+/* A field in an action. */
 struct policy_need {
     char field[POLICY_NAME_MAX];
     struct policy_title title;
+    const struct policy_field *rules; /* NULL: any text */
+    bool optional;                    /* may be left empty */
 };
 
 struct policy_action {
@@ -123,7 +160,7 @@ struct policy_action {
     uint16_t queue;           /* which; POLICY_NONE: by the routes */
     bool same_person_may_not; /* whoever did the step before may not do this one (approval) */
     uint16_t need_count;
-    struct policy_need needs[POLICY_NEEDS_MAX]; /* fields that must be filled in */
+    struct policy_need needs[POLICY_NEEDS_MAX]; /* fields to be filled in */
 };
 
 struct policy_step {
@@ -189,7 +226,7 @@ struct policy {
     uint32_t version;
     struct policy_title title;
     uint16_t channel_count, category_count, class_count, queue_count, step_count, role_count;
-    uint16_t factor_count, override_count, route_count, clock_count, calendar_count;
+    uint16_t factor_count, override_count, route_count, clock_count, calendar_count, field_count;
     const struct policy_channel *channels;
     const struct policy_category *categories;
     const uint16_t
@@ -197,6 +234,7 @@ struct policy {
     uint32_t category_slot_mask; /* slots - 1; at least one slot is POLICY_NONE */
     const struct policy_class *classes;
     const struct policy_queue *queues;
+    const struct policy_field *fields; /* what needs point to */
     const struct policy_step *steps;
     const char (*roles)[POLICY_NAME_MAX];
     const struct policy_factor *factors;
@@ -223,6 +261,7 @@ uint16_t policy_queue_index(const struct policy *policy, struct slice id);
 uint16_t policy_step_index(const struct policy *policy, struct slice id);
 uint16_t policy_role_index(const struct policy *policy, struct slice id);
 uint16_t policy_clock_index(const struct policy *policy, struct slice id);
+uint16_t policy_field_index(const struct policy *policy, struct slice id);
 uint16_t policy_action_index(const struct policy_step *step, struct slice id);
 
 /* What rules may look at. */
@@ -241,6 +280,20 @@ bool policy_when_holds(const struct policy *policy,
 
 /* The queue the routes give; POLICY_NONE only where no route fits, which the loader rules out. */
 uint16_t policy_route(const struct policy *policy, const struct policy_facts *facts);
+
+/* Whether the value is what the field may hold; an empty one never is. */
+bool policy_field_accepts(const struct policy_field *field, struct slice value);
+
+/* The form of a text: 9 a digit, A a capital, a a small letter, X a letter or digit, ? any
+ * character, + one or more of the one before, a backslash takes the next as it is. */
+bool policy_picture_fits(const char *picture, struct slice value);
+bool policy_picture_is_good(const char *picture);
+
+/* "12.50" as 125000; false when it is no number, or has more digits than decimals or 10^14. */
+bool policy_decimal_parse(struct slice text, unsigned decimals, int64_t *value);
+
+/* "2026-02-28" as 20260228, a day that exists. */
+bool policy_date_parse(struct slice text, int64_t *date);
 
 static inline bool policy_kind_in(const uint64_t set[2], enum event_kind kind)
 {

@@ -10,140 +10,6 @@ enum {
     SCRATCH_MEMORY_MAX = 64 * 1024 * 1024,
 };
 
-static void policy_name(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    read_id(loading, &pair->value, ((struct policy *)into)->name);
-}
-
-static void policy_version(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    ((struct policy *)into)->version = (uint32_t)read_number(loading, &pair->value, 1, 1000000);
-}
-
-static void
-policy_languages(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    static const char names[LOCALE_COUNT][POLICY_NAME_MAX] = {"en", "zh-CN", "zh-TW"};
-    (void)into;
-    loading->locales =
-        read_name_set(loading,
-                      &pair->value,
-                      (struct policy_names){"language", names, POLICY_NAME_MAX, LOCALE_COUNT});
-}
-
-static void policy_title(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    read_title(loading, pair, &((struct policy *)into)->title);
-}
-
-static void
-policy_capacity(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    ((struct policy *)into)->capacity = (uint16_t)read_number(loading, &pair->value, 1, 1000);
-}
-
-static uint32_t read_days(struct policy_loading *loading, const struct yaml_node *node)
-{
-    struct duration duration = {0};
-    if (!read_duration(loading, node, &duration)) {
-        return 0;
-    }
-    if (duration.unit != DURATION_ELAPSED || duration.value % 86400 != 0 || duration.side != 0) {
-        complain(loading, node, "90 days", "expected a number of days");
-    }
-    return (uint32_t)(duration.value / 86400);
-}
-
-static void policy_repeats(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    ((struct policy *)into)->repeat_days = read_days(loading, &pair->value);
-}
-
-static void policy_reopen(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    ((struct policy *)into)->reopen_days = read_days(loading, &pair->value);
-}
-
-static void opening_step(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    ((struct policy *)into)->first_step =
-        read_name(loading, &pair->value, names_steps(loading->policy));
-}
-
-static void asking_step(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    ((struct policy *)into)->triage_step =
-        read_name(loading, &pair->value, names_steps(loading->policy));
-}
-
-static void asking_queue(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    uint16_t queue = read_name(loading, &pair->value, names_queues(loading->policy));
-    ((struct policy *)into)->triage_queue = queue;
-    if (queue != POLICY_NONE) {
-        loading->queues_used[queue / 64] |= (uint64_t)1 << (queue % 64);
-    }
-}
-
-static void policy_opens(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    static const struct policy_key keys[] = {
-        {"step",         true, opening_step},
-        {"unsure-step",  true, asking_step },
-        {"unsure-queue", true, asking_queue},
-    };
-    read_map(loading, &pair->key, &pair->value, "opening", keys, KEY_COUNT(keys), into);
-}
-
-/* The language; a section stands below those whose names it uses. */
-static const struct policy_key top_keys[] = {
-    {"policy",        true,  policy_name     },
-    {"version",       true,  policy_version  },
-    {"languages",     false, policy_languages},
-    {"title",         true,  policy_title    },
-    {"capacity",      true,  policy_capacity },
-    {"repeat-window", true,  policy_repeats  },
-    {"reopen-window", true,  policy_reopen   },
-    {"roles",         true,  read_roles      },
-    {"channels",      true,  read_channels   },
-    {"taxonomy",      true,  read_taxonomy   },
-    {"patterns",      false, read_patterns   },
-    {"classes",       true,  read_classes    },
-    {"factors",       false, read_factors    },
-    {"overrides",     false, read_overrides  },
-    {"queues",        true,  read_queues     },
-    {"routes",        true,  read_routes     },
-    {"steps",         true,  read_steps      },
-    {"everywhere",    false, read_everywhere },
-    {"opening",       true,  policy_opens    },
-    {"calendars",     true,  read_calendars  },
-    {"clocks",        true,  read_clocks     },
-};
-
-static void empty_check(struct policy_loading *loading, const struct yaml_node *root)
-{
-    const struct policy *policy = loading->policy;
-    const struct {
-        const char *key;
-        uint16_t count;
-    } sections[] = {
-        {"roles",    policy->role_count    },
-        {"channels", policy->channel_count },
-        {"taxonomy", policy->category_count},
-        {"classes",  policy->class_count   },
-        {"queues",   policy->queue_count   },
-        {"routes",   policy->route_count   },
-        {"steps",    policy->step_count    },
-    };
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        const struct yaml_pair *pair = yaml_find(root, sections[i].key);
-        if (pair && sections[i].count == 0 && loading->source->errors == 0) {
-            complain(
-                loading, &pair->key, NULL, "%s: there has to be at least one", sections[i].key);
-        }
-    }
-}
-
 /* All patterns at once; when that fails, one by one, so that each bad one is told of at its place.
  */
 static struct classifier *classifier_make(struct policy_loading *loading,
@@ -176,12 +42,11 @@ static bool loading_run(struct policy_loading *loading, struct policy_object *ob
         arena_take(loading->scratch, POLICY_PATTERNS_MAX * sizeof *loading->patterns);
     loading->pattern_nodes =
         arena_take(loading->scratch, POLICY_PATTERNS_MAX * sizeof *loading->pattern_nodes);
-    const struct yaml_node *root = yaml_read(loading->source, loading->scratch);
-    if (!root || !loading->patterns || !loading->pattern_nodes) {
+    const struct yaml_node *root = policy_tree(loading);
+    if (loading->source->errors > 0 || !root || !loading->patterns || !loading->pattern_nodes) {
         return false;
     }
-    read_map(loading, root, root, "a policy", top_keys, KEY_COUNT(top_keys), loading->policy);
-    empty_check(loading, root);
+    read_part(loading, root, root, &language_policy, loading->policy);
     if (loading->source->errors == 0) {
         title_complete(&loading->policy->title, loading->policy->name);
         policy_prove(loading);
@@ -214,6 +79,25 @@ static struct policy_object *give_up(struct policy_object *object, struct policy
     return object;
 }
 
+/* One source a file; what is wrong with a bundle is told of its first line. */
+static void
+sources_set(struct policy_loading *loading, const char *name, struct slice text, FILE *out)
+{
+    bool good = policy_bundle_split(name, text, loading->files, &loading->file_count);
+    loading->source = &loading->sources[0];
+    for (uint32_t i = 0; i < loading->file_count; i++) {
+        loading->sources[i] = (struct yaml_source){.name = i == 0 ? name : loading->files[i].name,
+                                                   .bytes = loading->files[i].bytes,
+                                                   .out = out,
+                                                   .whole = i == 0 ? NULL : loading->source};
+    }
+    if (!good) {
+        *loading->source = (struct yaml_source){.name = name, .bytes = text, .out = out};
+        const struct yaml_node start = {.line = 1, .column = 1, .width = 1};
+        complain(loading, &start, NULL, "the policy and the files it uses are cut or damaged");
+    }
+}
+
 struct policy_object *policy_load_with(const char *name,
                                        struct slice yaml,
                                        const struct policy_holidays *holidays,
@@ -231,21 +115,25 @@ struct policy_object *policy_load_with(const char *name,
     if (!out) {
         return give_up(object, report);
     }
-    struct yaml_source source = {.name = name, .bytes = yaml, .out = out};
-    struct policy_loading loading = {.policy = &object->policy,
-                                     .arena = object->memory,
-                                     .scratch = scratch,
-                                     .source = &source,
-                                     .holidays = holidays,
-                                     .holiday_count = holiday_count,
-                                     .first_year = first_year,
-                                     .last_year = last_year,
-                                     .blind = blind};
-    bool good = loading_run(&loading, object);
+    struct policy_loading *loading = arena_take(scratch, sizeof *loading);
+    if (!loading) {
+        (void)fclose(out);
+        return give_up(object, report);
+    }
+    *loading = (struct policy_loading){.policy = &object->policy,
+                                       .arena = object->memory,
+                                       .scratch = scratch,
+                                       .holidays = holidays,
+                                       .holiday_count = holiday_count,
+                                       .first_year = first_year,
+                                       .last_year = last_year,
+                                       .blind = blind};
+    sources_set(loading, name, yaml, out);
+    bool good = loading_run(loading, object);
     crypto_generichash(object->policy.hash, HASH_SIZE, yaml.bytes, yaml.size, NULL, 0);
     (void)fclose(out);
-    report->errors = source.errors;
-    report->warnings = source.warnings;
+    report->errors = loading->source->errors;
+    report->warnings = loading->source->warnings;
     if (text_size == 0) {
         free(report->text);
         report->text = NULL;

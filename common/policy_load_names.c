@@ -1,13 +1,17 @@
-/* The sections that only define names: roles, channels, queues, classes. */
+/* The sections that only define names, where they need more than the table says. */
 #include "policy_read.h"
 
-void read_roles(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(read_roles)
 {
     (void)into;
     const struct yaml_node *list = &pair->value;
     uint32_t count = read_count(loading, list, YAML_LIST, POLICY_ROLES_MAX, "roles");
     char(*roles)[POLICY_NAME_MAX] = loading_take(loading, list, count, sizeof *roles);
+    if (list->kind == YAML_LIST && list->count == 0) {
+        complain(loading, &pair->key, NULL, "roles: there has to be at least one");
+    }
     for (uint32_t i = 0; i < count && roles; i++) {
+        mark_row(loading, roles[i], &list->items[i], &list->items[i]);
         read_id(loading, &list->items[i], roles[i]);
         for (uint32_t j = 0; j < i; j++) {
             if (roles[i][0] && strcmp(roles[i], roles[j]) == 0) {
@@ -19,85 +23,30 @@ void read_roles(struct policy_loading *loading, const struct yaml_pair *pair, vo
     loading->policy->role_count = (uint16_t)(roles ? count : 0);
 }
 
-static void channel_title(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(read_languages)
 {
-    read_title(loading, pair, &((struct policy_channel *)into)->title);
-}
-
-static void
-channel_receipt(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    ((struct policy_channel *)into)->acknowledged_by_receipt = read_flag(loading, &pair->value);
-}
-
-void read_channels(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    static const struct policy_key keys[] = {
-        {"title",                   true,  channel_title  },
-        {"acknowledged-by-receipt", false, channel_receipt},
-    };
+    static const char names[LOCALE_COUNT][POLICY_NAME_MAX] = {"en", "zh-CN", "zh-TW"};
     (void)into;
-    const struct yaml_node *map = &pair->value;
-    uint32_t count = read_count(loading, map, YAML_MAP, POLICY_CHANNELS_MAX, "channels");
-    struct policy_channel *channels = loading_take(loading, map, count, sizeof *channels);
-    for (uint32_t i = 0; i < count && channels; i++) {
-        const struct yaml_pair *row = &map->pairs[i];
-        read_id(loading, &row->key, channels[i].id);
-        read_map(loading, &row->key, &row->value, "a channel", keys, KEY_COUNT(keys), &channels[i]);
-        title_complete(&channels[i].title, channels[i].id);
-    }
-    loading->policy->channels = channels;
-    loading->policy->channel_count = (uint16_t)(channels ? count : 0);
+    loading->locales =
+        read_name_set(loading,
+                      &pair->value,
+                      (struct policy_names){"language", names, POLICY_NAME_MAX, LOCALE_COUNT});
 }
 
-static void queue_title(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+void class_begin(struct policy_loading *loading, const struct yaml_node *place, void *into)
 {
-    read_title(loading, pair, &((struct policy_queue *)into)->title);
-}
-
-void read_queues(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    static const struct policy_key keys[] = {
-        {"title", true, queue_title},
-    };
-    (void)into;
-    const struct yaml_node *map = &pair->value;
-    uint32_t count = read_count(loading, map, YAML_MAP, POLICY_QUEUES_MAX, "queues");
-    struct policy_queue *queues = loading_take(loading, map, count, sizeof *queues);
-    loading->queue_nodes = loading_take(loading, map, count, sizeof *loading->queue_nodes);
-    for (uint32_t i = 0; i < count && queues && loading->queue_nodes; i++) {
-        const struct yaml_pair *row = &map->pairs[i];
-        loading->queue_nodes[i] = &row->key;
-        read_id(loading, &row->key, queues[i].id);
-        read_map(loading, &row->key, &row->value, "a queue", keys, KEY_COUNT(keys), &queues[i]);
-        title_complete(&queues[i].title, queues[i].id);
-    }
-    loading->policy->queues = queues;
-    loading->policy->queue_count = (uint16_t)(queues && loading->queue_nodes ? count : 0);
-}
-
-static void class_title(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    read_title(loading, pair, &((struct policy_class *)into)->title);
-}
-
-static void class_from(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    ((struct policy_class *)into)->from_score =
-        (int32_t)read_number(loading, &pair->value, -100000, 100000);
-}
-
-static void class_priority(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    ((struct policy_class *)into)->priority = (uint8_t)read_number(loading, &pair->value, 1, 5);
+    (void)loading;
+    (void)place;
+    ((struct policy_class *)into)->from_score = INT32_MIN;
 }
 
 /* Gravest first, so that the first threshold reached decides; the last takes every score. */
-static void classes_check(struct policy_loading *loading,
-                          const struct yaml_node *map,
-                          const struct policy_class *classes)
+POLICY_READER(classes_check)
 {
-    for (uint32_t i = 0; i < map->count; i++) {
+    (void)into;
+    const struct yaml_node *map = &pair->value;
+    const struct policy_class *classes = loading->policy->classes;
+    for (uint32_t i = 0; classes && map->kind == YAML_MAP && i < map->count; i++) {
         const struct yaml_pair *row = &map->pairs[i];
         bool last = i + 1 == map->count;
         bool open = classes[i].from_score == INT32_MIN;
@@ -120,30 +69,4 @@ static void classes_check(struct policy_loading *loading,
                      row->key.text);
         }
     }
-}
-
-void read_classes(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
-{
-    static const struct policy_key keys[] = {
-        {"title",    true,  class_title   },
-        {"from",     false, class_from    },
-        {"priority", true,  class_priority},
-    };
-    (void)into;
-    const struct yaml_node *map = &pair->value;
-    uint32_t count = read_count(loading, map, YAML_MAP, POLICY_CLASSES_MAX, "classes");
-    struct policy_class *classes = loading_take(loading, map, count, sizeof *classes);
-    if (!classes || count == 0) {
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const struct yaml_pair *row = &map->pairs[i];
-        classes[i].from_score = INT32_MIN;
-        read_id(loading, &row->key, classes[i].id);
-        read_map(loading, &row->key, &row->value, "a class", keys, KEY_COUNT(keys), &classes[i]);
-        title_complete(&classes[i].title, classes[i].id);
-    }
-    classes_check(loading, map, classes);
-    loading->policy->classes = classes;
-    loading->policy->class_count = (uint16_t)count;
 }

@@ -27,6 +27,7 @@ patterns_add(struct policy_loading *loading, const struct yaml_node *node, const
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than YAML_DEPTH_MAX, which yaml_read refuses */
 static uint32_t categories_under(const struct yaml_node *map)
 {
     uint32_t count = 0;
@@ -43,14 +44,13 @@ struct category_place {
     uint16_t index;
 };
 
-static void category_title(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(read_category_title)
 {
     struct category_place *place = into;
     read_title(loading, pair, &place->categories[place->index].title);
 }
 
-static void
-category_patterns(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(read_category_patterns)
 {
     struct category_place *place = into;
     patterns_add(loading, &pair->value, place->categories[place->index].id);
@@ -61,7 +61,7 @@ static void categories_read(struct policy_loading *loading,
                             struct policy_category *categories,
                             uint16_t parent);
 
-static void category_kinds(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(read_category_kinds)
 {
     struct category_place *place = into;
     categories_read(loading, &pair->value, place->categories, place->index);
@@ -72,11 +72,6 @@ static void categories_read(struct policy_loading *loading,
                             struct policy_category *categories,
                             uint16_t parent)
 {
-    static const struct policy_key keys[] = {
-        {"title",    true,  category_title   },
-        {"patterns", false, category_patterns},
-        {"kinds",    false, category_kinds   },
-    };
     uint32_t count = read_count(loading, map, YAML_MAP, POLICY_CATEGORIES_MAX, "the taxonomy");
     for (uint32_t i = 0; i < count; i++) {
         const struct yaml_pair *row = &map->pairs[i];
@@ -88,7 +83,8 @@ static void categories_read(struct policy_loading *loading,
         category->parent = parent;
         read_id(loading, &row->key, category->id);
         loading->policy->category_count++;
-        read_map(loading, &row->key, &row->value, "a category", keys, KEY_COUNT(keys), &place);
+        mark_row(loading, category, &row->key, &row->value);
+        read_part(loading, &row->key, &row->value, &language_category, &place);
         title_complete(&category->title, category->id);
     }
 }
@@ -119,11 +115,14 @@ static void slots_make(struct policy_loading *loading, const struct yaml_node *n
     policy->category_slot_mask = slots - 1;
 }
 
-void read_taxonomy(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(read_taxonomy)
 {
     (void)into;
     const struct yaml_node *map = &pair->value;
     uint32_t count = categories_under(map);
+    if (map->kind == YAML_MAP && count == 0) {
+        complain(loading, &pair->key, NULL, "taxonomy: there has to be at least one");
+    }
     if (count > POLICY_CATEGORIES_MAX) {
         complain(loading, &pair->key, NULL, "more than %d categories", POLICY_CATEGORIES_MAX);
         return;
@@ -137,7 +136,7 @@ void read_taxonomy(struct policy_loading *loading, const struct yaml_pair *pair,
     slots_make(loading, map);
 }
 
-void read_patterns(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(read_patterns)
 {
     (void)into;
     const struct yaml_node *map = &pair->value;

@@ -42,20 +42,23 @@ static void prove_steps(struct policy_loading *loading, const struct paths *path
         const struct policy_step *step = &policy->steps[i];
         if (!(reachable & bit(i))) {
             complain(loading,
-                     loading->step_nodes[i],
+                     mark_of(loading, &policy->steps[i])->place,
                      "an action elsewhere has to lead here",
                      "step '%s' can never be reached",
                      step->id);
         }
         if (!(paths->reach[i] & ends)) {
             complain(loading,
-                     loading->step_nodes[i],
+                     mark_of(loading, &policy->steps[i])->place,
                      "an end is a step of phase closed",
                      "from step '%s' there is no way to an end",
                      step->id);
         }
         if (step->closed && (i == policy->first_step || i == policy->triage_step)) {
-            complain(loading, loading->step_nodes[i], NULL, "a case cannot begin at an end");
+            complain(loading,
+                     mark_of(loading, &policy->steps[i])->place,
+                     NULL,
+                     "a case cannot begin at an end");
         }
     }
 }
@@ -114,13 +117,13 @@ static void prove_actions(struct policy_loading *loading)
         const struct policy_step *step = &policy->steps[i];
         bool owner_acts = step->closed;
         for (uint16_t j = 0; j < step->action_count; j++) {
-            const struct yaml_node *node = loading->action_nodes[i][j];
+            const struct yaml_node *node = mark_of(loading, &step->actions[j])->place;
             owner_acts = owner_acts || (step->actions[j].roles >> step->owner_role & 1U);
             prove_action(loading, node, step, &step->actions[j]);
         }
         if (!owner_acts) {
             complain(loading,
-                     loading->step_nodes[i],
+                     mark_of(loading, &policy->steps[i])->place,
                      NULL,
                      "step '%s' is for '%s', who may do nothing in it",
                      step->id,
@@ -187,7 +190,8 @@ prove_clock_stops(struct policy_loading *loading, const struct paths *paths, uin
     for (unsigned kind = 1; kind < EVENT_CLOCKS_STARTED; kind++) {
         enum event_kind fact = (enum event_kind)kind;
         uint64_t after = policy_kind_in(clock->starts, fact) ? steps_after(policy, fact) : 0;
-        if (policy_kind_in(clock->starts, fact) && policy_kind_in(clock->stops, fact)) {
+        if (policy_kind_in(clock->starts, fact) && policy_kind_in(clock->stops, fact) &&
+            !policy_kind_in(clock->rearms, fact)) {
             complain(loading,
                      loading->stop_nodes[index],
                      NULL,
@@ -213,7 +217,7 @@ prove_clock_stops(struct policy_loading *loading, const struct paths *paths, uin
 
 /* A level's distance from the due time in the unit it can be compared in. */
 struct level_place {
-    enum { IN_PERCENT, IN_ELAPSED, IN_BUSINESS } unit;
+    enum { IN_PERCENT, IN_ELAPSED, IN_BUSINESS, IN_DAYS } unit;
     int64_t value;
 };
 
@@ -279,13 +283,27 @@ static void prove_levels(struct policy_loading *loading, uint16_t index)
     }
 }
 
+static bool queue_used(const struct policy *policy, uint16_t queue)
+{
+    bool used = policy->triage_queue == queue;
+    for (uint16_t i = 0; i < policy->route_count; i++) {
+        used = used || policy->routes[i].queue == queue;
+    }
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            used = used || policy->steps[i].actions[j].queue == queue;
+        }
+    }
+    return used;
+}
+
 static void prove_used(struct policy_loading *loading)
 {
     const struct policy *policy = loading->policy;
     for (uint16_t i = 0; i < policy->queue_count; i++) {
-        if (!(loading->queues_used[i / 64] >> (i % 64) & 1U)) {
+        if (!queue_used(policy, i)) {
             warn(loading,
-                 loading->queue_nodes[i],
+                 mark_of(loading, &policy->queues[i])->place,
                  NULL,
                  "nothing comes to queue '%s'",
                  policy->queues[i].id);

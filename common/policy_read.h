@@ -9,6 +9,8 @@
 #define REDRESS_POLICY_READ_H
 
 #include "calendar_load.h"
+#include "policy_bundle.h"
+#include "policy_language.h"
 #include "policy_load.h"
 #include "yaml.h"
 
@@ -17,13 +19,32 @@ enum {
     POLICY_RULES_MAX = 256, /* factors' rules aside: overrides, routes */
     POLICY_CALENDARS_MAX = 16,
     POLICY_TEXT_MAX = 512, /* bytes of a title */
+    POLICY_FORMS_MAX = 64,
+};
+
+/* Where a row of the policy stands, for what is found out about it later. */
+struct policy_mark {
+    const void *row;
+    const struct yaml_node *place; /* its name, or the item of a list */
+    const struct yaml_node *map;
+    struct policy_mark *next;
+};
+
+/* Fields under one name, for needs and asks. */
+struct policy_form {
+    char id[POLICY_NAME_MAX];
+    uint16_t count;
+    const struct policy_field *fields[POLICY_NEEDS_MAX];
 };
 
 struct policy_loading {
     struct policy *policy;
-    struct arena *arena;   /* of what stays */
-    struct arena *scratch; /* of the tree */
-    struct yaml_source *source;
+    struct arena *arena;        /* of what stays */
+    struct arena *scratch;      /* of the tree */
+    struct yaml_source *source; /* of the policy itself; it counts for all files */
+    struct yaml_source sources[POLICY_FILES_MAX];
+    struct policy_file files[POLICY_FILES_MAX];
+    uint32_t file_count;
     const struct policy_holidays *holidays;
     size_t holiday_count;
     int first_year, last_year;
@@ -36,15 +57,13 @@ struct policy_loading {
     const struct yaml_node *pattern_key_nodes; /* that section */
     uint16_t pattern_id_count;
     bool *pattern_used;
-    struct policy_step *steps;           /* policy->steps, to be filled */
-    const struct yaml_node **step_nodes; /* the key of each step */
-    const struct yaml_node *action_nodes[POLICY_STEPS_MAX][POLICY_ACTIONS_MAX];
+    struct policy_mark *marks;
+    struct policy_form *forms;
+    uint16_t form_count;
     const struct yaml_node **clock_nodes;
     const struct yaml_node *level_nodes[POLICY_CLOCKS_MAX][POLICY_LEVELS_MAX];
     const struct yaml_node *start_nodes[POLICY_CLOCKS_MAX];
     const struct yaml_node *stop_nodes[POLICY_CLOCKS_MAX];
-    const struct yaml_node **queue_nodes;
-    uint64_t queues_used[POLICY_QUEUES_MAX / 64];
 };
 
 /* A key of a mapping and who reads its value into what. */
@@ -142,20 +161,80 @@ struct policy_names names_queues(const struct policy *policy);
 struct policy_names names_steps(const struct policy *policy);
 struct policy_names names_roles(const struct policy *policy);
 
-/* The sections, in the order in which one needs the other. */
-void read_roles(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_channels(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_taxonomy(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_patterns(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_classes(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_queues(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_factors(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_overrides(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_routes(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_steps(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_everywhere(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_calendars(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-void read_clocks(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
+/* The policy laid over the files it uses; NULL after a complaint. */
+const struct yaml_node *policy_tree(struct policy_loading *loading);
+
+/* ---- by the table of the language ---- */
+
+/* Reads a mapping by the part's keys, in their order; place is where a missing key is told of. */
+void read_part(struct policy_loading *loading,
+               const struct yaml_node *place,
+               const struct yaml_node *map,
+               const struct language_part *part,
+               void *into);
+
+/* Reads a value by its key. */
+void read_key(struct policy_loading *loading,
+              const struct yaml_pair *pair,
+              const struct language_key *key,
+              void *into);
+
+/* Rows of a map or items of a list into an array that has room for them. */
+void read_rows(struct policy_loading *loading,
+               const struct yaml_node *node,
+               const struct language_part *part,
+               uint32_t count,
+               void *rows);
+
+/* The names of a thing, as far as they have been read. */
+struct policy_names names_of(const struct policy_loading *loading, enum policy_thing thing);
+
+/* Where a row stands; never NULL for a row of the policy. */
+void mark_row(struct policy_loading *loading,
+              const void *row,
+              const struct yaml_node *place,
+              const struct yaml_node *map);
+const struct policy_mark *mark_of(const struct policy_loading *loading, const void *row);
+
+/* The table's own readers, begins, ends and checks; see policy_language.c. */
+#define POLICY_READER(name)                                                                        \
+    void name(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(read_uses);
+POLICY_READER(read_languages);
+POLICY_READER(read_roles);
+POLICY_READER(read_taxonomy);
+POLICY_READER(read_category_title);
+POLICY_READER(read_category_patterns);
+POLICY_READER(read_category_kinds);
+POLICY_READER(read_patterns);
+POLICY_READER(read_when_patterns);
+POLICY_READER(read_field_min);
+POLICY_READER(read_field_max);
+POLICY_READER(read_field_picture);
+POLICY_READER(read_forms);
+POLICY_READER(read_action_queue);
+POLICY_READER(read_action_needs);
+POLICY_READER(read_action_asks);
+POLICY_READER(read_only_in);
+POLICY_READER(read_everywhere);
+POLICY_READER(read_calendars);
+POLICY_READER(read_clocks);
+POLICY_READER(classes_check);
+POLICY_READER(routes_check);
+void class_begin(struct policy_loading *loading, const struct yaml_node *place, void *into);
+void field_begin(struct policy_loading *loading, const struct yaml_node *place, void *into);
+void field_end(struct policy_loading *loading,
+               const struct yaml_node *place,
+               const struct yaml_node *map,
+               void *into);
+void step_end(struct policy_loading *loading,
+              const struct yaml_node *place,
+              const struct yaml_node *map,
+              void *into);
+void when_end(struct policy_loading *loading,
+              const struct yaml_node *place,
+              const struct yaml_node *map,
+              void *into);
 
 /* What a rule may look at where it stands. */
 enum when_part {

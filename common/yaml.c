@@ -110,6 +110,7 @@ static bool read_scalar(struct reading *reading, struct fy_node *from, struct ya
     return true;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than YAML_DEPTH_MAX */
 static bool
 read_list(struct reading *reading, struct fy_node *from, unsigned depth, struct yaml_node *out)
 {
@@ -172,7 +173,8 @@ read_map(struct reading *reading, struct fy_node *from, unsigned depth, struct y
     while ((item = fy_node_mapping_iterate(from, &iterator)) != NULL) {
         struct yaml_pair *pair = &pairs[out->count];
         *pair = (struct yaml_pair){
-            .key = {.line = out->line, .column = out->column, .width = 1}
+            .key = {
+                    .source = reading->source, .line = out->line, .column = out->column, .width = 1}
         };
         if (!fy_node_is_scalar(fy_node_pair_key(item))) {
             yaml_complain(reading->source, YAML_ERROR, out, NULL, "a key has to be a plain text");
@@ -195,8 +197,11 @@ static bool read_node(struct reading *reading,
                       struct yaml_node *out)
 {
     const struct fy_mark *mark = from ? node_mark(from) : NULL;
-    *out = (struct yaml_node){
-        .line = near->line, .column = near->column, .width = near->width, .text = ""};
+    *out = (struct yaml_node){.source = reading->source,
+                              .line = near->line,
+                              .column = near->column,
+                              .width = near->width,
+                              .text = ""};
     if (mark) {
         out->line = (unsigned)mark->line + 1;
         out->column = (unsigned)mark->column + 1;
@@ -225,6 +230,7 @@ static bool read_node(struct reading *reading,
     return fy_node_is_sequence(from) ? read_list(reading, from, depth, out)
                                      : read_map(reading, from, depth, out);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* What the parser itself had to say; nothing said is said, too. */
 static void parser_complaints(struct yaml_source *source, struct fy_diag *diag)

@@ -27,13 +27,15 @@ enum yaml_kind {
 };
 
 struct yaml_pair;
+struct yaml_source;
 
 struct yaml_node {
     enum yaml_kind kind;
-    unsigned line;    /* from 1 */
-    unsigned column;  /* from 1, in characters */
-    unsigned width;   /* characters to underline */
-    const char *text; /* scalar; never NULL, terminated */
+    struct yaml_source *source; /* the file it stands in; NULL: the one that is spoken of */
+    unsigned line;              /* from 1 */
+    unsigned column;            /* from 1, in characters */
+    unsigned width;             /* characters to underline */
+    const char *text;           /* scalar; never NULL, terminated */
     uint32_t count;
     const struct yaml_node *items; /* list */
     const struct yaml_pair *pairs; /* map */
@@ -51,6 +53,7 @@ struct yaml_source {
     FILE *out;
     unsigned errors;
     unsigned warnings;
+    struct yaml_source *whole; /* the file this one is a part of, which counts; NULL: none */
 };
 
 enum yaml_grade {
@@ -58,12 +61,12 @@ enum yaml_grade {
     YAML_WARNING,
 };
 
-/* NULL when a complaint was made.  The tree is lent by the arena. */
+/* NULL when a complaint was made.  The tree is lent by the arena; its nodes point to the source. */
 const struct yaml_node *yaml_read(struct yaml_source *source, struct arena *arena);
 
 /*
- * "file:line:column: error: …", the line, and a caret under the node; hint may be NULL.  After
- * COMPLAINTS_MAX of a file only the count goes on.
+ * "file:line:column: error: …", the line, and a caret under the node; hint may be NULL.  The file
+ * is the node's own, the source the one that counts.  After COMPLAINTS_MAX only the count goes on.
  */
 void yaml_complain(struct yaml_source *source,
                    enum yaml_grade grade,

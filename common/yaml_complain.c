@@ -58,10 +58,14 @@ static void caret_show(FILE *out, struct slice text, const struct yaml_node *nod
         (void)fputs(tab ? "\t" : wide ? "  " : " ", out);
     }
     (void)fputc('^', out);
+    const char *narrow_tail = "";
+    const char *wide_tail = "~"; /* the caret covers half of it */
     for (unsigned i = 0; i < node->width && at < text.size; i++) {
         bool wide;
         at += character(text, at, &wide);
-        (void)fputs(i == 0 ? wide ? "~" : "" : wide ? "~~" : "~", out);
+        (void)fputs(wide ? wide_tail : narrow_tail, out);
+        narrow_tail = "~";
+        wide_tail = "~~";
     }
 }
 
@@ -72,9 +76,11 @@ void yaml_complain(struct yaml_source *source,
                    const char *format,
                    ...)
 {
-    unsigned *count = grade == YAML_ERROR ? &source->errors : &source->warnings;
+    source = node->source ? node->source : source;
+    struct yaml_source *whole = source->whole ? source->whole : source;
+    unsigned *count = grade == YAML_ERROR ? &whole->errors : &whole->warnings;
     ++*count;
-    unsigned all = source->errors + source->warnings;
+    unsigned all = whole->errors + whole->warnings;
     if (all > COMPLAINTS_MAX) {
         if (all == COMPLAINTS_MAX + 1) {
             (void)fprintf(

@@ -1,0 +1,380 @@
+/* The table; see policy_language.h.  A key stands below those whose names it uses. */
+#include "policy_language.h"
+
+#include "policy_read.h"
+
+/* clang-format off */
+#define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
+#define INTO(type, member) \
+    .into = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define ROWS(type, member, number, least, most) \
+    INTO(type, member), .count_into = offsetof(struct type, number), .min = least, .max = most
+#define BETWEEN(least, most) .min = least, .max = most
+#define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
+#define STRUCT(type) .size = sizeof(struct type)
+#define TITLED(type) STRUCT(type), .title_offset = offsetof(struct type, title)
+
+#define TITLE_KEY(type) \
+    {"title", true, KIND_TITLE, INTO(type, title), \
+     MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")}
+
+static const struct language_key channel_keys[] = {
+    TITLE_KEY(policy_channel),
+    {"acknowledged-by-receipt", false, KIND_FLAG, INTO(policy_channel, acknowledged_by_receipt),
+     .fallback = "no",
+     MEANS("Whether the complainant hears the case number at once",
+           "投诉人当场得知受理编号", "投訴人當場得知受理編號")},
+};
+static const struct language_part channel_part = {
+    "channel", "a channel", KEYS(channel_keys), TITLED(policy_channel),
+    MEANS("A way by which complaints come in", "投诉的来源渠道", "投訴的來源管道")};
+
+static const struct language_key category_keys[] = {
+    {"title", true, KIND_TITLE, .read = read_category_title,
+     MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
+    {"patterns", false, KIND_PATTERNS, .read = read_category_patterns,
+     MEANS("Texts that match belong here; matched in small letters, half width, simplified "
+           "characters",
+           "文本符合即归此类；按小写、半角、简体匹配", "文字符合即歸此類；依小寫、半形、簡體比對")},
+    {"kinds", false, KIND_ROWS, .part = &language_category, .read = read_category_kinds,
+     MEANS("Categories beneath it", "下级类别", "下級類別")},
+};
+const struct language_part language_category = {
+    "category", "a category", KEYS(category_keys),
+    MEANS("What a complaint is about", "投诉的内容类别", "投訴的內容類別")};
+
+static const struct language_key class_keys[] = {
+    TITLE_KEY(policy_class),
+    {"from", false, KIND_NUMBER, INTO(policy_class, from_score), BETWEEN(-100000, 100000),
+     MEANS("Score from which a case is in it; the last class has none and takes every other",
+           "达到此分值即属此级；最后一级不写，收纳其余",
+           "達到此分值即屬此級；最後一級不寫，收納其餘")},
+    {"priority", true, KIND_NUMBER, INTO(policy_class, priority), BETWEEN(1, 5),
+     MEANS("1 is the most urgent", "1 为最急", "1 為最急")},
+};
+static const struct language_part class_part = {
+    "class", "a class", KEYS(class_keys), TITLED(policy_class), .begin = class_begin,
+    MEANS("How grave a case is; the gravest stands first", "严重程度，最重的写在最前",
+          "嚴重程度，最重的寫在最前")};
+
+/* What a rule may look at: where what is decided says which of them. */
+#define WHEN_CHANNELS \
+    {"channels", false, KIND_NAMES, INTO(policy_when, channels), .thing = THING_CHANNEL, \
+     MEANS("It came by one of these", "来自其中一个渠道", "來自其中一個管道")}
+#define WHEN_CLASSES \
+    {"classes", false, KIND_NAMES, INTO(policy_when, classes), .thing = THING_CLASS, \
+     MEANS("It is of one of these classes", "属于其中一级", "屬於其中一級")}
+#define WHEN_CATEGORIES \
+    {"categories", false, KIND_INDEXES, INTO(policy_when, categories), \
+     .count_into = offsetof(struct policy_when, category_count), .thing = THING_CATEGORY, \
+     MEANS("It is about one of these, or a kind of them", "属于其中一类（含下级）", \
+           "屬於其中一類（含下級）")}
+#define WHEN_REPEATS \
+    {"repeats", false, KIND_NUMBER, INTO(policy_when, repeats_min), BETWEEN(1, 1000), \
+     MEANS("The customer complained so many times before within the repeat window", \
+           "客户在重复期内此前至少投诉过这么多次", "客戶在重複期內此前至少投訴過這麼多次")}
+#define WHEN_PATTERNS \
+    {"patterns", false, KIND_NAMES, .thing = THING_PATTERN, .read = read_when_patterns, \
+     MEANS("One of these patterns is in its text", "文本符合其中一个模式", \
+           "文字符合其中一個樣式")}
+#define WHEN_MEANS \
+    MEANS("What has to hold; every part that is given", "须同时成立的条件", \
+          "須同時成立的條件")
+
+static const struct language_key when_any_keys[] = {
+    WHEN_CHANNELS, WHEN_CLASSES, WHEN_CATEGORIES, WHEN_REPEATS, WHEN_PATTERNS,
+};
+static const struct language_part when_any = {.name = "condition", KEYS(when_any_keys)};
+
+static const struct language_key when_scored_keys[] = {
+    WHEN_CHANNELS, WHEN_CATEGORIES, WHEN_REPEATS, WHEN_PATTERNS,
+};
+static const struct language_part factor_when = {
+    "condition-of-factor", "a condition", KEYS(when_scored_keys), .wider = &when_any,
+    .cannot = "a factor cannot look at", .end = when_end, WHEN_MEANS};
+static const struct language_part override_when = {
+    "condition-of-override", "a condition", KEYS(when_scored_keys), .wider = &when_any,
+    .cannot = "an override cannot look at", .end = when_end, WHEN_MEANS};
+
+static const struct language_key when_routed_keys[] = {
+    WHEN_CHANNELS, WHEN_CLASSES, WHEN_CATEGORIES, WHEN_REPEATS,
+};
+static const struct language_part route_when = {
+    "condition-of-route", "a condition", KEYS(when_routed_keys), .wider = &when_any,
+    .cannot = "a route cannot look at", .end = when_end, WHEN_MEANS};
+
+static const struct language_key when_clocked_keys[] = {
+    WHEN_CHANNELS, WHEN_CLASSES, WHEN_CATEGORIES,
+};
+const struct language_part language_clock_when = {
+    "condition-of-clock", "a condition", KEYS(when_clocked_keys), .wider = &when_any,
+    .cannot = "a clock cannot look at", .end = when_end, WHEN_MEANS};
+
+static const struct language_key factor_keys[] = {
+    TITLE_KEY(policy_factor),
+    {"when", true, KIND_PART, INTO(policy_factor, when), .part = &factor_when, WHEN_MEANS},
+    {"points", true, KIND_NUMBER, INTO(policy_factor, points), BETWEEN(-1000, 1000),
+     MEANS("Added to the severity score", "计入严重分值", "計入嚴重分值")},
+};
+static const struct language_part factor_part = {
+    "factor", "a factor", KEYS(factor_keys), TITLED(policy_factor),
+    MEANS("What makes a case graver, or milder", "使案件更重或更轻的因素",
+          "使案件更重或更輕的因素")};
+
+static const struct language_key override_keys[] = {
+    {"when", true, KIND_PART, INTO(policy_override, when), .part = &override_when, WHEN_MEANS},
+    {"class", true, KIND_NAME, INTO(policy_override, class_index), .thing = THING_CLASS,
+     MEANS("This class at least, whatever the score", "不论分值，至少为此级",
+           "不論分值，至少為此級")},
+};
+static const struct language_part override_part = {
+    "override", "an override", KEYS(override_keys), STRUCT(policy_override),
+    MEANS("A rule that is stronger than the score", "优先于分值的规则", "優先於分值的規則")};
+
+static const struct language_key queue_keys[] = {TITLE_KEY(policy_queue)};
+static const struct language_part queue_part = {
+    "queue", "a queue", KEYS(queue_keys), TITLED(policy_queue),
+    MEANS("Where cases wait for somebody", "案件等待领取的队列", "案件等待領取的佇列")};
+
+static const struct language_key route_keys[] = {
+    {"when", false, KIND_PART, INTO(policy_route, when), .part = &route_when, WHEN_MEANS},
+    {"queue", true, KIND_NAME, INTO(policy_route, queue), .thing = THING_QUEUE,
+     MEANS("Where it then waits", "此时进入的队列", "此時進入的佇列")},
+};
+static const struct language_part route_part = {
+    "route", "a route", KEYS(route_keys), STRUCT(policy_route),
+    MEANS("Which queue a case goes to; the first that fits decides, the last has no 'when'",
+          "案件进哪个队列；先符合者为准，最后一条不写 when",
+          "案件進哪個佇列；先符合者為準，最後一條不寫 when")};
+
+static const struct language_key choice_keys[] = {TITLE_KEY(policy_choice)};
+static const struct language_part choice_part = {
+    "choice", "a choice", KEYS(choice_keys), TITLED(policy_choice),
+    MEANS("A value the field may have", "字段可取的值", "欄位可取的值")};
+
+static const char *const field_types[] = {"text", "number", "money", "date", "choice", "yes-no",
+                                          NULL};
+static const struct language_key field_keys[] = {
+    TITLE_KEY(policy_field),
+    {"type", false, KIND_WORD, INTO(policy_field, type), .words = field_types, .fallback = "text",
+     MEANS("What it holds", "内容类型", "內容類型")},
+    {"decimals", false, KIND_NUMBER, INTO(policy_field, decimals), BETWEEN(0, 4),
+     MEANS("Digits behind the point: of money 2, of numbers 0 if not said",
+           "小数位数：金额默认 2，数字默认 0", "小數位數：金額預設 2，數字預設 0")},
+    {"min", false, KIND_BOUND, INTO(policy_field, min), .read = read_field_min,
+     MEANS("The least; of a text the fewest characters", "最小值；文本为最少字数",
+           "最小值；文字為最少字數")},
+    {"max", false, KIND_BOUND, INTO(policy_field, max), .read = read_field_max,
+     MEANS("The most; of a text the most characters", "最大值；文本为最多字数",
+           "最大值；文字為最多字數")},
+    {"pattern", false, KIND_TEXT, INTO(policy_field, picture), .read = read_field_picture,
+     MEANS("Form of a text: 9 a digit, A a capital, a a small letter, X letter or digit, ? anything, "
+           "+ one or more of the one before, \\ the next as it is",
+           "文本格式：9 数字，A 大写字母，a 小写字母，X 字母或数字，? 任意，+ 前一个可重复，\\ 后一个照字面",
+           "文字格式：9 數字，A 大寫字母，a 小寫字母，X 字母或數字，? 任意，+ 前一個可重複，\\ 後一個照字面")},
+    {"unit", false, KIND_TEXT, INTO(policy_field, unit), BETWEEN(1, POLICY_NAME_MAX - 1),
+     MEANS("Currency or unit, shown beside it", "显示在旁的币种或单位", "顯示在旁的幣別或單位")},
+    {"choices", false, KIND_ROWS, ROWS(policy_field, choices, choice_count, 1, POLICY_CHOICES_MAX),
+     .part = &choice_part,
+     MEANS("The values of a choice", "可选的值", "可選的值")},
+};
+const struct language_part language_field = {
+    "field", "a field", KEYS(field_keys), TITLED(policy_field), .begin = field_begin,
+    .end = field_end,
+    MEANS("What is filled in when an action is done", "办理时填写的字段", "辦理時填寫的欄位")};
+
+#define ACTION_KEYS \
+    TITLE_KEY(policy_action), \
+    {"fact", true, KIND_FACT, INTO(policy_action, fact), \
+     MEANS("What it records in the journal", "记入日志的事实", "記入日誌的事實")}, \
+    {"by", true, KIND_NAMES, INTO(policy_action, roles), .thing = THING_ROLE, \
+     MEANS("Roles that may do it", "可办理的角色", "可辦理的角色")}, \
+    {"to", false, KIND_NAME, INTO(policy_action, to_step), .thing = THING_STEP, \
+     MEANS("The step that follows; stays where it is if not said", "之后的环节；不写则留在原处", \
+           "之後的環節；不寫則留在原處")}, \
+    {"queue", false, KIND_NAME, INTO(policy_action, queue), .thing = THING_QUEUE, \
+     .words = by_routes, .read = read_action_queue, \
+     MEANS("The case leaves its agent for this queue, or the one the routes give", \
+           "案件离开经办人，进入此队列或按分派规则", "案件離開經辦人，進入此佇列或依分派規則")}, \
+    {"needs", false, KIND_ROWS, .part = &language_field, .thing = THING_FIELD, BETWEEN(0, 16), \
+     .read = read_action_needs, \
+     MEANS("Fields that have to be filled in: names of fields, or fields that stand here", \
+           "必填字段：字段名，或就地写出的字段", "必填欄位：欄位名，或就地寫出的欄位")}, \
+    {"asks", false, KIND_ROWS, .part = &language_field, .thing = THING_FIELD, BETWEEN(0, 16), \
+     .read = read_action_asks, \
+     MEANS("Fields that may be filled in", "可填字段", "可填欄位")}, \
+    {"same-person-may-not", false, KIND_FLAG, INTO(policy_action, same_person_may_not), \
+     .fallback = "no", \
+     MEANS("Whoever did the step before may not do this (four eyes)", "上一环节的办理人不得办理（双人复核）", \
+           "上一環節的辦理人不得辦理（雙人複核）")}
+
+static const char *const by_routes[] = {"by-routes", NULL};
+static const struct language_key action_keys[] = {ACTION_KEYS};
+const struct language_part language_action = {
+    "action", "an action", KEYS(action_keys), TITLED(policy_action),
+    MEANS("What may be done in a step", "环节中可做的操作", "環節中可做的操作")};
+
+static const struct language_key everywhere_keys[] = {
+    ACTION_KEYS,
+    {"only-in", false, KIND_NAMES, .thing = THING_STEP, .read = read_only_in,
+     MEANS("Only in these steps", "仅限这些环节", "僅限這些環節")},
+};
+const struct language_part language_everywhere = {
+    "shared-action", "an action", KEYS(everywhere_keys), TITLED(policy_action),
+    MEANS("An action of several steps; of all but the ends, if not said otherwise",
+          "多个环节共用的操作；不另说明则为所有未结案环节",
+          "多個環節共用的操作；不另說明則為所有未結案環節")};
+
+static const char *const phases[] = {
+    "receipt", "assessment", "assignment", "investigation", "solution", "approval", "consent",
+    "implementation", "reply", "follow-up", "closed", NULL};
+static const struct language_key step_keys[] = {
+    TITLE_KEY(policy_step),
+    {"phase", true, KIND_WORD, INTO(policy_step, phase), .words = phases,
+     MEANS("Of ISO 10002; 'closed' makes it an end", "ISO 10002 的阶段；closed 即为终点",
+           "ISO 10002 的階段；closed 即為終點")},
+    {"owner", true, KIND_NAME, INTO(policy_step, owner_role), .thing = THING_ROLE,
+     MEANS("Role whose work it is", "负责的角色", "負責的角色")},
+    {"waits-for-customer", false, KIND_FLAG, INTO(policy_step, waits_for_customer),
+     .fallback = "no",
+     MEANS("Clocks that pause for the customer stand still here", "等待客户，此处相应时限暂停",
+           "等待客戶，此處相應時限暫停")},
+    {"actions", true, KIND_ROWS, ROWS(policy_step, actions, action_count, 0, POLICY_ACTIONS_MAX),
+     .in_place = true, .part = &language_action,
+     MEANS("What may be done in it", "可做的操作", "可做的操作")},
+};
+static const struct language_part step_part = {
+    "step", "a step", KEYS(step_keys), TITLED(policy_step), .end = step_end,
+    MEANS("Where a case stands in its life", "案件所处的环节", "案件所處的環節")};
+
+static const struct language_key opening_keys[] = {
+    {"step", true, KIND_NAME, INTO(policy, first_step), .thing = THING_STEP,
+     MEANS("Where a case begins", "案件的起始环节", "案件的起始環節")},
+    {"unsure-step", true, KIND_NAME, INTO(policy, triage_step), .thing = THING_STEP,
+     MEANS("Where it begins when a person has to classify it", "需人工分类时的起始环节",
+           "需人工分類時的起始環節")},
+    {"unsure-queue", true, KIND_NAME, INTO(policy, triage_queue), .thing = THING_QUEUE,
+     MEANS("And the queue it then waits in", "此时所在的队列", "此時所在的佇列")},
+};
+static const struct language_part opening_part = {
+    "opening", "opening", KEYS(opening_keys),
+    MEANS("How a case begins", "案件如何开始", "案件如何開始")};
+
+static const char *const languages[] = {"en", "zh-CN", "zh-TW", NULL};
+static const struct language_key policy_keys[] = {
+    {"policy", true, KIND_ID, INTO(policy, name),
+     MEANS("Its name", "规则名", "規則名")},
+    {"version", true, KIND_NUMBER, INTO(policy, version), BETWEEN(1, 1000000),
+     MEANS("Its number; a change gets a new one", "版本号；有改动即换新号", "版本號；有改動即換新號")},
+    {"uses", false, KIND_FILES, BETWEEN(1, POLICY_FILES_MAX), .read = read_uses,
+     MEANS("Files it builds on, the later over the earlier and this one over all: mappings are laid "
+           "over key by key, anything else is replaced, ~ takes out",
+           "所依据的文件，后者盖前者，本文件盖全部：映射逐键覆盖，其余整体替换，~ 表示去掉",
+           "所依據的檔案，後者蓋前者，本檔案蓋全部：對映逐鍵覆蓋，其餘整體替換，~ 表示去掉")},
+    {"languages", false, KIND_WORDS, .words = languages, .read = read_languages,
+     MEANS("Languages in which every text has to be there", "每条文本必备的语言", "每條文字必備的語言")},
+    {"title", true, KIND_TITLE, INTO(policy, title),
+     MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
+    {"capacity", true, KIND_NUMBER, INTO(policy, capacity), BETWEEN(1, 1000),
+     MEANS("Cases one agent may hold at a time", "每人同时可持有的案件数", "每人同時可持有的案件數")},
+    {"repeat-window", true, KIND_DAYS, INTO(policy, repeat_days),
+     MEANS("How long an earlier complaint of the same customer counts", "同一客户此前投诉计入的期间",
+           "同一客戶此前投訴計入的期間")},
+    {"reopen-window", true, KIND_DAYS, INTO(policy, reopen_days),
+     MEANS("How long a closed case may be reopened", "结案后可重新打开的期间", "結案後可重新開啟的期間")},
+    {"roles", true, KIND_NEW_NAMES, ROWS(policy, roles, role_count, 1, POLICY_ROLES_MAX),
+     .thing = THING_ROLE, .read = read_roles,
+     MEANS("Names of those who act", "各角色的名字", "各角色的名字")},
+    {"channels", true, KIND_ROWS, ROWS(policy, channels, channel_count, 1, POLICY_CHANNELS_MAX),
+     .thing = THING_CHANNEL, .part = &channel_part,
+     MEANS("Ways by which complaints come in", "投诉渠道", "投訴管道")},
+    {"taxonomy", true, KIND_ROWS, ROWS(policy, categories, category_count, 1, POLICY_CATEGORIES_MAX),
+     .thing = THING_CATEGORY, .part = &language_category, .read = read_taxonomy,
+     MEANS("What complaints are about", "投诉类别", "投訴類別")},
+    {"patterns", false, KIND_PATTERNS, BETWEEN(0, POLICY_CATEGORIES_MAX), .thing = THING_PATTERN,
+     .read = read_patterns,
+     MEANS("Further patterns, by name, that factors and overrides look at",
+           "供因素与优先规则使用的其他模式", "供因素與優先規則使用的其他樣式")},
+    {"classes", true, KIND_ROWS, ROWS(policy, classes, class_count, 1, POLICY_CLASSES_MAX),
+     .thing = THING_CLASS, .part = &class_part, .check = classes_check,
+     MEANS("Severity, the gravest first", "严重程度，最重的在前", "嚴重程度，最重的在前")},
+    {"factors", false, KIND_ROWS, ROWS(policy, factors, factor_count, 0, POLICY_FACTORS_MAX),
+     .thing = THING_FACTOR, .part = &factor_part,
+     MEANS("What the severity score is made of", "严重分值的构成", "嚴重分值的構成")},
+    {"overrides", false, KIND_LIST, ROWS(policy, overrides, override_count, 0, POLICY_RULES_MAX),
+     .thing = THING_OVERRIDE, .part = &override_part,
+     MEANS("Rules stronger than the score", "优先于分值的规则", "優先於分值的規則")},
+    {"queues", true, KIND_ROWS, ROWS(policy, queues, queue_count, 1, POLICY_QUEUES_MAX),
+     .thing = THING_QUEUE, .part = &queue_part,
+     MEANS("Where cases wait", "队列", "佇列")},
+    {"routes", true, KIND_LIST, ROWS(policy, routes, route_count, 1, POLICY_RULES_MAX),
+     .thing = THING_ROUTE, .part = &route_part, .check = routes_check,
+     MEANS("Which queue a case goes to", "分派规则", "分派規則")},
+    {"fields", false, KIND_ROWS, ROWS(policy, fields, field_count, 0, POLICY_FIELDS_MAX),
+     .thing = THING_FIELD, .part = &language_field,
+     MEANS("Fields that several actions ask for", "多个操作共用的字段", "多個操作共用的欄位")},
+    {"forms", false, KIND_ROWS, BETWEEN(0, POLICY_FORMS_MAX), .thing = THING_FIELD,
+     .part = NULL, .read = read_forms,
+     MEANS("Groups of fields, by name, that needs and asks may name", "字段组，可在 needs 与 asks 中引用",
+           "欄位組，可在 needs 與 asks 中引用")},
+    {"steps", true, KIND_ROWS, ROWS(policy, steps, step_count, 1, POLICY_STEPS_MAX),
+     .thing = THING_STEP, .part = &step_part,
+     MEANS("The life of a case", "案件的各个环节", "案件的各個環節")},
+    {"everywhere", false, KIND_ROWS, BETWEEN(0, POLICY_ACTIONS_MAX),
+     .part = &language_everywhere, .read = read_everywhere,
+     MEANS("Actions added to the steps that are no end; a step's own of that name comes first",
+           "加到各未结案环节的操作；环节自有同名操作优先",
+           "加到各未結案環節的操作；環節自有同名操作優先")},
+    {"opening", true, KIND_PART, .part = &opening_part,
+     MEANS("How a case begins", "案件如何开始", "案件如何開始")},
+    {"calendars", true, KIND_ROWS, BETWEEN(0, POLICY_CALENDARS_MAX), .thing = THING_CALENDAR,
+     .read = read_calendars,
+     MEANS("Working hours and holidays", "工作时间与假日", "工作時間與假日")},
+    {"clocks", true, KIND_ROWS, BETWEEN(0, POLICY_CLOCKS_MAX), .thing = THING_CLOCK,
+     .read = read_clocks,
+     MEANS("Deadlines", "时限", "時限")},
+};
+const struct language_part language_policy = {
+    "policy", "a policy", KEYS(policy_keys),
+    MEANS("The file", "整个文件", "整個檔案")};
+/* clang-format on */
+
+const struct language_part *const language_parts[] = {&language_policy,
+                                                      &channel_part,
+                                                      &language_category,
+                                                      &class_part,
+                                                      &factor_part,
+                                                      &factor_when,
+                                                      &override_part,
+                                                      &override_when,
+                                                      &queue_part,
+                                                      &route_part,
+                                                      &route_when,
+                                                      &language_field,
+                                                      &choice_part,
+                                                      &step_part,
+                                                      &language_action,
+                                                      &language_everywhere,
+                                                      &opening_part,
+                                                      NULL};
+
+#define THING(word, list, number, type)                                                            \
+    {                                                                                              \
+        word, offsetof(struct policy, list), offsetof(struct policy, number), sizeof(type)         \
+    }
+
+const struct thing_row language_things[THING_COUNT] = {
+    [THING_ROLE] = THING("role", roles, role_count, char[POLICY_NAME_MAX]),
+    [THING_CHANNEL] = THING("channel", channels, channel_count, struct policy_channel),
+    [THING_CATEGORY] = THING("category", categories, category_count, struct policy_category),
+    [THING_PATTERN] = {"pattern", 0, 0, POLICY_NAME_MAX},
+    [THING_CLASS] = THING("class", classes, class_count, struct policy_class),
+    [THING_FACTOR] = THING("factor", factors, factor_count, struct policy_factor),
+    [THING_OVERRIDE] = THING("override", overrides, override_count, struct policy_override),
+    [THING_QUEUE] = THING("queue", queues, queue_count, struct policy_queue),
+    [THING_ROUTE] = THING("route", routes, route_count, struct policy_route),
+    [THING_FIELD] = THING("field", fields, field_count, struct policy_field),
+    [THING_STEP] = THING("step", steps, step_count, struct policy_step),
+    [THING_CALENDAR] = THING("calendar", calendars, calendar_count, struct calendar),
+    [THING_CLOCK] = THING("clock", clocks, clock_count, struct policy_clock),
+};

@@ -1,0 +1,223 @@
+/* Fields: what may be filled in, and which action asks for it. */
+#include "policy_read.h"
+
+enum { TEXT_CHARACTERS_MAX = 10000 };
+
+void field_begin(struct policy_loading *loading, const struct yaml_node *place, void *into)
+{
+    (void)loading;
+    (void)place;
+    ((struct policy_field *)into)->decimals = UINT8_MAX; /* not said */
+}
+
+/* A bound as the field's type has it; type and decimals stand above it in the table. */
+static bool bound_read(struct policy_loading *loading,
+                       const struct yaml_node *node,
+                       const struct policy_field *field,
+                       int64_t *bound)
+{
+    struct slice text = slice_text(node->kind == YAML_SCALAR ? node->text : "");
+    switch (field->type) {
+    case FORM_TEXT:
+        *bound = read_number(loading, node, 1, TEXT_CHARACTERS_MAX);
+        return true;
+    case FORM_NUMBER:
+    case FORM_MONEY:
+        if (policy_decimal_parse(text, POLICY_DECIMALS_MAX, bound)) {
+            return true;
+        }
+        complain(loading, node, NULL, "expected a number, such as 100 or 99.50");
+        return false;
+    case FORM_DATE:
+        if (policy_date_parse(text, bound)) {
+            return true;
+        }
+        complain(loading, node, "2026-02-17", "'%.20s' is no date", node->text);
+        return false;
+    case FORM_CHOICE:
+    case FORM_FLAG:
+        break;
+    }
+    complain(loading, node, NULL, "a field of this type has no bounds");
+    return false;
+}
+
+POLICY_READER(read_field_min)
+{
+    struct policy_field *field = into;
+    field->has_min = bound_read(loading, &pair->value, field, &field->min);
+}
+
+POLICY_READER(read_field_max)
+{
+    struct policy_field *field = into;
+    field->has_max = bound_read(loading, &pair->value, field, &field->max);
+}
+
+POLICY_READER(read_field_picture)
+{
+    struct policy_field *field = into;
+    const char *text = pair->value.text;
+    size_t size = pair->value.kind == YAML_SCALAR ? strlen(text) : 0;
+    if (!policy_picture_is_good(text) || size == 0) {
+        complain(loading,
+                 &pair->value,
+                 "A99-9999: 9 is a digit, A a capital; \\ takes the next as it is",
+                 "expected the form of a text, of at most %d characters",
+                 POLICY_PICTURE_MAX);
+        return;
+    }
+    field->picture = arena_copy(loading->arena, text, size + 1);
+}
+
+void field_end(struct policy_loading *loading,
+               const struct yaml_node *place,
+               const struct yaml_node *map,
+               void *into)
+{
+    struct policy_field *field = into;
+    bool counted = field->type == FORM_NUMBER || field->type == FORM_MONEY;
+    if (field->decimals == UINT8_MAX) {
+        field->decimals = field->type == FORM_MONEY ? 2 : 0;
+    } else if (!counted) {
+        complain(loading,
+                 &yaml_find(map, "decimals")->key,
+                 NULL,
+                 "only numbers and amounts have decimals");
+    }
+    if (field->picture && field->type != FORM_TEXT) {
+        complain(loading, &yaml_find(map, "pattern")->key, NULL, "only a text has a pattern");
+    }
+    if ((field->type == FORM_CHOICE) != (field->choice_count > 0)) {
+        complain(loading,
+                 place,
+                 "choices: {good: {title: Good}, bad: {title: Bad}}",
+                 field->choice_count > 0 ? "only a choice has choices" : "a choice has choices");
+    }
+    if (field->has_min && field->has_max && field->min > field->max) {
+        complain(loading, place, NULL, "no value is both at least min and at most max");
+    }
+}
+
+static const struct policy_field *field_named(struct policy_loading *loading,
+                                              const struct yaml_node *node)
+{
+    uint16_t index = read_name(loading, node, names_of(loading, THING_FIELD));
+    return index == POLICY_NONE ? NULL : &loading->policy->fields[index];
+}
+
+static void need_add(struct policy_loading *loading,
+                     const struct yaml_node *node,
+                     struct policy_action *action,
+                     const struct policy_field *field,
+                     bool optional)
+{
+    if (!field) {
+        return;
+    }
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        if (strcmp(action->needs[i].field, field->id) == 0) {
+            complain(loading, node, NULL, "'%s' is asked for already", field->id);
+            return;
+        }
+    }
+    if (action->need_count == POLICY_NEEDS_MAX) {
+        complain(loading, node, NULL, "more than %d fields", POLICY_NEEDS_MAX);
+        return;
+    }
+    struct policy_need *need = &action->needs[action->need_count++];
+    memcpy(need->field, field->id, sizeof need->field);
+    need->title = field->title;
+    need->rules = field;
+    need->optional = optional;
+}
+
+static const struct policy_form *form_named(const struct policy_loading *loading, const char *name)
+{
+    for (uint16_t i = 0; i < loading->form_count; i++) {
+        if (strcmp(loading->forms[i].id, name) == 0) {
+            return &loading->forms[i];
+        }
+    }
+    return NULL;
+}
+
+/* Fields that stand where they are asked for. */
+static void needs_in_place(struct policy_loading *loading,
+                           const struct yaml_node *map,
+                           struct policy_action *action,
+                           bool optional)
+{
+    uint32_t count = read_count(loading, map, YAML_MAP, POLICY_NEEDS_MAX, "needs");
+    struct policy_field *fields = loading_take(loading, map, count, sizeof *fields);
+    if (!fields) {
+        return;
+    }
+    read_rows(loading, map, &language_field, count, fields);
+    for (uint32_t i = 0; i < count; i++) {
+        need_add(loading, &map->pairs[i].key, action, &fields[i], optional);
+    }
+}
+
+static void needs_read(struct policy_loading *loading,
+                       const struct yaml_node *node,
+                       struct policy_action *action,
+                       bool optional)
+{
+    if (node->kind == YAML_MAP) {
+        needs_in_place(loading, node, action, optional);
+        return;
+    }
+    for (uint32_t i = 0; i < list_count(node); i++) {
+        const struct yaml_node *item = list_item(node, i);
+        const struct policy_form *form = form_named(loading, item->text);
+        for (uint16_t j = 0; form && j < form->count; j++) {
+            need_add(loading, item, action, form->fields[j], optional);
+        }
+        if (!form) {
+            need_add(loading, item, action, field_named(loading, item), optional);
+        }
+    }
+}
+
+POLICY_READER(read_action_needs)
+{
+    needs_read(loading, &pair->value, into, false);
+}
+
+POLICY_READER(read_action_asks)
+{
+    needs_read(loading, &pair->value, into, true);
+}
+
+static void
+form_read(struct policy_loading *loading, const struct yaml_pair *row, struct policy_form *form)
+{
+    read_id(loading, &row->key, form->id);
+    if (policy_field_index(loading->policy, slice_text(form->id)) != POLICY_NONE) {
+        complain(loading, &row->key, NULL, "'%s' is a field, too", form->id);
+    }
+    if (row->value.kind == YAML_MAP || list_count(&row->value) > POLICY_NEEDS_MAX) {
+        complain(
+            loading, &row->value, NULL, "expected a list of at most %d fields", POLICY_NEEDS_MAX);
+        return;
+    }
+    for (uint32_t i = 0; i < list_count(&row->value); i++) {
+        const struct policy_field *field = field_named(loading, list_item(&row->value, i));
+        if (field) {
+            form->fields[form->count++] = field;
+        }
+    }
+}
+
+POLICY_READER(read_forms)
+{
+    (void)into;
+    const struct yaml_node *map = &pair->value;
+    uint32_t count = read_count(loading, map, YAML_MAP, POLICY_FORMS_MAX, "forms");
+    loading->forms = loading_take(loading, map, count, sizeof *loading->forms);
+    for (uint32_t i = 0; i < count && loading->forms; i++) {
+        form_read(loading, &map->pairs[i], &loading->forms[i]);
+        loading->form_count = (uint16_t)(i + 1);
+    }
+}
