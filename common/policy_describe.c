@@ -100,19 +100,26 @@ describe_action(const struct policy *policy, const struct policy_action *action,
     (void)fprintf(out, "%s\n", action->same_person_may_not ? " same-person-may-not" : "");
 }
 
-static void describe_clock(const struct policy *policy, const struct policy_clock *clock, FILE *out)
+static void describe_level(const struct policy *policy, const struct policy_level *level, FILE *out)
 {
     static const char *const actions[] = {"warn", "breach", "escalate"};
-    static const char *const offsets[] = {"%", "s", " business s"};
-    (void)fprintf(out, "clock %s ", clock->id);
-    if (clock->target == TARGET_BUSINESS_DAYS) {
-        (void)fprintf(
-            out, "%u business days%s", clock->target_days, clock->end_of_day ? ", end of day" : "");
-    } else {
-        const char *kind = clock->target == TARGET_BUSINESS ? " business" : "";
-        (void)fprintf(out, "%lld%s s", (long long)clock->target_s, kind);
+    static const char *const offsets[] = {"%", "s", " business s", " business days"};
+    (void)fprintf(out,
+                  "  %s at %+lld%s",
+                  actions[level->action],
+                  (long long)level->value,
+                  offsets[level->offset]);
+    if (level->notify_role != POLICY_NONE) {
+        (void)fprintf(out, " notify=%s", policy->roles[level->notify_role]);
     }
-    (void)fprintf(out, " of %s", policy->calendars[clock->calendar].name);
+    if (level->raise_priority_to > 0) {
+        (void)fprintf(out, " raise-to=%u", level->raise_priority_to);
+    }
+    (void)fputc('\n', out);
+}
+
+static void describe_facts(const struct policy_clock *clock, FILE *out)
+{
     for (unsigned kind = 1; kind < EVENT_KIND_COUNT; kind++) {
         enum event_kind fact = (enum event_kind)kind;
         if (policy_kind_in(clock->starts, fact)) {
@@ -122,22 +129,24 @@ static void describe_clock(const struct policy *policy, const struct policy_cloc
             (void)fprintf(out, " stops=%s", event_kind_name(fact));
         }
     }
+}
+
+static void describe_clock(const struct policy *policy, const struct policy_clock *clock, FILE *out)
+{
+    (void)fprintf(out, "clock %s ", clock->id);
+    if (clock->target == TARGET_BUSINESS_DAYS) {
+        (void)fprintf(
+            out, "%u business days%s", clock->target_days, clock->end_of_day ? ", end of day" : "");
+    } else {
+        const char *kind = clock->target == TARGET_BUSINESS ? " business" : "";
+        (void)fprintf(out, "%lld%s s", (long long)clock->target_s, kind);
+    }
+    (void)fprintf(out, " of %s", policy->calendars[clock->calendar].name);
+    describe_facts(clock, out);
     describe_when(policy, &clock->when, out);
     (void)fprintf(out, "%s\n", clock->pauses_for_customer ? " pauses" : "");
     for (uint16_t i = 0; i < clock->level_count; i++) {
-        const struct policy_level *level = &clock->levels[i];
-        (void)fprintf(out,
-                      "  %s at %+lld%s",
-                      actions[level->action],
-                      (long long)level->value,
-                      offsets[level->offset]);
-        if (level->notify_role != POLICY_NONE) {
-            (void)fprintf(out, " notify=%s", policy->roles[level->notify_role]);
-        }
-        if (level->raise_priority_to > 0) {
-            (void)fprintf(out, " raise-to=%u", level->raise_priority_to);
-        }
-        (void)fputc('\n', out);
+        describe_level(policy, &clock->levels[i], out);
     }
 }
 

@@ -38,6 +38,17 @@ static bool take_word(const char **text, const char *word)
     return true;
 }
 
+/* Takes a unit; 0 when none stands there. */
+static int64_t take_unit(const char **text)
+{
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (take_word(text, units[i].word)) {
+            return units[i].seconds;
+        }
+    }
+    return 0;
+}
+
 bool duration_parse(const char *text, struct duration *duration)
 {
     char *end = NULL;
@@ -52,19 +63,17 @@ bool duration_parse(const char *text, struct duration *duration)
         return number >= 1 && number <= PERCENT_MAX;
     }
     bool business = take_word(&at, "business");
-    int64_t seconds = 0;
-    for (size_t i = 0; i < sizeof units / sizeof units[0] && seconds == 0; i++) {
-        seconds = take_word(&at, units[i].word) ? units[i].seconds : 0;
-    }
+    int64_t seconds = take_unit(&at);
     duration->side = take_word(&at, "before") ? -1 : take_word(&at, "after") ? 1 : 0;
     if (seconds == 0 || *at || number < 1 || number > DURATION_MAX_S / seconds) {
         return false;
     }
-    bool days = seconds == 86400 && business;
-    duration->unit = days       ? DURATION_BUSINESS_DAYS
-                     : business ? DURATION_BUSINESS
-                                : DURATION_ELAPSED;
-    duration->value = days ? number : number * seconds;
+    if (business && seconds == 86400) {
+        duration->unit = DURATION_BUSINESS_DAYS;
+        return true;
+    }
+    duration->unit = business ? DURATION_BUSINESS : DURATION_ELAPSED;
+    duration->value = number * seconds;
     return true;
 }
 

@@ -40,12 +40,16 @@ void read_when(struct policy_loading *loading,
                struct policy_when *when)
 {
     read_part(loading, node, node, &language_clock_when, when);
-    if (allowed == WHEN_CHANNELS && (when->classes != 0 || when->category_count > 0)) {
-        complain(loading,
-                 node,
-                 "it is not known yet, or not any more, where this is decided",
-                 "%s cannot look at classes or categories",
-                 what);
+    for (uint32_t i = 0; allowed == WHEN_CHANNELS && node->kind == YAML_MAP && i < node->count; i++) {
+        const struct yaml_node *key = &node->pairs[i].key;
+        if (strcmp(key->text, "channels") != 0) {
+            complain(loading,
+                     key,
+                     "it is not known yet, or not any more, where this is decided",
+                     "%s cannot look at %s",
+                     what,
+                     key->text);
+        }
     }
 }
 

@@ -229,6 +229,8 @@ static struct level_place level_place(const struct policy_clock *clock,
         return (struct level_place){IN_ELAPSED, level->value * 100};
     case OFFSET_BUSINESS:
         return (struct level_place){IN_BUSINESS, level->value * 100};
+    case OFFSET_DAYS:
+        return (struct level_place){IN_DAYS, level->value * 100};
     case OFFSET_PERCENT:
         break;
     }
