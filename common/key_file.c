@@ -8,7 +8,7 @@
 
 static bool fail(struct error *error, const char *path, const char *what)
 {
-    return error_set(error, ERROR_FATAL, "key file %s: %s: %s", path, what, strerror(errno));
+    return error_set(error, ERROR_FATAL, "key file %s: %s: %s", path, what, strerrordesc_np(errno));
 }
 
 static bool folder_sync(const char *path, struct error *error)
@@ -72,6 +72,13 @@ static bool read_open(int fd, const char *path, char text[KEY_FILE_MAX], struct 
     if (!S_ISREG(info.st_mode)) {
         return error_set(error, ERROR_FATAL, "key file %s: not a regular file", path);
     }
+    if (info.st_uid != geteuid() && info.st_uid != 0) {
+        return error_set(error,
+                         ERROR_FATAL,
+                         "key file %s: belongs to user %u, not to us or root; chown it",
+                         path,
+                         (unsigned)info.st_uid);
+    }
     if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         return error_set(error,
                          ERROR_FATAL,
@@ -105,6 +112,10 @@ bool key_file_read(const char *path,
             return false;
         }
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    }
+    if (fd < 0 && errno == ENOENT) {
+        return error_set(
+            error, ERROR_FATAL, "key file %s is not there; make it: redress keys create", path);
     }
     if (fd < 0) {
         return fail(error, path, "cannot be opened");

@@ -51,6 +51,10 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     }
     log_info("stopping", LOG_NUMBER("signal", number));
     service->stopping = true;
+    if (!service->writer) {
+        service->alive = false; /* still waiting for its keys */
+        return;
+    }
     owner_stop(service);
 }
 
@@ -136,21 +140,46 @@ static bool open_sockets(struct service *service, struct error *error)
         return error_set(
             error, ERROR_FATAL, "run_dir %s cannot be written", service->settings.run_dir);
     }
+    if (!instance_lock(service, error)) {
+        return false; /* before anything is bound: binding takes a socket from whoever has it */
+    }
     service->bus = bus_new(service->base, &callbacks, service, error);
     return service->bus && bus_bind_publisher(service->bus, service->settings.publisher, error) &&
            (!service->spec->takes_requests ||
             bus_bind_requests(service->bus, service->settings.requests, error));
 }
 
-static void open_events(struct service *service)
+static void open_signals(struct service *service)
 {
-    static const struct timeval second = {1, 0};
     service->signals[0] = evsignal_new(service->base, SIGTERM, on_signal, service);
     service->signals[1] = evsignal_new(service->base, SIGINT, on_signal, service);
-    service->second = event_new(service->base, -1, EV_PERSIST, on_second, service);
     (void)event_add(service->signals[0], NULL);
     (void)event_add(service->signals[1], NULL);
+}
+
+static bool open_archive(struct service *service, struct error *error)
+{
+    static const struct timeval second = {1, 0};
+    service->writer = pg_new(service->base,
+                             service->settings.database,
+                             service_name(service->spec->id),
+                             service->statements,
+                             service->statement_count,
+                             on_writer,
+                             service);
+    service->reader = pg_new(service->base,
+                             service->settings.database,
+                             service_name(service->spec->id),
+                             service->statements,
+                             service->statement_count,
+                             on_reader,
+                             service);
+    service->second = event_new(service->base, -1, EV_PERSIST, on_second, service);
+    if (!service->writer || !service->reader || !service->second) {
+        return error_set(error, ERROR_FATAL, "out of memory");
+    }
     (void)event_add(service->second, &second);
+    return true;
 }
 
 static bool open_service(struct service *service, struct error *error)
@@ -176,26 +205,12 @@ static bool open_service(struct service *service, struct error *error)
     if (!open_sockets(service, error)) {
         return false;
     }
-    open_events(service);
-    if (!health_start(service, error) || !service->spec->open(service, &service->self, error)) {
+    open_signals(service);
+    if (!health_start(service, error)) {
         return false;
     }
-    service->writer = pg_new(service->base,
-                             service->settings.database,
-                             service_name(service->spec->id),
-                             service->statements,
-                             service->statement_count,
-                             on_writer,
-                             service);
-    service->reader = pg_new(service->base,
-                             service->settings.database,
-                             service_name(service->spec->id),
-                             service->statements,
-                             service->statement_count,
-                             on_reader,
-                             service);
-    return service->writer && service->reader ? true
-                                              : error_set(error, ERROR_FATAL, "out of memory");
+    return !keys_await(service) ||
+           (service->spec->open(service, &service->self, error) && open_archive(service, error));
 }
 
 static void close_service(struct service *service)
@@ -219,6 +234,7 @@ static void close_service(struct service *service)
         input_list_done(&service->incoming);
     }
     bus_free(&service->bus);
+    instance_unlock(service);
     struct event *const events[] = {service->signals[0], service->signals[1], service->second};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
         if (events[i]) {
@@ -317,7 +333,7 @@ static void run(struct service *service)
 int service_main(const struct service_spec *spec, int argc, char **argv)
 {
     static struct service service;
-    service = (struct service){.spec = spec, .alive = true};
+    service = (struct service){.spec = spec, .alive = true, .lock_fd = -1};
     int exit_code = 0;
     if (!config_start(service_settings_rows,
                       service_settings_count,
@@ -337,9 +353,9 @@ int service_main(const struct service_spec *spec, int argc, char **argv)
     if (sodium_init() < 0) {
         return EXIT_FAILURE;
     }
-    service_settings_complete(&service);
+    randombytes_buf(&service.incarnation, sizeof service.incarnation);
     struct error error = {0};
-    if (open_service(&service, &error)) {
+    if (service_settings_complete(&service, &error) && open_service(&service, &error)) {
         log_info("started",
                  LOG_TEXT("instance", service.settings.instance),
                  LOG_TEXT("publisher", service.settings.publisher));
@@ -347,7 +363,7 @@ int service_main(const struct service_spec *spec, int argc, char **argv)
         log_info("stopped");
     } else {
         log_error("cannot start", LOG_ERROR_FIELDS(&error));
-        service.exit_status = EXIT_FAILURE;
+        service.exit_status = error.kind == ERROR_REJECT ? EXIT_CONFIGURATION : EXIT_FAILURE;
     }
     close_service(&service);
     return service.exit_status;

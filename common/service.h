@@ -28,6 +28,11 @@ enum {
     SERVICE_REQUESTS_MAX = 8192, /* waiting; more are told to try later */
 };
 
+enum service_keys {
+    SERVICE_KEY_SEAL = 1,
+    SERVICE_KEY_RECEIPT = 2,
+};
+
 struct service_settings {
     char instance[64];  /* unique among the live instances of a service */
     char database[400]; /* libpq conninfo */
@@ -36,7 +41,7 @@ struct service_settings {
     char run_dir[128];   /* for the sockets between daemons of one host */
     char publisher[160]; /* endpoint; "": ipc in run_dir */
     char requests[160];
-    char admin[160];    /* health and metrics */
+    char admin[192];    /* health and metrics */
     char key_file[256]; /* seal ring */
     char receipt_key_file[256];
     char log_level[16];
@@ -68,6 +73,7 @@ struct service_spec {
     unsigned inputs; /* bit set of 1 << service_id: streams it follows */
     bool takes_requests;
     bool reads_text;   /* needs the classifiers of the policies */
+    unsigned keys;     /* bit set of enum service_keys: files it waits for */
     int64_t linger_us; /* a cycle may wait this long for more inputs; 0: start at once */
     /* Events of this service wait so long, so that others of the same case can come before;
      * SERVICE_NONE: no. */

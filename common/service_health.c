@@ -56,6 +56,7 @@ static struct metric metrics[M_COUNT] = {
 static unsigned archive_index;
 static unsigned partitions_index;
 static unsigned streams_index;
+static unsigned keys_index;
 
 static double resident_bytes(void)
 {
@@ -142,10 +143,16 @@ bool health_start(struct service *service, struct error *error)
     if (!service->health) {
         return false;
     }
+    keys_index = health_add(service->health, "keys", true, 0);
     archive_index = health_add(service->health, "archive", true, 5);
     partitions_index = health_add(service->health, "partitions", true, 0);
     streams_index = health_add(service->health, "streams", false, 0);
     return true;
+}
+
+void health_keys(struct service *service, bool ok, const char *detail)
+{
+    health_set(service->health, keys_index, ok, detail);
 }
 
 void health_stop(struct service *service)

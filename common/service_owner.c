@@ -5,6 +5,7 @@
 
 static void load_start(struct service *service, uint32_t partition);
 
+/* NOLINTBEGIN(misc-no-recursion): the machine's own steps; loading answers at once at most once */
 /* What a step asks for; taking and giving back are batched over partitions elsewhere. */
 static void perform(struct service *service, uint32_t partition, unsigned effects)
 {
@@ -95,6 +96,7 @@ static void load_start(struct service *service, uint32_t partition)
     }
     owner_hear(service, partition, OWNER_FENCED);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* The head rows we won: from here on their streams are ours, from exactly this seq and hash. */
 static void take_row(struct service *service, const PGresult *rows, int row)
@@ -151,36 +153,6 @@ void owner_take(struct service *service, struct pg_array *wanted)
     }
 }
 
-/* Desired against effective ownership, one partition a row; collects what to take. */
-static void joined(void *context, const struct pg_answer *answer)
-{
-    struct service *service = context;
-    service->renewing = false;
-    if (answer->status != PG_OK) {
-        if (answer->status == PG_FAILED) {
-            log_error("cannot register", LOG_ERROR_FIELDS(&answer->error));
-        }
-        return;
-    }
-    service->registered = true;
-    service->renewed_us = clock_monotonic_us();
-    survey_begin(service);
-}
-
-static void join(struct service *service)
-{
-    struct pg *pg = service->writer;
-    struct error error = {0};
-    pg_begin(pg);
-    pg_call(pg, "owner_join");
-    pg_bind_int2(pg, (int32_t)service->spec->id);
-    pg_bind_text(pg, service->settings.instance);
-    pg_bind_text(pg, service->settings.publisher);
-    pg_bind_text(pg, service->spec->takes_requests ? service->settings.requests : "");
-    pg_call(pg, "owner_sweep");
-    service->renewing = pg_send(pg, joined, service, &error);
-}
-
 static void partitions_answered(void *context, const struct pg_answer *answer)
 {
     struct service *service = context;
@@ -233,6 +205,9 @@ static void renew_answered(void *context, const struct pg_answer *answer)
     for (int row = 0; row < PQntuples(lost); row++) {
         owner_fenced(service, (uint32_t)pg_int2(lost, row, 0));
     }
+    if (PQntuples(answer->results[1]) == 0) {
+        service->registered = false; /* our name is another's now, or its row is gone: join again */
+    }
 }
 
 /* The epochs of all streams we hold, as two arrays. */
@@ -280,7 +255,7 @@ void owner_second(struct service *service, int64_t now_us)
         return;
     }
     /* a loop that was busy itself has not read the answers yet: it gets one more turn */
-    bool late = mono_us - service->looked_us > 2 * LEASE_RENEW_US;
+    bool late = mono_us - service->looked_us > (int64_t)2 * LEASE_RENEW_US;
     service->looked_us = mono_us;
     if (service->serving > 0 && !late && mono_us - service->renewed_us > LEASE_HANG_US) {
         pg_reset(service->writer, "no commit for half a lease");
@@ -288,7 +263,7 @@ void owner_second(struct service *service, int64_t now_us)
     }
     if (!service->registered && !service->renewing && !service->stopping) {
         if (policy_book_ready(service->policies)) {
-            join(service);
+            member_join(service);
         } else {
             policy_book_poll(service->policies, service->reader);
         }

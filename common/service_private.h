@@ -25,6 +25,7 @@ enum {
     PUBLISH_EVENTS_MAX = 128,             /* of one bus message */
     PUBLISH_BYTES_MAX = 200 * 1024,
     NOWHERE = -1,
+    EXIT_CONFIGURATION = 2, /* to start again helps nobody before somebody changes something */
     PENDING_SOFT_MAX = SERVICE_BATCH_MAX, /* inputs waiting; more stay in the bus */
     HELD_MAX = 65536,   /* inputs held back; when so many are, or 64 MiB, the oldest are ripe */
     INPUT_SERVICES = 4, /* intake, triage, dispatch, watchdog */
@@ -143,6 +144,9 @@ struct service {
     bool alive;
     int exit_status;
 
+    int lock_fd;               /* of the instance's name on this host; -1: none */
+    uint64_t incarnation;      /* of this process, so that it knows its own member row again */
+    int64_t namesake_lease_us; /* of a member that has our name, as last seen; 0: none */
     uint32_t partitions;
     struct stream *streams;
     uint32_t serving;
@@ -176,7 +180,7 @@ struct service {
 };
 
 /* service_settings.c, service_statements.c */
-void service_settings_complete(struct service *service);
+bool service_settings_complete(struct service *service, struct error *error) MUST_CHECK;
 bool service_statements(struct service *service);
 
 /* service_health.c */
@@ -184,6 +188,15 @@ bool health_start(struct service *service, struct error *error) MUST_CHECK;
 void health_stop(struct service *service);
 void health_second(struct service *service);
 void health_commit_took(int64_t us);
+
+/* service_join.c: the name of an instance is its own, on this host and in the archive */
+bool instance_lock(struct service *service, struct error *error) MUST_CHECK;
+void instance_unlock(struct service *service);
+void member_join(struct service *service);
+
+/* service_keys.c: waits, not ready, until the keys are there; false when it is to end before */
+bool keys_await(struct service *service);
+void health_keys(struct service *service, bool ok, const char *detail);
 
 /* service_survey.c */
 void survey_begin(struct service *service);

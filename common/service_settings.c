@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+enum { SOCKET_PATH_MAX = 107 }; /* sockaddr_un.sun_path without its end */
+
 #define AT(member) CONFIG_AT(struct service_settings, member)
 
 /* clang-format off */
@@ -21,7 +23,7 @@ const struct config_row service_settings_rows[] = {
      "endpoint our events are published on; empty: a socket in run_dir"},
     {"requests", CONFIG_TEXT, AT(requests), "", 0, 159, NULL,
      "endpoint for submissions or commands; empty: a socket in run_dir"},
-    {"admin", CONFIG_TEXT, AT(admin), "", 0, 159, NULL,
+    {"admin", CONFIG_TEXT, AT(admin), "", 0, 191, NULL,
      "host:port or socket path of health and metrics; empty: a socket in run_dir"},
     {"key_file", CONFIG_PATH, AT(key_file), "/etc/redress/seal.key", 1, 255, NULL,
      "keys that wrap case keys"},
@@ -35,33 +37,64 @@ const struct config_row service_settings_rows[] = {
 /* clang-format on */
 const size_t service_settings_count = sizeof service_settings_rows / sizeof *service_settings_rows;
 
-void service_settings_complete(struct service *service)
+/* The name becomes part of paths: letters, digits and . _ - only. */
+static bool name_is_good(const char *name)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return name[0] != '.' && name[strspn(name, letters)] == '\0';
+}
+
+/* A name is never cut, or two instances would share a socket. */
+static bool path_complete(const struct service *service,
+                          const char *scheme,
+                          const char *kind,
+                          char *place,
+                          size_t size,
+                          struct error *error)
+{
+    const struct service_settings *settings = &service->settings;
+    if (place[0] != '\0') {
+        return true;
+    }
+    char path[sizeof settings->run_dir + sizeof settings->instance + 32];
+    int length = snprintf(path,
+                          sizeof path,
+                          "%s/%s-%s.%s",
+                          settings->run_dir,
+                          service_name(service->spec->id),
+                          settings->instance,
+                          kind);
+    if (length > SOCKET_PATH_MAX || (size_t)length + strlen(scheme) >= size) {
+        return error_set(error,
+                         ERROR_REJECT,
+                         "run_dir and instance make the socket path %s, %d bytes: at most %d; "
+                         "shorten one of them",
+                         path,
+                         length,
+                         SOCKET_PATH_MAX);
+    }
+    (void)snprintf(place, size, "%s%s", scheme, path);
+    return true;
+}
+
+bool service_settings_complete(struct service *service, struct error *error)
 {
     struct service_settings *settings = &service->settings;
-    const char *name = service_name(service->spec->id);
     if (settings->instance[0] == '\0') {
         char host[40] = "host";
         (void)gethostname(host, sizeof host - 1);
         (void)snprintf(settings->instance, sizeof settings->instance, "%s-%d", host, (int)getpid());
     }
-    if (settings->publisher[0] == '\0') {
-        (void)snprintf(settings->publisher,
-                       sizeof settings->publisher,
-                       "ipc://%s/%s-%.32s.pub",
-                       settings->run_dir,
-                       name,
-                       settings->instance);
+    if (!name_is_good(settings->instance)) {
+        return error_set(error,
+                         ERROR_REJECT,
+                         "instance \"%s\": permitted are letters, digits and . _ -",
+                         settings->instance);
     }
-    if (settings->requests[0] == '\0') {
-        (void)snprintf(settings->requests,
-                       sizeof settings->requests,
-                       "ipc://%s/%s-%.32s.req",
-                       settings->run_dir,
-                       name,
-                       settings->instance);
-    }
-    if (settings->admin[0] == '\0') {
-        (void)snprintf(
-            settings->admin, sizeof settings->admin, "unix:%s/%s.admin", settings->run_dir, name);
-    }
+    return path_complete(
+               service, "ipc://", "pub", settings->publisher, sizeof settings->publisher, error) &&
+           path_complete(
+               service, "ipc://", "req", settings->requests, sizeof settings->requests, error) &&
+           path_complete(service, "unix:", "admin", settings->admin, sizeof settings->admin, error);
 }

@@ -10,6 +10,7 @@ settings_write() {
 database: host=$pg_socket dbname=redress user=redress
 redis: $redis_socket
 run_dir: $state/run
+instance: quickstart
 key_file: $state/keys/seal.key
 receipt_key_file: $state/keys/receipt.key
 END
@@ -63,7 +64,7 @@ supervisor_runs() {
         tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "runsvdir -P $state/service"
 }
 
-ready() { curl -fsS --max-time 2 --unix-socket "$state/run/$1.admin" http://localhost/readyz; }
+ready() { curl -fsS --max-time 2 --unix-socket "$state/run/$1-quickstart.admin" http://localhost/readyz; }
 
 daemons_start() {
     local name
@@ -84,7 +85,7 @@ daemons_start() {
     fi
     for name in "${daemons[@]}"; do
         if ! wait_for 60 ready "$name"; then
-            curl -sS --max-time 2 --unix-socket "$state/run/$name.admin" http://localhost/readyz >&2 || true
+            curl -sS --max-time 2 --unix-socket "$state/run/$name-quickstart.admin" http://localhost/readyz >&2 || true
             fail "redress-$name is not ready after a minute" "its log says why" "$state/log/$name/current"
         fi
         say "redress-$name is ready"

@@ -33,6 +33,10 @@ CREATE TABLE member (
     instance    text NOT NULL,
     publisher   text NOT NULL,             -- where its PUB socket is bound
     requests    text NOT NULL DEFAULT '',  -- where its ROUTER is bound, if it has one
+    server_key  text NOT NULL DEFAULT '',  -- CURVE key of both; '': no tcp
+    host        text NOT NULL DEFAULT '',  -- where it runs, for people
+    pid         integer NOT NULL DEFAULT 0,
+    incarnation bigint NOT NULL DEFAULT 0, -- of the process: two under one name do not take turns
     leaving     boolean NOT NULL DEFAULT false,
     backend_pid   integer NOT NULL,
     backend_start timestamptz NOT NULL,

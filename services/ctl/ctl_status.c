@@ -7,6 +7,7 @@
 #include "ctl_view.h"
 #include "scope.h"
 
+#include <glob.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -168,18 +169,18 @@ static bool ready_ask(const char *path, char answer[HEALTH_SIZE])
     return size > 0;
 }
 
-static void health_read(const struct ctl *ctl, enum service_id service, struct status_service *one)
+/* One instance; what is not well stays said when the next one is. */
+static void instance_read(const char *path, struct status_service *one)
 {
     static char answer[HEALTH_SIZE];
-    char path[160];
-    (void)snprintf(path, sizeof path, "%s/%s.admin", ctl->settings.run_dir, service_name(service));
     const char *body = ready_ask(path, answer) ? strstr(answer, "\r\n\r\n") : NULL;
     json_t *object = body ? json_loads(body + 4, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
     if (!object) {
         return;
     }
     const char *word = json_string_value(json_object_get(object, "status"));
-    one->health = word && strcmp(word, "ok") == 0 ? HEALTH_GOOD : HEALTH_BAD;
+    bool good = word && strcmp(word, "ok") == 0;
+    one->health = good && one->health != HEALTH_BAD ? HEALTH_GOOD : HEALTH_BAD;
     const char *name;
     json_t *dependency;
     json_object_foreach(json_object_get(object, "dependencies"), name, dependency)
@@ -196,6 +197,21 @@ static void health_read(const struct ctl *ctl, enum service_id service, struct s
         }
     }
     json_decref(object);
+}
+
+/* All instances of the service on this host, by their sockets. */
+static void health_read(const struct ctl *ctl, enum service_id service, struct status_service *one)
+{
+    char pattern[192];
+    glob_t found;
+    (void)snprintf(
+        pattern, sizeof pattern, "%s/%s-*.admin", ctl->settings.run_dir, service_name(service));
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0) { /* NOLINT(concurrency-mt-unsafe) */
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            instance_read(found.gl_pathv[i], one);
+        }
+        globfree(&found);
+    }
 }
 
 /* ---- judging and showing ---- */

@@ -24,7 +24,7 @@ static bool dispatch_open(struct service *service, void **self, struct error *er
     if (!dispatch->changed || !dispatch->agents) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
-    dispatch->ring = seal_ring_open(service_settings(service)->key_file, true, error);
+    dispatch->ring = seal_ring_open(service_settings(service)->key_file, false, error);
     if (dispatch->ring) {
         dispatch->projector =
             projector_new(service, SERVICE_DISPATCH, op_of, dispatch->cases, dispatch, error);
@@ -355,6 +355,7 @@ int main(int argc, char **argv)
         .id = SERVICE_DISPATCH,
         .inputs = 1U << SERVICE_TRIAGE | 1U << SERVICE_WATCHDOG,
         .takes_requests = true,
+        .keys = SERVICE_KEY_SEAL,
         .statements = dispatch_statements,
         .statement_count = dispatch_statement_count,
         .load = "dispatch_load",

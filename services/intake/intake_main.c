@@ -68,11 +68,11 @@ static bool intake_open(struct service *service, void **self, struct error *erro
     intake->service = service;
     const struct service_settings *settings = service_settings(service);
     classify_cache_folder(settings->run_dir);
-    intake->ring = seal_ring_open(settings->key_file, true, error);
+    intake->ring = seal_ring_open(settings->key_file, false, error);
     if (!intake->ring) {
         return false;
     }
-    intake->key = receipt_key_open(settings->receipt_key_file, true, error);
+    intake->key = receipt_key_open(settings->receipt_key_file, false, error);
     intake->scratch = arena_new((size_t)64 * 1024 * 1024);
     return intake->key && intake->scratch;
 }
@@ -457,6 +457,7 @@ int main(int argc, char **argv)
         .id = SERVICE_INTAKE,
         .takes_requests = true,
         .reads_text = true,
+        .keys = SERVICE_KEY_SEAL | SERVICE_KEY_RECEIPT,
         .statements = intake_statements,
         .statement_count = intake_statement_count,
         .open = intake_open,

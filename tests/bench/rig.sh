@@ -70,7 +70,7 @@ END
     redress keys create >"$work/log/keys" 2>&1 || fail "no keys: $work/log/keys"
 }
 
-ready() { curl -fsS --max-time 2 --unix-socket "$work/run/$1.admin" http://localhost/readyz; }
+ready() { curl -fsS --max-time 2 --unix-socket "$work/run/$1-bench.admin" http://localhost/readyz; }
 
 daemon_start() {
     "$bin/redress-$1" --config "$work/redress.yaml" --instance bench </dev/null >>"$work/log/$1" 2>&1 &
@@ -141,7 +141,7 @@ cost_take() {
             while IFS='|' read -r name pid; do echo "pg $name $(ticks_of "$pid")"; done
         echo "wal all $(sql -d postgres -c "SELECT pg_current_wal_lsn() - '0/0'")"
         for name in "${daemons[@]}"; do
-            curl -fsS --max-time 2 --unix-socket "$work/run/$name.admin" http://localhost/metrics 2>/dev/null |
+            curl -fsS --max-time 2 --unix-socket "$work/run/$name-bench.admin" http://localhost/metrics 2>/dev/null |
                 awk -v name="$name" '$1 ~ /redress_(commits|events|inputs|journal_read_events|stream_gaps)_total$/ {
                     sub(/redress_/, "", $1); sub(/_total/, "", $1); print $1, name, $2 }' || true
         done

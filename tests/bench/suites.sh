@@ -195,7 +195,7 @@ derived() {
 derived_again() { [ "$(derived)" -ge "$1" ]; }
 
 serves() {
-    curl -fsS --max-time 2 --unix-socket "$work/run/$1.admin" http://localhost/metrics |
+    curl -fsS --max-time 2 --unix-socket "$work/run/$1-bench.admin" http://localhost/metrics |
         awk '$1 == "redress_partitions_serving" { good = $2 == 64 } END { exit !good }'
 }
 

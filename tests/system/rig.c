@@ -19,8 +19,7 @@ enum {
     SERVING_MS = 60000, /* from nothing, patterns compiled */
     TERM_WAIT_MS = 12000,
     LOG_TAIL = 1500,
-    SOURCE_MAX = 128 * 1024,
-    QUERY_SIZE = 4096,
+    ARGUMENTS_MAX = 24,
 };
 
 int64_t rig_now_ms(void)
@@ -42,131 +41,6 @@ int64_t rig_takeover_ms(void)
 void rig_nap_ms(int64_t ms)
 {
     (void)nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
-}
-
-static char *file_read(const char *path)
-{
-    static char text[SOURCE_MAX];
-    FILE *file = fopen(path, "r");
-    if (!file) {
-        fail_msg("%s is not there", path);
-    }
-    size_t size = fread(text, 1, sizeof text - 1, file);
-    (void)fclose(file);
-    text[size] = '\0';
-    return text;
-}
-
-static void connect_sql(struct rig *rig, const char *conninfo)
-{
-    if (rig->sql) {
-        PQfinish(rig->sql);
-    }
-    rig->sql = PQconnectdb(conninfo);
-}
-
-static void sql_text(struct rig *rig, const char *text)
-{
-    PGresult *result = PQexec(rig->sql, text);
-    ExecStatusType status = PQresultStatus(result);
-    PQclear(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        fail_msg("%.200s: %s", text, PQerrorMessage(rig->sql));
-    }
-}
-
-void rig_sql(struct rig *rig, const char *format, ...)
-{
-    char query[QUERY_SIZE];
-    va_list list;
-    va_start(list, format);
-    (void)vsnprintf(query, sizeof query, format, list);
-    va_end(list);
-    sql_text(rig, query);
-}
-
-int64_t rig_number(struct rig *rig, const char *format, ...)
-{
-    char query[QUERY_SIZE];
-    va_list list;
-    va_start(list, format);
-    (void)vsnprintf(query, sizeof query, format, list);
-    va_end(list);
-    if (PQstatus(rig->sql) != CONNECTION_OK) {
-        PQreset(rig->sql);
-        PQclear(PQexec(rig->sql, "SET search_path TO redress"));
-    }
-    PGresult *result = PQexec(rig->sql, query);
-    int64_t number = INT64_MIN;
-    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0 &&
-        !PQgetisnull(result, 0, 0)) {
-        number = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-    } else if (PQresultStatus(result) == PGRES_FATAL_ERROR && PQstatus(rig->sql) == CONNECTION_OK) {
-        (void)fprintf(stderr, "%s: %s", query, PQerrorMessage(rig->sql));
-    }
-    PQclear(result);
-    return number;
-}
-
-void rig_text(struct rig *rig, char *text, size_t size, const char *query)
-{
-    PGresult *result = PQexec(rig->sql, query);
-    bool there = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0;
-    (void)snprintf(text, size, "%s", there ? PQgetvalue(result, 0, 0) : "");
-    PQclear(result);
-}
-
-/* What psql -v partitions=N would do. */
-static void schema_apply(struct rig *rig)
-{
-    static char text[SOURCE_MAX];
-    const char *from = file_read(REDRESS_SOURCE "/deploy/schema/001_archive.sql");
-    size_t at = 0;
-    while (*from && at + 16 < sizeof text) {
-        if (strncmp(from, ":partitions", 11) == 0) {
-            at += (size_t)snprintf(text + at, sizeof text - at, "%d", RIG_PARTITIONS);
-            from += 11;
-        } else {
-            text[at++] = *from++;
-        }
-    }
-    text[at] = '\0';
-    sql_text(rig, text);
-}
-
-void rig_policy_add(struct rig *rig, const char *path)
-{
-    const char *source = file_read(path);
-    const char *name = strstr(source, "\npolicy:");
-    const char *version = strstr(source, "\nversion:");
-    assert_non_null(name);
-    assert_non_null(version);
-    char name_text[64] = "";
-    char version_text[16];
-    (void)sscanf(name, " policy: %63s", name_text);
-    (void)snprintf(version_text, sizeof version_text, "%d", (int)strtol(version + 9, NULL, 10));
-    const char *const values[] = {name_text, version_text, source};
-    PGresult *result =
-        PQexecParams(rig->sql,
-                     "INSERT INTO redress.policy (name, version, hash, source, loaded_at) VALUES "
-                     "($1, $2::int, sha256(convert_to($3, 'UTF8')), $3, now() - interval '1 min')",
-                     3,
-                     NULL,
-                     values,
-                     NULL,
-                     NULL,
-                     0);
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-        fail_msg("%s: %s", path, PQerrorMessage(rig->sql));
-    }
-    PQclear(result);
-}
-
-void rig_archive_create(struct rig *rig)
-{
-    schema_apply(rig);
-    rig_policy_add(rig, REDRESS_SOURCE "/deploy/policies/general-service.yaml");
-    rig_policy_add(rig, REDRESS_SOURCE "/deploy/policies/loyalty-points.yaml");
 }
 
 static void settings_write(const struct rig *rig)
@@ -208,15 +82,16 @@ struct rig *rig_new(bool with_archive)
                    sizeof rig->conninfo,
                    "host=%s user=postgres dbname=redress",
                    server_directory(rig->postgres));
-    connect_sql(rig, server_conninfo(rig->postgres));
-    sql_text(rig, "CREATE DATABASE redress");
-    connect_sql(rig, rig->conninfo);
+    rig_sql_connect(rig, server_conninfo(rig->postgres));
+    rig_sql(rig, "CREATE DATABASE redress");
+    rig_sql_connect(rig, rig->conninfo);
     rig->zmq = zmq_ctx_new();
     settings_write(rig);
+    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "keys", "create", NULL}), 0);
     if (with_archive) {
         rig_archive_create(rig);
     }
-    sql_text(rig, "SET search_path TO redress");
+    rig_sql(rig, "SET search_path TO redress");
     return rig;
 }
 
@@ -251,11 +126,43 @@ static void become(const struct rig *rig, const struct daemon *daemon)
     (void)snprintf(
         program, sizeof program, REDRESS_BIN "/redress-%s", service_name(daemon->service));
     (void)snprintf(config, sizeof config, "%s/redress.yaml", rig->directory);
-    (void)execl(program, program, "--config", config, "--instance", daemon->instance, (char *)NULL);
+    const char *arguments[ARGUMENTS_MAX + 1] = {
+        program, "--config", config, "--instance", daemon->instance};
+    for (unsigned i = 0, at = 5; daemon->arguments && daemon->arguments[i] && at < ARGUMENTS_MAX;) {
+        arguments[at++] = daemon->arguments[i++];
+    }
+    (void)execv(program, (char **)(uintptr_t)arguments);
     _exit(127);
 }
 
+int rig_redress(struct rig *rig, const char *const *words)
+{
+    char config[128];
+    (void)snprintf(config, sizeof config, "%s/redress.yaml", rig->directory);
+    const char *arguments[ARGUMENTS_MAX + 1] = {REDRESS_BIN "/redress", "--config", config};
+    for (unsigned i = 0, at = 3; words[i] && at < ARGUMENTS_MAX;) {
+        arguments[at++] = words[i++];
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)execv(arguments[0], (char **)(uintptr_t)arguments);
+        _exit(127);
+    }
+    int status = -1;
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 struct daemon *rig_start(struct rig *rig, enum service_id service, const char *instance)
+{
+    return rig_start_with(rig, service, instance, NULL);
+}
+
+struct daemon *rig_start_with(struct rig *rig,
+                              enum service_id service,
+                              const char *instance,
+                              const char *const *arguments)
 {
     struct daemon *daemon = daemon_find(rig, service, instance);
     if (!daemon) {
@@ -271,6 +178,7 @@ struct daemon *rig_start(struct rig *rig, enum service_id service, const char *i
                        instance);
     }
     assert_int_equal(daemon->pid, 0);
+    daemon->arguments = arguments;
     daemon->pid = fork();
     if (daemon->pid == 0) {
         become(rig, daemon);
@@ -306,6 +214,16 @@ int daemon_signal(struct daemon *daemon, int number)
     int status = 0;
     if ((number == SIGKILL || number == SIGTERM) && !wait_for(daemon, TERM_WAIT_MS, &status)) {
         fail_msg("%s does not end on signal %d", service_name(daemon->service), number);
+    }
+    return status;
+}
+
+int daemon_ended(struct daemon *daemon, int64_t limit_ms)
+{
+    int status = 0;
+    assert_true(daemon->pid > 0);
+    if (!wait_for(daemon, limit_ms, &status)) {
+        fail_msg("%s-%s does not end", service_name(daemon->service), daemon->instance);
     }
     return status;
 }

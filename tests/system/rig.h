@@ -26,7 +26,8 @@ enum {
 struct daemon {
     enum service_id service;
     char instance[16];
-    pid_t pid; /* 0: not running */
+    const char *const *arguments; /* more of its own, NULL-terminated; NULL: none.  Lent. */
+    pid_t pid;                    /* 0: not running */
     char log[128];
 };
 
@@ -52,11 +53,23 @@ void rig_free(struct rig **rig_p);
 int rig_teardown(void **state);
 
 void rig_archive_create(struct rig *rig);
+/* Makes rig->sql anew, as this. */
+void rig_sql_connect(struct rig *rig, const char *conninfo);
 /* A policy of a file, as if it had been loaded a minute ago. */
 void rig_policy_add(struct rig *rig, const char *path);
 
 /* A daemon; starting one that is there and ended starts it again under the same name. */
 struct daemon *rig_start(struct rig *rig, enum service_id service, const char *instance);
+/* The same with arguments of its own, which may give it another --instance than the one we know it
+ * by. */
+struct daemon *rig_start_with(struct rig *rig,
+                              enum service_id service,
+                              const char *instance,
+                              const char *const *arguments);
+/* Waits until it has ended by itself; its wait status.  Fails the test after the time. */
+int daemon_ended(struct daemon *daemon, int64_t limit_ms);
+/* The command redress with these words; its exit status. */
+int rig_redress(struct rig *rig, const char *const *words);
 /* All five. */
 void rig_start_all(struct rig *rig, const char *instance);
 struct daemon *rig_daemon(struct rig *rig, enum service_id service, const char *instance);

@@ -1,0 +1,84 @@
+/*
+ * Goal: keys are made by one command and by nobody else.  Method: real daemons without keys wait,
+ * say which command makes them and make none themselves; when they are there, all go on; a key
+ * others may read, or that is another user's, is not used.  Guards law 10.
+ */
+#include "rig.h"
+#include "rig_cmocka.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LIMIT_MS = 20000 };
+
+static void wait_for_line(const struct daemon *daemon, const char *text)
+{
+    int64_t until_ms = rig_now_ms() + LIMIT_MS;
+    while (daemon_logged(daemon, text) == 0) {
+        if (rig_now_ms() > until_ms) {
+            fail_msg("%s does not say \"%s\"", service_name(daemon->service), text);
+        }
+        rig_nap_ms(20);
+    }
+}
+
+static void without_keys_daemons_wait_and_make_none(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    char seal[128];
+    char receipt[128];
+    (void)snprintf(seal, sizeof seal, "%s/seal.key", rig->directory);
+    (void)snprintf(receipt, sizeof receipt, "%s/receipt.key", rig->directory);
+    assert_int_equal(unlink(seal), 0);
+    assert_int_equal(unlink(receipt), 0);
+    rig_start_all(rig, "a");
+    struct daemon *intake = rig_daemon(rig, SERVICE_INTAKE, "a");
+    struct daemon *dispatch = rig_daemon(rig, SERVICE_DISPATCH, "a");
+    wait_for_line(intake, "redress keys create");
+    wait_for_line(dispatch, "redress keys create");
+    (void)rig_await_serving(rig, SERVICE_TRIAGE, LIMIT_MS); /* it needs none */
+    assert_int_equal(rig_serving(rig, SERVICE_INTAKE, NULL), 0);
+    assert_int_not_equal(access(seal, F_OK), 0);
+    assert_int_not_equal(access(receipt, F_OK), 0);
+    assert_int_equal(daemon_signal(dispatch, SIGTERM), 0); /* who waits can be told to end */
+    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "keys", "create", NULL}), 0);
+    struct stat info;
+    assert_int_equal(stat(seal, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    (void)rig_start(rig, SERVICE_DISPATCH, "a");
+    rig_await_all_serving(rig);
+    assert_in_range(daemon_logged(intake, "waiting for keys"), 1, 2); /* not every second */
+    rig_end(rig);
+}
+
+static void a_key_others_can_read_is_not_used(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    char seal[128];
+    (void)snprintf(seal, sizeof seal, "%s/seal.key", rig->directory);
+    assert_int_equal(chmod(seal, 0640), 0);
+    struct daemon *intake = rig_start(rig, SERVICE_INTAKE, "a");
+    wait_for_line(intake, "chmod 600");
+    if (geteuid() == 0) {
+        assert_int_equal(chmod(seal, 0600), 0);
+        assert_int_equal(chown(seal, 65534, 65534), 0);
+        wait_for_line(intake, "belongs to user 65534");
+        assert_int_equal(chown(seal, 0, 0), 0);
+    }
+    assert_int_equal(rig_serving(rig, SERVICE_INTAKE, NULL), 0);
+    assert_int_equal(chmod(seal, 0600), 0);
+    (void)rig_await_serving(rig, SERVICE_INTAKE, LIMIT_MS);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(without_keys_daemons_wait_and_make_none, rig_teardown),
+        cmocka_unit_test_teardown(a_key_others_can_read_is_not_used, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
