@@ -42,6 +42,7 @@ static void add_phase(struct tally *tally, enum phase phase, int64_t from_us)
 }
 
 /* Where the case belongs, as the event itself says it. */
+/* NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from the wide to the narrow */
 static void place(struct tally *tally,
                   uint32_t policy_id,
                   struct slice channel,

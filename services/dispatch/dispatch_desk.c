@@ -337,39 +337,50 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
     }
 }
 
+/* What a batch has to know before it is decided. */
+struct wanted {
+    uint64_t cases[SERVICE_BATCH_MAX];
+    uint8_t ids[SERVICE_BATCH_MAX][16];
+    uint32_t case_count, id_count;
+    bool claims; /* a repeated one must not take a second case: ask before, not after */
+};
+
+static void want(struct wanted *wanted, const Redress__Command__V1__Command *command)
+{
+    wanted->claims = wanted->claims || command->claim;
+    if (command->act && command->act->has_note && command->act->note.len > 0) {
+        wanted->cases[wanted->case_count++] = command->act->case_id;
+    }
+    if (command->has_command_id && command->command_id.len == 16) {
+        memcpy(wanted->ids[wanted->id_count++], command->command_id.data, 16);
+    }
+}
+
 /* Keys of cases that get notes, and, after a collision, which commands were done before. */
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
 {
-    static uint64_t cases[SERVICE_BATCH_MAX];
-    static uint8_t ids[SERVICE_BATCH_MAX][16];
-    uint32_t case_count = 0;
-    uint32_t id_count = 0;
-    bool claims = false; /* a repeated one must not take a second case: ask before, not after */
+    static struct wanted wanted; /* too large for the stack */
+    wanted.case_count = 0;
+    wanted.id_count = 0;
+    wanted.claims = false;
     dispatch->known_count = 0;
     dispatch->key_count = 0;
     for (uint32_t i = 0; i < cycle_request_count(cycle); i++) {
         struct error error = {0};
         const Redress__Command__V1__Command *command =
             dispatch_decode(cycle_request(cycle, i)->bytes, cycle_arena(cycle), &error);
-        if (!command || (!command->act && !command->claim)) {
-            continue;
-        }
-        claims = claims || command->claim;
-        if (command->act && command->act->has_note && command->act->note.len > 0) {
-            cases[case_count++] = command->act->case_id;
-        }
-        if (command->has_command_id && command->command_id.len == 16) {
-            memcpy(ids[id_count++], command->command_id.data, 16);
+        if (command && (command->act || command->claim)) {
+            want(&wanted, command);
         }
     }
-    dispatch->asked_keys = case_count > 0;
-    dispatch->asked_known = (dispatch->collided || claims) && id_count > 0;
+    dispatch->asked_keys = wanted.case_count > 0;
+    dispatch->asked_known = (dispatch->collided || wanted.claims) && wanted.id_count > 0;
     dispatch->collided = false;
     if (dispatch->asked_keys) {
-        dispatch_keys_bind(pg, cases, case_count);
+        dispatch_keys_bind(pg, wanted.cases, wanted.case_count);
     }
     if (dispatch->asked_known) {
-        dispatch_known_bind(pg, (const uint8_t(*)[16])ids, id_count);
+        dispatch_known_bind(pg, (const uint8_t(*)[16])wanted.ids, wanted.id_count);
     }
     return dispatch->asked_keys || dispatch->asked_known;
 }

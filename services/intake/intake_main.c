@@ -373,6 +373,7 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
     if (seen && seen->cycle == intake->cycle) {
         answer_seen(intake, cycle, request, seen, digest);
     } else if (seen) {
+        assert(policy); /* what has none was refused */
         accept(intake, cycle, request, submission, policy, &verdict, seen, digest);
     }
 }
