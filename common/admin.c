@@ -286,7 +286,8 @@ struct admin *admin_open(struct event_base *base,
                                 (struct sockaddr *)&address,
                                 size);
     if (!admin->listener) {
-        (void)error_set(error, ERROR_FATAL, "admin listener: %s: %s", endpoint, strerror(errno));
+        (void)error_set(
+            error, ERROR_FATAL, "admin listener: %s: %s", endpoint, strerrordesc_np(errno));
         admin_free(&admin);
     }
     return admin;

@@ -96,7 +96,8 @@ static int file_make(const struct ctl *ctl, const char *name, FILE **file)
 {
     const char *path = ctl_option_text(ctl, name);
     if (path && !(*file = fopen(path, "we"))) {
-        return ctl_fail(ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerror(errno)));
+        return ctl_fail(
+            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(errno)));
     }
     return CTL_OK;
 }
@@ -111,7 +112,8 @@ static int file_finish(const struct ctl *ctl, const char *name, FILE **file_p, i
     bool failed = ferror(file) != 0;
     if (fclose(file) != 0 || failed) {
         const char *path = ctl_option_text(ctl, name);
-        return ctl_fail(ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerror(errno)));
+        return ctl_fail(
+            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(errno)));
     }
     return code;
 }

@@ -197,6 +197,7 @@ static int read_options(struct ctl *ctl, int argc, char **argv, int *next)
     optind = 0;
     opterr = 0;
     for (;;) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): read once, before there is any thread */
         int value = getopt_long(argc, argv, reading.letters, reading.longs, NULL);
         if (value == -1) {
             *next = optind;

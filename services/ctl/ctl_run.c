@@ -65,18 +65,28 @@ int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id)
     return ctl_fail(ctl, CTL_USAGE, TEXT_CASE_INVALID, CTL_ARGS(text));
 }
 
-/* --lang as typed, anywhere among the words, so that complaints about the others are in it too. */
-static enum ctl_language language_early(int argc, char **argv)
+/* --lang as typed, anywhere among the words; none when it is not there or not known. */
+static enum ctl_language language_typed(char *const *words)
 {
-    static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-    for (int i = 1; i < argc; i++) {
-        const char *value = strncmp(argv[i], "--lang=", 7) == 0 ? argv[i] + 7 : NULL;
-        if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc) {
-            value = argv[i + 1];
+    for (; *words; words++) {
+        const char *value = strncmp(*words, "--lang=", 7) == 0 ? *words + 7 : NULL;
+        if (strcmp(*words, "--lang") == 0) {
+            value = words[1];
         }
         if (value && ctl_language_of(value) != CTL_LANGUAGE_COUNT) {
             return ctl_language_of(value);
         }
+    }
+    return CTL_LANGUAGE_COUNT;
+}
+
+/* Before the options are read, so that complaints about them are in it too. */
+static enum ctl_language language_early(int argc, char **argv)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    enum ctl_language typed = argc > 0 ? language_typed(argv + 1) : CTL_LANGUAGE_COUNT;
+    if (typed != CTL_LANGUAGE_COUNT) {
+        return typed;
     }
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
         const char *value = getenv(variables[i]);
@@ -91,10 +101,12 @@ static enum ctl_language language_early(int argc, char **argv)
 /* Chinese needs a locale that knows UTF-8, whatever the environment says. */
 static void locale_set(void)
 {
+    /* NOLINTBEGIN(concurrency-mt-unsafe): first thing in main, before there is any thread */
     (void)setlocale(LC_CTYPE, "");
     if (MB_CUR_MAX == 1) {
         (void)setlocale(LC_CTYPE, "C.UTF-8");
     }
+    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 /* The settings of the daemons, from the same file. */
@@ -169,7 +181,7 @@ int ctl_run(int argc, char **argv, FILE *out, FILE *err)
     int code = run(&ctl, argc, argv);
     ctl_database_close(&ctl);
     if (fflush(out) != 0 && code == CTL_OK) {
-        code = ctl_fail(&ctl, CTL_FAILED, TEXT_OUTPUT, CTL_ARGS(strerror(errno)));
+        code = ctl_fail(&ctl, CTL_FAILED, TEXT_OUTPUT, CTL_ARGS(strerrordesc_np(errno)));
     }
     return code;
 }

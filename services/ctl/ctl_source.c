@@ -84,7 +84,7 @@ static long read_more(void *context, char *to, size_t size, char why[80])
     const char *text = gzerror(from, &error);
     /* a file that ends within its compressed data says so only here */
     if (got < 0 || (got == 0 && error != Z_OK && error != Z_STREAM_END)) {
-        (void)snprintf(why, 80, "%s", error == Z_ERRNO ? strerror(errno) : text);
+        (void)snprintf(why, 80, "%s", error == Z_ERRNO ? strerrordesc_np(errno) : text);
         return -1;
     }
     return got;
@@ -120,7 +120,8 @@ static int file_open(struct ctl_source *source)
     source->from = standard ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(source->file, "rbe");
     if (!source->from) {
         int code = errno == ENOENT ? CTL_NOT_FOUND : CTL_FAILED;
-        return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(source->file, strerror(errno)));
+        return ctl_fail(
+            ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(source->file, strerrordesc_np(errno)));
     }
     source->reader = ctl_reader_new(ctl_map_format(source->map), read_more, source->from);
     if (!source->reader || !ctl_map_want(source->map, source->reader)) {
