@@ -99,6 +99,8 @@ static bool defaults_set(struct load *load)
 
 /* ---- the YAML file ---- */
 
+static const char not_one_line[] = "a setting is one line: name: value";
+
 static void document_destroy(struct fy_document **document_p)
 {
     fy_document_destroy(*document_p);
@@ -142,37 +144,46 @@ static void complain_secret(struct load *load, struct fy_node *key, const char *
     diag_output(NULL, load->outcome, line, (size_t)size);
 }
 
+static void row_set(struct load *load, size_t row, struct fy_node *key, struct fy_node *node)
+{
+    char value[CONFIG_VALUE_MAX];
+    char reason[CONFIG_VALUE_MAX];
+    size_t size = 0;
+    const char *text = fy_node_get_scalar(node, &size);
+    struct fy_node *to_show = size > 0 || !text ? node : key; /* an empty value has no place */
+    if (!text || fy_node_is_alias(node) || size >= sizeof value || memchr(text, '\0', size)) {
+        complain(to_show, not_one_line);
+        return;
+    }
+    (void)snprintf(value, sizeof value, "%.*s", (int)size, text);
+    if (config_value_set(&load->rows[row], value, load->settings, reason)) {
+        load->from[row] = FROM_FILE;
+    } else if (load->rows[row].kind == CONFIG_SECRET) {
+        complain_secret(load, key, reason);
+    } else {
+        complain(to_show, reason);
+    }
+}
+
 static void pair_set(struct load *load, struct fy_node_pair *pair)
 {
     char name[NAME_MAX_SIZE + 1];
-    char value[CONFIG_VALUE_MAX];
     char reason[CONFIG_VALUE_MAX];
     struct fy_node *key = fy_node_pair_key(pair);
     struct fy_node *node = fy_node_pair_value(pair);
-    size_t key_size = 0;
     size_t size = 0;
-    const char *key_text = fy_node_get_scalar(key, &key_size);
-    const char *text = fy_node_get_scalar(node, &size);
-    if (!key_text || key_size > NAME_MAX_SIZE) {
-        complain(key ? key : node, "a setting is one line: name: value");
+    const char *text = fy_node_get_scalar(key, &size);
+    if (!text || size > NAME_MAX_SIZE) {
+        complain(key ? key : node, not_one_line);
         return;
     }
-    (void)snprintf(name, sizeof name, "%.*s", (int)key_size, key_text);
+    (void)snprintf(name, sizeof name, "%.*s", (int)size, text);
     size_t row = row_find(load, name);
-    if (row == load->count) {
+    if (row < load->count) {
+        row_set(load, row, key, node);
+    } else {
         unknown_text(load, name, reason, sizeof reason);
         complain(key, reason);
-    } else if (!text || fy_node_is_alias(node) || size >= sizeof value ||
-               memchr(text, '\0', size)) {
-        complain(size > 0 || !text ? node : key, "a setting is one line: name: value");
-    } else {
-        (void)snprintf(value, sizeof value, "%.*s", (int)size, text);
-        if (config_value_set(&load->rows[row], value, load->settings, reason)) {
-            load->from[row] = FROM_FILE;
-        } else {
-            load->rows[row].kind == CONFIG_SECRET ? complain_secret(load, key, reason)
-                                                  : complain(size > 0 ? node : key, reason);
-        }
     }
 }
 
@@ -281,7 +292,9 @@ static bool option_read(struct option *option, int left, char **argv)
     }
     (void)snprintf(option->name, sizeof option->name, "%.*s", (int)(size - 2), text + 2);
     for (char *c = option->name; *c; c++) {
-        *c = (char)(*c == '-' ? '_' : *c);
+        if (*c == '-') {
+            *c = '_';
+        }
     }
     bool joined = text[size] == '=';
     option->value = joined ? text + size + 1 : left > 1 ? argv[1] : NULL;
@@ -297,45 +310,51 @@ static bool *flag_find(struct load *load, const char *argument)
                                                 : NULL;
 }
 
+/* Takes an option; with file only --config, without only the settings. */
+static bool option_take(struct load *load, const struct option *option, const char **file)
+{
+    char text[CONFIG_VALUE_MAX + 128];
+    char reason[CONFIG_VALUE_MAX];
+    size_t row = row_find(load, option->name);
+    bool config = strcmp(option->name, "config") == 0;
+    if (!config && row == load->count) {
+        unknown_text(load, option->name, reason, sizeof reason);
+        (void)snprintf(text, sizeof text, "command line: %s", reason);
+        return refuse(load, text);
+    }
+    if (!option->value) {
+        (void)snprintf(text, sizeof text, "command line: --%s needs a value", option->name);
+        return refuse(load, text);
+    }
+    if (config && file) {
+        *file = option->value;
+    }
+    if (config || file) {
+        return true;
+    }
+    if (!config_value_set(&load->rows[row], option->value, load->settings, reason)) {
+        (void)snprintf(text, sizeof text, "command line: %s", reason);
+        return refuse(load, text);
+    }
+    load->from[row] = FROM_COMMAND_LINE;
+    return true;
+}
+
 /* First pass: flags and --config only.  Second pass: the settings. */
 static bool arguments_load(struct load *load, int argc, char **argv, const char **file)
 {
-    char text[CONFIG_VALUE_MAX + 128];
     struct option option;
     for (int i = 1; i < argc; i += option.taken) {
         option.taken = 1;
         bool *flag = flag_find(load, argv[i]);
         if (flag) {
             *flag = true;
-            continue;
-        }
-        if (!option_read(&option, argc - i, argv + i)) {
+        } else if (!option_read(&option, argc - i, argv + i)) {
+            char text[128];
             (void)snprintf(text, sizeof text, "\"%.64s\" is not an option; see --help", argv[i]);
             return refuse(load, text);
-        }
-        size_t row = row_find(load, option.name);
-        bool config = strcmp(option.name, "config") == 0;
-        if (!config && row == load->count) {
-            char unknown[256];
-            unknown_text(load, option.name, unknown, sizeof unknown);
-            (void)snprintf(text, sizeof text, "command line: %s", unknown);
-            return refuse(load, text);
-        }
-        if (!option.value) {
-            (void)snprintf(text, sizeof text, "command line: --%s needs a value", option.name);
-            return refuse(load, text);
-        }
-        if (file) {
-            *file = config ? option.value : *file;
-            continue;
-        }
-        char reason[CONFIG_VALUE_MAX];
-        if (!config && !config_value_set(&load->rows[row], option.value, load->settings, reason)) {
-            (void)snprintf(text, sizeof text, "command line: %s", reason);
-            return refuse(load, text);
-        }
-        if (!config) {
-            load->from[row] = FROM_COMMAND_LINE;
+        } else if (!option_take(load, &option, file)) {
+            return false;
         }
     }
     return true;

@@ -70,6 +70,9 @@ void config_value_range(const struct config_row *row, char text[CONFIG_VALUE_MAX
     }
 }
 
+static const char no_duration[] = "is not a duration (250ms, 5s, 2min, 1h, 1d)";
+static const char out_of_range[] = "is out of range";
+
 static bool refuse(const struct config_row *row,
                    const char *text,
                    const char *what,
@@ -87,39 +90,45 @@ static bool refuse(const struct config_row *row,
     return false;
 }
 
+/* Turns value in the unit that ends a duration into the setting's own; NULL, or what is wrong. */
+static const char *unit_apply(const struct config_row *row, const char *unit_name, int64_t *value)
+{
+    for (size_t unit = 0; unit < UNIT_COUNT; unit++) {
+        if (strcmp(unit_name, units[unit].name) != 0) {
+            continue;
+        }
+        if (__builtin_mul_overflow(*value, units[unit].ms, value)) {
+            return out_of_range;
+        }
+        bool whole = *value % unit_ms(row) == 0;
+        *value /= unit_ms(row);
+        return whole ? NULL : "is not a whole number of seconds";
+    }
+    return no_duration;
+}
+
 static bool number_set(const struct config_row *row,
                        const char *text,
                        void *settings,
                        char reason[CONFIG_VALUE_MAX])
 {
-    const char *kind =
-        is_duration(row) ? "is not a duration (250ms, 5s, 2min, 1h, 1d)" : "is not a whole number";
+    const char *fault = is_duration(row) ? no_duration : "is not a whole number";
     const char *digits = text[0] == '-' ? text + 1 : text;
     if (!isdigit((unsigned char)digits[0])) {
-        return refuse(row, text, kind, reason);
+        return refuse(row, text, fault, reason);
     }
     char *end = NULL;
     errno = 0;
     int64_t value = strtoll(text, &end, 10);
     bool overflow = errno == ERANGE;
-    if (is_duration(row) && *end) {
-        size_t unit = 0;
-        while (unit < UNIT_COUNT && strcmp(end, units[unit].name) != 0) {
-            unit++;
+    if (*end) {
+        fault = is_duration(row) ? unit_apply(row, end, &value) : fault;
+        if (fault) {
+            return refuse(row, text, fault, reason);
         }
-        if (unit == UNIT_COUNT) {
-            return refuse(row, text, kind, reason);
-        }
-        overflow = overflow || __builtin_mul_overflow(value, units[unit].ms, &value);
-        if (!overflow && value % unit_ms(row) != 0) {
-            return refuse(row, text, "is not a whole number of seconds", reason);
-        }
-        value /= unit_ms(row);
-    } else if (*end) {
-        return refuse(row, text, kind, reason);
     }
     if (overflow || value < row->min || value > row->max) {
-        return refuse(row, text, "is out of range", reason);
+        return refuse(row, text, out_of_range, reason);
     }
     memcpy((char *)settings + row->offset, &value, sizeof value);
     return true;

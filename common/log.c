@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "hex.h"
+#include "utf8.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -118,25 +119,6 @@ static bool line_add(struct line *line, const char *text, size_t size)
     return true;
 }
 
-/* Length of the well-formed UTF-8 character at bytes, 0 when there is none (RFC 3629 table 3-7
- * shape). */
-static size_t character_size(const uint8_t *bytes, size_t left)
-{
-    uint8_t lead = bytes[0];
-    size_t size = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (size == 0 || lead > 0xF4 || size > left) {
-        return 0;
-    }
-    for (size_t i = 1; i < size; i++) {
-        if ((bytes[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    bool overlong = (lead == 0xE0 && bytes[1] < 0xA0) || (lead == 0xF0 && bytes[1] < 0x90);
-    bool outside = (lead == 0xED && bytes[1] > 0x9F) || (lead == 0xF4 && bytes[1] > 0x8F);
-    return overlong || outside ? 0 : size;
-}
-
 static bool string_add(struct line *line, struct slice value)
 {
     bool fits = line_add(line, "\"", 1);
@@ -144,7 +126,8 @@ static bool string_add(struct line *line, struct slice value)
     for (size_t i = 0; fits && i < end;) {
         char escaped[8];
         uint8_t c = value.bytes[i];
-        size_t size = character_size(value.bytes + i, value.size - i);
+        uint32_t character;
+        size_t size = utf8_read(value.bytes + i, value.bytes + value.size, &character);
         if (size == 0) {
             fits = line_add(line, "\xEF\xBF\xBD", 3);
             size = 1;

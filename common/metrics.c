@@ -31,6 +31,23 @@ static bool ends_in(const char *name, const char *end)
     return size > strlen(end) && strcmp(name + size - strlen(end), end) == 0;
 }
 
+static const char *histogram_fault(const struct metric *metric)
+{
+    if (!ends_in(metric->name, "_seconds") && !ends_in(metric->name, "_bytes") &&
+        !ends_in(metric->name, "_events")) {
+        return "a histogram ends in its unit";
+    }
+    if (metric->bound_count == 0 || metric->bound_count > METRIC_BUCKETS_MAX) {
+        return "a histogram has 1 to 16 bounds";
+    }
+    for (uint32_t i = 1; i < metric->bound_count; i++) {
+        if (metric->bounds[i] <= metric->bounds[i - 1]) {
+            return "bounds rise";
+        }
+    }
+    return NULL;
+}
+
 static const char *row_fault(const struct metric *metric)
 {
     if (!metric->name || !metric->help || !metric->name[0] || !metric->help[0]) {
@@ -43,21 +60,10 @@ static const char *row_fault(const struct metric *metric)
     if ((metric->kind == METRIC_KIND_COUNTER) != ends_in(metric->name, "_total")) {
         return "counters, and only counters, end in _total";
     }
-    if (metric->kind == METRIC_KIND_HISTOGRAM) {
-        if (!ends_in(metric->name, "_seconds") && !ends_in(metric->name, "_bytes") &&
-            !ends_in(metric->name, "_events")) {
-            return "a histogram ends in its unit";
-        }
-        if (metric->bound_count == 0 || metric->bound_count > METRIC_BUCKETS_MAX) {
-            return "a histogram has 1 to 16 bounds";
-        }
-        for (uint32_t i = 1; i < metric->bound_count; i++) {
-            if (metric->bounds[i] <= metric->bounds[i - 1]) {
-                return "bounds rise";
-            }
-        }
+    if (strpbrk(metric->help, "\n\\")) {
+        return "a help text is one plain line";
     }
-    return strpbrk(metric->help, "\n\\") ? "a help text is one plain line" : NULL;
+    return metric->kind == METRIC_KIND_HISTOGRAM ? histogram_fault(metric) : NULL;
 }
 
 bool metrics_check(const struct metric *metrics, size_t count, struct error *error)
