@@ -6,6 +6,7 @@
 #include "scope.h"
 #include "text.h"
 
+#include <assert.h>
 #include <hs.h>
 #include <malloc.h>
 #include <sodium.h>
@@ -185,6 +186,12 @@ static bool source_compile(struct classifier *classifier,
     return true;
 }
 
+static void text_hash(crypto_generichash_state *state, const char *text)
+{
+    assert(text);
+    (void)crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 1);
+}
+
 static void model_name(struct classifier *classifier,
                        const struct source *source,
                        const struct classify_pattern *patterns)
@@ -193,11 +200,8 @@ static void model_name(struct classifier *classifier,
     uint8_t hash[crypto_generichash_BYTES];
     (void)crypto_generichash_init(&state, NULL, 0, sizeof hash);
     for (size_t i = 0; i < source->count; i++) {
-        const char *texts[] = {patterns[i].id, source->regexes[i]};
-        for (size_t k = 0; k < 2; k++) {
-            (void)crypto_generichash_update(
-                &state, (const uint8_t *)texts[k], strlen(texts[k]) + 1);
-        }
+        text_hash(&state, patterns[i].id);
+        text_hash(&state, source->regexes[i]);
     }
     (void)crypto_generichash_final(&state, hash, sizeof hash);
     char hex[HASH_PREFIX * 2 + 1];
@@ -225,6 +229,7 @@ static bool classifier_fill(struct classifier *classifier,
         }
     }
     if (source.count > 0 && !source_fill(&source, patterns, error)) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
         return false;
     }
     model_name(classifier, &source, patterns);

@@ -18,8 +18,8 @@ bool cycle_init(struct service *service)
     struct cycle *cycle = &service->cycle;
     cycle->service = service;
     cycle->arena = arena_new(CYCLE_BYTES_MAX);
-    cycle->events = malloc(CYCLE_EVENTS_MAX * sizeof *cycle->events);
-    cycle->replies = malloc(2 * SERVICE_BATCH_MAX * sizeof *cycle->replies);
+    cycle->events = malloc(sizeof *cycle->events * CYCLE_EVENTS_MAX);
+    cycle->replies = malloc(sizeof *cycle->replies * 2 * SERVICE_BATCH_MAX);
     return cycle->arena && cycle->events && cycle->replies && input_list_init(&cycle->inputs);
 }
 
@@ -238,6 +238,29 @@ static void forget_touched(struct cycle *cycle, const uint32_t *touched, uint32_
 static void look_up(struct cycle *cycle);
 static void decide(struct cycle *cycle);
 
+/* All of the batch is told: what it left behind can go. */
+static void tell(struct cycle *cycle)
+{
+    struct service *service = cycle->service;
+    replies_send(cycle);
+    if (service->spec->committed) {
+        service->spec->committed(service->self, cycle);
+    }
+    cycle_end(cycle);
+    owner_drained(service);
+}
+
+static enum undo_verdict undo(struct cycle *cycle, const struct pg_answer *answer)
+{
+    const struct service *service = cycle->service;
+    cycle->service->counts.failed++;
+    enum undo_verdict verdict =
+        service->spec->undo ? service->spec->undo(service->self, cycle, answer) : UNDO_LATER;
+    streams_revert(cycle);
+    return verdict;
+}
+
+/* NOLINTBEGIN(misc-no-recursion): the machine's own steps, at most one of each input in a row */
 /* Does what the machine says after an input. */
 static void
 cycle_step(struct cycle *cycle, enum appender_input input, const struct pg_answer *answer)
@@ -253,23 +276,14 @@ cycle_step(struct cycle *cycle, enum appender_input input, const struct pg_answe
         }
     }
     if ((effects & APPENDER_DO_REPLY) != 0) {
-        replies_send(cycle);
-        if (service->spec->committed) {
-            service->spec->committed(service->self, cycle);
-        }
-        cycle_end(cycle);
-        owner_drained(service);
+        tell(cycle);
     }
     uint32_t count = cycle->touched_count;
     uint32_t touched[PARTITION_MAX];
     memcpy(touched, cycle->touched, count * sizeof *touched);
     enum undo_verdict verdict = UNDO_LATER;
     if ((effects & APPENDER_DO_UNDO) != 0) {
-        service->counts.failed++;
-        if (service->spec->undo) {
-            verdict = service->spec->undo(service->self, cycle, answer);
-        }
-        streams_revert(cycle);
+        verdict = undo(cycle, answer);
     }
     if ((effects & APPENDER_DO_FORGET) != 0) {
         forget_touched(cycle, touched, count);
@@ -411,6 +425,7 @@ static void look_up(struct cycle *cycle)
         pg_reset(service->writer, error.text);
     }
 }
+/* NOLINTEND(misc-no-recursion) */
 
 static void take_requests(struct cycle *cycle)
 {

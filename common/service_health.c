@@ -3,6 +3,8 @@
 #include "log.h"
 #include "service_private.h"
 
+#include <unistd.h>
+
 enum measure {
     M_COMMITS,
     M_EVENTS,
@@ -60,15 +62,16 @@ static unsigned keys_index;
 
 static double resident_bytes(void)
 {
-    double pages = 0;
+    char text[128] = "";
     FILE *file = fopen("/proc/self/statm", "re");
     if (file) {
-        if (fscanf(file, "%*s %lf", &pages) != 1) {
-            pages = 0;
+        if (!fgets(text, sizeof text, file)) {
+            text[0] = '\0';
         }
         (void)fclose(file);
     }
-    return pages * 4096;
+    const char *resident = text + strcspn(text, " "); /* the second number, in pages */
+    return strtod(resident, NULL) * (double)sysconf(_SC_PAGESIZE);
 }
 
 /* Sums over the input streams. */

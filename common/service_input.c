@@ -351,27 +351,29 @@ static bool read_start(struct service *service, uint32_t partition, unsigned fro
     return true;
 }
 
+/* Reads one stream if it is time to; false when no more reads can be started now. */
+static bool read_if_due(struct service *service, uint32_t partition, unsigned from, int64_t now_us)
+{
+    struct consumer *consumer = consumer_of(service, from, partition);
+    if (!consumer) {
+        return true;
+    }
+    if (consumer_deadline_us(consumer) <= now_us) {
+        consumer_tick(consumer, now_us);
+    }
+    bool due = consumer->wants_read && !consumer->reading && consumer->read_after_us <= now_us;
+    return !due || read_start(service, partition, from);
+}
+
 void input_read(struct service *service, int64_t now_us)
 {
     if (service->spec->inputs == 0 || pg_current_state(service->reader) != PG_READY) {
         return;
     }
     for (uint32_t p = 0; p < service->partitions; p++) {
-        struct stream *stream = &service->streams[p];
         for (unsigned from = SERVICE_INTAKE; from <= INPUT_SERVICES; from++) {
-            if (service->reads >= READS_MAX || service->incoming.count >= PENDING_SOFT_MAX) {
-                return;
-            }
-            struct consumer *consumer = consumer_of(service, from, p);
-            if (!consumer) {
-                continue;
-            }
-            if (consumer_deadline_us(consumer) <= now_us) {
-                consumer_tick(consumer, now_us);
-            }
-            bool wanted = stream->consumers[from].wants_read && !consumer->reading &&
-                          consumer->read_after_us <= now_us;
-            if (wanted && !read_start(service, p, from)) {
+            if (service->reads >= READS_MAX || service->incoming.count >= PENDING_SOFT_MAX ||
+                !read_if_due(service, p, from, now_us)) {
                 return;
             }
         }
