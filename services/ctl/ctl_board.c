@@ -119,6 +119,7 @@ static void draw_head(struct canvas *canvas, const struct board *board)
     row_end(canvas);
 }
 
+/* NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of the columns */
 static void draw_flow(struct canvas *canvas,
                       enum ctl_text title,
                       uint64_t total,

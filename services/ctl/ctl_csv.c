@@ -59,15 +59,13 @@ static enum step behind_cell(struct scan *scan)
         scan->at++;
         return STEP_CELL;
     }
-    if (sign == '\r') {
-        if (scan->at + 1 == scan->size) {
-            scan->at += scan->last ? 1 : 0;
-            return scan->last ? STEP_RECORD : STEP_MORE;
-        }
-        if (scan->bytes[scan->at + 1] == '\n') {
-            scan->at++;
-            sign = '\n';
-        }
+    bool carriage = sign == '\r';
+    if (carriage && scan->at + 1 == scan->size) {
+        scan->at += scan->last ? 1 : 0;
+        return scan->last ? STEP_RECORD : STEP_MORE;
+    }
+    if (carriage && scan->bytes[scan->at + 1] == '\n') {
+        sign = scan->bytes[++scan->at];
     }
     if (sign != '\n') {
         return bad_here(scan, TEXT_CSV_BEHIND_QUOTE);
@@ -178,32 +176,35 @@ static enum ctl_csv_outcome finish(const struct scan *scan)
     return CTL_CSV_RECORD;
 }
 
+static enum step next_cell(struct scan *scan)
+{
+    struct ctl_csv *csv = scan->csv;
+    struct slice cell = slice_of(scan->bytes + scan->at, 0);
+    scan->cell_start = scan->at;
+    scan->cell_line = scan->lines;
+    scan->cell_line_start = scan->line_start;
+    bool quote = scan->at < scan->size && scan->bytes[scan->at] == '"';
+    enum step step = quote ? quoted(scan, &cell) : plain(scan, &cell);
+    if (step == STEP_MORE || step == STEP_BAD) {
+        return step;
+    }
+    if (csv->count == CTL_CSV_CELLS_MAX) {
+        return bad_here(scan, TEXT_CSV_CELLS);
+    }
+    csv->cells[csv->count++] = cell;
+    return step;
+}
+
 enum ctl_csv_outcome ctl_csv_read(char *bytes, size_t size, bool last, struct ctl_csv *csv)
 {
     struct scan scan = {.bytes = bytes, .size = size, .last = last, .csv = csv};
+    enum step step = STEP_CELL;
     csv->count = 0;
-    for (;;) {
-        struct slice cell = slice_of(bytes + scan.at, 0);
-        scan.cell_start = scan.at;
-        scan.cell_line = scan.lines;
-        scan.cell_line_start = scan.line_start;
-        enum step step =
-            scan.at < size && bytes[scan.at] == '"' ? quoted(&scan, &cell) : plain(&scan, &cell);
-        if (step == STEP_MORE) {
-            return CTL_CSV_MORE;
-        }
-        if (step == STEP_CELL || step == STEP_RECORD) {
-            if (csv->count == CTL_CSV_CELLS_MAX) {
-                step = bad_here(&scan, TEXT_CSV_CELLS);
-            } else {
-                csv->cells[csv->count++] = cell;
-            }
-        }
-        if (step == STEP_RECORD) {
-            return finish(&scan);
-        }
-        if (step == STEP_BAD || step == STEP_MORE) {
-            return step == STEP_BAD ? CTL_CSV_BAD : CTL_CSV_MORE;
-        }
+    while (step == STEP_CELL) {
+        step = next_cell(&scan);
     }
+    if (step == STEP_RECORD) {
+        return finish(&scan);
+    }
+    return step == STEP_BAD ? CTL_CSV_BAD : CTL_CSV_MORE;
 }

@@ -50,6 +50,7 @@ int ctl_desk_open(struct ctl *ctl, int64_t timeout_ms, struct ctl_desk **desk_p)
     desk->arena = arena_new(ARENA_SIZE);
     desk->home = ctl_peer_new(ctl);
     if (!desk->arena || !desk->home) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
         return CTL_FAILED;
     }
     int code = ctl_peer_find(ctl, desk->home, SERVICE_DISPATCH, false);
@@ -213,12 +214,33 @@ static bool is_final(const ctl_reply *reply)
            reply->outcome != REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED;
 }
 
+/* Whom to ask next, after an answer that was none.  Waits where asking again at once is no use. */
+static int turn(struct ctl_desk *desk,
+                const ctl_reply *reply,
+                unsigned tries,
+                struct handed *handed,
+                struct ctl_peer **peer)
+{
+    if (!reply) { /* its owner may be gone: a claim there ends with its lease */
+        *handed = (struct handed){0};
+        *peer = desk->home;
+        return ctl_peer_find(desk->ctl, *peer, SERVICE_DISPATCH, false);
+    }
+    bool moved = reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_MOVED;
+    if (moved) {
+        *peer = follow(desk, reply, handed);
+    }
+    (void)usleep(!moved || tries > 1 ? PAUSE_US : 0);
+    return CTL_OK;
+}
+
 int ctl_desk_ask(struct ctl_desk *desk, struct ctl_command *command, const ctl_reply **reply_p)
 {
     static const uint8_t no_id[UUID_SIZE];
     uint8_t buffer[COMMAND_SIZE];
     struct handed handed = {0};
     struct ctl_peer *peer = desk->home;
+    int code = CTL_OK;
     int64_t until_us = clock_monotonic_us() + desk->timeout_ms * 1000;
     bool busy = false;
     if (memcmp(command->id, no_id, UUID_SIZE) == 0) {
@@ -235,19 +257,9 @@ int ctl_desk_ask(struct ctl_desk *desk, struct ctl_command *command, const ctl_r
             return CTL_OK;
         }
         busy = reply != NULL;
-        if (reply && reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_MOVED) {
-            peer = follow(desk, reply, &handed);
-            (void)usleep(tries > 1 ? PAUSE_US : 0);
-            continue;
-        }
-        (void)usleep(reply ? PAUSE_US : 0);
-        if (!reply) { /* its owner may be gone: a claim there ends with its lease */
-            handed = (struct handed){0};
-            peer = desk->home;
-            int code = ctl_peer_find(desk->ctl, peer, SERVICE_DISPATCH, false);
-            if (code != CTL_OK) {
-                return code;
-            }
+        code = turn(desk, reply, tries, &handed, &peer);
+        if (code != CTL_OK) {
+            return code;
         }
     }
     return ctl_fail(

@@ -203,40 +203,44 @@ static void zsh(FILE *to)
                 to);
 }
 
+static void fish_verb(const struct ctl *ctl, size_t i, FILE *to)
+{
+    const struct ctl_verb *verb = &ctl_verbs[i];
+    const char *help = ctl_text_in(ctl->language, verb->help);
+    int size = first_size(verb->name);
+    bool two = verb->name[size] == ' ';
+    if (!begun_before(i)) {
+        (void)fprintf(to, "complete -c redress -n __fish_use_subcommand -a %.*s", size, verb->name);
+        if (!two) {
+            (void)fputs(" -d ", to);
+            quoted(to, help);
+        }
+        (void)fputc('\n', to);
+    }
+    if (two) {
+        (void)fprintf(to,
+                      "complete -c redress -n '__fish_seen_subcommand_from %.*s' -a %s -d ",
+                      size,
+                      verb->name,
+                      verb->name + size + 1);
+        quoted(to, help);
+        (void)fputc('\n', to);
+    }
+    for (size_t o = 0; o < verb->option_count; o++) {
+        (void)fprintf(to,
+                      "complete -c redress -n '__fish_seen_subcommand_from %s' -l %s%s -d ",
+                      two ? verb->name + size + 1 : verb->name,
+                      verb->options[o].name,
+                      verb->options[o].argument ? " -r" : "");
+        quoted(to, ctl_text_in(ctl->language, verb->options[o].help));
+        (void)fputc('\n', to);
+    }
+}
+
 static void fish(const struct ctl *ctl, FILE *to)
 {
     for (size_t i = 0; i < ctl_verb_count; i++) {
-        const struct ctl_verb *verb = &ctl_verbs[i];
-        const char *help = ctl_text_in(ctl->language, verb->help);
-        int size = first_size(verb->name);
-        bool two = verb->name[size] == ' ';
-        if (!begun_before(i)) {
-            (void)fprintf(
-                to, "complete -c redress -n __fish_use_subcommand -a %.*s", size, verb->name);
-            if (!two) {
-                (void)fputs(" -d ", to);
-                quoted(to, help);
-            }
-            (void)fputc('\n', to);
-        }
-        if (two) {
-            (void)fprintf(to,
-                          "complete -c redress -n '__fish_seen_subcommand_from %.*s' -a %s -d ",
-                          size,
-                          verb->name,
-                          verb->name + size + 1);
-            quoted(to, help);
-            (void)fputc('\n', to);
-        }
-        for (size_t o = 0; o < verb->option_count; o++) {
-            (void)fprintf(to,
-                          "complete -c redress -n '__fish_seen_subcommand_from %s' -l %s%s -d ",
-                          two ? verb->name + size + 1 : verb->name,
-                          verb->options[o].name,
-                          verb->options[o].argument ? " -r" : "");
-            quoted(to, ctl_text_in(ctl->language, verb->options[o].help));
-            (void)fputc('\n', to);
-        }
+        fish_verb(ctl, i, to);
     }
     for (size_t o = 0; o < ctl_common_option_count; o++) {
         (void)fprintf(to, "complete -c redress -l %s -d ", ctl_common_options[o].name);

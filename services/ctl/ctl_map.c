@@ -157,6 +157,7 @@ static void read_root(struct ctl_map *map, struct yaml_source *source, const str
     }
 }
 
+/* NOLINTNEXTLINE(bugprone-easily-swappable-parameters): read by their names in the header */
 int ctl_map_read(struct ctl *ctl,
                  const char *path,
                  const char *policy,
@@ -165,6 +166,7 @@ int ctl_map_read(struct ctl *ctl,
 {
     SCOPED(ctl_map_free) struct ctl_map *map = calloc(1, sizeof *map);
     if (!map || !(map->arena = arena_new(MAP_MEMORY_MAX))) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     int code = ctl_file_read(ctl, path, YAML_SIZE_MAX, &map->file);

@@ -98,6 +98,7 @@ static void forward(struct ctl_reader *reader, size_t used, uint64_t lines)
     reader->line += lines;
 }
 
+/* NOLINTNEXTLINE(bugprone-easily-swappable-parameters): line, column, as everywhere */
 static enum ctl_read bad_row(struct ctl_bad *bad, uint64_t line, uint64_t column, enum ctl_text why)
 {
     bad->line = line;
@@ -138,42 +139,51 @@ static bool skip(struct ctl_reader *reader, struct ctl_bad *bad)
     return true;
 }
 
-/* A record in reader->csv, not yet taken (forward).  Empty lines are passed over. */
-static enum ctl_read csv_record(struct ctl_reader *reader, struct ctl_bad *bad)
+/* What stands next in the buffer, as far as it has been read. */
+static enum ctl_csv_outcome csv_scan(struct ctl_reader *reader)
 {
-    for (;;) {
-        if (!skip(reader, bad)) {
-            return CTL_READ_FAILED;
-        }
+    size_t size = reader->end - reader->start;
+    return size > 0 ? ctl_csv_read(reader->buffer + reader->start, size, reader->last, &reader->csv)
+                    : CTL_CSV_MORE;
+}
+
+/* A record of any kind, an empty line too; the buffer is read on until it is whole. */
+static enum ctl_read csv_any(struct ctl_reader *reader, struct ctl_bad *bad)
+{
+    if (!skip(reader, bad)) {
+        return CTL_READ_FAILED;
+    }
+    enum ctl_csv_outcome outcome;
+    while ((outcome = csv_scan(reader)) == CTL_CSV_MORE) {
         size_t size = reader->end - reader->start;
         if (size == 0 && reader->last) {
             return CTL_READ_END;
         }
-        enum ctl_csv_outcome outcome = CTL_CSV_MORE;
-        if (size > 0) {
-            outcome =
-                ctl_csv_read(reader->buffer + reader->start, size, reader->last, &reader->csv);
-        }
-        if (outcome == CTL_CSV_MORE && size == CTL_ROW_SIZE_MAX) {
+        if (size == CTL_ROW_SIZE_MAX) {
             return too_long(reader, bad);
         }
-        if (outcome == CTL_CSV_MORE) {
-            if (!more(reader, bad)) {
-                return CTL_READ_FAILED;
-            }
-            continue;
+        if (!more(reader, bad)) {
+            return CTL_READ_FAILED;
         }
-        if (outcome == CTL_CSV_BAD) {
-            *bad = reader->csv.bad;
-            bad->line += reader->line;
-            forward(reader, reader->csv.used, reader->csv.lines);
-            return CTL_READ_BAD;
-        }
-        if (reader->csv.count > 1 || reader->csv.cells[0].size > 0) {
-            return CTL_READ_ROW;
-        }
+    }
+    if (outcome == CTL_CSV_RECORD) {
+        return CTL_READ_ROW;
+    }
+    *bad = reader->csv.bad;
+    bad->line += reader->line;
+    forward(reader, reader->csv.used, reader->csv.lines);
+    return CTL_READ_BAD;
+}
+
+/* A record in reader->csv, not yet taken (forward).  Empty lines are passed over. */
+static enum ctl_read csv_record(struct ctl_reader *reader, struct ctl_bad *bad)
+{
+    enum ctl_read read;
+    while ((read = csv_any(reader, bad)) == CTL_READ_ROW && reader->csv.count == 1 &&
+           reader->csv.cells[0].size == 0) {
         forward(reader, reader->csv.used, reader->csv.lines);
     }
+    return read;
 }
 
 static enum ctl_read csv_header(struct ctl_reader *reader, struct ctl_bad *bad)
@@ -292,39 +302,48 @@ static bool is_blank(struct slice text)
     return i == text.size;
 }
 
-static enum ctl_read json_next(struct ctl_reader *reader, uint64_t *line, struct ctl_bad *bad)
+/* Takes a whole line, lent until the next is read. */
+static enum ctl_read
+line_take(struct ctl_reader *reader, struct slice *text, uint64_t *line, struct ctl_bad *bad)
 {
+    if (!skip(reader, bad)) {
+        return CTL_READ_FAILED;
+    }
     for (;;) {
-        if (!skip(reader, bad)) {
-            return CTL_READ_FAILED;
-        }
         const char *at = reader->buffer + reader->start;
         size_t size = reader->end - reader->start;
         const char *newline = size > 0 ? memchr(at, '\n', size) : NULL;
-        if (!newline && !reader->last) {
-            if (size == CTL_ROW_SIZE_MAX) {
-                return too_long(reader, bad);
-            }
-            if (!more(reader, bad)) {
-                return CTL_READ_FAILED;
-            }
-            continue;
+        if (newline || reader->last) {
+            *text = slice_of(at, newline ? (size_t)(newline - at) : size);
+            *line = reader->line;
+            forward(reader, text->size + (newline ? 1 : 0), newline ? 1 : 0);
+            return size > 0 ? CTL_READ_ROW : CTL_READ_END;
         }
-        if (size == 0) {
-            return CTL_READ_END;
+        if (size == CTL_ROW_SIZE_MAX) {
+            return too_long(reader, bad);
         }
-        struct slice text = slice_of(at, newline ? (size_t)(newline - at) : size);
-        *line = reader->line;
-        size_t bad_at;
-        forward(reader, text.size + (newline ? 1 : 0), newline ? 1 : 0);
-        if (!text_is_clean(text, &bad_at)) {
-            return bad_row(
-                bad, *line, text_characters(slice_of(text.bytes, bad_at)) + 1, TEXT_ROW_ENCODING);
-        }
-        if (!is_blank(text)) {
-            return json_row(reader, text, *line, bad);
+        if (!more(reader, bad)) {
+            return CTL_READ_FAILED;
         }
     }
+}
+
+static enum ctl_read json_next(struct ctl_reader *reader, uint64_t *line, struct ctl_bad *bad)
+{
+    struct slice text;
+    enum ctl_read read;
+    do {
+        read = line_take(reader, &text, line, bad);
+    } while (read == CTL_READ_ROW && is_blank(text));
+    if (read != CTL_READ_ROW) {
+        return read;
+    }
+    size_t bad_at;
+    if (!text_is_clean(text, &bad_at)) {
+        return bad_row(
+            bad, *line, text_characters(slice_of(text.bytes, bad_at)) + 1, TEXT_ROW_ENCODING);
+    }
+    return json_row(reader, text, *line, bad);
 }
 
 enum ctl_read ctl_reader_begin(struct ctl_reader *reader, struct ctl_bad *bad)

@@ -22,7 +22,7 @@ static bool digits(struct reading *reading, int count, int32_t *value)
 
 static bool sign(struct reading *reading, const char *set, char *found)
 {
-    if (reading->at == reading->end || !memchr(set, *reading->at, strlen(set))) {
+    if (reading->at == reading->end || *reading->at == '\0' || !strchr(set, *reading->at)) {
         return false;
     }
     *found = (char)*reading->at++;

@@ -16,7 +16,7 @@ const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX])
     for (size_t i = 0; i < size; i++) {
         uint8_t byte = text.bytes[i];
         bool c1 = byte >= 0x80 && byte < 0xa0 && i > 0 && text.bytes[i - 1] == 0xc2;
-        into[i] = byte < 0x20 || byte == 0x7f || c1 ? '?' : (char)byte;
+        into[i] = (char)(byte < 0x20 || byte == 0x7f || c1 ? '?' : byte);
     }
     into[size] = '\0';
     return into;
@@ -100,8 +100,8 @@ int64_t view_pg_time(const PGresult *rows, int row, int column)
     int64_t offset_s = 0;
     int hours = 0;
     int minutes = 0;
-    if ((*rest == '+' || *rest == '-') && sscanf(rest + 1, "%d:%d", &hours, &minutes) >=
-                                              1) { // NOLINT(cert-err34-c): the server wrote it
+    /* NOLINTNEXTLINE(cert-err34-c): the server wrote it */
+    if ((*rest == '+' || *rest == '-') && sscanf(rest + 1, "%d:%d", &hours, &minutes) >= 1) {
         offset_s = (int64_t)hours * HOUR_S + (int64_t)minutes * MINUTE_S;
         offset_s = *rest == '-' ? -offset_s : offset_s;
     }

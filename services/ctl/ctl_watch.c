@@ -162,6 +162,8 @@ static int tend(struct watch *watch)
             if (consumer_deadline_us(consumer) <= now_us) {
                 consumer_tick(consumer, now_us);
             }
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): begin gave every service its own
+             */
             if (consumer->wants_read && !consumer->reading) {
                 code = catch_up(watch, service, p);
             }
@@ -249,7 +251,7 @@ static int run(struct watch *watch)
             code = ctl_listen_follow(watch->ctl, watch->listen, watch->services);
         }
         if (code == CTL_OK && now_us >= tend_us) {
-            tend_us = now_us + TURN_MS * 1000;
+            tend_us = now_us + (int64_t)TURN_MS * 1000;
             code = tend(watch);
         }
         const Redress__Live__V1__Live *live = ctl_listen_next(watch->listen, -1, TURN_MS);
