@@ -53,10 +53,11 @@ static Redress__Submit__V1__SubmitReply *reply_to(void *socket, const void *byte
 static void expect_refusal(void *socket, const void *bytes, size_t size, const char *field)
 {
     Redress__Submit__V1__SubmitReply *reply = reply_to(socket, bytes, size);
-    if (!reply || !reply->refusal) {
+    const Redress__Submit__V1__Refusal *refusal = reply ? reply->refusal : NULL;
+    if (!refusal) {
         fail_msg("no refusal for %s", field);
+        return;
     }
-    const Redress__Submit__V1__Refusal *refusal = reply->refusal;
     assert_int_equal(refusal->code, INVALID);
     if (refusal->field.len != strlen(field) ||
         memcmp(refusal->field.data, field, strlen(field)) != 0) {
@@ -99,7 +100,9 @@ expect(void *socket, const Redress__Submit__V1__Submission *submission, const ch
 
 static void bad_fields_are_named(void *socket)
 {
-    static const char surrogate[] = "\xed\xa0\x80", nul[] = "a\0b", cut[] = "\xe4\xb8";
+    static const char surrogate[] = "\xed\xa0\x80";
+    static const char nul[] = "a\0b";
+    static const char cut[] = "\xe4\xb8";
     Redress__Submit__V1__Submission s = good();
     s.submission_id.len = 15;
     expect(socket, &s, "submission_id");

@@ -328,17 +328,38 @@ static void check_invariants(const struct consumer *consumer)
     }
 }
 
+/* What a read of the journal that was asked for will bring. */
+struct journal_read {
+    uint64_t from, to;
+};
+
+static void read_answered(struct consumer *consumer,
+                          const struct journal_read *read,
+                          uint8_t hashes[][HASH_SIZE],
+                          int64_t now_us)
+{
+    uint32_t count = 0;
+    for (uint64_t seq = read->from; seq <= read->to; seq++, count++) {
+        struct consumer_link link = link_of(seq, hashes);
+        uint64_t before = consumer->seq;
+        enum consumer_verdict verdict = consumer_journal_event(consumer, &link, now_us);
+        assert_int_equal(verdict, seq == before + 1 ? CONSUMER_TAKE : CONSUMER_SKIP);
+    }
+    consumer_read_done(consumer, count, false, now_us);
+}
+
 static void any_arrival_in_any_order_gives_every_event_once_in_order(void **state)
 {
     (void)state;
     enum { LENGTH = 64, ROUNDS = 400, STEPS = 3000 };
     static uint8_t hashes[LENGTH + 1][HASH_SIZE];
-    for (uint8_t i = 1; i <= LENGTH; i++) {
+    for (int i = 1; i <= LENGTH; i++) {
         memset(hashes[i], i, HASH_SIZE);
     }
     for (uint64_t round = 1; round <= ROUNDS; round++) {
         uint64_t random = round;
-        uint64_t committed = 0, taken = 0, read_to = 0, read_count = 0;
+        uint64_t committed = 0;
+        struct journal_read read = {0};
         int64_t now_us = 0;
         struct consumer consumer;
         consumer_init(&consumer, 0, hashes[0], 0);
@@ -368,22 +389,13 @@ static void any_arrival_in_any_order_gives_every_event_once_in_order(void **stat
             case 4:
                 if (consumer.wants_read) {
                     consumer_read_started(&consumer);
-                    read_to = committed;
-                    read_count = 0;
-                    taken = consumer.seq;
+                    read = (struct journal_read){.from = consumer.seq + 1, .to = committed};
                 }
                 break;
             case 5:
-                for (uint64_t i = taken + 1; consumer.reading && i <= read_to; i++, read_count++) {
-                    link = link_of(i, hashes);
-                    uint64_t before = consumer.seq;
-                    verdict = consumer_journal_event(&consumer, &link, now_us);
-                    assert_int_equal(verdict, i == before + 1 ? CONSUMER_TAKE : CONSUMER_SKIP);
-                }
                 if (consumer.reading) {
-                    consumer_read_done(&consumer, (uint32_t)read_count, false, now_us);
+                    read_answered(&consumer, &read, hashes, now_us);
                 }
-                verdict = CONSUMER_SKIP;
                 break;
             default:
                 if (consumer_deadline_us(&consumer) <= now_us) {

@@ -48,6 +48,7 @@ static int map_of(struct told *told, const char *text, const char *policy, struc
 }
 
 /* One chunk of memory. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): as the reader calls it */
 static long text_read(void *context, char *to, size_t size, char why[80])
 {
     (void)why;

@@ -195,7 +195,10 @@ static void the_queue_gives_the_urgent_the_due_and_the_old_first(void **state)
     const int64_t day_us = 86400 * INT64_C(1000000);
     const struct dispatch_case base = {
         .priority = 3, .received_at_us = 20000 * day_us, .due_us = 20005 * day_us};
-    struct dispatch_case urgent = base, due_sooner = base, older = base, untimed = base;
+    struct dispatch_case urgent = base;
+    struct dispatch_case due_sooner = base;
+    struct dispatch_case older = base;
+    struct dispatch_case untimed = base;
     struct dispatch_case forgotten = base;
     urgent.priority = 2;
     urgent.due_us = INT64_MAX;

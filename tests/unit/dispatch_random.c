@@ -145,7 +145,8 @@ static void clock_strikes(uint64_t seed, struct chance *chance, struct play *pla
 /* The events lend names from states that are kept, so they may be folded again at the end. */
 static void folds_again_to_the_same_bytes(uint64_t seed, const struct play *play)
 {
-    struct dispatch_case once, twice;
+    struct dispatch_case once;
+    struct dispatch_case twice;
     const struct dispatch_case *state = &once;
     memset(&once, 0, sizeof once);
     memset(&twice, 0, sizeof twice);

@@ -174,7 +174,7 @@ static void commands(struct pg_desk *desk, int first, int count, const char *ans
     for (int i = 0; i < count; i++) {
         memset(rows[i].command_id, first + i, sizeof rows[i].command_id);
         rows[i].case_id = case_id_make(2, 77);
-        rows[i].seq = (uint64_t)(first + i);
+        rows[i].seq = (uint64_t)first + (uint64_t)i;
         rows[i].at_us = 1710727200000001;
     }
     pg_begin(desk->pg);

@@ -62,7 +62,7 @@ static bool read_to_end(int fd, char *reply, double limit_s)
 {
     size_t used = 0;
     struct timespec pause = {0, 1000000};
-    for (double waited_s = 0; waited_s < limit_s; waited_s += 0.001) {
+    for (int turns_left = (int)(limit_s * 1000); turns_left > 0; turns_left--) {
         (void)event_base_loop(base, EVLOOP_NONBLOCK);
         ssize_t size = recv(fd, reply + used, REPLY_MAX - 1 - used, MSG_DONTWAIT);
         if (size == 0 || (size < 0 && errno == ECONNRESET)) {

@@ -39,6 +39,7 @@ static struct policy_object *shipped(const char *file)
     struct policy_object *object = policy_load(file, slice_of(yaml, size), 2024, 2026, &report);
     if (!object) {
         fail_msg("%s", report.text);
+        return NULL;
     }
     policy_report_done(&report);
     object->policy.id = 1;

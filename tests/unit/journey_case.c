@@ -78,7 +78,7 @@ static void dispatch_hears(struct journey *journey, const struct event *event)
 static void hear(struct journey *journey, const struct event *event)
 {
     struct event told = *event;
-    struct event read;
+    struct event read = {0};
     struct slice bytes;
     struct error error = {.text = ""};
     struct figure_increment figures[FIGURE_INCREMENTS_MAX];

@@ -153,7 +153,8 @@ static void only_the_partitions_of_the_one_that_leaves_move(void **state)
 static void the_order_in_which_members_are_listed_does_not_matter(void **state)
 {
     (void)state;
-    struct member members[MEMBERS], turned[MEMBERS];
+    struct member members[MEMBERS];
+    struct member turned[MEMBERS];
     members_make(members);
     for (unsigned i = 0; i < MEMBERS; i++) {
         turned[MEMBERS - 1 - i] = members[i];

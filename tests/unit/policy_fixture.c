@@ -78,6 +78,7 @@ static const struct policy_route routes[] = {
     {{0}, FIXTURE_QUEUE_SERVICE},
 };
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): initializers, not expressions */
 #define ACTION(name, what, who, to)                                                                \
     .id = name, .title = TITLE(name), .fact = what, .roles = who, .to_step = to
 #define STAYS                       POLICY_NONE

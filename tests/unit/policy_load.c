@@ -25,7 +25,7 @@ static size_t file_read(const char *path, char *bytes)
     }
     size_t size = fread(bytes, 1, FILE_MAX - 1, file);
     bytes[size] = '\0';
-    fclose(file);
+    (void)fclose(file);
     return size;
 }
 
@@ -65,7 +65,7 @@ static bool golden_agrees(const char *stem)
         FILE *file = fopen(path, "we");
         assert_non_null(file);
         (void)fputs(outcome, file);
-        fclose(file);
+        (void)fclose(file);
     }
     wanted[0] = '\0';
     (void)file_read(path, wanted);

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const uint64_t CASE = 0x0300000007;
+static const uint64_t our_case = 0x0300000007;
 
 enum { HEAD = 25, CHILDREN = 16 };
 
@@ -35,7 +35,7 @@ static int setup(void **state)
     ring = seal_ring_open(path, true, &error);
     arena = arena_new(1 << 20);
     assert_non_null(ring);
-    seal_case_key_make(ring, CASE, key, wrapped);
+    seal_case_key_make(ring, our_case, key, wrapped);
     return 0;
 }
 
@@ -52,7 +52,7 @@ static int teardown(void **state)
 static struct slice sealed_text(const char *text)
 {
     struct slice sealed;
-    assert_true(seal_field(key, CASE, "contact", 1, slice_text(text), arena, &sealed, &error));
+    assert_true(seal_field(key, our_case, "contact", 1, slice_text(text), arena, &sealed, &error));
     return sealed;
 }
 
@@ -76,19 +76,19 @@ static void every_length_comes_back_and_short_ones_look_alike(void **state)
         struct slice plain;
         arena_reset(arena);
         struct slice lent = slice_of(size ? bytes : NULL, size);
-        assert_true(seal_field(key, CASE, "text", 1, lent, arena, &sealed, &error));
+        assert_true(seal_field(key, our_case, "text", 1, lent, arena, &sealed, &error));
         assert_int_equal(sealed.size, 1 + 24 + 32 + (size + 4 + 31) / 32 * 32 + 16);
-        assert_true(seal_field_open(key, CASE, "text", 1, sealed, arena, &plain, &error));
+        assert_true(seal_field_open(key, our_case, "text", 1, sealed, arena, &plain, &error));
         assert_true(slice_equal(plain, lent));
     }
     struct slice sealed;
     struct slice plain;
     struct slice most = slice_of(bytes, SEAL_PLAIN_MAX);
-    assert_true(seal_field(key, CASE, "text", 1, most, arena, &sealed, &error));
-    assert_true(seal_field_open(key, CASE, "text", 1, sealed, arena, &plain, &error));
+    assert_true(seal_field(key, our_case, "text", 1, most, arena, &sealed, &error));
+    assert_true(seal_field_open(key, our_case, "text", 1, sealed, arena, &plain, &error));
     assert_true(slice_equal(plain, most));
     most.size++;
-    assert_false(seal_field(key, CASE, "text", 1, most, arena, &sealed, &error));
+    assert_false(seal_field(key, our_case, "text", 1, most, arena, &sealed, &error));
     assert_int_equal(error.kind, ERROR_REJECT);
 }
 
@@ -102,14 +102,14 @@ static void nothing_but_its_own_place_opens_a_field(void **state)
     char endless[SEAL_FIELD_NAME_MAX + 2];
     memset(endless, 'x', sizeof endless - 1);
     endless[sizeof endless - 1] = '\0';
-    assert_true(opens(key, CASE, "contact", 1, sealed));
-    assert_false(opens(other, CASE, "contact", 1, sealed));
-    assert_false(opens(key, CASE + 1, "contact", 1, sealed));
-    assert_false(opens(key, CASE, "contacts", 1, sealed));
-    assert_false(opens(key, CASE, "contac", 1, sealed));
-    assert_false(opens(key, CASE, "", 1, sealed));
-    assert_false(opens(key, CASE, endless, 1, sealed));
-    assert_false(opens(key, CASE, "contact", 2, sealed));
+    assert_true(opens(key, our_case, "contact", 1, sealed));
+    assert_false(opens(other, our_case, "contact", 1, sealed));
+    assert_false(opens(key, our_case + 1, "contact", 1, sealed));
+    assert_false(opens(key, our_case, "contacts", 1, sealed));
+    assert_false(opens(key, our_case, "contac", 1, sealed));
+    assert_false(opens(key, our_case, "", 1, sealed));
+    assert_false(opens(key, our_case, endless, 1, sealed));
+    assert_false(opens(key, our_case, "contact", 2, sealed));
 }
 
 static void any_flipped_bit_and_any_cut_is_refused(void **state)
@@ -120,19 +120,19 @@ static void any_flipped_bit_and_any_cut_is_refused(void **state)
     memcpy(copy, sealed.bytes, sealed.size); /* the first byte is the schema */
     for (size_t bit = 0; bit < sealed.size * 8; bit++) {
         copy[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        assert_false(opens(key, CASE, "contact", 1, slice_of(copy, sealed.size)));
+        assert_false(opens(key, our_case, "contact", 1, slice_of(copy, sealed.size)));
         copy[bit / 8] ^= (uint8_t)(1U << bit % 8);
         arena_reset(arena);
     }
     for (size_t size = 0; size < sealed.size; size++) {
-        assert_false(opens(key, CASE, "contact", 1, slice_of(copy, size)));
+        assert_false(opens(key, our_case, "contact", 1, slice_of(copy, size)));
     }
-    assert_true(opens(key, CASE, "contact", 1, slice_of(copy, sealed.size)));
+    assert_true(opens(key, our_case, "contact", 1, slice_of(copy, sealed.size)));
     for (size_t bit = 0; bit < sizeof wrapped * 8; bit++) {
         uint8_t out[SEAL_KEY_SIZE];
         wrapped[bit / 8] ^= (uint8_t)(1U << bit % 8);
         assert_false(
-            seal_case_key_open(ring, 1, CASE, slice_of(wrapped, sizeof wrapped), out, &error));
+            seal_case_key_open(ring, 1, our_case, slice_of(wrapped, sizeof wrapped), out, &error));
         wrapped[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
 }
@@ -152,12 +152,13 @@ static void a_field_that_does_not_name_its_key_is_refused_though_the_cipher_acce
         (void)crypto_aead_xchacha20poly1305_ietf_encrypt(
             forged + HEAD, NULL, frame, sizeof frame, context, 39, NULL, forged + 1, key);
         /* The honest one shows that nothing else stops the forged one. */
-        assert_int_equal(opens(key, CASE, "contact", 1, slice_of(forged, sizeof forged)), honest);
+        assert_int_equal(opens(key, our_case, "contact", 1, slice_of(forged, sizeof forged)),
+                         honest);
     }
     frame[32] = 29; /* one more than there is room for */
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(
         forged + HEAD, NULL, frame, sizeof frame, context, 39, NULL, forged + 1, key);
-    assert_false(opens(key, CASE, "contact", 1, slice_of(forged, sizeof forged)));
+    assert_false(opens(key, our_case, "contact", 1, slice_of(forged, sizeof forged)));
 }
 
 static void a_case_key_opens_for_its_case_and_key_id_only(void **state)
@@ -166,13 +167,13 @@ static void a_case_key_opens_for_its_case_and_key_id_only(void **state)
     uint8_t out[SEAL_KEY_SIZE];
     struct slice all = slice_of(wrapped, sizeof wrapped);
     assert_int_equal(seal_key_id(ring), 1);
-    assert_true(seal_case_key_open(ring, 1, CASE, all, out, &error));
+    assert_true(seal_case_key_open(ring, 1, our_case, all, out, &error));
     assert_memory_equal(out, key, sizeof key);
-    assert_false(seal_case_key_open(ring, 1, CASE + 1, all, out, &error));
-    assert_false(seal_case_key_open(ring, 2, CASE, all, out, &error));
-    assert_false(seal_case_key_open(ring, 0, CASE, all, out, &error));
-    assert_false(seal_case_key_open(ring, 1, CASE, slice_of(wrapped, 71), out, &error));
-    assert_false(seal_case_key_open(ring, 1, CASE, slice_of(NULL, 0), out, &error));
+    assert_false(seal_case_key_open(ring, 1, our_case + 1, all, out, &error));
+    assert_false(seal_case_key_open(ring, 2, our_case, all, out, &error));
+    assert_false(seal_case_key_open(ring, 0, our_case, all, out, &error));
+    assert_false(seal_case_key_open(ring, 1, our_case, slice_of(wrapped, 71), out, &error));
+    assert_false(seal_case_key_open(ring, 1, our_case, slice_of(NULL, 0), out, &error));
     assert_int_equal(error.kind, ERROR_REJECT);
 }
 
@@ -182,7 +183,7 @@ static void the_same_text_seals_differently_each_time_and_a_full_arena_says_so(v
     assert_false(slice_equal(sealed_text("same"), sealed_text("same")));
     struct arena *small = arena_new(64);
     struct slice sealed;
-    assert_false(seal_field(key, CASE, "a", 1, slice_text("much"), small, &sealed, &error));
+    assert_false(seal_field(key, our_case, "a", 1, slice_text("much"), small, &sealed, &error));
     assert_int_equal(error.kind, ERROR_RETRY);
     arena_free(&small);
 }

@@ -97,7 +97,7 @@ static int64_t level_s(const struct policy_clock *rule,
 {
     int64_t stood = stood_s(rule, clock, now_s);
     int64_t end_s = nth_s(rule, clock->start_s, rule->target_s + stood);
-    int64_t at_s = end_s;
+    int64_t at_s;
     if (level->offset == OFFSET_PERCENT) {
         at_s = nth_s(rule, clock->start_s, rule->target_s * level->value / 100 + stood);
     } else if (level->offset == OFFSET_ELAPSED) {
@@ -127,35 +127,40 @@ static void halt(struct oracle_clock *clock, int64_t at_us)
     clock->stop_us = at_us;
 }
 
+/* Fires the earliest level that is due before; false when there is none. */
+static bool fire_next(const struct policy_clock *rule,
+                      struct oracle_clock *clock,
+                      int64_t now_s,
+                      int64_t before_us)
+{
+    int64_t best_s = INT64_MAX;
+    uint32_t best = 0;
+    for (uint32_t j = 0; j < rule->level_count; j++) {
+        bool fired = (clock->fired_set >> j & 1) != 0;
+        int64_t at_s = fired ? INT64_MAX : level_s(rule, clock, &rule->levels[j], now_s);
+        if (at_s < best_s) {
+            best_s = at_s;
+            best = j;
+        }
+    }
+    if (best_s == INT64_MAX || best_s * US >= before_us) {
+        return false;
+    }
+    clock->fired_set |= (uint8_t)(1U << best);
+    clock->fired[clock->fired_count++] = (struct fired){best + 1, best_s};
+    if (rule->levels[best].action == LEVEL_BREACH) {
+        clock->breached = true;
+        clock->verdict = clock->verdict == CLOCK_RUNNING ? CLOCK_MISSED : clock->verdict;
+    }
+    return true;
+}
+
 void oracle_pass(struct oracle *oracle, int64_t before_us)
 {
     for (int i = 0; i < CLOCKS; i++) {
         struct oracle_clock *clock = &oracle->clocks[i];
         bool runs = clock->has && clock->begun && !clock->paused && !clock->over;
-        for (int found = 1; runs && found;) {
-            int64_t best_s = INT64_MAX;
-            uint32_t best = 0;
-            for (uint32_t j = 0; j < oracle_clocks[i].level_count; j++) {
-                int64_t at_s =
-                    (clock->fired_set >> j & 1) != 0
-                        ? INT64_MAX
-                        : level_s(
-                              &oracle_clocks[i], clock, &oracle_clocks[i].levels[j], oracle->now_s);
-                if (at_s < best_s) {
-                    best_s = at_s;
-                    best = j;
-                }
-            }
-            found = best_s != INT64_MAX && best_s * US < before_us;
-            if (found) {
-                clock->fired_set |= (uint8_t)(1U << best);
-                clock->fired[clock->fired_count++] = (struct fired){best + 1, best_s};
-                if (oracle_clocks[i].levels[best].action == LEVEL_BREACH) {
-                    clock->breached = true;
-                    clock->verdict =
-                        clock->verdict == CLOCK_RUNNING ? CLOCK_MISSED : clock->verdict;
-                }
-            }
+        while (runs && fire_next(&oracle_clocks[i], clock, oracle->now_s, before_us)) {
         }
     }
 }
