@@ -104,15 +104,6 @@ static void describe_level(const struct policy *policy, const struct policy_leve
 {
     static const char *const actions[] = {"warn", "breach", "escalate"};
     static const char *const offsets[] = {"%", "s", " business s", " business days"};
-<<<<<<< /tmp/w-clk/common/policy_describe.c
-    (void)fprintf(out, "clock %s ", clock->id);
-    if (clock->target == TARGET_BUSINESS_DAYS) {
-        (void)fprintf(
-            out, "%u business days%s", clock->target_days, clock->end_of_day ? ", end of day" : "");
-    } else {
-        const char *kind = clock->target == TARGET_BUSINESS ? " business" : "";
-        (void)fprintf(out, "%lld%s s", (long long)clock->target_s, kind);
-=======
     (void)fprintf(out,
                   "  %s at %+lld%s",
                   actions[level->action],
@@ -120,7 +111,6 @@ static void describe_level(const struct policy *policy, const struct policy_leve
                   offsets[level->offset]);
     if (level->notify_role != POLICY_NONE) {
         (void)fprintf(out, " notify=%s", policy->roles[level->notify_role]);
->>>>>>> /tmp/m.theirs
     }
     if (level->raise_priority_to > 0) {
         (void)fprintf(out, " raise-to=%u", level->raise_priority_to);
