@@ -23,7 +23,12 @@ enum { ARENA_LIMIT = 32 * 1024 * 1024 };
 static int64_t instant(const char *text)
 {
     int32_t date = 0;
-    int year, month, day, hour, minute, second;
+    int year;
+    int month;
+    int day;
+    int hour;
+    int minute;
+    int second;
     int at = 0;
     assert_int_equal(
         sscanf(text, "%d-%d-%dT%d:%d:%d%n", &year, &month, &day, &hour, &minute, &second, &at), 6);
@@ -32,7 +37,8 @@ static int64_t instant(const char *text)
     if (text[at] == 'Z') {
         return local_s;
     }
-    int off_hour, off_minute;
+    int off_hour;
+    int off_minute;
     assert_int_equal(sscanf(text + at + 1, "%d:%d", &off_hour, &off_minute), 2);
     int64_t offset_s = off_hour * 3600 + off_minute * 60;
     return text[at] == '-' ? local_s + offset_s : local_s - offset_s;
@@ -259,7 +265,7 @@ static void a_cut_zone_file_is_refused_at_every_length(void **state)
     FILE *file = fopen("/usr/share/zoneinfo/Europe/Berlin", "re");
     assert_non_null(file);
     size_t size = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
+    (void)fclose(file);
     struct error error = {0};
     for (size_t cut = 0; cut < size; cut++) {
         /* A copy of exactly that size, so that reading past it is seen by the sanitizer. */
