@@ -1,5 +1,7 @@
 #include "wire_table.h"
 
+#include <assert.h>
+
 /* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which are finite and ours */
 
 static uint32_t count_of(const struct wire_field *field, const uint8_t *record)
@@ -266,6 +268,7 @@ static bool bytes_read(const struct wire_field *field,
     case FIELD_DROPPED:
         return true;
     case FIELD_ASIDE:
+        assert(aside); /* a table without one has no such field */
         *aside = value;
         return true;
     case FIELD_HASH:

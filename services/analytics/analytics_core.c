@@ -42,12 +42,13 @@ static void add_phase(struct tally *tally, enum phase phase, int64_t from_us)
 }
 
 /* Where the case belongs, as the event itself says it. */
-/* NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from the wide to the narrow */
+/* NOLINTBEGIN(bugprone-easily-swappable-parameters): from the wide to the narrow */
 static void place(struct tally *tally,
                   uint32_t policy_id,
                   struct slice channel,
                   struct slice category,
                   struct slice queue)
+/* NOLINTEND(bugprone-easily-swappable-parameters) */
 {
     tally->row.policy_id = policy_id;
     tally->row.channel = policy_channel_index(tally->policy, channel);

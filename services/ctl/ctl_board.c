@@ -119,13 +119,14 @@ static void draw_head(struct canvas *canvas, const struct board *board)
     row_end(canvas);
 }
 
-/* NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of the columns */
+/* NOLINTBEGIN(bugprone-easily-swappable-parameters): in the order of the columns */
 static void draw_flow(struct canvas *canvas,
                       enum ctl_text title,
                       uint64_t total,
                       uint64_t minute,
                       const uint64_t *each,
                       unsigned count)
+/* NOLINTEND(bugprone-easily-swappable-parameters) */
 {
     char spark[VIEW_TEXT_MAX];
     char per_minute[64];

@@ -157,12 +157,13 @@ static void read_root(struct ctl_map *map, struct yaml_source *source, const str
     }
 }
 
-/* NOLINTNEXTLINE(bugprone-easily-swappable-parameters): read by their names in the header */
+/* NOLINTBEGIN(bugprone-easily-swappable-parameters): read by their names in the header */
 int ctl_map_read(struct ctl *ctl,
                  const char *path,
                  const char *policy,
                  const char *channel,
                  struct ctl_map **map_p)
+/* NOLINTEND(bugprone-easily-swappable-parameters) */
 {
     SCOPED(ctl_map_free) struct ctl_map *map = calloc(1, sizeof *map);
     if (!map || !(map->arena = arena_new(MAP_MEMORY_MAX))) {

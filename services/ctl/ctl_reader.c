@@ -302,30 +302,38 @@ static bool is_blank(struct slice text)
     return i == text.size;
 }
 
-/* Takes a whole line, lent until the next is read. */
-static enum ctl_read
-line_take(struct ctl_reader *reader, struct slice *text, uint64_t *line, struct ctl_bad *bad)
+/* Reads on until a whole line stands in the buffer, or the last one. */
+static enum ctl_read line_read(struct ctl_reader *reader, struct ctl_bad *bad)
 {
     if (!skip(reader, bad)) {
         return CTL_READ_FAILED;
     }
-    for (;;) {
-        const char *at = reader->buffer + reader->start;
-        size_t size = reader->end - reader->start;
-        const char *newline = size > 0 ? memchr(at, '\n', size) : NULL;
-        if (newline || reader->last) {
-            *text = slice_of(at, newline ? (size_t)(newline - at) : size);
-            *line = reader->line;
-            forward(reader, text->size + (newline ? 1 : 0), newline ? 1 : 0);
-            return size > 0 ? CTL_READ_ROW : CTL_READ_END;
-        }
-        if (size == CTL_ROW_SIZE_MAX) {
+    while (!reader->last &&
+           !memchr(reader->buffer + reader->start, '\n', reader->end - reader->start)) {
+        if (reader->end - reader->start == CTL_ROW_SIZE_MAX) {
             return too_long(reader, bad);
         }
         if (!more(reader, bad)) {
             return CTL_READ_FAILED;
         }
     }
+    return reader->end > reader->start ? CTL_READ_ROW : CTL_READ_END;
+}
+
+/* Takes a whole line, lent until the next is read. */
+static enum ctl_read
+line_take(struct ctl_reader *reader, struct slice *text, uint64_t *line, struct ctl_bad *bad)
+{
+    enum ctl_read read = line_read(reader, bad);
+    if (read == CTL_READ_ROW) {
+        const char *at = reader->buffer + reader->start;
+        size_t size = reader->end - reader->start;
+        const char *newline = memchr(at, '\n', size);
+        *text = slice_of(at, newline ? (size_t)(newline - at) : size);
+        *line = reader->line;
+        forward(reader, text->size + (newline ? 1 : 0), newline ? 1 : 0);
+    }
+    return read;
 }
 
 static enum ctl_read json_next(struct ctl_reader *reader, uint64_t *line, struct ctl_bad *bad)

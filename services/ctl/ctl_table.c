@@ -128,6 +128,7 @@ size_t ctl_width(const char *text)
     wchar_t wide;
     size_t left = strlen(text);
     while (left > 0) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): unsafe only without a state of one's own */
         size_t taken = mbrtowc(&wide, text, left, &state);
         if (taken == 0 || taken > left) {
             return width + left;

@@ -162,8 +162,8 @@ static int tend(struct watch *watch)
             if (consumer_deadline_us(consumer) <= now_us) {
                 consumer_tick(consumer, now_us);
             }
-            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): begin gave every service its own
-             */
+            /* begin has given every service that is followed its consumers */
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
             if (consumer->wants_read && !consumer->reading) {
                 code = catch_up(watch, service, p);
             }
