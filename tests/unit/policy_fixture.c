@@ -78,9 +78,10 @@ static const struct policy_route routes[] = {
     {{0}, FIXTURE_QUEUE_SERVICE},
 };
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): initializers, not expressions */
+/* NOLINTBEGIN(bugprone-macro-parentheses): initializers, not expressions */
 #define ACTION(name, what, who, to)                                                                \
     .id = name, .title = TITLE(name), .fact = what, .roles = who, .to_step = to
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define STAYS                       POLICY_NONE
 #define BY_ROUTES                   .to_queue = true, .queue = POLICY_NONE
 #define KEEPS                       .queue = POLICY_NONE
