@@ -4,6 +4,7 @@
 #include "policy_read.h"
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): initializers, not expressions */
 #define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
 #define INTO(type, member) \
     .into = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
@@ -13,6 +14,7 @@
 #define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
 #define STRUCT(type) .size = sizeof(struct type)
 #define TITLED(type) STRUCT(type), .title_offset = offsetof(struct type, title)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define TITLE_KEY(type) \
     {"title", true, KIND_TITLE, INTO(type, title), \

@@ -96,6 +96,8 @@ static void read_indexes(struct policy_loading *loading,
     memcpy((char *)into + key->count_into, &(uint16_t){(uint16_t)count}, sizeof(uint16_t));
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the language, at most YAML_DEPTH_MAX */
+
 void read_rows(struct policy_loading *loading,
                const struct yaml_node *node,
                const struct language_part *part,
@@ -334,3 +336,4 @@ void read_part(struct policy_loading *loading,
         part->end(loading, place, map, into);
     }
 }
+/* NOLINTEND(misc-no-recursion) */

@@ -13,6 +13,8 @@ static bool is_taking_out(const struct yaml_node *node)
     return node->kind == YAML_SCALAR && strcmp(node->text, takes_out) == 0;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than YAML_DEPTH_MAX, POLICY_FILES_MAX files */
+
 static bool lay(struct policy_loading *loading,
                 const struct yaml_node *below,
                 const struct yaml_node *above,
@@ -177,6 +179,8 @@ file_tree(struct policy_loading *loading, uint32_t index, uint32_t open)
     }
     return below ? lay_over(loading, below, own) : own;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 const struct yaml_node *policy_tree(struct policy_loading *loading)
 {
