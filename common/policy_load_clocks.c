@@ -26,6 +26,53 @@ static void clock_stops(struct policy_loading *loading, const struct yaml_pair *
     read_facts(loading, &pair->value, place->clock->stops);
 }
 
+static void clock_rearms(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    read_facts(loading, &pair->value, clock->rearms);
+    for (int i = 0; i < 2; i++) {
+        clock->starts[i] |= clock->rearms[i];
+        clock->stops[i] |= clock->rearms[i];
+    }
+}
+
+static uint64_t read_step_set(struct policy_loading *loading, const struct yaml_node *node)
+{
+    uint64_t set = 0;
+    for (uint32_t i = 0; i < list_count(node); i++) {
+        uint16_t step = read_name(loading, list_item(node, i), names_steps(loading->policy));
+        set |= step < POLICY_STEPS_MAX ? (uint64_t)1 << step : 0;
+    }
+    return set;
+}
+
+static void clock_of_steps(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    ((struct clock_place *)into)->clock->of_steps = read_step_set(loading, &pair->value);
+}
+
+static void
+clock_pauses_in(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    ((struct clock_place *)into)->clock->pause_steps = read_step_set(loading, &pair->value);
+}
+
+static void clock_runs_in(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    clock->run_steps = read_step_set(loading, &pair->value);
+    if (clock->pause_steps != 0 || clock->pauses_for_customer) {
+        complain(
+            loading, &pair->key, NULL, "say where the clock runs or where it pauses, not both");
+    }
+}
+
+static void
+clock_hidden_in(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    ((struct clock_place *)into)->clock->hidden_steps = read_step_set(loading, &pair->value);
+}
+
 static void clock_when(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
 {
     /* What the watchdog knows of a case; class and category only once it is triaged. */
@@ -41,9 +88,11 @@ static void clock_when(struct policy_loading *loading, const struct yaml_pair *p
               &clock->when);
 }
 
-static void clock_within(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+/* ---- targets ------------------------------------------------------------------------------ */
+
+static void target_within(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
 {
-    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    struct policy_target *target = into;
     struct duration duration = {0};
     if (!read_duration(loading, &pair->value, &duration)) {
         return;
@@ -55,16 +104,16 @@ static void clock_within(struct policy_loading *loading, const struct yaml_pair 
     switch (duration.unit) {
     case DURATION_PERCENT:
     case DURATION_ELAPSED:
-        clock->target = TARGET_ELAPSED;
-        clock->target_s = duration.value;
+        target->target = TARGET_ELAPSED;
+        target->target_s = duration.value;
         break;
     case DURATION_BUSINESS:
-        clock->target = TARGET_BUSINESS;
-        clock->target_s = duration.value;
+        target->target = TARGET_BUSINESS;
+        target->target_s = duration.value;
         break;
     case DURATION_BUSINESS_DAYS:
-        clock->target = TARGET_BUSINESS_DAYS;
-        clock->target_days = (uint32_t)duration.value;
+        target->target = TARGET_BUSINESS_DAYS;
+        target->target_days = (uint32_t)duration.value;
         if (duration.value > 1000) {
             complain(loading, &pair->value, NULL, "more than 1000 business days");
         }
@@ -73,11 +122,11 @@ static void clock_within(struct policy_loading *loading, const struct yaml_pair 
 }
 
 static void
-clock_end_of_day(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+target_end_of_day(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
 {
-    struct policy_clock *clock = ((struct clock_place *)into)->clock;
-    clock->end_of_day = read_flag(loading, &pair->value);
-    if (clock->target != TARGET_BUSINESS_DAYS) {
+    struct policy_target *target = into;
+    target->end_of_day = read_flag(loading, &pair->value);
+    if (target->target != TARGET_BUSINESS_DAYS) {
         complain(loading,
                  &pair->key,
                  "within: 3 business days",
@@ -85,18 +134,216 @@ clock_end_of_day(struct policy_loading *loading, const struct yaml_pair *pair, v
     }
 }
 
-static void clock_calendar(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+static void target_rolls(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    struct policy_target *target = into;
+    target->rolls = read_flag(loading, &pair->value);
+    if (target->target != TARGET_BUSINESS_DAYS || target->end_of_day) {
+        complain(loading,
+                 &pair->key,
+                 "within: 3 business days",
+                 "only business days that keep the time of day can fall on a closed hour");
+    }
+}
+
+static void
+target_calendar(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
 {
     struct policy_names names = {"calendar",
                                  loading->policy->calendars,
                                  sizeof(struct calendar),
                                  loading->policy->calendar_count};
-    ((struct clock_place *)into)->clock->calendar = read_name(loading, &pair->value, names);
+    ((struct policy_target *)into)->calendar = read_name(loading, &pair->value, names);
 }
+
+static void target_when(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    read_when(loading,
+              &pair->value,
+              WHEN_CHANNELS | WHEN_CLASSES | WHEN_CATEGORIES,
+              "a target",
+              &((struct policy_target *)into)->when);
+}
+
+static void
+target_priorities(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    struct policy_target *target = into;
+    for (uint32_t i = 0; i < list_count(&pair->value); i++) {
+        int64_t priority = read_number(loading, list_item(&pair->value, i), 1, 5);
+        target->priorities |= (uint8_t)(priority > 0 ? 1U << (priority - 1) : 0);
+    }
+}
+
+static void rule_name(const struct policy *policy, uint32_t line, char rule[64])
+{
+    (void)snprintf(rule, 64, "%s@%u:%u", policy->name, policy->version, line);
+}
+
+/* A clock's own target is read like another, and kept in the clock. */
+#define OWN_TARGET(reader)                                                                         \
+    static void own_##reader(                                                                      \
+        struct policy_loading *loading, const struct yaml_pair *pair, void *into)                  \
+    {                                                                                              \
+        struct policy_clock *clock = ((struct clock_place *)into)->clock;                          \
+        struct policy_target target = {.target = clock->target,                                    \
+                                       .target_s = clock->target_s,                                \
+                                       .target_days = clock->target_days,                          \
+                                       .end_of_day = clock->end_of_day,                            \
+                                       .rolls = clock->rolls,                                      \
+                                       .calendar = clock->calendar};                               \
+        target_##reader(loading, pair, &target);                                                   \
+        clock->target = target.target;                                                             \
+        clock->target_s = target.target_s;                                                         \
+        clock->target_days = target.target_days;                                                   \
+        clock->end_of_day = target.end_of_day;                                                     \
+        clock->rolls = target.rolls;                                                               \
+        clock->calendar = target.calendar;                                                         \
+    }
+OWN_TARGET(within)
+OWN_TARGET(end_of_day)
+OWN_TARGET(rolls)
+OWN_TARGET(calendar)
+
+static void clock_targets(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    static const struct policy_key keys[] = {
+        {"when",       false, target_when      },
+        {"priorities", false, target_priorities},
+        {"within",     true,  target_within    },
+        {"end-of-day", false, target_end_of_day},
+        {"roll",       false, target_rolls     },
+        {"calendar",   false, target_calendar  },
+    };
+    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    uint32_t count = read_count(loading, &pair->value, YAML_LIST, POLICY_TARGETS_MAX, "targets");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct yaml_node *item = &pair->value.items[i];
+        struct policy_target *target = &clock->targets[i];
+        target->calendar = clock->calendar;
+        rule_name(loading->policy, item->line, target->rule);
+        read_map(loading, item, item, "a target", keys, KEY_COUNT(keys), target);
+        if (i > 0 && strcmp(target->rule, clock->targets[i - 1].rule) == 0) {
+            complain(loading, item, NULL, "each target stands on a line of its own");
+        }
+    }
+    clock->target_count = (uint16_t)count;
+}
+
+/* ---- more time ---------------------------------------------------------------------------- */
+
+static void extension_by(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    struct policy_clock *clock = into;
+    struct policy_target more = {.target = TARGET_ELAPSED};
+    target_within(loading, pair, &more);
+    if (more.target != clock->target) {
+        complain(loading, &pair->value, NULL, "more time is given in the unit of 'within'");
+    }
+    clock->extension.by_s = more.target_s;
+    clock->extension.by_days = more.target_days;
+}
+
+static void extension_to(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    struct policy_clock *clock = into;
+    extension_by(loading, pair, into);
+    if (clock->extension.by_s + clock->extension.by_days <= clock->target_s + clock->target_days) {
+        complain(loading, &pair->value, NULL, "this is not later than 'within'");
+        return;
+    }
+    clock->extension.by_s -= clock->target_s;
+    clock->extension.by_days -= clock->target_days;
+}
+
+static void
+extension_times(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    ((struct policy_clock *)into)->extension.times =
+        (uint8_t)read_number(loading, &pair->value, 1, 20);
+}
+
+static void
+extension_reason(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    ((struct policy_clock *)into)->extension.needs_reason = read_flag(loading, &pair->value);
+}
+
+static bool is_action(const struct policy *policy, const char *id)
+{
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        if (policy_action_index(&policy->steps[i], slice_text(id)) != POLICY_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+extension_after(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    struct policy_extension *extension = &((struct policy_clock *)into)->extension;
+    for (uint32_t i = 0; i < list_count(&pair->value); i++) {
+        const struct yaml_node *item = list_item(&pair->value, i);
+        if (i == POLICY_AFTER_MAX) {
+            complain(loading, item, NULL, "more than %d actions", POLICY_AFTER_MAX);
+            return;
+        }
+        read_id(loading, item, extension->after[extension->after_count++]);
+        if (item->kind == YAML_SCALAR && !is_action(loading->policy, item->text)) {
+            complain(loading, item, NULL, "no step has an action '%.40s'", item->text);
+        }
+    }
+}
+
+static void
+clock_extension(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    static const struct policy_key keys[] = {
+        {"by",     false, extension_by    },
+        {"to",     false, extension_to    },
+        {"times",  false, extension_times },
+        {"reason", false, extension_reason},
+        {"after",  false, extension_after },
+    };
+    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    clock->extension.times = 1;
+    read_map(loading, &pair->key, &pair->value, "an extension", keys, KEY_COUNT(keys), clock);
+    bool by = yaml_find(&pair->value, "by") != NULL;
+    bool to = yaml_find(&pair->value, "to") != NULL;
+    if (pair->value.kind == YAML_MAP && by == to) {
+        complain(loading, &pair->key, "by: 20 business days", "how far: either 'by' or 'to'");
+    }
+}
+
+/* ---- the rest ----------------------------------------------------------------------------- */
 
 static void clock_pauses(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
 {
     ((struct clock_place *)into)->clock->pauses_for_customer = read_flag(loading, &pair->value);
+}
+
+static void clock_boundary(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    static const char names[][POLICY_NAME_MAX] = {"closing", "opening"};
+    struct policy_names choices = {"side of a boundary", names, POLICY_NAME_MAX, 2};
+    ((struct clock_place *)into)->clock->next_opening =
+        read_name(loading, &pair->value, choices) == 1;
+}
+
+static void clock_cleared(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    static const char names[][POLICY_NAME_MAX] = {"met", "paused", "closed"};
+    struct policy_names choices = {"state of a clock", names, POLICY_NAME_MAX, 3};
+    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    bool none = pair->value.kind == YAML_LIST && list_count(&pair->value) == 0;
+    clock->due_cleared = none ? 0 : (uint8_t)read_name_set(loading, &pair->value, choices);
+}
+
+static void clock_unknown(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
+    ((struct clock_place *)into)->clock->unknown_role =
+        read_name(loading, &pair->value, names_roles(loading->policy));
 }
 
 static void level_when(struct policy_loading *loading,
@@ -118,7 +365,8 @@ static void level_when(struct policy_loading *loading,
         return;
     }
     bool percent = duration.unit == DURATION_PERCENT;
-    if (percent == (duration.side != 0) || duration.unit == DURATION_BUSINESS_DAYS) {
+    bool days = duration.unit == DURATION_BUSINESS_DAYS;
+    if (percent == (duration.side != 0)) {
         complain(loading,
                  &pair->value,
                  "75%, 2h before, 2 business hours after",
@@ -126,6 +374,7 @@ static void level_when(struct policy_loading *loading,
         return;
     }
     level->offset = percent                             ? OFFSET_PERCENT
+                    : days                              ? OFFSET_DAYS
                     : duration.unit == DURATION_ELAPSED ? OFFSET_ELAPSED
                                                         : OFFSET_BUSINESS;
     level->value = percent ? duration.value : duration.side * duration.value;
@@ -184,19 +433,50 @@ static void clock_levels(struct policy_loading *loading, const struct yaml_pair 
     place->clock->level_count = (uint16_t)count;
 }
 
-void read_clocks(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+static void
+clock_read(struct policy_loading *loading, const struct yaml_pair *row, struct clock_place *place)
 {
     static const struct policy_key keys[] = {
-        {"title",               true,  clock_title     },
-        {"starts",              true,  clock_starts    },
-        {"stops",               true,  clock_stops     },
-        {"when",                false, clock_when      },
-        {"within",              true,  clock_within    },
-        {"end-of-day",          false, clock_end_of_day},
-        {"calendar",            true,  clock_calendar  },
-        {"pauses-for-customer", false, clock_pauses    },
-        {"levels",              true,  clock_levels    },
+        {"title",               true,  clock_title    },
+        {"starts",              false, clock_starts   },
+        {"stops",               false, clock_stops    },
+        {"rearms-at",           false, clock_rearms   },
+        {"of-steps",            false, clock_of_steps },
+        {"when",                false, clock_when     },
+        {"within",              true,  own_within     },
+        {"end-of-day",          false, own_end_of_day },
+        {"roll",                false, own_rolls      },
+        {"calendar",            true,  own_calendar   },
+        {"targets",             false, clock_targets  },
+        {"extension",           false, clock_extension},
+        {"pauses-for-customer", false, clock_pauses   },
+        {"pauses-in",           false, clock_pauses_in},
+        {"runs-in",             false, clock_runs_in  },
+        {"on-boundary",         false, clock_boundary },
+        {"due-cleared-when",    false, clock_cleared  },
+        {"due-hidden-in",       false, clock_hidden_in},
+        {"unknown-notify",      false, clock_unknown  },
+        {"levels",              true,  clock_levels   },
     };
+    struct policy_clock *clock = place->clock;
+    clock->due_cleared = DUE_CLEARED_PAUSED;
+    clock->unknown_role = POLICY_NONE;
+    read_id(loading, &row->key, clock->id);
+    rule_name(loading->policy, row->key.line, clock->rule);
+    read_map(loading, &row->key, &row->value, "a clock", keys, KEY_COUNT(keys), place);
+    title_complete(&clock->title, clock->id);
+    bool both = yaml_find(&row->value, "starts") && yaml_find(&row->value, "stops");
+    if (row->value.kind == YAML_MAP && !both && clock->of_steps == 0) {
+        complain(loading, &row->key, NULL, "a clock needs 'starts' and 'stops', or 'of-steps'");
+    }
+    for (uint16_t i = 0; i < clock->level_count && clock->unknown_role == POLICY_NONE; i++) {
+        bool breach = clock->levels[i].action == LEVEL_BREACH;
+        clock->unknown_role = breach ? clock->levels[i].notify_role : POLICY_NONE;
+    }
+}
+
+void read_clocks(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+{
     (void)into;
     const struct yaml_node *map = &pair->value;
     struct policy *policy = loading->policy;
@@ -204,18 +484,9 @@ void read_clocks(struct policy_loading *loading, const struct yaml_pair *pair, v
     struct policy_clock *clocks = loading_take(loading, map, count, sizeof *clocks);
     loading->clock_nodes = loading_take(loading, map, count, sizeof *loading->clock_nodes);
     for (uint32_t i = 0; i < count && clocks && loading->clock_nodes; i++) {
-        const struct yaml_pair *row = &map->pairs[i];
         struct clock_place place = {&clocks[i], (uint16_t)i};
-        loading->clock_nodes[i] = &row->key;
-        read_id(loading, &row->key, clocks[i].id);
-        (void)snprintf(clocks[i].rule,
-                       sizeof clocks[i].rule,
-                       "%s@%u:%u",
-                       policy->name,
-                       policy->version,
-                       row->key.line);
-        read_map(loading, &row->key, &row->value, "a clock", keys, KEY_COUNT(keys), &place);
-        title_complete(&clocks[i].title, clocks[i].id);
+        loading->clock_nodes[i] = &map->pairs[i].key;
+        clock_read(loading, &map->pairs[i], &place);
     }
     policy->clocks = clocks;
     policy->clock_count = (uint16_t)(clocks && loading->clock_nodes ? count : 0);

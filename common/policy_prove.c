@@ -329,8 +329,12 @@ void policy_prove(struct policy_loading *loading)
     prove_steps(loading, &paths);
     prove_actions(loading);
     for (uint16_t i = 0; i < loading->policy->clock_count; i++) {
-        prove_facts_exist(loading, loading->start_nodes[i]);
-        prove_facts_exist(loading, loading->stop_nodes[i]);
+        if (loading->start_nodes[i]) {
+            prove_facts_exist(loading, loading->start_nodes[i]);
+        }
+        if (loading->stop_nodes[i]) {
+            prove_facts_exist(loading, loading->stop_nodes[i]);
+        }
         prove_clock_stops(loading, &paths, i);
         prove_levels(loading, i);
     }

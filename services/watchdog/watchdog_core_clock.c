@@ -130,7 +130,7 @@ static int64_t days_due_s(const struct clock_goal *goal, int64_t at_s, int64_t d
     if (!goal->calendar || !calendar_covers(goal->calendar, at_s)) {
         return INT64_MAX;
     }
-    return calendar_add_days(goal->calendar, at_s, (uint32_t)days, false);
+    return calendar_add_days(goal->calendar, at_s, days, false);
 }
 
 static int64_t level_due_us(const struct clock_goal *goal,
@@ -148,7 +148,7 @@ static int64_t level_due_us(const struct clock_goal *goal,
         at_s = level->value == 100 ? end_s : percent_due_s(goal, clock, level->value);
         break;
     case OFFSET_ELAPSED:
-        at_s = end_s + level->value;
+        at_s += level->value;
         break;
     case OFFSET_BUSINESS:
         at_s = business_due_s(goal, start_s, end_s, level->value);
