@@ -253,6 +253,28 @@ void watch_tick(const struct policy *policy,
     output->more = watch_due_us(policy, &settled) <= now_us;
 }
 
+/* A clock that started, paused, resumed, stopped or has another target. */
+static void evolve_state(const struct policy *policy,
+                         uint16_t index,
+                         struct watch_clock *clock,
+                         enum event_kind kind,
+                         const struct event_clock *told)
+{
+    bool begins = kind == EVENT_CLOCKS_STARTED;
+    if (told->generation < clock->generation + (begins ? 1U : 0U)) {
+        return; /* a repeat */
+    }
+    if (begins && clock->verdict != CLOCK_CANCELLED) {
+        clock->levels_fired = 0;
+        clock->breached = 0;
+    }
+    uint8_t verdict = clock->verdict;
+    clock_take(policy, index, clock, told);
+    if (!begins && told->verdict == CLOCK_RUNNING) {
+        clock->verdict = verdict; /* written once */
+    }
+}
+
 static void evolve_clock(const struct policy *policy,
                          struct watch_case *state,
                          const struct event *event,
@@ -267,19 +289,7 @@ static void evolve_clock(const struct policy *policy,
         return; /* nothing has changed */
     }
     if (event->kind <= EVENT_CLOCKS_RESUMED || event->kind == EVENT_CLOCKS_RETARGETED) {
-        bool begins = event->kind == EVENT_CLOCKS_STARTED;
-        if (told->generation < clock->generation + (begins ? 1U : 0U)) {
-            return; /* a repeat */
-        }
-        if (begins && clock->verdict != CLOCK_CANCELLED) {
-            clock->levels_fired = 0;
-            clock->breached = 0;
-        }
-        uint8_t verdict = clock->verdict;
-        clock_take(policy, index, clock, told);
-        if (!begins && told->verdict == CLOCK_RUNNING) {
-            clock->verdict = verdict; /* written once */
-        }
+        evolve_state(policy, index, clock, event->kind, told);
         return;
     }
     if (told->generation != clock->generation || told->level == 0 ||
