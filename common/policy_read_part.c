@@ -227,7 +227,7 @@ static void read_value(struct policy_loading *loading,
         read_table(loading, pair, key, into);
         break;
     default:
-        assert(!"a key of this kind has a reader of its own");
+        assert(false && "a key of this kind has a reader of its own");
     }
 }
 
