@@ -8,10 +8,12 @@
 #include <zmq.h>
 
 enum {
-    /* messages a peer: a bus message holds up to 128 events, a request up to 96 KiB, a reply 1 KiB
+    /* Messages a peer; common/README.md has the arithmetic.  A peer may have so many requests of
+     * BUS_REQUEST_MAX in our memory, and let so many replies lie, most of them receipts of 1 KiB.
      */
-    HIGH_WATER_MARK = 2000,
-    REPLIES_HIGH_WATER_MARK = 20000,
+    REQUESTS_MARK = 128,
+    REPLIES_MARK = 8192,
+    EVENTS_MARK = 2000,
     ENDPOINTS_MAX = 256,
     ENDPOINT_SIZE = 160,
 };
@@ -52,7 +54,12 @@ static int send_mark(int type)
     if (type == ZMQ_SUB) {
         return 0;
     }
-    return type == ZMQ_ROUTER ? REPLIES_HIGH_WATER_MARK : HIGH_WATER_MARK;
+    return type == ZMQ_ROUTER ? REPLIES_MARK : EVENTS_MARK;
+}
+
+static int receive_mark(int type)
+{
+    return type == ZMQ_ROUTER ? REQUESTS_MARK : EVENTS_MARK;
 }
 
 /* Bounds and time-outs, before any bind or connect (tech.md 4.1 no. 11); ZMTP heartbeats stay off
@@ -64,12 +71,12 @@ static void *socket_new(struct bus *bus, int type, struct error *error)
         (void)error_set(error, ERROR_FATAL, "zmq_socket: %s", zmq_strerror(errno));
         return NULL;
     }
-    int64_t message_max = BUS_MESSAGE_MAX;
+    int64_t message_max = type == ZMQ_ROUTER ? BUS_REQUEST_MAX : BUS_MESSAGE_MAX;
     bool good = set(socket, ZMQ_LINGER, 0) && set(socket, ZMQ_HANDSHAKE_IVL, 5000) &&
                 set(socket, ZMQ_RECONNECT_IVL, 50) && set(socket, ZMQ_RECONNECT_IVL_MAX, 2000) &&
                 set(socket, ZMQ_TCP_KEEPALIVE, 1) && set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 10) &&
                 set(socket, ZMQ_TCP_KEEPALIVE_INTVL, 3) && set(socket, ZMQ_TCP_KEEPALIVE_CNT, 3) &&
-                set(socket, ZMQ_RCVHWM, HIGH_WATER_MARK) &&
+                set(socket, ZMQ_RCVHWM, receive_mark(type)) &&
                 set(socket, ZMQ_SNDHWM, send_mark(type)) &&
                 zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0;
     if (good && type == ZMQ_ROUTER) {

@@ -16,7 +16,9 @@ struct event_base;
 enum {
     BUS_TOPIC_SIZE = 24,
     BUS_IDENTITY_MAX = 16,
-    BUS_MESSAGE_MAX = 1024 * 1024,
+    BUS_MESSAGE_MAX = 1024 * 1024, /* of events */
+    BUS_REQUEST_MAX = 128 * 1024,  /* above LIMIT_SUBMISSION_SIZE, so that a little too much is
+                                      refused with a reason; a connection that sends more is cut */
 };
 
 /* Who sent a request; given back with the reply. */

@@ -158,7 +158,7 @@ static void row_set(struct load *load, size_t row, struct fy_node *key, struct f
     (void)snprintf(value, sizeof value, "%.*s", (int)size, text);
     if (config_value_set(&load->rows[row], value, load->settings, reason)) {
         load->from[row] = FROM_FILE;
-    } else if (load->rows[row].kind == CONFIG_SECRET) {
+    } else if (config_value_hides(&load->rows[row])) {
         complain_secret(load, key, reason);
     } else {
         complain(to_show, reason);
@@ -331,6 +331,14 @@ static bool option_take(struct load *load, const struct option *option, const ch
     }
     if (config || file) {
         return true;
+    }
+    if (load->rows[row].kind == CONFIG_SECRET) {
+        (void)snprintf(text,
+                       sizeof text,
+                       "command line: --%s: everybody on this host could read it there; use the "
+                       "environment or a file",
+                       option->name);
+        return refuse(load, text);
     }
     if (!config_value_set(&load->rows[row], option->value, load->settings, reason)) {
         (void)snprintf(text, sizeof text, "command line: %s", reason);

@@ -30,6 +30,7 @@ enum config_kind {
     CONFIG_DURATION_MS, /* written like 250ms, 5s, 2min, 1h, 1d; a bare number is in milliseconds */
     CONFIG_DURATION_S,  /* the same, stored in seconds; a bare number is in seconds */
     CONFIG_PATH,
+    CONFIG_CONNINFO, /* how to reach PostgreSQL, in libpq's words; a password in it is refused */
     CONFIG_ENDPOINT, /* tcp://host:port, ipc://path, unix:path or host:port; port * or 0: any */
     CONFIG_KIND_COUNT,
 };

@@ -1,5 +1,7 @@
 #include "config_value.h"
 
+#include "conninfo.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -73,6 +75,12 @@ void config_value_range(const struct config_row *row, char text[CONFIG_VALUE_MAX
 static const char no_duration[] = "is not a duration (250ms, 5s, 2min, 1h, 1d)";
 static const char out_of_range[] = "is out of range";
 
+/* It is a secret, or somebody wrote one into it. */
+bool config_value_hides(const struct config_row *row)
+{
+    return row->kind == CONFIG_SECRET || row->kind == CONFIG_CONNINFO;
+}
+
 static bool refuse(const struct config_row *row,
                    const char *text,
                    const char *what,
@@ -84,7 +92,7 @@ static bool refuse(const struct config_row *row,
                    CONFIG_VALUE_MAX,
                    "%s: \"%.80s\" %s; permitted: %.200s",
                    row->name,
-                   row->kind == CONFIG_SECRET ? "(secret)" : text,
+                   config_value_hides(row) ? "(secret)" : text,
                    what,
                    range);
     return false;
@@ -182,6 +190,10 @@ static bool text_set(const struct config_row *row,
     if (row->kind == CONFIG_ENDPOINT && size > 0 && !endpoint_is_good(text)) {
         return refuse(
             row, text, "is not tcp://host:port, ipc://path, unix:path or host:port", reason);
+    }
+    const char *fault = row->kind == CONFIG_CONNINFO ? conninfo_fault(text) : NULL;
+    if (fault) {
+        return refuse(row, "", fault, reason);
     }
     memcpy((char *)settings + row->offset, text, size + 1);
     return true;

@@ -22,4 +22,7 @@ void config_value_text(const struct config_row *row,
 /* "1 to 65535", "250ms to 1h", "true or false", "at most 63 bytes" … */
 void config_value_range(const struct config_row *row, char text[CONFIG_VALUE_MAX]);
 
+/* May its value not be quoted in a complaint? */
+bool config_value_hides(const struct config_row *row);
+
 #endif

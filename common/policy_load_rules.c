@@ -40,7 +40,8 @@ void read_when(struct policy_loading *loading,
                struct policy_when *when)
 {
     read_part(loading, node, node, &language_clock_when, when);
-    for (uint32_t i = 0; allowed == WHEN_CHANNELS && node->kind == YAML_MAP && i < node->count; i++) {
+    for (uint32_t i = 0; allowed == WHEN_CHANNELS && node->kind == YAML_MAP && i < node->count;
+         i++) {
         const struct yaml_node *key = &node->pairs[i].key;
         if (strcmp(key->text, "channels") != 0) {
             complain(loading,

@@ -1,7 +1,10 @@
 #include "projector.h"
 
+#include "health.h"
 #include "log.h"
 #include "redis.h"
+
+#include <event2/event.h>
 
 enum { IN_FLIGHT_MAX = 8192 };
 
@@ -20,6 +23,9 @@ struct projector {
     void *self;
     struct redis *redis;
     struct projection *projection;
+    struct event *second;
+    unsigned health;
+    char reason[HEALTH_DETAIL_MAX]; /* told last */
     struct feeding feedings[PARTITION_MAX];
 };
 
@@ -71,14 +77,33 @@ on_feed(void *self, enum service_id service, uint32_t partition, uint32_t attemp
     }
 }
 
+/* Also what never was ready says why, once for each reason: a wrong password, say. */
+static void redis_look(struct projector *projector)
+{
+    bool ready = redis_is_ready(projector->redis);
+    const char *reason = ready ? "" : redis_reason(projector->redis);
+    service_dependency_set(projector->service, projector->health, ready, reason);
+    if (!ready && reason[0] != '\0' && strcmp(reason, projector->reason) != 0) {
+        log_warn("redis away", LOG_TEXT("reason", reason));
+        (void)snprintf(projector->reason, sizeof projector->reason, "%s", reason);
+    }
+}
+
 static void on_redis(void *self, bool ready)
 {
-    const struct projector *projector = self;
+    struct projector *projector = self;
+    projector->reason[0] = '\0';
     if (ready) {
         log_info("redis reached");
-    } else {
-        log_warn("redis away", LOG_TEXT("reason", redis_reason(projector->redis)));
     }
+    redis_look(projector);
+}
+
+static void on_second(evutil_socket_t socket, short what, void *context)
+{
+    (void)socket;
+    (void)what;
+    redis_look(context);
 }
 
 struct projector *projector_new(struct service *service,
@@ -89,8 +114,11 @@ struct projector *projector_new(struct service *service,
                                 struct error *error)
 {
     const struct service_settings *settings = service_settings(service);
-    const struct redis_settings redis_settings = {.address = settings->redis,
-                                                  .in_flight_max = IN_FLIGHT_MAX};
+    const struct redis_settings redis_settings = {
+        .address = settings->redis,
+        .user = settings->redis_user[0] ? settings->redis_user : NULL,
+        .password = settings->redis_password[0] ? settings->redis_password : NULL,
+        .in_flight_max = IN_FLIGHT_MAX};
     const struct projection_settings projection_settings = {.prefix = settings->redis_prefix};
     struct projector *projector = calloc(1, sizeof *projector);
     if (!projector) {
@@ -109,6 +137,11 @@ struct projector *projector_new(struct service *service,
         projector_free(&projector);
         return NULL;
     }
+    projector->health = service_dependency(service, "redis");
+    projector->second = event_new(service_base(service), -1, EV_PERSIST, on_second, projector);
+    if (projector->second) {
+        (void)event_add(projector->second, &(struct timeval){1, 0});
+    }
     redis_listen(projector->redis, on_redis, projector);
     redis_start(projector->redis);
     return projector;
@@ -119,6 +152,12 @@ void projector_free(struct projector **projector_p)
     struct projector *projector = *projector_p;
     if (!projector) {
         return;
+    }
+    if (projector->second) {
+        event_free(projector->second);
+    }
+    if (projector->redis) {
+        redis_unlisten(projector->redis, on_redis, projector); /* the health it tells is gone */
     }
     redis_free(&projector->redis);
     projection_free(&projector->projection);

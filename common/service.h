@@ -37,6 +37,9 @@ struct service_settings {
     char instance[64];  /* unique among the live instances of a service */
     char database[400]; /* libpq conninfo */
     char redis[256];    /* unix socket path or host:port */
+    char redis_user[64];
+    char redis_password[128];
+    char redis_password_file[256];
     char redis_prefix[32];
     char run_dir[128];   /* for the sockets between daemons of one host */
     char publisher[160]; /* endpoint; "": ipc in run_dir */
@@ -51,6 +54,10 @@ struct service_settings {
 /* The settings file, for whoever else reads it: the command redress. */
 extern const struct config_row service_settings_rows[];
 extern const size_t service_settings_count;
+
+/* Reads the secrets that stand in files of their own into the settings.  ERROR_FATAL: not there, or
+ * open to others. */
+bool service_settings_secrets(struct service_settings *settings, struct error *error) MUST_CHECK;
 
 struct service;
 struct cycle;
@@ -125,6 +132,10 @@ const struct service_settings *service_settings(const struct service *service);
 struct event_base *service_base(struct service *service);
 struct pg *service_reader(struct service *service); /* the connection for reads */
 struct pg *service_writer(struct service *service); /* the one that commits */
+/* A dependency of its own on /readyz: it is told of there, and does not make the daemon unready,
+ * because it can do without.  name is lent for good; detail may be NULL. */
+unsigned service_dependency(struct service *service, const char *name);
+void service_dependency_set(struct service *service, unsigned index, bool ok, const char *detail);
 void service_publish(struct service *service, const char *topic, struct slice bytes);
 void service_reply(struct service *service, const struct bus_peer *peer, struct slice bytes);
 uint32_t

@@ -153,6 +153,16 @@ bool health_start(struct service *service, struct error *error)
     return true;
 }
 
+unsigned service_dependency(struct service *service, const char *name)
+{
+    return health_add(service->health, name, false, 0);
+}
+
+void service_dependency_set(struct service *service, unsigned index, bool ok, const char *detail)
+{
+    health_set(service->health, index, ok, detail);
+}
+
 void health_keys(struct service *service, bool ok, const char *detail)
 {
     health_set(service->health, keys_index, ok, detail);

@@ -7,9 +7,12 @@
 
 #include <event2/event.h>
 
-static bool keys_are_good(const struct service *service, struct error *error)
+static bool keys_are_good(struct service *service, struct error *error)
 {
-    const struct service_settings *settings = &service->settings;
+    struct service_settings *settings = &service->settings;
+    if (!service_settings_secrets(settings, error)) {
+        return false;
+    }
     if ((service->spec->keys & SERVICE_KEY_SEAL) != 0) {
         SCOPED(seal_ring_free)
         struct seal_ring *ring = seal_ring_open(settings->key_file, false, error);

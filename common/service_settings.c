@@ -1,6 +1,9 @@
 /* The settings all daemons share. */
+#include "conninfo.h"
+#include "key_file.h"
 #include "service_private.h"
 
+#include <sodium.h>
 #include <unistd.h>
 
 enum { SOCKET_PATH_MAX = 107 }; /* sockaddr_un.sun_path without its end */
@@ -11,10 +14,17 @@ enum { SOCKET_PATH_MAX = 107 }; /* sockaddr_un.sun_path without its end */
 const struct config_row service_settings_rows[] = {
     {"instance", CONFIG_TEXT, AT(instance), "", 0, 63, NULL,
      "name among the live instances of a service; empty: host name and process"},
-    {"database", CONFIG_TEXT, AT(database), "dbname=redress", 1, 399, NULL,
-     "PostgreSQL connection string (libpq)"},
+    {"database", CONFIG_CONNINFO, AT(database), "dbname=redress", 1, 399, NULL,
+     "PostgreSQL connection string (libpq); without user= each daemon has its own role; a password "
+     "belongs into a passfile"},
     {"redis", CONFIG_TEXT, AT(redis), "127.0.0.1:6379", 1, 255, NULL,
      "Redis: path of a unix socket, or host:port"},
+    {"redis_user", CONFIG_TEXT, AT(redis_user), "", 0, 63, NULL,
+     "ACL user of Redis; empty: its default user"},
+    {"redis_password", CONFIG_SECRET, AT(redis_password), "", 0, 127, NULL,
+     "password of that user; better in REDRESS_REDIS_PASSWORD or in redis_password_file"},
+    {"redis_password_file", CONFIG_PATH, AT(redis_password_file), "", 0, 255, NULL,
+     "file with that password and nothing else, mode 0600; empty: none"},
     {"redis_prefix", CONFIG_TEXT, AT(redis_prefix), "redress:", 1, 31, NULL,
      "before every key"},
     {"run_dir", CONFIG_PATH, AT(run_dir), "/run/redress", 1, 80, NULL,
@@ -36,6 +46,28 @@ const struct config_row service_settings_rows[] = {
 };
 /* clang-format on */
 const size_t service_settings_count = sizeof service_settings_rows / sizeof *service_settings_rows;
+
+bool service_settings_secrets(struct service_settings *settings, struct error *error)
+{
+    if (settings->redis_password_file[0] == '\0') {
+        return true;
+    }
+    char text[KEY_FILE_MAX];
+    if (!key_file_read(settings->redis_password_file, NULL, text, error)) {
+        return false;
+    }
+    text[strcspn(text, "\r\n")] = '\0';
+    bool good = text[0] != '\0' && strlen(text) < sizeof settings->redis_password;
+    if (good) {
+        (void)snprintf(settings->redis_password, sizeof settings->redis_password, "%s", text);
+    }
+    sodium_memzero(text, sizeof text);
+    return good || error_set(error,
+                             ERROR_FATAL,
+                             "redis_password_file %s: its first line must have 1 to %zu bytes",
+                             settings->redis_password_file,
+                             sizeof settings->redis_password - 1);
+}
 
 /* The name becomes part of paths: letters, digits and . _ - only. */
 static bool name_is_good(const char *name)
@@ -92,6 +124,9 @@ bool service_settings_complete(struct service *service, struct error *error)
                          "instance \"%s\": permitted are letters, digits and . _ -",
                          settings->instance);
     }
+    char role[48];
+    (void)snprintf(role, sizeof role, "redress_%s", service_name(service->spec->id));
+    conninfo_user(settings->database, sizeof settings->database, role);
     return path_complete(
                service, "ipc://", "pub", settings->publisher, sizeof settings->publisher, error) &&
            path_complete(

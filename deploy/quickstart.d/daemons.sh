@@ -2,13 +2,16 @@
 
 supervisor_pid=$state/service.pid
 
-redress() { "$bin/redress" --config "$state/redress.yaml" "$@" </dev/null; }
+redress() { env -u PGUSER -u PGSERVICE "$bin/redress" --config "$state/redress.yaml" "$@" </dev/null; }
 
 settings_write() {
     cat >"$state/redress.yaml" <<END
 # Written by deploy/quickstart at every start.  What may stand here: redress-intake --help
-database: host=$pg_socket dbname=redress user=redress
+# No user: each daemon comes in its own role of the archive, the command as redress_reader or redress_policy.
+database: host=$pg_socket dbname=redress
 redis: $redis_socket
+redis_user: redress
+redis_password_file: $state/keys/redis.password
 run_dir: $state/run
 instance: quickstart
 key_file: $state/keys/seal.key
@@ -50,7 +53,7 @@ policies_load() {
 runit_write() {
     local folder=$state/service/$1
     mkdir -p "$folder/log" "$state/log/$1"
-    printf '#!/bin/sh\nexec 2>&1\nexec "%s" --config "%s"\n' "$bin/redress-$1" "$state/redress.yaml" >"$folder/run.new"
+    printf '#!/bin/sh\nexec 2>&1\nexec env -u PGUSER -u PGSERVICE "%s" --config "%s"\n' "$bin/redress-$1" "$state/redress.yaml" >"$folder/run.new"
     printf '#!/bin/sh\nexec svlogd -tt "%s"\n' "$state/log/$1" >"$folder/log/run"
     printf 's1000000\nn10\n' >"$state/log/$1/config"
     chmod 755 "$folder/run.new" "$folder/log/run"

@@ -200,6 +200,61 @@ CREATE TRIGGER final_triage   BEFORE TRUNCATE ON journal_triage   EXECUTE FUNCTI
 CREATE TRIGGER final_dispatch BEFORE TRUNCATE ON journal_dispatch EXECUTE FUNCTION journal_is_final();
 CREATE TRIGGER final_watchdog BEFORE TRUNCATE ON journal_watchdog EXECUTE FUNCTION journal_is_final();
 
+-- Who may do what.  A daemon has a role of its own, so that a bug or a burglar in one cannot write another's streams
+-- (law 2) and nobody at all can rewrite the journal (law 3).  redress_reader looks, redress_policy adds policies; both
+-- are for people and screens.  Roles belong to the server, not to the database: several archives may share them.
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['daemon', 'intake', 'triage', 'dispatch', 'watchdog', 'analytics', 'reader', 'policy']
+    LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'redress_' || wanted) THEN
+            EXECUTE format('CREATE ROLE %I %s', 'redress_' || wanted,
+                           CASE wanted WHEN 'daemon' THEN 'NOLOGIN' ELSE 'LOGIN' END);
+        END IF;
+    END LOOP;
+END $$;
+GRANT redress_daemon TO redress_intake, redress_triage, redress_dispatch, redress_watchdog, redress_analytics;
+GRANT pg_read_all_stats TO redress_reader; -- which sessions are there, to tell the living from the gone
+
+GRANT USAGE ON SCHEMA redress TO redress_daemon, redress_reader, redress_policy;
+GRANT SELECT ON archive, policy, member, head, journal, journal_intake, journal_triage, journal_dispatch, journal_watchdog
+    TO redress_daemon, redress_reader;
+GRANT INSERT, UPDATE, DELETE ON member TO redress_daemon;
+GRANT UPDATE ON head TO redress_daemon;
+GRANT INSERT ON journal_intake   TO redress_intake;
+GRANT INSERT ON journal_triage   TO redress_triage;
+GRANT INSERT ON journal_dispatch TO redress_dispatch;
+GRANT INSERT ON journal_watchdog TO redress_watchdog;
+GRANT SELECT, INSERT ON submission TO redress_intake;
+GRANT SELECT (submission_id, case_id, customer, at) ON submission TO redress_triage;
+GRANT SELECT (submission_id, case_id, wrapped_key) ON submission TO redress_dispatch;
+GRANT SELECT, INSERT, UPDATE ON complaint, agent_slot, command TO redress_dispatch;
+GRANT SELECT ON clock TO redress_dispatch;
+GRANT SELECT, INSERT, UPDATE ON clock TO redress_watchdog;
+GRANT SELECT ON complaint TO redress_watchdog;
+GRANT SELECT, INSERT, UPDATE ON figure TO redress_analytics;
+GRANT SELECT ON complaint, agent_slot, command, clock, figure TO redress_reader;
+GRANT SELECT (submission_id, channel, case_id, digest, at) ON submission TO redress_reader; -- no key, no customer
+GRANT SELECT, INSERT ON policy TO redress_policy;
+
+-- Rows of head and member are written by their own service only.
+ALTER TABLE head ENABLE ROW LEVEL SECURITY;
+ALTER TABLE member ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everybody_looks ON head FOR SELECT USING (true);
+CREATE POLICY everybody_looks ON member FOR SELECT USING (true);
+CREATE POLICY own_intake    ON head FOR UPDATE TO redress_intake    USING (service = 1);
+CREATE POLICY own_triage    ON head FOR UPDATE TO redress_triage    USING (service = 2);
+CREATE POLICY own_dispatch  ON head FOR UPDATE TO redress_dispatch  USING (service = 3);
+CREATE POLICY own_watchdog  ON head FOR UPDATE TO redress_watchdog  USING (service = 4);
+CREATE POLICY own_analytics ON head FOR UPDATE TO redress_analytics USING (service = 5);
+CREATE POLICY own_intake    ON member TO redress_intake    USING (service = 1);
+CREATE POLICY own_triage    ON member TO redress_triage    USING (service = 2);
+CREATE POLICY own_dispatch  ON member TO redress_dispatch  USING (service = 3);
+CREATE POLICY own_watchdog  ON member TO redress_watchdog  USING (service = 4);
+CREATE POLICY own_analytics ON member TO redress_analytics USING (service = 5);
+
 INSERT INTO archive (schema, partitions) VALUES (1, :partitions);
 INSERT INTO head (service, partition)
     SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;

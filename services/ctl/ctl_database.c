@@ -1,5 +1,6 @@
 #include "ctl_database.h"
 
+#include "conninfo.h"
 #include "error.h"
 
 static const char undefined_table[] = "42P01";
@@ -11,15 +12,28 @@ static const char *one_line(PGconn *database, struct error *error)
     return error->text;
 }
 
+/* Who looks may only look.  NULL: whom libpq takes us for, who must be allowed to make roles. */
+static const char *role_of(const struct ctl_verb *verb)
+{
+    if (verb->run == ctl_archive_create) {
+        return NULL;
+    }
+    return verb->run == ctl_policy_load ? "redress_policy" : "redress_reader";
+}
+
 int ctl_database(struct ctl *ctl)
 {
     if (ctl->database) {
         return CTL_OK;
     }
+    char conninfo[sizeof ctl->settings.database];
+    (void)snprintf(conninfo, sizeof conninfo, "%s", ctl->settings.database);
+    if (role_of(ctl->verb)) {
+        conninfo_user(conninfo, sizeof conninfo, role_of(ctl->verb));
+    }
     const char *const keys[] = {
         "dbname", "options", "connect_timeout", "application_name", "client_encoding", NULL};
-    const char *const values[] = {
-        ctl->settings.database, "-c search_path=redress", "5", "redress", "UTF8", NULL};
+    const char *const values[] = {conninfo, "-c search_path=redress", "5", "redress", "UTF8", NULL};
     ctl->database = PQconnectdbParams(keys, values, 1);
     if (PQstatus(ctl->database) == CONNECTION_OK) {
         return CTL_OK;

@@ -9,11 +9,36 @@
 
 static const struct timeval patience = {.tv_sec = 3};
 
+/* AUTH, if there is a password, and PING. */
+static bool greet(redisContext *redis, const struct service_settings *settings, char why[256])
+{
+    redisReply *reply = NULL;
+    if (settings->redis_password[0] != '\0') {
+        reply = redisCommand(redis,
+                             "AUTH %s %s",
+                             settings->redis_user[0] ? settings->redis_user : "default",
+                             settings->redis_password);
+        if (!reply || reply->type == REDIS_REPLY_ERROR) {
+            (void)snprintf(why, 256, "%s", reply && reply->str ? reply->str : redis->errstr);
+            freeReplyObject(reply);
+            return false;
+        }
+        freeReplyObject(reply);
+    }
+    reply = redisCommand(redis, "PING");
+    bool good = reply && reply->type == REDIS_REPLY_STATUS;
+    (void)snprintf(why, 256, "%s", reply && reply->str ? reply->str : redis->errstr);
+    freeReplyObject(reply);
+    return good;
+}
+
 struct redisContext *ctl_redis_open(const struct ctl *ctl, char why[256])
 {
     struct redis_address address;
     struct error error = {0};
-    if (!redis_address_parse(ctl->settings.redis, &address, &error)) {
+    struct service_settings settings = ctl->settings;
+    if (!service_settings_secrets(&settings, &error) ||
+        !redis_address_parse(ctl->settings.redis, &address, &error)) {
         (void)snprintf(why, 256, "%s", error.text);
         return NULL;
     }
@@ -21,11 +46,7 @@ struct redisContext *ctl_redis_open(const struct ctl *ctl, char why[256])
                               ? redisConnectUnixWithTimeout(address.host, patience)
                               : redisConnectWithTimeout(address.host, address.port, patience);
     if (redis && redis->err == 0 && redisSetTimeout(redis, patience) == REDIS_OK) {
-        redisReply *reply = redisCommand(redis, "PING");
-        bool good = reply && reply->type == REDIS_REPLY_STATUS;
-        (void)snprintf(why, 256, "%s", reply && reply->str ? reply->str : redis->errstr);
-        freeReplyObject(reply);
-        if (good) {
+        if (greet(redis, &settings, why)) {
             return redis;
         }
     } else {

@@ -13,7 +13,8 @@ unset PGPORT PGSERVICE PGPASSWORD
 as_pg() { if [ "$(id -u)" -eq 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 redis_ask() { redis-cli -s "$work/redis/sock" "$@"; }
-redress() { "$bin/redress" --config "$work/redress.yaml" "$@" </dev/null; }
+# Without PGUSER every daemon and verb comes in the role of its own.
+redress() { env -u PGUSER "$bin/redress" --config "$work/redress.yaml" "$@" </dev/null; }
 
 # wait_for SECONDS COMMAND…
 wait_for() {
@@ -61,7 +62,7 @@ END
     redis_pid=$!
     wait_for 20 redis_ask ping || fail "Redis does not answer: $work/log/redis"
     cat >"$work/redress.yaml" <<END
-database: host=$work/pg user=redress dbname=redress
+database: host=$work/pg dbname=redress
 redis: $work/redis/sock
 run_dir: $work/run
 key_file: $work/keys/seal.key
@@ -73,7 +74,7 @@ END
 ready() { curl -fsS --max-time 2 --unix-socket "$work/run/$1-bench.admin" http://localhost/readyz; }
 
 daemon_start() {
-    "$bin/redress-$1" --config "$work/redress.yaml" --instance bench </dev/null >>"$work/log/$1" 2>&1 &
+    env -u PGUSER "$bin/redress-$1" --config "$work/redress.yaml" --instance bench </dev/null >>"$work/log/$1" 2>&1 &
     daemon_pid[$1]=$!
 }
 
@@ -98,7 +99,7 @@ fresh() {
     sql -d postgres -c 'SET client_min_messages = error' -c 'DROP DATABASE IF EXISTS redress WITH (FORCE)' \
         -c 'CREATE DATABASE redress'
     redis_ask flushall >/dev/null
-    redress archive create >"$work/log/archive" 2>&1 || fail "no archive: $work/log/archive"
+    "$bin/redress" --config "$work/redress.yaml" archive create >"$work/log/archive" 2>&1 || fail "no archive: $work/log/archive"
     redress policy load "$root"/deploy/policies/*.yaml "$@" >"$work/log/policies" 2>&1 ||
         fail "a policy was refused: $work/log/policies"
     sql -c "UPDATE policy SET loaded_at = loaded_at - interval '1 min'" -c CHECKPOINT # a new one counts after seconds

@@ -49,14 +49,16 @@ static void settings_write(const struct rig *rig)
     (void)snprintf(path, sizeof path, "%s/redress.yaml", rig->directory);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    (void)fprintf(file,
-                  "database: \"%s\"\nredis: %s\nrun_dir: %s\nkey_file: %s/seal.key\n"
-                  "receipt_key_file: %s/receipt.key\n",
-                  rig->conninfo,
-                  server_socket(rig->redis),
-                  rig->directory,
-                  rig->directory,
-                  rig->directory);
+    (void)fprintf(
+        file,
+        /* without a user: every daemon comes in its own role */
+        "database: \"host=%s dbname=redress\"\nredis: %s\nrun_dir: %s\nkey_file: %s/seal.key\n"
+        "receipt_key_file: %s/receipt.key\n",
+        server_directory(rig->postgres),
+        server_socket(rig->redis),
+        rig->directory,
+        rig->directory,
+        rig->directory);
     (void)fclose(file);
 }
 
