@@ -11,6 +11,7 @@ static const struct {
 #define TEXT(id, en, zh_cn, zh_tw) [TEXT_##id] = {#id, {en, zh_cn, zh_tw}},
 /* clang-format on */
 #include "ctl_text_calendar.def"
+#include "ctl_text_clock.def"
 #include "ctl_text_help.def"
 #include "ctl_text_said.def"
 #include "ctl_text_view.def"

@@ -22,6 +22,7 @@ enum ctl_language {
 enum ctl_text {
 #define TEXT(id, en, zh_cn, zh_tw) TEXT_##id,
 #include "ctl_text_calendar.def"
+#include "ctl_text_clock.def"
 #include "ctl_text_help.def"
 #include "ctl_text_said.def"
 #include "ctl_text_view.def"

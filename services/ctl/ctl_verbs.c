@@ -144,6 +144,8 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(policy_options), ctl_policy_check},
     {"policy list", "", 0, 0, TEXT_VERB_POLICY_LIST,
      NO_OPTIONS, ctl_policy_list},
+    {"clock check", "FILE…", 1, FILES_MAX, TEXT_VERB_CLOCK_CHECK,
+     NO_OPTIONS, ctl_clock_check},
     {"calendar check", "FILE…", 1, FILES_MAX, TEXT_VERB_CALENDAR_CHECK,
      NO_OPTIONS, ctl_calendar_check},
     {"submit", "", 0, 0, TEXT_VERB_SUBMIT,

@@ -357,3 +357,30 @@ watch_shown_due_us(const struct policy *policy, const struct watch_case *state, 
     }
     return clock->due_us;
 }
+
+int64_t watch_used_s(const struct policy *policy,
+                     const struct watch_case *state,
+                     uint32_t index,
+                     int64_t at_us)
+{
+    return clock_used_s(policy, index, &state->clocks[index], at_us);
+}
+
+int64_t watch_late_s(const struct policy *policy,
+                     const struct watch_case *state,
+                     uint32_t index,
+                     int64_t at_us)
+{
+    const struct watch_clock *clock = &state->clocks[index];
+    return clock_late_s(
+        policy, index, clock, clock->paused_at_us != 0 ? clock->paused_at_us : at_us);
+}
+
+int64_t watch_level_due_us(const struct policy *policy,
+                           const struct watch_case *state,
+                           uint32_t index,
+                           uint16_t level)
+{
+    const struct watch_clock *clock = &state->clocks[index];
+    return clock->due_us == 0 ? 0 : clock_level_due_us(policy, index, clock, level);
+}

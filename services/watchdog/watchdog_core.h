@@ -115,4 +115,22 @@ bool watch_is_unknown(const struct watch_clock *clock);
 int64_t
 watch_shown_due_us(const struct policy *policy, const struct watch_case *state, uint32_t index);
 
+/*
+ * For those who explain and check: seconds used in the clock's own time until at_us (of a clock
+ * that stands still until it did), seconds late at at_us, and when a level is due, fired or not (0:
+ * the clock has no due instant).
+ */
+int64_t watch_used_s(const struct policy *policy,
+                     const struct watch_case *state,
+                     uint32_t index,
+                     int64_t at_us);
+int64_t watch_late_s(const struct policy *policy,
+                     const struct watch_case *state,
+                     uint32_t index,
+                     int64_t at_us);
+int64_t watch_level_due_us(const struct policy *policy,
+                           const struct watch_case *state,
+                           uint32_t index,
+                           uint16_t level);
+
 #endif
