@@ -8,73 +8,110 @@
 
 enum { IN_FLIGHT_MAX = 8192 };
 
-/* The cases a share is being fed with. */
+/* How far the feeding of a share has come. */
 struct feeding {
-    uint64_t *ids;
-    uint32_t count;
-    uint32_t at;
+    uint64_t read; /* number of the read under way: the answer to an earlier one is stale */
+    uint64_t after;
+    uint32_t attempt;
 };
 
 struct projector {
     struct service *service;
-    enum service_id id;
-    projector_op_fn *op;
-    struct table *const *cases; /* by partition */
-    void *self;
+    struct projector_source source;
     struct redis *redis;
     struct projection *projection;
+    uint64_t reads;
     struct event *second;
     unsigned health;
     char reason[HEALTH_DETAIL_MAX]; /* told last */
     struct feeding feedings[PARTITION_MAX];
 };
 
-static void feeding_end(struct projector *projector, uint32_t partition)
+/* A slice of the archive being read. */
+struct slice_read {
+    struct projector *projector;
+    uint64_t read;
+    uint32_t partition;
+};
+
+static void slice_begin(struct projector *projector, uint32_t partition);
+
+static void slice_feed(struct projector *projector, uint32_t partition, const PGresult *rows)
 {
-    free(projector->feedings[partition].ids);
-    projector->feedings[partition] = (struct feeding){0};
+    static struct projection_op ops[PROJECTION_FEED_MAX];
+    const struct projector_source *source = &projector->source;
+    struct feeding *feeding = &projector->feedings[partition];
+    uint32_t count = 0;
+    for (int row = 0; row < PQntuples(rows) && row < PROJECTION_FEED_MAX; row++) {
+        feeding->after = (uint64_t)pg_int8(rows, row, 0);
+        count += source->row_op(source->self, rows, row, &ops[count]);
+    }
+    if (count > 0) {
+        (void)projection_feed(
+            projector->projection, source->id, partition, feeding->attempt, ops, count);
+    } else if (PQntuples(rows) > 0) {
+        slice_begin(projector, partition); /* none of these: look further */
+    } else {
+        (void)projection_fed(projector->projection, source->id, partition, feeding->attempt);
+    }
 }
 
-static bool feeding_begin(struct projector *projector, uint32_t partition)
+static void slice_answered(void *context, const struct pg_answer *answer)
 {
-    feeding_end(projector, partition);
-    struct feeding *feeding = &projector->feedings[partition];
-    const struct table *cases = projector->cases[partition];
-    uint32_t count = cases ? table_count(cases) : 0;
-    feeding->ids = malloc(((size_t)count + 1) * sizeof *feeding->ids);
-    if (!feeding->ids) {
+    struct slice_read *slice = context;
+    struct projector *projector = slice->projector;
+    if (projector->feedings[slice->partition].read == slice->read) {
+        if (answer->status == PG_OK) {
+            slice_feed(projector, slice->partition, answer->results[0]);
+        } else {
+            log_debug("share not fed", LOG_ERROR_FIELDS(&answer->error));
+            projection_rebuild(projector->projection, projector->source.id, slice->partition);
+        }
+    }
+    free(slice);
+}
+
+static bool slice_send(struct projector *projector, struct slice_read *slice)
+{
+    struct error error = {0};
+    struct pg *reader = service_reader(projector->service);
+    struct feeding *feeding = &projector->feedings[slice->partition];
+    if (pg_current_state(reader) != PG_READY) {
         return false;
     }
-    uint32_t at = 0;
-    uint64_t case_id;
-    while (feeding->count < count && table_next(cases, &at, &case_id)) {
-        feeding->ids[feeding->count++] = case_id;
+    feeding->read = slice->read;
+    pg_begin(reader);
+    pg_call(reader, projector->source.feed);
+    pg_bind_int8(reader, (int64_t)feeding->after);
+    pg_bind_int8(reader, (int64_t)case_id_make(slice->partition + 1, 0) - 1);
+    pg_bind_int4(reader, PROJECTION_FEED_MAX);
+    return pg_send(reader, slice_answered, slice, &error);
+}
+
+static void slice_begin(struct projector *projector, uint32_t partition)
+{
+    struct slice_read *slice = malloc(sizeof *slice);
+    if (slice) {
+        *slice = (struct slice_read){projector, ++projector->reads, partition};
     }
-    return true;
+    if (!slice || !slice_send(projector, slice)) {
+        free(slice);
+        projection_rebuild(projector->projection, projector->source.id, partition); /* later */
+    }
 }
 
 /* One slice an asking: the next is asked for when Redis has taken this one. */
 static void
 on_feed(void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first)
 {
+    (void)service;
     struct projector *projector = self;
-    if (first && !feeding_begin(projector, partition)) {
-        return; /* asked again with the next tick */
-    }
-    static struct projection_op ops[PROJECTION_FEED_MAX];
     struct feeding *feeding = &projector->feedings[partition];
-    uint32_t count = 0;
-    while (feeding->at < feeding->count && count < PROJECTION_FEED_MAX) {
-        projector->op(projector->self, feeding->ids[feeding->at++], &ops[count]);
-        bool there = ops[count].change == PROJECTION_PUT || ops[count].change == PROJECTION_ARM;
-        count += there;
+    feeding->attempt = attempt;
+    if (first) {
+        feeding->after = case_id_make(partition, 0);
     }
-    if (count > 0) {
-        (void)projection_feed(projector->projection, service, partition, attempt, ops, count);
-    } else {
-        (void)projection_fed(projector->projection, service, partition, attempt);
-        feeding_end(projector, partition);
-    }
+    slice_begin(projector, partition);
 }
 
 /* Also what never was ready says why, once for each reason: a wrong password, say. */
@@ -106,12 +143,8 @@ static void on_second(evutil_socket_t socket, short what, void *context)
     redis_look(context);
 }
 
-struct projector *projector_new(struct service *service,
-                                enum service_id id,
-                                projector_op_fn *op,
-                                struct table *const *cases,
-                                void *self,
-                                struct error *error)
+struct projector *
+projector_new(struct service *service, const struct projector_source *source, struct error *error)
 {
     const struct service_settings *settings = service_settings(service);
     const struct redis_settings redis_settings = {
@@ -125,8 +158,7 @@ struct projector *projector_new(struct service *service,
         (void)error_set(error, ERROR_FATAL, "out of memory");
         return NULL;
     }
-    *projector =
-        (struct projector){.service = service, .id = id, .op = op, .cases = cases, .self = self};
+    *projector = (struct projector){.service = service, .source = *source};
     const struct projection_hooks hooks = {.self = projector, .feed = on_feed};
     projector->redis = redis_new(service_base(service), &redis_settings, error);
     if (projector->redis) {
@@ -161,9 +193,6 @@ void projector_free(struct projector **projector_p)
     }
     redis_free(&projector->redis);
     projection_free(&projector->projection);
-    for (uint32_t p = 0; p < PARTITION_MAX; p++) {
-        feeding_end(projector, p);
-    }
     free(projector);
     *projector_p = NULL;
 }
@@ -181,7 +210,7 @@ bool projector_is_ready(const struct projector *projector)
 void projector_own(struct projector *projector, uint32_t partition)
 {
     projection_own(projector->projection,
-                   projector->id,
+                   projector->source.id,
                    partition,
                    service_stream_epoch(projector->service, partition),
                    service_stream_seq(projector->service, partition));
@@ -189,8 +218,8 @@ void projector_own(struct projector *projector, uint32_t partition)
 
 void projector_disown(struct projector *projector, uint32_t partition)
 {
-    projection_disown(projector->projection, projector->id, partition);
-    feeding_end(projector, partition);
+    projection_disown(projector->projection, projector->source.id, partition);
+    projector->feedings[partition].read = 0;
 }
 
 static void commit_partition(struct projector *projector,
@@ -210,16 +239,17 @@ static void commit_partition(struct projector *projector,
             /* more changes than one call takes: tell them with the first of the events, the rest
              * with the others */
             projection_commit(
-                projector->projection, projector->id, partition, from, from, ops, filled);
+                projector->projection, projector->source.id, partition, from, from, ops, filled);
             from++;
             filled = 0;
         } else if (filled == PROJECTION_COMMIT_OPS_MAX) {
-            projection_rebuild(projector->projection, projector->id, partition);
+            projection_rebuild(projector->projection, projector->source.id, partition);
             return;
         }
-        projector->op(projector->self, changed[i], &ops[filled++]);
+        projector->source.op(projector->source.self, changed[i], &ops[filled++]);
     }
-    projection_commit(projector->projection, projector->id, partition, from, to, ops, filled);
+    projection_commit(
+        projector->projection, projector->source.id, partition, from, to, ops, filled);
 }
 
 void projector_commit(struct projector *projector,

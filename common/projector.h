@@ -1,32 +1,41 @@
 /*
- * From cases in memory to shares in Redis: what dispatch (places) and watchdog (timers) do alike.
+ * From committed cases to shares in Redis: what dispatch (places) and watchdog (timers) do alike.
  *
  * A commit is told in parts of at most PROJECTION_COMMIT_OPS_MAX changes; a share that Redis lost
- * is fed from a list of the partition's cases taken when the feeding begins, each as it is when its
- * turn comes.
+ * is fed from the archive, a slice of PROJECTION_FEED_MAX rows at a time in the order of case ids.
+ * A row is at least as new as the feeding's beginning, which is all the projection asks for.
  */
 #ifndef REDRESS_PROJECTOR_H
 #define REDRESS_PROJECTOR_H
 
 #include "projection.h"
 #include "service.h"
-#include "table.h"
 
 /* The operation that puts this case where it belongs now; false: there is nothing about it in Redis
  * any more. */
 typedef void projector_op_fn(void *self, uint64_t case_id, struct projection_op *op);
+
+/* The same of a row of the feeding.  False: nothing of this case belongs into Redis. */
+typedef bool projector_row_fn(void *self, const PGresult *rows, int row, struct projection_op *op);
+
+/* What is the daemon's own in it. */
+struct projector_source {
+    enum service_id id;
+    /* Statement of a slice: cases after $1 up to $2, the first $3 of them by case id; the first
+     * column is the case id. */
+    const char *feed;
+    projector_op_fn *op;
+    projector_row_fn *row_op;
+    void *self;
+};
 struct projector;
 
 /*
- * Connects to the Redis of the settings and owns connection and projection.  cases: the caller's
- * tables, one a partition (NULL: not ours), PARTITION_MAX of them, lent.  NULL: ERROR_FATAL or
- * ERROR_REJECT.
+ * Connects to the Redis of the settings and owns connection and projection.  *source is copied.
+ * NULL: ERROR_FATAL or ERROR_REJECT.
  */
 struct projector *projector_new(struct service *service,
-                                enum service_id id,
-                                projector_op_fn *op,
-                                struct table *const *cases,
-                                void *self,
+                                const struct projector_source *source,
                                 struct error *error) MUST_CHECK;
 void projector_free(struct projector **projector_p);
 

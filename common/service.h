@@ -88,15 +88,17 @@ struct service_spec {
     int64_t hold_us;
     const struct pg_statement *statements;
     unsigned statement_count;
-    const char
-        *load; /* statement with the first and the last case id of a partition; NULL: no state */
 
     /* Makes the daemon's own object; false stops the start. */
     bool (*open)(struct service *service, void **self, struct error *error);
     void (*close)(void *self);
 
-    /* A partition's rows have been read: take them into memory.  May be NULL. */
-    bool (*loaded)(void *self, uint32_t partition, const PGresult *rows, struct error *error);
+    /*
+     * It is ours.  From here on its inputs and requests come, and nothing of its state has been
+     * read: a takeover must not take longer the more cases there are.  What a batch needs is
+     * fetched by lookup, on the connection that commits, so that it is never older than what is in
+     * memory.
+     */
     void (*serving)(void *self, uint32_t partition);
     /* It is another's now, or nobody's: forget all of it. */
     void (*forget)(void *self, uint32_t partition);

@@ -1,16 +1,14 @@
-/* Our partitions: taking over, loading, renewing, giving back (laws 2 and 4). */
+/* Our partitions: taking over, renewing, giving back (laws 2 and 4). */
 #include "clock.h"
 #include "log.h"
 #include "service_private.h"
 
-static void load_start(struct service *service, uint32_t partition);
-
-/* NOLINTBEGIN(misc-no-recursion): the machine's own steps; loading answers at once at most once */
+/* NOLINTBEGIN(misc-no-recursion): the machine's own steps; who has won serves in the same one */
 /* What a step asks for; taking and giving back are batched over partitions elsewhere. */
 static void perform(struct service *service, uint32_t partition, unsigned effects)
 {
     if ((effects & OWNER_DO_LOAD) != 0) {
-        load_start(service, partition);
+        owner_hear(service, partition, OWNER_LOADED); /* the head row said all; see service_spec */
     }
     if ((effects & OWNER_DO_SERVE) != 0) {
         service->serving++;
@@ -40,62 +38,6 @@ void owner_hear(struct service *service, uint32_t partition, enum owner_input in
     perform(service, partition, effects);
 }
 
-static void loaded(struct service *service, uint32_t partition, const PGresult *rows)
-{
-    struct error error = {0};
-    if (service->spec->loaded && !service->spec->loaded(service->self, partition, rows, &error)) {
-        log_error("state unreadable", LOG_NUMBER("partition", partition), LOG_ERROR_FIELDS(&error));
-        owner_hear(service, partition, OWNER_FENCED);
-        return;
-    }
-    owner_hear(service, partition, OWNER_LOADED);
-}
-
-struct load {
-    struct service *service;
-    uint64_t epoch;
-    uint32_t partition;
-};
-
-static void load_answered(void *context, const struct pg_answer *answer)
-{
-    struct load *load = context;
-    struct service *service = load->service;
-    const struct stream *stream = &service->streams[load->partition];
-    if (stream->phase == OWNER_LOADING && stream->epoch == load->epoch) {
-        if (answer->status == PG_OK) {
-            loaded(service, load->partition, answer->results[0]);
-        } else {
-            log_warn("load refused",
-                     LOG_NUMBER("partition", load->partition),
-                     LOG_ERROR_FIELDS(&answer->error));
-            owner_hear(service, load->partition, OWNER_FENCED);
-        }
-    }
-    free(load);
-}
-
-static void load_start(struct service *service, uint32_t partition)
-{
-    if (!service->spec->load) {
-        loaded(service, partition, NULL);
-        return;
-    }
-    struct load *load = malloc(sizeof *load);
-    struct error error = {0};
-    if (load) {
-        *load = (struct load){service, service->streams[partition].epoch, partition};
-        pg_begin(service->reader);
-        pg_call(service->reader, service->spec->load);
-        pg_bind_int8(service->reader, (int64_t)case_id_make(partition, 0));
-        pg_bind_int8(service->reader, (int64_t)case_id_make(partition + 1, 0) - 1);
-        if (pg_send(service->reader, load_answered, load, &error)) {
-            return;
-        }
-        free(load);
-    }
-    owner_hear(service, partition, OWNER_FENCED);
-}
 /* NOLINTEND(misc-no-recursion) */
 
 /* The head rows we won: from here on their streams are ours, from exactly this seq and hash. */

@@ -151,7 +151,8 @@ CREATE TABLE clock (
     case_id   bigint PRIMARY KEY,
     policy_id integer NOT NULL,
     closed    boolean NOT NULL,
-    next_due  timestamptz NOT NULL, -- infinity: nothing is running
+    next_due  timestamptz NOT NULL, -- when the next level fires; infinity: nothing is running
+    due       timestamptz NOT NULL, -- nearest due time of a clock that runs and has no verdict; infinity: none
     raised    smallint NOT NULL,    -- most urgent priority a level has asked for; 0: none
     raised_by text NOT NULL,        -- its clock
     state     bytea NOT NULL
@@ -233,7 +234,6 @@ GRANT SELECT (submission_id, case_id, wrapped_key) ON submission TO redress_disp
 GRANT SELECT, INSERT, UPDATE ON complaint, agent_slot, command TO redress_dispatch;
 GRANT SELECT ON clock TO redress_dispatch;
 GRANT SELECT, INSERT, UPDATE ON clock TO redress_watchdog;
-GRANT SELECT ON complaint TO redress_watchdog;
 GRANT SELECT, INSERT, UPDATE ON figure TO redress_analytics;
 GRANT SELECT ON complaint, agent_slot, command, clock, figure TO redress_reader;
 GRANT SELECT (submission_id, channel, case_id, digest, at) ON submission TO redress_reader; -- no key, no customer

@@ -38,46 +38,48 @@ void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice t
 }
 
 /*
+ * Redis is away: the best cases of a queue among ours, found the slow way (law 6).  One search at a
+ * time; what it found beyond the first is for the claims that follow on the same queue.
+ */
+struct search {
+    bool under_way;
+    int64_t began_us;
+    int64_t after_us; /* the next one, monotonic */
+    int64_t until_us; /* so long what was found is worth proposing */
+    char queue[PROJECTION_QUEUE_MAX];
+    uint32_t count, next;
+    uint64_t cases[DISPATCH_FOUND_MAX];
+};
+
+enum { FOUND_KEPT_US = 2000000 };
+
+bool claim_open(struct dispatch *dispatch)
+{
+    dispatch->search = calloc(1, sizeof *dispatch->search);
+    return dispatch->search != NULL;
+}
+
+void claim_close(struct dispatch *dispatch)
+{
+    free(dispatch->search);
+}
+
+/*
  * Only while Redis is away, not when it merely has too much to do; and for at most a fifth of the
  * time, so that a flood of claims does not stop everything else (law 9).
  */
 static bool may_search(const struct dispatch *dispatch)
 {
-    return !projector_is_ready(dispatch->projector) &&
-           clock_monotonic_us() >= dispatch->search_after_us;
+    return !projector_is_ready(dispatch->projector) && !dispatch->search->under_way &&
+           clock_monotonic_us() >= dispatch->search->after_us;
 }
 
-/* Redis is away: the best case of the queue among ours, found the slow way (law 6). */
-static uint64_t claim_without_redis(struct dispatch *dispatch, const char *queue)
+/* A case of the last search, or 0. */
+static uint64_t found_take(struct search *search, const char *queue)
 {
-    int64_t began_us = clock_monotonic_us();
-    uint64_t best = 0;
-    double best_score = 0;
-    for (uint32_t p = 0; p < service_partitions(dispatch->service); p++) {
-        uint32_t at = 0;
-        uint64_t case_id;
-        const struct held_case *held;
-        while (dispatch->cases[p] &&
-               (held = table_next(dispatch->cases[p], &at, &case_id)) != NULL) {
-            const struct policy *policy = held->state.queue == POLICY_NONE
-                                              ? NULL
-                                              : dispatch_policy(dispatch, held->state.policy_id);
-            char name[PROJECTION_QUEUE_MAX];
-            if (!policy) {
-                continue;
-            }
-            (void)snprintf(
-                name, sizeof name, "%s/%s", policy->name, policy->queues[held->state.queue].id);
-            double score = dispatch_queue_score(&held->state);
-            if (strcmp(name, queue) == 0 && (best == 0 || score < best_score)) {
-                best = held->state.case_id;
-                best_score = score;
-            }
-        }
-    }
-    int64_t ended_us = clock_monotonic_us();
-    dispatch->search_after_us = ended_us + 4 * (ended_us - began_us);
-    return best;
+    bool good = search->next < search->count && strcmp(search->queue, queue) == 0 &&
+                clock_monotonic_us() < search->until_us;
+    return good ? search->cases[search->next++] : 0;
 }
 
 /* Comes back as a command on one case, which decides like any other. */
@@ -133,6 +135,80 @@ static void claim_end(struct claim *claim)
     free(claim);
 }
 
+static void claim_settle(struct claim *claim, uint64_t case_id, const char *token)
+{
+    if (case_id != 0) {
+        claim_ask(claim, case_id, token);
+    } else {
+        claim_answer(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY, "queue_empty");
+    }
+    claim_end(claim);
+}
+
+static void claim_later(struct claim *claim)
+{
+    claim_answer(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED, "overloaded");
+    claim_end(claim);
+}
+
+static void search_answered(void *context, const struct pg_answer *answer)
+{
+    struct claim *claim = context;
+    struct search *search = claim->dispatch->search;
+    int64_t now_us = clock_monotonic_us();
+    search->under_way = false;
+    search->after_us = now_us + 4 * (now_us - search->began_us);
+    if (answer->status != PG_OK) {
+        claim_later(claim);
+        return;
+    }
+    search->until_us = now_us + FOUND_KEPT_US;
+    search->next = 0;
+    search->count = 0;
+    for (int row = 0; row < PQntuples(answer->results[0]) && row < DISPATCH_FOUND_MAX; row++) {
+        search->cases[search->count++] = (uint64_t)pg_int8(answer->results[0], row, 0);
+    }
+    claim_settle(claim, found_take(search, claim->queue), "");
+}
+
+static bool search_send(struct claim *claim)
+{
+    static struct pg_array partitions;
+    struct error error = {0};
+    struct search *search = claim->dispatch->search;
+    struct service *service = claim->dispatch->service;
+    struct pg *reader = service_reader(service);
+    char policy[PROJECTION_QUEUE_MAX];
+    const char *slash = strchr(claim->queue, '/');
+    if (!slash || pg_current_state(reader) != PG_READY) {
+        return false;
+    }
+    (void)snprintf(policy, sizeof policy, "%.*s", (int)(slash - claim->queue), claim->queue);
+    pg_array_begin(&partitions, PG_INT2);
+    for (uint32_t p = 0; p < service_partitions(service); p++) {
+        if (service_serves(service, p)) {
+            pg_array_int2(&partitions, (int32_t)p);
+        }
+    }
+    memcpy(search->queue, claim->queue, sizeof search->queue);
+    search->count = 0;
+    search->began_us = clock_monotonic_us();
+    pg_begin(reader);
+    dispatch_search_bind(reader, policy, slash + 1, &partitions, DISPATCH_FOUND_MAX);
+    search->under_way = pg_send(reader, search_answered, claim, &error);
+    return search->under_way;
+}
+
+static void claim_without_redis(struct claim *claim)
+{
+    uint64_t case_id = found_take(claim->dispatch->search, claim->queue);
+    if (case_id != 0) {
+        claim_settle(claim, case_id, "");
+    } else if (!may_search(claim->dispatch) || !search_send(claim)) {
+        claim_later(claim);
+    }
+}
+
 static void claimed(void *self,
                     const struct projection_claim *claims,
                     uint32_t count,
@@ -141,23 +217,11 @@ static void claimed(void *self,
     struct claim *claim = self;
     if (claim->dispatch->closing) {
         claim_end(claim);
-        return;
-    }
-    uint64_t case_id = count > 0 ? claims[0].case_id : 0;
-    if (error && !may_search(claim->dispatch)) {
-        claim_answer(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED, "overloaded");
-        claim_end(claim);
-        return;
-    }
-    if (error) {
-        case_id = claim_without_redis(claim->dispatch, claim->queue);
-    }
-    if (case_id != 0) {
-        claim_ask(claim, case_id, count > 0 ? claims[0].token : "");
+    } else if (error) {
+        claim_without_redis(claim);
     } else {
-        claim_answer(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY, "queue_empty");
+        claim_settle(claim, count > 0 ? claims[0].case_id : 0, count > 0 ? claims[0].token : "");
     }
-    claim_end(claim);
 }
 
 void claim(const struct asked *asked)

@@ -73,7 +73,7 @@ static struct held_case *case_of(const struct asked *asked, uint64_t case_id, st
     if (!held) {
         reply.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND;
         reply.code = "case_unknown";
-        reply.text = "no such case here, or one closed for longer than it is kept at hand";
+        reply.text = "no such case";
         answer(asked, &reply);
     }
     return held;
@@ -337,22 +337,28 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
     }
 }
 
-/* What a batch has to know before it is decided. */
+/* Cases that get notes, and commands of this batch. */
 struct wanted {
-    uint64_t cases[SERVICE_BATCH_MAX];
-    uint8_t ids[SERVICE_BATCH_MAX][16];
-    uint32_t case_count, id_count;
+    uint64_t noted[SERVICE_BATCH_MAX];
+    uint32_t noted_count;
     bool claims; /* a repeated one must not take a second case: ask before, not after */
 };
 
-static void want(struct wanted *wanted, const Redress__Command__V1__Command *command)
+static void
+want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V1__Command *command)
 {
     wanted->claims = wanted->claims || command->claim;
-    if (command->act && command->act->has_note && command->act->note.len > 0) {
-        wanted->cases[wanted->case_count++] = command->act->case_id;
+    if (command->act) {
+        cases_want(dispatch, command->act->case_id);
+    } else if (command->show) {
+        cases_want(dispatch, command->show->case_id);
     }
-    if (command->has_command_id && command->command_id.len == 16) {
-        memcpy(wanted->ids[wanted->id_count++], command->command_id.data, 16);
+    if (command->act && command->act->has_note && command->act->note.len > 0) {
+        wanted->noted[wanted->noted_count++] = command->act->case_id;
+    }
+    if ((command->act || command->claim) && command->has_command_id &&
+        command->command_id.len == 16) {
+        memcpy(dispatch->asked_ids[dispatch->asked_count++], command->command_id.data, 16);
     }
 }
 
@@ -360,27 +366,27 @@ static void want(struct wanted *wanted, const Redress__Command__V1__Command *com
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
 {
     static struct wanted wanted; /* too large for the stack */
-    wanted.case_count = 0;
-    wanted.id_count = 0;
+    wanted.noted_count = 0;
     wanted.claims = false;
+    dispatch->asked_count = 0;
     dispatch->known_count = 0;
     dispatch->key_count = 0;
     for (uint32_t i = 0; i < cycle_request_count(cycle); i++) {
         struct error error = {0};
         const Redress__Command__V1__Command *command =
             dispatch_decode(cycle_request(cycle, i)->bytes, cycle_arena(cycle), &error);
-        if (command && (command->act || command->claim)) {
-            want(&wanted, command);
+        if (command) {
+            want(dispatch, &wanted, command);
         }
     }
-    dispatch->asked_keys = wanted.case_count > 0;
-    dispatch->asked_known = (dispatch->collided || wanted.claims) && wanted.id_count > 0;
+    dispatch->asked_keys = wanted.noted_count > 0;
+    dispatch->asked_known = (dispatch->collided || wanted.claims) && dispatch->asked_count > 0;
     dispatch->collided = false;
     if (dispatch->asked_keys) {
-        dispatch_keys_bind(pg, wanted.cases, wanted.case_count);
+        dispatch_keys_bind(pg, wanted.noted, wanted.noted_count);
     }
     if (dispatch->asked_known) {
-        dispatch_known_bind(pg, (const uint8_t(*)[16])wanted.ids, wanted.id_count);
+        dispatch_known_bind(pg, (const uint8_t(*)[16])dispatch->asked_ids, dispatch->asked_count);
     }
     return dispatch->asked_keys || dispatch->asked_known;
 }

@@ -8,23 +8,21 @@
 
 enum { LATE_US = 10000000 };
 
-bool early_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
+void early_note(struct dispatch *dispatch, const struct event *event)
 {
-    static uint64_t cases[DISPATCH_EARLY_MAX];
-    uint32_t count = 0;
-    const struct event *event = &dispatch->out;
+    if (event->service == SERVICE_TRIAGE && dispatch->late_count < DISPATCH_EARLY_MAX &&
+        event->at_us - event->triaged.received_at_us > LATE_US) {
+        dispatch->late[dispatch->late_count++] = event->case_id;
+    }
+}
+
+bool early_lookup(struct dispatch *dispatch, struct pg *pg)
+{
     dispatch->early_count = 0;
-    for (uint32_t i = 0; i < cycle_input_count(cycle) && count < DISPATCH_EARLY_MAX; i++) {
-        bool late = cycle_input(cycle, i, &dispatch->out) && event->service == SERVICE_TRIAGE &&
-                    event->at_us - event->triaged.received_at_us > LATE_US;
-        if (late) {
-            cases[count++] = event->case_id;
-        }
+    if (dispatch->late_count > 0) {
+        dispatch_raised_bind(pg, dispatch->late, dispatch->late_count);
     }
-    if (count > 0) {
-        dispatch_raised_bind(pg, cases, count);
-    }
-    return count > 0;
+    return dispatch->late_count > 0;
 }
 
 void early_looked_up(struct dispatch *dispatch, const PGresult *rows)

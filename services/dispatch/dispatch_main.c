@@ -3,13 +3,14 @@
  * people come in; every change is one event of the core, one row of complaint, and after the commit
  * one place in a work queue.
  *
- * Cases live in memory, one table a partition.  A batch changes them as it decides, keeping each as
- * it was; when the archive refuses the batch they are put back.
+ * The cases at work are in memory, the others are read when a batch needs them.  A batch changes
+ * them as it decides, keeping each as it was; when the archive refuses the batch they are put back.
  */
 #include "dispatch_shell.h"
 #include "log.h"
 
 static void op_of(void *self, uint64_t case_id, struct projection_op *op);
+static bool row_op(void *self, const PGresult *rows, int row, struct projection_op *op);
 
 static bool dispatch_open(struct service *service, void **self, struct error *error)
 {
@@ -21,13 +22,15 @@ static bool dispatch_open(struct service *service, void **self, struct error *er
     dispatch->service = service;
     dispatch->changed = calloc(DISPATCH_CHANGED_MAX, sizeof *dispatch->changed);
     dispatch->agents = calloc(DISPATCH_AGENTS_MAX, sizeof *dispatch->agents);
-    if (!dispatch->changed || !dispatch->agents) {
+    dispatch->cases = case_cache_new(sizeof(struct held_case), DISPATCH_CASES_MAX);
+    if (!dispatch->changed || !dispatch->agents || !dispatch->cases || !claim_open(dispatch)) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
     dispatch->ring = seal_ring_open(service_settings(service)->key_file, false, error);
     if (dispatch->ring) {
-        dispatch->projector =
-            projector_new(service, SERVICE_DISPATCH, op_of, dispatch->cases, dispatch, error);
+        const struct projector_source source = {
+            SERVICE_DISPATCH, "dispatch_feed", op_of, row_op, dispatch};
+        dispatch->projector = projector_new(service, &source, error);
     }
     return dispatch->projector != NULL;
 }
@@ -37,9 +40,8 @@ static void dispatch_close(void *self)
     struct dispatch *dispatch = self;
     dispatch->closing = true; /* claims under way are answered by the end of the connection */
     projector_free(&dispatch->projector);
-    for (uint32_t p = 0; p < PARTITION_MAX; p++) {
-        table_free(&dispatch->cases[p]);
-    }
+    case_cache_free(&dispatch->cases);
+    claim_close(dispatch);
     seal_ring_free(&dispatch->ring);
     free(dispatch->changed);
     free(dispatch->agents);
@@ -52,31 +54,6 @@ const struct policy *dispatch_policy(struct dispatch *dispatch, uint32_t id)
     return object ? &object->policy : NULL;
 }
 
-static bool
-dispatch_loaded(void *self, uint32_t partition, const PGresult *rows, struct error *error)
-{
-    struct dispatch *dispatch = self;
-    table_free(&dispatch->cases[partition]);
-    dispatch->cases[partition] = table_new(sizeof(struct held_case), DISPATCH_CASES_MAX);
-    if (!dispatch->cases[partition]) {
-        return error_set(error, ERROR_RETRY, "out of memory");
-    }
-    for (int row = 0; row < PQntuples(rows); row++) {
-        const struct policy *policy = dispatch_policy(dispatch, dispatch_row_policy(rows, row));
-        struct held_case held = {0};
-        if (!policy || !dispatch_row_read(rows, row, policy, &held.state)) {
-            return error_set(error, ERROR_RETRY, "a case names what its policy does not know");
-        }
-        struct held_case *place =
-            table_insert(dispatch->cases[partition], held.state.case_id, NULL);
-        if (!place) {
-            return error_set(error, ERROR_RETRY, "out of memory");
-        }
-        *place = held;
-    }
-    return true;
-}
-
 static void dispatch_serving(void *self, uint32_t partition)
 {
     struct dispatch *dispatch = self;
@@ -87,16 +64,7 @@ static void dispatch_forget(void *self, uint32_t partition)
 {
     struct dispatch *dispatch = self;
     projector_disown(dispatch->projector, partition);
-    table_free(&dispatch->cases[partition]);
-}
-
-struct held_case *dispatch_find(struct dispatch *dispatch, uint64_t case_id)
-{
-    uint32_t partition = case_partition(case_id);
-    if (partition >= PARTITION_MAX || !dispatch->cases[partition] || case_id == 0) {
-        return NULL;
-    }
-    return table_find(dispatch->cases[partition], case_id);
+    case_cache_forget(dispatch->cases, partition);
 }
 
 /* Keeps the case as it was, to be put back; once a batch. */
@@ -143,7 +111,7 @@ bool dispatch_apply(struct dispatch *dispatch,
     struct held_case *held = dispatch_find(dispatch, case_id);
     bool is_new = !held;
     if (is_new) {
-        held = table_insert(dispatch->cases[case_partition(case_id)], case_id, NULL);
+        held = case_cache_insert(dispatch->cases, case_id, NULL);
         if (held) {
             *held = (struct held_case){.state = {.due_us = INT64_MAX}};
         }
@@ -165,6 +133,8 @@ static void batch_begin(struct dispatch *dispatch)
     dispatch->cycle++;
     dispatch->changed_count = 0;
     dispatch->command_count = 0;
+    dispatch->wanted_count = 0;
+    dispatch->late_count = 0;
     agents_forget(dispatch);
 }
 
@@ -172,10 +142,16 @@ static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)
 {
     struct dispatch *dispatch = self;
     batch_begin(dispatch);
+    for (uint32_t i = 0; i < cycle_input_count(cycle); i++) {
+        if (cycle_input(cycle, i, &dispatch->out)) {
+            cases_want_for(dispatch, &dispatch->out);
+            early_note(dispatch, &dispatch->out);
+        }
+    }
     bool asked = desk_lookup(dispatch, cycle, pg);
-    dispatch->asked_early = early_lookup(dispatch, cycle, pg);
+    dispatch->asked_early = early_lookup(dispatch, pg);
     dispatch->asked_agents = agents_lookup(dispatch, pg);
-    return asked || dispatch->asked_early || dispatch->asked_agents;
+    return cases_lookup(dispatch, pg) || asked || dispatch->asked_early || dispatch->asked_agents;
 }
 
 static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
@@ -184,6 +160,9 @@ static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_
     struct dispatch *dispatch = self;
     desk_looked_up(dispatch, answer);
     unsigned last = answer->count;
+    if (dispatch->asked_cases) {
+        cases_looked_up(dispatch, answer->results[--last]);
+    }
     if (dispatch->asked_agents) {
         agents_looked_up(dispatch, answer->results[--last]);
     }
@@ -206,7 +185,7 @@ static void dispatch_input(void *self, struct cycle *cycle, const struct event *
     if (!policy) {
         return;
     }
-    if (held && !triaged) {
+    if (held && !triaged && !held->due_read) {
         dispatch_evolve(policy, &held->state, event); /* the hints for the order of a queue */
     }
     const struct dispatch_input input = {.kind = triaged ? DISPATCH_TRIAGED : DISPATCH_CLOCK,
@@ -239,7 +218,7 @@ static void dispatch_store(void *self, struct cycle *cycle, struct pg *pg)
         if (held) {
             dispatch_case_add(dispatch_policy(dispatch, held->state.policy_id),
                               &held->state,
-                              dispatch->changed[i].is_new && !dispatch->refused);
+                              dispatch->changed[i].is_new);
         }
     }
     dispatch_cases_bind(pg);
@@ -250,56 +229,51 @@ static void dispatch_store(void *self, struct cycle *cycle, struct pg *pg)
 }
 
 /* Where the case stands in Redis: in a queue, or nowhere. */
-static void op_of(void *self, uint64_t case_id, struct projection_op *op)
+static void
+place_of(const struct policy *policy, const struct dispatch_case *state, struct projection_op *op)
 {
-    struct dispatch *dispatch = self;
-    *op = (struct projection_op){.case_id = case_id, .change = PROJECTION_REMOVE};
-    const struct held_case *held = dispatch_find(dispatch, case_id);
-    const struct policy *policy = held && held->state.queue != POLICY_NONE
-                                      ? dispatch_policy(dispatch, held->state.policy_id)
-                                      : NULL;
-    if (policy) {
+    *op = (struct projection_op){.case_id = state->case_id, .change = PROJECTION_REMOVE};
+    if (policy && state->queue != POLICY_NONE) {
         op->change = PROJECTION_PUT;
-        op->score = dispatch_queue_score(&held->state);
-        (void)snprintf(op->queue,
-                       sizeof op->queue,
-                       "%s/%s",
-                       policy->name,
-                       policy->queues[held->state.queue].id);
+        op->score = dispatch_queue_score(state);
+        (void)snprintf(
+            op->queue, sizeof op->queue, "%s/%s", policy->name, policy->queues[state->queue].id);
     }
 }
 
-/* Cases that the start would not read any more: a few places are looked at after each commit, so
- * that memory follows the open cases, not all that ever were. */
-static void closed_forget(struct dispatch *dispatch, int64_t now_us)
+static void op_of(void *self, uint64_t case_id, struct projection_op *op)
 {
-    for (unsigned i = 0; i < DISPATCH_SWEEP; i++) {
-        struct table *cases = dispatch->cases[dispatch->sweep_partition];
-        uint64_t case_id;
-        const struct held_case *held =
-            cases ? table_next(cases, &dispatch->sweep_at, &case_id) : NULL;
-        if (!held) {
-            dispatch->sweep_partition = (dispatch->sweep_partition + 1) % PARTITION_MAX;
-            dispatch->sweep_at = 0;
-        } else if (held->state.closed_at_us != 0 &&
-                   held->state.closed_at_us < now_us - DISPATCH_CLOSED_KEPT_US) {
-            (void)table_remove(cases, case_id);
-            dispatch->sweep_at--; /* the last one is there now */
-        }
+    struct dispatch *dispatch = self;
+    static const struct dispatch_case nothing = {.queue = POLICY_NONE};
+    const struct held_case *held = dispatch_find(dispatch, case_id);
+    place_of(held ? dispatch_policy(dispatch, held->state.policy_id) : NULL,
+             held ? &held->state : &nothing,
+             op);
+    op->case_id = case_id;
+}
+
+static bool row_op(void *self, const PGresult *rows, int row, struct projection_op *op)
+{
+    const struct policy *policy = dispatch_policy(self, dispatch_row_policy(rows, row));
+    struct dispatch_case state;
+    if (!policy || !dispatch_row_read(rows, row, policy, &state)) {
+        return false; /* told when somebody acts on it */
     }
+    place_of(policy, &state, op);
+    return op->change == PROJECTION_PUT;
 }
 
 static void dispatch_committed(void *self, struct cycle *cycle)
 {
     static uint64_t changed[DISPATCH_CHANGED_MAX];
     struct dispatch *dispatch = self;
-    dispatch->refused = false;
+    dispatch->doubts -= dispatch->doubts > 0;
     for (uint32_t i = 0; i < dispatch->changed_count; i++) {
         changed[i] = dispatch->changed[i].before.case_id;
     }
     projector_commit(dispatch->projector, cycle, changed, dispatch->changed_count);
     agents_committed(dispatch);
-    closed_forget(dispatch, cycle_now_us(cycle));
+    case_cache_trim(dispatch->cases);
 }
 
 static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const struct pg_answer *why)
@@ -310,8 +284,7 @@ static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const st
         const struct changed_case *changed = &dispatch->changed[i];
         struct held_case *held = dispatch_find(dispatch, changed->before.case_id);
         if (held && changed->is_new) {
-            table_remove(dispatch->cases[case_partition(changed->before.case_id)],
-                         changed->before.case_id);
+            case_cache_remove(dispatch->cases, changed->before.case_id);
         } else if (held) {
             held->state = changed->before;
             held->saved_in = 0;
@@ -320,7 +293,7 @@ static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const st
     dispatch->changed_count = 0;
     dispatch->command_count = 0;
     agents_undo(dispatch, why);
-    dispatch->refused = true;
+    dispatch->doubts = DISPATCH_DOUBTS; /* what was taken for new may not have been */
     bool known = strcmp(why->sqlstate, "23505") == 0;
     bool full = strcmp(why->sqlstate, "RD002") == 0;
     dispatch->collided = dispatch->collided || known;
@@ -358,10 +331,8 @@ int main(int argc, char **argv)
         .keys = SERVICE_KEY_SEAL,
         .statements = dispatch_statements,
         .statement_count = dispatch_statement_count,
-        .load = "dispatch_load",
         .open = dispatch_open,
         .close = dispatch_close,
-        .loaded = dispatch_loaded,
         .serving = dispatch_serving,
         .forget = dispatch_forget,
         .lookup = dispatch_lookup,

@@ -1,32 +1,32 @@
-/* What the files of dispatch's shell share: dispatch_main.c the events, dispatch_desk.c the
- * commands of people, dispatch_claim.c their claims. */
+/* What the files of dispatch's shell share: dispatch_main.c the events, dispatch_cases.c the
+ * cases at hand, dispatch_desk.c the commands of people, dispatch_claim.c their claims. */
 #ifndef REDRESS_DISPATCH_SHELL_H
 #define REDRESS_DISPATCH_SHELL_H
 
+#include "case_cache.h"
 #include "dispatch_store.h"
 #include "dispatch_wire.h"
 #include "projector.h"
 #include "seal.h"
 #include "service.h"
-#include "table.h"
 
 enum {
     DISPATCH_CHANGED_MAX = 8192,  /* cases one batch may change */
-    DISPATCH_CASES_MAX = 1 << 24, /* in memory, of one partition */
-    DISPATCH_AGENTS_MAX = 16384,  /* holding cases at once */
+    DISPATCH_CASES_MAX = 1 << 17, /* in memory; others are read when they are wanted */
+    DISPATCH_WANTED_MAX = 8192,   /* cases one batch may ask the archive for */
+    DISPATCH_DOUBTS = 64,
+    DISPATCH_FOUND_MAX = 64,     /* cases one search without Redis finds */
+    DISPATCH_AGENTS_MAX = 16384, /* holding cases at once */
     DISPATCH_AGENT_CHAINS = 4096,
     DISPATCH_EARLY_MAX = 4096,
     DISPATCH_CLAIM_LEASE_MS = 5000,
-    DISPATCH_SWEEP = 256, /* places looked at after a commit for cases closed long ago */
 };
-
-/* How long a closed case is at hand; dispatch_load reads as many days. */
-#define DISPATCH_CLOSED_KEPT_US (INT64_C(90) * 86400 * 1000000)
 
 /* A case in memory. */
 struct held_case {
     struct dispatch_case state;
     uint32_t saved_in; /* the cycle that has its former state in changed[] */
+    bool due_read;     /* due_us is the archive's: its clocks are not known one by one */
 };
 
 /* A case this batch has changed, as it was before. */
@@ -69,19 +69,25 @@ struct dispatch {
     struct service *service;
     struct seal_ring *ring;
     struct projector *projector;
-    struct table *cases[PARTITION_MAX]; /* of held_case; NULL: not ours */
-    uint32_t sweep_partition, sweep_at; /* where the next look for cases closed long ago begins */
+    struct case_cache *cases; /* of held_case */
+    uint32_t wanted_count;
+    uint64_t wanted[DISPATCH_WANTED_MAX];
+    uint32_t doubts; /* batches to come that take no case for new without asking */
+    bool asked_cases;
     uint32_t cycle;
     uint32_t changed_count;
     struct changed_case *changed;
     uint32_t command_count;
     struct dispatch_command_row commands[SERVICE_BATCH_MAX];
-    bool refused;  /* the batch was, once: take no row for new that may be there */
-    bool collided; /* a command id was there already: ask which */
+    bool collided;        /* a command id was there already: ask which */
+    uint32_t asked_count; /* commands that may have been done before, as asked */
+    uint8_t asked_ids[SERVICE_BATCH_MAX][16];
     uint32_t known_count;
     struct known_command known[SERVICE_BATCH_MAX];
     uint32_t key_count;
     struct case_key keys[SERVICE_BATCH_MAX];
+    uint32_t late_count;
+    uint64_t late[DISPATCH_EARLY_MAX]; /* cases of this batch that are opened late */
     uint32_t early_count;
     struct early_raise early[DISPATCH_EARLY_MAX];
     struct event early_event; /* large */
@@ -95,14 +101,20 @@ struct dispatch {
     uint32_t agent_chains[DISPATCH_AGENT_CHAINS]; /* place + 1 of the first */
     uint32_t batch_agent_count;
     uint32_t batch_agents[DISPATCH_AGENTS_MAX];
-    struct claim *claims;    /* Redis is being asked */
-    int64_t search_after_us; /* claims without Redis: the next search, monotonic */
-    bool closing;            /* what Redis answers now leads nowhere */
-    struct event out;        /* large */
+    struct claim *claims;  /* Redis is being asked */
+    struct search *search; /* claims without Redis */
+    bool closing;          /* what Redis answers now leads nowhere */
+    struct event out;      /* large */
 };
 
-/* The case, or NULL. */
+/* dispatch_cases.c: the case, or NULL: once a batch has been looked up, there is none. */
 struct held_case *dispatch_find(struct dispatch *dispatch, uint64_t case_id);
+/* While a batch is looked up: this case will be decided on. */
+void cases_want(struct dispatch *dispatch, uint64_t case_id);
+void cases_want_for(struct dispatch *dispatch, const struct event *event);
+bool cases_lookup(struct dispatch *dispatch, struct pg *pg);
+void cases_looked_up(struct dispatch *dispatch, const PGresult *rows);
+
 const struct policy *dispatch_policy(struct dispatch *dispatch, uint32_t id);
 
 /* Appends what decide gave and evolves the case by exactly that.  False: the batch cannot go on. */
@@ -122,6 +134,8 @@ struct asked {
 
 /* dispatch_claim.c */
 void claim(const struct asked *asked);
+bool claim_open(struct dispatch *dispatch);
+void claim_close(struct dispatch *dispatch);
 void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token);
 
 /* dispatch_desk.c */
@@ -134,7 +148,8 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
 
 /* dispatch_early.c */
-bool early_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
+void early_note(struct dispatch *dispatch, const struct event *event);
+bool early_lookup(struct dispatch *dispatch, struct pg *pg);
 void early_looked_up(struct dispatch *dispatch, const PGresult *rows);
 void early_apply(struct dispatch *dispatch,
                  struct cycle *cycle,

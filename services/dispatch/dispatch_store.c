@@ -6,6 +6,16 @@
     "language, reopened, followed_up, acknowledged, received_at, opened_at, step_since, "          \
     "updated_at, closed_at"
 
+#define COMPLAINT_COLUMNS_OF_C                                                                     \
+    "c.case_id, c.policy_id, c.version, c.step, c.queue, c.home_queue, c.agent, "                  \
+    "c.agent_role, c.last_actor, c.category, c.severity_class, c.channel, c.customer, "            \
+    "c.score, c.repeats, c.priority, c.escalation, c.language, c.reopened, c.followed_up, "        \
+    "c.acknowledged, c.received_at, c.opened_at, c.step_since, c.updated_at, c.closed_at"
+
+/* With the nearest due time of its clocks, a hint for the order of a queue. */
+#define ROWS                                                                                       \
+    "SELECT " COMPLAINT_COLUMNS_OF_C ", k.due FROM complaint c LEFT JOIN clock k USING (case_id) "
+
 #define CASES_INSERT                                                                               \
     "INSERT INTO complaint (" COMPLAINT_COLUMNS ") SELECT * FROM unnest("                          \
     "$1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], " \
@@ -15,10 +25,18 @@
     "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[]) "
 
 const struct pg_statement dispatch_statements[] = {
-    {"dispatch_load",
-     "SELECT " COMPLAINT_COLUMNS " FROM complaint WHERE case_id BETWEEN $1::bigint AND $2::bigint "
-     "AND (closed_at IS NULL OR closed_at > clock_timestamp() - interval '90 days')"  },
-    {"dispatch_cases_new",    CASES_INSERT                                            },
+    {"dispatch_rows",
+     ROWS "WHERE c.case_id IN (SELECT unnest($1::bigint[]) UNION "
+          "SELECT case_id FROM command WHERE command_id = ANY($2::uuid[]))"             },
+    {"dispatch_feed",
+     ROWS "WHERE c.case_id > $1::bigint AND c.case_id <= $2::bigint AND c.queue <> '' "
+          "ORDER BY c.case_id LIMIT $3::integer"                                        },
+    {"dispatch_search",
+     "SELECT c.case_id FROM complaint c LEFT JOIN clock k USING (case_id) "
+     "WHERE c.queue = $2::text AND c.policy_id IN (SELECT id FROM policy WHERE name = $1::text) "
+     "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
+     "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"},
+    {"dispatch_cases_new",    CASES_INSERT                                              },
     {"dispatch_cases",
      CASES_INSERT
      "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "
@@ -28,30 +46,30 @@ const struct pg_statement dispatch_statements[] = {
      "priority = excluded.priority, escalation = excluded.escalation, "
      "reopened = excluded.reopened, followed_up = excluded.followed_up, "
      "acknowledged = excluded.acknowledged, step_since = excluded.step_since, "
-     "updated_at = excluded.updated_at, closed_at = excluded.closed_at"               },
+     "updated_at = excluded.updated_at, closed_at = excluded.closed_at"                 },
     {"dispatch_slots_new",
      "INSERT INTO agent_slot (agent, capacity) SELECT * FROM unnest($1::text[], $2::integer[]) "
-     "ON CONFLICT DO NOTHING"                                                         },
+     "ON CONFLICT DO NOTHING"                                                           },
     {"dispatch_slots",
      "WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::integer[]) AS "
      "a(agent, delta)), moved AS (UPDATE agent_slot s SET used = greatest(s.used + c.delta, 0) "
      "FROM change c WHERE s.agent = c.agent AND (c.delta <= 0 OR s.used + c.delta <= s.capacity) "
      "RETURNING s.agent) SELECT agent_full(ARRAY(SELECT c.agent FROM change c "
-     "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"               },
+     "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"                 },
     {"dispatch_commands",
      "INSERT INTO command (command_id, case_id, seq, at) "
-     "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])"},
+     "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])"  },
     {"dispatch_keys",
      "SELECT case_id, wrapped_key FROM submission WHERE case_id = ANY($1::bigint[]) "
-     "AND wrapped_key IS NOT NULL"                                                    },
+     "AND wrapped_key IS NOT NULL"                                                      },
     {"dispatch_known",
-     "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"},
+     "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"  },
     {"dispatch_raised",
      "SELECT case_id, raised, raised_by FROM clock WHERE case_id = ANY($1::bigint[]) AND raised > "
-     "0"                                                                              },
+     "0"                                                                                },
     {"dispatch_agents_named",
-     "SELECT agent, used, capacity FROM agent_slot WHERE agent = ANY($1::text[])"     },
-    {"dispatch_agents",       "SELECT agent, used, capacity FROM agent_slot"          },
+     "SELECT agent, used, capacity FROM agent_slot WHERE agent = ANY($1::text[])"       },
+    {"dispatch_agents",       "SELECT agent, used, capacity FROM agent_slot"            },
 };
 const unsigned dispatch_statement_count = sizeof dispatch_statements / sizeof *dispatch_statements;
 
@@ -170,6 +188,18 @@ void dispatch_cases_bind(struct pg *pg)
     rows_bind(pg, "dispatch_cases", &case_rows[false]);
 }
 
+enum { ROW_DUE = 26 }; /* column of ROWS */
+
+uint64_t dispatch_row_case(const PGresult *rows, int row)
+{
+    return (uint64_t)pg_int8(rows, row, 0);
+}
+
+int64_t dispatch_row_due_us(const PGresult *rows, int row)
+{
+    return pg_is_null(rows, row, ROW_DUE) ? INT64_MAX : pg_time(rows, row, ROW_DUE);
+}
+
 uint32_t dispatch_row_policy(const PGresult *rows, int row)
 {
     return (uint32_t)pg_int4(rows, row, 1);
@@ -211,7 +241,7 @@ bool dispatch_row_read(const PGresult *rows,
         .step_since_us = pg_time(rows, row, 23),
         .updated_at_us = pg_time(rows, row, 24),
         .closed_at_us = pg_is_null(rows, row, 25) ? 0 : pg_time(rows, row, 25),
-        .due_us = INT64_MAX,
+        .due_us = dispatch_row_due_us(rows, row),
     };
     name_read(rows, row, 6, state->agent);
     name_read(rows, row, 8, state->last_actor);
@@ -293,4 +323,38 @@ void dispatch_raised_bind(struct pg *pg, const uint64_t *cases_asked, uint32_t c
     }
     pg_call(pg, "dispatch_raised");
     pg_bind_array(pg, &id);
+}
+
+void dispatch_rows_bind(struct pg *pg,
+                        const uint64_t *cases_asked,
+                        uint32_t case_count,
+                        const uint8_t (*command_ids)[16],
+                        uint32_t command_count)
+{
+    static struct pg_array case_id;
+    static struct pg_array command_id;
+    pg_array_begin(&case_id, PG_INT8);
+    pg_array_begin(&command_id, PG_UUID);
+    for (uint32_t i = 0; i < case_count; i++) {
+        pg_array_int8(&case_id, (int64_t)cases_asked[i]);
+    }
+    for (uint32_t i = 0; i < command_count; i++) {
+        pg_array_bytes(&command_id, slice_of(command_ids[i], sizeof command_ids[i]));
+    }
+    pg_call(pg, "dispatch_rows");
+    pg_bind_array(pg, &case_id);
+    pg_bind_array(pg, &command_id);
+}
+
+void dispatch_search_bind(struct pg *pg,
+                          const char *policy,
+                          const char *queue,
+                          struct pg_array *partitions,
+                          int32_t limit)
+{
+    pg_call(pg, "dispatch_search");
+    pg_bind_text(pg, policy);
+    pg_bind_text(pg, queue);
+    pg_bind_array(pg, partitions);
+    pg_bind_int4(pg, limit);
 }

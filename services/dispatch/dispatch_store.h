@@ -17,8 +17,26 @@ void dispatch_cases_begin(void);
 void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state, bool is_new);
 void dispatch_cases_bind(struct pg *pg);
 
-/* Which policy a row of the load is pinned to, and the state it holds.  False: a name the policy
- * does not know. */
+/* Asks for the rows of these cases, and of those that these commands were done on. */
+void dispatch_rows_bind(struct pg *pg,
+                        const uint64_t *cases,
+                        uint32_t case_count,
+                        const uint8_t (*command_ids)[16],
+                        uint32_t command_count);
+
+/* The best cases of a queue in these partitions (PG_INT2), best first, at most limit: case ids.
+ * Reads the whole table: for when Redis is away. */
+void dispatch_search_bind(struct pg *pg,
+                          const char *policy,
+                          const char *queue,
+                          struct pg_array *partitions,
+                          int32_t limit);
+
+/* A row of dispatch_rows or of the projector's dispatch_feed: which case, the nearest due time of
+ * its clocks (INT64_MAX: none), which policy it is pinned to, and the state it holds with that due
+ * time as its only hint.  False: a name the policy does not know. */
+uint64_t dispatch_row_case(const PGresult *rows, int row);
+int64_t dispatch_row_due_us(const PGresult *rows, int row);
 uint32_t dispatch_row_policy(const PGresult *rows, int row);
 bool dispatch_row_read(const PGresult *rows,
                        int row,

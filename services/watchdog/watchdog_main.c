@@ -2,29 +2,29 @@
  * SLA watchdog, the shell: events of intake and dispatch start, pause and stop the clocks of a
  * case; time fires their levels.
  *
- * What is due is decided here, by a heap over the cases in memory, which a takeover makes anew from
- * the table clock.  Redis holds the same timers for boards to look at; losing it changes nothing
- * (law 6).  A level counts when it is committed, so an owner that was replaced cannot fire it a
- * second time (law 7).
+ * What is due is decided here, by heaps of due instants, which a takeover fills anew from the table
+ * clock while it already serves.  Of the cases themselves only those at work are in memory, the
+ * others are read when an event or a timer wants them.  Redis holds the same timers for boards to
+ * look at; losing it changes nothing (law 6).  A level counts when it is committed, so an owner
+ * that was replaced cannot fire it a second time (law 7).
  */
-#include "heap.h"
+#include "case_cache.h"
+#include "clock.h"
 #include "log.h"
 #include "projector.h"
 #include "service.h"
-#include "table.h"
 #include "watchdog_store.h"
+#include "watchdog_timers.h"
 
 enum {
-    CASES_MAX = 1 << 24, /* in memory, of one partition */
-    CHANGED_MAX = 8192,  /* cases one batch may change */
-    DUE_MAX = 1000,      /* cases one batch fires */
-    HOLD_US = 1000000,   /* intake's word waits for dispatch's, which tells all of it and more */
-    LINGER_US = 20000,   /* starts may wait for company; what is due does not */
-    SWEEP = 256,         /* places looked at after a commit for cases closed long ago */
+    CASES_MAX = 1 << 17, /* in memory; others are read when they are wanted */
+    WANTED_MAX = 8192,   /* cases one batch may ask the archive for */
+    DOUBTS = 64,
+    CHANGED_MAX = 8192, /* cases one batch may change */
+    DUE_MAX = 1000,     /* cases one batch fires */
+    HOLD_US = 1000000,  /* intake's word waits for dispatch's, which tells all of it and more */
+    LINGER_US = 20000,  /* starts may wait for company; what is due does not */
 };
-
-/* A week longer than dispatch keeps a closed case, which until then may be opened again. */
-#define CLOSED_KEPT_US (INT64_C(97) * 86400 * 1000000)
 
 struct held_case {
     struct watch_case state;
@@ -36,20 +36,32 @@ struct changed_case {
     bool is_new;
 };
 
+/* A timer this batch has taken out. */
+struct due_case {
+    uint64_t case_id;
+    int64_t due_us;
+};
+
 struct watchdog {
     struct service *service;
     struct projector *projector;
-    struct table *cases[PARTITION_MAX];
-    struct heap *heap;
-    uint32_t sweep_partition, sweep_at; /* where the next look for cases closed long ago begins */
+    struct case_cache *cases;
+    struct timers *timers;
+    uint32_t due_count;
+    struct due_case due[DUE_MAX]; /* taken out of the timers, not fired so far */
+    uint32_t wanted_count;
+    uint64_t wanted[WANTED_MAX];
+    uint32_t doubts;    /* batches to come that take no case for new without asking */
+    bool arming;        /* timers are being read */
+    struct event event; /* large */
     uint32_t cycle;
     uint32_t changed_count;
     struct changed_case *changed;
-    bool refused; /* the batch was, once: take no row for new that may be there */
     struct watch_output output;
 };
 
 static void op_of(void *self, uint64_t case_id, struct projection_op *op);
+static bool row_op(void *self, const PGresult *rows, int row, struct projection_op *op);
 
 static bool watchdog_open(struct service *service, void **self, struct error *error)
 {
@@ -60,12 +72,14 @@ static bool watchdog_open(struct service *service, void **self, struct error *er
     *self = watchdog;
     watchdog->service = service;
     watchdog->changed = calloc(CHANGED_MAX, sizeof *watchdog->changed);
-    watchdog->heap = heap_new();
-    if (!watchdog->changed || !watchdog->heap) {
+    watchdog->cases = case_cache_new(sizeof(struct held_case), CASES_MAX);
+    watchdog->timers = timers_new();
+    if (!watchdog->changed || !watchdog->cases || !watchdog->timers) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
-    watchdog->projector =
-        projector_new(service, SERVICE_WATCHDOG, op_of, watchdog->cases, watchdog, error);
+    const struct projector_source source = {
+        SERVICE_WATCHDOG, "watchdog_timers", op_of, row_op, watchdog};
+    watchdog->projector = projector_new(service, &source, error);
     return watchdog->projector != NULL;
 }
 
@@ -73,10 +87,8 @@ static void watchdog_close(void *self)
 {
     struct watchdog *watchdog = self;
     projector_free(&watchdog->projector);
-    for (uint32_t p = 0; p < PARTITION_MAX; p++) {
-        table_free(&watchdog->cases[p]);
-    }
-    heap_free(&watchdog->heap);
+    case_cache_free(&watchdog->cases);
+    timers_free(&watchdog->timers);
     free(watchdog->changed);
     free(watchdog);
 }
@@ -91,7 +103,7 @@ static const struct policy *policy_of(struct watchdog *watchdog, uint32_t id)
  */
 static void due_set(struct watchdog *watchdog, uint64_t case_id, int64_t due_us)
 {
-    if (!heap_set(watchdog->heap, case_id, due_us)) {
+    if (!timers_set(watchdog->timers, case_id, due_us)) {
         service_fail(watchdog->service, "no memory for timers");
     }
 }
@@ -102,32 +114,23 @@ due_follow(struct watchdog *watchdog, const struct policy *policy, const struct 
     due_set(watchdog, state->case_id, watch_due_us(policy, state));
 }
 
-static bool
-watchdog_loaded(void *self, uint32_t partition, const PGresult *rows, struct error *error)
+static void timers_go_on(struct watchdog *watchdog)
 {
-    struct watchdog *watchdog = self;
-    table_free(&watchdog->cases[partition]);
-    struct table *cases = table_new(sizeof(struct held_case), CASES_MAX);
-    watchdog->cases[partition] = cases;
-    for (int row = 0; cases && row < PQntuples(rows); row++) {
-        struct held_case held = {0};
-        if (!watchdog_row_read(rows, row, &held.state)) {
-            return error_set(error, ERROR_RETRY, "a row of clock is in another layout");
-        }
-        const struct policy *policy = policy_of(watchdog, held.state.policy_id);
-        struct held_case *place = table_insert(cases, held.state.case_id, NULL);
-        if (!policy || !place) {
-            return error_set(error, ERROR_RETRY, "out of memory, or a policy is missing");
-        }
-        *place = held;
-        due_follow(watchdog, policy, &held.state);
+    timers_read(watchdog->timers, service_reader(watchdog->service));
+    if (timers_failed(watchdog->timers)) {
+        service_fail(watchdog->service, "no memory for timers");
     }
-    return cases ? true : error_set(error, ERROR_RETRY, "out of memory");
 }
 
 static void watchdog_serving(void *self, uint32_t partition)
 {
     struct watchdog *watchdog = self;
+    if (!timers_own(watchdog->timers, partition)) {
+        service_fail(watchdog->service, "no memory for timers");
+        return;
+    }
+    watchdog->arming = true;
+    timers_go_on(watchdog);
     projector_own(watchdog->projector, partition);
 }
 
@@ -135,21 +138,14 @@ static void watchdog_forget(void *self, uint32_t partition)
 {
     struct watchdog *watchdog = self;
     projector_disown(watchdog->projector, partition);
-    uint32_t at = 0;
-    uint64_t case_id;
-    while (watchdog->cases[partition] && table_next(watchdog->cases[partition], &at, &case_id)) {
-        due_set(watchdog, case_id, INT64_MAX);
-    }
-    table_free(&watchdog->cases[partition]);
+    timers_forget(watchdog->timers, partition);
+    case_cache_forget(watchdog->cases, partition);
 }
 
+/* The case, or NULL: once a batch has been looked up, there is none. */
 static struct held_case *find(struct watchdog *watchdog, uint64_t case_id)
 {
-    uint32_t partition = case_partition(case_id);
-    if (partition >= PARTITION_MAX || !watchdog->cases[partition] || case_id == 0) {
-        return NULL;
-    }
-    return table_find(watchdog->cases[partition], case_id);
+    return case_cache_find(watchdog->cases, case_id);
 }
 
 static bool
@@ -198,14 +194,83 @@ static uint32_t policy_id_of(const struct event *event)
     }
 }
 
+/* What the batch took out and did not fire is due again. */
+static void due_put_back(struct watchdog *watchdog)
+{
+    for (uint32_t i = 0; i < watchdog->due_count; i++) {
+        const struct due_case *due = &watchdog->due[i];
+        if (timers_due_us(watchdog->timers, due->case_id) == INT64_MAX) {
+            due_set(watchdog, due->case_id, due->due_us);
+        }
+    }
+    watchdog->due_count = 0;
+}
+
+static void want(struct watchdog *watchdog, uint64_t case_id)
+{
+    if (!service_serves(watchdog->service, case_partition(case_id)) || find(watchdog, case_id)) {
+        return;
+    }
+    if (watchdog->wanted_count == WANTED_MAX) {
+        service_fail(watchdog->service, "a batch beyond its bounds");
+        return;
+    }
+    watchdog->wanted[watchdog->wanted_count++] = case_id;
+}
+
+/*
+ * The cases of the batch that are not in memory.  The event that opens one is usually the first of
+ * it: nobody is asked, because the archive refuses a second row, and then all are asked about for a
+ * while.
+ */
 static bool watchdog_lookup(void *self, struct cycle *cycle, struct pg *pg)
 {
-    (void)cycle;
-    (void)pg;
     struct watchdog *watchdog = self;
     watchdog->cycle++; /* a batch begins */
     watchdog->changed_count = 0;
-    return false;
+    watchdog->wanted_count = 0;
+    due_put_back(watchdog);
+    for (uint32_t i = 0; i < cycle_input_count(cycle); i++) {
+        if (cycle_input(cycle, i, &watchdog->event) &&
+            (watchdog->event.kind != EVENT_OPENED || watchdog->doubts > 0)) {
+            want(watchdog, watchdog->event.case_id);
+        }
+    }
+    int64_t now_us = clock_now_us();
+    struct due_case due;
+    while (watchdog->due_count < DUE_MAX &&
+           timers_pop(watchdog->timers, now_us, &due.case_id, &due.due_us)) {
+        watchdog->due[watchdog->due_count++] = due;
+        want(watchdog, due.case_id);
+    }
+    if (watchdog->wanted_count > 0) {
+        watchdog_rows_bind(pg, watchdog->wanted, watchdog->wanted_count);
+    }
+    return watchdog->wanted_count > 0;
+}
+
+static void watchdog_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
+{
+    (void)cycle;
+    struct watchdog *watchdog = self;
+    const PGresult *rows = answer->results[0];
+    for (int row = 0; row < PQntuples(rows); row++) {
+        struct held_case read = {0};
+        if (!watchdog_row_read(rows, row, &read.state)) {
+            service_fail(watchdog->service, "a row of clock is in another layout");
+            return;
+        }
+        if (find(watchdog, read.state.case_id) ||
+            !service_serves(watchdog->service, case_partition(read.state.case_id))) {
+            continue; /* what is in memory stands */
+        }
+        struct held_case *held = case_cache_insert(watchdog->cases, read.state.case_id, NULL);
+        if (!held) {
+            service_fail(watchdog->service, "out of memory");
+            return;
+        }
+        *held = read;
+    }
 }
 
 static void watchdog_input(void *self, struct cycle *cycle, const struct event *event)
@@ -219,8 +284,7 @@ static void watchdog_input(void *self, struct cycle *cycle, const struct event *
     }
     bool fresh = false;
     if (!held) {
-        held =
-            table_insert(watchdog->cases[case_partition(event->case_id)], event->case_id, &fresh);
+        held = case_cache_insert(watchdog->cases, event->case_id, &fresh);
     }
     if (!held || !change_begin(watchdog, held, event->case_id, fresh)) {
         service_fail(watchdog->service, "a batch beyond its bounds");
@@ -256,31 +320,23 @@ static void fire(struct watchdog *watchdog, struct cycle *cycle, uint64_t case_i
 static void watchdog_tick(void *self, struct cycle *cycle, int64_t now_us)
 {
     struct watchdog *watchdog = self;
-    uint64_t case_id;
-    int64_t due_us;
-    for (unsigned i = 0; i < DUE_MAX && heap_peek(watchdog->heap, &case_id, &due_us) &&
-                         due_us <= now_us && watchdog->changed_count < CHANGED_MAX;
-         i++) {
-        if (!service_serves(watchdog->service, case_partition(case_id))) {
-            due_set(watchdog, case_id, INT64_MAX);
-            continue;
-        }
-        fire(watchdog, cycle, case_id, now_us);
-        int64_t next_us;
-        uint64_t same;
-        if (heap_peek(watchdog->heap, &same, &next_us) && same == case_id && next_us <= due_us) {
+    uint32_t fired = 0;
+    while (fired < watchdog->due_count && watchdog->changed_count < CHANGED_MAX) {
+        const struct due_case *due = &watchdog->due[fired++];
+        fire(watchdog, cycle, due->case_id, now_us);
+        if (timers_due_us(watchdog->timers, due->case_id) <= due->due_us) {
             service_fail(watchdog->service, "a level that is due does not fire");
             return;
         }
     }
+    watchdog->due_count -= fired;
+    memmove(watchdog->due, watchdog->due + fired, watchdog->due_count * sizeof *watchdog->due);
 }
 
 static int64_t watchdog_deadline_us(void *self)
 {
     const struct watchdog *watchdog = self;
-    uint64_t case_id;
-    int64_t due_us;
-    return heap_peek(watchdog->heap, &case_id, &due_us) ? due_us : INT64_MAX;
+    return timers_next_us(watchdog->timers);
 }
 
 /* An input may tell nothing new: then there is no row to write. */
@@ -306,19 +362,15 @@ static void watchdog_store(void *self, struct cycle *cycle, struct pg *pg)
             watchdog_case_add(policy,
                               &held->state,
                               watch_due_us(policy, &held->state),
-                              watchdog->changed[i].is_new && !watchdog->refused);
+                              watchdog->changed[i].is_new);
         }
     }
     watchdog_cases_bind(pg);
 }
 
 /* The next level of the case as one timer of Redis. */
-static void op_of(void *self, uint64_t case_id, struct projection_op *op)
+static void timer_of(uint64_t case_id, int64_t due_us, struct projection_op *op)
 {
-    struct watchdog *watchdog = self;
-    const struct held_case *held = find(watchdog, case_id);
-    const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
-    int64_t due_us = policy ? watch_due_us(policy, &held->state) : INT64_MAX;
     *op =
         (struct projection_op){.case_id = case_id,
                                .clock = PROJECTION_NO_CLOCK,
@@ -326,50 +378,46 @@ static void op_of(void *self, uint64_t case_id, struct projection_op *op)
                                .change = due_us == INT64_MAX ? PROJECTION_DISARM : PROJECTION_ARM};
 }
 
-/* Memory follows the cases that can still change: a few places are looked at after each commit. */
-static void closed_forget(struct watchdog *watchdog, int64_t now_us)
+static void op_of(void *self, uint64_t case_id, struct projection_op *op)
 {
-    for (unsigned i = 0; i < SWEEP; i++) {
-        struct table *cases = watchdog->cases[watchdog->sweep_partition];
-        uint64_t case_id;
-        const struct held_case *held =
-            cases ? table_next(cases, &watchdog->sweep_at, &case_id) : NULL;
-        if (!held) {
-            watchdog->sweep_partition = (watchdog->sweep_partition + 1) % PARTITION_MAX;
-            watchdog->sweep_at = 0;
-        } else if (held->state.closed && held->state.closed_at_us < now_us - CLOSED_KEPT_US &&
-                   watch_due_us(policy_of(watchdog, held->state.policy_id), &held->state) ==
-                       INT64_MAX) {
-            (void)table_remove(cases, case_id);
-            watchdog->sweep_at--; /* the last one is there now */
-        }
-    }
+    struct watchdog *watchdog = self;
+    const struct held_case *held = find(watchdog, case_id);
+    const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
+    timer_of(case_id, policy ? watch_due_us(policy, &held->state) : INT64_MAX, op);
+}
+
+static bool row_op(void *self, const PGresult *rows, int row, struct projection_op *op)
+{
+    (void)self;
+    timer_of(watchdog_timer_case(rows, row), watchdog_timer_due_us(rows, row), op);
+    return true;
 }
 
 static void watchdog_committed(void *self, struct cycle *cycle)
 {
     static uint64_t changed[CHANGED_MAX];
     struct watchdog *watchdog = self;
-    watchdog->refused = false;
+    watchdog->doubts -= watchdog->doubts > 0;
+    due_put_back(watchdog);
     for (uint32_t i = 0; i < watchdog->changed_count; i++) {
         changed[i] = watchdog->changed[i].before.case_id;
     }
     projector_commit(watchdog->projector, cycle, changed, watchdog->changed_count);
-    closed_forget(watchdog, cycle_now_us(cycle));
+    case_cache_trim(watchdog->cases);
 }
 
 static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const struct pg_answer *why)
 {
     (void)cycle;
     struct watchdog *watchdog = self;
-    watchdog->refused = true;
+    watchdog->doubts = DOUBTS; /* what was taken for new may not have been */
     for (uint32_t i = watchdog->changed_count; i-- > 0;) {
         const struct changed_case *changed = &watchdog->changed[i];
         uint64_t case_id = changed->before.case_id;
         struct held_case *held = find(watchdog, case_id);
         if (held && changed->is_new) {
             due_set(watchdog, case_id, INT64_MAX);
-            (void)table_remove(watchdog->cases[case_partition(case_id)], case_id);
+            case_cache_remove(watchdog->cases, case_id);
         } else if (held) {
             held->state = changed->before;
             held->saved_in = 0;
@@ -378,6 +426,20 @@ static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const st
     }
     watchdog->changed_count = 0;
     return strcmp(why->sqlstate, "23505") == 0 ? UNDO_AGAIN : UNDO_LATER;
+}
+
+/* Once a second: reading the timers goes on if it was cut off, and is told when it is done. */
+static void watchdog_second(void *self, int64_t now_us)
+{
+    (void)now_us;
+    struct watchdog *watchdog = self;
+    timers_go_on(watchdog);
+    if (watchdog->arming && timers_unread(watchdog->timers) == 0) {
+        log_info("timers armed",
+                 LOG_NUMBER("timers", (int64_t)timers_count(watchdog->timers)),
+                 LOG_NUMBER("ms", timers_took_us(watchdog->timers) / 1000));
+        watchdog->arming = false;
+    }
 }
 
 int main(int argc, char **argv)
@@ -390,19 +452,19 @@ int main(int argc, char **argv)
         .hold_us = HOLD_US,
         .statements = watchdog_statements,
         .statement_count = watchdog_statement_count,
-        .load = "watchdog_load",
         .open = watchdog_open,
         .close = watchdog_close,
-        .loaded = watchdog_loaded,
         .serving = watchdog_serving,
         .forget = watchdog_forget,
         .lookup = watchdog_lookup,
+        .looked_up = watchdog_looked_up,
         .input = watchdog_input,
         .tick = watchdog_tick,
         .deadline_us = watchdog_deadline_us,
         .store = watchdog_store,
         .committed = watchdog_committed,
         .undo = watchdog_undo,
+        .second = watchdog_second,
     };
     return service_main(&spec, argc, argv);
 }

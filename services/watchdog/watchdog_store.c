@@ -7,22 +7,21 @@ enum {
 };
 
 #define CASES_INSERT                                                                               \
-    "INSERT INTO clock (case_id, policy_id, closed, next_due, raised, raised_by, state) "          \
+    "INSERT INTO clock (case_id, policy_id, closed, next_due, due, raised, raised_by, state) "     \
     "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], "         \
-    "$5::smallint[], $6::text[], $7::bytea[]) "
+    "$5::timestamptz[], $6::smallint[], $7::text[], $8::bytea[]) "
 
 const struct pg_statement watchdog_statements[] = {
-    {"watchdog_load",
-     "SELECT case_id, state FROM clock WHERE case_id BETWEEN $1::bigint AND $2::bigint "
-     "AND (NOT closed OR next_due < 'infinity' "
-     "OR case_id IN (SELECT c.case_id FROM complaint c WHERE c.case_id BETWEEN $1::bigint AND "
-     "$2::bigint "
-     "AND c.closed_at > clock_timestamp() - interval '90 days'))"                      },
-    {"watchdog_cases_new", CASES_INSERT                                                },
+    {"watchdog_rows",      "SELECT case_id, state FROM clock WHERE case_id = ANY($1::bigint[])"},
+    {"watchdog_timers",
+     "SELECT case_id, next_due FROM clock WHERE case_id > $1::bigint AND case_id <= $2::bigint "
+     "AND next_due < 'infinity' ORDER BY case_id LIMIT $3::integer"                            },
+    {"watchdog_cases_new", CASES_INSERT                                                        },
     {"watchdog_cases",
      CASES_INSERT
      "ON CONFLICT (case_id) DO UPDATE SET closed = excluded.closed, next_due = excluded.next_due, "
-     "raised = excluded.raised, raised_by = excluded.raised_by, state = excluded.state"},
+     "due = excluded.due, "
+     "raised = excluded.raised, raised_by = excluded.raised_by, state = excluded.state"        },
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
@@ -137,7 +136,7 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
 /* The second set is of new cases: a row that is known to be new costs half of one that may be
  * there. */
 static struct case_rows {
-    struct pg_array case_id, policy_id, closed, next_due, raised, raised_by, state;
+    struct pg_array case_id, policy_id, closed, next_due, due, raised, raised_by, state;
 } case_rows[2];
 
 void watchdog_cases_begin(void)
@@ -148,6 +147,7 @@ void watchdog_cases_begin(void)
         pg_array_begin(&rows->policy_id, PG_INT4);
         pg_array_begin(&rows->closed, PG_BOOL);
         pg_array_begin(&rows->next_due, PG_TIMESTAMPTZ);
+        pg_array_begin(&rows->due, PG_TIMESTAMPTZ);
         pg_array_begin(&rows->raised, PG_INT2);
         pg_array_begin(&rows->raised_by, PG_TEXT);
         pg_array_begin(&rows->state, PG_BYTEA);
@@ -175,6 +175,20 @@ raise_add(struct case_rows *rows, const struct policy *policy, const struct watc
     pg_array_bytes(&rows->raised_by, slice_text(raised_by));
 }
 
+/* A hint for dispatch, which orders its queues by it. */
+static int64_t nearest_due_us(const struct policy *policy, const struct watch_case *state)
+{
+    int64_t nearest_us = INT64_MAX;
+    for (uint16_t c = 0; c < policy->clock_count; c++) {
+        const struct watch_clock *clock = &state->clocks[c];
+        if (clock->phase == WATCH_RUNNING && clock->verdict == CLOCK_RUNNING &&
+            clock->due_us < nearest_us) {
+            nearest_us = clock->due_us;
+        }
+    }
+    return nearest_us;
+}
+
 void watchdog_case_add(const struct policy *policy,
                        const struct watch_case *state,
                        int64_t due_us,
@@ -186,6 +200,7 @@ void watchdog_case_add(const struct policy *policy,
     pg_array_int4(&rows->policy_id, (int32_t)state->policy_id);
     pg_array_bool(&rows->closed, state->closed != 0);
     pg_array_time(&rows->next_due, due_us);
+    pg_array_time(&rows->due, nearest_due_us(policy, state));
     raise_add(rows, policy, state);
     pg_array_bytes(&rows->state,
                    slice_of(bytes, watchdog_state_pack(state, policy->clock_count, bytes)));
@@ -199,6 +214,7 @@ static void rows_bind(struct pg *pg, const char *statement, struct case_rows *ro
         pg_bind_array(pg, &rows->policy_id);
         pg_bind_array(pg, &rows->closed);
         pg_bind_array(pg, &rows->next_due);
+        pg_bind_array(pg, &rows->due);
         pg_bind_array(pg, &rows->raised);
         pg_bind_array(pg, &rows->raised_by);
         pg_bind_array(pg, &rows->state);
@@ -215,4 +231,25 @@ bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state)
 {
     return watchdog_state_unpack(pg_bytes(rows, row, 1), state) &&
            state->case_id == (uint64_t)pg_int8(rows, row, 0);
+}
+
+void watchdog_rows_bind(struct pg *pg, const uint64_t *cases, uint32_t count)
+{
+    static struct pg_array case_id;
+    pg_array_begin(&case_id, PG_INT8);
+    for (uint32_t i = 0; i < count; i++) {
+        pg_array_int8(&case_id, (int64_t)cases[i]);
+    }
+    pg_call(pg, "watchdog_rows");
+    pg_bind_array(pg, &case_id);
+}
+
+uint64_t watchdog_timer_case(const PGresult *rows, int row)
+{
+    return (uint64_t)pg_int8(rows, row, 0);
+}
+
+int64_t watchdog_timer_due_us(const PGresult *rows, int row)
+{
+    return pg_time(rows, row, 1);
 }

@@ -30,7 +30,14 @@ void watchdog_case_add(const struct policy *policy,
                        bool is_new);
 void watchdog_cases_bind(struct pg *pg);
 
-/* A row of the load: false when its state cannot be read. */
+/* Asks for the rows of these cases. */
+void watchdog_rows_bind(struct pg *pg, const uint64_t *cases, uint32_t count);
+
+/* A row of watchdog_timers: a case and when its next level fires. */
+uint64_t watchdog_timer_case(const PGresult *rows, int row);
+int64_t watchdog_timer_due_us(const PGresult *rows, int row);
+
+/* A row of watchdog_rows: false when its state cannot be read. */
 bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Goal: a takeover reads cases as they were written, a command is done once, and an agent never
+ * Goal: cases are read as they were written, a command is done once, and an agent never
  * holds more than the archive allows (laws 4 and 6).  Method: every field of a state through a real
  * archive and back; slots driven to their bound; command ids repeated.
  */
@@ -80,9 +80,8 @@ static void load(struct pg_desk *desk, struct sight *sight, const char *answer)
     desk->look = look_at_case;
     desk->self = sight;
     pg_begin(desk->pg);
-    pg_call(desk->pg, "dispatch_load");
-    pg_bind_int8(desk->pg, (int64_t)case_id_make(2, 0));
-    pg_bind_int8(desk->pg, (int64_t)case_id_make(3, 0) - 1);
+    const uint64_t id = case_id_make(2, 77);
+    dispatch_rows_bind(desk->pg, &id, 1, NULL, 0);
     pg_desk_ask(desk, answer);
     desk->look = NULL;
 }
@@ -118,7 +117,7 @@ static void every_field_of_a_case_comes_back(void **state)
     pg_desk_close(&desk);
 }
 
-static void a_closed_case_is_loaded_while_it_may_be_wanted(void **state)
+static void a_case_closed_long_ago_is_found_and_a_damaged_one_is_told(void **state)
 {
     (void)state;
     struct pg_desk desk;
@@ -126,16 +125,88 @@ static void a_closed_case_is_loaded_while_it_may_be_wanted(void **state)
     desk_ready(&desk);
     struct dispatch_case closed = full_case();
     closed.step = FIXTURE_STEP_CLOSED;
-    closed.closed_at_us = 4102444800000000; /* 2100 */
+    closed.closed_at_us = 1577836800000000; /* 2020 */
     store(&desk, &closed, true, "ok 0");
     load(&desk, &sight, "ok 1");
     assert_true(dispatch_case_equal(&sight.state, &closed));
-    closed.closed_at_us = 1577836800000000; /* 2020 */
-    store(&desk, &closed, false, "ok 0");
-    load(&desk, &sight, "ok 0");
     pg_desk_run(&desk, "UPDATE redress.complaint SET closed_at = NULL, step = 'of another policy'");
     load(&desk, &sight, "ok 1");
     assert_false(sight.read);
+    pg_desk_close(&desk);
+}
+
+static void the_nearest_due_time_comes_from_the_clocks(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    struct sight sight;
+    desk_ready(&desk);
+    struct dispatch_case wanted = full_case();
+    store(&desk, &wanted, true, "ok 0");
+    pg_desk_run(&desk,
+                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, raised, "
+                "raised_by, state) VALUES ((2::bigint << 40) + 77, 1, false, now(), "
+                "to_timestamp(1710727200), 0, '', '')");
+    load(&desk, &sight, "ok 1");
+    assert_int_equal(sight.state.due_us, 1710727200000000);
+    pg_desk_run(&desk, "UPDATE redress.clock SET due = 'infinity'");
+    load(&desk, &sight, "ok 1");
+    assert_int_equal(sight.state.due_us, INT64_MAX);
+    pg_desk_close(&desk);
+}
+
+static void look_at_cases(void *self, const struct pg_answer *answer)
+{
+    uint64_t *cases = self;
+    const PGresult *rows = answer->results[0];
+    assert_true(PQntuples(rows) <= 4);
+    for (int row = 0; row < PQntuples(rows); row++) {
+        cases[row] = (uint64_t)pg_int8(rows, row, 0);
+    }
+}
+
+/* What a claim without Redis proposes: the same order as the work queues, ours only. */
+static void a_search_finds_the_best_of_a_queue_in_our_partitions(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t partition;
+        uint8_t priority;
+        int64_t received_s;
+        uint16_t queue;
+    } rows[] = {
+        {1, 2, 1710000000, FIXTURE_QUEUE_SAFETY },
+        {1, 1, 1710000002, FIXTURE_QUEUE_SAFETY },
+        {1, 1, 1710000001, FIXTURE_QUEUE_SAFETY },
+        {1, 1, 1710000000, FIXTURE_QUEUE_SERVICE},
+        {3, 1, 1710000000, FIXTURE_QUEUE_SAFETY },
+    };
+    struct pg_desk desk;
+    static struct pg_array ours;
+    uint64_t found[4] = {0};
+    desk_ready(&desk);
+    pg_desk_run(
+        &desk, "INSERT INTO redress.policy (name, version, hash, source) VALUES ('p', 1, 'h', '')");
+    for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct dispatch_case one = full_case();
+        one.case_id = case_id_make(rows[i].partition, i + 1);
+        one.policy_id = 1;
+        one.priority = rows[i].priority;
+        one.received_at_us = rows[i].received_s * 1000000;
+        one.queue = rows[i].queue;
+        one.agent[0] = '\0';
+        store(&desk, &one, true, "ok 0");
+    }
+    pg_array_begin(&ours, PG_INT2);
+    pg_array_int2(&ours, 0);
+    pg_array_int2(&ours, 1);
+    desk.look = look_at_cases;
+    desk.self = found;
+    pg_begin(desk.pg);
+    dispatch_search_bind(desk.pg, "p", policy_fixture()->queues[FIXTURE_QUEUE_SAFETY].id, &ours, 2);
+    pg_desk_ask(&desk, "ok 2");
+    assert_int_equal(found[0], case_id_make(1, 3));
+    assert_int_equal(found[1], case_id_make(1, 2));
     pg_desk_close(&desk);
 }
 
@@ -212,6 +283,12 @@ static void a_command_is_done_once_and_what_was_done_is_known(void **state)
     dispatch_known_bind(desk.pg, (const uint8_t(*)[16])ids, 3);
     pg_desk_ask(&desk, "ok 2");
     assert_int_equal(looked, 1);
+    desk.look = NULL; /* the case a command was done on comes with it */
+    struct dispatch_case done_on = full_case();
+    store(&desk, &done_on, true, "ok 0");
+    pg_begin(desk.pg);
+    dispatch_rows_bind(desk.pg, NULL, 0, (const uint8_t(*)[16])ids, 3);
+    pg_desk_ask(&desk, "ok 1");
     pg_desk_close(&desk);
 }
 
@@ -243,7 +320,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_of_a_case_comes_back),
-        cmocka_unit_test(a_closed_case_is_loaded_while_it_may_be_wanted),
+        cmocka_unit_test(a_case_closed_long_ago_is_found_and_a_damaged_one_is_told),
+        cmocka_unit_test(the_nearest_due_time_comes_from_the_clocks),
+        cmocka_unit_test(a_search_finds_the_best_of_a_queue_in_our_partitions),
         cmocka_unit_test(an_agent_holds_as_many_as_the_row_allows),
         cmocka_unit_test(a_command_is_done_once_and_what_was_done_is_known),
         cmocka_unit_test(an_erased_key_is_not_there_any_more),

@@ -1,5 +1,5 @@
 /*
- * Goal: a takeover reads the clocks as they were written, all of them, and refuses what it does not
+ * Goal: clocks are read as they were written, all of them, and refuses what it does not
  * understand (laws 4 and 7).  Method: every byte of a state is packed and unpacked; every cut and
  * every other length is refused; rows through a real archive, the infinite due time included.
  */
@@ -160,16 +160,15 @@ static void store(struct pg_desk *desk, const struct watch_case *state, int64_t 
     pg_desk_ask(desk, "ok 0");
 }
 
-/* What a takeover of the case's partition loads. */
+/* What a batch that needs the case reads. */
 static unsigned load(struct pg_desk *desk, struct sight *sight)
 {
     sight->rows = 0;
     desk->look = look_at_rows;
     desk->self = sight;
     pg_begin(desk->pg);
-    pg_call(desk->pg, "watchdog_load");
-    pg_bind_int8(desk->pg, (int64_t)case_id_make(2, 0));
-    pg_bind_int8(desk->pg, (int64_t)case_id_make(3, 0) - 1);
+    const uint64_t asked[] = {case_id_make(3, 1), sight->wanted.case_id};
+    watchdog_rows_bind(desk->pg, asked, 2);
     unsigned before = desk->answer_count;
     pg_desk_send(desk);
     assert_true(pg_desk_until_answers(desk, before + 1));
@@ -177,7 +176,7 @@ static unsigned load(struct pg_desk *desk, struct sight *sight)
     return sight->rows;
 }
 
-static void rows_come_back_as_long_as_the_case_may_need_them(void **state)
+static void rows_come_back_with_what_the_queues_are_ordered_by(void **state)
 {
     (void)state;
     struct pg_desk desk;
@@ -193,15 +192,26 @@ static void rows_come_back_as_long_as_the_case_may_need_them(void **state)
     sight.wanted.closed = 0;
     store(&desk, &sight.wanted, 1710727200000001, true);
     assert_int_equal(load(&desk, &sight), 1);
-    sight.wanted.closed = 1; /* written over; closed, but something is due still */
+    sight.wanted.clocks[0].phase = WATCH_RUNNING; /* the nearest of those that run is told */
+    sight.wanted.clocks[0].verdict = CLOCK_RUNNING;
+    sight.wanted.clocks[0].due_us = 1710727300000000;
+    sight.wanted.clocks[1] = sight.wanted.clocks[0];
+    sight.wanted.clocks[1].due_us = 1710727200000000;
+    sight.wanted.clocks[1].verdict = CLOCK_MISSED;
     store(&desk, &sight.wanted, 1710727200000002, false);
     assert_int_equal(load(&desk, &sight), 1);
-    store(&desk, &sight.wanted, INT64_MAX, false); /* closed for good, and unknown to dispatch */
-    assert_int_equal(load(&desk, &sight), 0);
+    pg_desk_run(&desk,
+                "SET search_path = redress; DO $$ BEGIN IF (SELECT due FROM clock) <> "
+                "to_timestamp(1710727300) THEN RAISE 'due'; END IF; END $$");
+    sight.wanted.closed = 1;
+    sight.wanted.clocks[0].phase = WATCH_STOPPED;
+    store(&desk, &sight.wanted, INT64_MAX, false); /* closed for good: found all the same */
+    assert_int_equal(load(&desk, &sight), 1);
     pg_desk_run(
         &desk,
-        "SET search_path = redress; DO $$ BEGIN IF (SELECT next_due FROM clock) <> "
-        "'infinity' OR (SELECT count(*) FROM clock) <> 1 THEN RAISE 'rows'; END IF; END $$");
+        "SET search_path = redress; DO $$ BEGIN IF (SELECT next_due FROM clock) <> 'infinity' OR "
+        "(SELECT due FROM clock) <> 'infinity' OR (SELECT count(*) FROM clock) <> 1 THEN RAISE "
+        "'rows'; END IF; END $$");
     pg_desk_close(&desk);
 }
 
@@ -211,7 +221,7 @@ int main(void)
         cmocka_unit_test(every_field_comes_back),
         cmocka_unit_test(the_layout_is_the_same_on_every_machine),
         cmocka_unit_test(what_is_cut_longer_or_of_another_layout_is_refused),
-        cmocka_unit_test(rows_come_back_as_long_as_the_case_may_need_them),
+        cmocka_unit_test(rows_come_back_with_what_the_queues_are_ordered_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
