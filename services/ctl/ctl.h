@@ -138,6 +138,8 @@ int ctl_policy_load(struct ctl *ctl);
 int ctl_policy_check(struct ctl *ctl);
 int ctl_policy_list(struct ctl *ctl);
 int ctl_calendar_check(struct ctl *ctl);
+int ctl_calendar_import(struct ctl *ctl);
+int ctl_calendar_show(struct ctl *ctl);
 int ctl_clock_check(struct ctl *ctl);
 int ctl_clock_explain(struct ctl *ctl);
 int ctl_submit(struct ctl *ctl);

@@ -176,12 +176,17 @@ int ctl_cases_check(struct ctl *ctl, const char *path, ctl_case_judge *judge, vo
 
 bool ctl_cases_is(const char *path)
 {
-    FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "rbe");
+    bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdin : fopen(path, "rbe");
     if (!file) {
         return false;
     }
     struct cases cases = {.file = file};
-    bool is = next_sign(&cases) == '[';
-    (void)fclose(file);
-    return is;
+    int sign = next_sign(&cases);
+    if (standard) {
+        (void)ungetc(sign, file);
+    } else {
+        (void)fclose(file);
+    }
+    return sign == '[';
 }

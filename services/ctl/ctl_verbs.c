@@ -14,7 +14,7 @@
     {name, NULL, 0, CTL_DURATION, "TIME", fallback, min_ms, max_ms, help}
 #define PATIENCE TIME("timeout", "10s", 100, DAY_MS, TEXT_OPTION_TIMEOUT)
 
-enum { DAY_MS = 86400000, FILES_MAX = 256 };
+enum { DAY_MS = 86400000, FILES_MAX = 256, IMPORTS_MAX = 64 };
 
 const struct ctl_option ctl_common_options[] = {
     FLAG("help", 'h', TEXT_OPTION_HELP),
@@ -129,6 +129,18 @@ static const struct ctl_option top_options[] = {
     FLAG("once", 0, TEXT_LOOK_ONCE),
 };
 
+static const struct ctl_option calendar_import_options[] = {
+    WORD("name", 0, "NAME", TEXT_OPTION_CALENDAR_NAME),
+    WORD("source", 0, "TEXT", TEXT_OPTION_CALENDAR_SOURCE),
+    NUMBER("first-year", 0, "0", 0, 2199, TEXT_OPTION_FIRST_YEAR),
+    NUMBER("last-year", 0, "0", 0, 2199, TEXT_OPTION_LAST_YEAR),
+};
+
+static const struct ctl_option calendar_show_options[] = {
+    NUMBER("year", 'y', "0", 0, 2199, TEXT_OPTION_YEAR),
+    WORD("calendar", 0, "NAME", TEXT_OPTION_CALENDAR),
+};
+
 static const struct ctl_option help_options[] = {
     FLAG("man", 0, TEXT_LOOK_MAN),
 };
@@ -148,6 +160,10 @@ const struct ctl_verb ctl_verbs[] = {
      NO_OPTIONS, ctl_clock_check},
     {"calendar check", "FILE…", 1, FILES_MAX, TEXT_VERB_CALENDAR_CHECK,
      NO_OPTIONS, ctl_calendar_check},
+    {"calendar import", "FILE…", 1, IMPORTS_MAX, TEXT_VERB_CALENDAR_IMPORT,
+     OPTIONS(calendar_import_options), ctl_calendar_import},
+    {"calendar show", "FILE", 1, 1, TEXT_VERB_CALENDAR_SHOW,
+     OPTIONS(calendar_show_options), ctl_calendar_show},
     {"submit", "", 0, 0, TEXT_VERB_SUBMIT,
      OPTIONS(submit_options), ctl_submit},
     {"import", "FILE…", 1, FILES_MAX, TEXT_VERB_IMPORT,

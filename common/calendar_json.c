@@ -1,0 +1,114 @@
+/* The JSON of holiday-cn (github.com/NateScarlet/holiday-cn, schema.json): days off and make-up
+ * working days of one year.  JSON is read as the YAML it also is, so that places are known. */
+#include "calendar_read.h"
+#include "zone.h"
+
+enum { YEAR_MIN = 1900, YEAR_MAX = 2199 };
+
+struct reading {
+    struct yaml_source *source;
+    struct arena *arena;
+    struct calendar_dates *dates;
+    int32_t year;
+};
+
+static void wrong(const struct reading *reading,
+                  const struct yaml_node *node,
+                  const char *hint,
+                  const char *text)
+{
+    yaml_complain(reading->source, YAML_ERROR, node, hint, "%s", text);
+}
+
+/* The value of a key; NULL after a complaint. */
+static const struct yaml_node *
+value_of(const struct reading *reading, const struct yaml_node *map, const char *key)
+{
+    const struct yaml_pair *pair = yaml_find(map, key);
+    if (!pair) {
+        yaml_complain(reading->source, YAML_ERROR, map, NULL, "\"%s\" is missing", key);
+        return NULL;
+    }
+    return &pair->value;
+}
+
+static void day_read(struct reading *reading, const struct yaml_node *day)
+{
+    if (day->kind != YAML_MAP) {
+        wrong(reading, day, NULL, "a day has to be an object");
+        return;
+    }
+    const struct yaml_node *name = value_of(reading, day, "name");
+    const struct yaml_node *date = value_of(reading, day, "date");
+    const struct yaml_node *off = value_of(reading, day, "isOffDay");
+    int32_t number = 0;
+    if (!name || !date || !off) {
+        return;
+    }
+    bool is_off = off->kind == YAML_SCALAR && strcmp(off->text, "true") == 0;
+    bool is_worked = off->kind == YAML_SCALAR && strcmp(off->text, "false") == 0;
+    if (!is_off && !is_worked) {
+        wrong(reading, off, NULL, "isOffDay is true or false");
+    }
+    if (name->kind != YAML_SCALAR) {
+        wrong(reading, name, NULL, "the name has to be a text");
+        return;
+    }
+    if (date->kind != YAML_SCALAR || !date_parse(slice_text(date->text), &number)) {
+        yaml_complain(
+            reading->source, YAML_ERROR, date, "2026-02-17", "'%.20s' is no date", date->text);
+        return;
+    }
+    int32_t apart = number / 10000 - reading->year;
+    if (apart < -1 || apart > 1) {
+        yaml_complain(
+            reading->source, YAML_ERROR, date, NULL, "not a day of %d", (int)reading->year);
+    } else if (is_off || is_worked) {
+        calendar_dates_add(reading->source,
+                           date,
+                           reading->dates,
+                           reading->arena,
+                           number,
+                           is_off ? DATED_HOLIDAY : DATED_SHIFT,
+                           slice_text(name->text));
+    }
+}
+
+void calendar_json_read(struct yaml_source *source,
+                        struct arena *arena,
+                        const struct yaml_node *tree,
+                        struct calendar_dates *dates)
+{
+    struct reading reading = {.source = source, .arena = arena, .dates = dates};
+    if (tree->kind != YAML_MAP) {
+        wrong(&reading, tree, NULL, "expected {\"year\": …, \"days\": […]}");
+        return;
+    }
+    const struct yaml_node *year = value_of(&reading, tree, "year");
+    const struct yaml_node *days = value_of(&reading, tree, "days");
+    if (!year || !days) {
+        return;
+    }
+    char *end = NULL;
+    long number = strtol(year->text, &end, 10);
+    if (year->kind != YAML_SCALAR || *end || number < YEAR_MIN || number > YEAR_MAX) {
+        wrong(&reading, year, NULL, "the year is a number from 1900 to 2199");
+        return;
+    }
+    if (days->kind != YAML_LIST) {
+        wrong(&reading, days, NULL, "\"days\" has to be a list");
+        return;
+    }
+    reading.year = (int32_t)number;
+    for (uint32_t i = 0; i < days->count; i++) {
+        day_read(&reading, &days->items[i]);
+    }
+    if (days->count == 0) {
+        yaml_complain(source,
+                      YAML_WARNING,
+                      days,
+                      "the notice for this year may not be out yet",
+                      "no days of %ld",
+                      number);
+    }
+}

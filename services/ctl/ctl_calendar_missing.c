@@ -1,0 +1,67 @@
+/* Holidays that ought to be known by now, for `redress status`. */
+#include "clock.h"
+#include "ctl_calendar.h"
+#include "ctl_database.h"
+#include "ctl_view.h"
+#include "scope.h"
+
+static void policy_look(const struct policy *policy, int64_t now_s, json_t *list)
+{
+    for (uint16_t i = 0; i < policy->calendar_count; i++) {
+        int32_t year = calendar_missing_year(&policy->calendars[i], now_s);
+        if (year > 0) {
+            (void)json_array_append_new(list,
+                                        json_pack("{s:s, s:I, s:s, s:i}",
+                                                  "policy",
+                                                  policy->name,
+                                                  "version",
+                                                  (json_int_t)policy->version,
+                                                  "calendar",
+                                                  policy->calendars[i].name,
+                                                  "year",
+                                                  (int)year));
+        }
+    }
+}
+
+/* The newest version of every policy, and older ones that open cases keep. */
+json_t *ctl_calendar_missing(struct ctl *ctl)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(ctl,
+                         "SELECT id FROM policy p WHERE version = (SELECT max(version) FROM policy "
+                         "n WHERE n.name = p.name) OR EXISTS (SELECT FROM complaint c WHERE "
+                         "c.policy_id = p.id AND c.closed_at IS NULL) ORDER BY name, version",
+                         NULL,
+                         0,
+                         &rows);
+    if (code != CTL_OK) {
+        return NULL;
+    }
+    json_t *list = json_array();
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    for (int row = 0; policies && row < PQntuples(rows); row++) {
+        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
+        const struct policy *policy = view_policy(policies, id);
+        if (policy) {
+            policy_look(policy, clock_now_us() / 1000000, list);
+        }
+    }
+    return list;
+}
+
+void ctl_calendar_missing_print(const struct ctl *ctl, const json_t *missing)
+{
+    size_t i;
+    const json_t *row;
+    json_array_foreach(missing, i, row)
+    {
+        char year[24];
+        ctl_print(
+            ctl,
+            TEXT_STATUS_CALENDAR,
+            CTL_ARGS(json_string_value(json_object_get(row, "policy")),
+                     json_string_value(json_object_get(row, "calendar")),
+                     ctl_number_text(year, json_integer_value(json_object_get(row, "year")))));
+    }
+}
