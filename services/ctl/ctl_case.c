@@ -204,25 +204,36 @@ static uint32_t policy_id_of(const struct case_view *view)
     return 0;
 }
 
+int case_read(struct ctl *ctl,
+              const char *text,
+              struct view_policies *policies,
+              struct case_view *view)
+{
+    int code = ctl_case_of(ctl, text, &view->case_id);
+    if (code == CTL_OK && case_partition(view->case_id) >= PARTITION_MAX) {
+        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
+    }
+    code = code == CTL_OK ? read_events(ctl, view) : code;
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (view->event_count == 0) {
+        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
+    }
+    view->policy = policies ? view_policy(policies, policy_id_of(view)) : NULL;
+    case_fold(view);
+    return CTL_OK;
+}
+
 int ctl_show(struct ctl *ctl)
 {
     SCOPED(case_done) struct case_view view = {.now_us = clock_now_us()};
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    const char *text = ctl_argument(ctl, 0);
-    int code = ctl_case_of(ctl, text, &view.case_id);
-    if (code == CTL_OK && case_partition(view.case_id) >= PARTITION_MAX) {
-        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
-    }
-    code = code == CTL_OK ? read_events(ctl, &view) : code;
+    int code = case_read(ctl, ctl_argument(ctl, 0), policies, &view);
     if (code != CTL_OK) {
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
         return code;
     }
-    if (view.event_count == 0) {
-        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
-    }
-    view.policy = policies ? view_policy(policies, policy_id_of(&view)) : NULL;
-    case_fold(&view);
     if (ctl->json) {
         json_t *json = case_json(&view);
         ctl_print_json(ctl, &json);

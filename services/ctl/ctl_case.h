@@ -40,6 +40,13 @@ struct case_view {
 /* Decodes an event of the case and keeps it; its bytes are copied.  CTL_FAILED after saying why. */
 int case_add(const struct ctl *ctl, struct case_view *view, struct slice bytes) MUST_CHECK;
 
+/* The case of a number or id from the archive, folded; view->now_us is set by the caller.  The
+ * status, after saying what is wrong. */
+int case_read(struct ctl *ctl,
+              const char *text,
+              struct view_policies *policies,
+              struct case_view *view) MUST_CHECK;
+
 /* Sorts the events and folds them, when all have been added. */
 void case_fold(struct case_view *view);
 void case_done(struct case_view *view);

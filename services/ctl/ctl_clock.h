@@ -51,4 +51,36 @@ const char *sla_step(const struct sla_case *sla, const char *state, char into[SL
 /* The case as the text of a policy. */
 void sla_policy_write(const struct sla_case *sla, FILE *out);
 
+/* A case under way. */
+struct sla_player {
+    const struct sla_case *sla;
+    const struct policy *policy;
+    struct watch_case state;
+    uint64_t seq;
+    unsigned variant;
+    int64_t at_us;
+    uint16_t clocks[SLA_METRICS]; /* index in the policy; POLICY_NONE: the case has no such clock */
+    bool missed[SLA_METRICS];     /* in any run so far */
+    unsigned fired[SLA_METRICS];  /* levels besides the breach */
+    int64_t longest_s[SLA_METRICS]; /* of the runs that ended; -1: none has */
+    json_t *expected, *got;         /* what differs, by "event key metric" */
+};
+
+/* One event of the case; false with an error when it is none of the format. */
+bool sla_play(struct sla_player *player, const json_t *told, struct error *error) MUST_CHECK;
+
+/* What is due by then. */
+void sla_tick(struct sla_player *player, int64_t at_us);
+
+/* ---- explaining --------------------------------------------------------------------------- */
+
+struct case_view;
+
+/* How the clocks of a case came to be due (law 12); named NULL: all of them.  An array, a new
+ * reference. */
+json_t *clock_accounts(const struct case_view *view, const char *named);
+
+/* The same for people. */
+void clock_accounts_print(const struct ctl *ctl, const struct case_view *view, const char *named);
+
 #endif

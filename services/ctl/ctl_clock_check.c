@@ -10,156 +10,9 @@ enum {
     YEARS_AFTER = 5, /* of the last instant: targets and levels reach on */
 };
 
-/* A case under way. */
-struct player {
-    const struct sla_case *sla;
-    const struct policy *policy;
-    struct watch_case state;
-    uint64_t seq;
-    unsigned variant;
-    int64_t at_us;
-    uint16_t clocks[SLA_METRICS]; /* index in the policy; POLICY_NONE: the case has no such clock */
-    bool missed[SLA_METRICS];     /* in any run so far */
-    unsigned fired[SLA_METRICS];  /* levels besides the breach */
-    int64_t longest_s[SLA_METRICS]; /* of the runs that ended; -1: none has */
-    json_t *expected, *got;         /* what differs, by "event key metric" */
-};
-
 static const char *text_of(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));
-}
-
-/* ---- playing ------------------------------------------------------------------------------ */
-
-static void hear(struct player *player, const struct event *event)
-{
-    for (uint32_t i = 0; i < event->clocks.count; i++) {
-        const struct event_clock *told = &event->clocks.clocks[i];
-        for (int m = 0; m < SLA_METRICS; m++) {
-            if (!slice_equal(told->name, slice_text(sla_metrics[m]))) {
-                continue;
-            }
-            bool level = event->kind == EVENT_CLOCK_WARNED || event->kind == EVENT_CLOCK_ESCALATED;
-            player->fired[m] += level;
-            player->missed[m] = player->missed[m] || told->verdict == CLOCK_MISSED ||
-                                event->kind == EVENT_CLOCK_BREACHED;
-            if (event->kind == EVENT_CLOCKS_STOPPED && told->used_s > player->longest_s[m]) {
-                player->longest_s[m] = told->used_s;
-            }
-        }
-    }
-    watch_evolve(player->policy, &player->state, event);
-}
-
-static void feed(struct player *player, const struct event *event)
-{
-    struct watch_output output;
-    do {
-        watch_event(player->policy, &player->state, event, event->at_us, &output);
-        for (uint32_t i = 0; i < output.count; i++) {
-            hear(player, &output.events[i]);
-        }
-    } while (output.more);
-    watch_evolve(player->policy, &player->state, event);
-}
-
-static void tick(struct player *player, int64_t at_us)
-{
-    struct watch_output output;
-    do {
-        watch_tick(player->policy, &player->state, at_us, &output);
-        for (uint32_t i = 0; i < output.count; i++) {
-            hear(player, &output.events[i]);
-        }
-    } while (output.more);
-}
-
-static struct event fact(struct player *player, enum event_kind kind)
-{
-    return (struct event){.service = SERVICE_DISPATCH,
-                          .kind = kind,
-                          .case_id = case_id_make(1, 1),
-                          .partition = 1,
-                          .seq = ++player->seq,
-                          .at_us = player->at_us};
-}
-
-static void say(struct player *player, enum event_kind kind, const char *step)
-{
-    struct event event = fact(player, kind);
-    event.advanced.to_step = slice_text(step);
-    feed(player, &event);
-}
-
-static void open_case(struct player *player, const json_t *told)
-{
-    char step[SLA_STEP_SIZE];
-    struct event event = fact(player, EVENT_OPENED);
-    (void)sla_step(player->sla, text_of(told, "state"), step);
-    event.opened.step = slice_text(step[0] ? step : "begin");
-    event.opened.channel = slice_text("any");
-    event.opened.category = slice_text("any");
-    event.opened.severity_class = slice_text("v0");
-    event.opened.priority = 3;
-    event.opened.received_at_us = player->at_us;
-    feed(player, &event);
-    if (json_is_true(json_object_get(told, "customer_message"))) {
-        say(player, EVENT_CUSTOMER_WROTE, "");
-    }
-}
-
-static void change_policy(struct player *player, bool attached)
-{
-    char class_id[8];
-    (void)snprintf(class_id, sizeof class_id, "v%u", ++player->variant);
-    struct event event = fact(player, EVENT_CLASSIFIED);
-    event.advanced.severity_class = slice_text(class_id);
-    feed(player, &event);
-    if (attached) {
-        say(player, EVENT_ASSIGNED, "");
-    }
-}
-
-static void change_state(struct player *player, const char *state)
-{
-    char step[SLA_STEP_SIZE];
-    uint16_t index =
-        policy_step_index(player->policy, slice_text(sla_step(player->sla, state, step)));
-    bool closes = index < player->policy->step_count && player->policy->steps[index].closed;
-    say(player,
-        closes && !player->state.closed   ? EVENT_CLOSED
-        : !closes && player->state.closed ? EVENT_REOPENED
-                                          : EVENT_NOTED,
-        step);
-}
-
-static bool play(struct player *player, const json_t *told, struct error *error)
-{
-    const char *type = text_of(told, "type");
-    int64_t at_s = 0;
-    if (!type || !ctl_cases_instant(json_object_get(told, "at"), &at_s)) {
-        return error_set(error, ERROR_REJECT, "an event without type or instant");
-    }
-    player->at_us = at_s * US;
-    if (strcmp(type, "created") == 0) {
-        open_case(player, told);
-    } else if (strcmp(type, "customer_message") == 0) {
-        say(player, EVENT_CUSTOMER_WROTE, "");
-    } else if (strcmp(type, "agent_reply") == 0) {
-        say(player, EVENT_CONTACTED, "");
-    } else if (strcmp(type, "agent_note") == 0) {
-        say(player, EVENT_NOTED, "");
-    } else if (strcmp(type, "state") == 0) {
-        change_state(player, text_of(told, "to"));
-    } else if (strcmp(type, "policy_change") == 0 || strcmp(type, "calendar_change") == 0) {
-        change_policy(player, false);
-    } else if (strcmp(type, "policy_attached") == 0) {
-        change_policy(player, true);
-    } else {
-        return error_set(error, ERROR_REJECT, "no event of the format: %.40s", type);
-    }
-    return true;
 }
 
 /* ---- answering ---------------------------------------------------------------------------- */
@@ -172,7 +25,7 @@ static json_t *instant_json(int64_t at_us)
     return at_us == INT64_MAX ? json_string("unknown") : ctl_cases_instant_json(at_us / US);
 }
 
-static const struct watch_clock *clock_of(const struct player *player, int metric)
+static const struct watch_clock *clock_of(const struct sla_player *player, int metric)
 {
     uint16_t index = player->clocks[metric];
     return index == POLICY_NONE ? NULL : &player->state.clocks[index];
@@ -183,14 +36,14 @@ static bool is_in_force(const struct watch_clock *clock)
     return clock && clock->phase != WATCH_IDLE && clock->verdict != CLOCK_CANCELLED;
 }
 
-static int64_t shown_us(const struct player *player, int metric)
+static int64_t shown_us(const struct sla_player *player, int metric)
 {
     return clock_of(player, metric)
                ? watch_shown_due_us(player->policy, &player->state, player->clocks[metric])
                : 0;
 }
 
-static int64_t elapsed_s(const struct player *player, int metric)
+static int64_t elapsed_s(const struct sla_player *player, int metric)
 {
     bool ended = player->longest_s[metric] >= 0 && metric == 1;
     return ended ? player->longest_s[metric]
@@ -199,7 +52,7 @@ static int64_t elapsed_s(const struct player *player, int metric)
 }
 
 /* The first level that is not the breach, or all of them where a list is asked for. */
-static json_t *warning_at(const struct player *player, int metric, bool all)
+static json_t *warning_at(const struct sla_player *player, int metric, bool all)
 {
     uint16_t index = player->clocks[metric];
     const struct policy_clock *rule = &player->policy->clocks[index];
@@ -220,7 +73,8 @@ static json_t *warning_at(const struct player *player, int metric, bool all)
 }
 
 /* What is so for one metric; a new reference, NULL for a key nobody knows. */
-static json_t *answer(const struct player *player, const char *key, int metric, const json_t *want)
+static json_t *
+answer(const struct sla_player *player, const char *key, int metric, const json_t *want)
 {
     const struct watch_clock *clock = clock_of(player, metric);
     uint16_t index = player->clocks[metric];
@@ -255,7 +109,7 @@ static json_t *answer(const struct player *player, const char *key, int metric, 
     return strcmp(key, "warning_at") == 0 ? warning_at(player, metric, json_is_array(want)) : NULL;
 }
 
-static json_t *next_due(const struct player *player)
+static json_t *next_due(const struct sla_player *player)
 {
     int64_t next_us = INT64_MAX;
     for (int m = 0; m < SLA_METRICS; m++) {
@@ -268,7 +122,7 @@ static json_t *next_due(const struct player *player)
     return instant_json(next_us == INT64_MAX ? 0 : next_us);
 }
 
-static json_t *status(const struct player *player)
+static json_t *status(const struct sla_player *player)
 {
     const struct watch_clock *response = clock_of(player, 0);
     const struct watch_clock *resolution = clock_of(player, 2);
@@ -292,7 +146,7 @@ static json_t *status(const struct player *player)
 
 /* ---- comparing ---------------------------------------------------------------------------- */
 
-static bool same_instant(const struct player *player,
+static bool same_instant(const struct sla_player *player,
                          const json_t *check,
                          const char *want,
                          const char *got,
@@ -311,7 +165,7 @@ static bool same_instant(const struct player *player,
 }
 
 static bool
-same(const struct player *player, const json_t *check, const json_t *want, const json_t *got)
+same(const struct sla_player *player, const json_t *check, const json_t *want, const json_t *got)
 {
     const json_t *row = player->sla->row;
     const json_t *told = json_object_get(check, "tolerance_seconds");
@@ -339,7 +193,7 @@ same(const struct player *player, const json_t *check, const json_t *want, const
 }
 
 /* Takes got. */
-static void compare(struct player *player,
+static void compare(struct sla_player *player,
                     const json_t *check,
                     const char *key,
                     const char *metric,
@@ -362,7 +216,7 @@ static void compare(struct player *player,
     json_decref(got);
 }
 
-static void check_run(struct player *player, json_t *check)
+static void check_run(struct sla_player *player, json_t *check)
 {
     static const char *const words[] = {
         "after_seq", "at", "equivalent", "tolerance_seconds", "note", "notes"};
@@ -371,7 +225,7 @@ static void check_run(struct player *player, json_t *check)
     int64_t at_s = 0;
     if (ctl_cases_instant(json_object_get(check, "at"), &at_s)) {
         player->at_us = at_s * US;
-        tick(player, player->at_us);
+        sla_tick(player, player->at_us);
     }
     json_object_foreach(check, key, want)
     {
@@ -404,7 +258,7 @@ static void check_run(struct player *player, json_t *check)
 
 /* ---- a case ------------------------------------------------------------------------------- */
 
-static bool run(struct player *player, struct error *error)
+static bool run(struct sla_player *player, struct error *error)
 {
     const json_t *row = player->sla->row;
     const json_t *events = json_object_get(row, "events");
@@ -416,7 +270,7 @@ static bool run(struct player *player, struct error *error)
     for (size_t i = 0; i < json_array_size(events); i++) {
         const json_t *event = json_array_get(events, i);
         const json_t *seq = json_object_get(event, "seq");
-        if (!play(player, event, error)) {
+        if (!sla_play(player, event, error)) {
             return false;
         }
         for (size_t j = 0; j < json_array_size(checks); j++) {
@@ -490,7 +344,7 @@ static bool judge(void *self, const json_t *row, struct ctl_case_answer *answere
         return false;
     }
     SCOPED(policy_object_free) struct policy_object *object = compile(&sla, &error);
-    struct player player = {.sla = &sla, .expected = json_object(), .got = json_object()};
+    struct sla_player player = {.sla = &sla, .expected = json_object(), .got = json_object()};
     player.policy = object ? &object->policy : NULL;
     if (!object || !run(&player, &error)) {
         json_decref(player.expected);
