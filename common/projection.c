@@ -260,11 +260,8 @@ static void expire(struct projection *projection)
     projection->expiring = redis_send(projection->redis, call, on_expired, projection, &error);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *self)
+void projection_tick(struct projection *projection)
 {
-    (void)fd;
-    (void)what;
-    struct projection *projection = self;
     bool queues = false;
     for (unsigned kind = 0; kind < PROJECTION_KINDS; kind++) {
         for (unsigned i = 0; i < PARTITION_MAX; i++) {
@@ -280,6 +277,13 @@ static void on_tick(evutil_socket_t fd, short what, void *self)
     if (queues && !projection->expiring && redis_is_ready(projection->redis)) {
         expire(projection);
     }
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *self)
+{
+    (void)fd;
+    (void)what;
+    projection_tick(self);
 }
 
 static void on_state(void *self, bool ready)
@@ -319,6 +323,14 @@ static void settings_take(struct projection *projection, const struct projection
     settings->backlog_total_max = or_default(settings->backlog_total_max, 131072);
 }
 
+static bool tick_start(struct projection *projection, struct event_base *loop)
+{
+    uint32_t tick_ms = projection->settings.tick_ms;
+    struct timeval span = {(time_t)(tick_ms / 1000), (suseconds_t)(tick_ms % 1000 * 1000)};
+    projection->tick = event_new(loop, -1, EV_PERSIST, on_tick, projection);
+    return projection->tick && event_add(projection->tick, &span) == 0;
+}
+
 struct projection *projection_new(struct event_base *loop,
                                   struct redis *redis,
                                   const struct projection_settings *settings,
@@ -333,10 +345,7 @@ struct projection *projection_new(struct event_base *loop,
     settings_take(projection, settings);
     projection->redis = redis;
     projection->hooks = hooks ? *hooks : (struct projection_hooks){.self = NULL};
-    projection->tick = event_new(loop, -1, EV_PERSIST, on_tick, projection);
-    struct timeval span = {(time_t)(projection->settings.tick_ms / 1000),
-                           (suseconds_t)(projection->settings.tick_ms % 1000 * 1000)};
-    if (!projection->tick || event_add(projection->tick, &span) != 0) {
+    if (loop && !tick_start(projection, loop)) {
         (void)error_set(error, ERROR_FATAL, "no memory");
         projection_free(&projection);
         return NULL;

@@ -102,14 +102,17 @@ struct projection;
 
 /*
  * Over a connection that has not been started yet (its script has to be loaded on every connect).
- * The loop is borrowed and outlives it.  hooks may be NULL for whoever only claims and reads.
- * NULL: ERROR_FATAL.
+ * The loop is borrowed and outlives it; NULL: the caller calls projection_tick himself.  hooks may
+ * be NULL for whoever only claims and reads.  NULL: ERROR_FATAL.
  */
 struct projection *projection_new(struct event_base *loop,
                                   struct redis *redis,
                                   const struct projection_settings *settings,
                                   const struct projection_hooks *hooks,
                                   struct error *error) MUST_CHECK;
+
+/* What is due every tick_ms: idle shares are checked, leases ended, failures tried again. */
+void projection_tick(struct projection *projection);
 
 /* After redis_free, which answers whatever is in flight. */
 void projection_free(struct projection **projection_p);

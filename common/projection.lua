@@ -133,12 +133,17 @@ end
 
 local verbs = {}
 
--- stream, epoch → state, generation, watermark, old shares.  A new owner makes itself known.
+-- stream, epoch → state, generation, watermark, old shares.  A new owner makes itself known.  Nobody
+-- asks while he builds: a share being built was given up, by an owner or a connection that died.
 function verbs.check(stream, epoch)
-    local now = call('HMGET', stream_key(stream), 'g', 'w', 'e')
+    local now = call('HMGET', stream_key(stream), 'g', 'w', 'e', 'b')
     local seen, mine = tonumber(now[3] or 0), tonumber(epoch)
     if seen > mine then return {'FENCED'} end
     if now[1] and seen < mine then call('HSET', stream_key(stream), 'e', epoch) end
+    if now[4] then
+        call('SADD', old_key(stream), now[4])
+        call('HDEL', stream_key(stream), 'b')
+    end
     return {'OK', now[1] or '', now[2] or '0', call('SCARD', old_key(stream))}
 end
 

@@ -20,10 +20,11 @@ static void learn_origin(const struct policy *policy,
     if (is_known(state)) {
         return;
     }
-    bool told = received_at_us > 0 && received_at_us < event->at_us;
     state->case_id = event->case_id;
     state->policy_id = policy->id;
-    state->received_at_us = told ? received_at_us : event->at_us;
+    /* As it is told, even when the teller's clock is behind: all streams tell the same instant, and
+     * which one is heard first must not matter (law 8). */
+    state->received_at_us = received_at_us > 0 ? received_at_us : event->at_us;
     state->channel = policy_channel_index(policy, channel);
     state->category = POLICY_NONE;
     state->class_index = POLICY_NONE;

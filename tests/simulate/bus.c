@@ -30,10 +30,17 @@ static void arrive(void *self, void *thing)
     }
 }
 
-static void transmit(struct link *link, struct instance *to, const struct fact *fact)
+static void transmit(struct link *link,
+                     const struct instance *from,
+                     struct instance *to,
+                     const struct fact *fact)
 {
     int64_t delay_us = 200 + (int64_t)sim_random(2 * MILLI);
     if (sim_fault(FAULT_LOSE_MESSAGE, 100)) {
+        return;
+    }
+    if (sim.now_us < from->unheard_until_us) {
+        sim_reach(SOMETIMES_ONE_WAY);
         return;
     }
     if (sim_fault(FAULT_DELAY_MESSAGE, 50)) {
@@ -58,9 +65,9 @@ void bus_publish(struct instance *from, const struct fact *fact)
             continue;
         }
         if (sim_fault(FAULT_REPEAT_MESSAGE, 40) && link->sent > 0) {
-            transmit(link, to, &link->recent[sim_random(0) % link->sent % REMEMBERED]);
+            transmit(link, from, to, &link->recent[sim_random(0) % link->sent % REMEMBERED]);
         }
-        transmit(link, to, fact);
+        transmit(link, from, to, fact);
         link->recent[link->sent++ % REMEMBERED] = *fact;
     }
 }

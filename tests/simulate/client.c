@@ -8,6 +8,7 @@ static struct client {
     uint64_t case_id; /* from the receipt */
     enum request_kind next;
     bool rejected; /* the short way to the end */
+    bool leaves;   /* content with the receipt: the case stays open */
     bool done;
     unsigned attempt; /* counts answers: a repeat timer of an earlier step does nothing */
 } clients[CLIENTS_MAX];
@@ -61,7 +62,7 @@ static void answer_arrives(void *self, void *thing)
         return; /* a repeat */
     }
     client->case_id = reply->case_id;
-    client->done = reply->kind == REQUEST_CLOSE || reply->kind == REQUEST_REJECT;
+    client->done = reply->kind == REQUEST_CLOSE || reply->kind == REQUEST_REJECT || client->leaves;
     client->next = reply->kind + 1;
     if (reply->kind == REQUEST_SUBMIT && client->rejected) {
         client->next = REQUEST_REJECT;
@@ -74,6 +75,9 @@ static void answer_arrives(void *self, void *thing)
 void client_answer(const struct request *reply)
 {
     oracle_replied(reply);
+    if (!reply->client) {
+        return; /* an agent: he looks at his list */
+    }
     if (sim_fault(FAULT_LOSE_REPLY, 200)) {
         return;
     }
@@ -87,7 +91,8 @@ void clients_begin(void)
     memset(clients, 0, sizeof clients);
     count = 8 + (uint32_t)sim_random(CLIENTS_MAX - 8);
     for (uint32_t i = 0; i < count; i++) {
-        clients[i] = (struct client){.submission = i + 1, .rejected = sim_per_mille(250)};
+        clients[i] = (struct client){
+            .submission = i + 1, .rejected = sim_per_mille(250), .leaves = sim_per_mille(250)};
         sim_later(NULL, (int64_t)sim_random(30 * SECOND), act, &clients[i], NULL);
     }
 }

@@ -9,6 +9,19 @@ enum { TICK_US = 200 * MILLI };
 
 static void tick(void *self, void *thing);
 
+int64_t instance_now_us(const struct instance *instance)
+{
+    return world_now_us() + instance->skew_us;
+}
+
+void instances_end(void)
+{
+    for (int i = 0; i < INSTANCES; i++) {
+        instances[i].actor.alive = false;
+        redis_side_end(&instances[i]);
+    }
+}
+
 void instances_begin(void)
 {
     memset(instances, 0, sizeof instances);
@@ -32,10 +45,13 @@ void instance_start(struct instance *instance)
     struct actor actor = instance->actor;
     enum service_id service = instance->service;
     int index = instance->index;
+    int64_t skew_us = instance->skew_us;
     memset(instance, 0, sizeof *instance);
     instance->actor = (struct actor){.incarnation = actor.incarnation + 1, .alive = true};
     instance->service = service;
     instance->index = index;
+    instance->skew_us = skew_us;
+    redis_side_start(instance);
     sim_note("%s starts", instance_name(instance));
     sim_later(&instance->actor, (int64_t)sim_random(TICK_US), tick, instance, NULL);
 }
@@ -46,6 +62,7 @@ void instance_crash(struct instance *instance)
     instance->actor.alive = false;
     instance->actor.paused = false;
     instance->actor.kept = NULL;
+    redis_side_end(instance);
     if (instance->connected) {
         pg_disconnect(instance->session, (int64_t)sim_random(50 * MILLI));
     }
@@ -174,6 +191,7 @@ static void tick(void *self, void *thing)
     owner_tick(instance);
     input_tick(instance);
     heartbeats(instance);
+    redis_side_tick(instance);
     if (instance->cycle == APPENDER_WAITING && sim.now_us >= instance->retry_at_us) {
         cycle_feed(instance, APPENDER_WAITED);
     }

@@ -48,11 +48,23 @@ struct batch {
     struct request replies[BATCH_INPUTS];
 };
 
+/* What an instance of dispatch believes of an agent; the archive's row decides. */
+struct agent_guess {
+    int32_t used, delta;
+};
+
+enum { CLAIMS_MAX = 8 };
+
 struct instance {
     struct actor actor; /* first */
     enum service_id service;
     int index;
     bool leaving;
+    int64_t skew_us; /* its clock is ahead; survives the process */
+    int64_t unheard_until_us;
+    struct service *projecting; /* dispatch and watchdog */
+    struct agent_guess guesses[AGENTS_MAX + 1];
+    uint64_t claims[CLAIMS_MAX]; /* references Redis is asked about; 0: free */
     bool connected;
     uint64_t session;
     int64_t connect_at_us, survey_at_us, renew_at_us, beat_at_us, retry_at_us;
@@ -70,6 +82,9 @@ struct instance {
 extern struct instance instances[INSTANCES];
 
 void instances_begin(void);
+void instances_end(void);
+/* The date, by its own clock. */
+int64_t instance_now_us(const struct instance *instance);
 void instances_cut(void); /* the archive has closed every connection */
 const char *instance_name(const struct instance *instance);
 
@@ -89,6 +104,20 @@ void owner_feed_all(struct instance *instance, enum owner_input input);
 void owner_drain(struct instance *instance); /* gives back what is no longer under way */
 void timers_build(struct holding *holding);
 
+/* instance_redis.c: what it has in Redis.  Nothing happens for services that have nothing there. */
+void redis_side_start(struct instance *instance);
+void redis_side_end(struct instance *instance);
+void redis_side_tick(struct instance *instance);
+void redis_side_own(struct instance *instance, uint32_t partition);
+void redis_side_disown(struct instance *instance, uint32_t partition);
+/* The batch, partition by partition: what changed and how far the streams are. */
+void redis_side_commit(struct instance *instance);
+
+/* decide_claim.c */
+void claim_queue(struct instance *instance, const struct request *request);
+void claim_undo(struct instance *instance, const struct request *request);
+void claim_elsewhere(const struct request *request);
+
 /* instance_input.c */
 void input_begin(struct instance *instance, uint32_t partition);
 void input_forget(struct instance *instance, uint32_t partition);
@@ -106,6 +135,8 @@ bool cycle_includes(const struct instance *instance, uint32_t partition);
 void decide_input(struct instance *instance, const struct fact *fact);
 void decide_request(struct instance *instance, const struct request *request);
 void decide_timers(struct instance *instance);
+/* Granted before, by the look-up or in this batch: answered again.  False: it was not. */
+bool decide_repeated(struct instance *instance, uint32_t partition, const struct request *request);
 
 /* For decide.c: event becomes the next of the stream of its case, and is folded into the row. */
 void batch_append(struct instance *instance, struct event *event, uint64_t reference);

@@ -8,7 +8,7 @@ static bool is_due(const struct instance *instance)
     for (uint32_t i = 0; i < PARTITIONS; i++) {
         const struct holding *holding = &instance->holdings[i];
         for (uint32_t j = 0; holding->phase == OWNER_SERVING && j < holding->timer_count; j++) {
-            if (holding->timers[j].due_us <= world_now_us()) {
+            if (holding->timers[j].due_us <= instance_now_us(instance)) {
                 return true;
             }
         }
@@ -50,7 +50,8 @@ static void looked_up(struct instance *instance, struct call *call)
 static void form(struct instance *instance)
 {
     struct batch *batch = &instance->batch;
-    uint32_t inputs = 0, requests = 0;
+    uint32_t inputs = 0;
+    uint32_t requests = 0;
     while (inputs < instance->incoming_count && batch->input_count < BATCH_INPUTS) {
         batch->inputs[batch->input_count++] = instance->incoming[inputs++];
     }
@@ -126,6 +127,9 @@ static void answered(struct instance *instance, struct call *call)
         cycle_feed(instance, APPENDER_FENCED);
         break;
     case ANSWER_REFUSED:
+        for (uint32_t i = 1; call->full && i <= AGENTS_MAX; i++) {
+            instance->guesses[i].used = call->slots[i];
+        }
         cycle_feed(instance, APPENDER_REFUSED);
         break;
     }
@@ -185,6 +189,12 @@ static void transact(struct instance *instance)
     call->facts = sim_new(batch->fact_count * sizeof *call->facts);
     memcpy(call->facts, batch->facts, batch->fact_count * sizeof *call->facts);
     store_rows(instance, call);
+    for (uint32_t i = 1; i <= AGENTS_MAX; i++) {
+        call->slots[i] = instance->guesses[i].delta;
+    }
+    if (sim.mutant == MUTANT_PROJECTED_BEFORE_COMMIT) {
+        redis_side_commit(instance);
+    }
     pg_call(call);
 }
 
@@ -193,6 +203,9 @@ static void decide(struct instance *instance)
     struct batch *batch = &instance->batch;
     batch->fact_count = batch->reply_count = 0;
     memset(batch->changed, 0, sizeof batch->changed);
+    for (uint32_t i = 0; i <= AGENTS_MAX; i++) {
+        instance->guesses[i].delta = 0;
+    }
     for (uint32_t i = 0; i < batch->input_count; i++) {
         const struct fact *fact = &batch->inputs[i].fact;
         struct holding *holding = &instance->holdings[fact->partition];
@@ -221,6 +234,13 @@ static void decide(struct instance *instance)
 
 static void advance(struct instance *instance)
 {
+    if (sim.mutant != MUTANT_PROJECTED_BEFORE_COMMIT) {
+        redis_side_commit(instance);
+    }
+    for (uint32_t i = 1; i <= AGENTS_MAX; i++) {
+        instance->guesses[i].used += instance->guesses[i].delta;
+        instance->guesses[i].delta = 0;
+    }
     for (uint32_t i = 0; i < PARTITIONS; i++) {
         struct holding *holding = &instance->holdings[i];
         if (holding->touched) {

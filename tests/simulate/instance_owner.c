@@ -1,4 +1,5 @@
 #include "instance.h"
+#include "redis_world.h"
 
 static void loaded(struct instance *instance, struct call *call);
 
@@ -27,6 +28,10 @@ static void taken(struct instance *instance, struct call *call)
              (unsigned long long)call->head.epoch);
     if (call->head.epoch > 1) {
         sim_reach(SOMETIMES_TAKEOVER);
+        if (instance->service == SERVICE_DISPATCH &&
+            redis_model_leases(redis_server(), call->partition) > 0) {
+            sim_reach(SOMETIMES_TAKEOVER_IN_CLAIM);
+        }
     }
     holding->epoch = call->head.epoch;
     holding->place = holding->next = call->head.place;
@@ -97,6 +102,7 @@ void owner_feed(struct instance *instance, uint32_t partition, enum owner_input 
     }
     if (effects & OWNER_DO_SERVE) {
         input_begin(instance, partition);
+        redis_side_own(instance, partition);
     }
     if (effects & OWNER_DO_GIVE_BACK) {
         sim_reach(SOMETIMES_HANDOVER);
@@ -106,6 +112,7 @@ void owner_feed(struct instance *instance, uint32_t partition, enum owner_input 
         input_forget(instance, partition);
     }
     if (effects & OWNER_DO_FORGET) {
+        redis_side_disown(instance, partition);
         holding->life++;
         holding->touched = false;
         holding->timer_count = 0;
@@ -131,6 +138,9 @@ void owner_drain(struct instance *instance)
 static void surveyed(struct instance *instance, struct call *call)
 {
     const struct survey *survey = call->survey;
+    for (uint32_t i = 1; i <= AGENTS_MAX; i++) {
+        instance->guesses[i].used = survey->used[i];
+    }
     for (uint32_t i = 0; i < PARTITIONS; i++) {
         int desired = ownership_desired(instance->service, i, survey->members, PER_SERVICE);
         bool here = desired == instance->index % PER_SERVICE && !instance->leaving;

@@ -4,10 +4,13 @@
  * Every seed is run for its laws; every fourth is run twice, because equal seeds have to give equal
  * runs.  Exit status: 0 sound, 1 a law was broken or a mutant survived, 2 a wrong word.
  */
+#include "agent.h"
 #include "bus.h"
 #include "client.h"
 #include "instance.h"
+#include "log.h"
 #include "oracle.h"
+#include "redis_world.h"
 #include "trouble.h"
 
 #include <inttypes.h>
@@ -54,13 +57,17 @@ static void run_once(uint64_t seed, enum mutant mutant, bool tracing)
     oracle_begin();
     pg_begin();
     bus_begin();
+    redis_begin();
     instances_begin();
     clients_begin();
+    agents_begin();
     trouble_begin();
     sim_run(END_US);
     if (!sim.failed) {
         oracle_end();
     }
+    instances_end();
+    redis_end();
     world_end();
     sim_end();
 }
@@ -294,6 +301,7 @@ static bool word_parse(char **words, int *at, struct order *order)
 
 int main(int argc, char **argv)
 {
+    log_open("simulate", LOG_ERROR_LEVEL);
     struct order order = {.seeds = SEEDS, .first = 1};
     for (int i = 1; i < argc; i++) {
         if (!word_parse(argv, &i, &order)) {

@@ -23,6 +23,12 @@ static const struct {
     [MUTANT_TAKE_NOT_REPLICATED] = {"take_not_replicated",        5},
     [MUTANT_INPUTS_OF_AN_OLD_LIFE] = {"inputs_of_an_old_life",      4},
     [MUTANT_DRAINED_AFTER_BATCHES_ONLY] = {"drained_after_batches_only", 2},
+    [MUTANT_CLAIM_BELIEVED] = {"claim_believed",             6},
+    [MUTANT_CAPACITY_BELIEVED] = {"capacity_believed",          6},
+    [MUTANT_PROJECTED_BEFORE_COMMIT] = {"projected_before_commit",    6},
+    [MUTANT_FLUSH_KEEPS_GENERATION] = {"flush_keeps_generation",     6},
+    [MUTANT_WATERMARK_IGNORED] = {"watermark_ignored",          6},
+    [MUTANT_LEASES_FOREVER] = {"leases_forever",             6},
     [MUTANT_CHAIN_NOT_CARRIED] = {"chain_not_carried",          3},
 };
 
@@ -47,6 +53,20 @@ static const char *const states[SOMETIMES_COUNT] = {
     [SOMETIMES_STOP_AFTER_FIRE] = "stop after fire",
     [SOMETIMES_COMMAND_REPEATED] = "command repeated",
     [SOMETIMES_OLD_ANSWER_DROPPED] = "answer of an old life dropped",
+    [SOMETIMES_DUPLICATE_ACROSS_TAKEOVER] = "duplicate across a takeover",
+    [SOMETIMES_CLOCK_BEHIND] = "decided by a clock that is behind",
+    [SOMETIMES_ONE_WAY] = "unheard but hearing",
+    [SOMETIMES_REDIS_ZOMBIE] = "redis: call of a dead connection",
+    [SOMETIMES_REDIS_WENT_BACK] = "redis: back to a snapshot",
+    [SOMETIMES_FLUSH_IN_REBUILD] = "redis: flushed in mid-rebuild",
+    [SOMETIMES_FLUSH_IN_CLAIM] = "redis: flushed in mid-claim",
+    [SOMETIMES_CLAIMED] = "claim committed",
+    [SOMETIMES_CLAIM_WITHOUT_REDIS] = "claim without redis",
+    [SOMETIMES_CLAIM_REFUSED] = "claim refused by the state",
+    [SOMETIMES_CLAIM_UNDONE] = "claim undone",
+    [SOMETIMES_CLAIM_MOVED] = "claim of a case elsewhere",
+    [SOMETIMES_TAKEOVER_IN_CLAIM] = "takeover in mid-claim",
+    [SOMETIMES_AGENT_FULL] = "agent full at the commit",
 };
 
 static const char *const faults[FAULT_COUNT] = {
@@ -64,6 +84,13 @@ static const char *const faults[FAULT_COUNT] = {
     [FAULT_HASTY_CLIENT] = "hasty_client",
     [FAULT_STOP_SERVICE] = "stop_service",
     [FAULT_CLOCK_STEP] = "clock_step",
+    [FAULT_HOST_CLOCK] = "host_clock",
+    [FAULT_ONE_WAY] = "one_way",
+    [FAULT_REDIS_FLUSH] = "redis_flush",
+    [FAULT_REDIS_RESTART] = "redis_restart",
+    [FAULT_REDIS_CUT] = "redis_cut",
+    [FAULT_REDIS_SLOW] = "redis_slow",
+    [FAULT_REDIS_REPEAT] = "redis_repeat",
 };
 
 const char *mutant_name(enum mutant mutant)

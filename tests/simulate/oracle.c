@@ -5,6 +5,7 @@
 #include "event_wire.h"
 #include "instance.h"
 #include "oracle_clocks.h"
+#include "oracle_queues.h"
 
 static struct {
     struct {
@@ -24,6 +25,7 @@ void oracle_begin(void)
 {
     memset(&oracle, 0, sizeof oracle);
     clocks_begin();
+    queues_begin();
 }
 
 /* The bytes are the fact: what stands beside them says the same, and they are chained. */
@@ -139,6 +141,7 @@ static void check_fact(const struct fact *fact)
         clocks_check(fact, cause_of(fact));
     } else if (fact->service == SERVICE_DISPATCH) {
         note_priority(fact->event);
+        queues_check(fact);
     }
     oracle.streams[fact->service][fact->partition].versions[case_serial(fact->event->case_id)]++;
 }
@@ -211,6 +214,7 @@ void oracle_after(const struct call *call)
     for (uint32_t i = 0; call->kind == CALL_COMMIT && !sim.failed && i < call->part_count; i++) {
         check_checkpoints(call->from->service, call->parts[i].partition);
     }
+    queues_committed();
 }
 
 static void check_again(enum service_id service, uint32_t partition)
@@ -233,11 +237,13 @@ void oracle_rolled_back(void)
     memset(oracle.priorities, 0, sizeof oracle.priorities);
     memset(oracle.granted, 0, sizeof oracle.granted);
     clocks_rolled_back();
+    queues_begin();
     for (enum service_id service = SERVICE_INTAKE; service < SERVICES_END; service++) {
         for (uint32_t partition = 0; partition < PARTITIONS; partition++) {
             check_again(service, partition);
         }
     }
+    queues_committed();
 }
 
 void oracle_published(const struct fact *fact)
@@ -358,4 +364,5 @@ void oracle_end(void)
         check_watches(partition);
     }
     clocks_end();
+    queues_end();
 }

@@ -18,6 +18,8 @@ struct stream {
 static struct {
     struct stream streams[SERVICES_END][PARTITIONS];
     uint64_t granted[REFERENCES_MAX]; /* unique keys of submissions and commands: the case */
+    uint64_t granted_epoch[REFERENCES_MAX];
+    int32_t used[AGENTS_MAX + 1]; /* agent_slot */
     int64_t member_until_us[INSTANCES];
     uint64_t member_session[INSTANCES];
 } tables;
@@ -100,6 +102,21 @@ static bool is_known(const struct fact *fact)
            tables.granted[fact->reference] != 0;
 }
 
+/* The condition of agent_slot: nobody gets more than his capacity by a commit that gives him more.
+ */
+static bool agents_are_full(struct call *call)
+{
+    for (uint32_t i = 1; i <= AGENTS_MAX && sim.mutant != MUTANT_CAPACITY_BELIEVED; i++) {
+        call->full =
+            call->full || (call->slots[i] > 0 && tables.used[i] + call->slots[i] > AGENT_CAPACITY);
+    }
+    if (call->full) {
+        sim_reach(SOMETIMES_AGENT_FULL);
+        memcpy(call->slots, tables.used, sizeof call->slots);
+    }
+    return call->full;
+}
+
 /* Whether a write takes effect: what the WHERE clauses and unique keys say. */
 static enum call_answer judge(struct call *call)
 {
@@ -115,6 +132,9 @@ static enum call_answer judge(struct call *call)
         if (is_known(&call->facts[i])) {
             answer = ANSWER_REFUSED;
         }
+    }
+    if (answer == ANSWER_DONE && call->kind == CALL_COMMIT && agents_are_full(call)) {
+        answer = ANSWER_REFUSED;
     }
     if (call->kind == CALL_TAKE) {
         const struct head *head = &stream_of(call->from->service, call->partition)->head;
@@ -142,11 +162,16 @@ static void apply_commit(const struct call *call)
         stream->facts[stream->count++] = *fact;
         if (fact->reference != 0) {
             tables.granted[fact->reference] = fact->event->case_id;
+            tables.granted_epoch[fact->reference] = fact->epoch;
         }
     }
     for (uint32_t i = 0; i < call->row_count; i++) {
         uint64_t case_id = call->row_cases[i];
         stream_of(service, case_partition(case_id))->rows[case_serial(case_id)] = call->rows[i];
+    }
+    for (uint32_t i = 1; i <= AGENTS_MAX; i++) {
+        int32_t used = tables.used[i] + call->slots[i];
+        tables.used[i] = used > 0 ? used : 0;
     }
     for (uint32_t i = 0; i < call->part_count; i++) {
         const struct part *part = &call->parts[i];
@@ -212,6 +237,7 @@ static void answer_survey(struct call *call)
                     sessions[tables.member_session[index]].served,
         };
     }
+    memcpy(call->survey->used, tables.used, sizeof tables.used);
     for (uint32_t i = 0; i < PARTITIONS; i++) {
         const struct head *head = &stream_of(call->from->service, i)->head;
         call->survey->owner[i] = head->owner;
@@ -451,4 +477,10 @@ const struct row *pg_row(enum service_id service, uint32_t partition, uint64_t s
 uint64_t pg_granted(uint64_t reference)
 {
     return tables.granted[reference];
+}
+
+bool pg_granted_before(enum service_id service, uint64_t reference)
+{
+    uint32_t partition = case_partition(tables.granted[reference]);
+    return tables.granted_epoch[reference] < stream_of(service, partition)->head.epoch;
 }

@@ -49,6 +49,7 @@ struct head {
 
 struct survey {
     struct member members[PER_SERVICE];
+    int32_t used[AGENTS_MAX + 1]; /* cases the agents hold */
     bool free[PARTITIONS];
     int owner[PARTITIONS];
 };
@@ -68,8 +69,10 @@ struct call {
     uint32_t fact_count;
     struct fact *facts; /* COMMIT; answer of READ */
     uint32_t row_count;
-    uint64_t *row_cases; /* COMMIT: whose rows */
-    struct row *rows;    /* COMMIT: as they are then; answer of LOAD: by serial */
+    uint64_t *row_cases;           /* COMMIT: whose rows */
+    struct row *rows;              /* COMMIT: as they are then; answer of LOAD: by serial */
+    int32_t slots[AGENTS_MAX + 1]; /* COMMIT: change of what an agent holds; RD002: what he does */
+    bool full;                     /* READ: there may be more; COMMIT: refused, an agent is full */
     uint32_t request_count;
     struct request *requests; /* LOOK_UP: answered in place */
 
@@ -79,7 +82,6 @@ struct call {
     uint32_t wal_index;
     enum call_answer answer;
     bool fenced[PARTITIONS]; /* by index of part */
-    bool full;               /* READ: there may be more */
     struct head head;        /* answer of TAKE */
     struct survey *survey;
 };
@@ -105,5 +107,7 @@ const struct fact *pg_fact(enum service_id service, uint32_t partition, uint64_t
 bool pg_is_replicated(enum service_id service, uint32_t partition, uint64_t seq);
 const struct row *pg_row(enum service_id service, uint32_t partition, uint64_t serial);
 uint64_t pg_granted(uint64_t reference); /* the case; 0: not granted */
+/* The stream that granted it has been taken over since. */
+bool pg_granted_before(enum service_id service, uint64_t reference);
 
 #endif

@@ -22,7 +22,7 @@ struct block {
 struct sim sim;
 static struct happening **heap;
 static size_t heap_count, heap_capacity;
-static struct block *blocks;
+static struct block *blocks, *spare; /* spare: cleared, of an earlier run */
 
 uint64_t sim_random(uint64_t below)
 {
@@ -49,8 +49,9 @@ void *sim_new(size_t size)
     size = (size + 15) & ~(size_t)15;
     assert(size <= sizeof blocks->bytes);
     if (!blocks || blocks->used + size > sizeof blocks->bytes) {
-        struct block *block = calloc(1, sizeof *block);
+        struct block *block = spare ? spare : calloc(1, sizeof *block);
         assert(block);
+        spare = spare ? spare->before : NULL;
         block->before = blocks;
         blocks = block;
     }
@@ -66,15 +67,19 @@ void sim_begin(uint64_t seed, enum mutant mutant, bool tracing)
     sim.faults = (unsigned)(sim_random(0) & sim_random(0)) |
                  (unsigned)(sim_random(0) % 4 == 0 ? sim_random(0) : 0);
     sim.faults &= (1U << FAULT_COUNT) - 1;
+    sim.allowed = sim.faults;
     sim.intensity = 1 + (unsigned)sim_random(4);
 }
 
 void sim_end(void)
 {
     while (blocks) {
-        struct block *before = blocks->before;
-        free(blocks);
-        blocks = before;
+        struct block *block = blocks;
+        blocks = block->before;
+        memset(block->bytes, 0, block->used);
+        block->used = 0;
+        block->before = spare;
+        spare = block;
     }
     free(heap);
     heap = NULL;

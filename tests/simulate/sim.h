@@ -29,6 +29,13 @@ enum fault {
     FAULT_HASTY_CLIENT, /* sends again, elsewhere, without waiting */
     FAULT_STOP_SERVICE, /* SIGTERM: partitions are handed over */
     FAULT_CLOCK_STEP,   /* the archive's clock steps ahead: every lease has passed */
+    FAULT_HOST_CLOCK,   /* the clock of one process steps, ahead or back */
+    FAULT_ONE_WAY,      /* for a while nobody hears one process, which hears all */
+    FAULT_REDIS_FLUSH,
+    FAULT_REDIS_RESTART,
+    FAULT_REDIS_CUT,
+    FAULT_REDIS_SLOW,
+    FAULT_REDIS_REPEAT, /* a call is executed twice */
     FAULT_COUNT,
 };
 
@@ -53,6 +60,12 @@ enum mutant {
     MUTANT_INPUTS_OF_AN_OLD_LIFE,
     MUTANT_DRAINED_AFTER_BATCHES_ONLY,
     MUTANT_CHAIN_NOT_CARRIED,
+    MUTANT_CLAIM_BELIEVED,
+    MUTANT_CAPACITY_BELIEVED,
+    MUTANT_PROJECTED_BEFORE_COMMIT,
+    MUTANT_FLUSH_KEEPS_GENERATION,
+    MUTANT_WATERMARK_IGNORED,
+    MUTANT_LEASES_FOREVER,
     MUTANT_COUNT,
 };
 
@@ -78,6 +91,20 @@ enum sometimes {
     SOMETIMES_STOP_AFTER_FIRE,
     SOMETIMES_COMMAND_REPEATED,
     SOMETIMES_OLD_ANSWER_DROPPED,
+    SOMETIMES_DUPLICATE_ACROSS_TAKEOVER,
+    SOMETIMES_CLOCK_BEHIND,
+    SOMETIMES_ONE_WAY,
+    SOMETIMES_REDIS_ZOMBIE,
+    SOMETIMES_REDIS_WENT_BACK,
+    SOMETIMES_FLUSH_IN_REBUILD,
+    SOMETIMES_FLUSH_IN_CLAIM,
+    SOMETIMES_CLAIMED,
+    SOMETIMES_CLAIM_WITHOUT_REDIS,
+    SOMETIMES_CLAIM_REFUSED,
+    SOMETIMES_CLAIM_UNDONE,
+    SOMETIMES_CLAIM_MOVED,
+    SOMETIMES_TAKEOVER_IN_CLAIM,
+    SOMETIMES_AGENT_FULL,
     SOMETIMES_COUNT,
 };
 
@@ -97,6 +124,7 @@ struct sim {
     uint64_t trace; /* hash of everything that happened */
     uint64_t seed;
     unsigned faults;    /* bit set; 0 in the second phase */
+    unsigned allowed;   /* what faults was at the beginning */
     unsigned intensity; /* 1 … 4 */
     enum mutant mutant;
     bool tracing;

@@ -3,6 +3,8 @@
 #include "bus.h"
 #include "instance.h"
 #include "oracle_clocks.h"
+#include "projecting.h"
+#include "redis_world.h"
 
 enum {
     BUS_FAULTS = 1 << FAULT_LOSE_MESSAGE | 1 << FAULT_DELAY_MESSAGE | 1 << FAULT_REPEAT_MESSAGE,
@@ -41,6 +43,34 @@ static void pause_one(struct instance *instance)
     }
 }
 
+static void trouble_clocks(struct instance *instance)
+{
+    if (sim_fault(FAULT_HOST_CLOCK, 60)) {
+        instance->skew_us = (int64_t)sim_random(2 * SKEW_MAX_US) - SKEW_MAX_US;
+        sim_note("the clock of %s is off by %lld ms",
+                 instance_name(instance),
+                 (long long)instance->skew_us / MILLI);
+    }
+    if (sim_fault(FAULT_ONE_WAY, 40)) {
+        sim_note("nobody hears %s", instance_name(instance));
+        instance->unheard_until_us = sim.now_us + (int64_t)sim_random(12 * SECOND);
+    }
+}
+
+static void trouble_redis(struct instance *instance)
+{
+    if (sim_per_mille(50)) {
+        redis_snapshot();
+    }
+    if (sim_fault(FAULT_REDIS_FLUSH, 40)) {
+        redis_flush();
+    } else if (sim_fault(FAULT_REDIS_RESTART, 30)) {
+        redis_restart((int64_t)sim_random(8 * SECOND));
+    } else if (sim_fault(FAULT_REDIS_CUT, 100) && instance->projecting) {
+        projecting_cut(instance->projecting);
+    }
+}
+
 /* Twice a second something may go wrong. */
 static void trouble(void *self, void *thing)
 {
@@ -64,6 +94,8 @@ static void trouble(void *self, void *thing)
     if (sim_fault(FAULT_CLOCK_STEP, 60)) {
         pg_step_clock();
     }
+    trouble_clocks(any_instance());
+    trouble_redis(any_instance());
     while (sim_fault(FAULT_DROP_LINK, 200)) {
         bus_break((int64_t)sim_random(6 * SECOND));
     }
@@ -93,6 +125,8 @@ static void heal(void *self, void *thing)
     sim.faults &= sim.seed % 4 == 0 ? BUS_FAULTS : 0;
     for (int i = 0; i < INSTANCES; i++) {
         wake(&instances[i], NULL);
+        instances[i].skew_us = 0;
+        instances[i].unheard_until_us = 0;
     }
     restart_dead(NULL, NULL);
     clocks_healed();

@@ -73,10 +73,24 @@ const struct policy *world_policy(void)
     static struct policy policy;
     if (policy.clock_count == 0) {
         policy = *policy_fixture();
+        policy.capacity = AGENT_CAPACITY;
         policy.clock_count = CLOCKS;
         policy.clocks = world_clocks();
     }
     return &policy;
+}
+
+const char *agent_name(uint32_t agent)
+{
+    static char name[8];
+    (void)snprintf(name, sizeof name, "a%u", agent);
+    return name;
+}
+
+uint32_t agent_number(struct slice name)
+{
+    bool one = name.size == 2 && name.bytes[0] == 'a' && name.bytes[1] > '0';
+    return one && name.bytes[1] <= '0' + AGENTS_MAX ? (uint32_t)(name.bytes[1] - '0') : 0;
 }
 
 unsigned service_inputs(enum service_id service)

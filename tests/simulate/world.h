@@ -29,6 +29,11 @@ enum {
     HANDLING_S = 8, /* the clock "handling": from opening, pauses; warns at 75 %, breaches … */
     HANDLING_WARN_S = 6,
     HANDLING_ESCALATE_S = 3, /* … and escalates this much later */
+
+    AGENTS_MAX = 6,           /* people who claim */
+    AGENT_CAPACITY = 2,       /* cases each may hold */
+    COMMANDS_MAX = 160,       /* of one agent */
+    SKEW_MAX_US = 3 * SECOND, /* of a host's clock, with FAULT_HOST_CLOCK */
 };
 
 enum clock_index { CLOCK_ANSWER, CLOCK_HANDLING, CLOCKS };
@@ -66,11 +71,16 @@ enum request_kind {
     REQUEST_CONSENT,
     REQUEST_REPLY,
     REQUEST_CLOSE,
-    REQUEST_REJECT, /* instead of all that: replied and closed at once */
-    REQUEST_KINDS,
+    REQUEST_REJECT,                /* instead of all that: replied and closed at once */
+    REQUEST_KINDS,                 /* of clients; agents have two more */
+    REQUEST_CLAIM = REQUEST_KINDS, /* of a queue, or of the case that Redis proposed */
+    REQUEST_RELEASE,
 };
 
-enum { REFERENCES_MAX = (CLIENTS_MAX + 1) * REQUEST_KINDS };
+enum {
+    REFERENCES_OF_CLIENTS = (CLIENTS_MAX + 1) * REQUEST_KINDS,
+    REFERENCES_MAX = REFERENCES_OF_CLIENTS + (AGENTS_MAX + 1) * COMMANDS_MAX,
+};
 
 /* A request of a client, and what it is answered. */
 struct request {
@@ -78,11 +88,17 @@ struct request {
     enum request_kind kind;
     uint64_t submission; /* unique, from 1 */
     uint64_t case_id;
+    uint32_t agent;         /* who claims or releases, from 1; 0: a client asks */
+    uint32_t command;       /* of the agent */
+    char token[33];         /* of a claim; "": none */
     uint64_t found_case_id; /* what the look-up said: it was granted before; 0: it was not */
 };
 
 static inline uint64_t request_reference(const struct request *request)
 {
+    if (request->agent > 0) {
+        return REFERENCES_OF_CLIENTS + request->agent * COMMANDS_MAX + request->command;
+    }
     return request->submission * REQUEST_KINDS + request->kind;
 }
 
@@ -93,6 +109,10 @@ static inline uint64_t case_serial(uint64_t case_id)
 
 void world_begin(void);
 void world_end(void);
+
+/* "a1" …, and back; 0: not one of them. */
+const char *agent_name(uint32_t agent);
+uint32_t agent_number(struct slice name);
 
 const struct policy *world_policy(void);
 int64_t world_now_us(void); /* virtual time as a date */

@@ -1,0 +1,81 @@
+#include "instance.h"
+#include "projecting.h"
+
+/* The case in Redis: as op_of of the daemon's own shell. */
+static void op_of(void *self, uint64_t case_id, struct projection_op *op)
+{
+    const struct instance *instance = self;
+    const struct row *row = &instance->holdings[case_partition(case_id)].rows[case_serial(case_id)];
+    *op = (struct projection_op){.case_id = case_id, .clock = PROJECTION_NO_CLOCK};
+    if (instance->service == SERVICE_WATCHDOG) {
+        int64_t due_us = watch_due_us(world_policy(), &row->watch);
+        op->due_ms = due_us / 1000;
+        op->change = due_us == INT64_MAX ? PROJECTION_DISARM : PROJECTION_ARM;
+    } else if (row->version == 0 || row->dispatch.queue == POLICY_NONE) {
+        op->change = PROJECTION_REMOVE;
+    } else {
+        const struct policy *policy = world_policy();
+        op->change = PROJECTION_PUT;
+        op->score = dispatch_queue_score(&row->dispatch);
+        (void)snprintf(op->queue,
+                       sizeof op->queue,
+                       "%s/%s",
+                       policy->name,
+                       policy->queues[row->dispatch.queue].id);
+    }
+}
+
+void redis_side_start(struct instance *instance)
+{
+    if (instance->service == SERVICE_DISPATCH || instance->service == SERVICE_WATCHDOG) {
+        instance->projecting = projecting_new(instance->service, &instance->actor, op_of, instance);
+    }
+}
+
+void redis_side_end(struct instance *instance)
+{
+    projecting_free(&instance->projecting);
+}
+
+void redis_side_tick(struct instance *instance)
+{
+    if (instance->projecting) {
+        projecting_tick(instance->projecting);
+    }
+}
+
+void redis_side_own(struct instance *instance, uint32_t partition)
+{
+    const struct holding *holding = &instance->holdings[partition];
+    if (instance->projecting) {
+        for (uint64_t serial = 1; serial < CASES_MAX; serial++) {
+            projecting_knows(instance->projecting, case_id_make(partition, serial));
+        }
+        projecting_own(instance->projecting, partition, holding->epoch, holding->place.seq);
+    }
+}
+
+void redis_side_disown(struct instance *instance, uint32_t partition)
+{
+    if (instance->projecting) {
+        projecting_disown(instance->projecting, partition);
+    }
+}
+
+void redis_side_commit(struct instance *instance)
+{
+    uint64_t changed[PARTITIONS * CASES_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < PARTITIONS * CASES_MAX; i++) {
+        if (instance->batch.changed[i / CASES_MAX][i % CASES_MAX]) {
+            changed[count++] = case_id_make(i / CASES_MAX, i % CASES_MAX);
+        }
+    }
+    for (uint32_t i = 0; instance->projecting && i < PARTITIONS; i++) {
+        const struct holding *holding = &instance->holdings[i];
+        if (holding->touched && holding->next.seq > holding->place.seq) {
+            projecting_commit(
+                instance->projecting, i, holding->place.seq + 1, holding->next.seq, changed, count);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+#include "oracle_queues.h"
+
+#include "redis_world.h"
+
+#include <inttypes.h>
+
+/* How the last event of the case left it. */
+static struct stand {
+    char queue[POLICY_NAME_MAX]; /* "": in none */
+    uint32_t agent;              /* 0: not with one of those who claim */
+} stands[PARTITIONS][CASES_MAX];
+
+static int32_t holds[AGENTS_MAX + 1];
+
+void queues_begin(void)
+{
+    memset(stands, 0, sizeof stands);
+    memset(holds, 0, sizeof holds);
+}
+
+void queues_committed(void)
+{
+    for (uint32_t agent = 1; agent <= AGENTS_MAX; agent++) {
+        if (holds[agent] > AGENT_CAPACITY) {
+            sim_fail("law 6: a%u holds %d cases at once", agent, holds[agent]);
+        }
+    }
+}
+
+void queues_check(const struct fact *fact)
+{
+    const struct event *event = fact->event;
+    struct stand *stand = &stands[fact->partition][case_serial(event->case_id)];
+    bool opened = event->kind == EVENT_OPENED;
+    struct slice queue = opened ? event->opened.queue : event->advanced.queue;
+    uint32_t agent = opened ? 0 : agent_number(event->advanced.agent);
+    if (event->kind == EVENT_ASSIGNED && (stand->agent != 0 || stand->queue[0] == '\0')) {
+        sim_fail("law 6: claimed, but it stood in no queue (a%u has it): %s",
+                 stand->agent,
+                 fact_text(fact));
+    } else if (event->kind == EVENT_RELEASED && stand->agent == 0) {
+        sim_fail("law 6: released by nobody: %s", fact_text(fact));
+    }
+    holds[stand->agent]--;
+    holds[agent]++;
+    stand->agent = agent;
+    (void)snprintf(stand->queue,
+                   sizeof stand->queue,
+                   "%.*s",
+                   (int)queue.size,
+                   queue.size > 0 ? (const char *)queue.bytes : "");
+}
+
+/* ---- the journal, decided again ---- */
+
+static struct dispatch_input input_of(const struct event *event)
+{
+    const struct event_advanced *advanced = &event->advanced;
+    struct dispatch_input input = {.now_us = event->at_us};
+    const struct fact *cause =
+        pg_fact(event->cause_service, case_partition(event->case_id), event->cause_seq);
+    if (event->cause_service != SERVICE_NONE && cause) {
+        input.kind = event->cause_service == SERVICE_TRIAGE ? DISPATCH_TRIAGED : DISPATCH_CLOCK;
+        input.event = cause->event;
+        return input;
+    }
+    input.kind = event->kind == EVENT_ASSIGNED   ? DISPATCH_CLAIM
+                 : event->kind == EVENT_RELEASED ? DISPATCH_RELEASE
+                                                 : DISPATCH_ACTION;
+    input.actor = advanced->actor;
+    input.role = advanced->role;
+    input.action = advanced->action;
+    input.field_count = advanced->field_count;
+    input.fields = advanced->fields;
+    input.command_id = advanced->command_id;
+    input.claim_token = advanced->claim_token;
+    input.agent_has_capacity = true; /* counted above */
+    return input;
+}
+
+/* The same command upon the same journal, without Redis: the same event, to the byte. */
+static void decide_again(const struct fact *fact, struct dispatch_case *state)
+{
+    const struct event *event = fact->event;
+    const struct dispatch_input input = input_of(event);
+    static struct event again;
+    struct slice refused;
+    memset(&again, 0, sizeof again);
+    if (dispatch_decide(world_policy(), state, &input, &again, &refused) != DISPATCH_APPEND) {
+        sim_fail("law 6: without Redis it would be refused: %s", fact_text(fact));
+        return;
+    }
+    again.service = event->service;
+    again.partition = event->partition;
+    again.seq = event->seq;
+    again.epoch = event->epoch;
+    again.schema = event->schema;
+    memcpy(again.prev_hash, event->prev_hash, HASH_SIZE);
+    struct fact made;
+    fact_make(&made, &again, 0);
+    if (memcmp(made.hash, fact->hash, HASH_SIZE) != 0) {
+        sim_fail("law 6: without Redis it would be decided differently: %s", fact_text(fact));
+    }
+    dispatch_evolve(world_policy(), state, event);
+}
+
+static void check_decisions(uint32_t partition)
+{
+    static struct dispatch_case states[CASES_MAX];
+    memset(states, 0, sizeof states);
+    for (uint64_t seq = 1; !sim.failed && seq <= pg_fact_count(SERVICE_DISPATCH, partition);
+         seq++) {
+        const struct fact *fact = pg_fact(SERVICE_DISPATCH, partition, seq);
+        decide_again(fact, &states[case_serial(fact->event->case_id)]);
+    }
+}
+
+/* ---- Redis in the end ---- */
+
+static struct {
+    uint32_t queued, placed, timers, watermarks;
+} found;
+
+static bool is_in(uint64_t case_id, const char *queue)
+{
+    uint32_t partition = case_partition(case_id);
+    uint64_t serial = case_serial(case_id);
+    size_t prefix = strlen(world_policy()->name) + 1;
+    return partition < PARTITIONS && serial < CASES_MAX && strlen(queue) > prefix &&
+           strcmp(stands[partition][serial].queue, queue + prefix) == 0;
+}
+
+static bool is_due(uint64_t case_id, double due_ms)
+{
+    const struct row *row = pg_row(SERVICE_WATCHDOG, case_partition(case_id), case_serial(case_id));
+    return (double)(watch_due_us(world_policy(), &row->watch) / 1000) == due_ms;
+}
+
+static void check_line(void *self, const char *line)
+{
+    (void)self;
+    char queue[96], service[16];
+    uint64_t case_id, seq;
+    uint32_t partition;
+    double score;
+    bool good = true;
+    if (sscanf(line, "q:%95s %" SCNx64 " %lf", queue, &case_id, &score) == 3) {
+        good = is_in(case_id, queue);
+        found.queued++;
+    } else if (sscanf(
+                   line, "share:dispatch.%u:%*s %" SCNx64 " %95s", &partition, &case_id, queue) ==
+               3) {
+        good = is_in(case_id, queue);
+        found.placed++;
+    } else if (sscanf(
+                   line, "share:watchdog.%u:%*s %" SCNx64 " %lf", &partition, &case_id, &score) ==
+               3) {
+        good = is_due(case_id, score);
+        found.timers++;
+    } else if (sscanf(line, "s:%15[a-z].%u w %" SCNu64, service, &partition, &seq) == 3) {
+        bool dispatch = strcmp(service, "dispatch") == 0;
+        good = pg_fact_count(dispatch ? SERVICE_DISPATCH : SERVICE_WATCHDOG, partition) == seq;
+        found.watermarks++;
+    } else {
+        good = strncmp(line, "s:", 2) == 0 && !strstr(line, " b ");
+    }
+    if (!good) {
+        sim_fail("law 6: in the end Redis has what the journal has not: %s", line);
+    }
+}
+
+void queues_end(void)
+{
+    uint32_t queued = 0, timers = 0;
+    memset(&found, 0, sizeof found);
+    redis_model_dump(redis_server(), check_line, NULL);
+    for (uint32_t partition = 0; partition < PARTITIONS; partition++) {
+        for (uint32_t serial = 1; serial < CASES_MAX; serial++) {
+            const struct row *row = pg_row(SERVICE_WATCHDOG, partition, serial);
+            queued += stands[partition][serial].queue[0] != '\0';
+            timers += watch_due_us(world_policy(), &row->watch) != INT64_MAX;
+        }
+        check_decisions(partition);
+    }
+    if (found.queued != queued || found.placed != queued || found.timers != timers ||
+        found.watermarks != 2 * PARTITIONS) {
+        sim_fail("law 6: in the end Redis has %u of %u cases in queues, %u of %u timers, %u shares",
+                 found.queued,
+                 queued,
+                 found.timers,
+                 timers,
+                 found.watermarks);
+    }
+}

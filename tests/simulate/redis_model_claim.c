@@ -1,0 +1,318 @@
+#include "redis_model_private.h"
+
+#include <assert.h>
+
+/* One candidate of a claim: where it stands, in the order of the queues asked for. */
+struct candidate {
+    struct queued queued;
+    size_t order;
+};
+
+static int by_score(const void *a, const void *b)
+{
+    const struct candidate *one = a, *other = b;
+    if (one->queued.score != other->queued.score) {
+        return one->queued.score < other->queued.score ? -1 : 1;
+    }
+    if (one->order != other->order) {
+        return one->order < other->order ? -1 : 1;
+    }
+    return one->queued.case_id < other->queued.case_id ? -1 : 1;
+}
+
+/* All that stand in the queues named from argument first on; freed by the caller. */
+static struct candidate *gather(const struct call *call, size_t first, size_t queues, size_t *count)
+{
+    const struct redis_model *model = call->model;
+    struct candidate *all = calloc(model->queued.count * queues + 1, sizeof *all);
+    assert(all);
+    *count = 0;
+    for (size_t n = 0; n < queues; n++) {
+        const char *queue = text(call, first + n);
+        for (uint32_t i = 0; i < model->queued.count; i++) {
+            if (strcmp(model->queued.rows[i].queue, queue) == 0) {
+                all[(*count)++] = (struct candidate){model->queued.rows[i], n};
+            }
+        }
+    }
+    qsort(all, *count, sizeof *all, by_score);
+    return all;
+}
+
+static void lease_add(struct redis_model *model,
+                      const struct queued *queued,
+                      const char *token,
+                      int64_t ends_ms)
+{
+    struct lease *lease = lease_find(model, queued->case_id);
+    queue_remove(model, queued->queue, queued->case_id);
+    if (!lease) {
+        lease = ADD(model->leases);
+    }
+    lease->case_id = queued->case_id;
+    lease->ends_ms = ends_ms;
+    name_set(lease->token, sizeof lease->token, token);
+    name_set(lease->score, sizeof lease->score, score_text(queued->score));
+    name_set(lease->queue, sizeof lease->queue, queued->queue);
+}
+
+static bool is_skipped(const struct call *call, size_t first, uint64_t case_id)
+{
+    for (size_t i = first; i <= call->count; i++) {
+        if (member_of(text(call, i)).case_id == case_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing changes before the end: what is chosen and what is stale both come of one look. */
+static void verb_claim(struct call *call)
+{
+    struct redis_model *model = call->model;
+    char token[TOKEN_MAX];
+    name_set(token, sizeof token, text(call, 3));
+    uint64_t wanted = number(call, 5), looks = number(call, 6), queues = number(call, 7);
+    size_t count;
+    struct candidate *all = gather(call, 8, queues, &count);
+    bool *chosen = calloc(count + 1, sizeof *chosen), *stale = calloc(count + 1, sizeof *stale);
+    assert(chosen && stale);
+    uint64_t taken = 0;
+    for (size_t i = 0; i < count && i < looks && taken < wanted; i++) {
+        const struct queued *queued = &all[i].queued;
+        bool skip = is_skipped(call, 8 + queues, queued->case_id), building;
+        for (size_t j = 0; j < i; j++) {
+            skip = skip || (chosen[j] && all[j].queued.case_id == queued->case_id);
+        }
+        bool here = strcmp(place(model, queued->case_id, &building), queued->queue) == 0;
+        chosen[i] = !skip && here;
+        stale[i] = !skip && !here && !building;
+        taken += chosen[i];
+    }
+    answer_number(call, 0);
+    call->answer->elements = 0; /* an empty list is a list too */
+    for (size_t i = 0; i < count; i++) {
+        if (stale[i]) {
+            queue_remove(model, all[i].queued.queue, all[i].queued.case_id);
+        }
+        if (chosen[i]) {
+            answer_text(call, case_text(all[i].queued.case_id));
+            answer_text(call, all[i].queued.queue);
+            answer_text(call, score_text(all[i].queued.score));
+            lease_add(model, &all[i].queued, token, call->now_ms + (int64_t)number(call, 4));
+        }
+    }
+    free(stale);
+    free(chosen);
+    free(all);
+}
+
+static void release(struct call *call, bool undo)
+{
+    struct lease *lease = lease_find(call->model, member_of(text(call, 3)).case_id);
+    bool was = lease && strcmp(lease->token, text(call, 4)) == 0;
+    if (was && undo) {
+        give_back(call->model, lease);
+    } else if (was) {
+        REMOVE(call->model->leases, lease);
+    }
+    answer_alone(call, was);
+}
+
+static void verb_confirm(struct call *call)
+{
+    release(call, false);
+}
+
+static void verb_undo(struct call *call)
+{
+    release(call, true);
+}
+
+static struct lease *first_ended(const struct call *call)
+{
+    struct lease *first = NULL;
+    for (uint32_t i = 0; i < call->model->leases.count; i++) {
+        struct lease *lease = &call->model->leases.rows[i];
+        bool sooner = !first || lease->ends_ms < first->ends_ms ||
+                      (lease->ends_ms == first->ends_ms && lease->case_id < first->case_id);
+        if (lease->ends_ms <= call->now_ms && sooner) {
+            first = lease;
+        }
+    }
+    return first;
+}
+
+static void verb_expire(struct call *call)
+{
+    uint64_t limit = number(call, 3), ended = 0;
+    const struct lease *lease;
+    bool forever = call->model->settings.flaws & REDIS_MODEL_LEASES_FOREVER;
+    while (!forever && ended < limit && (lease = first_ended(call)) != NULL) {
+        give_back(call->model, lease);
+        ended++;
+    }
+    answer_alone(call, (int64_t)ended);
+}
+
+static void verb_queues(struct call *call)
+{
+    for (size_t i = 3; i <= call->count; i++) {
+        size_t count;
+        struct candidate *all = gather(call, i, 1, &count);
+        answer_number(call, (int64_t)count);
+        answer_text(call, count > 0 ? case_text(all[0].queued.case_id) : "");
+        answer_text(call, count > 0 ? score_text(all[0].queued.score) : "0");
+        free(all);
+    }
+}
+
+static int by_due(const void *a, const void *b)
+{
+    const struct entry *one = *(struct entry *const *)a, *other = *(struct entry *const *)b;
+    if (one->due_ms != other->due_ms) {
+        return one->due_ms < other->due_ms ? -1 : 1;
+    }
+    char name[32];
+    name_set(name, sizeof name, member_text(one->member));
+    return strcmp(name, member_text(other->member));
+}
+
+static bool is_live(const struct redis_model *model, const struct entry *entry)
+{
+    const struct head *head = head_find(model, entry->stream);
+    return head && head->live[0] && strcmp(head->live, entry->generation) == 0;
+}
+
+static void verb_timers(struct call *call)
+{
+    const struct redis_model *model = call->model;
+    uint64_t first = number(call, 3), partitions = number(call, 4), limit = number(call, 6);
+    double until = strtod(text(call, 5), NULL);
+    struct entry **all = calloc(model->entries.count + 1, sizeof *all);
+    assert(all);
+    uint32_t count = 0, missing = 0;
+    int64_t due = 0;
+    for (uint64_t partition = first; partition < first + partitions; partition++) {
+        char stream[32];
+        (void)snprintf(stream, sizeof stream, "watchdog.%" PRIu64, partition);
+        const struct head *head = head_find(model, stream);
+        missing += !head || !head->live[0];
+        for (uint32_t i = 0; i < model->entries.count; i++) {
+            struct entry *entry = &model->entries.rows[i];
+            if (strcmp(entry->stream, stream) == 0 && is_live(model, entry)) {
+                all[count++] = entry;
+                due += entry->due_ms <= until;
+            }
+        }
+    }
+    qsort(all, count, sizeof *all, by_due);
+    answer_number(call, missing);
+    answer_number(call, due);
+    for (uint32_t i = 0; i < count && i < limit; i++) {
+        answer_text(call, member_text(all[i]->member));
+        answer_text(call, score_text(all[i]->due_ms));
+    }
+    free(all);
+}
+
+struct redisReply *redis_model_call(struct redis_model *model,
+                                    const char *const *arguments,
+                                    const size_t *sizes,
+                                    size_t count,
+                                    int64_t now_ms)
+{
+    static const struct {
+        const char *name;
+        void (*run)(struct call *call);
+    } verbs[] = {
+        {"check",   verb_check  },
+        {"apply",   verb_apply  },
+        {"begin",   verb_begin  },
+        {"feed",    verb_feed   },
+        {"flip",    verb_flip   },
+        {"clean",   verb_clean  },
+        {"claim",   verb_claim  },
+        {"confirm", verb_confirm},
+        {"undo",    verb_undo   },
+        {"expire",  verb_expire },
+        {"queues",  verb_queues },
+        {"timers",  verb_timers },
+    };
+    struct call call = {model, arguments, sizes, count, now_ms, NULL};
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(text(&call, 2), verbs[i].name) == 0) {
+            verbs[i].run(&call);
+            return call.answer;
+        }
+    }
+    assert(!"a verb the script does not have");
+    return NULL;
+}
+
+/* ---- dumps ---- */
+
+static void dump_heads(const struct redis_model *model, redis_model_line_fn *fn, void *self)
+{
+    char line[256];
+    for (uint32_t i = 0; i < model->heads.count; i++) {
+        const struct head *head = &model->heads.rows[i];
+        (void)snprintf(line, sizeof line, "s:%s e %" PRIu64, head->stream, head->epoch);
+        fn(self, line);
+        if (head->building[0]) {
+            (void)snprintf(line, sizeof line, "s:%s b %s", head->stream, head->building);
+            fn(self, line);
+        }
+        if (head->live[0]) {
+            (void)snprintf(line, sizeof line, "s:%s g %s", head->stream, head->live);
+            fn(self, line);
+            (void)snprintf(line, sizeof line, "s:%s w %" PRIu64, head->stream, head->watermark);
+            fn(self, line);
+        }
+    }
+    for (uint32_t i = 0; i < model->olds.count; i++) {
+        const struct old *old = &model->olds.rows[i];
+        (void)snprintf(line, sizeof line, "o:%s %s", old->stream, old->generation);
+        fn(self, line);
+    }
+}
+
+void redis_model_dump(const struct redis_model *model, redis_model_line_fn *fn, void *self)
+{
+    char line[320];
+    dump_heads(model, fn, self);
+    for (uint32_t i = 0; i < model->entries.count; i++) {
+        const struct entry *entry = &model->entries.rows[i];
+        (void)snprintf(line,
+                       sizeof line,
+                       "share:%s:%s %s %s",
+                       entry->stream,
+                       entry->generation,
+                       member_text(entry->member),
+                       is_timers(entry->stream) ? score_text(entry->due_ms) : entry->queue);
+        fn(self, line);
+    }
+    for (uint32_t i = 0; i < model->queued.count; i++) {
+        const struct queued *queued = &model->queued.rows[i];
+        (void)snprintf(line,
+                       sizeof line,
+                       "q:%s %s %s",
+                       queued->queue,
+                       case_text(queued->case_id),
+                       score_text(queued->score));
+        fn(self, line);
+    }
+    for (uint32_t i = 0; i < model->leases.count; i++) {
+        const struct lease *lease = &model->leases.rows[i];
+        (void)snprintf(line,
+                       sizeof line,
+                       "lease %s %s %s %s",
+                       case_text(lease->case_id),
+                       lease->token,
+                       lease->score,
+                       lease->queue);
+        fn(self, line);
+        (void)snprintf(line, sizeof line, "expiry %s", case_text(lease->case_id));
+        fn(self, line);
+    }
+}
