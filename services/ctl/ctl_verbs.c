@@ -129,6 +129,10 @@ static const struct ctl_option top_options[] = {
     FLAG("once", 0, TEXT_LOOK_ONCE),
 };
 
+static const struct ctl_option clock_explain_options[] = {
+    WORD("clock", 0, "ID", TEXT_OPTION_CLOCK),
+};
+
 static const struct ctl_option calendar_import_options[] = {
     WORD("name", 0, "NAME", TEXT_OPTION_CALENDAR_NAME),
     WORD("source", 0, "TEXT", TEXT_OPTION_CALENDAR_SOURCE),
@@ -156,6 +160,8 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(policy_options), ctl_policy_check},
     {"policy list", "", 0, 0, TEXT_VERB_POLICY_LIST,
      NO_OPTIONS, ctl_policy_list},
+    {"clock explain", "CASE", 1, 1, TEXT_VERB_CLOCK_EXPLAIN,
+     OPTIONS(clock_explain_options), ctl_clock_explain},
     {"clock check", "FILE…", 1, FILES_MAX, TEXT_VERB_CLOCK_CHECK,
      NO_OPTIONS, ctl_clock_check},
     {"calendar check", "FILE…", 1, FILES_MAX, TEXT_VERB_CALENDAR_CHECK,
