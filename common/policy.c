@@ -133,12 +133,44 @@ bool policy_when_holds(const struct policy *policy,
            category_holds(policy, when, facts->category) && pattern_holds(when, facts);
 }
 
-uint16_t policy_route(const struct policy *policy, const struct policy_facts *facts)
+uint16_t policy_class_of(const struct policy *policy,
+                         const struct policy_facts *facts,
+                         int32_t score,
+                         uint16_t *override)
+{
+    uint16_t decided = POLICY_NONE;
+    uint16_t class_index = policy->class_count == 0 ? POLICY_NONE : 0;
+    while (class_index + 1 < policy->class_count &&
+           score < policy->classes[class_index].from_score) {
+        class_index++;
+    }
+    struct policy_facts seen = *facts;
+    seen.class_index = class_index; /* an override may look at the score's class */
+    for (uint16_t i = 0; i < policy->override_count && class_index != POLICY_NONE; i++) {
+        const struct policy_override *rule = &policy->overrides[i];
+        if (rule->class_index < class_index && policy_when_holds(policy, &rule->when, &seen)) {
+            class_index = rule->class_index;
+            decided = i;
+        }
+    }
+    if (override) {
+        *override = decided;
+    }
+    return class_index;
+}
+
+uint16_t policy_route_index(const struct policy *policy, const struct policy_facts *facts)
 {
     for (uint16_t i = 0; i < policy->route_count; i++) {
         if (policy_when_holds(policy, &policy->routes[i].when, facts)) {
-            return policy->routes[i].queue;
+            return i;
         }
     }
     return POLICY_NONE;
+}
+
+uint16_t policy_route(const struct policy *policy, const struct policy_facts *facts)
+{
+    uint16_t route = policy_route_index(policy, facts);
+    return route == POLICY_NONE ? POLICY_NONE : policy->routes[route].queue;
 }

@@ -291,6 +291,7 @@ struct policy {
     const struct policy_field *fields; /* what needs point to */
     const struct policy_step *steps;
     const char (*roles)[POLICY_NAME_MAX];
+    const struct policy_title *role_titles; /* of each role; NULL: their ids */
     const struct policy_factor *factors;
     const struct policy_override *overrides;
     const struct policy_route *routes; /* first that fits; the last one always does */
@@ -332,8 +333,21 @@ bool policy_when_holds(const struct policy *policy,
                        const struct policy_when *when,
                        const struct policy_facts *facts);
 
+/*
+ * The class a score gives, the mildest where it reaches none, raised by the overrides that hold:
+ * an override never lowers it.  *override is the one that decided, POLICY_NONE where the score did;
+ * NULL: nobody asks.  POLICY_NONE only where there are no classes.
+ */
+uint16_t policy_class_of(const struct policy *policy,
+                         const struct policy_facts *facts,
+                         int32_t score,
+                         uint16_t *override);
+
 /* The queue the routes give; POLICY_NONE only where no route fits, which the loader rules out. */
 uint16_t policy_route(const struct policy *policy, const struct policy_facts *facts);
+
+/* The route that decides, or POLICY_NONE. */
+uint16_t policy_route_index(const struct policy *policy, const struct policy_facts *facts);
 
 /* Whether the value is what the field may hold; an empty one never is. */
 bool policy_field_accepts(const struct policy_field *field, struct slice value);

@@ -20,6 +20,14 @@
     {"title", true, KIND_TITLE, INTO(type, title), \
      MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")}
 
+static const struct language_key role_keys[] = {
+    {"title", true, KIND_TITLE, .size = sizeof(struct policy_title),
+     MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
+};
+const struct language_part language_role = {
+    "role", "a role", KEYS(role_keys), .size = sizeof(struct policy_title),
+    MEANS("Somebody who acts", "办理案件的角色", "辦理案件的角色")};
+
 static const struct language_key channel_keys[] = {
     TITLE_KEY(policy_channel),
     {"acknowledged-by-receipt", false, KIND_FLAG, INTO(policy_channel, acknowledged_by_receipt),
@@ -170,7 +178,8 @@ static const struct language_key field_keys[] = {
      MEANS("The most; of a text the most characters", "最大值；文本为最多字数",
            "最大值；文字為最多字數")},
     {"pattern", false, KIND_TEXT, INTO(policy_field, picture), .read = read_field_picture,
-     MEANS("Form of a text: 9 a digit, A a capital, a a small letter, X letter or digit, ? anything, "
+     MEANS("Form of a text: 9 a digit, A a capital, a a small letter, X letter or digit, ? "
+         "anything, "
            "+ one or more of the one before, \\ the next as it is",
            "文本格式：9 数字，A 大写字母，a 小写字母，X 字母或数字，? 任意，+ 前一个可重复，\\ 后一个照字面",
            "文字格式：9 數字，A 大寫字母，a 小寫字母，X 字母或數字，? 任意，+ 前一個可重複，\\ 後一個照字面")},
@@ -269,7 +278,8 @@ static const struct language_key policy_keys[] = {
     {"version", true, KIND_NUMBER, INTO(policy, version), BETWEEN(1, 1000000),
      MEANS("Its number; a change gets a new one", "版本号；有改动即换新号", "版本號；有改動即換新號")},
     {"uses", false, KIND_FILES, BETWEEN(1, POLICY_FILES_MAX), .read = read_uses,
-     MEANS("Files it builds on, the later over the earlier and this one over all: mappings are laid "
+     MEANS("Files it builds on, the later over the earlier and this one over all: mappings are "
+         "laid "
            "over key by key, anything else is replaced, ~ takes out",
            "所依据的文件，后者盖前者，本文件盖全部：映射逐键覆盖，其余整体替换，~ 表示去掉",
            "所依據的檔案，後者蓋前者，本檔案蓋全部：對映逐鍵覆蓋，其餘整體替換，~ 表示去掉")},
@@ -285,12 +295,14 @@ static const struct language_key policy_keys[] = {
     {"reopen-window", true, KIND_DAYS, INTO(policy, reopen_days),
      MEANS("How long a closed case may be reopened", "结案后可重新打开的期间", "結案後可重新開啟的期間")},
     {"roles", true, KIND_NEW_NAMES, ROWS(policy, roles, role_count, 1, POLICY_ROLES_MAX),
-     .thing = THING_ROLE, .read = read_roles,
-     MEANS("Names of those who act", "各角色的名字", "各角色的名字")},
+     .thing = THING_ROLE, .part = &language_role, .read = read_roles,
+     MEANS("Those who act: a list of names, or names with titles", "各角色：名字列表，或带名称",
+           "各角色：名字清單，或帶名稱")},
     {"channels", true, KIND_ROWS, ROWS(policy, channels, channel_count, 1, POLICY_CHANNELS_MAX),
      .thing = THING_CHANNEL, .part = &channel_part,
      MEANS("Ways by which complaints come in", "投诉渠道", "投訴管道")},
-    {"taxonomy", true, KIND_ROWS, ROWS(policy, categories, category_count, 1, POLICY_CATEGORIES_MAX),
+    {"taxonomy", true, KIND_ROWS, ROWS(policy, categories, category_count, 1,
+        POLICY_CATEGORIES_MAX),
      .thing = THING_CATEGORY, .part = &language_category, .read = read_taxonomy,
      MEANS("What complaints are about", "投诉类别", "投訴類別")},
     {"patterns", false, KIND_PATTERNS, BETWEEN(0, POLICY_CATEGORIES_MAX), .thing = THING_PATTERN,
@@ -342,6 +354,7 @@ const struct language_part language_policy = {
 /* clang-format on */
 
 const struct language_part *const language_parts[] = {&language_policy,
+                                                      &language_role,
                                                       &channel_part,
                                                       &language_category,
                                                       &class_part,

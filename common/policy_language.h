@@ -116,6 +116,7 @@ struct language_part {
 
 /* The whole file, and the parts that are read by more than one. */
 extern const struct language_part language_policy;
+extern const struct language_part language_role;
 extern const struct language_part language_category;
 extern const struct language_part language_field;
 extern const struct language_part language_action;

@@ -36,6 +36,25 @@ static struct classifier *classifier_make(struct policy_loading *loading,
     return NULL;
 }
 
+/* Where the rules stand, for whoever asks why. */
+static void origins_keep(struct policy_loading *loading, struct policy_object *object)
+{
+    static const enum policy_thing kept[] = {
+        THING_CLASS, THING_FACTOR, THING_OVERRIDE, THING_ROUTE};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        struct policy_names names = names_of(loading, kept[i]);
+        struct policy_origin *origins = loading_take(loading, NULL, names.count, sizeof *origins);
+        const char *row = names.rows;
+        for (uint16_t j = 0; origins && j < names.count; j++, row += names.stride) {
+            const struct yaml_node *place = mark_of(loading, row)->place;
+            const char *name = place->source->name;
+            origins[j].file = arena_copy(loading->arena, name, strlen(name) + 1);
+            origins[j].line = place->line;
+        }
+        object->origins[kept[i]] = origins;
+    }
+}
+
 static bool loading_run(struct policy_loading *loading, struct policy_object *object)
 {
     loading->patterns =
@@ -50,6 +69,7 @@ static bool loading_run(struct policy_loading *loading, struct policy_object *ob
     if (loading->source->errors == 0) {
         title_complete(&loading->policy->title, loading->policy->name);
         policy_prove(loading);
+        origins_keep(loading, object);
     }
     if (loading->pattern_count > 0) {
         object->classifier = loading->blind ? NULL : classifier_make(loading, root);

@@ -12,6 +12,7 @@
 #include "classify.h"
 #include "error.h"
 #include "policy.h"
+#include "policy_language.h"
 
 #include <stdio.h>
 
@@ -24,10 +25,18 @@ struct policy_report {
 
 void policy_report_done(struct policy_report *report);
 
+/* Where something stands in the files. */
+struct policy_origin {
+    const char *file;
+    unsigned line;
+};
+
 /* A compiled policy together with its classifier; owns everything inside. */
 struct policy_object {
     struct policy policy;
     struct classifier *classifier;
+    /* Of each row of a thing; NULL: not kept.  Kept are classes, factors, overrides, routes. */
+    const struct policy_origin *origins[THING_COUNT];
     void *memory; /* private */
 };
 

@@ -1,26 +1,46 @@
 /* The sections that only define names, where they need more than the table says. */
 #include "policy_read.h"
 
-POLICY_READER(read_roles)
+/* A role that was named before is a fault of lists; the reader of YAML sees it in mappings. */
+static void roles_differ(struct policy_loading *loading,
+                         const struct yaml_node *node,
+                         char (*roles)[POLICY_NAME_MAX],
+                         uint32_t last)
 {
-    (void)into;
-    const struct yaml_node *list = &pair->value;
-    uint32_t count = read_count(loading, list, YAML_LIST, POLICY_ROLES_MAX, "roles");
-    char(*roles)[POLICY_NAME_MAX] = loading_take(loading, list, count, sizeof *roles);
-    if (list->kind == YAML_LIST && list->count == 0) {
-        complain(loading, &pair->key, NULL, "roles: there has to be at least one");
-    }
-    for (uint32_t i = 0; i < count && roles; i++) {
-        mark_row(loading, roles[i], &list->items[i], &list->items[i]);
-        read_id(loading, &list->items[i], roles[i]);
-        for (uint32_t j = 0; j < i; j++) {
-            if (roles[i][0] && strcmp(roles[i], roles[j]) == 0) {
-                complain(loading, &list->items[i], NULL, "role '%s' stands here twice", roles[i]);
-            }
+    for (uint32_t i = 0; i < last; i++) {
+        if (roles[last][0] && strcmp(roles[last], roles[i]) == 0) {
+            complain(loading, node, NULL, "role '%s' stands here twice", roles[last]);
         }
     }
-    loading->policy->roles = (const char(*)[POLICY_NAME_MAX])roles;
-    loading->policy->role_count = (uint16_t)(roles ? count : 0);
+}
+
+/* Names alone, or each with a title. */
+POLICY_READER(read_roles)
+{
+    struct policy *policy = into;
+    const struct yaml_node *node = &pair->value;
+    bool titled = node->kind == YAML_MAP;
+    uint32_t count =
+        read_count(loading, node, titled ? YAML_MAP : YAML_LIST, POLICY_ROLES_MAX, "roles");
+    char(*roles)[POLICY_NAME_MAX] = loading_take(loading, node, count, sizeof *roles);
+    struct policy_title *titles = loading_take(loading, node, count, sizeof *titles);
+    if (node->kind != YAML_SCALAR && node->count == 0) {
+        complain(loading, &pair->key, NULL, "roles: there has to be at least one");
+    }
+    for (uint32_t i = 0; i < count && roles && titles; i++) {
+        const struct yaml_node *place = titled ? &node->pairs[i].key : &node->items[i];
+        mark_row(loading, roles[i], place, place);
+        read_id(loading, place, roles[i]);
+        roles_differ(loading, place, roles, i);
+        if (titled) {
+            const struct yaml_node *map = &node->pairs[i].value;
+            read_part(loading, place, map, &language_role, &titles[i]);
+        }
+        title_complete(&titles[i], roles[i]);
+    }
+    policy->roles = (const char(*)[POLICY_NAME_MAX])roles;
+    policy->role_titles = titles;
+    policy->role_count = (uint16_t)(roles && titles ? count : 0);
 }
 
 POLICY_READER(read_languages)

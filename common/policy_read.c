@@ -48,8 +48,9 @@ void *loading_take(struct policy_loading *loading,
 {
     size_t all = (count + 1) * size;
     void *memory = arena_take(loading->arena, all);
+    static const struct yaml_node start = {.line = 1, .column = 1, .width = 1};
     if (!memory) {
-        complain(loading, node, NULL, "the policy needs too much memory");
+        complain(loading, node ? node : &start, NULL, "the policy needs too much memory");
         return NULL;
     }
     memset(memory, 0, all);

@@ -98,7 +98,8 @@ void warn(struct policy_loading *loading,
           const char *format,
           ...) __attribute__((format(printf, 4, 5)));
 
-/* Room for count things of size bytes, cleared; NULL after a complaint. */
+/* Room for count things of size bytes, cleared; NULL after a complaint, of the whole file where
+ * node is NULL. */
 void *loading_take(struct policy_loading *loading,
                    const struct yaml_node *node,
                    size_t count,

@@ -1,13 +1,12 @@
-/* `redress policy load`, `check` and `list`. */
-#include "clock.h"
+/* `redress policy load`, `check`, `list`, `manual` and `schema`. */
+#include "ctl_policy.h"
+
 #include "ctl.h"
 #include "ctl_database.h"
-#include "ctl_file.h"
 #include "ctl_table.h"
 #include "hex.h"
-#include "policy_load.h"
+#include "policy_manual.h"
 #include "scope.h"
-#include "yaml.h"
 
 #include <sodium.h>
 
@@ -61,23 +60,23 @@ static void tell(const struct ctl *ctl, const struct filed *filed, json_t *list)
     }
 }
 
-static void hash_text(const struct ctl_file *file, char text[HASH_TEXT_SIZE])
+static void hash_text(const struct ctl_policy *file, char text[HASH_TEXT_SIZE])
 {
     uint8_t hash[HASH_SIZE];
     (void)crypto_generichash(
-        hash, sizeof hash, (const unsigned char *)file->bytes, file->size, NULL, 0);
+        hash, sizeof hash, (const unsigned char *)file->text, file->size, NULL, 0);
     text[0] = '\\';
     text[1] = 'x';
     hex_encode(hash, sizeof hash, text + 2);
 }
 
 /* The row of its name and version, if there is one, tells whether this is the same text. */
-static int load_one(struct ctl *ctl, const struct ctl_file *file, struct filed *filed)
+static int load_one(struct ctl *ctl, const struct ctl_policy *file, struct filed *filed)
 {
     char hash[HASH_TEXT_SIZE];
     hash_text(file, hash);
     const char *version = CTL_NUMBER_TEXT(filed->policy->version);
-    const char *const parameters[] = {filed->policy->name, version, hash, file->bytes};
+    const char *const parameters[] = {filed->policy->name, version, hash, file->text};
     SCOPED(ctl_rows_free) PGresult *inserted = NULL;
     int code =
         ctl_query(ctl,
@@ -110,31 +109,17 @@ static int load_one(struct ctl *ctl, const struct ctl_file *file, struct filed *
     return known ? CTL_OK : CTL_CONFLICT;
 }
 
-static int year_now(void)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_text(clock_now_us(), text);
-    return (int)strtol(text, NULL, 10);
-}
-
 static int file_one(struct ctl *ctl, const char *path, bool load, json_t *list)
 {
-    SCOPED(ctl_file_done) struct ctl_file file = {0};
-    int code = ctl_file_read(ctl, path, YAML_SIZE_MAX, &file);
+    SCOPED(ctl_policy_done) struct ctl_policy file = {0};
+    int code = ctl_policy_get(ctl, path, false, &file);
     if (code != CTL_OK) {
         return code;
     }
-    struct policy_report report = {0};
-    int year = year_now();
-    SCOPED(policy_object_free)
-    struct policy_object *object = policy_load(path,
-                                               slice_of(file.bytes, file.size),
-                                               year,
-                                               year + (int)ctl_option_number(ctl, "years"),
-                                               &report);
+    struct policy_object *object = file.object;
     struct filed filed = {.path = path,
                           .policy = object ? &object->policy : NULL,
-                          .report = &report,
+                          .report = &file.report,
                           .outcome = object ? "good" : "bad",
                           .text = object ? TEXT_POLICY_GOOD : TEXT_POLICY_BAD};
     code = object ? CTL_OK : CTL_FAILED;
@@ -144,7 +129,6 @@ static int file_one(struct ctl *ctl, const char *path, bool load, json_t *list)
     if (code == CTL_OK || code == CTL_CONFLICT || !object) {
         tell(ctl, &filed, list);
     }
-    policy_report_done(&report);
     return code;
 }
 
@@ -176,6 +160,25 @@ int ctl_policy_load(struct ctl *ctl)
 int ctl_policy_check(struct ctl *ctl)
 {
     return file_all(ctl, false);
+}
+
+static enum locale locale_of(const struct ctl *ctl)
+{
+    static const enum locale locales[CTL_LANGUAGE_COUNT] = {
+        [CTL_EN] = LOCALE_EN, [CTL_ZH_CN] = LOCALE_ZH_CN, [CTL_ZH_TW] = LOCALE_ZH_TW};
+    return locales[ctl->language];
+}
+
+int ctl_policy_manual(struct ctl *ctl)
+{
+    policy_manual(locale_of(ctl), ctl->out);
+    return CTL_OK;
+}
+
+int ctl_policy_schema(struct ctl *ctl)
+{
+    policy_schema(locale_of(ctl), ctl->out);
+    return CTL_OK;
 }
 
 int ctl_policy_list(struct ctl *ctl)

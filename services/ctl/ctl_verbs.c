@@ -35,6 +35,24 @@ static const struct ctl_option policy_options[] = {
     NUMBER("years", 0, "2", 0, 10, TEXT_OPTION_YEARS),
 };
 
+static const struct ctl_option policy_draw_options[] = {
+    NUMBER("years", 0, "0", 0, 10, TEXT_OPTION_YEARS),
+    FLAG("dot", 0, TEXT_OPTION_DOT),
+};
+
+static const struct ctl_option policy_diff_options[] = {
+    NUMBER("years", 0, "0", 0, 10, TEXT_OPTION_YEARS),
+};
+
+static const struct ctl_option policy_explain_options[] = {
+    NUMBER("years", 0, "0", 0, 10, TEXT_OPTION_YEARS),
+    WORD("channel", 0, "ID", TEXT_OPTION_FACT_CHANNEL),
+    WORD("category", 0, "ID", TEXT_OPTION_FACT_CATEGORY),
+    WORD("class", 0, "ID", TEXT_OPTION_FACT_CLASS),
+    NUMBER("repeats", 0, NULL, 0, 1000, TEXT_OPTION_FACT_REPEATS),
+    {"pattern", NULL, 0, CTL_MANY, "ID", NULL, 0, 0, TEXT_OPTION_FACT_PATTERN},
+};
+
 static const struct ctl_option submit_options[] = {
     WORD("policy", 0, "NAME", TEXT_OPTION_POLICY),
     WORD("channel", 0, "NAME", TEXT_OPTION_CHANNEL),
@@ -170,6 +188,16 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(calendar_import_options), ctl_calendar_import},
     {"calendar show", "FILE", 1, 1, TEXT_VERB_CALENDAR_SHOW,
      OPTIONS(calendar_show_options), ctl_calendar_show},
+    {"policy draw", "FILE|NAME[@VERSION]", 1, 1, TEXT_VERB_POLICY_DRAW,
+     OPTIONS(policy_draw_options), ctl_policy_draw},
+    {"policy diff", "FILE|NAME[@VERSION] FILE|NAME[@VERSION]", 2, 2, TEXT_VERB_POLICY_DIFF,
+     OPTIONS(policy_diff_options), ctl_policy_diff},
+    {"policy explain", "FILE|NAME[@VERSION]", 1, 1, TEXT_VERB_POLICY_EXPLAIN,
+     OPTIONS(policy_explain_options), ctl_policy_explain},
+    {"policy manual", "", 0, 0, TEXT_VERB_POLICY_MANUAL,
+     NO_OPTIONS, ctl_policy_manual},
+    {"policy schema", "", 0, 0, TEXT_VERB_POLICY_SCHEMA,
+     NO_OPTIONS, ctl_policy_schema},
     {"submit", "", 0, 0, TEXT_VERB_SUBMIT,
      OPTIONS(submit_options), ctl_submit},
     {"import", "FILE…", 1, FILES_MAX, TEXT_VERB_IMPORT,

@@ -175,31 +175,6 @@ score(const struct policy *policy, const struct policy_facts *facts, struct even
     }
 }
 
-/* By the score; the mildest where the score reaches none.  Overrides may look at that class, and
- * only ever raise it. */
-static uint16_t
-choose_class(const struct policy *policy, const struct policy_facts *before, int32_t reached)
-{
-    if (policy->class_count == 0) {
-        return POLICY_NONE;
-    }
-    uint16_t class_index = 0;
-    while (class_index + 1 < policy->class_count &&
-           reached < policy->classes[class_index].from_score) {
-        class_index++;
-    }
-    struct policy_facts facts = *before;
-    facts.class_index = class_index;
-    for (uint16_t i = 0; i < policy->override_count; i++) {
-        const struct policy_override *override = &policy->overrides[i];
-        if (override->class_index < class_index &&
-            policy_when_holds(policy, &override->when, &facts)) {
-            class_index = override->class_index;
-        }
-    }
-    return class_index;
-}
-
 static uint32_t priority_of(const struct policy *policy, uint16_t class_index)
 {
     uint8_t priority = class_index != POLICY_NONE ? policy->classes[class_index].priority : 0;
@@ -235,7 +210,7 @@ enum event_kind triage_decide(const struct policy *policy,
         out->related_count++;
     }
     score(policy, &facts, out);
-    uint16_t class_index = choose_class(policy, &facts, out->score);
+    uint16_t class_index = policy_class_of(policy, &facts, out->score, NULL);
     out->priority = priority_of(policy, class_index);
     if (category != POLICY_NONE) {
         out->category = slice_text(policy->categories[category].id);

@@ -1,0 +1,57 @@
+/*
+ * What the verbs on policies share: a policy from a file (with those it uses) or from the archive,
+ * and phrases for its parts in the language of the person.
+ */
+#ifndef REDRESS_CTL_POLICY_H
+#define REDRESS_CTL_POLICY_H
+
+#include "ctl.h"
+#include "policy_load.h"
+
+enum { SAY_MAX = 1024 };
+
+/* A policy that was asked for. */
+struct ctl_policy {
+    char *text; /* a bundle; owned */
+    size_t size;
+    struct policy_object *object; /* NULL: it does not compile */
+    struct policy_report report;
+};
+
+/* A file, with the files it uses, or NAME@VERSION (NAME: the newest) of the archive. Compiles
+ * without the classifier when blind.  CTL_OK also when it does not compile: the object is NULL
+ * then. */
+int ctl_policy_get(struct ctl *ctl, const char *name, bool blind, struct ctl_policy *policy)
+    MUST_CHECK;
+void ctl_policy_done(struct ctl_policy *policy);
+
+/* The same for a verb that wants a good one: says what is wrong, CTL_FAILED. */
+int ctl_policy_good(struct ctl *ctl, const char *name, struct ctl_policy *policy) MUST_CHECK;
+
+/* ---- phrases; each writes into its text and returns it ---- */
+
+const char *
+say_text(const struct ctl *ctl, char into[SAY_MAX], enum ctl_text id, const char *const *args);
+const char *say_title(const struct ctl *ctl, const struct policy_title *title);
+const char *say_phase(const struct ctl *ctl, enum phase phase);
+const char *say_role(const struct ctl *ctl, const struct policy *policy, uint16_t role);
+const char *
+say_roles(const struct ctl *ctl, const struct policy *policy, uint32_t roles, char into[SAY_MAX]);
+const char *say_when(const struct ctl *ctl,
+                     const struct policy *policy,
+                     const struct policy_when *when,
+                     char into[SAY_MAX]);
+const char *say_target(const struct ctl *ctl, const struct policy_clock *clock, char into[SAY_MAX]);
+const char *say_level(const struct ctl *ctl,
+                      const struct policy *policy,
+                      const struct policy_level *level,
+                      char into[SAY_MAX]);
+/* What people call the facts: the titles of the actions that record them. */
+const char *say_facts(const struct ctl *ctl,
+                      const struct policy *policy,
+                      const uint64_t facts[2],
+                      char into[SAY_MAX]);
+const char *
+say_needs(const struct ctl *ctl, const struct policy_action *action, char into[SAY_MAX]);
+
+#endif

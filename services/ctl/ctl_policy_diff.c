@@ -1,0 +1,484 @@
+/*
+ * `redress policy diff`: what is different in the second of two policies, by what it means.
+ *
+ * Things with names are compared by name and property by property, each property as the phrase that
+ * explain uses; overrides and routes have no names and are compared as whole sentences.
+ */
+#include "ctl_policy.h"
+#include "scope.h"
+
+struct comparing {
+    struct ctl *ctl;
+    const struct policy *a, *b;
+    json_t *rows;
+};
+
+/* A property of a row: says it of a policy's row. */
+struct property {
+    enum ctl_text name;
+    const char *key;
+    const char *(*say)(const struct ctl *ctl,
+                       const struct policy *policy,
+                       const void *row,
+                       char into[SAY_MAX]);
+};
+
+static void row_add(const struct comparing *comparing,
+                    const char *change,
+                    enum ctl_text thing,
+                    const char *name,
+                    const struct property *property,
+                    const char *before,
+                    const char *after)
+{
+    json_t *row = json_pack(
+        "{s:s, s:s, s:s}", "change", change, "thing", ctl_text_in(CTL_EN, thing), "id", name);
+    if (property) {
+        (void)json_object_set_new(row, "property", json_string(property->key));
+        (void)json_object_set_new(row, "before", json_string(before));
+        (void)json_object_set_new(row, "after", json_string(after));
+    }
+    (void)json_array_append_new(comparing->rows, row);
+    if (comparing->ctl->json) {
+        return;
+    }
+    const char *word = ctl_text_in(comparing->ctl->language, thing);
+    if (property) {
+        const char *what = ctl_text_in(comparing->ctl->language, property->name);
+        ctl_print(comparing->ctl, TEXT_DIFF_CHANGED, CTL_ARGS(word, name, what, before, after));
+    } else {
+        bool added = change[0] == 'a';
+        ctl_print(
+            comparing->ctl, added ? TEXT_DIFF_ADDED : TEXT_DIFF_REMOVED, CTL_ARGS(word, name));
+    }
+}
+
+static void row_compare(const struct comparing *comparing,
+                        enum ctl_text thing,
+                        const char *name,
+                        const struct property *properties,
+                        size_t count,
+                        const void *before,
+                        const void *after)
+{
+    char old[SAY_MAX];
+    char new[SAY_MAX];
+    for (size_t i = 0; i < count; i++) {
+        const char *was = properties[i].say(comparing->ctl, comparing->a, before, old);
+        const char *is = properties[i].say(comparing->ctl, comparing->b, after, new);
+        if (strcmp(was, is) != 0) {
+            row_add(comparing, "changed", thing, name, &properties[i], was, is);
+        }
+    }
+}
+
+/* Rows that begin with their id. */
+struct rows {
+    const void *first;
+    uint16_t count;
+    size_t stride;
+};
+
+static const void *row_named(struct rows rows, const char *id)
+{
+    const char *row = rows.first;
+    for (uint16_t i = 0; i < rows.count; i++, row += rows.stride) {
+        if (strcmp(row, id) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static void rows_compare(const struct comparing *comparing,
+                         enum ctl_text thing,
+                         const char *under,
+                         struct rows a,
+                         struct rows b,
+                         const struct property *properties,
+                         size_t count)
+{
+    char name[SAY_MAX];
+    const char *row = a.first;
+    for (uint16_t i = 0; i < a.count; i++, row += a.stride) {
+        const void *after = row_named(b, row);
+        (void)snprintf(name, sizeof name, "%s%s", under, row);
+        if (after) {
+            row_compare(comparing, thing, name, properties, count, row, after);
+        } else {
+            row_add(comparing, "removed", thing, name, NULL, NULL, NULL);
+        }
+    }
+    row = b.first;
+    for (uint16_t i = 0; i < b.count; i++, row += b.stride) {
+        (void)snprintf(name, sizeof name, "%s%s", under, row);
+        if (!row_named(a, row)) {
+            row_add(comparing, "added", thing, name, NULL, NULL, NULL);
+        }
+    }
+}
+
+/* ---- the properties ---- */
+
+#define SAYS(name)                                                                                 \
+    static const char *name(                                                                       \
+        const struct ctl *ctl, const struct policy *policy, const void *from, char into[SAY_MAX])
+#define UNUSED_HERE                                                                                \
+    (void)ctl;                                                                                     \
+    (void)policy;                                                                                  \
+    (void)into
+
+static const char *number(int64_t value, char into[SAY_MAX])
+{
+    (void)snprintf(into, SAY_MAX, "%" PRId64, value);
+    return into;
+}
+
+static const char *flag(const struct ctl *ctl, bool value)
+{
+    return ctl_text_in(ctl->language, value ? TEXT_DIFF_YES : TEXT_DIFF_NO);
+}
+
+#define TITLE_OF(kind)                                                                             \
+    SAYS(kind##_title)                                                                             \
+    {                                                                                              \
+        UNUSED_HERE;                                                                               \
+        return say_title(ctl, &((const struct policy_##kind *)from)->title);                       \
+    }
+TITLE_OF(channel)
+TITLE_OF(category)
+TITLE_OF(class)
+TITLE_OF(factor)
+TITLE_OF(queue)
+TITLE_OF(step)
+TITLE_OF(action)
+TITLE_OF(clock)
+
+SAYS(category_under)
+{
+    UNUSED_HERE;
+    uint16_t parent = ((const struct policy_category *)from)->parent;
+    return parent == POLICY_NONE ? "-" : policy->categories[parent].id;
+}
+
+SAYS(class_from)
+{
+    UNUSED_HERE;
+    const struct policy_class *class = from;
+    return class->from_score == INT32_MIN ? "-" : number(class->from_score, into);
+}
+
+#define NUMBER_OF(name, type, member)                                                              \
+    SAYS(name)                                                                                     \
+    {                                                                                              \
+        UNUSED_HERE;                                                                               \
+        return number(((const struct type *)from)->member, into);                                  \
+    }
+NUMBER_OF(class_priority, policy_class, priority)
+NUMBER_OF(factor_points, policy_factor, points)
+NUMBER_OF(policy_capacity, policy, capacity)
+NUMBER_OF(policy_repeats, policy, repeat_days)
+NUMBER_OF(policy_reopen, policy, reopen_days)
+
+SAYS(factor_when)
+{
+    return say_when(ctl, policy, &((const struct policy_factor *)from)->when, into);
+}
+
+SAYS(step_phase)
+{
+    UNUSED_HERE;
+    return say_phase(ctl, ((const struct policy_step *)from)->phase);
+}
+
+SAYS(step_owner)
+{
+    UNUSED_HERE;
+    return say_role(ctl, policy, ((const struct policy_step *)from)->owner_role);
+}
+
+SAYS(step_waits)
+{
+    UNUSED_HERE;
+    return flag(ctl, ((const struct policy_step *)from)->waits_for_customer);
+}
+
+SAYS(action_fact)
+{
+    UNUSED_HERE;
+    return event_kind_name(((const struct policy_action *)from)->fact);
+}
+
+SAYS(action_by)
+{
+    UNUSED_HERE;
+    return say_roles(ctl, policy, ((const struct policy_action *)from)->roles, into);
+}
+
+SAYS(action_to)
+{
+    UNUSED_HERE;
+    uint16_t to = ((const struct policy_action *)from)->to_step;
+    return to == POLICY_NONE ? ctl_text_in(ctl->language, TEXT_DIFF_STAYS)
+                             : say_title(ctl, &policy->steps[to].title);
+}
+
+SAYS(action_queue)
+{
+    UNUSED_HERE;
+    const struct policy_action *action = from;
+    if (!action->to_queue) {
+        return ctl_text_in(ctl->language, TEXT_DIFF_NONE);
+    }
+    return action->queue == POLICY_NONE ? ctl_text_in(ctl->language, TEXT_DIFF_BY_ROUTES)
+                                        : say_title(ctl, &policy->queues[action->queue].title);
+}
+
+SAYS(action_needs)
+{
+    UNUSED_HERE;
+    return say_needs(ctl, from, into);
+}
+
+SAYS(clock_target)
+{
+    UNUSED_HERE;
+    return say_target(ctl, from, into);
+}
+
+SAYS(clock_starts)
+{
+    return say_facts(ctl, policy, ((const struct policy_clock *)from)->starts, into);
+}
+
+SAYS(clock_stops)
+{
+    return say_facts(ctl, policy, ((const struct policy_clock *)from)->stops, into);
+}
+
+SAYS(clock_when)
+{
+    return say_when(ctl, policy, &((const struct policy_clock *)from)->when, into);
+}
+
+SAYS(clock_calendar)
+{
+    UNUSED_HERE;
+    return policy->calendars[((const struct policy_clock *)from)->calendar].name;
+}
+
+SAYS(clock_pauses)
+{
+    UNUSED_HERE;
+    return flag(ctl, ((const struct policy_clock *)from)->pauses_for_customer);
+}
+
+SAYS(clock_levels)
+{
+    const struct policy_clock *clock = from;
+    char text[SAY_MAX];
+    into[0] = '\0';
+    for (uint16_t i = 0; i < clock->level_count; i++) {
+        size_t at = strlen(into);
+        (void)say_level(ctl, policy, &clock->levels[i], text);
+        (void)snprintf(into + at, SAY_MAX - at, "%s%s", i > 0 ? " " : "", text);
+    }
+    return into;
+}
+
+SAYS(policy_title)
+{
+    UNUSED_HERE;
+    return say_title(ctl, &((const struct policy *)from)->title);
+}
+
+SAYS(policy_first)
+{
+    UNUSED_HERE;
+    return say_title(ctl, &policy->steps[((const struct policy *)from)->first_step].title);
+}
+
+#define PROPERTIES(rows) rows, sizeof(rows) / sizeof *(rows)
+#define ROWS(list, number)                                                                         \
+    (struct rows){comparing->a->list, comparing->a->number, sizeof *comparing->a->list},           \
+        (struct rows)                                                                              \
+    {                                                                                              \
+        comparing->b->list, comparing->b->number, sizeof *comparing->b->list                       \
+    }
+
+/* clang-format off */
+static const struct property policy_properties[] = {
+    {TEXT_DIFF_TITLE, "title", policy_title},
+    {TEXT_DIFF_CAPACITY, "capacity", policy_capacity},
+    {TEXT_DIFF_REPEAT_DAYS, "repeat-window", policy_repeats},
+    {TEXT_DIFF_REOPEN_DAYS, "reopen-window", policy_reopen},
+    {TEXT_DIFF_FIRST, "opening", policy_first},
+};
+static const struct property channel_properties[] = {{TEXT_DIFF_TITLE, "title", channel_title}};
+static const struct property category_properties[] = {
+    {TEXT_DIFF_TITLE, "title", category_title},
+    {TEXT_DIFF_UNDER, "under", category_under},
+};
+static const struct property class_properties[] = {
+    {TEXT_DIFF_TITLE, "title", class_title},
+    {TEXT_DIFF_FROM, "from", class_from},
+    {TEXT_DIFF_PRIORITY, "priority", class_priority},
+};
+static const struct property factor_properties[] = {
+    {TEXT_DIFF_TITLE, "title", factor_title},
+    {TEXT_DIFF_POINTS, "points", factor_points},
+    {TEXT_DIFF_WHEN, "when", factor_when},
+};
+static const struct property queue_properties[] = {{TEXT_DIFF_TITLE, "title", queue_title}};
+static const struct property step_properties[] = {
+    {TEXT_DIFF_TITLE, "title", step_title},
+    {TEXT_DIFF_PHASE, "phase", step_phase},
+    {TEXT_DIFF_OWNER, "owner", step_owner},
+    {TEXT_DIFF_WAITS, "waits-for-customer", step_waits},
+};
+static const struct property action_properties[] = {
+    {TEXT_DIFF_TITLE, "title", action_title},
+    {TEXT_DIFF_FACT, "fact", action_fact},
+    {TEXT_DIFF_BY, "by", action_by},
+    {TEXT_DIFF_TO, "to", action_to},
+    {TEXT_DIFF_GOES, "queue", action_queue},
+    {TEXT_DIFF_NEEDS, "needs", action_needs},
+};
+static const struct property clock_properties[] = {
+    {TEXT_DIFF_TITLE, "title", clock_title},
+    {TEXT_DIFF_TARGET, "within", clock_target},
+    {TEXT_DIFF_STARTS, "starts", clock_starts},
+    {TEXT_DIFF_STOPS, "stops", clock_stops},
+    {TEXT_DIFF_WHEN, "when", clock_when},
+    {TEXT_DIFF_CALENDAR, "calendar", clock_calendar},
+    {TEXT_DIFF_PAUSES, "pauses-for-customer", clock_pauses},
+    {TEXT_DIFF_LEVELS, "levels", clock_levels},
+};
+/* clang-format on */
+
+static void actions_compare(const struct comparing *comparing)
+{
+    const struct policy *a = comparing->a;
+    const struct policy *b = comparing->b;
+    for (uint16_t i = 0; i < a->step_count; i++) {
+        uint16_t j = policy_step_index(b, slice_text(a->steps[i].id));
+        char under[POLICY_NAME_MAX + 2];
+        (void)snprintf(under, sizeof under, "%s/", a->steps[i].id);
+        if (j != POLICY_NONE) {
+            const struct policy_step *was = &a->steps[i];
+            const struct policy_step *is = &b->steps[j];
+            rows_compare(comparing,
+                         TEXT_DIFF_ACTION,
+                         under,
+                         (struct rows){was->actions, was->action_count, sizeof *was->actions},
+                         (struct rows){is->actions, is->action_count, sizeof *is->actions},
+                         PROPERTIES(action_properties));
+        }
+    }
+}
+
+/* A rule without a name, as a sentence. */
+static const char *rule_say(const struct ctl *ctl,
+                            const struct policy *policy,
+                            enum ctl_text thing,
+                            uint16_t i,
+                            char into[SAY_MAX])
+{
+    char when[SAY_MAX];
+    if (thing == TEXT_DIFF_ROUTE) {
+        const struct policy_route *route = &policy->routes[i];
+        const char *queue = say_title(ctl, &policy->queues[route->queue].title);
+        (void)say_when(ctl, policy, &route->when, when);
+        return say_text(ctl, into, TEXT_SAY_ROUTE, CTL_ARGS(queue, when));
+    }
+    const struct policy_override *override = &policy->overrides[i];
+    const char *class = say_title(ctl, &policy->classes[override->class_index].title);
+    (void)say_when(ctl, policy, &override->when, when);
+    return say_text(ctl, into, TEXT_SAY_OVERRIDE, CTL_ARGS(class, when));
+}
+
+static void rules_missing(const struct comparing *comparing,
+                          enum ctl_text thing,
+                          const struct policy *from,
+                          const struct policy *other,
+                          const char *change)
+{
+    bool routes = thing == TEXT_DIFF_ROUTE;
+    char one[SAY_MAX];
+    char two[SAY_MAX];
+    for (uint16_t i = 0; i < (routes ? from->route_count : from->override_count); i++) {
+        bool found = false;
+        (void)rule_say(comparing->ctl, from, thing, i, one);
+        for (uint16_t j = 0; j < (routes ? other->route_count : other->override_count); j++) {
+            found = found || strcmp(one, rule_say(comparing->ctl, other, thing, j, two)) == 0;
+        }
+        if (!found) {
+            row_add(comparing, change, thing, one, NULL, NULL, NULL);
+        }
+    }
+}
+
+static void policies_compare(const struct comparing *comparing)
+{
+    const struct policy *a = comparing->a;
+    const struct policy *b = comparing->b;
+    row_compare(comparing, TEXT_DIFF_POLICY, b->name, PROPERTIES(policy_properties), a, b);
+    rows_compare(comparing,
+                 TEXT_DIFF_ROLE,
+                 "",
+                 (struct rows){a->roles, a->role_count, POLICY_NAME_MAX},
+                 (struct rows){b->roles, b->role_count, POLICY_NAME_MAX},
+                 NULL,
+                 0);
+    rows_compare(comparing,
+                 TEXT_DIFF_CHANNEL,
+                 "",
+                 ROWS(channels, channel_count),
+                 PROPERTIES(channel_properties));
+    rows_compare(comparing,
+                 TEXT_DIFF_CATEGORY,
+                 "",
+                 ROWS(categories, category_count),
+                 PROPERTIES(category_properties));
+    rows_compare(
+        comparing, TEXT_DIFF_CLASS, "", ROWS(classes, class_count), PROPERTIES(class_properties));
+    rows_compare(comparing,
+                 TEXT_DIFF_FACTOR,
+                 "",
+                 ROWS(factors, factor_count),
+                 PROPERTIES(factor_properties));
+    rules_missing(comparing, TEXT_DIFF_OVERRIDE, a, b, "removed");
+    rules_missing(comparing, TEXT_DIFF_OVERRIDE, b, a, "added");
+    rows_compare(
+        comparing, TEXT_DIFF_QUEUE, "", ROWS(queues, queue_count), PROPERTIES(queue_properties));
+    rules_missing(comparing, TEXT_DIFF_ROUTE, a, b, "removed");
+    rules_missing(comparing, TEXT_DIFF_ROUTE, b, a, "added");
+    rows_compare(
+        comparing, TEXT_DIFF_STEP, "", ROWS(steps, step_count), PROPERTIES(step_properties));
+    actions_compare(comparing);
+    rows_compare(
+        comparing, TEXT_DIFF_CLOCK, "", ROWS(clocks, clock_count), PROPERTIES(clock_properties));
+}
+
+int ctl_policy_diff(struct ctl *ctl)
+{
+    SCOPED(ctl_policy_done) struct ctl_policy a = {0};
+    SCOPED(ctl_policy_done) struct ctl_policy b = {0};
+    int code = ctl_policy_good(ctl, ctl_argument(ctl, 0), &a);
+    if (code == CTL_OK) {
+        code = ctl_policy_good(ctl, ctl_argument(ctl, 1), &b);
+    }
+    if (code != CTL_OK) {
+        return code;
+    }
+    const struct comparing comparing = {ctl, &a.object->policy, &b.object->policy, json_array()};
+    policies_compare(&comparing);
+    if (ctl->json) {
+        json_t *value = json_pack("{s:O}", "differences", comparing.rows);
+        ctl_print_json(ctl, &value);
+    } else if (json_array_size(comparing.rows) == 0) {
+        ctl_print(ctl, TEXT_DIFF_SAME, NULL);
+    }
+    json_decref(comparing.rows);
+    return CTL_OK;
+}

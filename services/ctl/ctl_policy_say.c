@@ -1,0 +1,226 @@
+/* Phrases for the parts of a policy; see ctl_policy.h. */
+#include "ctl_policy.h"
+#include "ctl_view.h"
+
+enum { HOUR_S = 3600, DAY_S = 86400 };
+
+const char *
+say_text(const struct ctl *ctl, char into[SAY_MAX], enum ctl_text id, const char *const *args)
+{
+    FILE *out = fmemopen(into, SAY_MAX, "w");
+    into[0] = '\0';
+    if (out) {
+        ctl_format(out, ctl_text_in(ctl->language, id), args);
+        (void)fputc('\0', out);
+        (void)fclose(out);
+        into[SAY_MAX - 1] = '\0';
+    }
+    return into;
+}
+
+static void say_more(char into[SAY_MAX], const char *between, const char *text)
+{
+    size_t at = strlen(into);
+    (void)snprintf(into + at, SAY_MAX - at, "%s%s", at > 0 ? between : "", text);
+}
+
+const char *say_title(const struct ctl *ctl, const struct policy_title *title)
+{
+    return view_title(ctl, title);
+}
+
+const char *say_phase(const struct ctl *ctl, enum phase phase)
+{
+    return ctl_text_in(ctl->language, (enum ctl_text)(TEXT_PHASE_RECEIPT + phase));
+}
+
+const char *say_role(const struct ctl *ctl, const struct policy *policy, uint16_t role)
+{
+    return policy->role_titles ? say_title(ctl, &policy->role_titles[role]) : policy->roles[role];
+}
+
+const char *
+say_roles(const struct ctl *ctl, const struct policy *policy, uint32_t roles, char into[SAY_MAX])
+{
+    into[0] = '\0';
+    for (uint16_t i = 0; i < policy->role_count; i++) {
+        if (roles >> i & 1U) {
+            say_more(into, ", ", say_role(ctl, policy, i));
+        }
+    }
+    return into;
+}
+
+/* One part of a condition: the pattern with its alternatives, after what was said before. */
+static void
+when_part(const struct ctl *ctl, char into[SAY_MAX], enum ctl_text id, const char *alternatives)
+{
+    char part[SAY_MAX];
+    if (alternatives[0] != '\0') {
+        (void)say_text(ctl, part, id, CTL_ARGS(alternatives));
+        say_more(into, ctl_text_in(ctl->language, TEXT_SAY_AND), part);
+    }
+}
+
+const char *say_when(const struct ctl *ctl,
+                     const struct policy *policy,
+                     const struct policy_when *when,
+                     char into[SAY_MAX])
+{
+    const char *or_word = ctl_text_in(ctl->language, TEXT_SAY_OR);
+    char channels[SAY_MAX] = "";
+    char classes[SAY_MAX] = "";
+    char categories[SAY_MAX] = "";
+    char patterns[SAY_MAX] = "";
+    into[0] = '\0';
+    for (uint16_t i = 0; i < policy->channel_count; i++) {
+        if (when->channels >> i & 1U) {
+            say_more(channels, or_word, say_title(ctl, &policy->channels[i].title));
+        }
+    }
+    for (uint16_t i = 0; i < policy->class_count; i++) {
+        if (when->classes >> i & 1U) {
+            say_more(classes, or_word, say_title(ctl, &policy->classes[i].title));
+        }
+    }
+    for (uint16_t i = 0; i < when->category_count; i++) {
+        say_more(
+            categories, or_word, say_title(ctl, &policy->categories[when->categories[i]].title));
+    }
+    for (uint16_t i = 0; i < when->pattern_count; i++) {
+        say_more(patterns, or_word, when->patterns[i]);
+    }
+    when_part(ctl, into, TEXT_SAY_COMES_BY, channels);
+    when_part(ctl, into, TEXT_SAY_IS_CLASS, classes);
+    when_part(ctl, into, TEXT_SAY_IS_ABOUT, categories);
+    when_part(ctl, into, TEXT_SAY_PATTERNS, patterns);
+    if (when->repeats_min > 0) {
+        when_part(ctl, into, TEXT_SAY_REPEATS, CTL_NUMBER_TEXT(when->repeats_min));
+    }
+    if (into[0] == '\0') {
+        say_more(into, "", ctl_text_in(ctl->language, TEXT_SAY_ALWAYS));
+    }
+    return into;
+}
+
+/* In the greatest unit that leaves no rest. */
+static const char *
+say_seconds(const struct ctl *ctl, int64_t seconds, bool business, char into[SAY_MAX])
+{
+    enum ctl_text id = business ? TEXT_SAY_BUSINESS_MINUTES : TEXT_SAY_MINUTES;
+    int64_t value = seconds / 60;
+    if (!business && seconds % DAY_S == 0 && seconds > DAY_S) {
+        id = TEXT_SAY_DAYS;
+        value = seconds / DAY_S;
+    } else if (seconds % HOUR_S == 0) {
+        id = business ? TEXT_SAY_BUSINESS_HOURS : TEXT_SAY_HOURS;
+        value = seconds / HOUR_S;
+    }
+    return say_text(ctl, into, id, CTL_ARGS(CTL_NUMBER_TEXT(value)));
+}
+
+const char *say_target(const struct ctl *ctl, const struct policy_clock *clock, char into[SAY_MAX])
+{
+    if (clock->target == TARGET_BUSINESS_DAYS) {
+        return say_text(ctl,
+                        into,
+                        clock->end_of_day ? TEXT_SAY_BUSINESS_DAYS_END : TEXT_SAY_BUSINESS_DAYS,
+                        CTL_ARGS(CTL_NUMBER_TEXT(clock->target_days)));
+    }
+    return say_seconds(ctl, clock->target_s, clock->target == TARGET_BUSINESS, into);
+}
+
+static const char *
+say_offset(const struct ctl *ctl, const struct policy_level *level, char into[SAY_MAX])
+{
+    char length[SAY_MAX];
+    int64_t value = level->value < 0 ? -level->value : level->value;
+    switch (level->offset) {
+    case OFFSET_PERCENT:
+        return say_text(ctl, into, TEXT_SAY_PERCENT, CTL_ARGS(CTL_NUMBER_TEXT(value)));
+    case OFFSET_DAYS:
+        (void)say_text(ctl, length, TEXT_SAY_BUSINESS_DAYS, CTL_ARGS(CTL_NUMBER_TEXT(value)));
+        break;
+    case OFFSET_ELAPSED:
+    case OFFSET_BUSINESS:
+        (void)say_seconds(ctl, value, level->offset == OFFSET_BUSINESS, length);
+        break;
+    }
+    return say_text(
+        ctl, into, level->value < 0 ? TEXT_SAY_BEFORE : TEXT_SAY_AFTER, CTL_ARGS(length));
+}
+
+const char *say_level(const struct ctl *ctl,
+                      const struct policy *policy,
+                      const struct policy_level *level,
+                      char into[SAY_MAX])
+{
+    static const enum ctl_text patterns[] = {
+        [LEVEL_WARN] = TEXT_SAY_WARNS,
+        [LEVEL_BREACH] = TEXT_SAY_BREACHES,
+        [LEVEL_ESCALATE] = TEXT_SAY_ESCALATES,
+    };
+    char offset[SAY_MAX];
+    char part[SAY_MAX];
+    char told[SAY_MAX] = "";
+    if (level->notify_role != POLICY_NONE) {
+        const char *role = say_role(ctl, policy, level->notify_role);
+        say_more(told, "", say_text(ctl, part, TEXT_SAY_NOTIFY, CTL_ARGS(role)));
+    }
+    if (level->raise_priority_to > 0) {
+        const char *priority = CTL_NUMBER_TEXT(level->raise_priority_to);
+        say_more(told, "", say_text(ctl, part, TEXT_SAY_RAISE, CTL_ARGS(priority)));
+    }
+    (void)say_offset(ctl, level, offset);
+    return level->action == LEVEL_BREACH
+               ? say_text(ctl, into, patterns[level->action], CTL_ARGS(told))
+               : say_text(ctl, into, patterns[level->action], CTL_ARGS(offset, told));
+}
+
+/* The title of the first action that records it; the system's own by their name. */
+static const char *
+fact_title(const struct ctl *ctl, const struct policy *policy, enum event_kind fact)
+{
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            if (policy->steps[i].actions[j].fact == fact) {
+                return say_title(ctl, &policy->steps[i].actions[j].title);
+            }
+        }
+    }
+    switch (fact) {
+    case EVENT_RECEIVED:
+        return ctl_text_in(ctl->language, TEXT_PHASE_RECEIPT);
+    case EVENT_OPENED:
+        return ctl_text_in(ctl->language, TEXT_SAY_FACT_OPENED);
+    default:
+        return event_kind_name(fact);
+    }
+}
+
+const char *say_facts(const struct ctl *ctl,
+                      const struct policy *policy,
+                      const uint64_t facts[2],
+                      char into[SAY_MAX])
+{
+    into[0] = '\0';
+    for (unsigned kind = 1; kind < EVENT_KIND_COUNT; kind++) {
+        if (policy_kind_in(facts, (enum event_kind)kind)) {
+            say_more(into,
+                     ctl_text_in(ctl->language, TEXT_SAY_OR),
+                     fact_title(ctl, policy, (enum event_kind)kind));
+        }
+    }
+    return into;
+}
+
+const char *say_needs(const struct ctl *ctl, const struct policy_action *action, char into[SAY_MAX])
+{
+    into[0] = '\0';
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        if (!action->needs[i].optional) {
+            say_more(into, ", ", say_title(ctl, &action->needs[i].title));
+        }
+    }
+    return into;
+}
