@@ -151,6 +151,21 @@ policy_book_by_name(const struct policy_book *book, struct slice name, int64_t n
     return newest;
 }
 
+int32_t policy_book_missing_year(const struct policy_book *book, int64_t now_us, char which[160])
+{
+    for (uint32_t i = 0; i < book->count; i++) {
+        const struct policy *policy = &book->entries[i].object->policy;
+        for (uint16_t j = 0; j < policy->calendar_count; j++) {
+            int32_t year = calendar_missing_year(&policy->calendars[j], now_us / 1000000);
+            if (year > 0) {
+                (void)snprintf(which, 160, "%s, %s", policy->name, policy->calendars[j].name);
+                return year;
+            }
+        }
+    }
+    return 0;
+}
+
 bool policy_book_settles(const struct policy_book *book, struct slice name)
 {
     for (uint32_t i = 0; i < book->count; i++) {

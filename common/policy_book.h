@@ -44,6 +44,12 @@ const struct policy_object *policy_book_by_id(const struct policy_book *book, ui
 const struct policy_object *
 policy_book_by_name(const struct policy_book *book, struct slice name, int64_t now_us);
 
+/*
+ * The first calendar of any policy here whose holidays ought to be known by now and are not (see
+ * calendar_missing_year): the year, and into which "policy, calendar"; 0: there is none.
+ */
+int32_t policy_book_missing_year(const struct policy_book *book, int64_t now_us, char which[160]);
+
 /* A version of that name is here and will be pinned soon: ask again then. */
 bool policy_book_settles(const struct policy_book *book, struct slice name);
 

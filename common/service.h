@@ -79,6 +79,7 @@ struct service_spec {
     enum service_id id;
     unsigned inputs; /* bit set of 1 << service_id: streams it follows */
     bool takes_requests;
+    bool counts_time;  /* needs the calendars of the policies: says so when they end */
     bool reads_text;   /* needs the classifiers of the policies */
     unsigned keys;     /* bit set of enum service_keys: files it waits for */
     int64_t linger_us; /* a cycle may wait this long for more inputs; 0: start at once */

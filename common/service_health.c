@@ -58,6 +58,7 @@ static struct metric metrics[M_COUNT] = {
 static unsigned archive_index;
 static unsigned partitions_index;
 static unsigned streams_index;
+static unsigned calendars_index;
 static unsigned keys_index;
 
 static double resident_bytes(void)
@@ -150,6 +151,9 @@ bool health_start(struct service *service, struct error *error)
     archive_index = health_add(service->health, "archive", true, 5);
     partitions_index = health_add(service->health, "partitions", true, 0);
     streams_index = health_add(service->health, "streams", false, 0);
+    if (service->spec->counts_time) {
+        calendars_index = health_add(service->health, "calendars", false, 0);
+    }
     return true;
 }
 
@@ -173,6 +177,26 @@ void health_stop(struct service *service)
     health_free(&service->health);
 }
 
+/* Deadlines that reach into a year without holidays are wrong: said in time, once a day in the log.
+ */
+static void calendars_look(struct service *service)
+{
+    static int64_t told_day = -1;
+    char which[160];
+    char detail[HEALTH_DETAIL_MAX];
+    int64_t now_us = clock_now_us();
+    int64_t day = now_us / 86400000000;
+    int32_t year = policy_book_missing_year(service->policies, now_us, which);
+    (void)snprintf(detail, sizeof detail, "%.110s: no holidays of %d are known", which, (int)year);
+    health_set(service->health, calendars_index, year == 0, year == 0 ? NULL : detail);
+    if (year != 0 && day != told_day) {
+        told_day = day;
+        log_warn("no holidays are known of a year that deadlines reach into",
+                 LOG_TEXT("calendar", which),
+                 LOG_NUMBER("year", year));
+    }
+}
+
 void health_second(struct service *service)
 {
     char detail[HEALTH_DETAIL_MAX];
@@ -192,6 +216,9 @@ void health_second(struct service *service)
     struct streams sum = streams_sum(service);
     (void)snprintf(detail, sizeof detail, "%u catching up, %u halted", sum.late, sum.halted);
     health_set(service->health, streams_index, sum.halted == 0, detail);
+    if (service->spec->counts_time) {
+        calendars_look(service);
+    }
     if (service->serving > 0) {
         health_started(service->health);
     }

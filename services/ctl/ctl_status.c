@@ -1,6 +1,7 @@
 /* The verb status: are all parts well?  One look at archive, Redis and every daemon's own health.
  */
 #include "clock.h"
+#include "ctl_calendar.h"
 #include "ctl_database.h"
 #include "ctl_redis.h"
 #include "ctl_table.h"
@@ -38,6 +39,7 @@ struct status {
     char redis_why[256];
     struct status_service services[SERVICE_COUNT];
     struct ctl_queues queues;
+    json_t *calendars; /* see ctl_calendar_missing */
 };
 
 /* ---- gathering ---- */
@@ -303,6 +305,7 @@ static void print_json(const struct ctl *ctl, const struct status *status)
                               services_json(status),
                               "queues",
                               queues);
+    (void)json_object_set(value, "calendars", status->calendars);
     ctl_print_json(ctl, &value);
 }
 
@@ -374,6 +377,7 @@ static void print_text(const struct ctl *ctl, const struct status *status)
                            queue->in_redis < 0 ? "-" : text,
                            oldest));
     }
+    ctl_calendar_missing_print(ctl, status->calendars);
     char word[VIEW_TEXT_MAX];
     (void)snprintf(
         word,
@@ -396,8 +400,9 @@ int ctl_status(struct ctl *ctl)
     code = code == CTL_OK ? members_read(ctl, &status) : code;
     code = code == CTL_OK ? heads_read(ctl, &status) : code;
     code = code == CTL_OK ? ctl_queues_read(ctl, &status.queues) : code;
-    if (code != CTL_OK) {
-        return code;
+    status.calendars = code == CTL_OK ? ctl_calendar_missing(ctl) : NULL;
+    if (!status.calendars) {
+        return code != CTL_OK ? code : CTL_FAILED;
     }
     SCOPED(ctl_redis_close) struct redisContext *redis = ctl_redis_open(ctl, status.redis_why);
     status.redis = redis != NULL;
@@ -410,5 +415,6 @@ int ctl_status(struct ctl *ctl)
     } else {
         print_text(ctl, &status);
     }
+    json_decref(status.calendars);
     return is_healthy(&status) ? CTL_OK : CTL_FAILED;
 }

@@ -448,6 +448,7 @@ int main(int argc, char **argv)
         .id = SERVICE_WATCHDOG,
         .inputs = 1U << SERVICE_INTAKE | 1U << SERVICE_DISPATCH,
         .linger_us = LINGER_US,
+        .counts_time = true,
         .holds = SERVICE_INTAKE,
         .hold_us = HOLD_US,
         .statements = watchdog_statements,

@@ -224,6 +224,62 @@ static void no_damage_does_worse_than_an_error(void **state)
     }
 }
 
+/* 2026-02-12 (Thursday) 10:00 in Shanghai + 7 working days: the 14th is worked, the 15th to the
+ * 23rd are off, the 28th, a Saturday, is worked again. */
+static void seven_working_days_from_before_the_spring_festival_end_on_a_saturday(void **state)
+{
+    (void)state;
+    static const char office[] = "calendar: office\nzone: Asia/Shanghai\n"
+                                 "hours: {mon-fri: [09:00-12:00, 13:30-18:00]}\nholidays: cn\n";
+    SCOPED(calendar_file_free) struct calendar_file *file = good("office", slice_text(office));
+    SCOPED(arena_free) struct arena *arena = arena_new((size_t)16 * 1024 * 1024);
+    struct calendar calendar;
+    struct error error = {0};
+    assert_true(calendar_compile(&file->definition, 2026, 2026, arena, &calendar, &error));
+    int64_t zone_s = 8 * 3600;
+    int64_t start_s = date_to_days(20260212) * 86400 + 10 * 3600 - zone_s;
+    int64_t day_s = date_to_days(20260228) * 86400 - zone_s;
+    assert_int_equal(date_weekday(date_to_days(20260228)), 5);
+    assert_int_equal(calendar_add_days(&calendar, start_s, 7, false), day_s + 10 * 3600);
+    assert_int_equal(calendar_add_days(&calendar, start_s, 7, true), day_s + 18 * 3600);
+    assert_int_equal(calendar_days_between(&calendar, start_s, day_s), 7);
+    assert_int_equal(calendar_add_days(&calendar, day_s + 10 * 3600, -7, false), start_s);
+}
+
+static void a_year_is_missed_from_november_on(void **state)
+{
+    (void)state;
+    static const char office[] = "calendar: office\nzone: Asia/Shanghai\n"
+                                 "hours: {mon-fri: 09:00-18:00}\n";
+    static const char *const holidays[] = {"holidays: cn\n", ""};
+    static const struct {
+        int32_t date;
+        int32_t missing[2];
+    } rows[] = {
+        {20261031, {0, 0}   },
+        {20261101, {2027, 0}},
+        {20261231, {2027, 0}},
+        {20270101, {2027, 0}},
+        {20290501, {2029, 0}},
+    };
+    for (int i = 0; i < 2; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, "%s%s", office, holidays[i]);
+        SCOPED(calendar_file_free) struct calendar_file *file = good("office", slice_text(text));
+        SCOPED(arena_free) struct arena *arena = arena_new((size_t)16 * 1024 * 1024);
+        struct error error = {0};
+        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+            struct calendar calendar;
+            int year = rows[r].date / 10000;
+            arena_reset(arena);
+            assert_true(
+                calendar_compile(&file->definition, year, year + 3, arena, &calendar, &error));
+            int64_t noon_s = date_to_days(rows[r].date) * 86400 + 4 * 3600;
+            assert_int_equal(calendar_missing_year(&calendar, noon_s), rows[r].missing[i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +287,8 @@ int main(void)
         cmocka_unit_test(what_is_shipped_is_good_and_says_where_it_is_from),
         cmocka_unit_test(a_set_that_is_written_is_read_as_the_same),
         cmocka_unit_test(files_that_contradict_each_other_make_no_set),
+        cmocka_unit_test(seven_working_days_from_before_the_spring_festival_end_on_a_saturday),
+        cmocka_unit_test(a_year_is_missed_from_november_on),
         cmocka_unit_test(no_damage_does_worse_than_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
