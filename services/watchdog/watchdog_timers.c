@@ -4,12 +4,15 @@
 #include "heap.h"
 #include "watchdog_store.h"
 
+enum { READS_MAX = 2 }; /* slices under way: the server reads one while we take in the other */
+
 /* One partition of ours. */
 struct share {
     struct heap *heap; /* NULL: not ours */
     uint64_t life;     /* which ownership: a read of an earlier one is stale */
     uint64_t after;    /* read up to this case */
     bool unread;
+    bool busy; /* a slice of this ownership is under way */
 };
 
 struct timers {
@@ -19,7 +22,7 @@ struct timers {
     uint32_t unread;
     int64_t began_us, ended_us; /* monotonic: of reading all that is unread */
     uint32_t turn;              /* partitions are read in turn */
-    bool reading;
+    unsigned reads;             /* under way */
     bool failed;
 };
 
@@ -143,9 +146,11 @@ static void slice_answered(void *context, const struct pg_answer *answer)
     struct timers_slice *slice = context;
     struct timers *timers = slice->timers;
     struct share *share = &timers->shares[slice->partition];
-    timers->reading = false;
+    bool current = share->life == slice->life;
+    timers->reads--;
+    share->busy = share->busy && !current;
     if (answer->status == PG_OK) {
-        if (share->life == slice->life) {
+        if (current) {
             rows_take(timers, share, answer->results[0]);
         }
         timers_read(timers, slice->reader);
@@ -153,35 +158,50 @@ static void slice_answered(void *context, const struct pg_answer *answer)
     free(slice);
 }
 
-/* In turn, so that no partition waits for all of another. */
+/* In turn, so that no partition waits for all of another.  NULL: nothing to begin. */
 static struct share *next_share(struct timers *timers, uint32_t *partition)
 {
-    do {
-        timers->turn = (timers->turn + 1) % PARTITION_MAX;
-    } while (!timers->shares[timers->turn].unread);
-    *partition = timers->turn;
-    return &timers->shares[timers->turn];
+    for (uint32_t i = 0; timers->reads < READS_MAX && i < timers->end; i++) {
+        timers->turn = (timers->turn + 1) % timers->end;
+        struct share *share = &timers->shares[timers->turn];
+        if (share->unread && !share->busy) {
+            *partition = timers->turn;
+            return share;
+        }
+    }
+    return NULL;
 }
 
-void timers_read(struct timers *timers, struct pg *reader)
+static bool slice_send(struct timers *timers, struct share *share, struct timers_slice *slice)
 {
     struct error error = {0};
-    struct timers_slice *slice;
-    if (timers->reading || timers->unread == 0 || pg_current_state(reader) != PG_READY ||
-        !(slice = malloc(sizeof *slice))) {
-        return;
-    }
-    *slice = (struct timers_slice){.timers = timers, .reader = reader};
-    const struct share *share = next_share(timers, &slice->partition);
+    struct pg *reader = slice->reader;
     slice->life = share->life;
     pg_begin(reader);
     pg_call(reader, "watchdog_timers");
     pg_bind_int8(reader, (int64_t)share->after);
     pg_bind_int8(reader, (int64_t)case_id_make(slice->partition + 1, 0) - 1);
     pg_bind_int4(reader, TIMERS_SLICE);
-    timers->reading = pg_send(reader, slice_answered, slice, &error);
-    if (!timers->reading) {
-        free(slice);
+    share->busy = pg_send(reader, slice_answered, slice, &error);
+    timers->reads += share->busy;
+    return share->busy;
+}
+
+void timers_read(struct timers *timers, struct pg *reader)
+{
+    uint32_t partition = 0;
+    struct share *share = NULL;
+    while (pg_current_state(reader) == PG_READY &&
+           (share = next_share(timers, &partition)) != NULL) {
+        struct timers_slice *slice = malloc(sizeof *slice);
+        if (!slice) {
+            return; /* begun anew with the next call */
+        }
+        *slice = (struct timers_slice){.timers = timers, .reader = reader, .partition = partition};
+        if (!slice_send(timers, share, slice)) {
+            free(slice);
+            return;
+        }
     }
 }
 

@@ -199,6 +199,12 @@ serves() {
         awk '$1 == "redress_partitions_serving" { good = $2 == 64 } END { exit !good }'
 }
 
+# What the watchdog said last of its timers, in seconds: it serves while they are read.
+armed_s() {
+    wait_for 60 grep -q '"timers armed"' "$work/log/watchdog" || fail "the timers were not armed"
+    sed -n 's/.*"timers armed".*"ms":\([0-9]*\).*/\1/p' "$work/log/watchdog" | awk 'END { print $1 / 1000 }'
+}
+
 # How long COMMAND… takes to become true, in seconds.
 seconds_until() {
     local began=$EPOCHREALTIME
@@ -213,10 +219,12 @@ suite_recovery() {
         for name in "${daemons[@]}"; do
             kill -9 "${daemon_pid[$name]}"
             wait "${daemon_pid[$name]}" 2>/dev/null || true
+            [ "$name" != watchdog ] || : >"$work/log/watchdog"
             daemon_start "$name"
             say_measure "$name killed and started, until it serves all" s "$(seconds_until serves "$name")" |
                 record recovery "$count open cases" "$run"
         done
+        say_measure 'watchdog, until every timer is armed' s "$(armed_s)" | record recovery "$count open cases" "$run"
         wait_for 120 derived_again 1
         sleep 3
         before=$(derived)
