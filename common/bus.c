@@ -15,7 +15,7 @@ enum {
     REPLIES_MARK = 8192,
     EVENTS_MARK = 2000,
     ENDPOINTS_MAX = 256,
-    ENDPOINT_SIZE = 160,
+    ENDPOINT_SIZE = BUS_ENDPOINT_SIZE,
 };
 
 struct bus {
@@ -26,12 +26,16 @@ struct bus {
     struct bus_callbacks callbacks;
     void *owner;
     struct event_base *base;
-    struct event *wakes[3];
+    struct bus_guard *guard; /* borrowed; NULL: this host only */
+    enum bus_door door;
+    void *monitor; /* of the subscriber: whose handshake failed */
+    struct event *wakes[4];
     unsigned wake_count;
     struct event *message_wake; /* of the subscriber, one of wakes */
     bool listening;             /* message_wake is armed */
     unsigned endpoint_count;
     char endpoints[ENDPOINTS_MAX][ENDPOINT_SIZE];
+    char keys[ENDPOINTS_MAX][BUS_KEY_SIZE];
 };
 
 static void on_wake(evutil_socket_t socket, short what, void *context)
@@ -138,7 +142,13 @@ void bus_free(struct bus **bus_p)
     for (unsigned i = 0; i < bus->wake_count; i++) {
         event_free(bus->wakes[i]);
     }
-    void *const sockets[] = {bus->publisher, bus->subscriber, bus->requests};
+    if (bus->guard) {
+        bus_guard_deaf(bus->guard);
+    }
+    if (bus->subscriber) {
+        (void)zmq_socket_monitor(bus->subscriber, NULL, 0);
+    }
+    void *const sockets[] = {bus->monitor, bus->publisher, bus->subscriber, bus->requests};
     for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++) {
         if (sockets[i]) {
             (void)zmq_close(sockets[i]);
@@ -151,8 +161,13 @@ void bus_free(struct bus **bus_p)
     *bus_p = NULL;
 }
 
-static bool bind_socket(void *socket, const char *endpoint, struct error *error)
+static bool bind_socket(
+    struct bus *bus, void *socket, const char *endpoint, enum bus_door door, struct error *error)
 {
+    if (bus_endpoint_is_remote(endpoint) &&
+        (!bus->guard || !bus_guard_serve(bus->guard, socket, door))) {
+        return error_set(error, ERROR_REJECT, "%s needs curve_key_file", endpoint);
+    }
     if (zmq_bind(socket, endpoint) != 0) {
         return error_set(error, ERROR_FATAL, "cannot bind %s: %s", endpoint, zmq_strerror(errno));
     }
@@ -162,14 +177,16 @@ static bool bind_socket(void *socket, const char *endpoint, struct error *error)
 bool bus_bind_publisher(struct bus *bus, const char *endpoint, struct error *error)
 {
     bus->publisher = socket_new(bus, ZMQ_PUB, error);
-    return bus->publisher && bind_socket(bus->publisher, endpoint, error);
+    return bus->publisher && bind_socket(bus, bus->publisher, endpoint, BUS_DOOR_EVENTS, error);
 }
 
 bool bus_bind_requests(struct bus *bus, const char *endpoint, struct error *error)
 {
     bus->requests = socket_new(bus, ZMQ_ROUTER, error);
-    return bus->requests && bind_socket(bus->requests, endpoint, error);
+    return bus->requests && bind_socket(bus, bus->requests, endpoint, bus->door, error);
 }
+
+static int receive_pair(void *socket, zmq_msg_t *first, zmq_msg_t *second);
 
 static int endpoint_find(const struct bus *bus, const char *endpoint)
 {
@@ -181,10 +198,102 @@ static int endpoint_find(const struct bus *bus, const char *endpoint)
     return -1;
 }
 
+bool bus_guard_set(struct bus *bus,
+                   struct bus_guard *guard,
+                   enum bus_door door,
+                   struct error *error)
+{
+    static const char place[] = "inproc://bus-refused";
+    bus->guard = guard;
+    bus->door = door;
+    if (!bus_guard_listen(guard, bus->context, error)) {
+        return false;
+    }
+    struct event *wake =
+        event_new(bus->base, bus_guard_descriptor(guard), EV_READ | EV_PERSIST, on_wake, bus);
+    if (wake) {
+        (void)event_add(wake, NULL);
+        bus->wakes[bus->wake_count++] = wake;
+    }
+    bus->monitor = zmq_socket(bus->context, ZMQ_PAIR);
+    return (bus->monitor &&
+            zmq_socket_monitor(bus->subscriber, place, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0 &&
+            set(bus->monitor, ZMQ_LINGER, 0) && zmq_connect(bus->monitor, place) == 0) ||
+           error_set(error, ERROR_FATAL, "zmq_socket_monitor: %s", zmq_strerror(errno));
+}
+
+void bus_bound(const struct bus *bus, bool requests, char endpoint[BUS_ENDPOINT_SIZE])
+{
+    void *socket = requests ? bus->requests : bus->publisher;
+    size_t size = BUS_ENDPOINT_SIZE;
+    endpoint[0] = '\0';
+    if (socket && zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, endpoint, &size) != 0) {
+        endpoint[0] = '\0';
+    }
+}
+
+/* libzmq gives up for good where it was refused; the address is the endpoint as connected. */
+static void refused_forget(struct bus *bus)
+{
+    zmq_msg_t event;
+    zmq_msg_t address;
+    int got = 1;
+    while (got != 0) {
+        (void)zmq_msg_init(&event);
+        (void)zmq_msg_init(&address);
+        got = receive_pair(bus->monitor, &event, &address);
+        if (got > 0) {
+            char endpoint[ENDPOINT_SIZE];
+            (void)snprintf(endpoint,
+                           sizeof endpoint,
+                           "%.*s",
+                           (int)zmq_msg_size(&address),
+                           (const char *)zmq_msg_data(&address));
+            bus_disconnect(bus, endpoint);
+        }
+        (void)zmq_msg_close(&event);
+        (void)zmq_msg_close(&address);
+    }
+}
+
+void bus_second(struct bus *bus)
+{
+    if (bus->guard) {
+        bus_guard_refresh(bus->guard);
+        refused_forget(bus);
+    }
+}
+
+/* The keys of a socket stay for the next connection: one without has to say so. */
+static bool keys_set(struct bus *bus, const char *endpoint, const char *key, struct error *error)
+{
+    if (!bus_endpoint_is_remote(endpoint)) {
+        return zmq_setsockopt(bus->subscriber, ZMQ_PLAIN_USERNAME, NULL, 0) == 0;
+    }
+    if (!bus->guard || !bus_guard_knows_daemon(bus->guard, key)) {
+        return error_set(error,
+                         ERROR_RETRY,
+                         bus->guard ? "%s: its key is no daemon's in curve_allow_file"
+                                    : "%s: we have no curve_key_file",
+                         endpoint);
+    }
+    return bus_guard_call(bus->guard, bus->subscriber, key) ||
+           error_set(error, ERROR_RETRY, "%s: %s", endpoint, zmq_strerror(errno));
+}
+
 bool bus_connect(struct bus *bus, const char *endpoint, struct error *error)
 {
-    if (endpoint_find(bus, endpoint) >= 0) {
+    return bus_connect_key(bus, endpoint, "", error);
+}
+
+bool bus_connect_key(struct bus *bus, const char *endpoint, const char *key, struct error *error)
+{
+    int known = endpoint_find(bus, endpoint);
+    if (known >= 0 && strcmp(bus->keys[known], key) == 0) {
         return true;
+    }
+    if (known >= 0) {
+        bus_disconnect(bus, endpoint); /* it has a new key */
     }
     if (bus->endpoint_count == ENDPOINTS_MAX || strlen(endpoint) >= ENDPOINT_SIZE) {
         return error_set(error,
@@ -193,9 +302,13 @@ bool bus_connect(struct bus *bus, const char *endpoint, struct error *error)
                          endpoint,
                          ENDPOINTS_MAX);
     }
+    if (!keys_set(bus, endpoint, key, error)) {
+        return false;
+    }
     if (zmq_connect(bus->subscriber, endpoint) != 0) {
         return error_set(error, ERROR_RETRY, "%s: %s", endpoint, zmq_strerror(errno));
     }
+    (void)snprintf(bus->keys[bus->endpoint_count], BUS_KEY_SIZE, "%s", key);
     (void)snprintf(bus->endpoints[bus->endpoint_count++], ENDPOINT_SIZE, "%s", endpoint);
     return true;
 }
@@ -206,6 +319,7 @@ void bus_disconnect(struct bus *bus, const char *endpoint)
     if (i >= 0) {
         (void)zmq_disconnect(bus->subscriber, endpoint);
         memmove(bus->endpoints[i], bus->endpoints[--bus->endpoint_count], ENDPOINT_SIZE);
+        memmove(bus->keys[i], bus->keys[bus->endpoint_count], BUS_KEY_SIZE);
     }
 }
 
@@ -323,6 +437,9 @@ static void listen_to_messages(struct bus *bus, bool messages)
 bool bus_drain(struct bus *bus, unsigned budget)
 {
     bool more = false;
+    if (bus->guard) {
+        bus_guard_answer(bus->guard);
+    }
     if (bus->requests) {
         more = drain(bus, bus->requests, true, budget);
     }

@@ -8,6 +8,7 @@
 #ifndef REDRESS_BUS_H
 #define REDRESS_BUS_H
 
+#include "bus_guard.h"
 #include "error.h"
 #include "slice.h"
 
@@ -16,6 +17,7 @@ struct event_base;
 enum {
     BUS_TOPIC_SIZE = 24,
     BUS_IDENTITY_MAX = 16,
+    BUS_ENDPOINT_SIZE = 160,
     BUS_MESSAGE_MAX = 1024 * 1024, /* of events */
     BUS_REQUEST_MAX = 128 * 1024,  /* above LIMIT_SUBMISSION_SIZE, so that a little too much is
                                       refused with a reason; a connection that sends more is cut */
@@ -45,10 +47,25 @@ struct bus *bus_new(struct event_base *base,
                     struct error *error) MUST_CHECK;
 void bus_free(struct bus **bus_p);
 
+/* Endpoints of tcp need a guard, lent until bus_free, before the first bind; door is what our
+ * requests are. */
+bool bus_guard_set(struct bus *bus,
+                   struct bus_guard *guard,
+                   enum bus_door door,
+                   struct error *error) MUST_CHECK;
+
 bool bus_bind_publisher(struct bus *bus, const char *endpoint, struct error *error) MUST_CHECK;
 bool bus_bind_requests(struct bus *bus, const char *endpoint, struct error *error) MUST_CHECK;
 
-/* Publishers to hear; connecting twice is harmless. */
+/* Where it is bound indeed, a port that was left open filled in; "" when it is not. */
+void bus_bound(const struct bus *bus, bool requests, char endpoint[BUS_ENDPOINT_SIZE]);
+
+/* Publishers to hear; connecting twice is harmless.  Over tcp with the publisher's key, which must
+ * be a daemon's in the guard's list: ERROR_RETRY otherwise.  A connection that was refused is
+ * forgotten by bus_second, so that connecting again tries again. */
+bool bus_connect_key(struct bus *bus, const char *endpoint, const char *key, struct error *error)
+    MUST_CHECK;
+void bus_second(struct bus *bus);
 bool bus_connect(struct bus *bus, const char *endpoint, struct error *error) MUST_CHECK;
 void bus_disconnect(struct bus *bus, const char *endpoint);
 void bus_subscribe(struct bus *bus, const char *topic);

@@ -9,7 +9,6 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <sodium.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -66,6 +65,7 @@ static void on_second(evutil_socket_t socket, short what, void *context)
     static int stopping_for;
     int64_t now_us = clock_now_us();
     policy_book_poll(service->policies, service->reader);
+    bus_second(service->bus);
     owner_second(service, now_us);
     input_heartbeats(service);
     health_second(service);
@@ -132,23 +132,6 @@ static bool wants_messages(void *owner)
     return service->incoming.count < PENDING_SOFT_MAX && service->drain_after_us == 0;
 }
 
-static bool open_sockets(struct service *service, struct error *error)
-{
-    static const struct bus_callbacks callbacks = {on_message, on_request, wants_messages};
-    if (mkdir(service->settings.run_dir, 0750) != 0 &&
-        access(service->settings.run_dir, W_OK) != 0) {
-        return error_set(
-            error, ERROR_FATAL, "run_dir %s cannot be written", service->settings.run_dir);
-    }
-    if (!instance_lock(service, error)) {
-        return false; /* before anything is bound: binding takes a socket from whoever has it */
-    }
-    service->bus = bus_new(service->base, &callbacks, service, error);
-    return service->bus && bus_bind_publisher(service->bus, service->settings.publisher, error) &&
-           (!service->spec->takes_requests ||
-            bus_bind_requests(service->bus, service->settings.requests, error));
-}
-
 static void open_signals(struct service *service)
 {
     service->signals[0] = evsignal_new(service->base, SIGTERM, on_signal, service);
@@ -202,15 +185,17 @@ static bool open_service(struct service *service, struct error *error)
     if (!service_statements(service)) {
         return error_set(error, ERROR_FATAL, "too many statements");
     }
-    if (!open_sockets(service, error)) {
+    if (!open_run_dir(service, error)) {
         return false;
     }
     open_signals(service);
     if (!health_start(service, error)) {
         return false;
     }
+    static const struct bus_callbacks callbacks = {on_message, on_request, wants_messages};
     return !keys_await(service) ||
-           (service->spec->open(service, &service->self, error) && open_archive(service, error));
+           (open_sockets(service, &callbacks, error) &&
+            service->spec->open(service, &service->self, error) && open_archive(service, error));
 }
 
 static void close_service(struct service *service)
@@ -234,6 +219,7 @@ static void close_service(struct service *service)
         input_list_done(&service->incoming);
     }
     bus_free(&service->bus);
+    bus_guard_free(&service->guard);
     instance_unlock(service);
     struct event *const events[] = {service->signals[0], service->signals[1], service->second};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {

@@ -44,6 +44,9 @@ struct service_settings {
     char run_dir[128];   /* for the sockets between daemons of one host */
     char publisher[160]; /* endpoint; "": ipc in run_dir */
     char requests[160];
+    char advertise[128];      /* host others reach us at, where an endpoint is bound to all */
+    char curve_key_file[256]; /* "": this host only */
+    char curve_allow_file[256];
     char admin[192];    /* health and metrics */
     char key_file[256]; /* seal ring */
     char receipt_key_file[256];

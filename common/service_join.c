@@ -159,7 +159,7 @@ void member_join(struct service *service)
     pg_bind_text(pg, service->settings.instance);
     pg_bind_text(pg, service->settings.publisher);
     pg_bind_text(pg, service->spec->takes_requests ? service->settings.requests : "");
-    pg_bind_text(pg, "");
+    pg_bind_text(pg, service->guard ? bus_guard_public(service->guard) : "");
     pg_bind_text(pg, host);
     pg_bind_int4(pg, (int32_t)getpid());
     pg_bind_int8(pg, (int64_t)service->incarnation);

@@ -13,6 +13,14 @@ static bool keys_are_good(struct service *service, struct error *error)
     if (!service_settings_secrets(settings, error)) {
         return false;
     }
+    if (settings->curve_key_file[0] != '\0') {
+        SCOPED(bus_guard_free)
+        struct bus_guard *guard =
+            bus_guard_open(settings->curve_key_file, settings->curve_allow_file, false, error);
+        if (!guard) {
+            return false;
+        }
+    }
     if ((service->spec->keys & SERVICE_KEY_SEAL) != 0) {
         SCOPED(seal_ring_free)
         struct seal_ring *ring = seal_ring_open(settings->key_file, false, error);

@@ -132,6 +132,7 @@ struct service {
     void *self;
     struct event_base *base;
     struct bus *bus;
+    struct bus_guard *guard; /* of tcp; NULL: this host only */
     struct pg *writer;
     struct pg *reader;
     struct policy_book *policies;
@@ -197,6 +198,12 @@ void member_join(struct service *service);
 /* service_keys.c: waits, not ready, until the keys are there; false when it is to end before */
 bool keys_await(struct service *service);
 void health_keys(struct service *service, bool ok, const char *detail);
+
+/* service_sockets.c */
+bool open_run_dir(struct service *service, struct error *error) MUST_CHECK;
+bool open_sockets(struct service *service,
+                  const struct bus_callbacks *callbacks,
+                  struct error *error) MUST_CHECK;
 
 /* service_survey.c */
 void survey_begin(struct service *service);

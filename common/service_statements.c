@@ -51,7 +51,8 @@ static const struct pg_statement skeleton_statements[] = {
      "LEFT JOIN member m ON m.service = h.service AND m.instance = h.owner "
      "WHERE h.service = $1::smallint ORDER BY h.partition"                                   },
     {"owner_publishers",
-      "SELECT publisher FROM member WHERE (1 << service) & $1::integer <> 0 AND lease_until > "
+      "SELECT publisher, server_key FROM member WHERE (1 << service) & $1::integer <> 0 AND "
+     "lease_until > "
      "clock_timestamp()"                                                                     },
     {"owner_publishers_gone",
       "SELECT publisher FROM member WHERE (1 << service) & $1::integer <> 0 "

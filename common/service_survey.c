@@ -67,7 +67,9 @@ static void survey_answered(void *context, const struct pg_answer *answer)
     const PGresult *publishers = answer->results[2];
     for (int i = 0; i < PQntuples(publishers); i++) {
         struct error error = {0};
-        if (!bus_connect(service->bus, PQgetvalue(publishers, i, 0), &error)) {
+        const char *endpoint = PQgetvalue(publishers, i, 0);
+        const char *key = bus_endpoint_is_remote(endpoint) ? PQgetvalue(publishers, i, 1) : "";
+        if (!bus_connect_key(service->bus, endpoint, key, &error)) {
             log_warn("publisher unreachable", LOG_ERROR_FIELDS(&error));
         }
     }

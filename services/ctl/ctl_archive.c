@@ -1,5 +1,6 @@
 /* `redress archive create` and `redress keys create`: what has to be there before the first daemon.
  */
+#include "bus_guard.h"
 #include "ctl.h"
 #include "ctl_database.h"
 #include "receipt.h"
@@ -117,9 +118,19 @@ int ctl_keys_create(struct ctl *ctl)
     SCOPED(receipt_key_free)
     struct receipt_key *key =
         ring ? receipt_key_open(settings->receipt_key_file, true, &error) : NULL;
-    if (!ring || !key) {
+    bool remote = settings->curve_key_file[0] != '\0';
+    SCOPED(bus_guard_free)
+    struct bus_guard *guard =
+        key && remote
+            ? bus_guard_open(settings->curve_key_file, settings->curve_allow_file, true, &error)
+            : NULL;
+    if (!ring || !key || (remote && !guard)) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_KEYS_FAILED, CTL_ARGS(error.text));
     }
     ctl_note(ctl, TEXT_KEYS_CREATED, CTL_ARGS(settings->key_file, settings->receipt_key_file));
+    if (guard) {
+        ctl_print(
+            ctl, TEXT_KEYS_PUBLIC, CTL_ARGS(bus_guard_public(guard), settings->curve_allow_file));
+    }
     return CTL_OK;
 }

@@ -1,6 +1,7 @@
 #include "ctl_listen.h"
 
 #include "ctl_database.h"
+#include "ctl_peer.h"
 #include "message_limits.h"
 #include "scope.h"
 
@@ -89,14 +90,16 @@ void ctl_listen_subscribe(struct ctl_listen *listen, const char *topic)
     (void)zmq_setsockopt(listen->socket, ZMQ_SUBSCRIBE, topic, strlen(topic));
 }
 
-static void publisher_add(struct ctl_listen *listen, const char *endpoint)
+static void publisher_add(struct ctl_listen *listen, const char *endpoint, const char *key)
 {
     for (unsigned i = 0; i < listen->count; i++) {
         if (strcmp(listen->publishers[i], endpoint) == 0) {
             return;
         }
     }
-    if (listen->count < PUBLISHERS_MAX && zmq_connect(listen->socket, endpoint) == 0) {
+    if (listen->count < PUBLISHERS_MAX &&
+        ctl_peer_keys(listen->ctl, listen->socket, endpoint, key) &&
+        zmq_connect(listen->socket, endpoint) == 0) {
         (void)snprintf(listen->publishers[listen->count++], 160, "%s", endpoint);
     }
 }
@@ -105,14 +108,15 @@ int ctl_listen_follow(struct ctl *ctl, struct ctl_listen *listen, unsigned servi
 {
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     const char *const parameters[] = {CTL_NUMBER_TEXT(services)};
-    int code = ctl_query(ctl,
-                         "SELECT publisher FROM member WHERE (1 << service) & $1::integer <> 0 "
-                         "AND lease_until > clock_timestamp() LIMIT 256",
-                         parameters,
-                         1,
-                         &rows);
+    int code = ctl_query(
+        ctl,
+        "SELECT publisher, server_key FROM member WHERE (1 << service) & $1::integer <> 0 "
+        "AND lease_until > clock_timestamp() LIMIT 256",
+        parameters,
+        1,
+        &rows);
     for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
-        publisher_add(listen, PQgetvalue(rows, row, 0));
+        publisher_add(listen, PQgetvalue(rows, row, 0), PQgetvalue(rows, row, 1));
     }
     return code;
 }

@@ -1,5 +1,6 @@
 #include "ctl_peer.h"
 
+#include "bus_guard.h"
 #include "ctl_database.h"
 #include "message_limits.h"
 #include "scope.h"
@@ -10,6 +11,7 @@
 enum { HIGH_WATER_MARK = 20000 };
 
 struct ctl_peer {
+    struct ctl *ctl;
     void *context;
     void *socket;
     unsigned count;
@@ -22,13 +24,30 @@ static bool set(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
-struct ctl_peer *ctl_peer_new(const struct ctl *ctl)
+bool ctl_peer_keys(const struct ctl *ctl, void *socket, const char *endpoint, const char *key)
+{
+    if (!bus_endpoint_is_remote(endpoint)) {
+        return zmq_setsockopt(socket, ZMQ_PLAIN_USERNAME, NULL, 0) == 0;
+    }
+    struct error error = {0};
+    SCOPED(bus_guard_free)
+    struct bus_guard *guard =
+        bus_guard_open(ctl->settings.curve_key_file, ctl->settings.curve_allow_file, false, &error);
+    if (!guard) {
+        (void)ctl_fail(ctl, CTL_FAILED, TEXT_KEYS_FAILED, CTL_ARGS(error.text));
+        return false;
+    }
+    return bus_guard_knows_daemon(guard, key) && bus_guard_call(guard, socket, key);
+}
+
+struct ctl_peer *ctl_peer_new(struct ctl *ctl)
 {
     struct ctl_peer *peer = calloc(1, sizeof *peer);
     if (!peer) {
         (void)ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
         return NULL;
     }
+    peer->ctl = ctl;
     peer->context = zmq_ctx_new();
     peer->socket = peer->context ? zmq_socket(peer->context, ZMQ_DEALER) : NULL;
     int64_t size_max = LIMIT_REPLY_SIZE;
@@ -78,12 +97,13 @@ static void endpoint_drop(struct ctl_peer *peer, unsigned i)
     memmove(peer->endpoints[i], peer->endpoints[peer->count], CTL_ENDPOINT_SIZE);
 }
 
-static bool endpoint_add(struct ctl_peer *peer, const char *endpoint)
+static bool endpoint_add(struct ctl_peer *peer, const char *endpoint, const char *key)
 {
     if (endpoint_find(peer, endpoint) < peer->count) {
         return true;
     }
     if (peer->count == CTL_ENDPOINTS_MAX || strlen(endpoint) >= CTL_ENDPOINT_SIZE ||
+        !ctl_peer_keys(peer->ctl, peer->socket, endpoint, key) ||
         zmq_connect(peer->socket, endpoint) != 0) {
         return false;
     }
@@ -93,7 +113,19 @@ static bool endpoint_add(struct ctl_peer *peer, const char *endpoint)
 
 bool ctl_peer_connect(struct ctl_peer *peer, const char *endpoint)
 {
-    return endpoint_add(peer, endpoint);
+    if (!bus_endpoint_is_remote(endpoint)) {
+        return endpoint_add(peer, endpoint, "");
+    }
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    const char *const parameters[] = {endpoint};
+    int code = ctl_query(peer->ctl,
+                         "SELECT server_key FROM member WHERE requests = $1 "
+                         "ORDER BY lease_until DESC LIMIT 1",
+                         parameters,
+                         1,
+                         &rows);
+    return code == CTL_OK && PQntuples(rows) == 1 &&
+           endpoint_add(peer, endpoint, PQgetvalue(rows, 0, 0));
 }
 
 static const char *service_text(enum service_id service)
@@ -106,7 +138,7 @@ int ctl_peer_find(struct ctl *ctl, struct ctl_peer *peer, enum service_id servic
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     const char *const parameters[] = {CTL_NUMBER_TEXT(service)};
     int code = ctl_query(ctl,
-                         "SELECT requests FROM member WHERE service = $1::smallint "
+                         "SELECT requests, server_key FROM member WHERE service = $1::smallint "
                          "AND requests <> '' AND NOT leaving AND lease_until > clock_timestamp() "
                          "ORDER BY instance LIMIT 64",
                          parameters,
@@ -126,7 +158,7 @@ int ctl_peer_find(struct ctl *ctl, struct ctl_peer *peer, enum service_id servic
         }
     }
     for (int row = 0; row < count; row++) {
-        (void)endpoint_add(peer, PQgetvalue(rows, row, 0));
+        (void)endpoint_add(peer, PQgetvalue(rows, row, 0), PQgetvalue(rows, row, 1));
     }
     if (peer->count > 0) {
         return CTL_OK;

@@ -14,7 +14,7 @@ enum { CTL_ENDPOINTS_MAX = 64, CTL_ENDPOINT_SIZE = 160 };
 struct ctl_peer;
 
 /* Not connected yet.  NULL after saying why. */
-struct ctl_peer *ctl_peer_new(const struct ctl *ctl);
+struct ctl_peer *ctl_peer_new(struct ctl *ctl);
 void ctl_peer_free(struct ctl_peer **peer_p);
 
 /* Connects to the live instances of a service, as the archive has them, and drops those that are
@@ -22,7 +22,13 @@ void ctl_peer_free(struct ctl_peer **peer_p);
 int ctl_peer_find(struct ctl *ctl, struct ctl_peer *peer, enum service_id service, bool quiet)
     MUST_CHECK;
 
-/* Connects to one endpoint more. */
+/*
+ * Before a socket connects: over tcp the keys of both sides, else none.  key is the server's, as
+ * the archive has it; it must be a daemon's in our list.  False: not to be connected to.
+ */
+bool ctl_peer_keys(const struct ctl *ctl, void *socket, const char *endpoint, const char *key);
+
+/* Connects to one endpoint more, whose key is looked up in the archive. */
 bool ctl_peer_connect(struct ctl_peer *peer, const char *endpoint);
 
 /* False: nobody can take it now. */
