@@ -170,7 +170,8 @@ projector_new(struct service *service, const struct projector_source *source, st
         return NULL;
     }
     projector->health = service_dependency(service, "redis");
-    projector->second = event_new(service_base(service), -1, EV_PERSIST, on_second, projector);
+    struct event_base *base = service_base(service); /* the simulator has none */
+    projector->second = base ? event_new(base, -1, EV_PERSIST, on_second, projector) : NULL;
     if (projector->second) {
         (void)event_add(projector->second, &(struct timeval){1, 0});
     }

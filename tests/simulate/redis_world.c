@@ -288,6 +288,16 @@ void redis_listen(struct redis *redis, redis_state_fn *fn, void *self)
     redis->listeners[redis->listener_count++].self = self;
 }
 
+void redis_unlisten(struct redis *redis, redis_state_fn *fn, const void *self)
+{
+    for (unsigned i = 0; i < redis->listener_count; i++) {
+        if (redis->listeners[i].fn == fn && redis->listeners[i].self == self) {
+            redis->listeners[i] = redis->listeners[--redis->listener_count];
+            return;
+        }
+    }
+}
+
 unsigned redis_script_add(struct redis *redis, const char *script)
 {
     (void)redis;
