@@ -62,7 +62,7 @@ struct instance {
     bool leaving;
     int64_t skew_us; /* its clock is ahead; survives the process */
     int64_t unheard_until_us;
-    struct service *projecting; /* dispatch and watchdog */
+    struct projecting *projecting; /* dispatch and watchdog */
     struct agent_guess guesses[AGENTS_MAX + 1];
     uint64_t claims[CLAIMS_MAX]; /* references Redis is asked about; 0: free */
     bool connected;

@@ -1,11 +1,13 @@
 #include "instance.h"
 #include "projecting.h"
 
-/* The case in Redis: as op_of of the daemon's own shell. */
-static void op_of(void *self, uint64_t case_id, struct projection_op *op)
+/* The case in Redis: as op_of and row_op of the daemon's own shell. */
+static void op_of(void *self, uint64_t case_id, bool committed, struct projection_op *op)
 {
     const struct instance *instance = self;
-    const struct row *row = &instance->holdings[case_partition(case_id)].rows[case_serial(case_id)];
+    const struct holding *holding = &instance->holdings[case_partition(case_id)];
+    const struct row *row = committed ? &holding->committed_rows[case_serial(case_id)]
+                                      : &holding->rows[case_serial(case_id)];
     *op = (struct projection_op){.case_id = case_id, .clock = PROJECTION_NO_CLOCK};
     if (instance->service == SERVICE_WATCHDOG) {
         int64_t due_us = watch_due_us(world_policy(), &row->watch);
@@ -48,9 +50,6 @@ void redis_side_own(struct instance *instance, uint32_t partition)
 {
     const struct holding *holding = &instance->holdings[partition];
     if (instance->projecting) {
-        for (uint64_t serial = 1; serial < CASES_MAX; serial++) {
-            projecting_knows(instance->projecting, case_id_make(partition, serial));
-        }
         projecting_own(instance->projecting, partition, holding->epoch, holding->place.seq);
     }
 }

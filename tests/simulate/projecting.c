@@ -1,151 +1,136 @@
 #include "projecting.h"
 
-#include "projector.h"
 #include "redis_world.h"
-#include "table.h"
+#include "world.h"
 
 #include <assert.h>
 
-/* Of a commit the projector only asks for this. */
-struct cycle {
-    uint32_t partition;
-    uint64_t from, to;
-};
+enum { FEED_SLICE = 16 }; /* so that a share takes several */
 
-struct service {
-    struct service_settings settings;
+struct projecting {
+    enum service_id id;
     struct actor *actor;
-    struct projector *projector;
-    struct table *cases[PARTITION_MAX];
-    struct {
-        uint64_t epoch, seq;
-    } streams[PARTITION_MAX];
+    projecting_op_fn *op;
+    void *self;
+    struct redis *redis;
+    struct projection *projection;
+    uint64_t fed[PARTITIONS]; /* serials up to this one */
     int64_t tick_at_us;
 };
 
-const struct service_settings *service_settings(const struct service *service)
+/* A slice that was asked for and is being read. */
+struct asking {
+    uint32_t partition, attempt;
+};
+
+/* A dead process asks for nothing: its happenings went with its incarnation. */
+static void slice_read(void *self, void *thing)
 {
-    return &service->settings;
+    struct projecting *projecting = self;
+    const struct asking *asking = thing;
+    uint64_t *serial = &projecting->fed[asking->partition];
+    struct projection_op ops[FEED_SLICE];
+    uint32_t count = 0;
+    while (count < FEED_SLICE && *serial + 1 < CASES_MAX) {
+        struct projection_op *op = &ops[count];
+        projecting->op(projecting->self, case_id_make(asking->partition, ++*serial), true, op);
+        count += op->change == PROJECTION_PUT || op->change == PROJECTION_ARM;
+    }
+    enum service_id id = projecting->id;
+    if (count > 0) {
+        (void)projection_feed(
+            projecting->projection, id, asking->partition, asking->attempt, ops, count);
+    } else {
+        (void)projection_fed(projecting->projection, id, asking->partition, asking->attempt);
+    }
 }
 
-/* No loop: projecting_tick takes its place. */
-struct event_base *service_base(struct service *service)
+static void
+on_feed(void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first)
 {
     (void)service;
-    return NULL;
+    struct projecting *projecting = self;
+    struct asking *asking = sim_new(sizeof *asking);
+    *asking = (struct asking){partition, attempt};
+    projecting->fed[partition] = first ? 0 : projecting->fed[partition];
+    sim_later(
+        projecting->actor, 200 + (int64_t)sim_random(5 * MILLI), slice_read, projecting, asking);
 }
 
-uint64_t service_stream_seq(const struct service *service, uint32_t partition)
-{
-    return service->streams[partition].seq;
-}
-
-uint64_t service_stream_epoch(const struct service *service, uint32_t partition)
-{
-    return service->streams[partition].epoch;
-}
-
-uint32_t cycle_touched_count(const struct cycle *cycle)
-{
-    (void)cycle;
-    return 1;
-}
-
-uint32_t cycle_touched(const struct cycle *cycle, uint32_t i)
-{
-    assert(i == 0);
-    return cycle->partition;
-}
-
-bool cycle_appended(const struct cycle *cycle, uint32_t partition, uint64_t *from, uint64_t *to)
-{
-    *from = cycle->from;
-    *to = cycle->to;
-    return partition == cycle->partition && cycle->to >= cycle->from;
-}
-
-struct service *
+struct projecting *
 projecting_new(enum service_id id, struct actor *actor, projecting_op_fn *op, void *self)
 {
     struct error error = {0};
-    struct service *service = calloc(1, sizeof *service);
-    assert(service);
-    service->actor = actor;
-    (void)snprintf(service->settings.redis_prefix, sizeof service->settings.redis_prefix, "r:");
+    const struct redis_settings redis_settings = {.address = "/redis"};
+    const struct projection_settings settings = {.prefix = "r:"};
+    struct projecting *projecting = sim_new(sizeof *projecting);
+    *projecting = (struct projecting){.id = id, .actor = actor, .op = op, .self = self};
+    const struct projection_hooks hooks = {.self = projecting, .feed = on_feed};
     redis_for(actor);
-    service->projector = projector_new(service, id, op, service->cases, self, &error);
-    assert(service->projector);
-    return service;
+    projecting->redis = redis_new(NULL, &redis_settings, &error);
+    projecting->projection = projection_new(NULL, projecting->redis, &settings, &hooks, &error);
+    assert(projecting->projection);
+    redis_start(projecting->redis);
+    return projecting;
 }
 
-void projecting_free(struct service **service_p)
+void projecting_free(struct projecting **projecting_p)
 {
-    struct service *service = *service_p;
-    if (service) {
-        projector_free(&service->projector);
-        for (uint32_t i = 0; i < PARTITION_MAX; i++) {
-            table_free(&service->cases[i]);
-        }
-        free(service);
+    struct projecting *projecting = *projecting_p;
+    if (projecting) {
+        redis_free(&projecting->redis);
+        projection_free(&projecting->projection);
     }
-    *service_p = NULL;
+    *projecting_p = NULL;
 }
 
-void projecting_own(struct service *service, uint32_t partition, uint64_t epoch, uint64_t seq)
+void projecting_own(struct projecting *projecting, uint32_t partition, uint64_t epoch, uint64_t seq)
 {
-    service->streams[partition].epoch = epoch;
-    service->streams[partition].seq = seq;
-    projector_own(service->projector, partition);
+    projection_own(projecting->projection, projecting->id, partition, epoch, seq);
 }
 
-void projecting_disown(struct service *service, uint32_t partition)
+void projecting_disown(struct projecting *projecting, uint32_t partition)
 {
-    projector_disown(service->projector, partition);
-    table_free(&service->cases[partition]);
+    projection_disown(projecting->projection, projecting->id, partition);
 }
 
-void projecting_knows(struct service *service, uint64_t case_id)
-{
-    struct table **cases = &service->cases[case_partition(case_id)];
-    if (!*cases) {
-        *cases = table_new(1, UINT16_MAX);
-        assert(*cases);
-    }
-    (void)table_insert(*cases, case_id, NULL);
-}
-
-void projecting_commit(struct service *service,
+void projecting_commit(struct projecting *projecting,
                        uint32_t partition,
                        uint64_t from,
                        uint64_t to,
                        const uint64_t *changed,
                        uint32_t count)
 {
-    const struct cycle cycle = {partition, from, to};
-    service->streams[partition].seq = to;
-    projector_commit(service->projector, &cycle, changed, count);
+    struct projection_op ops[CASES_MAX];
+    uint32_t filled = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (case_partition(changed[i]) == partition) {
+            projecting->op(projecting->self, changed[i], false, &ops[filled++]);
+        }
+    }
+    projection_commit(projecting->projection, projecting->id, partition, from, to, ops, filled);
 }
 
-void projecting_tick(struct service *service)
+void projecting_tick(struct projecting *projecting)
 {
-    redis_look(service->actor);
-    if (sim.now_us >= service->tick_at_us) {
-        service->tick_at_us = sim.now_us + SECOND;
-        projection_tick(projector_projection(service->projector));
+    redis_look(projecting->actor);
+    if (sim.now_us >= projecting->tick_at_us) {
+        projecting->tick_at_us = sim.now_us + SECOND;
+        projection_tick(projecting->projection);
     }
 }
 
-void projecting_cut(struct service *service)
+void projecting_cut(struct projecting *projecting)
 {
-    redis_cut(service->actor);
+    redis_cut(projecting->actor);
 }
 
-bool projecting_is_ready(struct service *service)
+bool projecting_is_ready(const struct projecting *projecting)
 {
-    return projector_is_ready(service->projector);
+    return redis_is_ready(projecting->redis);
 }
 
-struct projection *projecting_projection(struct service *service)
+struct projection *projecting_projection(struct projecting *projecting)
 {
-    return projector_projection(service->projector);
+    return projecting->projection;
 }

@@ -1,6 +1,7 @@
 /*
- * The real projector and projection of one simulated process: what common/projector.c asks of the
- * skeleton (common/service.h) is answered here.
+ * The real projection (common/projection) of one simulated process, fed and told as
+ * common/projector.c does it: after a commit what changed, for a rebuild slices of what is
+ * committed, read a moment after they are asked for.
  */
 #ifndef REDRESS_SIMULATE_PROJECTING_H
 #define REDRESS_SIMULATE_PROJECTING_H
@@ -8,23 +9,25 @@
 #include "projection.h"
 #include "sim.h"
 
-struct service;
+struct projecting;
 
-/* What the case is in Redis now, as projector_op_fn. */
-typedef void projecting_op_fn(void *self, uint64_t case_id, struct projection_op *op);
+/* Where the case belongs in Redis; committed: as the archive has it, not as it is decided now. */
+typedef void
+projecting_op_fn(void *self, uint64_t case_id, bool committed, struct projection_op *op);
 
 /* Starts to connect.  Freed before the actor's memory is used anew. */
-struct service *
+struct projecting *
 projecting_new(enum service_id id, struct actor *actor, projecting_op_fn *op, void *self);
-void projecting_free(struct service **service_p);
+void projecting_free(struct projecting **projecting_p);
 
-void projecting_own(struct service *service, uint32_t partition, uint64_t epoch, uint64_t seq);
-void projecting_disown(struct service *service, uint32_t partition);
-/* A case of an owned partition: a rebuild asks for it. */
-void projecting_knows(struct service *service, uint64_t case_id);
+void projecting_own(struct projecting *projecting,
+                    uint32_t partition,
+                    uint64_t epoch,
+                    uint64_t seq);
+void projecting_disown(struct projecting *projecting, uint32_t partition);
 
 /* Events from … to of the partition are committed; these cases changed. */
-void projecting_commit(struct service *service,
+void projecting_commit(struct projecting *projecting,
                        uint32_t partition,
                        uint64_t from,
                        uint64_t to,
@@ -32,10 +35,10 @@ void projecting_commit(struct service *service,
                        uint32_t count);
 
 /* Called often: once a second the projection's own tick. */
-void projecting_tick(struct service *service);
-void projecting_cut(struct service *service); /* from Redis */
+void projecting_tick(struct projecting *projecting);
+void projecting_cut(struct projecting *projecting); /* from Redis */
 
-bool projecting_is_ready(struct service *service);
-struct projection *projecting_projection(struct service *service);
+bool projecting_is_ready(const struct projecting *projecting);
+struct projection *projecting_projection(struct projecting *projecting);
 
 #endif
