@@ -143,6 +143,8 @@ int ctl_policy_explain(struct ctl *ctl);
 int ctl_policy_manual(struct ctl *ctl);
 int ctl_policy_schema(struct ctl *ctl);
 int ctl_calendar_check(struct ctl *ctl);
+int ctl_calendar_import(struct ctl *ctl);
+int ctl_calendar_show(struct ctl *ctl);
 int ctl_clock_check(struct ctl *ctl);
 int ctl_clock_explain(struct ctl *ctl);
 int ctl_calendar_import(struct ctl *ctl);

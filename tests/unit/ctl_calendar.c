@@ -1,0 +1,142 @@
+/*
+ * Goal: what `redress calendar` prints is right to the eye and to a script: the year drawn is the
+ * year counted with, and what is imported is the same whatever the order (laws 9 and 12).
+ *
+ * Method: the command itself, over what is shipped and over the files of tests/unit/calendar.
+ */
+#include "ctl.h"
+#include "ctl_table.h"
+#include "unit.h"
+
+enum { WORDS_MAX = 16 };
+
+/* What the command says on stdout; owned. */
+static char *said(int *status, const char *const *words)
+{
+    char *argv[WORDS_MAX + 1] = {"redress", "calendar"};
+    int argc = 2;
+    char *text = NULL;
+    char *talk = NULL;
+    size_t size = 0;
+    size_t talk_size = 0;
+    for (; *words && argc < WORDS_MAX; words++) {
+        argv[argc++] = (char *)*words;
+    }
+    FILE *out = open_memstream(&text, &size);
+    FILE *err = open_memstream(&talk, &talk_size);
+    *status = ctl_run(argc, argv, out, err);
+    (void)fclose(out);
+    (void)fclose(err);
+    free(talk);
+    return text;
+}
+#define SAID(status, ...) said((status), (const char *const[]){__VA_ARGS__, NULL})
+
+static void a_year_is_drawn_in_columns_in_every_language(void **state)
+{
+    (void)state;
+    static const char *const languages[] = {"en", "zh-CN", "zh-TW"};
+    for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
+        int status = -1;
+        char *text = SAID(&status, "show", "cn", "--year", "2026", "--lang", languages[i]);
+        assert_int_equal(status, CTL_OK);
+        assert_null(strchr(text, '\033')); /* no terminal: no colours */
+        assert_non_null(strstr(text, "12 13 14 15 16 17.18.   9 10 11 12 13 14+15*"));
+        assert_non_null(strstr(text, "* 2026-02-15 – 2026-02-23  春节\n"));
+        assert_non_null(strstr(text, "+ 2026-02-28               春节\n"));
+        /* The line of week days is as wide as every week below it. */
+        char *line = strstr(text, i == 0 ? "Mo Tu" : "一 二");
+        assert_non_null(line);
+        for (int week = 0; week < 7; week++) {
+            char *end = strchr(line, '\n');
+            *end = '\0';
+            assert_int_equal(ctl_width(line), 3 * 21 + 2 * 2);
+            line = end + 1;
+        }
+        free(text);
+    }
+}
+
+static void a_year_as_json_has_every_day(void **state)
+{
+    (void)state;
+    int status = -1;
+    char *text = SAID(&status, "show", "cn", "--year", "2026", "--json");
+    json_t *year = json_loads(text, 0, NULL);
+    free(text);
+    assert_int_equal(status, CTL_OK);
+    assert_int_equal(json_array_size(json_object_get(year, "days")), 365);
+    assert_int_equal(json_integer_value(json_object_get(year, "business_days")), 248);
+    const json_t *day = json_array_get(json_object_get(year, "days"), 58); /* 28 February */
+    assert_string_equal(json_string_value(json_object_get(day, "date")), "2026-02-28");
+    assert_string_equal(json_string_value(json_object_get(day, "kind")), "shift");
+    assert_string_equal(json_string_value(json_object_get(day, "name")), "春节");
+    json_decref(year);
+}
+
+static void an_import_is_the_same_in_any_order(void **state)
+{
+    (void)state;
+    static const char apple[] = CALENDAR_CASES "/apple.ics";
+    static const char rules[] = CALENDAR_CASES "/rules.ics";
+    int status[2] = {-1, -1};
+    char *a = SAID(&status[0],
+                   "import",
+                   apple,
+                   rules,
+                   "--name",
+                   "both",
+                   "--source",
+                   "us: all",
+                   "--first-year",
+                   "2026",
+                   "--last-year",
+                   "2026");
+    char *b = SAID(&status[1],
+                   "import",
+                   rules,
+                   apple,
+                   "--name",
+                   "both",
+                   "--source",
+                   "us: all",
+                   "--first-year",
+                   "2026",
+                   "--last-year",
+                   "2026");
+    assert_int_equal(status[0], CTL_OK);
+    assert_int_equal(status[1], CTL_OK);
+    assert_string_equal(a, b);
+    assert_non_null(strstr(a, "holidays: both\nsource: \"us: all\"\noff:\n  2026-02-15: 春节\n"));
+    assert_non_null(strstr(a, "  2026-11-26: Thanksgiving Day\n"));
+    assert_non_null(strstr(a, "worked:\n  2026-02-28: 春节\n"));
+    free(a);
+    free(b);
+}
+
+static void what_is_wrong_is_refused_by_status(void **state)
+{
+    (void)state;
+    int status = -1;
+    free(SAID(&status, "import", CALENDAR_CASES "/apple.ics"));
+    assert_int_equal(status, CTL_USAGE);
+    free(SAID(&status, "import", CALENDAR_CASES "/cut.ics", "--name", "cut"));
+    assert_int_equal(status, CTL_FAILED);
+    free(SAID(&status, "check", CALENDAR_CASES "/unknown-zone.yaml"));
+    assert_int_equal(status, CTL_FAILED);
+    free(SAID(&status, "check", CALENDAR_CASES "/night-shift.yaml"));
+    assert_int_equal(status, CTL_OK);
+    free(SAID(&status, "show", "nowhere"));
+    assert_int_equal(status, CTL_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_year_is_drawn_in_columns_in_every_language),
+        cmocka_unit_test(a_year_as_json_has_every_day),
+        cmocka_unit_test(an_import_is_the_same_in_any_order),
+        cmocka_unit_test(what_is_wrong_is_refused_by_status),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
