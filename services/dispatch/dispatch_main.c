@@ -316,10 +316,41 @@ dispatch_refuse(void *self, struct slice bytes, bool overloaded, struct arena *a
     return dispatch_reply_pack(&reply, arena);
 }
 
+static void commands_forgotten(void *context, const struct pg_answer *answer)
+{
+    struct dispatch *dispatch = context;
+    bool more = answer->status == PG_OK &&
+                strtol(PQcmdTuples(answer->results[0]), NULL, 10) == DISPATCH_FORGET_MAX;
+    dispatch->forget_after_s = more ? 0 : DISPATCH_FORGET_EVERY_S;
+}
+
+/* Once a minute, and each second while there is more: commands so old that nobody repeats them.
+ * One instance does it, whoever serves the first partition. */
+static void commands_forget(struct dispatch *dispatch)
+{
+    struct error error = {0};
+    struct pg *reader = service_reader(dispatch->service);
+    if (dispatch->forget_after_s > 0) {
+        dispatch->forget_after_s--;
+        return;
+    }
+    if (!service_serves(dispatch->service, 0) || pg_current_state(reader) != PG_READY) {
+        return;
+    }
+    dispatch->forget_after_s = DISPATCH_FORGET_EVERY_S;
+    pg_begin(reader);
+    pg_call(reader, "dispatch_commands_forget");
+    pg_bind_int4(reader, DISPATCH_FORGET_MAX);
+    if (!pg_send(reader, commands_forgotten, dispatch, &error)) {
+        log_debug("old commands stay", LOG_ERROR_FIELDS(&error));
+    }
+}
+
 static void dispatch_second(void *self, int64_t now_us)
 {
     (void)now_us;
     agents_load(self);
+    commands_forget(self);
 }
 
 int main(int argc, char **argv)

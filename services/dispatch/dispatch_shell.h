@@ -15,6 +15,8 @@ enum {
     DISPATCH_CASES_MAX = 1 << 17, /* in memory; others are read when they are wanted */
     DISPATCH_WANTED_MAX = 8192,   /* cases one batch may ask the archive for */
     DISPATCH_DOUBTS = 64,
+    DISPATCH_FORGET_MAX = 1000, /* old commands deleted at once */
+    DISPATCH_FORGET_EVERY_S = 60,
     DISPATCH_FOUND_MAX = 64,     /* cases one search without Redis finds */
     DISPATCH_AGENTS_MAX = 16384, /* holding cases at once */
     DISPATCH_AGENT_CHAINS = 4096,
@@ -101,10 +103,11 @@ struct dispatch {
     uint32_t agent_chains[DISPATCH_AGENT_CHAINS]; /* place + 1 of the first */
     uint32_t batch_agent_count;
     uint32_t batch_agents[DISPATCH_AGENTS_MAX];
-    struct claim *claims;  /* Redis is being asked */
-    struct search *search; /* claims without Redis */
-    bool closing;          /* what Redis answers now leads nowhere */
-    struct event out;      /* large */
+    struct claim *claims;    /* Redis is being asked */
+    uint32_t forget_after_s; /* old commands are looked for then */
+    struct search *search;   /* claims without Redis */
+    bool closing;            /* what Redis answers now leads nowhere */
+    struct event out;        /* large */
 };
 
 /* dispatch_cases.c: the case, or NULL: once a batch has been looked up, there is none. */

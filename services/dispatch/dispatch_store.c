@@ -36,7 +36,7 @@ const struct pg_statement dispatch_statements[] = {
      "WHERE c.queue = $2::text AND c.policy_id IN (SELECT id FROM policy WHERE name = $1::text) "
      "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
      "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"},
-    {"dispatch_cases_new",    CASES_INSERT                                              },
+    {"dispatch_cases_new",       CASES_INSERT                                           },
     {"dispatch_cases",
      CASES_INSERT
      "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "
@@ -59,6 +59,9 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_commands",
      "INSERT INTO command (command_id, case_id, seq, at) "
      "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])"  },
+    {"dispatch_commands_forget",
+     "DELETE FROM command WHERE command_id IN (SELECT command_id FROM command "
+     "WHERE at < clock_timestamp() - interval '30 days' LIMIT $1::integer)"             },
     {"dispatch_keys",
      "SELECT case_id, wrapped_key FROM submission WHERE case_id = ANY($1::bigint[]) "
      "AND wrapped_key IS NOT NULL"                                                      },
@@ -69,7 +72,7 @@ const struct pg_statement dispatch_statements[] = {
      "0"                                                                                },
     {"dispatch_agents_named",
      "SELECT agent, used, capacity FROM agent_slot WHERE agent = ANY($1::text[])"       },
-    {"dispatch_agents",       "SELECT agent, used, capacity FROM agent_slot"            },
+    {"dispatch_agents",          "SELECT agent, used, capacity FROM agent_slot"         },
 };
 const unsigned dispatch_statement_count = sizeof dispatch_statements / sizeof *dispatch_statements;
 

@@ -292,6 +292,35 @@ static void a_command_is_done_once_and_what_was_done_is_known(void **state)
     pg_desk_close(&desk);
 }
 
+static void a_command_is_forgotten_after_thirty_days(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_ready(&desk);
+    pg_desk_run(
+        &desk,
+        "INSERT INTO redress.command (command_id, case_id, seq, at) SELECT "
+        "gen_random_uuid(), 1, n, now() - n * interval '1 day' FROM generate_series(1, 40) n");
+    static const char left[] =
+        "DO $$ BEGIN IF (SELECT count(*) FROM redress.command) <> %d OR (SELECT max(now() - at) "
+        "FROM redress.command) > interval '%d days' THEN RAISE 'left'; END IF; END $$";
+    static const int rest[][2] = {
+        {33, 40},
+        {29, 30},
+        {29, 30}
+    };
+    for (unsigned i = 0; i < sizeof rest / sizeof *rest; i++) {
+        char sql[256];
+        pg_begin(desk.pg);
+        pg_call(desk.pg, "dispatch_commands_forget");
+        pg_bind_int4(desk.pg, 7); /* a slice */
+        pg_desk_ask(&desk, "ok 0");
+        (void)snprintf(sql, sizeof sql, left, rest[i][0], rest[i][1]);
+        pg_desk_run(&desk, sql);
+    }
+    pg_desk_close(&desk);
+}
+
 static void look_at_keys(void *self, const struct pg_answer *answer)
 {
     (void)self;
@@ -325,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_search_finds_the_best_of_a_queue_in_our_partitions),
         cmocka_unit_test(an_agent_holds_as_many_as_the_row_allows),
         cmocka_unit_test(a_command_is_done_once_and_what_was_done_is_known),
+        cmocka_unit_test(a_command_is_forgotten_after_thirty_days),
         cmocka_unit_test(an_erased_key_is_not_there_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
