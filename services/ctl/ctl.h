@@ -147,8 +147,6 @@ int ctl_calendar_import(struct ctl *ctl);
 int ctl_calendar_show(struct ctl *ctl);
 int ctl_clock_check(struct ctl *ctl);
 int ctl_clock_explain(struct ctl *ctl);
-int ctl_calendar_import(struct ctl *ctl);
-int ctl_calendar_show(struct ctl *ctl);
 int ctl_submit(struct ctl *ctl);
 int ctl_import(struct ctl *ctl);
 int ctl_queue(struct ctl *ctl);
