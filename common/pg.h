@@ -22,6 +22,7 @@ enum {
     PG_PARAMETERS_MAX = 32,
     PG_STATEMENTS_MAX = 24, /* of one request */
     PG_REQUESTS_MAX = 256,  /* under way on one connection */
+    PG_ROWS_SINGLY = 4,     /* as calls of their own */
 };
 
 /* A prepared statement: every one a connection may use is given when it is made. */
@@ -98,6 +99,19 @@ void pg_bind_int8(struct pg *pg, int64_t value);
 void pg_bind_time(struct pg *pg, int64_t at_us);
 void pg_bind_null(struct pg *pg);
 void pg_bind_array(struct pg *pg, struct pg_array *array);
+
+/*
+ * Rows in the form that costs the server least.  columns (count of them) are the parameters, all
+ * with the same number of elements: few rows are a call of one each, with the elements as its
+ * parameters; more are one call of many, with the arrays (an executor that sets up an unnest for
+ * every column works longer at it than at a row).  Returns how many calls it made: 0 without rows.
+ */
+unsigned pg_call_rows(struct pg *pg,
+                      const char *one,
+                      const char *many,
+                      struct pg_array *const *columns,
+                      unsigned count);
+
 bool pg_send(struct pg *pg, pg_answered answered, void *context, struct error *error) MUST_CHECK;
 
 /* Forgets a request begun without a call. */

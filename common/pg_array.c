@@ -129,3 +129,14 @@ struct slice pg_array_value(struct pg_array *array)
     pg_put_int4(array->bytes + 12, (int32_t)array->count);
     return slice_of(array->bytes, array->size);
 }
+
+struct slice pg_array_next(const struct pg_array *array, size_t *offset)
+{
+    const uint8_t *place = array->bytes + (*offset == 0 ? HEADER_SIZE : *offset);
+    uint32_t bits = 0;
+    memcpy(&bits, place, sizeof bits);
+    int32_t size = (int32_t)__builtin_bswap32(bits);
+    place += sizeof bits;
+    *offset = (size_t)(place - array->bytes) + (size > 0 ? (size_t)size : 0);
+    return size < 0 ? slice_of(NULL, 0) : slice_of(place, (size_t)size);
+}

@@ -43,6 +43,13 @@ void pg_array_done(struct pg_array *array);
 /* The whole parameter; call after the last element.  Lent until the array changes. */
 struct slice pg_array_value(struct pg_array *array);
 
+/*
+ * Walks the elements: *offset begins at 0, and the walk ends with the last element.  The element as
+ * a value of its own, in binary; its bytes are NULL where it is null.  Lent until the array
+ * changes.
+ */
+struct slice pg_array_next(const struct pg_array *array, size_t *offset);
+
 /* Single values, in network order. */
 void pg_put_int2(uint8_t out[2], int16_t value);
 void pg_put_int4(uint8_t out[4], int32_t value);

@@ -81,6 +81,32 @@ void pg_bind_array(struct pg *pg, struct pg_array *array)
     pg_bind(pg, pg_array_value(array));
 }
 
+unsigned pg_call_rows(struct pg *pg,
+                      const char *one,
+                      const char *many,
+                      struct pg_array *const *columns,
+                      unsigned count)
+{
+    assert(count > 0 && count <= PG_PARAMETERS_MAX);
+    uint32_t rows = columns[0]->count;
+    if (rows > PG_ROWS_SINGLY) {
+        pg_call(pg, many);
+        for (unsigned i = 0; i < count; i++) {
+            pg_bind_array(pg, columns[i]);
+        }
+        return 1;
+    }
+    size_t offsets[PG_PARAMETERS_MAX] = {0};
+    for (uint32_t row = 0; row < rows; row++) {
+        pg_call(pg, one);
+        for (unsigned i = 0; i < count; i++) {
+            struct slice value = pg_array_next(columns[i], &offsets[i]);
+            bind_value(pg, value.bytes, value.size);
+        }
+    }
+    return rows;
+}
+
 bool pg_send(struct pg *pg, pg_answered answered, void *context, struct error *error)
 {
     call_finish(pg);

@@ -302,11 +302,25 @@ cycle_step(struct cycle *cycle, enum appender_input input, const struct pg_answe
     }
 }
 
+/* A head that is somebody else's raises; one that is not there at all does not. */
+static bool heads_moved(const struct cycle *cycle, const struct pg_answer *answer)
+{
+    uint32_t moved = 0;
+    for (unsigned i = 0; i < cycle->head_calls; i++) {
+        moved += (uint32_t)strtoul(PQcmdTuples(answer->results[i]), NULL, 10);
+    }
+    return moved == cycle->touched_count;
+}
+
 static void commit_answered(void *context, const struct pg_answer *answer)
 {
     struct cycle *cycle = context;
     switch (answer->status) {
     case PG_OK:
+        if (!heads_moved(cycle, answer)) {
+            service_fail(cycle->service, "the archive lacks head rows");
+            return;
+        }
         cycle_step(cycle, APPENDER_COMMITTED, answer);
         return;
     case PG_FAILED:

@@ -104,7 +104,8 @@ struct cycle {
     enum appender_phase phase;
     int64_t now_us;
     int64_t wait_until_us;
-    int64_t sent_us; /* monotonic: when the commit under way was sent */
+    int64_t sent_us;     /* monotonic: when the commit under way was sent */
+    unsigned head_calls; /* of the commit under way: its first statements, which move the heads */
     unsigned attempts;
     struct arena *arena;
     struct input_list inputs;
@@ -243,7 +244,7 @@ void cycle_run(struct service *service, int64_t now_us);
 void cycle_connected(struct service *service);
 void cycle_cut(struct service *service); /* the connection is gone: nothing of it is known */
 /* service_rows.c: the head rows and the journal's, as statements of the request being built. */
-void cycle_rows_bind(const struct cycle *cycle, struct pg *pg);
+void cycle_rows_bind(struct cycle *cycle, struct pg *pg);
 int64_t cycle_deadline_us(const struct service *service);
 
 #endif

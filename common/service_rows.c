@@ -54,39 +54,35 @@ static void rows_of_stream(const struct cycle *cycle, uint32_t partition)
     }
 }
 
-/* Head rows first: when one of them is fenced, fence() raises and nothing of the request happens
- * (law 2). */
-static void rows_bind(const struct cycle *cycle, struct pg *pg)
-{
-    pg_call(pg, "cycle_head");
-    pg_bind_int2(pg, (int32_t)cycle->service->spec->id);
-    pg_bind_array(pg, &rows.partition);
-    pg_bind_array(pg, &rows.epoch);
-    pg_bind_array(pg, &rows.expected);
-    pg_bind_array(pg, &rows.seq);
-    pg_bind_array(pg, &rows.hash);
-    for (unsigned from = 1; from <= INPUT_SERVICES; from++) {
-        pg_bind_array(pg, &rows.input_seq[from]);
-        pg_bind_array(pg, &rows.input_hash[from]);
-    }
-    if (cycle->event_count > 0) {
-        pg_call(pg, "cycle_journal");
-        pg_bind_int2(pg, (int32_t)cycle->service->spec->id);
-        pg_bind_array(pg, &rows.event_partition);
-        pg_bind_array(pg, &rows.event_seq);
-        pg_bind_array(pg, &rows.event_case);
-        pg_bind_array(pg, &rows.event_kind);
-        pg_bind_array(pg, &rows.event_at);
-        pg_bind_array(pg, &rows.event_hash);
-        pg_bind_array(pg, &rows.event_bytes);
-    }
-}
-
-void cycle_rows_bind(const struct cycle *cycle, struct pg *pg)
+void cycle_rows_bind(struct cycle *cycle, struct pg *pg)
 {
     rows_begin();
     for (uint32_t i = 0; i < cycle->touched_count; i++) {
         rows_of_stream(cycle, cycle->touched[i]);
     }
-    rows_bind(cycle, pg);
+    static struct pg_array *const heads[] = {&rows.partition,
+                                             &rows.epoch,
+                                             &rows.expected,
+                                             &rows.seq,
+                                             &rows.hash,
+                                             &rows.input_seq[1],
+                                             &rows.input_hash[1],
+                                             &rows.input_seq[2],
+                                             &rows.input_hash[2],
+                                             &rows.input_seq[3],
+                                             &rows.input_hash[3],
+                                             &rows.input_seq[4],
+                                             &rows.input_hash[4]};
+    static struct pg_array *const events[] = {&rows.event_partition,
+                                              &rows.event_seq,
+                                              &rows.event_case,
+                                              &rows.event_kind,
+                                              &rows.event_at,
+                                              &rows.event_hash,
+                                              &rows.event_bytes};
+    static_assert(sizeof heads / sizeof *heads == 5 + 2 * INPUT_SERVICES, "a checkpoint per input");
+    cycle->head_calls =
+        pg_call_rows(pg, "cycle_head_one", "cycle_head", heads, sizeof heads / sizeof *heads);
+    (void)pg_call_rows(
+        pg, "cycle_journal_one", "cycle_journal", events, sizeof events / sizeof *events);
 }

@@ -3,7 +3,7 @@
 
 enum {
     STATEMENTS_MAX = 48,
-    JOURNAL_SQL_SIZE = 400,
+    APPEND_SQL_SIZE = 1000,
 };
 
 static const struct pg_statement skeleton_statements[] = {
@@ -95,48 +95,74 @@ static const struct pg_statement skeleton_statements[] = {
       "SELECT bytes FROM journal WHERE service = $1::smallint AND partition = $2::smallint AND seq "
      "> $3::bigint "
      "ORDER BY seq LIMIT $4::integer"                                                        },
- /* The partitions stand there twice: so their rows are looked up, and not all of the service.
-  */
-    {"cycle_head",
-      "WITH batch AS MATERIALIZED (SELECT * FROM unnest($2::smallint[], $3::bigint[], "
-     "$4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[], $8::bytea[], $9::bigint[], "
-     "$10::bytea[], $11::bigint[], "
-     "$12::bytea[], "
-     "$13::bigint[], $14::bytea[]) AS a(partition, epoch, expected, seq, hash, s1, h1, s2, h2, s3, "
-     "h3, s4, h4)), "
-     "moved AS (UPDATE head h SET seq = a.seq, hash = a.hash, intake_seq = a.s1, intake_hash = "
-     "a.h1, "
-     "triage_seq = a.s2, triage_hash = a.h2, dispatch_seq = a.s3, dispatch_hash = a.h3, "
-     "watchdog_seq = a.s4, "
-     "watchdog_hash = a.h4, lease_until = clock_timestamp() + interval '10 s' FROM batch a "
-     "WHERE h.service = $1::smallint AND h.partition = ANY($2::smallint[]) "
-     "AND h.partition = a.partition AND h.epoch = a.epoch AND h.seq = a.expected RETURNING 1), "
-     "counted AS (SELECT count(*) AS found FROM moved) "
-     "SELECT CASE WHEN found = cardinality($2::smallint[]) THEN true "
-     "ELSE fence(found, cardinality($2::smallint[])) END FROM counted"                       },
 };
 
 enum { SKELETON_STATEMENTS = sizeof skeleton_statements / sizeof *skeleton_statements };
 
+/*
+ * The append (law 2): heads first, in the condition that they are ours; fence() raises, so that
+ * nothing of the request happens.  One row and many, as pg_call_rows takes them.  Straight into the
+ * service's own part of the journal: routing rows costs.  In the head of many the partitions stand
+ * twice, so that their rows are looked up, and not all of the service.
+ */
+#define HEAD_ONE_SQL                                                                               \
+    "UPDATE head SET seq = CASE WHEN epoch = $2::bigint AND seq = $3::bigint THEN $4::bigint "     \
+    "ELSE fence(partition, epoch, seq) END, hash = $5::bytea, intake_seq = $6::bigint, "           \
+    "intake_hash = $7::bytea, triage_seq = $8::bigint, triage_hash = $9::bytea, "                  \
+    "dispatch_seq = $10::bigint, dispatch_hash = $11::bytea, watchdog_seq = $12::bigint, "         \
+    "watchdog_hash = $13::bytea, lease_until = clock_timestamp() + interval '10 s' "               \
+    "WHERE service = %d AND partition = $1::smallint"
+
+#define HEAD_MANY_SQL                                                                              \
+    "UPDATE head h SET seq = CASE WHEN h.epoch = a.epoch AND h.seq = a.expected THEN a.seq "       \
+    "ELSE fence(h.partition, h.epoch, h.seq) END, hash = a.hash, intake_seq = a.s1, "              \
+    "intake_hash = a.h1, triage_seq = a.s2, triage_hash = a.h2, dispatch_seq = a.s3, "             \
+    "dispatch_hash = a.h3, watchdog_seq = a.s4, watchdog_hash = a.h4, "                            \
+    "lease_until = clock_timestamp() + interval '10 s' "                                           \
+    "FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], "          \
+    "$6::bigint[], $7::bytea[], $8::bigint[], $9::bytea[], $10::bigint[], $11::bytea[], "          \
+    "$12::bigint[], $13::bytea[]) "                                                                \
+    "AS a(partition, epoch, expected, seq, hash, s1, h1, s2, h2, s3, h3, s4, h4) "                 \
+    "WHERE h.service = %d AND h.partition = ANY($1::smallint[]) AND h.partition = a.partition"
+
+#define JOURNAL_ONE_SQL                                                                            \
+    "INSERT INTO %s (service, partition, seq, case_id, kind, at, hash, bytes) "                    \
+    "VALUES (%d, $1, $2, $3, $4, $5, $6, $7)"
+
+#define JOURNAL_MANY_SQL                                                                           \
+    "INSERT INTO %s (service, partition, seq, case_id, kind, at, hash, bytes) "                    \
+    "SELECT %d, a.* FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], "                      \
+    "$4::smallint[], $5::timestamptz[], $6::bytea[], $7::bytea[]) AS a"
+
+enum { APPEND_STATEMENTS = 4 };
+
+static void append_statements(enum service_id id, struct pg_statement *out)
+{
+    static char sql[APPEND_STATEMENTS][APPEND_SQL_SIZE];
+    char journal[32] = "journal";
+    if (id != SERVICE_ANALYTICS) {
+        (void)snprintf(journal, sizeof journal, "journal_%s", service_name(id));
+    }
+    (void)snprintf(sql[0], sizeof *sql, HEAD_ONE_SQL, id);
+    (void)snprintf(sql[1], sizeof *sql, HEAD_MANY_SQL, id);
+    (void)snprintf(sql[2], sizeof *sql, JOURNAL_ONE_SQL, journal, id);
+    (void)snprintf(sql[3], sizeof *sql, JOURNAL_MANY_SQL, journal, id);
+    out[0] = (struct pg_statement){"cycle_head_one", sql[0]};
+    out[1] = (struct pg_statement){"cycle_head", sql[1]};
+    out[2] = (struct pg_statement){"cycle_journal_one", sql[2]};
+    out[3] = (struct pg_statement){"cycle_journal", sql[3]};
+}
+
 bool service_statements(struct service *service)
 {
     static struct pg_statement all[STATEMENTS_MAX];
-    static char journal_sql[JOURNAL_SQL_SIZE];
-    /* straight into the service's own part of the journal: routing rows costs */
-    (void)snprintf(
-        journal_sql,
-        sizeof journal_sql,
-        "INSERT INTO %s%s (service, partition, seq, case_id, kind, at, hash, bytes) "
-        "SELECT $1::smallint, a.* FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], "
-        "$5::smallint[], $6::timestamptz[], $7::bytea[], $8::bytea[]) AS a",
-        service->spec->id == SERVICE_ANALYTICS ? "journal" : "journal_",
-        service->spec->id == SERVICE_ANALYTICS ? "" : service_name(service->spec->id));
     unsigned count = SKELETON_STATEMENTS;
-    if (count + 1 + service->spec->statement_count > STATEMENTS_MAX) {
+    if (count + APPEND_STATEMENTS + service->spec->statement_count > STATEMENTS_MAX) {
         return false;
     }
     memcpy(all, skeleton_statements, sizeof skeleton_statements);
-    all[count++] = (struct pg_statement){"cycle_journal", journal_sql};
+    append_statements(service->spec->id, all + count);
+    count += APPEND_STATEMENTS;
     for (unsigned i = 0; i < service->spec->statement_count; i++) {
         all[count++] = service->spec->statements[i];
     }

@@ -179,12 +179,9 @@ CREATE TABLE figure (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 -- Raised inside a batch so that the whole of it is undone: SQLSTATE RD001 fenced, RD002 an agent is full.
-CREATE FUNCTION fence(moved bigint, wanted bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION fence(partition smallint, epoch bigint, seq bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    IF moved <> wanted THEN
-        RAISE EXCEPTION 'fenced: % of % streams are ours', moved, wanted USING ERRCODE = 'RD001';
-    END IF;
-    RETURN true;
+    RAISE EXCEPTION 'fenced: partition % is at epoch %, seq %', partition, epoch, seq USING ERRCODE = 'RD001';
 END $$;
 
 CREATE FUNCTION agent_full(agents text[]) RETURNS boolean LANGUAGE plpgsql AS $$

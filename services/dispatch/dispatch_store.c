@@ -16,13 +16,27 @@
 #define ROWS                                                                                       \
     "SELECT " COMPLAINT_COLUMNS_OF_C ", k.due FROM complaint c LEFT JOIN clock k USING (case_id) "
 
-#define CASES_INSERT                                                                               \
+#define CASES_ONE                                                                                  \
+    "INSERT INTO complaint (" COMPLAINT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "   \
+    "$10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) "
+
+#define CASES_MANY                                                                                 \
     "INSERT INTO complaint (" COMPLAINT_COLUMNS ") SELECT * FROM unnest("                          \
     "$1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], " \
     "$8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], "               \
     "$14::integer[], $15::integer[], $16::smallint[], $17::smallint[], $18::smallint[], "          \
     "$19::smallint[], $20::smallint[], $21::boolean[], $22::timestamptz[], $23::timestamptz[], "   \
     "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[]) "
+
+#define CASES_UPDATE                                                                               \
+    "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "       \
+    "queue = excluded.queue, home_queue = excluded.home_queue, agent = excluded.agent, "           \
+    "agent_role = excluded.agent_role, last_actor = excluded.last_actor, "                         \
+    "category = excluded.category, severity_class = excluded.severity_class, "                     \
+    "priority = excluded.priority, escalation = excluded.escalation, "                             \
+    "reopened = excluded.reopened, followed_up = excluded.followed_up, "                           \
+    "acknowledged = excluded.acknowledged, step_since = excluded.step_since, "                     \
+    "updated_at = excluded.updated_at, closed_at = excluded.closed_at"
 
 const struct pg_statement dispatch_statements[] = {
     {"dispatch_rows",
@@ -56,6 +70,8 @@ const struct pg_statement dispatch_statements[] = {
      "FROM change c WHERE s.agent = c.agent AND (c.delta <= 0 OR s.used + c.delta <= s.capacity) "
      "RETURNING s.agent) SELECT agent_full(ARRAY(SELECT c.agent FROM change c "
      "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"                 },
+    {"dispatch_commands_one",
+     "INSERT INTO command (command_id, case_id, seq, at) VALUES ($1, $2, $3, $4)"       },
     {"dispatch_commands",
      "INSERT INTO command (command_id, case_id, seq, at) "
      "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])"  },
@@ -166,7 +182,7 @@ void dispatch_case_add(const struct policy *policy, const struct dispatch_case *
     }
 }
 
-static void rows_bind(struct pg *pg, const char *statement, struct case_rows *rows)
+static void rows_bind(struct pg *pg, const char *one, const char *many, struct case_rows *rows)
 {
     struct pg_array *const parameters[] = {
         &rows->case_id,      &rows->policy_id,   &rows->version,        &rows->step,
@@ -176,19 +192,13 @@ static void rows_bind(struct pg *pg, const char *statement, struct case_rows *ro
         &rows->escalation,   &rows->language,    &rows->reopened,       &rows->followed_up,
         &rows->acknowledged, &rows->received_at, &rows->opened_at,      &rows->step_since,
         &rows->updated_at,   &rows->closed_at};
-    if (rows->case_id.count == 0) {
-        return;
-    }
-    pg_call(pg, statement);
-    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
-        pg_bind_array(pg, parameters[i]);
-    }
+    (void)pg_call_rows(pg, one, many, parameters, sizeof parameters / sizeof *parameters);
 }
 
 void dispatch_cases_bind(struct pg *pg)
 {
-    rows_bind(pg, "dispatch_cases_new", &case_rows[true]);
-    rows_bind(pg, "dispatch_cases", &case_rows[false]);
+    rows_bind(pg, "dispatch_cases_new_one", "dispatch_cases_new", &case_rows[true]);
+    rows_bind(pg, "dispatch_cases_one", "dispatch_cases", &case_rows[false]);
 }
 
 enum { ROW_DUE = 26 }; /* column of ROWS */
@@ -288,11 +298,8 @@ void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *ro
         pg_array_int8(&seq, (int64_t)rows[i].seq);
         pg_array_time(&at, rows[i].at_us);
     }
-    pg_call(pg, "dispatch_commands");
-    pg_bind_array(pg, &id);
-    pg_bind_array(pg, &case_id);
-    pg_bind_array(pg, &seq);
-    pg_bind_array(pg, &at);
+    static struct pg_array *const columns[] = {&id, &case_id, &seq, &at};
+    (void)pg_call_rows(pg, "dispatch_commands_one", "dispatch_commands", columns, 4);
 }
 
 void dispatch_keys_bind(struct pg *pg, const uint64_t *cases_asked, uint32_t count)

@@ -1,6 +1,9 @@
 #include "intake_store.h"
 
 const struct pg_statement intake_statements[] = {
+    {"intake_insert_one",
+     "INSERT INTO submission (submission_id, channel, case_id, digest, customer, at, wrapped_key) "
+     "VALUES ($1, $2, $3, $4, $5, $6, $7)"            },
     {"intake_insert",
      "INSERT INTO submission (submission_id, channel, case_id, digest, customer, at, wrapped_key) "
      "SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[], $5::bigint[], "
@@ -43,14 +46,9 @@ void intake_rows_bind(struct pg *pg, const struct intake_row *rows, uint32_t cou
         pg_array_time(&at, rows[i].at_us);
         pg_array_bytes(&key, slice_of(rows[i].wrapped_key, SEAL_WRAPPED_SIZE));
     }
-    pg_call(pg, "intake_insert");
-    pg_bind_array(pg, &id);
-    pg_bind_array(pg, &channel);
-    pg_bind_array(pg, &case_id);
-    pg_bind_array(pg, &digest);
-    pg_bind_array(pg, &customer);
-    pg_bind_array(pg, &at);
-    pg_bind_array(pg, &key);
+    static struct pg_array *const columns[] = {
+        &id, &channel, &case_id, &digest, &customer, &at, &key};
+    (void)pg_call_rows(pg, "intake_insert_one", "intake_insert", columns, 7);
 }
 
 void intake_known_bind(struct pg *pg, const struct intake_key *keys, uint32_t count)
