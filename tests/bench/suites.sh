@@ -81,6 +81,18 @@ ratio() {
         }' "$work/whole.bare" "$work/whole" | record pipeline "$1" "$2"
 }
 
+# latency CASE RUN: how many times as long as on the bare path just before a complaint takes to be visible; a disk that
+# is slow today is slow for both.
+latency() {
+    awk -F'\t' -v OFS='\t' '
+        $1 == "visible p50" { p50[FNR == NR] = $3 }
+        $1 == "visible p99" { p99[FNR == NR] = $3 }
+        END {
+            print "visible p50, of the bare path", "times", p50[0] / p50[1]
+            print "visible p99, of the bare path", "times", p99[0] / p99[1]
+        }' "$work/whole.bare" "$work/whole" | record pipeline "$1" "$2"
+}
+
 suite_pipeline() {
     local run
     for ((run = 1; run <= runs; run++)); do
@@ -90,17 +102,29 @@ suite_pipeline() {
         bare 'bare path, narratives' "$run" "$count" --texts "$(narratives)"
         load pipeline 'full speed, narratives' "$run" "$count" --texts "$(narratives)"
         ratio 'full speed, narratives' "$run"
-        load pipeline '1000 a second' "$run" 10000 --rate 1000 --sample 10
-        load pipeline '10000 a second' "$run" 100000 --rate 10000 --sample 100
+        suite_latency_run "$run"
     done
+}
+
+suite_latency_run() {
+    bare 'bare path, 1000 a second' "$1" 10000 --rate 1000
+    load pipeline '1000 a second' "$1" 10000 --rate 1000 --sample 10
+    latency '1000 a second' "$1"
+    bare 'bare path, 10000 a second' "$1" 100000 --rate 10000
+    load pipeline '10000 a second' "$1" 100000 --rate 10000 --sample 100
+    latency '10000 a second' "$1"
+}
+
+# Latency alone, as in pipeline.
+suite_latency() {
+    local run
+    for ((run = 1; run <= runs; run++)); do suite_latency_run "$run"; done
 }
 
 suite_limits() {
     local run
     echo "INSERT INTO bare_commit DEFAULT VALUES;" >"$work/commit.sql"
     for ((run = 1; run <= runs; run++)); do
-        bare 'bare path, 1000 a second' "$run" 10000 --rate 1000
-        bare 'bare path, 10000 a second' "$run" 100000 --rate 10000
         redis-benchmark -s "$work/redis/sock" -t zadd -r 1000000 -n 200000 -P 256 --csv 2>/dev/null |
             awk -F'"' '$2 == "ZADD" { printf "ZADD, 256 at once\t/s\t%s\n", $4 }' | record limits 'plain parts' "$run"
         redis_ask flushall >/dev/null

@@ -74,7 +74,7 @@ static void the_same_submission_refuses_the_whole_batch(void **state)
     struct intake_row first = row_of(1, "phone");
     insert(&desk, &first, 1, "ok 0");
     struct intake_row rows[] = {row_of(2, "phone"), row_of(1, "phone"), row_of(3, "phone")};
-    insert(&desk, rows, 3, "23505 at 0");
+    insert(&desk, rows, 3, "23505 at 1");
     assert_rows(&desk, "(SELECT count(*) FROM submission) = 1");
     rows[1] = row_of(1, "mail"); /* the same id by another channel is another submission */
     rows[1].case_id = case_id_make(3, 9);
