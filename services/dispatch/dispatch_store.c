@@ -50,17 +50,10 @@ const struct pg_statement dispatch_statements[] = {
      "WHERE c.queue = $2::text AND c.policy_id IN (SELECT id FROM policy WHERE name = $1::text) "
      "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
      "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"},
-    {"dispatch_cases_new",       CASES_INSERT                                           },
-    {"dispatch_cases",
-     CASES_INSERT
-     "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "
-     "queue = excluded.queue, home_queue = excluded.home_queue, agent = excluded.agent, "
-     "agent_role = excluded.agent_role, last_actor = excluded.last_actor, "
-     "category = excluded.category, severity_class = excluded.severity_class, "
-     "priority = excluded.priority, escalation = excluded.escalation, "
-     "reopened = excluded.reopened, followed_up = excluded.followed_up, "
-     "acknowledged = excluded.acknowledged, step_since = excluded.step_since, "
-     "updated_at = excluded.updated_at, closed_at = excluded.closed_at"                 },
+    {"dispatch_cases_new_one",   CASES_ONE                                              },
+    {"dispatch_cases_new",       CASES_MANY                                             },
+    {"dispatch_cases_one",       CASES_ONE CASES_UPDATE                                 },
+    {"dispatch_cases",           CASES_MANY CASES_UPDATE                                },
     {"dispatch_slots_new",
      "INSERT INTO agent_slot (agent, capacity) SELECT * FROM unnest($1::text[], $2::integer[]) "
      "ON CONFLICT DO NOTHING"                                                           },
