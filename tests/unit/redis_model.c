@@ -38,6 +38,9 @@ static struct {
     size_t memory_count;
     char generations[4][WORD_MAX]; /* of late */
     char tokens[4][WORD_MAX];
+    const char *begun[2][PARTITIONS]; /* the generation of the last begin; NULL: none */
+    uint64_t claimed;                 /* the first case of the last claim that got one */
+    char claimed_token[WORD_MAX];
     uint64_t watermarks[2][PARTITIONS];
 } desk;
 
@@ -123,6 +126,10 @@ static long long both(bool compare)
         redis_model_call(desk.model, words + 3, sizes + 3, desk.count, desk.now_ms);
     if (compare) {
         compare_replies(real, model);
+    }
+    if (strcmp(desk.words[1], "claim") == 0 && real->elements > 0) {
+        desk.claimed = strtoull(real->element[0]->str, NULL, 16);
+        (void)snprintf(desk.claimed_token, WORD_MAX, "%s", desk.words[2]);
     }
     const redisReply *last = real->elements > 0 ? real->element[real->elements - 1] : real;
     long long number = last->type == REDIS_REPLY_INTEGER ? last->integer : 0;
@@ -249,17 +256,20 @@ static void change_words(bool timers, uint32_t partition)
     }
 }
 
-static const char *a_generation(void)
+/* Mostly the one that was begun last. */
+static const char *a_generation(bool timers, uint32_t partition)
 {
-    return desk.generations[below(4)];
+    const char *begun = desk.begun[timers][partition];
+    return begun && below(5) > 0 ? begun : desk.generations[below(4)];
 }
 
 static void call_begin(void)
 {
     uint32_t partition;
     begin("begin");
-    (void)stream_word(&partition);
-    char *generation = desk.generations[below(4)];
+    bool timers = stream_word(&partition);
+    char *generation = desk.generations[(unsigned)timers * PARTITIONS + partition];
+    desk.begun[timers][partition] = generation;
     (void)snprintf(generation, WORD_MAX, "%016" PRIx64, below(UINT32_MAX) + 1);
     word("%s", generation);
     word("%u", (unsigned)(3 + below(3)));
@@ -271,7 +281,7 @@ static void call_feed(void)
     uint32_t partition;
     begin("feed");
     bool timers = stream_word(&partition);
-    word("%s", a_generation());
+    word("%s", a_generation(timers, partition));
     change_words(timers, partition);
     (void)both(true);
 }
@@ -281,7 +291,7 @@ static void call_flip(void)
     uint32_t partition;
     begin("flip");
     bool timers = stream_word(&partition);
-    word("%s", a_generation());
+    word("%s", a_generation(timers, partition));
     word("%" PRIu64, desk.watermarks[timers][partition]);
     (void)both(true);
 }
@@ -292,7 +302,7 @@ static void call_apply(void)
     begin("apply");
     bool timers = stream_word(&partition);
     uint64_t *watermark = &desk.watermarks[timers][partition];
-    word("%s", a_generation());
+    word("%s", a_generation(timers, partition));
     word("%" PRIu64, *watermark - (below(10) == 0 ? below(2) : 0));
     *watermark += below(3);
     word("%" PRIu64, *watermark);
@@ -346,8 +356,9 @@ static void call_claim(void)
 static void call_release(void)
 {
     begin(below(2) ? "confirm" : "undo");
-    word("%016" PRIx64, some_case((uint32_t)below(PARTITIONS)));
-    word("%s", desk.tokens[below(4)]);
+    bool last = below(4) > 0 && desk.claimed != 0;
+    word("%016" PRIx64, last ? desk.claimed : some_case((uint32_t)below(PARTITIONS)));
+    word("%s", last ? desk.claimed_token : desk.tokens[below(4)]);
     (void)both(true);
 }
 
