@@ -61,14 +61,15 @@ static bool loading_run(struct policy_loading *loading, struct policy_object *ob
         arena_take(loading->scratch, POLICY_PATTERNS_MAX * sizeof *loading->patterns);
     loading->pattern_nodes =
         arena_take(loading->scratch, POLICY_PATTERNS_MAX * sizeof *loading->pattern_nodes);
-    const struct yaml_node *root = policy_tree(loading);
-    if (loading->source->errors > 0 || !root || !loading->patterns || !loading->pattern_nodes) {
+    const struct yaml_node *root = loading->source->errors == 0 ? policy_tree(loading) : NULL;
+    if (!root || !loading->patterns || !loading->pattern_nodes) {
         return false;
     }
     read_part(loading, root, root, &language_policy, loading->policy);
     if (loading->source->errors == 0) {
         title_complete(&loading->policy->title, loading->policy->name);
         policy_prove(loading);
+        policy_prove_rules(loading);
         origins_keep(loading, object);
     }
     if (loading->pattern_count > 0) {

@@ -278,5 +278,6 @@ bool read_duration(struct policy_loading *loading,
 
 /* After everything was read without an error. */
 void policy_prove(struct policy_loading *loading);
+void policy_prove_rules(struct policy_loading *loading);
 
 #endif

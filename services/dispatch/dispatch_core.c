@@ -300,11 +300,17 @@ static enum dispatch_answer check_fields(const struct dispatch_input *input,
         return DISPATCH_FIELD_INVALID;
     }
     for (uint16_t i = 0; i < action->need_count; i++) {
-        if (field_value(input, action->needs[i].field).size == 0) {
-            *refused_field = slice_text(action->needs[i].field);
+        const struct policy_need *need = &action->needs[i];
+        struct slice value = field_value(input, need->field);
+        *refused_field = slice_text(need->field);
+        if (value.size == 0 && !need->optional) {
             return DISPATCH_FIELD_MISSING;
         }
+        if (value.size > 0 && need->rules && !policy_field_accepts(need->rules, value)) {
+            return DISPATCH_FIELD_INVALID;
+        }
     }
+    *refused_field = (struct slice){0};
     return DISPATCH_APPEND;
 }
 

@@ -1,6 +1,7 @@
 /* What people ask of dispatch: claim out of a queue, act on a case, show one. */
 #include "dispatch_shell.h"
 #include "log.h"
+#include "policy_field.h"
 #include "text.h"
 
 enum { NOTE_MAX = 16 * 1024 };
@@ -171,27 +172,72 @@ static const char *refusal_text(enum dispatch_answer answered)
     return texts[answered] ? texts[answered] : "refused";
 }
 
+/* The rules of a field in the action that was asked for; NULL: it has none. */
+static const struct policy_field *rules_of(const struct policy *policy,
+                                           const struct dispatch_case *state,
+                                           const struct dispatch_input *input,
+                                           struct slice field)
+{
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t index = policy_action_index(step, input->action);
+    for (uint16_t i = 0; index != POLICY_NONE && i < step->actions[index].need_count; i++) {
+        if (slice_equal(field, slice_text(step->actions[index].needs[i].field))) {
+            return step->actions[index].needs[i].rules;
+        }
+    }
+    return NULL;
+}
+
+/* Why, and of a field: which, what it was given and what it may hold. */
+static void refusal_write(const struct policy *policy,
+                          const struct dispatch_case *state,
+                          const struct dispatch_input *input,
+                          enum dispatch_answer answered,
+                          struct slice field,
+                          FILE *out)
+{
+    enum { SHOWN_MAX = 64 };
+    (void)fputs(refusal_text(answered), out);
+    if (field.size > 0) {
+        int shown = (int)(field.size < SHOWN_MAX ? field.size : SHOWN_MAX);
+        (void)fprintf(out, ": %.*s", shown, (const char *)field.bytes);
+    }
+    const struct policy_field *rules = rules_of(policy, state, input, field);
+    for (uint32_t i = 0; rules && i < input->field_count; i++) {
+        struct slice value = input->fields[i].value;
+        if (slice_equal(field, input->fields[i].name) && value.size > 0) {
+            int shown = (int)(value.size < SHOWN_MAX ? value.size : SHOWN_MAX);
+            (void)fprintf(out, " is \"%.*s\"", shown, (const char *)value.bytes);
+        }
+    }
+    if (rules) {
+        (void)fputs("; allowed: ", out);
+        policy_field_tell(rules, out);
+    }
+}
+
 static void answer_refusal(const struct asked *asked,
                            const struct held_case *held,
+                           const struct dispatch_input *input,
                            enum dispatch_answer answered,
                            struct slice field)
 {
-    char *text = arena_take(cycle_arena(asked->cycle), 256);
-    if (text) {
-        (void)snprintf(text,
-                       256,
-                       "%s%s%.*s",
-                       refusal_text(answered),
-                       field.size > 0 ? ": " : "",
-                       (int)(field.size < 64 ? field.size : 64),
-                       (const char *)field.bytes);
+    enum { REFUSAL_MAX = 1024 };
+    const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
+    char *text = arena_take(cycle_arena(asked->cycle), REFUSAL_MAX);
+    FILE *out = text && policy ? fmemopen(text, REFUSAL_MAX, "w") : NULL;
+    if (out) {
+        refusal_write(policy, &held->state, input, answered, field, out);
+        (void)fputc('\0', out);
+        (void)fclose(out);
+        text[REFUSAL_MAX - 1] = '\0';
     }
     answer_case(asked,
                 answered == DISPATCH_VERSION ? REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT
                                              : REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
                 held,
                 dispatch_answer_code(answered),
-                text,
+                out ? text : refusal_text(answered),
                 0);
 }
 
@@ -229,7 +275,7 @@ static void act_on(const struct asked *asked, struct held_case *held, struct dis
         if (input->kind == DISPATCH_CLAIM) {
             claim_give_back(dispatch, act->case_id, input->claim_token);
         }
-        answer_refusal(asked, held, answered, field);
+        answer_refusal(asked, held, input, answered, field);
         return;
     }
     if (dispatch_apply(dispatch, asked->cycle, policy, act->case_id, out)) {

@@ -226,8 +226,9 @@ enum dispatch_answer journey_command(struct journey *journey,
         for (uint16_t i = 0; filled_in && i < action->need_count; i++) {
             /* the one field the vocabulary itself gives a meaning */
             bool category = strcmp(action->needs[i].field, "category") == 0;
-            const char *value =
-                category ? policy->categories[policy->category_count - 1].id : "told";
+            const struct policy_field *rules = action->needs[i].rules;
+            const char *told = rules && rules->type == FORM_DATE ? "2026-03-02" : "told";
+            const char *value = category ? policy->categories[policy->category_count - 1].id : told;
             fields[input.field_count++] =
                 (struct event_field){slice_text(action->needs[i].field), slice_text(value)};
         }

@@ -1,0 +1,64 @@
+#include "policy_field.h"
+
+#include <inttypes.h>
+
+enum { SCALE = 10000 };
+
+static void bound_tell(const struct policy_field *field, int64_t bound, FILE *out)
+{
+    if (field->type == FORM_DATE) {
+        (void)fprintf(out,
+                      "%04" PRId64 "-%02" PRId64 "-%02" PRId64,
+                      bound / 10000,
+                      bound / 100 % 100,
+                      bound % 100);
+    } else if (field->type == FORM_TEXT) {
+        (void)fprintf(out, "%" PRId64, bound);
+    } else {
+        int64_t whole = bound < 0 ? -bound : bound;
+        (void)fprintf(out, "%s%" PRId64, bound < 0 ? "-" : "", whole / SCALE);
+        if (field->decimals > 0) {
+            char digits[POLICY_DECIMALS_MAX + 1];
+            (void)snprintf(digits, sizeof digits, "%04d", (int)(whole % SCALE));
+            (void)fprintf(out, ".%.*s", field->decimals, digits);
+        }
+    }
+}
+
+static void choices_tell(const struct policy_field *field, FILE *out)
+{
+    for (uint16_t i = 0; i < field->choice_count; i++) {
+        (void)fprintf(out, "%s%s", i > 0 ? ", " : " ", field->choices[i].id);
+    }
+}
+
+void policy_field_tell(const struct policy_field *field, FILE *out)
+{
+    static const char *const types[] = {
+        [FORM_TEXT] = "a text",
+        [FORM_NUMBER] = "a number",
+        [FORM_MONEY] = "an amount",
+        [FORM_DATE] = "a date such as 2026-02-28",
+        [FORM_CHOICE] = "one of",
+        [FORM_FLAG] = "yes or no",
+    };
+    (void)fputs(types[field->type], out);
+    choices_tell(field, out);
+    if (field->has_min) {
+        (void)fputs(field->type == FORM_TEXT ? " of at least " : " from ", out);
+        bound_tell(field, field->min, out);
+    }
+    if (field->has_max) {
+        (void)fputs(field->type == FORM_TEXT ? " of at most " : " to ", out);
+        bound_tell(field, field->max, out);
+    }
+    if (field->type == FORM_TEXT && (field->has_min || field->has_max)) {
+        (void)fputs(" characters", out);
+    }
+    if (field->picture) {
+        (void)fprintf(out, " like %s (9 a digit, A a capital, a a small letter)", field->picture);
+    }
+    if (field->unit) {
+        (void)fprintf(out, " %s", field->unit);
+    }
+}

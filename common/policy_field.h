@@ -1,0 +1,14 @@
+/*
+ * What a field may hold, for people: in refusals, forms and manuals.
+ */
+#ifndef REDRESS_POLICY_FIELD_H
+#define REDRESS_POLICY_FIELD_H
+
+#include "policy.h"
+
+#include <stdio.h>
+
+/* "an amount from 0 to 500.00 CNY", "one of good, bad": plain English on one line. */
+void policy_field_tell(const struct policy_field *field, FILE *out);
+
+#endif

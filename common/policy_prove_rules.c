@@ -1,0 +1,182 @@
+/*
+ * Rules that can never decide: what an earlier one takes everything from, what adds to nothing.
+ * Said only where it can be proved; a rule that is merely unlikely is nobody's business.
+ */
+#include "policy_read.h"
+
+/* Every value of the inner set is in the outer; 0 stands for all of them. */
+static bool set_within(uint32_t inner, uint32_t outer)
+{
+    return outer == 0 || (inner != 0 && (inner & ~outer) == 0);
+}
+
+static bool is_under(const struct policy *policy, uint16_t category, uint16_t above)
+{
+    while (category != POLICY_NONE && category != above) {
+        category = policy->categories[category].parent;
+    }
+    return category == above;
+}
+
+static bool categories_within(const struct policy *policy,
+                              const struct policy_when *inner,
+                              const struct policy_when *outer)
+{
+    for (uint16_t i = 0; i < inner->category_count; i++) {
+        bool found = outer->category_count == 0;
+        for (uint16_t j = 0; j < outer->category_count && !found; j++) {
+            found = is_under(policy, inner->categories[i], outer->categories[j]);
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return outer->category_count == 0 || inner->category_count > 0;
+}
+
+static bool patterns_within(const struct policy_when *inner, const struct policy_when *outer)
+{
+    for (uint16_t i = 0; i < inner->pattern_count; i++) {
+        bool found = outer->pattern_count == 0;
+        for (uint16_t j = 0; j < outer->pattern_count && !found; j++) {
+            found = strcmp(inner->patterns[i], outer->patterns[j]) == 0;
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return outer->pattern_count == 0 || inner->pattern_count > 0;
+}
+
+/* Whatever fits the inner one fits the outer, too. */
+static bool when_within(const struct policy *policy,
+                        const struct policy_when *inner,
+                        const struct policy_when *outer)
+{
+    return set_within(inner->channels, outer->channels) &&
+           set_within(inner->classes, outer->classes) && inner->repeats_min >= outer->repeats_min &&
+           categories_within(policy, inner, outer) && patterns_within(inner, outer);
+}
+
+static void shadowed(struct policy_loading *loading,
+                     const void *row,
+                     const void *by,
+                     const char *what,
+                     const char *why)
+{
+    warn(loading,
+         mark_of(loading, row)->place,
+         why,
+         "%s never decides: the one in line %u takes every case it fits",
+         what,
+         mark_of(loading, by)->place->line);
+}
+
+static void prove_routes(struct policy_loading *loading)
+{
+    const struct policy *policy = loading->policy;
+    for (uint16_t i = 0; i < policy->route_count; i++) {
+        for (uint16_t j = 0; j < i; j++) {
+            const struct policy_route *before = &policy->routes[j];
+            if (when_within(policy, &policy->routes[i].when, &before->when)) {
+                shadowed(loading,
+                         &policy->routes[i],
+                         before,
+                         "this route",
+                         "the first route that fits decides: what is narrower stands first");
+                break;
+            }
+        }
+    }
+}
+
+static void prove_overrides(struct policy_loading *loading)
+{
+    const struct policy *policy = loading->policy;
+    for (uint16_t i = 0; i < policy->override_count; i++) {
+        const struct policy_override *override = &policy->overrides[i];
+        if (override->class_index + 1 == policy->class_count) {
+            warn(loading,
+                 mark_of(loading, override)->place,
+                 "an override only ever raises the class",
+                 "this override never decides: no class is milder than '%s'",
+                 policy->classes[override->class_index].id);
+        }
+        for (uint16_t j = 0; j < policy->override_count; j++) {
+            const struct policy_override *other = &policy->overrides[j];
+            bool stronger = other->class_index < override->class_index ||
+                            (other->class_index == override->class_index && j < i);
+            if (j != i && stronger && when_within(policy, &override->when, &other->when)) {
+                shadowed(loading,
+                         override,
+                         other,
+                         "this override",
+                         "the gravest class of all overrides that fit holds");
+                break;
+            }
+        }
+    }
+}
+
+static void prove_factors(struct policy_loading *loading)
+{
+    const struct policy *policy = loading->policy;
+    int32_t most = 0;
+    for (uint16_t i = 0; i < policy->factor_count; i++) {
+        int16_t points = policy->factors[i].points;
+        most += points > 0 ? points : 0;
+        if (points == 0) {
+            warn(loading,
+                 mark_of(loading, &policy->factors[i])->place,
+                 NULL,
+                 "factor '%s' adds nothing",
+                 policy->factors[i].id);
+        }
+    }
+    for (uint16_t i = 0; i < policy->class_count; i++) {
+        bool named = false;
+        for (uint16_t j = 0; j < policy->override_count; j++) {
+            named = named || policy->overrides[j].class_index == i;
+        }
+        if (policy->classes[i].from_score > most && !named) {
+            warn(loading,
+                 mark_of(loading, &policy->classes[i])->place,
+                 "lower 'from', or name it in an override",
+                 "class '%s' is never reached: all factors together give %d",
+                 policy->classes[i].id,
+                 (int)most);
+        }
+    }
+}
+
+/* Fields nobody asks for. */
+static void prove_fields(struct policy_loading *loading)
+{
+    const struct policy *policy = loading->policy;
+    for (uint16_t i = 0; i < policy->field_count; i++) {
+        bool used = false;
+        for (uint16_t j = 0; j < policy->step_count; j++) {
+            for (uint16_t k = 0; k < policy->steps[j].action_count; k++) {
+                const struct policy_action *action = &policy->steps[j].actions[k];
+                for (uint16_t n = 0; n < action->need_count; n++) {
+                    used = used || action->needs[n].rules == &policy->fields[i];
+                }
+            }
+        }
+        if (!used) {
+            warn(loading,
+                 mark_of(loading, &policy->fields[i])->place,
+                 NULL,
+                 "no action asks for field '%s'",
+                 policy->fields[i].id);
+        }
+    }
+}
+
+void policy_prove_rules(struct policy_loading *loading)
+{
+    prove_routes(loading);
+    prove_overrides(loading);
+    prove_factors(loading);
+    prove_fields(loading);
+}
