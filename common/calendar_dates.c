@@ -28,7 +28,7 @@ static const char *name_copy(struct arena *arena, struct slice name)
     }
     for (size_t i = 0; i < size; i++) {
         uint8_t byte = name.bytes[i];
-        copy[i] = byte < 0x20 || byte == 0x7f ? ' ' : (char)byte;
+        copy[i] = (char)(byte < 0x20 || byte == 0x7f ? ' ' : byte);
     }
     copy[size] = '\0';
     return copy;

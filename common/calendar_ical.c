@@ -153,6 +153,29 @@ static bool component_end(
     return true;
 }
 
+/* Where a line stands in the file. */
+struct bounds {
+    size_t begin, end;
+};
+
+static bool line_take(struct ical_reading *reading,
+                      struct nest *nest,
+                      struct slice line,
+                      const struct bounds *bounds,
+                      unsigned number)
+{
+    if (begins(line, "BEGIN:")) {
+        return component_begin(reading, nest, line, bounds->begin, number);
+    }
+    if (begins(line, "END:")) {
+        return component_end(reading, nest, line, bounds->end, number);
+    }
+    if (nest->in_event && nest->depth == 2) {
+        property_note(&nest->event, line, number);
+    }
+    return true;
+}
+
 static void lines_read(struct ical_reading *reading)
 {
     struct slice bytes = reading->source->bytes;
@@ -164,21 +187,14 @@ static void lines_read(struct ical_reading *reading)
         size_t begin = at;
         struct slice line = line_next(bytes, &at);
         bool goes_on = line.size > 0 && (line.bytes[0] == ' ' || line.bytes[0] == '\t');
-        bool good = true;
         number++;
         folded = goes_on ? folded + line.size : line.size;
         if (folded > LINE_MAX_SIZE) {
             ical_say(reading, YAML_ERROR, number, NULL, "a line longer than 8 KiB");
             return;
         }
-        if (!goes_on && begins(line, "BEGIN:")) {
-            good = component_begin(reading, &nest, line, begin, number);
-        } else if (!goes_on && begins(line, "END:")) {
-            good = component_end(reading, &nest, line, at, number);
-        } else if (!goes_on && nest.in_event && nest.depth == 2) {
-            property_note(&nest.event, line, number);
-        }
-        if (!good) {
+        const struct bounds bounds = {begin, at};
+        if (!goes_on && !line_take(reading, &nest, line, &bounds, number)) {
             return;
         }
     }

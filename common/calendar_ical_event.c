@@ -30,9 +30,9 @@ static char special_of(icalcomponent *event)
         const char *name = icalproperty_get_x_name(x);
         const char *value = icalproperty_get_x(x);
         if (name && value && strcasecmp(name, "X-APPLE-SPECIAL-DAY") == 0) {
-            return strcasecmp(value, "ALTERNATE-WORKDAY") == 0 ? 'w'
-                   : strcasecmp(value, "WORK-HOLIDAY") == 0    ? 'o'
-                                                               : 0;
+            bool works = strcasecmp(value, "ALTERNATE-WORKDAY") == 0;
+            bool off = strcasecmp(value, "WORK-HOLIDAY") == 0;
+            return (char)(works ? 'w' : off ? 'o' : 0);
         }
     }
     return 0;

@@ -72,6 +72,17 @@ static void judge_one(struct cases *cases, const json_t *row, ctl_case_judge *ju
     json_decref(answer.got);
 }
 
+/* The sign behind a case's comma or the array's end; EOF for anything else. */
+static int sign_behind(struct cases *cases)
+{
+    int sign = next_sign(cases);
+    if (sign == ',') {
+        sign = next_sign(cases);
+        return sign == ']' ? ',' : sign; /* nothing may follow a comma but a case */
+    }
+    return sign == ']' ? sign : EOF;
+}
+
 static int judge_all(struct cases *cases, ctl_case_judge *judge, void *self)
 {
     int sign = next_sign(cases);
@@ -94,11 +105,8 @@ static int judge_all(struct cases *cases, ctl_case_judge *judge, void *self)
         }
         judge_one(cases, row, judge, self);
         json_decref(row);
-        sign = next_sign(cases);
-        if (sign == ',') {
-            sign = next_sign(cases);
-            sign = sign == ']' ? ',' : sign; /* nothing may follow a comma but a case */
-        } else if (sign != ']') {
+        sign = sign_behind(cases);
+        if (sign == EOF) {
             return broken(cases, cases->line, "neither a comma nor the end of the array");
         }
     }

@@ -230,9 +230,9 @@ static json_t *changes_json(const struct account *account)
                       "due",
                       due_json(told->due_us),
                       "old_target",
-                      (json_int_t)(told->old_target_s + told->old_target_days),
+                      (json_int_t)told->old_target_s + told->old_target_days,
                       "target",
-                      (json_int_t)(told->target_s + told->target_days),
+                      (json_int_t)told->target_s + told->target_days,
                       "reason",
                       ctl_json_text(told->reason)));
     }

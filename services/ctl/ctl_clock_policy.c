@@ -315,43 +315,57 @@ write_state_set(const struct sla_case *sla, const char *key, const json_t *list,
     (void)fputc(']', out);
 }
 
+/* The first warning of a metric after last; LLONG_MAX when there is none. */
+static long long
+next_warning(const json_t *warnings, const char *metric, long long last, bool *days)
+{
+    long long next = LLONG_MAX;
+    for (size_t i = 0; i < json_array_size(warnings); i++) {
+        const json_t *warning = json_array_get(warnings, i);
+        const char *of = text_of(warning, "metric");
+        const json_t *dates = json_object_get(warning, "business_days");
+        long long value = json_integer_value(dates ? dates : json_object_get(warning, "seconds"));
+        bool ours = (!of || strcmp(of, metric) == 0) && value != 0;
+        if (ours && value > last && value < next) {
+            next = value;
+            *days = dates != NULL;
+        }
+    }
+    return next;
+}
+
+static void write_warning(long long after, bool days, FILE *out)
+{
+    (void)fprintf(out,
+                  "{%s: %lld business %s %s}",
+                  after < 0 ? "warn" : "escalate",
+                  after < 0 ? -after : after,
+                  days ? "days" : "seconds",
+                  after < 0 ? "before" : "after");
+}
+
 /* Warnings in the order in which they come due, the breach among them. */
 static void write_levels(const struct sla_case *sla, const char *metric, FILE *out)
 {
     const json_t *warnings = json_object_get(policy_of(sla), "warnings");
+    const char *comma = "";
     bool breach = false;
-    long long last = LLONG_MIN;
+    bool days = false;
+    long long next = LLONG_MIN;
     (void)fputs(", levels: [", out);
-    for (;;) {
-        long long next = LLONG_MAX;
-        bool days = false;
-        for (size_t i = 0; i < json_array_size(warnings); i++) {
-            const json_t *warning = json_array_get(warnings, i);
-            const char *of = text_of(warning, "metric");
-            const json_t *dates = json_object_get(warning, "business_days");
-            long long value =
-                json_integer_value(dates ? dates : json_object_get(warning, "seconds"));
-            if ((!of || strcmp(of, metric) == 0) && value != 0 && value > last && value < next) {
-                next = value;
-                days = dates != NULL;
-            }
-        }
+    do {
+        next = next_warning(warnings, metric, next, &days);
         if (!breach && next > 0) {
-            (void)fprintf(out, "%s{breach: due}", last == LLONG_MIN ? "" : ", ");
+            (void)fprintf(out, "%s{breach: due}", comma);
             breach = true;
+            comma = ", ";
         }
-        if (next == LLONG_MAX) {
-            break;
+        if (next != LLONG_MAX) {
+            (void)fputs(comma, out);
+            write_warning(next, days, out);
+            comma = ", ";
         }
-        (void)fprintf(out,
-                      "%s{%s: %lld business %s %s}",
-                      last == LLONG_MIN && !breach ? "" : ", ",
-                      next < 0 ? "warn" : "escalate",
-                      next < 0 ? -next : next,
-                      days ? "days" : "seconds",
-                      next < 0 ? "before" : "after");
-        last = next;
-    }
+    } while (next != LLONG_MAX);
     (void)fputc(']', out);
 }
 
@@ -383,18 +397,9 @@ static void write_switches(const struct sla_case *sla, const char *metric, FILE 
     (void)fputc(']', out);
 }
 
-static void write_clock(const struct sla_case *sla, int index, FILE *out)
+/* Which facts start and stop the clock of a metric. */
+static void write_facts(int index, const char *start, FILE *out)
 {
-    const char *metric = sla_metrics[index];
-    const char *start = sla->from_attached ? "assigned" : "opened";
-    unsigned first = 0;
-    while (first < sla->variant_count && !target_of(&sla->variants[first], metric)) {
-        first++;
-    }
-    if (first == sla->variant_count) {
-        return;
-    }
-    (void)fprintf(out, "  %s: {title: x, starts: [", metric);
     switch (index) {
     case 0:
         (void)fprintf(out, "%s], stops: [contacted]", start);
@@ -408,6 +413,11 @@ static void write_clock(const struct sla_case *sla, int index, FILE *out)
     default: /* a word every n, as long as no answer is owed */
         (void)fprintf(out, "%s], stops: [customer_wrote], rearms-at: [contacted]", start);
     }
+}
+
+/* The variants that have this target, the first of them as the clock's own. */
+static void write_targets(const struct sla_case *sla, const char *metric, unsigned first, FILE *out)
+{
     (void)fputs(", when: {classes: [", out);
     for (unsigned i = 0, told = 0; i < sla->variant_count; i++) {
         if (target_of(&sla->variants[i], metric)) {
@@ -427,6 +437,22 @@ static void write_clock(const struct sla_case *sla, int index, FILE *out)
         }
     }
     (void)fputs(others > 0 ? "]" : "", out);
+}
+
+static void write_clock(const struct sla_case *sla, int index, FILE *out)
+{
+    const char *metric = sla_metrics[index];
+    const char *start = sla->from_attached ? "assigned" : "opened";
+    unsigned first = 0;
+    while (first < sla->variant_count && !target_of(&sla->variants[first], metric)) {
+        first++;
+    }
+    if (first == sla->variant_count) {
+        return;
+    }
+    (void)fprintf(out, "  %s: {title: x, starts: [", metric);
+    write_facts(index, start, out);
+    write_targets(sla, metric, first, out);
     write_switches(sla, metric, out);
     write_levels(sla, metric, out);
     (void)fputs("}\n", out);
