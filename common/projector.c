@@ -101,8 +101,10 @@ static void slice_begin(struct projector *projector, uint32_t partition)
 }
 
 /* One slice an asking: the next is asked for when Redis has taken this one. */
+/* NOLINTBEGIN(bugprone-easily-swappable-parameters): the order is the caller's */
 static void
 on_feed(void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first)
+/* NOLINTEND(bugprone-easily-swappable-parameters) */
 {
     (void)service;
     struct projector *projector = self;
