@@ -45,7 +45,7 @@ static const char text[] =
     "  summary: {title: x, starts: [opened], stops: [closed], within: 3 business days,\n"
     "    end-of-day: yes, calendar: uk, levels: [{breach: due}]}\n"
     "  payment: {title: x, starts: [opened], stops: [closed], within: 15 business days,\n"
-    "    calendar: uk, extension: {to: 35 business days, reason: yes, after: [tell]},\n"
+    "    calendar: uk, extension: {to: 35 business days, times: 2, reason: yes, after: [tell]},\n"
     "    unknown-notify: manager, levels: [{breach: due, notify: agent},\n"
     "    {escalate: 2 business days after}]}\n"
     "  progress: {title: x, starts: [opened], stops: [closed], within: 15 days, calendar: uk,\n"
@@ -54,7 +54,7 @@ static const char text[] =
     "    within: 4 business hours, calendar: uk, levels: [{warn: 50%}, {breach: due}]}\n"
     "  update: {title: x, starts: [opened], rearms-at: [contacted],\n"
     "    stops: [customer_wrote, closed], within: 2 days, calendar: uk, levels: [{breach: due}]}\n"
-    "  waiting: {title: x, of-steps: [consent], within: 7 business days, calendar: cn,\n"
+    "  waiting: {title: x, of-steps: [consent], within: 7 business days, roll: yes, calendar: cn,\n"
     "    levels: [{breach: due}]}\n"
     "  solve: {title: x, starts: [opened], stops: [closed], within: 16 business hours,\n"
     "    calendar: uk, targets: [{priorities: 1, within: 4 business hours}],\n"
@@ -204,8 +204,11 @@ static void a_clock_of_a_step_lives_as_long_as_the_case_is_in_it(void **state)
     assert_int_equal(clock_of(&desk, WAITING)->phase, WATCH_RUNNING);
     advance(&desk, EVENT_NOTED, at(3, 10, 10, 0), "investigation");
     assert_int_equal(clock_of(&desk, WAITING)->verdict, CLOCK_MET);
+    advance(&desk, EVENT_NOTED, at(3, 10, 12, 0), "consent"); /* 20:00 there, when all is closed */
+    assert_int_equal(clock_of(&desk, WAITING)->due_us, at(3, 20, 1, 0)); /* on to the opening */
+    advance(&desk, EVENT_NOTED, at(3, 10, 13, 0), "investigation");
     advance(&desk, EVENT_NOTED, at(3, 11, 10, 0), "consent");
-    assert_int_equal(clock_of(&desk, WAITING)->generation, 2);
+    assert_int_equal(clock_of(&desk, WAITING)->generation, 3);
     advance(&desk, EVENT_CLOSED, at(3, 12, 10, 0), "closed");
     assert_int_equal(clock_of(&desk, WAITING)->phase, WATCH_STOPPED);
     assert_int_equal(clock_of(&desk, WAITING)->verdict, CLOCK_MET);
@@ -263,6 +266,9 @@ an_extension_is_given_as_often_and_as_the_policy_says_or_refused_in_the_open(voi
     int64_t due_us = clock_of(&desk, PAYMENT)->due_us;
     extend(&desk, at(3, 10, 9, 0), "payment", "");
     refused(&desk, "no-reason");
+    struct event other = desk_advanced(&desk, EVENT_NOTED, at(3, 10, 9, 30), "");
+    other.advanced.action = slice_text("contact");
+    feed(&desk, other);
     extend(&desk, at(3, 10, 10, 0), "payment", "abroad");
     refused(&desk, "tell"); /* the customer has to be told first */
     assert_int_equal(extend(&desk, at(3, 10, 11, 0), "final", "please"), 1);
@@ -276,6 +282,14 @@ an_extension_is_given_as_often_and_as_the_policy_says_or_refused_in_the_open(voi
     assert_int_equal(desk_told(last(&desk), "payment")->old_due_us, due_us);
     assert_true(clock_of(&desk, PAYMENT)->due_us > due_us);
     extend(&desk, at(3, 12, 10, 0), "payment", "again");
+    refused(&desk, "tell"); /* anew for each */
+    told = desk_advanced(&desk, EVENT_NOTED, at(3, 12, 11, 0), "");
+    told.advanced.action = slice_text("tell");
+    feed(&desk, told);
+    extend(&desk, at(3, 12, 12, 0), "payment", "again");
+    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_RETARGETED);
+    assert_int_equal(clock_of(&desk, PAYMENT)->extensions, 2);
+    extend(&desk, at(3, 12, 13, 0), "payment", "and again");
     refused(&desk, "too-often");
     advance(&desk, EVENT_CLOSED, at(3, 13, 10, 0), "closed");
     extend(&desk, at(3, 14, 10, 0), "payment", "late");
