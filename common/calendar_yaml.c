@@ -87,7 +87,7 @@ static void week_check(struct policy_loading *loading,
     }
 }
 
-static void calendar_week(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(calendar_week)
 {
     struct calendar_place *place = into;
     bool seen[7] = {false};
@@ -183,8 +183,7 @@ static void dates_read(struct policy_loading *loading,
     }
 }
 
-static void
-calendar_closed(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(calendar_closed)
 {
     dates_read(loading, pair, into, (struct calendar_dated){.kind = DATED_HOLIDAY});
 }
@@ -203,19 +202,17 @@ static void hours_by_date(struct policy_loading *loading,
     }
 }
 
-static void calendar_open(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(calendar_open)
 {
     hours_by_date(loading, pair, into, DATED_SHIFT);
 }
 
-static void
-calendar_breaks(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(calendar_breaks)
 {
     hours_by_date(loading, pair, into, DATED_BREAK);
 }
 
-static void
-calendar_make_up(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(calendar_make_up)
 {
     struct calendar_place *place = into;
     place->has_make_up = true;
@@ -224,12 +221,12 @@ calendar_make_up(struct policy_loading *loading, const struct yaml_pair *pair, v
 
 /* ---- sets of holidays ---- */
 
-static void set_off(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(set_off)
 {
     dates_read(loading, pair, into, (struct calendar_dated){.kind = DATED_HOLIDAY});
 }
 
-static void set_worked(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(set_worked)
 {
     struct calendar_place *place = into;
     dates_read(loading,
@@ -240,14 +237,14 @@ static void set_worked(struct policy_loading *loading, const struct yaml_pair *p
                                                                    : place->definition.week[0]});
 }
 
-static void file_id(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(file_id)
 {
     struct calendar_place *place = into;
     char id[POLICY_NAME_MAX];
     read_id(loading, &pair->value, place->file ? place->file->id : id);
 }
 
-static void file_origin(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(file_origin)
 {
     struct calendar_place *place = into;
     if (pair->value.kind != YAML_SCALAR || pair->value.text[0] == '\0') {
@@ -260,13 +257,7 @@ static void file_origin(struct policy_loading *loading, const struct yaml_pair *
 static void
 set_tree(struct policy_loading *loading, const struct yaml_node *tree, struct calendar_place *place)
 {
-    static const struct policy_key keys[] = {
-        {"holidays", true,  file_id    },
-        {"source",   true,  file_origin},
-        {"off",      true,  set_off    },
-        {"worked",   false, set_worked },
-    };
-    read_map(loading, tree, tree, "a set of holidays", keys, KEY_COUNT(keys), place);
+    read_part(loading, tree, tree, &language_holiday_set, place);
 }
 
 /* ---- files that are named ---- */
@@ -333,15 +324,14 @@ set_read(struct policy_loading *loading, const struct yaml_node *node, struct ca
     file_close(loading, outer);
 }
 
-static void
-calendar_holidays(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(calendar_holidays)
 {
     for (uint32_t i = 0; i < list_count(&pair->value); i++) {
         set_read(loading, list_item(&pair->value, i), into);
     }
 }
 
-static void calendar_zone(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(calendar_zone)
 {
     struct calendar_place *place = into;
     struct error error = {0};
@@ -353,8 +343,7 @@ static void calendar_zone(struct policy_loading *loading, const struct yaml_pair
     place->definition.zone = pair->value.text;
 }
 
-static void
-calendar_always(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(calendar_always)
 {
     ((struct calendar_place *)into)->definition.always = read_flag(loading, &pair->value);
 }
@@ -364,22 +353,7 @@ static void calendar_tree(struct policy_loading *loading,
                           const struct yaml_node *map,
                           struct calendar_place *into)
 {
-    /* Own dates come before the sets, because they beat them. */
-    static const struct policy_key keys[] = {
-        {"calendar", true,  file_id          },
-        {"source",   false, file_origin      },
-        {"zone",     true,  calendar_zone    },
-        {"always",   false, calendar_always  },
-        {"hours",    false, calendar_week    },
-        {"make-up",  false, calendar_make_up },
-        {"closed",   false, calendar_closed  },
-        {"open",     false, calendar_open    },
-        {"breaks",   false, calendar_breaks  },
-        {"holidays", false, calendar_holidays},
-    };
-    enum { OF_FILES = 2 };
-    size_t skip = into->file ? 0 : OF_FILES;
-    read_map(loading, place, map, "a calendar", keys + skip, KEY_COUNT(keys) - skip, into);
+    read_part(loading, place, map, into->file ? &language_calendar_file : &language_calendar, into);
     if (into->has_week == into->definition.always && map->kind == YAML_MAP) {
         complain(loading, place, NULL, "a calendar has either hours or 'always: yes'");
     }

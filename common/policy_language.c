@@ -342,10 +342,10 @@ static const struct language_key policy_keys[] = {
     {"opening", true, KIND_PART, .part = &opening_part,
      MEANS("How a case begins", "案件如何开始", "案件如何開始")},
     {"calendars", true, KIND_ROWS, BETWEEN(0, POLICY_CALENDARS_MAX), .thing = THING_CALENDAR,
-     .read = read_calendars,
+     .part = &language_calendar, .read = read_calendars,
      MEANS("Working hours and holidays", "工作时间与假日", "工作時間與假日")},
     {"clocks", true, KIND_ROWS, BETWEEN(0, POLICY_CLOCKS_MAX), .thing = THING_CLOCK,
-     .read = read_clocks,
+     .part = &language_clock, .read = read_clocks,
      MEANS("Deadlines", "时限", "時限")},
 };
 const struct language_part language_policy = {
@@ -371,6 +371,12 @@ const struct language_part *const language_parts[] = {&language_policy,
                                                       &language_action,
                                                       &language_everywhere,
                                                       &opening_part,
+                                                      &language_calendar,
+                                                      &language_clock,
+                                                      &language_clock_when,
+                                                      &language_target,
+                                                      &language_extension,
+                                                      &language_level,
                                                       NULL};
 
 #define THING(word, list, number, type)                                                            \

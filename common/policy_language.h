@@ -122,6 +122,13 @@ extern const struct language_part language_field;
 extern const struct language_part language_action;
 extern const struct language_part language_everywhere;
 extern const struct language_part language_clock_when;
+extern const struct language_part language_clock;
+extern const struct language_part language_target;
+extern const struct language_part language_extension;
+extern const struct language_part language_level;
+extern const struct language_part language_calendar;
+extern const struct language_part language_calendar_file;
+extern const struct language_part language_holiday_set;
 
 /* Every part, the file first; ends with NULL. */
 extern const struct language_part *const language_parts[];

@@ -7,26 +7,26 @@ struct clock_place {
     uint16_t index;
 };
 
-static void clock_title(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_title)
 {
     read_title(loading, pair, &((struct clock_place *)into)->clock->title);
 }
 
-static void clock_starts(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_starts)
 {
     struct clock_place *place = into;
     loading->start_nodes[place->index] = &pair->value;
     read_facts(loading, &pair->value, place->clock->starts);
 }
 
-static void clock_stops(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_stops)
 {
     struct clock_place *place = into;
     loading->stop_nodes[place->index] = &pair->value;
     read_facts(loading, &pair->value, place->clock->stops);
 }
 
-static void clock_rearms(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_rearms)
 {
     struct policy_clock *clock = ((struct clock_place *)into)->clock;
     read_facts(loading, &pair->value, clock->rearms);
@@ -46,18 +46,17 @@ static uint64_t read_step_set(struct policy_loading *loading, const struct yaml_
     return set;
 }
 
-static void clock_of_steps(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_of_steps)
 {
     ((struct clock_place *)into)->clock->of_steps = read_step_set(loading, &pair->value);
 }
 
-static void
-clock_pauses_in(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_pauses_in)
 {
     ((struct clock_place *)into)->clock->pause_steps = read_step_set(loading, &pair->value);
 }
 
-static void clock_runs_in(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_runs_in)
 {
     struct policy_clock *clock = ((struct clock_place *)into)->clock;
     clock->run_steps = read_step_set(loading, &pair->value);
@@ -67,13 +66,12 @@ static void clock_runs_in(struct policy_loading *loading, const struct yaml_pair
     }
 }
 
-static void
-clock_hidden_in(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_hidden_in)
 {
     ((struct clock_place *)into)->clock->hidden_steps = read_step_set(loading, &pair->value);
 }
 
-static void clock_when(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_when)
 {
     /* What the watchdog knows of a case; class and category only once it is triaged. */
     struct policy_clock *clock = ((struct clock_place *)into)->clock;
@@ -90,7 +88,7 @@ static void clock_when(struct policy_loading *loading, const struct yaml_pair *p
 
 /* ---- targets ------------------------------------------------------------------------------ */
 
-static void target_within(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(target_within)
 {
     struct policy_target *target = into;
     struct duration duration = {0};
@@ -121,8 +119,7 @@ static void target_within(struct policy_loading *loading, const struct yaml_pair
     }
 }
 
-static void
-target_end_of_day(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(target_end_of_day)
 {
     struct policy_target *target = into;
     target->end_of_day = read_flag(loading, &pair->value);
@@ -134,7 +131,7 @@ target_end_of_day(struct policy_loading *loading, const struct yaml_pair *pair, 
     }
 }
 
-static void target_rolls(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(target_rolls)
 {
     struct policy_target *target = into;
     target->rolls = read_flag(loading, &pair->value);
@@ -146,8 +143,7 @@ static void target_rolls(struct policy_loading *loading, const struct yaml_pair 
     }
 }
 
-static void
-target_calendar(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(target_calendar)
 {
     struct policy_names names = {"calendar",
                                  loading->policy->calendars,
@@ -156,7 +152,7 @@ target_calendar(struct policy_loading *loading, const struct yaml_pair *pair, vo
     ((struct policy_target *)into)->calendar = read_name(loading, &pair->value, names);
 }
 
-static void target_when(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(target_when)
 {
     read_when(loading,
               &pair->value,
@@ -165,8 +161,7 @@ static void target_when(struct policy_loading *loading, const struct yaml_pair *
               &((struct policy_target *)into)->when);
 }
 
-static void
-target_priorities(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(target_priorities)
 {
     struct policy_target *target = into;
     for (uint32_t i = 0; i < list_count(&pair->value); i++) {
@@ -182,8 +177,7 @@ static void rule_name(const struct policy *policy, uint32_t line, char rule[64])
 
 /* A clock's own target is read like another, and kept in the clock. */
 #define OWN_TARGET(reader)                                                                         \
-    static void own_##reader(                                                                      \
-        struct policy_loading *loading, const struct yaml_pair *pair, void *into)                  \
+    void own_##reader(struct policy_loading *loading, const struct yaml_pair *pair, void *into)    \
     {                                                                                              \
         struct policy_clock *clock = ((struct clock_place *)into)->clock;                          \
         struct policy_target target = {.target = clock->target,                                    \
@@ -205,16 +199,8 @@ OWN_TARGET(end_of_day)
 OWN_TARGET(rolls)
 OWN_TARGET(calendar)
 
-static void clock_targets(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_targets)
 {
-    static const struct policy_key keys[] = {
-        {"when",       false, target_when      },
-        {"priorities", false, target_priorities},
-        {"within",     true,  target_within    },
-        {"end-of-day", false, target_end_of_day},
-        {"roll",       false, target_rolls     },
-        {"calendar",   false, target_calendar  },
-    };
     struct policy_clock *clock = ((struct clock_place *)into)->clock;
     uint32_t count = read_count(loading, &pair->value, YAML_LIST, POLICY_TARGETS_MAX, "targets");
     for (uint32_t i = 0; i < count; i++) {
@@ -222,7 +208,7 @@ static void clock_targets(struct policy_loading *loading, const struct yaml_pair
         struct policy_target *target = &clock->targets[i];
         target->calendar = clock->calendar;
         rule_name(loading->policy, item->line, target->rule);
-        read_map(loading, item, item, "a target", keys, KEY_COUNT(keys), target);
+        read_part(loading, item, item, &language_target, target);
         if (i > 0 && strcmp(target->rule, clock->targets[i - 1].rule) == 0) {
             complain(loading, item, NULL, "each target stands on a line of its own");
         }
@@ -232,7 +218,7 @@ static void clock_targets(struct policy_loading *loading, const struct yaml_pair
 
 /* ---- more time ---------------------------------------------------------------------------- */
 
-static void extension_by(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(extension_by)
 {
     struct policy_clock *clock = into;
     struct policy_target more = {.target = TARGET_ELAPSED};
@@ -244,7 +230,7 @@ static void extension_by(struct policy_loading *loading, const struct yaml_pair 
     clock->extension.by_days = more.target_days;
 }
 
-static void extension_to(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(extension_to)
 {
     struct policy_clock *clock = into;
     extension_by(loading, pair, into);
@@ -256,15 +242,13 @@ static void extension_to(struct policy_loading *loading, const struct yaml_pair 
     clock->extension.by_days -= clock->target_days;
 }
 
-static void
-extension_times(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(extension_times)
 {
     ((struct policy_clock *)into)->extension.times =
         (uint8_t)read_number(loading, &pair->value, 1, 20);
 }
 
-static void
-extension_reason(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(extension_reason)
 {
     ((struct policy_clock *)into)->extension.needs_reason = read_flag(loading, &pair->value);
 }
@@ -279,8 +263,7 @@ static bool is_action(const struct policy *policy, const char *id)
     return false;
 }
 
-static void
-extension_after(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(extension_after)
 {
     struct policy_extension *extension = &((struct policy_clock *)into)->extension;
     for (uint32_t i = 0; i < list_count(&pair->value); i++) {
@@ -296,19 +279,11 @@ extension_after(struct policy_loading *loading, const struct yaml_pair *pair, vo
     }
 }
 
-static void
-clock_extension(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_extension)
 {
-    static const struct policy_key keys[] = {
-        {"by",     false, extension_by    },
-        {"to",     false, extension_to    },
-        {"times",  false, extension_times },
-        {"reason", false, extension_reason},
-        {"after",  false, extension_after },
-    };
     struct policy_clock *clock = ((struct clock_place *)into)->clock;
     clock->extension.times = 1;
-    read_map(loading, &pair->key, &pair->value, "an extension", keys, KEY_COUNT(keys), clock);
+    read_part(loading, &pair->key, &pair->value, &language_extension, clock);
     bool by = yaml_find(&pair->value, "by") != NULL;
     bool to = yaml_find(&pair->value, "to") != NULL;
     if (pair->value.kind == YAML_MAP && by == to) {
@@ -318,12 +293,12 @@ clock_extension(struct policy_loading *loading, const struct yaml_pair *pair, vo
 
 /* ---- the rest ----------------------------------------------------------------------------- */
 
-static void clock_pauses(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_pauses)
 {
     ((struct clock_place *)into)->clock->pauses_for_customer = read_flag(loading, &pair->value);
 }
 
-static void clock_boundary(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_boundary)
 {
     static const char names[][POLICY_NAME_MAX] = {"closing", "opening"};
     struct policy_names choices = {"side of a boundary", names, POLICY_NAME_MAX, 2};
@@ -331,7 +306,7 @@ static void clock_boundary(struct policy_loading *loading, const struct yaml_pai
         read_name(loading, &pair->value, choices) == 1;
 }
 
-static void clock_cleared(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_cleared)
 {
     static const char names[][POLICY_NAME_MAX] = {"met", "paused", "closed"};
     struct policy_names choices = {"state of a clock", names, POLICY_NAME_MAX, 3};
@@ -340,7 +315,7 @@ static void clock_cleared(struct policy_loading *loading, const struct yaml_pair
     clock->due_cleared = none ? 0 : (uint8_t)read_name_set(loading, &pair->value, choices);
 }
 
-static void clock_unknown(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_unknown)
 {
     ((struct clock_place *)into)->clock->unknown_role =
         read_name(loading, &pair->value, names_roles(loading->policy));
@@ -380,42 +355,35 @@ static void level_when(struct policy_loading *loading,
     level->value = percent ? duration.value : duration.side * duration.value;
 }
 
-static void level_warn(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(level_warn)
 {
     level_when(loading, pair, into, LEVEL_WARN);
 }
 
-static void level_breach(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(level_breach)
 {
     level_when(loading, pair, into, LEVEL_BREACH);
 }
 
-static void level_escalate(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(level_escalate)
 {
     level_when(loading, pair, into, LEVEL_ESCALATE);
 }
 
-static void level_notify(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(level_notify)
 {
     ((struct policy_level *)into)->notify_role =
         read_name(loading, &pair->value, names_roles(loading->policy));
 }
 
-static void level_raise(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(level_raise)
 {
     ((struct policy_level *)into)->raise_priority_to =
         (uint8_t)read_number(loading, &pair->value, 1, 5);
 }
 
-static void clock_levels(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
+POLICY_READER(clock_levels)
 {
-    static const struct policy_key keys[] = {
-        {"warn",     false, level_warn    },
-        {"breach",   false, level_breach  },
-        {"escalate", false, level_escalate},
-        {"notify",   false, level_notify  },
-        {"raise-to", false, level_raise   },
-    };
     struct clock_place *place = into;
     uint32_t count = read_count(loading, &pair->value, YAML_LIST, POLICY_LEVELS_MAX, "levels");
     for (uint32_t i = 0; i < count; i++) {
@@ -423,7 +391,7 @@ static void clock_levels(struct policy_loading *loading, const struct yaml_pair 
         struct policy_level *level = &place->clock->levels[i];
         *level = (struct policy_level){.notify_role = POLICY_NONE};
         loading->level_nodes[place->index][i] = item;
-        read_map(loading, item, item, "a level", keys, KEY_COUNT(keys), level);
+        read_part(loading, item, item, &language_level, level);
         int actions = (yaml_find(item, "warn") != NULL) + (yaml_find(item, "breach") != NULL) +
                       (yaml_find(item, "escalate") != NULL);
         if (item->kind == YAML_MAP && actions != 1) {
@@ -436,34 +404,12 @@ static void clock_levels(struct policy_loading *loading, const struct yaml_pair 
 static void
 clock_read(struct policy_loading *loading, const struct yaml_pair *row, struct clock_place *place)
 {
-    static const struct policy_key keys[] = {
-        {"title",               true,  clock_title    },
-        {"starts",              false, clock_starts   },
-        {"stops",               false, clock_stops    },
-        {"rearms-at",           false, clock_rearms   },
-        {"of-steps",            false, clock_of_steps },
-        {"when",                false, clock_when     },
-        {"within",              true,  own_within     },
-        {"end-of-day",          false, own_end_of_day },
-        {"roll",                false, own_rolls      },
-        {"calendar",            true,  own_calendar   },
-        {"targets",             false, clock_targets  },
-        {"extension",           false, clock_extension},
-        {"pauses-for-customer", false, clock_pauses   },
-        {"pauses-in",           false, clock_pauses_in},
-        {"runs-in",             false, clock_runs_in  },
-        {"on-boundary",         false, clock_boundary },
-        {"due-cleared-when",    false, clock_cleared  },
-        {"due-hidden-in",       false, clock_hidden_in},
-        {"unknown-notify",      false, clock_unknown  },
-        {"levels",              true,  clock_levels   },
-    };
     struct policy_clock *clock = place->clock;
     clock->due_cleared = DUE_CLEARED_PAUSED;
     clock->unknown_role = POLICY_NONE;
     read_id(loading, &row->key, clock->id);
     rule_name(loading->policy, row->key.line, clock->rule);
-    read_map(loading, &row->key, &row->value, "a clock", keys, KEY_COUNT(keys), place);
+    read_part(loading, &row->key, &row->value, &language_clock, place);
     title_complete(&clock->title, clock->id);
     bool both = yaml_find(&row->value, "starts") && yaml_find(&row->value, "stops");
     if (row->value.kind == YAML_MAP && !both && clock->of_steps == 0) {

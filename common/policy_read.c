@@ -132,52 +132,6 @@ void hint_make(char hint[160], const char *wrong, struct policy_names names)
     }
 }
 
-static void
-hint_keys(char hint[160], const char *wrong, const struct policy_key *keys, size_t count)
-{
-    char rows[32][POLICY_NAME_MAX];
-    uint16_t filled = 0;
-    for (size_t i = 0; i < count && filled < 32; i++) {
-        (void)snprintf(rows[filled++], POLICY_NAME_MAX, "%s", keys[i].name);
-    }
-    hint_make(hint, wrong, (struct policy_names){"key", rows, POLICY_NAME_MAX, filled});
-}
-
-void read_map(struct policy_loading *loading,
-              const struct yaml_node *place,
-              const struct yaml_node *map,
-              const char *what,
-              const struct policy_key *keys,
-              size_t key_count,
-              void *into)
-{
-    char hint[160];
-    if (map->kind != YAML_MAP) {
-        hint_keys(hint, "", keys, key_count);
-        complain(loading, map, hint, "%s: expected a mapping (name: …)", what);
-        return;
-    }
-    for (uint32_t i = 0; i < map->count; i++) {
-        const struct yaml_node *key = &map->pairs[i].key;
-        bool known = false;
-        for (size_t j = 0; j < key_count && !known; j++) {
-            known = strcmp(keys[j].name, key->text) == 0;
-        }
-        if (!known) {
-            hint_keys(hint, key->text, keys, key_count);
-            complain(loading, key, hint, "%s has no '%s'", what, key->text);
-        }
-    }
-    for (size_t j = 0; j < key_count; j++) {
-        const struct yaml_pair *pair = yaml_find(map, keys[j].name);
-        if (pair) {
-            keys[j].read(loading, pair, into);
-        } else if (keys[j].required) {
-            complain(loading, place, NULL, "%s lacks '%s'", what, keys[j].name);
-        }
-    }
-}
-
 void read_id(struct policy_loading *loading, const struct yaml_node *node, char id[POLICY_NAME_MAX])
 {
     const char *text = node->text;

@@ -66,27 +66,6 @@ struct policy_loading {
     const struct yaml_node *stop_nodes[POLICY_CLOCKS_MAX];
 };
 
-/* A key of a mapping and who reads its value into what. */
-struct policy_key {
-    const char *name;
-    bool required;
-    void (*read)(struct policy_loading *loading, const struct yaml_pair *pair, void *into);
-};
-
-/*
- * Reads a mapping by the table, in the table's order.  Unknown keys, missing ones and what is no
- * mapping are complained of. what names the thing in messages ("a channel").
- */
-void read_map(struct policy_loading *loading,
-              const struct yaml_node *place,
-              const struct yaml_node *map,
-              const char *what,
-              const struct policy_key *keys,
-              size_t key_count,
-              void *into);
-
-#define KEY_COUNT(keys) (sizeof(keys) / sizeof(keys)[0])
-
 void complain(struct policy_loading *loading,
               const struct yaml_node *node,
               const char *hint,
@@ -220,6 +199,54 @@ POLICY_READER(read_only_in);
 POLICY_READER(read_everywhere);
 POLICY_READER(read_calendars);
 POLICY_READER(read_clocks);
+POLICY_READER(calendar_always);
+POLICY_READER(calendar_breaks);
+POLICY_READER(calendar_closed);
+POLICY_READER(calendar_holidays);
+POLICY_READER(calendar_make_up);
+POLICY_READER(calendar_open);
+POLICY_READER(calendar_week);
+POLICY_READER(calendar_zone);
+POLICY_READER(clock_boundary);
+POLICY_READER(clock_cleared);
+POLICY_READER(clock_extension);
+POLICY_READER(clock_hidden_in);
+POLICY_READER(clock_levels);
+POLICY_READER(clock_of_steps);
+POLICY_READER(clock_pauses);
+POLICY_READER(clock_pauses_in);
+POLICY_READER(clock_rearms);
+POLICY_READER(clock_runs_in);
+POLICY_READER(clock_starts);
+POLICY_READER(clock_stops);
+POLICY_READER(clock_targets);
+POLICY_READER(clock_title);
+POLICY_READER(clock_unknown);
+POLICY_READER(clock_when);
+POLICY_READER(extension_after);
+POLICY_READER(extension_by);
+POLICY_READER(extension_reason);
+POLICY_READER(extension_times);
+POLICY_READER(extension_to);
+POLICY_READER(file_id);
+POLICY_READER(file_origin);
+POLICY_READER(level_breach);
+POLICY_READER(level_escalate);
+POLICY_READER(level_notify);
+POLICY_READER(level_raise);
+POLICY_READER(level_warn);
+POLICY_READER(own_calendar);
+POLICY_READER(own_end_of_day);
+POLICY_READER(own_rolls);
+POLICY_READER(own_within);
+POLICY_READER(set_off);
+POLICY_READER(set_worked);
+POLICY_READER(target_calendar);
+POLICY_READER(target_end_of_day);
+POLICY_READER(target_priorities);
+POLICY_READER(target_rolls);
+POLICY_READER(target_when);
+POLICY_READER(target_within);
 POLICY_READER(classes_check);
 POLICY_READER(routes_check);
 void class_begin(struct policy_loading *loading, const struct yaml_node *place, void *into);
