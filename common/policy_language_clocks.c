@@ -8,7 +8,7 @@
 #define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
 
 static const char *const boundaries[] = {"closing", "opening", NULL};
-static const char *const cleared[] = {"met", "paused", "closed", "none", NULL};
+static const char *const cleared[] = {"met", "paused", "closed", NULL};
 
 static const struct language_key target_keys[] = {
     {"when", false, KIND_PART, .part = &language_clock_when, .read = target_when,

@@ -100,6 +100,9 @@ int ctl_help(struct ctl *ctl)
         ctl_help_all(ctl, ctl->out);
         return CTL_OK;
     }
+    if (strcmp(ctl->arguments[0], "policy-language") == 0) {
+        return ctl_policy_manual(ctl);
+    }
     int used = 0;
     const struct ctl_verb *verb = ctl_verb_find((int)ctl->argument_count, ctl->arguments, &used);
     if (verb) {
