@@ -66,6 +66,16 @@ enum event_kind {
     EVENT_ESCALATED = 42,
     EVENT_CUSTOMER_WROTE = 43,
     EVENT_EXTENDED = 44,
+    EVENT_OFFERED = 45,
+    EVENT_ACCEPTED = 46,
+    EVENT_TRANSFERRED = 47,
+    EVENT_MERGED = 48,
+    EVENT_UNMERGED = 49,
+    EVENT_LINKED = 50,
+    EVENT_HELD = 51,
+    EVENT_HOLD_LIFTED = 52,
+    EVENT_TASK_OPENED = 53,
+    EVENT_TASK_DONE = 54,
     EVENT_CLOCKS_STARTED = 60,
     EVENT_CLOCKS_STOPPED = 61,
     EVENT_CLOCKS_PAUSED = 62,
@@ -188,6 +198,9 @@ struct event_advanced {
     uint32_t policy_id;
     struct slice channel;
     int64_t from_since_us; /* when the case had come into from_step */
+    uint32_t
+        outcome; /* of enum case_outcome (policy.h), where it closes the case; 0: it does not */
+    uint64_t other_case; /* it was merged into or linked with; 0: none */
 };
 
 enum clock_verdict {

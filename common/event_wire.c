@@ -153,6 +153,8 @@ static const struct wire_field advanced_rows[] = {
     [16] = ONE(FIELD_UINT32, event_advanced, policy_id),
     [17] = ONE(FIELD_BYTES, event_advanced, channel),
     [18] = ONE(FIELD_INT64, event_advanced, from_since_us),
+    [19] = BOUND(FIELD_ENUM, event_advanced, outcome, 7),
+    [20] = ONE(FIELD_FIXED64, event_advanced, other_case),
 };
 static const struct wire_table advanced_table = TABLE(advanced_rows);
 

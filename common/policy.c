@@ -79,6 +79,24 @@ uint16_t policy_field_index(const struct policy *policy, struct slice id)
     return find(policy->fields, policy->field_count, sizeof(struct policy_field), id);
 }
 
+uint16_t policy_mark_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->marks, policy->mark_count, sizeof(struct policy_tally), id);
+}
+
+const char *policy_outcome_name(enum case_outcome outcome)
+{
+    static const char *const names[OUTCOME_COUNT] = {[OUTCOME_NONE] = "",
+                                                     [OUTCOME_SETTLED] = "settled",
+                                                     [OUTCOME_NOT_FOUNDED] = "not-founded",
+                                                     [OUTCOME_NOT_OURS] = "not-ours",
+                                                     [OUTCOME_WITHDRAWN] = "withdrawn",
+                                                     [OUTCOME_DUPLICATE] = "duplicate",
+                                                     [OUTCOME_MALICIOUS] = "malicious",
+                                                     [OUTCOME_ESCALATED] = "escalated"};
+    return (unsigned)outcome < OUTCOME_COUNT ? names[outcome] : "";
+}
+
 uint16_t policy_action_index(const struct policy_step *step, struct slice id)
 {
     return find(step->actions, step->action_count, sizeof(struct policy_action), id);
@@ -124,13 +142,37 @@ static bool pattern_holds(const struct policy_when *when, const struct policy_fa
     return false;
 }
 
+bool policy_compare_holds(const struct policy_compare *compare, int64_t value)
+{
+    bool chosen = compare->choices == 0 ||
+                  (value >= 0 && value < POLICY_CHOICES_MAX && (compare->choices >> value & 1U));
+    return chosen && (!compare->has_min || value >= compare->min) &&
+           (!compare->has_max || value <= compare->max);
+}
+
+static bool compares_hold(const struct policy *policy,
+                          const struct policy_when *when,
+                          const struct policy_facts *facts)
+{
+    for (uint16_t i = 0; i < when->compare_count; i++) {
+        const struct policy_compare *compare = &when->compares[i];
+        uint16_t slot = policy->fields[compare->field].slot;
+        if (slot >= POLICY_KEPT_MAX || !facts->kept || !(facts->told >> slot & 1U) ||
+            !policy_compare_holds(compare, facts->kept[slot])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool policy_when_holds(const struct policy *policy,
                        const struct policy_when *when,
                        const struct policy_facts *facts)
 {
     return bit_holds(when->channels, facts->channel) &&
            bit_holds(when->classes, facts->class_index) && facts->repeats >= when->repeats_min &&
-           category_holds(policy, when, facts->category) && pattern_holds(when, facts);
+           category_holds(policy, when, facts->category) && pattern_holds(when, facts) &&
+           compares_hold(policy, when, facts);
 }
 
 uint16_t policy_class_of(const struct policy *policy,

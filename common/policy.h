@@ -30,7 +30,12 @@ enum {
     POLICY_CHOICES_MAX = 64,
     POLICY_DECIMALS_MAX = 4, /* of numbers and amounts */
     POLICY_PICTURE_MAX = 60, /* characters a picture stands for */
-    POLICY_NONE = 0xffff,    /* an index that is absent */
+    POLICY_MARKS_MAX = 32,
+    POLICY_KEPT_MAX = 16,        /* fields that stay with the case */
+    POLICY_COMPARES_MAX = 4,     /* fields one rule looks at */
+    POLICY_REQUIREMENTS_MAX = 8, /* of one action */
+    POLICY_LIMITS_MAX = 16,      /* of one action */
+    POLICY_NONE = 0xffff,        /* an index that is absent */
 };
 
 enum locale {
@@ -72,6 +77,17 @@ struct policy_category {
     uint16_t parent; /* POLICY_NONE for a top one; always a smaller index than its own */
 };
 
+/*
+ * A field's value against what a rule asks.  Values are those of policy_field_value.  A value that
+ * is not known is never what was asked for.
+ */
+struct policy_compare {
+    uint16_t field; /* POLICY_NONE: nothing is compared */
+    bool has_min, has_max;
+    int64_t min, max;
+    uint64_t choices; /* bit set; 0: any; of yes and no: bit 1 is yes */
+};
+
 /* What a rule asks of a case; every part that is given must hold. */
 struct policy_when {
     uint32_t channels;       /* bit set; 0: any */
@@ -81,6 +97,28 @@ struct policy_when {
     uint16_t repeats_min;   /* 0: any */
     uint16_t pattern_count; /* 0: any; one of these patterns was seen */
     const char (*patterns)[POLICY_NAME_MAX];
+    uint16_t compare_count; /* 0: any; fields that stay with the case */
+    const struct policy_compare *compares;
+};
+
+/* What is counted of a case: how often it was done, and by how many people. */
+struct policy_tally {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    bool per_round; /* reopening begins at nought */
+};
+
+/* How a case ended; it is recorded with what closes it. */
+enum case_outcome {
+    OUTCOME_NONE,
+    OUTCOME_SETTLED,
+    OUTCOME_NOT_FOUNDED,
+    OUTCOME_NOT_OURS,
+    OUTCOME_WITHDRAWN,
+    OUTCOME_DUPLICATE,
+    OUTCOME_MALICIOUS,
+    OUTCOME_ESCALATED, /* outside: platform, association, regulator, court */
+    OUTCOME_COUNT,
 };
 
 struct policy_factor {
@@ -140,6 +178,33 @@ struct policy_field {
     const struct policy_choice *choices;
     const char *picture; /* NULL: any; see policy_picture_fits */
     const char *unit;    /* currency or unit, for people; NULL: none */
+    bool kept;           /* its last value stays with the case */
+    uint16_t slot;       /* of the kept ones, in the policy's order; POLICY_NONE: not kept */
+};
+
+/*
+ * What has to be so for an action to be done, or to lead on.  It is asked only of cases that fit
+ * when, of people in one of roles, and, for closing, of these outcomes.  Every part that is given
+ * must hold.
+ */
+struct policy_requirement {
+    struct policy_title title; /* told where it does not hold */
+    struct policy_when when;
+    uint32_t roles;    /* bit set; 0: whoever acts */
+    uint32_t outcomes; /* bit set over enum case_outcome; of closing */
+    uint16_t mark;     /* POLICY_NONE: no mark is asked for */
+    uint16_t times;    /* it was made so often at least */
+    uint16_t persons;  /* by so many different people at least */
+    uint16_t at_most;  /* and so often at most; POLICY_NONE: no such bound */
+    uint16_t not_by;   /* a mark that whoever acts has not made; POLICY_NONE: none */
+    bool same_channel; /* the compared field names the channel the complaint came by */
+    struct policy_compare compare;
+};
+
+/* How much of a field a role may decide; a role without a limit has none. */
+struct policy_limit {
+    uint16_t field, role;
+    int64_t most;
 };
 
 /* A field in an action. */
@@ -153,12 +218,18 @@ struct policy_need {
 struct policy_action {
     char id[POLICY_NAME_MAX];
     struct policy_title title;
-    enum event_kind fact;     /* of dispatch, EVENT_ACKNOWLEDGED … EVENT_EXTENDED */
-    uint32_t roles;           /* bit set of who may */
-    uint16_t to_step;         /* POLICY_NONE: stays where it is */
-    bool to_queue;            /* the case leaves its agent and goes back to a work queue */
-    uint16_t queue;           /* which; POLICY_NONE: by the routes */
-    bool same_person_may_not; /* whoever did the step before may not do this one (approval) */
+    enum event_kind fact;      /* of dispatch, EVENT_ACKNOWLEDGED … EVENT_TASK_DONE */
+    uint32_t roles;            /* bit set of who may */
+    uint16_t to_step;          /* POLICY_NONE: stays where it is */
+    bool to_queue;             /* the case leaves its agent and goes back to a work queue */
+    uint16_t queue;            /* which; POLICY_NONE: by the routes */
+    bool same_person_may_not;  /* whoever did the step before may not do this one (approval) */
+    uint32_t marks;            /* bit set of what it counts as */
+    enum case_outcome outcome; /* of what closes a case; OUTCOME_NONE: settled */
+    uint16_t require_count, move_count, limit_count;
+    const struct policy_requirement *requirements;
+    const struct policy_requirement *moves; /* unless they hold afterwards, the case stays */
+    const struct policy_limit *limits;
     uint16_t need_count;
     struct policy_need needs[POLICY_NEEDS_MAX]; /* fields to be filled in */
 };
@@ -281,6 +352,7 @@ struct policy {
     struct policy_title title;
     uint16_t channel_count, category_count, class_count, queue_count, step_count, role_count;
     uint16_t factor_count, override_count, route_count, clock_count, calendar_count, field_count;
+    uint16_t mark_count, closing_count, kept_count;
     const struct policy_channel *channels;
     const struct policy_category *categories;
     const uint16_t
@@ -289,6 +361,8 @@ struct policy {
     const struct policy_class *classes;
     const struct policy_queue *queues;
     const struct policy_field *fields; /* what needs point to */
+    const struct policy_tally *marks;
+    const struct policy_requirement *closing; /* of whatever leads to an end */
     const struct policy_step *steps;
     const char (*roles)[POLICY_NAME_MAX];
     const struct policy_title *role_titles; /* of each role; NULL: their ids */
@@ -317,7 +391,11 @@ uint16_t policy_step_index(const struct policy *policy, struct slice id);
 uint16_t policy_role_index(const struct policy *policy, struct slice id);
 uint16_t policy_clock_index(const struct policy *policy, struct slice id);
 uint16_t policy_field_index(const struct policy *policy, struct slice id);
+uint16_t policy_mark_index(const struct policy *policy, struct slice id);
 uint16_t policy_action_index(const struct policy_step *step, struct slice id);
+
+/* "settled", "not-founded", …; "" of OUTCOME_NONE. */
+const char *policy_outcome_name(enum case_outcome outcome);
 
 /* What rules may look at. */
 struct policy_facts {
@@ -327,6 +405,8 @@ struct policy_facts {
     uint32_t repeats;
     uint32_t label_count; /* patterns seen; 0 where they are not at hand */
     const struct event_label *labels;
+    uint32_t told;       /* bit set of the kept fields that are known */
+    const int64_t *kept; /* their values, POLICY_KEPT_MAX; NULL where none are at hand */
 };
 
 bool policy_when_holds(const struct policy *policy,
@@ -351,6 +431,13 @@ uint16_t policy_route_index(const struct policy *policy, const struct policy_fac
 
 /* Whether the value is what the field may hold; an empty one never is. */
 bool policy_field_accepts(const struct policy_field *field, struct slice value);
+
+/* A value as rules compare it: numbers and amounts times 10^4, a date as yyyymmdd, the index of a
+ * choice, 1 of yes and 0 of no.  False: not accepted, or a text. */
+bool policy_field_value(const struct policy_field *field, struct slice text, int64_t *value);
+
+/* Whether a value is as asked; what is compared with is not the matter of this. */
+bool policy_compare_holds(const struct policy_compare *compare, int64_t value);
 
 /* The form of a text: 9 a digit, A a capital, a a small letter, X a letter or digit, ? any
  * character, + one or more of the one before, a backslash takes the next as it is. */

@@ -193,3 +193,31 @@ bool policy_field_accepts(const struct policy_field *field, struct slice value)
     }
     return false;
 }
+
+bool policy_field_value(const struct policy_field *field, struct slice text, int64_t *value)
+{
+    if (!policy_field_accepts(field, text)) {
+        return false;
+    }
+    switch (field->type) {
+    case FORM_TEXT:
+        return false;
+    case FORM_NUMBER:
+    case FORM_MONEY:
+        return policy_decimal_parse(text, field->decimals, value);
+    case FORM_DATE:
+        return policy_date_parse(text, value);
+    case FORM_CHOICE:
+        for (uint16_t i = 0; i < field->choice_count; i++) {
+            if (slice_equal(text, slice_text(field->choices[i].id))) {
+                *value = i;
+                return true;
+            }
+        }
+        return false;
+    case FORM_FLAG:
+        *value = slice_equal(text, slice_text("yes"));
+        return true;
+    }
+    return false;
+}

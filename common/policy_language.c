@@ -87,12 +87,18 @@ static const struct language_part class_part = {
     {"patterns", false, KIND_NAMES, .thing = THING_PATTERN, .read = read_when_patterns, \
      MEANS("One of these patterns is in its text", "文本符合其中一个模式", \
            "文字符合其中一個樣式")}
+#define WHEN_FIELDS \
+    {"fields", false, KIND_LIST, \
+     ROWS(policy_when, compares, compare_count, 1, POLICY_COMPARES_MAX), \
+     .part = &language_compare, \
+     MEANS("What was filled in before and kept is as all of these say", \
+           "此前填写并保留的字段均符合", "此前填寫並保留的欄位均符合")}
 #define WHEN_MEANS \
     MEANS("What has to hold; every part that is given", "须同时成立的条件", \
           "須同時成立的條件")
 
 static const struct language_key when_any_keys[] = {
-    WHEN_CHANNELS, WHEN_CLASSES, WHEN_CATEGORIES, WHEN_REPEATS, WHEN_PATTERNS,
+    WHEN_CHANNELS, WHEN_CLASSES, WHEN_CATEGORIES, WHEN_REPEATS, WHEN_PATTERNS, WHEN_FIELDS,
 };
 static const struct language_part when_any = {.name = "condition", KEYS(when_any_keys)};
 
@@ -107,11 +113,15 @@ static const struct language_part override_when = {
     .cannot = "an override cannot look at", .end = when_end, WHEN_MEANS};
 
 static const struct language_key when_routed_keys[] = {
-    WHEN_CHANNELS, WHEN_CLASSES, WHEN_CATEGORIES, WHEN_REPEATS,
+    WHEN_CHANNELS, WHEN_CLASSES, WHEN_CATEGORIES, WHEN_REPEATS, WHEN_FIELDS,
 };
 static const struct language_part route_when = {
     "condition-of-route", "a condition", KEYS(when_routed_keys), .wider = &when_any,
     .cannot = "a route cannot look at", .end = when_end, WHEN_MEANS};
+
+const struct language_part language_acted_when = {
+    "condition-of-requirement", "a condition", KEYS(when_routed_keys), .wider = &when_any,
+    .cannot = "a requirement cannot look at", .end = when_end, WHEN_MEANS};
 
 static const struct language_key when_clocked_keys[] = {
     WHEN_CHANNELS, WHEN_CLASSES, WHEN_CATEGORIES,
@@ -188,6 +198,9 @@ static const struct language_key field_keys[] = {
     {"choices", false, KIND_ROWS, ROWS(policy_field, choices, choice_count, 1, POLICY_CHOICES_MAX),
      .part = &choice_part,
      MEANS("The values of a choice", "可选的值", "可選的值")},
+    {"kept", false, KIND_FLAG, INTO(policy_field, kept), .fallback = "no",
+     MEANS("Its last value stays with the case, for rules to look at", "最后填写的值留在案件中，供规则使用",
+           "最後填寫的值留在案件中，供規則使用")},
 };
 const struct language_part language_field = {
     "field", "a field", KEYS(field_keys), TITLED(policy_field), .begin = field_begin,
@@ -217,12 +230,31 @@ const struct language_part language_field = {
     {"same-person-may-not", false, KIND_FLAG, INTO(policy_action, same_person_may_not), \
      .fallback = "no", \
      MEANS("Whoever did the step before may not do this (four eyes)", "上一环节的办理人不得办理（双人复核）", \
-           "上一環節的辦理人不得辦理（雙人複核）")}
+           "上一環節的辦理人不得辦理（雙人複核）")}, \
+    {"marks", false, KIND_NAMES, INTO(policy_action, marks), .thing = THING_MARK, \
+     MEANS("What it counts as", "计入的计数项", "計入的計數項")}, \
+    {"requires", false, KIND_LIST, \
+     ROWS(policy_action, requirements, require_count, 1, POLICY_REQUIREMENTS_MAX), \
+     .part = &language_requirement, \
+     MEANS("What has to be so before it may be done", "办理前须满足的要求", "辦理前須滿足的要求")}, \
+    {"moves-when", false, KIND_LIST, \
+     ROWS(policy_action, moves, move_count, 1, POLICY_REQUIREMENTS_MAX), \
+     .part = &language_requirement, \
+     MEANS("It leads on only when these hold once it is done; till then the case stays", \
+           "办理后符合这些才进入下一环节，否则留在原处", "辦理後符合這些才進入下一環節，否則留在原處")}, \
+    {"limits", false, KIND_LIST, \
+     ROWS(policy_action, limits, limit_count, 1, POLICY_LIMITS_MAX), .part = &language_limit, \
+     MEANS("How much each role may decide", "各角色的权限上限", "各角色的權限上限")}, \
+    {"outcome", false, KIND_WORD, INTO(policy_action, outcome), .words = language_outcomes, \
+     .read = read_action_outcome, \
+     MEANS("How the case ends with it; settled, or withdrawn by that fact, if not said", \
+           "结案结果；不写为 settled，事实为 withdrawn 时为 withdrawn", \
+           "結案結果；不寫為 settled，事實為 withdrawn 時為 withdrawn")}
 
 static const char *const by_routes[] = {"by-routes", NULL};
 static const struct language_key action_keys[] = {ACTION_KEYS};
 const struct language_part language_action = {
-    "action", "an action", KEYS(action_keys), TITLED(policy_action),
+    "action", "an action", KEYS(action_keys), TITLED(policy_action), .end = action_end,
     MEANS("What may be done in a step", "环节中可做的操作", "環節中可做的操作")};
 
 static const struct language_key everywhere_keys[] = {
@@ -231,7 +263,7 @@ static const struct language_key everywhere_keys[] = {
      MEANS("Only in these steps", "仅限这些环节", "僅限這些環節")},
 };
 const struct language_part language_everywhere = {
-    "shared-action", "an action", KEYS(everywhere_keys), TITLED(policy_action),
+    "shared-action", "an action", KEYS(everywhere_keys), TITLED(policy_action), .end = action_end,
     MEANS("An action of several steps; of all but the ends, if not said otherwise",
           "多个环节共用的操作；不另说明则为所有未结案环节",
           "多個環節共用的操作；不另說明則為所有未結案環節")};
@@ -321,16 +353,24 @@ static const struct language_key policy_keys[] = {
     {"queues", true, KIND_ROWS, ROWS(policy, queues, queue_count, 1, POLICY_QUEUES_MAX),
      .thing = THING_QUEUE, .part = &queue_part,
      MEANS("Where cases wait", "队列", "佇列")},
+    {"fields", false, KIND_ROWS, ROWS(policy, fields, field_count, 0, POLICY_FIELDS_MAX),
+     .thing = THING_FIELD, .part = &language_field, .check = fields_check,
+     MEANS("Fields that several actions ask for", "多个操作共用的字段", "多個操作共用的欄位")},
     {"routes", true, KIND_LIST, ROWS(policy, routes, route_count, 1, POLICY_RULES_MAX),
      .thing = THING_ROUTE, .part = &route_part, .check = routes_check,
      MEANS("Which queue a case goes to", "分派规则", "分派規則")},
-    {"fields", false, KIND_ROWS, ROWS(policy, fields, field_count, 0, POLICY_FIELDS_MAX),
-     .thing = THING_FIELD, .part = &language_field,
-     MEANS("Fields that several actions ask for", "多个操作共用的字段", "多個操作共用的欄位")},
     {"forms", false, KIND_ROWS, BETWEEN(0, POLICY_FORMS_MAX), .thing = THING_FIELD,
      .part = NULL, .read = read_forms,
      MEANS("Groups of fields, by name, that needs and asks may name", "字段组，可在 needs 与 asks 中引用",
            "欄位組，可在 needs 與 asks 中引用")},
+    {"marks", false, KIND_ROWS, ROWS(policy, marks, mark_count, 0, POLICY_MARKS_MAX),
+     .thing = THING_MARK, .part = &language_mark,
+     MEANS("What is counted of each case", "每个案件的计数项", "每個案件的計數項")},
+    {"closing", false, KIND_LIST,
+     ROWS(policy, closing, closing_count, 0, POLICY_REQUIREMENTS_MAX * 2),
+     .part = &language_requirement, .check = closing_check,
+     MEANS("What has to be so before a case is closed; where outcomes are not said: settled",
+           "结案前须满足的要求；未写结果者指 settled", "結案前須滿足的要求；未寫結果者指 settled")},
     {"steps", true, KIND_ROWS, ROWS(policy, steps, step_count, 1, POLICY_STEPS_MAX),
      .thing = THING_STEP, .part = &step_part,
      MEANS("The life of a case", "案件的各个环节", "案件的各個環節")},
@@ -353,31 +393,17 @@ const struct language_part language_policy = {
     MEANS("The file", "整个文件", "整個檔案")};
 /* clang-format on */
 
-const struct language_part *const language_parts[] = {&language_policy,
-                                                      &language_role,
-                                                      &channel_part,
-                                                      &language_category,
-                                                      &class_part,
-                                                      &factor_part,
-                                                      &factor_when,
-                                                      &override_part,
-                                                      &override_when,
-                                                      &queue_part,
-                                                      &route_part,
-                                                      &route_when,
-                                                      &language_field,
-                                                      &choice_part,
-                                                      &step_part,
-                                                      &language_action,
-                                                      &language_everywhere,
-                                                      &opening_part,
-                                                      &language_calendar,
-                                                      &language_clock,
-                                                      &language_clock_when,
-                                                      &language_target,
-                                                      &language_extension,
-                                                      &language_level,
-                                                      NULL};
+const struct language_part *const language_parts[] = {
+    &language_policy,      &language_role,       &channel_part,
+    &language_category,    &class_part,          &factor_part,
+    &factor_when,          &override_part,       &override_when,
+    &queue_part,           &route_part,          &route_when,
+    &language_field,       &choice_part,         &step_part,
+    &language_action,      &language_everywhere, &opening_part,
+    &language_calendar,    &language_clock,      &language_clock_when,
+    &language_target,      &language_extension,  &language_level,
+    &language_acted_when,  &language_compare,    &language_mark,
+    &language_requirement, &language_limit,      NULL};
 
 #define THING(word, list, number, type)                                                            \
     {                                                                                              \
@@ -395,6 +421,7 @@ const struct thing_row language_things[THING_COUNT] = {
     [THING_QUEUE] = THING("queue", queues, queue_count, struct policy_queue),
     [THING_ROUTE] = THING("route", routes, route_count, struct policy_route),
     [THING_FIELD] = THING("field", fields, field_count, struct policy_field),
+    [THING_MARK] = THING("mark", marks, mark_count, struct policy_tally),
     [THING_STEP] = THING("step", steps, step_count, struct policy_step),
     [THING_CALENDAR] = THING("calendar", calendars, calendar_count, struct calendar),
     [THING_CLOCK] = THING("clock", clocks, clock_count, struct policy_clock),

@@ -25,6 +25,7 @@ enum policy_thing {
     THING_QUEUE,
     THING_ROUTE,
     THING_FIELD,
+    THING_MARK,
     THING_STEP,
     THING_CALENDAR,
     THING_CLOCK,
@@ -51,6 +52,7 @@ enum language_kind {
     KIND_FACTS,     /* uint64_t[2]: bit set of enum event_kind */
     KIND_PATTERNS,  /* one regular expression or a list */
     KIND_BOUND,     /* a number, an amount or a date, by the field's type */
+    KIND_TEXTS,     /* one text or a list */
     KIND_FILES,     /* names of files */
     KIND_ZONE,
     KIND_WEEK,  /* "mon-fri: 09:00-18:00" */
@@ -129,6 +131,12 @@ extern const struct language_part language_level;
 extern const struct language_part language_calendar;
 extern const struct language_part language_calendar_file;
 extern const struct language_part language_holiday_set;
+extern const struct language_part language_acted_when;
+extern const struct language_part language_compare;
+extern const struct language_part language_mark;
+extern const struct language_part language_requirement;
+extern const struct language_part language_limit;
+extern const char *const language_outcomes[];
 
 /* Every part, the file first; ends with NULL. */
 extern const struct language_part *const language_parts[];

@@ -50,6 +50,8 @@ const struct language_kind_row language_kinds[KIND_COUNT] = {
  {"regular expressions", "正则表达式", "規則運算式"}},
     [KIND_BOUND] = {SCALAR_SCHEMA,
  {"number, amount or date", "数字、金额或日期", "數字、金額或日期"}},
+    [KIND_TEXTS] = {ONE_OR_MORE("{\"type\":[\"string\",\"number\",\"boolean\"]}"),
+ {"one or more texts", "一条或多条文本", "一條或多條文字"}},
     [KIND_FILES] = {ONE_OR_MORE("{\"type\":\"string\"}"), {"files", "文件", "檔案"}},
     [KIND_ZONE] = {"{\"type\":\"string\"}",
  {"time zone: Asia/Shanghai", "时区：Asia/Shanghai", "時區：Asia/Shanghai"}},

@@ -11,10 +11,10 @@ void field_begin(struct policy_loading *loading, const struct yaml_node *place, 
 }
 
 /* A bound as the field's type has it; type and decimals stand above it in the table. */
-static bool bound_read(struct policy_loading *loading,
-                       const struct yaml_node *node,
-                       const struct policy_field *field,
-                       int64_t *bound)
+bool read_bound(struct policy_loading *loading,
+                const struct yaml_node *node,
+                const struct policy_field *field,
+                int64_t *bound)
 {
     struct slice text = slice_text(node->kind == YAML_SCALAR ? node->text : "");
     switch (field->type) {
@@ -45,13 +45,13 @@ static bool bound_read(struct policy_loading *loading,
 POLICY_READER(read_field_min)
 {
     struct policy_field *field = into;
-    field->has_min = bound_read(loading, &pair->value, field, &field->min);
+    field->has_min = read_bound(loading, &pair->value, field, &field->min);
 }
 
 POLICY_READER(read_field_max)
 {
     struct policy_field *field = into;
-    field->has_max = bound_read(loading, &pair->value, field, &field->max);
+    field->has_max = read_bound(loading, &pair->value, field, &field->max);
 }
 
 POLICY_READER(read_field_picture)
@@ -94,8 +94,33 @@ void field_end(struct policy_loading *loading,
                  "choices: {good: {title: Good}, bad: {title: Bad}}",
                  field->choice_count > 0 ? "only a choice has choices" : "a choice has choices");
     }
+    if (field->kept && field->type == FORM_TEXT) {
+        complain(loading,
+                 &yaml_find(map, "kept")->key,
+                 "type: choice, number, money, date or yes-no",
+                 "a text is not kept: rules cannot look at it");
+    }
     if (field->has_min && field->has_max && field->min > field->max) {
         complain(loading, place, NULL, "no value is both at least min and at most max");
+    }
+}
+
+/* Kept fields get their places. */
+POLICY_READER(fields_check)
+{
+    (void)into;
+    struct policy *policy = loading->policy;
+    struct policy_field *fields; /* of this loading: nobody else has them yet */
+    memcpy(&fields, &policy->fields, sizeof fields);
+    for (uint16_t i = 0; i < policy->field_count; i++) {
+        fields[i].slot = POLICY_NONE;
+        if (fields[i].kept && policy->kept_count == POLICY_KEPT_MAX) {
+            complain(loading, &pair->key, NULL, "more than %d fields are kept", POLICY_KEPT_MAX);
+            return;
+        }
+        if (fields[i].kept) {
+            fields[i].slot = policy->kept_count++;
+        }
     }
 }
 
@@ -155,6 +180,10 @@ static void needs_in_place(struct policy_loading *loading,
     }
     read_rows(loading, map, &language_field, count, fields);
     for (uint32_t i = 0; i < count; i++) {
+        fields[i].slot = POLICY_NONE;
+        if (fields[i].kept) {
+            complain(loading, &map->pairs[i].key, NULL, "only a field of 'fields' can be kept");
+        }
         need_add(loading, &map->pairs[i].key, action, &fields[i], optional);
     }
 }

@@ -76,13 +76,13 @@ uint32_t read_name_set(struct policy_loading *loading,
 /* All facts of dispatch that a person brings about; the others are the system's own. */
 static bool fact_is_of_action(enum event_kind kind)
 {
-    return kind >= EVENT_ACKNOWLEDGED && kind <= EVENT_EXTENDED && kind != EVENT_ESCALATED;
+    return kind >= EVENT_ACKNOWLEDGED && kind <= EVENT_TASK_DONE && kind != EVENT_ESCALATED;
 }
 
 /* What dispatch, triage and intake record; a clock cannot start at a clock. */
 static bool fact_is_of_case(enum event_kind kind)
 {
-    return kind >= EVENT_RECEIVED && kind <= EVENT_EXTENDED && kind != EVENT_ESCALATED;
+    return kind >= EVENT_RECEIVED && kind <= EVENT_TASK_DONE && kind != EVENT_ESCALATED;
 }
 
 static enum event_kind read_fact(struct policy_loading *loading,

@@ -48,6 +48,12 @@ static bool patterns_within(const struct policy_when *inner, const struct policy
     return outer->pattern_count == 0 || inner->pattern_count > 0;
 }
 
+/* Only where the outer one asks nothing of the fields: what is compared is not weighed up. */
+static bool compares_within(const struct policy_when *outer)
+{
+    return outer->compare_count == 0;
+}
+
 /* Whatever fits the inner one fits the outer, too. */
 static bool when_within(const struct policy *policy,
                         const struct policy_when *inner,
@@ -55,7 +61,8 @@ static bool when_within(const struct policy *policy,
 {
     return set_within(inner->channels, outer->channels) &&
            set_within(inner->classes, outer->classes) && inner->repeats_min >= outer->repeats_min &&
-           categories_within(policy, inner, outer) && patterns_within(inner, outer);
+           categories_within(policy, inner, outer) && patterns_within(inner, outer) &&
+           compares_within(outer);
 }
 
 static void shadowed(struct policy_loading *loading,

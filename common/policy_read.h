@@ -196,6 +196,17 @@ POLICY_READER(read_action_queue);
 POLICY_READER(read_action_needs);
 POLICY_READER(read_action_asks);
 POLICY_READER(read_only_in);
+POLICY_READER(read_compare_min);
+POLICY_READER(read_compare_max);
+POLICY_READER(read_compare_is);
+POLICY_READER(read_required_min);
+POLICY_READER(read_required_max);
+POLICY_READER(read_required_is);
+POLICY_READER(read_required_outcomes);
+POLICY_READER(read_limit_most);
+POLICY_READER(read_action_outcome);
+POLICY_READER(fields_check);
+POLICY_READER(closing_check);
 POLICY_READER(read_everywhere);
 POLICY_READER(read_calendars);
 POLICY_READER(read_clocks);
@@ -255,6 +266,24 @@ void field_end(struct policy_loading *loading,
                const struct yaml_node *place,
                const struct yaml_node *map,
                void *into);
+void compare_end(struct policy_loading *loading,
+                 const struct yaml_node *place,
+                 const struct yaml_node *map,
+                 void *into);
+void requirement_begin(struct policy_loading *loading, const struct yaml_node *place, void *into);
+void requirement_end(struct policy_loading *loading,
+                     const struct yaml_node *place,
+                     const struct yaml_node *map,
+                     void *into);
+void action_end(struct policy_loading *loading,
+                const struct yaml_node *place,
+                const struct yaml_node *map,
+                void *into);
+/* A bound as a field's type has it. */
+bool read_bound(struct policy_loading *loading,
+                const struct yaml_node *node,
+                const struct policy_field *field,
+                int64_t *bound);
 void step_end(struct policy_loading *loading,
               const struct yaml_node *place,
               const struct yaml_node *map,

@@ -131,7 +131,9 @@ CREATE TABLE complaint (
     opened_at      timestamptz NOT NULL,
     step_since     timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL,
-    closed_at      timestamptz         -- NULL: open
+    closed_at      timestamptz,        -- NULL: open
+    outcome        text NOT NULL,      -- how it ended; '': open
+    more           bytea NOT NULL      -- marks and kept fields, in the layout of dispatch_store_more.c
 ) WITH (fillfactor = 50);
 
 -- How many cases a person may hold at once; a claim counts only when this row allows it (law 6).

@@ -1,4 +1,4 @@
-#include "dispatch_core.h"
+#include "dispatch_core_rules.h"
 
 enum {
     PRIORITY_MOST_URGENT = 1,
@@ -19,6 +19,9 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_NOT_HOLDER] = "not_holder",
     [DISPATCH_NO_CAPACITY] = "no_capacity",
     [DISPATCH_CLOSED] = "closed",
+    [DISPATCH_REQUIREMENT] = "requirement",
+    [DISPATCH_LIMIT] = "limit",
+    [DISPATCH_TOO_MANY_PEOPLE] = "too_many_people",
 };
 
 /* How the case stands after the event under decision. */
@@ -26,6 +29,7 @@ struct after {
     uint16_t step, queue, category, class_index;
     uint32_t priority;
     struct slice agent;
+    const struct dispatch_more *more;
 };
 
 const char *dispatch_answer_code(enum dispatch_answer answer)
@@ -46,7 +50,9 @@ static struct policy_facts facts_after(const struct dispatch_case *state, const 
     return (struct policy_facts){.channel = state->channel,
                                  .category = after->category,
                                  .class_index = after->class_index,
-                                 .repeats = state->repeats};
+                                 .repeats = state->repeats,
+                                 .told = after->more->told,
+                                 .kept = after->more->facts};
 }
 
 static void begin(const struct dispatch_case *state,
@@ -74,7 +80,8 @@ static struct after stands(const struct dispatch_case *state)
                           .category = state->category,
                           .class_index = state->class_index,
                           .priority = state->priority,
-                          .agent = slice_text(state->agent)};
+                          .agent = slice_text(state->agent),
+                          .more = &state->more};
 }
 
 static void advance(const struct policy *policy,
@@ -207,9 +214,9 @@ static enum dispatch_answer claim(const struct policy *policy,
     if (state->version == 0 || state->queue == POLICY_NONE) {
         return DISPATCH_NOT_QUEUED;
     }
-    uint16_t role = policy_role_index(policy, input->role);
-    if (role == POLICY_NONE || role != policy->steps[state->step].owner_role) {
-        return DISPATCH_ROLE_MAY_NOT;
+    enum dispatch_answer answer = rules_claim(policy, state, input);
+    if (answer != DISPATCH_APPEND) {
+        return answer;
     }
     if (!input->agent_has_capacity) {
         return DISPATCH_NO_CAPACITY;
@@ -224,17 +231,12 @@ static enum dispatch_answer claim(const struct policy *policy,
     return DISPATCH_APPEND;
 }
 
-static bool holds(const struct dispatch_case *state, struct slice actor)
-{
-    return state->agent[0] != '\0' && slice_equal(actor, slice_text(state->agent));
-}
-
 static enum dispatch_answer release(const struct policy *policy,
                                     const struct dispatch_case *state,
                                     const struct dispatch_input *input,
                                     struct event *out)
 {
-    if (state->version == 0 || !holds(state, input->actor)) {
+    if (state->version == 0 || !rules_holder(state, input->actor)) {
         return DISPATCH_NOT_HOLDER;
     }
     struct after after = stands(state);
@@ -246,74 +248,6 @@ static enum dispatch_answer release(const struct policy *policy,
     return DISPATCH_APPEND;
 }
 
-static struct slice field_value(const struct dispatch_input *input, const char *name)
-{
-    for (uint32_t i = 0; i < input->field_count; i++) {
-        if (slice_equal(input->fields[i].name, slice_text(name))) {
-            return input->fields[i].value;
-        }
-    }
-    return (struct slice){0};
-}
-
-/* In seconds, so that no two instants can overflow. */
-static bool may_reopen(const struct policy *policy, int64_t closed_at_us, int64_t now_us)
-{
-    return now_us / 1000000 - closed_at_us / 1000000 <= (int64_t)policy->reopen_days * 86400;
-}
-
-static bool leaves_closed(const struct policy *policy,
-                          const struct policy_step *step,
-                          const struct policy_action *action)
-{
-    return step->closed &&
-           (action->fact == EVENT_REOPENED ||
-            (action->to_step != POLICY_NONE && !policy->steps[action->to_step].closed));
-}
-
-/* Everything about the person: role, whose work it was, who holds the case (the rule is in the
- * header). */
-static enum dispatch_answer check_person(const struct policy *policy,
-                                         const struct dispatch_case *state,
-                                         const struct dispatch_input *input,
-                                         const struct policy_action *action)
-{
-    uint16_t role = policy_role_index(policy, input->role);
-    if (role >= POLICY_ROLES_MAX || (action->roles >> role & 1U) == 0) {
-        return DISPATCH_ROLE_MAY_NOT;
-    }
-    if (action->same_person_may_not && slice_equal(input->actor, slice_text(state->last_actor))) {
-        return DISPATCH_SAME_PERSON;
-    }
-    if (state->agent[0] != '\0' && !holds(state, input->actor) && role == state->agent_role) {
-        return DISPATCH_NOT_HOLDER;
-    }
-    return DISPATCH_APPEND;
-}
-
-static enum dispatch_answer check_fields(const struct dispatch_input *input,
-                                         const struct policy_action *action,
-                                         struct slice *refused_field)
-{
-    if (input->field_count > EVENT_FIELDS_MAX) {
-        *refused_field = input->fields[EVENT_FIELDS_MAX].name;
-        return DISPATCH_FIELD_INVALID;
-    }
-    for (uint16_t i = 0; i < action->need_count; i++) {
-        const struct policy_need *need = &action->needs[i];
-        struct slice value = field_value(input, need->field);
-        *refused_field = slice_text(need->field);
-        if (value.size == 0 && !need->optional) {
-            return DISPATCH_FIELD_MISSING;
-        }
-        if (value.size > 0 && need->rules && !policy_field_accepts(need->rules, value)) {
-            return DISPATCH_FIELD_INVALID;
-        }
-    }
-    *refused_field = (struct slice){0};
-    return DISPATCH_APPEND;
-}
-
 /* The gravest class the policy's overrides give the new category, if that is graver than the
  * present one. */
 static uint16_t
@@ -322,7 +256,9 @@ gravest(const struct policy *policy, const struct dispatch_case *state, uint16_t
     const struct policy_facts facts = {.channel = state->channel,
                                        .category = category,
                                        .class_index = state->class_index,
-                                       .repeats = state->repeats};
+                                       .repeats = state->repeats,
+                                       .told = state->more.told,
+                                       .kept = state->more.facts};
     uint16_t class_index = state->class_index;
     for (uint16_t i = 0; i < policy->override_count; i++) {
         const struct policy_override *override = &policy->overrides[i];
@@ -340,8 +276,8 @@ static enum dispatch_answer classify(const struct policy *policy,
                                      struct after *after,
                                      struct slice *refused_field)
 {
-    struct slice category = field_value(input, "category");
-    struct slice named_class = field_value(input, "severity_class");
+    struct slice category = rules_field(input, "category");
+    struct slice named_class = rules_field(input, "severity_class");
     if (category.size > 0) {
         after->category = policy_category_index(policy, category);
     }
@@ -366,23 +302,23 @@ static enum dispatch_answer classify(const struct policy *policy,
 /* Step, queue and agent after the action.  An open case never ends up with neither. */
 static void place(const struct policy *policy,
                   const struct dispatch_case *state,
-                  const struct policy_action *action,
+                  const struct rules_trial *trial,
                   struct after *after)
 {
-    if (action->to_step != POLICY_NONE) {
-        after->step = action->to_step;
-    }
+    const struct policy_action *action = trial->action;
+    bool to_queue = action->to_queue && trial->moves;
+    after->step = trial->to_step;
     if (policy->steps[after->step].closed) {
         after->queue = POLICY_NONE;
         after->agent = (struct slice){0};
         return;
     }
-    if (!action->to_queue && after->agent.size > 0) {
+    if (!to_queue && after->agent.size > 0) {
         return;
     }
     const struct policy_facts facts = facts_after(state, after);
     after->agent = (struct slice){0};
-    if (!action->to_queue && state->queue != POLICY_NONE) {
+    if (!to_queue && state->queue != POLICY_NONE) {
         after->queue = dispatch_queue_following(policy, state, after->step, &facts);
         return;
     }
@@ -398,35 +334,22 @@ static enum dispatch_answer act(const struct policy *policy,
                                 struct event *out,
                                 struct slice *refused_field)
 {
-    if (state->version == 0) {
-        return DISPATCH_ACTION_UNKNOWN;
-    }
-    const struct policy_step *step = &policy->steps[state->step];
-    uint16_t index = policy_action_index(step, input->action);
-    if (index == POLICY_NONE) {
-        return DISPATCH_ACTION_UNKNOWN;
-    }
-    const struct policy_action *action = &step->actions[index];
-    enum dispatch_answer answer = check_person(policy, state, input, action);
-    if (answer != DISPATCH_APPEND) {
-        return answer;
-    }
-    if (leaves_closed(policy, step, action) &&
-        !may_reopen(policy, state->closed_at_us, input->now_us)) {
-        return DISPATCH_CLOSED;
-    }
-    answer = check_fields(input, action, refused_field);
+    struct rules_trial trial;
+    struct dispatch_permit permit = rules_try(policy, state, input, false, &trial);
     struct after after = stands(state);
-    if (answer == DISPATCH_APPEND && action->fact == EVENT_CLASSIFIED) {
-        answer = classify(policy, state, input, &after, refused_field);
+    *refused_field = permit.what;
+    if (permit.answer == DISPATCH_APPEND && trial.action->fact == EVENT_CLASSIFIED) {
+        permit.answer = classify(policy, state, input, &after, refused_field);
     }
-    if (answer != DISPATCH_APPEND) {
-        return answer;
+    if (permit.answer != DISPATCH_APPEND) {
+        return permit.answer;
     }
-    place(policy, state, action, &after);
-    begin(state, input, action->fact, out);
+    after.more = &trial.more;
+    place(policy, state, &trial, &after);
+    begin(state, input, trial.action->fact, out);
     advance(policy, state, input, &after, out);
-    out->advanced.action = slice_text(action->id);
+    out->advanced.action = slice_text(trial.action->id);
+    out->advanced.outcome = trial.outcome;
     out->advanced.sealed_note = input->sealed_note;
     out->advanced.field_count = input->field_count;
     for (uint32_t i = 0; i < input->field_count; i++) {

@@ -13,7 +13,21 @@
 #include "policy.h"
 
 enum {
-    DISPATCH_AGENT_MAX = 48, /* bytes of an agent's or actor's name, terminator included */
+    DISPATCH_AGENT_MAX = 48,  /* bytes of an agent's or actor's name, terminator included */
+    DISPATCH_PEOPLE_MAX = 16, /* whom one case keeps apart */
+};
+
+/*
+ * What the policy's own rules need to know of a case: marks, kept fields, who did what.  Zeroed
+ * where a policy has none of them.  Indexes are those of the policy the case is pinned to.
+ */
+struct dispatch_more {
+    uint64_t people[DISPATCH_PEOPLE_MAX]; /* hashes of names; 0: free */
+    int64_t facts[POLICY_KEPT_MAX];       /* values of the kept fields; see policy_field_value */
+    uint16_t by[POLICY_MARKS_MAX];        /* who made the mark: bit set over people */
+    uint8_t times[POLICY_MARKS_MAX];      /* how often */
+    uint32_t told;                        /* bit set over facts */
+    uint32_t outcome;                     /* enum case_outcome; OUTCOME_NONE: open */
 };
 
 /*
@@ -54,6 +68,7 @@ struct dispatch_case {
     uint16_t agent_role;                 /* in which the agent holds it; POLICY_NONE: nobody does */
     char agent[DISPATCH_AGENT_MAX];      /* "": nobody */
     char last_actor[DISPATCH_AGENT_MAX]; /* of the step before: may not approve its own work */
+    struct dispatch_more more;
 };
 
 enum dispatch_input_kind {
@@ -93,7 +108,10 @@ enum dispatch_answer {
     DISPATCH_NOT_QUEUED,    /* a claim of a case that is in no queue */
     DISPATCH_NOT_HOLDER,    /* release, or an action of an assigned case, by somebody else */
     DISPATCH_NO_CAPACITY,
-    DISPATCH_CLOSED, /* and the window for reopening has passed */
+    DISPATCH_CLOSED,      /* and the window for reopening has passed */
+    DISPATCH_REQUIREMENT, /* of the policy: refused_field names the mark or field it is about */
+    DISPATCH_LIMIT,       /* more of this field than the role may decide */
+    DISPATCH_TOO_MANY_PEOPLE,
     DISPATCH_ANSWER_COUNT,
 };
 
@@ -117,6 +135,24 @@ enum dispatch_answer dispatch_decide(const struct policy *policy,
                                      const struct dispatch_input *input,
                                      struct event *out,
                                      struct slice *refused_field);
+
+/* Why somebody may not do an action. */
+struct dispatch_permit {
+    enum dispatch_answer answer;      /* DISPATCH_APPEND: nothing stands against it */
+    struct slice what;                /* mark, field or obligation the answer is about; lent */
+    const struct policy_title *title; /* what is asked for, as the policy says it; NULL: not said */
+    uint32_t roles;                   /* who may: bit set; of a limit, those whose limit is wider */
+};
+
+/*
+ * Whether an action, claim and release included, may be done by whoever input says, and why not.
+ * blank: the form is not filled in yet, and what only depends on it is not asked.  What
+ * dispatch_decide answers to the same input.
+ */
+struct dispatch_permit dispatch_may(const struct policy *policy,
+                                    const struct dispatch_case *state,
+                                    const struct dispatch_input *input,
+                                    bool blank);
 
 /*
  * Total: an event that makes no sense for the state leaves it as it is.  A zeroed state is a case

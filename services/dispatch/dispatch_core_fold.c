@@ -1,6 +1,6 @@
 /* The folding half of the core: events into the state of a case, and the state into its place in a
  * queue. */
-#include "dispatch_core.h"
+#include "dispatch_core_rules.h"
 
 enum {
     PRIORITY_MAX = 5,
@@ -48,7 +48,9 @@ uint16_t dispatch_queue_following(const struct policy *policy,
     const struct policy_facts then = {.channel = before->channel,
                                       .category = before->category,
                                       .class_index = before->class_index,
-                                      .repeats = before->repeats};
+                                      .repeats = before->repeats,
+                                      .told = before->more.told,
+                                      .kept = before->more.facts};
     uint16_t standing = before->queue != POLICY_NONE ? before->queue : before->home_queue;
     bool in_triage = before->step == policy->triage_step;
     bool leaves_triage = in_triage && step != policy->triage_step;
@@ -171,6 +173,33 @@ static void fold_step(const struct policy *policy,
     name_set(state->last_actor, event->advanced.actor);
 }
 
+/* What the policy's rules will ask of the case afterwards. */
+static void fold_rules(const struct policy *policy,
+                       const struct dispatch_case *state,
+                       const struct event *event,
+                       uint16_t to_step,
+                       struct dispatch_more *more)
+{
+    const struct event_advanced *advanced = &event->advanced;
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t action = policy_action_index(step, advanced->action);
+    bool closed = policy->steps[to_step].closed;
+    if (step->closed && !closed) {
+        rules_fold_round(policy, more);
+    }
+    if (action != POLICY_NONE && event->kind != EVENT_ASSIGNED && event->kind != EVENT_RELEASED) {
+        rules_fold_action(policy,
+                          &step->actions[action],
+                          advanced->actor,
+                          advanced->fields,
+                          advanced->field_count,
+                          more);
+    }
+    if (closed && !step->closed) {
+        more->outcome = advanced->outcome < OUTCOME_COUNT ? advanced->outcome : OUTCOME_NONE;
+    }
+}
+
 static void
 fold_advanced(const struct policy *policy, struct dispatch_case *state, const struct event *event)
 {
@@ -179,15 +208,19 @@ fold_advanced(const struct policy *policy, struct dispatch_case *state, const st
     if (!makes_sense(policy, state, event, &names)) {
         return;
     }
+    struct dispatch_more more = state->more;
+    fold_rules(policy, state, event, names.step, &more);
     bool changes_hands = !slice_equal(advanced->agent, slice_text(state->agent));
     if (names.queue != POLICY_NONE) {
         state->home_queue = names.queue;
     } else if (names.category != state->category || names.class_index != state->class_index ||
-               names.step != state->step) {
+               names.step != state->step || memcmp(&more, &state->more, sizeof more) != 0) {
         const struct policy_facts now = {.channel = state->channel,
                                          .category = names.category,
                                          .class_index = names.class_index,
-                                         .repeats = state->repeats};
+                                         .repeats = state->repeats,
+                                         .told = more.told,
+                                         .kept = more.facts};
         state->home_queue = dispatch_queue_following(policy, state, names.step, &now);
     }
     state->queue = names.queue;
@@ -202,6 +235,7 @@ fold_advanced(const struct policy *policy, struct dispatch_case *state, const st
         state->agent_role = advanced->agent.size > 0 ? role : POLICY_NONE;
         name_set(state->agent, advanced->agent);
     }
+    state->more = more;
     fold_kind(state, event);
     fold_step(policy, state, event, names.step);
     state->version = advanced->version;
@@ -262,6 +296,7 @@ bool dispatch_case_equal(const struct dispatch_case *a, const struct dispatch_ca
            a->followed_up == b->followed_up && a->priority == b->priority &&
            a->escalation == b->escalation && a->language == b->language &&
            a->acknowledged == b->acknowledged && a->agent_role == b->agent_role &&
+           memcmp(&a->more, &b->more, sizeof a->more) == 0 &&
            memcmp(a->agent, b->agent, sizeof a->agent) == 0 &&
            memcmp(a->last_actor, b->last_actor, sizeof a->last_actor) == 0;
 }

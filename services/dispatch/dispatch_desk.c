@@ -168,6 +168,9 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_NOT_HOLDER] = "you do not hold the case",
         [DISPATCH_NO_CAPACITY] = "this agent holds as many cases as allowed",
         [DISPATCH_CLOSED] = "the case is closed, and the time for reopening has passed",
+        [DISPATCH_REQUIREMENT] = "the policy asks for something first",
+        [DISPATCH_LIMIT] = "more than this role may decide",
+        [DISPATCH_TOO_MANY_PEOPLE] = "more people than one case can keep apart",
     };
     return texts[answered] ? texts[answered] : "refused";
 }

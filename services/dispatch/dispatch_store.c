@@ -1,16 +1,19 @@
 #include "dispatch_store.h"
 
+#include "dispatch_store_more.h"
+
 #define COMPLAINT_COLUMNS                                                                          \
     "case_id, policy_id, version, step, queue, home_queue, agent, agent_role, last_actor, "        \
     "category, severity_class, channel, customer, score, repeats, priority, escalation, "          \
     "language, reopened, followed_up, acknowledged, received_at, opened_at, step_since, "          \
-    "updated_at, closed_at"
+    "updated_at, closed_at, outcome, more"
 
 #define COMPLAINT_COLUMNS_OF_C                                                                     \
     "c.case_id, c.policy_id, c.version, c.step, c.queue, c.home_queue, c.agent, "                  \
     "c.agent_role, c.last_actor, c.category, c.severity_class, c.channel, c.customer, "            \
     "c.score, c.repeats, c.priority, c.escalation, c.language, c.reopened, c.followed_up, "        \
-    "c.acknowledged, c.received_at, c.opened_at, c.step_since, c.updated_at, c.closed_at"
+    "c.acknowledged, c.received_at, c.opened_at, c.step_since, c.updated_at, c.closed_at, "        \
+    "c.outcome, c.more"
 
 /* With the nearest due time of its clocks, a hint for the order of a queue. */
 #define ROWS                                                                                       \
@@ -18,7 +21,8 @@
 
 #define CASES_ONE                                                                                  \
     "INSERT INTO complaint (" COMPLAINT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "   \
-    "$10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) "
+    "$10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, "   \
+    "$28) "
 
 #define CASES_MANY                                                                                 \
     "INSERT INTO complaint (" COMPLAINT_COLUMNS ") SELECT * FROM unnest("                          \
@@ -26,7 +30,7 @@
     "$8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], "               \
     "$14::integer[], $15::integer[], $16::smallint[], $17::smallint[], $18::smallint[], "          \
     "$19::smallint[], $20::smallint[], $21::boolean[], $22::timestamptz[], $23::timestamptz[], "   \
-    "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[]) "
+    "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bytea[]) "
 
 #define CASES_UPDATE                                                                               \
     "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "       \
@@ -36,7 +40,8 @@
     "priority = excluded.priority, escalation = excluded.escalation, "                             \
     "reopened = excluded.reopened, followed_up = excluded.followed_up, "                           \
     "acknowledged = excluded.acknowledged, step_since = excluded.step_since, "                     \
-    "updated_at = excluded.updated_at, closed_at = excluded.closed_at"
+    "updated_at = excluded.updated_at, closed_at = excluded.closed_at, "                           \
+    "outcome = excluded.outcome, more = excluded.more"
 
 const struct pg_statement dispatch_statements[] = {
     {"dispatch_rows",
@@ -92,6 +97,7 @@ static struct case_rows {
     struct pg_array last_actor, category, severity_class, channel, customer, score, repeats;
     struct pg_array priority, escalation, language, reopened, followed_up, acknowledged;
     struct pg_array received_at, opened_at, step_since, updated_at, closed_at;
+    struct pg_array outcome, more;
 } case_rows[2];
 
 static void rows_begin(struct case_rows *rows)
@@ -122,6 +128,8 @@ static void rows_begin(struct case_rows *rows)
     pg_array_begin(&rows->step_since, PG_TIMESTAMPTZ);
     pg_array_begin(&rows->updated_at, PG_TIMESTAMPTZ);
     pg_array_begin(&rows->closed_at, PG_TIMESTAMPTZ);
+    pg_array_begin(&rows->outcome, PG_TEXT);
+    pg_array_begin(&rows->more, PG_BYTEA);
 }
 
 void dispatch_cases_begin(void)
@@ -173,6 +181,9 @@ void dispatch_case_add(const struct policy *policy, const struct dispatch_case *
     } else {
         pg_array_null(&rows->closed_at);
     }
+    uint8_t more[DISPATCH_MORE_SIZE];
+    name_add(&rows->outcome, policy_outcome_name((enum case_outcome)state->more.outcome));
+    pg_array_bytes(&rows->more, slice_of(more, dispatch_more_pack(&state->more, more)));
 }
 
 static void rows_bind(struct pg *pg, const char *one, const char *many, struct case_rows *rows)
@@ -184,7 +195,7 @@ static void rows_bind(struct pg *pg, const char *one, const char *many, struct c
         &rows->customer,     &rows->score,       &rows->repeats,        &rows->priority,
         &rows->escalation,   &rows->language,    &rows->reopened,       &rows->followed_up,
         &rows->acknowledged, &rows->received_at, &rows->opened_at,      &rows->step_since,
-        &rows->updated_at,   &rows->closed_at};
+        &rows->updated_at,   &rows->closed_at,   &rows->outcome,        &rows->more};
     (void)pg_call_rows(pg, one, many, parameters, sizeof parameters / sizeof *parameters);
 }
 
@@ -194,7 +205,7 @@ void dispatch_cases_bind(struct pg *pg)
     rows_bind(pg, "dispatch_cases_one", "dispatch_cases", &case_rows[false]);
 }
 
-enum { ROW_DUE = 26 }; /* column of ROWS */
+enum { ROW_MORE = 27, ROW_DUE = 28 }; /* column of ROWS */
 
 uint64_t dispatch_row_case(const PGresult *rows, int row)
 {
@@ -251,7 +262,8 @@ bool dispatch_row_read(const PGresult *rows,
     };
     name_read(rows, row, 6, state->agent);
     name_read(rows, row, 8, state->last_actor);
-    return state->step != POLICY_NONE;
+    return state->step != POLICY_NONE &&
+           dispatch_more_unpack(pg_bytes(rows, row, ROW_MORE), &state->more);
 }
 
 void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *changes, uint32_t count)

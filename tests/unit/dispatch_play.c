@@ -9,6 +9,18 @@ static uint64_t played_case(void)
     return case_id_make(5, 42);
 }
 
+static const struct policy *other; /* NULL: the fixture is played */
+
+void play_with(const struct policy *policy)
+{
+    other = policy;
+}
+
+static const struct policy *played(void)
+{
+    return other ? other : policy_fixture();
+}
+
 void play_init(struct play *play)
 {
     memset(play, 0, sizeof *play);
@@ -88,12 +100,11 @@ enum dispatch_answer play_input(struct play *play, const struct dispatch_input *
     struct dispatch_case *lender = &play->lenders[play->count];
     *lender = play->state;
     struct event out;
-    enum dispatch_answer answer =
-        dispatch_decide(policy_fixture(), lender, input, &out, &play->refused);
+    enum dispatch_answer answer = dispatch_decide(played(), lender, input, &out, &play->refused);
     if (answer == DISPATCH_APPEND) {
         play->last = out;
         play->events[play->count++] = out;
-        dispatch_evolve(policy_fixture(), &play->state, &out);
+        dispatch_evolve(played(), &play->state, &out);
     }
     return answer;
 }
@@ -137,7 +148,7 @@ void play_end(const struct play *play)
 {
     struct dispatch_case again = {0};
     for (uint32_t i = 0; i < play->count; i++) {
-        dispatch_evolve(policy_fixture(), &again, &play->events[i]);
+        dispatch_evolve(played(), &again, &play->events[i]);
         assert_int_equal(again.version, i + 1);
     }
     assert_true(dispatch_case_equal(&again, &play->state));

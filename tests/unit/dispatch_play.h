@@ -32,6 +32,9 @@ struct beat {
     enum dispatch_answer to;
 };
 
+/* What is played from now on; NULL: the fixture. */
+void play_with(const struct policy *policy);
+
 void play_init(struct play *play);
 
 /* A triage event of the played case. */

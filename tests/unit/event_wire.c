@@ -21,7 +21,7 @@ static const struct body {
     {EVENT_TRIAGED,        EVENT_TRIAGED,        &redress__event__v1__triaged__descriptor     },
     {EVENT_TRIAGE_ASKED,   EVENT_TRIAGE_ASKED,   &redress__event__v1__triage_asked__descriptor},
     {EVENT_OPENED,         EVENT_OPENED,         &redress__event__v1__opened__descriptor      },
-    {EVENT_QUEUED,         EVENT_EXTENDED,       &redress__event__v1__advanced__descriptor    },
+    {EVENT_QUEUED,         EVENT_TASK_DONE,      &redress__event__v1__advanced__descriptor    },
     {EVENT_CLOCKS_STARTED, EVENT_CLOCKS_UNKNOWN, &redress__event__v1__clocks__descriptor      },
 };
 

@@ -1,0 +1,100 @@
+/* The part of the table that is about what is asked before something is done; see
+ * policy_language.h. */
+#include "policy_language.h"
+#include "policy_read.h"
+
+/* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): initializers, not expressions */
+#define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
+#define INTO(type, member) \
+    .into = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define BETWEEN(least, most) .min = least, .max = most
+#define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
+#define STRUCT(type) .size = sizeof(struct type)
+#define TITLED(type) STRUCT(type), .title_offset = offsetof(struct type, title)
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+static const struct language_key compare_keys[] = {
+    {"field", true, KIND_NAME, INTO(policy_compare, field), .thing = THING_FIELD,
+     MEANS("A field that is kept", "保留在案件中的字段", "保留在案件中的欄位")},
+    {"at-least", false, KIND_BOUND, INTO(policy_compare, min), .read = read_compare_min,
+     MEANS("It is at least this", "至少为此", "至少為此")},
+    {"at-most", false, KIND_BOUND, INTO(policy_compare, max), .read = read_compare_max,
+     MEANS("It is at most this", "至多为此", "至多為此")},
+    {"is", false, KIND_TEXTS, INTO(policy_compare, choices), .read = read_compare_is,
+     MEANS("It is one of these: choices of the field, or yes or no", "为其中之一：该字段的选项，或 yes、no",
+           "為其中之一：該欄位的選項，或 yes、no")},
+};
+const struct language_part language_compare = {
+    "comparison", "a comparison", KEYS(compare_keys), STRUCT(policy_compare), .end = compare_end,
+    MEANS("A field of the case and what it has to be", "案件的字段及其应有的值",
+          "案件的欄位及其應有的值")};
+
+static const struct language_key mark_keys[] = {
+    {"title", true, KIND_TITLE, INTO(policy_tally, title),
+     MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
+    {"per-round", false, KIND_FLAG, INTO(policy_tally, per_round), .fallback = "no",
+     MEANS("Reopening begins at nought again", "重新打开后从零计起", "重新開啟後從零計起")},
+};
+const struct language_part language_mark = {
+    "mark", "a mark", KEYS(mark_keys), TITLED(policy_tally),
+    MEANS("What is counted of a case: how often it was done, and by whom", "案件上计数的事项：做过几次、由谁做",
+          "案件上計數的事項：做過幾次、由誰做")};
+
+const char *const language_outcomes[] = {"settled", "not-founded", "not-ours", "withdrawn",
+                                         "duplicate", "malicious", "escalated", NULL};
+static const struct language_key requirement_keys[] = {
+    {"mark", false, KIND_NAME, INTO(policy_requirement, mark), .thing = THING_MARK,
+     MEANS("This was done", "此事已做", "此事已做")},
+    {"times", false, KIND_NUMBER, INTO(policy_requirement, times), BETWEEN(0, 250),
+     MEANS("So often at least; once if not said", "至少这么多次，不写为一次", "至少這麼多次，不寫為一次")},
+    {"persons", false, KIND_NUMBER, INTO(policy_requirement, persons), BETWEEN(1, 15),
+     MEANS("By so many different people at least", "至少由这么多不同的人", "至少由這麼多不同的人")},
+    {"no-more-than", false, KIND_NUMBER, INTO(policy_requirement, at_most), BETWEEN(0, 250),
+     MEANS("And so often at most", "至多这么多次", "至多這麼多次")},
+    {"not-by-who-did", false, KIND_NAME, INTO(policy_requirement, not_by), .thing = THING_MARK,
+     MEANS("Whoever acts has not done this", "办理人未做过此事", "辦理人未做過此事")},
+    {"field", false, KIND_NAME, INTO(policy_requirement, compare.field), .thing = THING_FIELD,
+     MEANS("A field of the action's form, or one that is kept", "本操作填写的或保留的字段",
+           "本操作填寫的或保留的欄位")},
+    {"at-least", false, KIND_BOUND, INTO(policy_requirement, compare.min),
+     .read = read_required_min,
+     MEANS("It is at least this", "至少为此", "至少為此")},
+    {"at-most", false, KIND_BOUND, INTO(policy_requirement, compare.max),
+     .read = read_required_max,
+     MEANS("It is at most this", "至多为此", "至多為此")},
+    {"is", false, KIND_TEXTS, INTO(policy_requirement, compare.choices), .read = read_required_is,
+     MEANS("It is one of these: choices of the field, or yes or no", "为其中之一：该字段的选项，或 yes、no",
+           "為其中之一：該欄位的選項，或 yes、no")},
+    {"same-channel", false, KIND_FLAG, INTO(policy_requirement, same_channel), .fallback = "no",
+     MEANS("It names the channel the complaint came by", "与投诉来源渠道相同", "與投訴來源管道相同")},
+    {"by", false, KIND_NAMES, INTO(policy_requirement, roles), .thing = THING_ROLE,
+     MEANS("Asked only of these roles", "仅对这些角色要求", "僅對這些角色要求")},
+    {"outcomes", false, KIND_WORDS, INTO(policy_requirement, outcomes), .words = language_outcomes,
+     .read = read_required_outcomes,
+     MEANS("Of closing: asked only where the case ends so", "结案要求：仅限这些结果",
+           "結案要求：僅限這些結果")},
+    {"when", false, KIND_PART, INTO(policy_requirement, when), .part = &language_acted_when,
+     MEANS("What has to hold; every part that is given", "须同时成立的条件", "須同時成立的條件")},
+    {"title", false, KIND_TITLE, INTO(policy_requirement, title),
+     MEANS("What people are told where it does not hold; of the mark or field if not said",
+           "不符合时告知的文字；不写则用计数项或字段的名称", "不符合時告知的文字；不寫則用計數項或欄位的名稱")},
+};
+const struct language_part language_requirement = {
+    "requirement", "a requirement", KEYS(requirement_keys), STRUCT(policy_requirement),
+    .begin = requirement_begin, .end = requirement_end,
+    MEANS("What has to be so first", "须先满足的要求", "須先滿足的要求")};
+
+static const struct language_key limit_keys[] = {
+    {"by", true, KIND_NAME, INTO(policy_limit, role), .thing = THING_ROLE,
+     MEANS("This role", "此角色", "此角色")},
+    {"field", true, KIND_NAME, INTO(policy_limit, field), .thing = THING_FIELD,
+     MEANS("Of this field", "对此字段", "對此欄位")},
+    {"at-most", true, KIND_BOUND, INTO(policy_limit, most), .read = read_limit_most,
+     MEANS("May decide at most this", "至多可决定此数", "至多可決定此數")},
+};
+const struct language_part language_limit = {
+    "limit", "a limit", KEYS(limit_keys), STRUCT(policy_limit),
+    MEANS("How much a role may decide; a role without one has none", "角色的权限上限；未写者无上限",
+          "角色的權限上限；未寫者無上限")};
+/* clang-format on */

@@ -1,0 +1,224 @@
+/* Requirements, comparisons and limits: what has to be so before something may be done. */
+#include "policy_read.h"
+
+static const struct policy_field *field_of(const struct policy_loading *loading, uint16_t field)
+{
+    return field < loading->policy->field_count ? &loading->policy->fields[field] : NULL;
+}
+
+static void bound_of(struct policy_loading *loading,
+                     const struct yaml_pair *pair,
+                     uint16_t index,
+                     int64_t *bound)
+{
+    const struct policy_field *field = field_of(loading, index);
+    if (field && field->type == FORM_TEXT) {
+        complain(loading, &pair->key, NULL, "'%s' is a text: nothing to compare", field->id);
+    } else if (field) {
+        (void)read_bound(loading, &pair->value, field, bound);
+    }
+}
+
+/* The index of a choice, or of yes and no; POLICY_NONE after a complaint. */
+static uint16_t choice_read(struct policy_loading *loading,
+                            const struct yaml_node *node,
+                            const struct policy_field *field)
+{
+    static const char flags[2][POLICY_NAME_MAX] = {"no", "yes"};
+    if (field->type == FORM_FLAG) {
+        return read_name(loading, node, (struct policy_names){"answer", flags, POLICY_NAME_MAX, 2});
+    }
+    if (field->type != FORM_CHOICE) {
+        complain(loading, node, "at-least, at-most", "'%s' has no choices", field->id);
+        return POLICY_NONE;
+    }
+    return read_name(loading,
+                     node,
+                     (struct policy_names){
+                         "choice", field->choices, sizeof *field->choices, field->choice_count});
+}
+
+POLICY_READER(read_compare_min)
+{
+    struct policy_compare *compare = into;
+    compare->has_min = true;
+    bound_of(loading, pair, compare->field, &compare->min);
+}
+
+POLICY_READER(read_compare_max)
+{
+    struct policy_compare *compare = into;
+    compare->has_max = true;
+    bound_of(loading, pair, compare->field, &compare->max);
+}
+
+POLICY_READER(read_compare_is)
+{
+    struct policy_compare *compare = into;
+    const struct policy_field *field = field_of(loading, compare->field);
+    for (uint32_t i = 0; field && i < list_count(&pair->value); i++) {
+        uint16_t choice = choice_read(loading, list_item(&pair->value, i), field);
+        compare->choices |= choice < POLICY_CHOICES_MAX ? (uint64_t)1 << choice : 0;
+    }
+}
+
+POLICY_READER(read_required_min)
+{
+    read_compare_min(loading, pair, &((struct policy_requirement *)into)->compare);
+}
+
+POLICY_READER(read_required_max)
+{
+    read_compare_max(loading, pair, &((struct policy_requirement *)into)->compare);
+}
+
+POLICY_READER(read_required_is)
+{
+    read_compare_is(loading, pair, &((struct policy_requirement *)into)->compare);
+}
+
+POLICY_READER(read_limit_most)
+{
+    struct policy_limit *limit = into;
+    bound_of(loading, pair, limit->field, &limit->most);
+}
+
+static enum case_outcome outcome_read(struct policy_loading *loading, const struct yaml_node *node)
+{
+    char words[OUTCOME_COUNT - 1][POLICY_NAME_MAX];
+    for (unsigned i = 1; i < OUTCOME_COUNT; i++) {
+        (void)snprintf(
+            words[i - 1], POLICY_NAME_MAX, "%s", policy_outcome_name((enum case_outcome)i));
+    }
+    uint16_t word = read_name(
+        loading, node, (struct policy_names){"outcome", words, POLICY_NAME_MAX, OUTCOME_COUNT - 1});
+    return word == POLICY_NONE ? OUTCOME_NONE : (enum case_outcome)(word + 1);
+}
+
+POLICY_READER(read_required_outcomes)
+{
+    struct policy_requirement *asked = into;
+    for (uint32_t i = 0; i < list_count(&pair->value); i++) {
+        asked->outcomes |= 1U << outcome_read(loading, list_item(&pair->value, i));
+    }
+}
+
+POLICY_READER(read_action_outcome)
+{
+    ((struct policy_action *)into)->outcome = outcome_read(loading, &pair->value);
+}
+
+void compare_end(struct policy_loading *loading,
+                 const struct yaml_node *place,
+                 const struct yaml_node *map,
+                 void *into)
+{
+    (void)map;
+    const struct policy_compare *compare = into;
+    const struct policy_field *field = field_of(loading, compare->field);
+    if (field && !field->kept) {
+        complain(
+            loading, place, "kept: yes", "the field '%s' does not stay with the case", field->id);
+    }
+    if (!compare->has_min && !compare->has_max && compare->choices == 0) {
+        complain(loading, place, "at-least, at-most or is", "nothing is asked of the field");
+    }
+}
+
+void requirement_begin(struct policy_loading *loading, const struct yaml_node *place, void *into)
+{
+    (void)loading;
+    (void)place;
+    struct policy_requirement *asked = into;
+    asked->at_most = POLICY_NONE;
+    asked->times = UINT16_MAX; /* not said */
+}
+
+void requirement_end(struct policy_loading *loading,
+                     const struct yaml_node *place,
+                     const struct yaml_node *map,
+                     void *into)
+{
+    (void)map;
+    struct policy_requirement *asked = into;
+    const struct policy_compare *compare = &asked->compare;
+    const struct policy *policy = loading->policy;
+    bool counted =
+        asked->times != UINT16_MAX || asked->persons > 0 || asked->at_most != POLICY_NONE;
+    bool compared = compare->has_min || compare->has_max || compare->choices != 0;
+    if (asked->mark == POLICY_NONE && asked->not_by == POLICY_NONE &&
+        compare->field == POLICY_NONE) {
+        complain(loading, place, "mark, not-by-who-did or field", "nothing is required");
+    } else if (asked->mark == POLICY_NONE && counted) {
+        complain(loading, place, NULL, "times, persons and no-more-than are of a mark");
+    } else if ((compare->field != POLICY_NONE) != (compared || asked->same_channel)) {
+        complain(loading,
+                 place,
+                 "field with at-least, at-most, is or same-channel",
+                 "a comparison is not whole");
+    }
+    if (asked->times == UINT16_MAX) {
+        asked->times = asked->at_most == POLICY_NONE ? 1 : 0;
+    }
+    if (!asked->title.text[LOCALE_EN]) {
+        asked->title = asked->mark < policy->mark_count       ? policy->marks[asked->mark].title
+                       : asked->not_by < policy->mark_count   ? policy->marks[asked->not_by].title
+                       : compare->field < policy->field_count ? policy->fields[compare->field].title
+                                                              : policy->title;
+    }
+}
+
+POLICY_READER(closing_check)
+{
+    (void)into;
+    const struct policy *policy = loading->policy;
+    struct policy_requirement *closing; /* of this loading: nobody else has them yet */
+    memcpy(&closing, &policy->closing, sizeof closing);
+    for (uint16_t i = 0; i < policy->closing_count; i++) {
+        const struct policy_field *field = field_of(loading, closing[i].compare.field);
+        if (field && !field->kept) {
+            complain(loading,
+                     list_item(&pair->value, i),
+                     "kept: yes",
+                     "the field '%s' does not stay with the case",
+                     field->id);
+        }
+        if (closing[i].outcomes == 0) {
+            closing[i].outcomes = 1U << OUTCOME_SETTLED;
+        }
+    }
+}
+
+static bool asks(const struct policy_action *action, const struct policy_field *field)
+{
+    bool asked = field->kept;
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        asked = asked || strcmp(action->needs[i].field, field->id) == 0;
+    }
+    return asked;
+}
+
+void action_end(struct policy_loading *loading,
+                const struct yaml_node *place,
+                const struct yaml_node *map,
+                void *into)
+{
+    (void)map;
+    const struct policy_action *action = into;
+    for (uint16_t i = 0; i < action->require_count + action->move_count + action->limit_count;
+         i++) {
+        uint16_t index = i < action->require_count ? action->requirements[i].compare.field
+                         : i < action->require_count + action->move_count
+                             ? action->moves[i - action->require_count].compare.field
+                             : action->limits[i - action->require_count - action->move_count].field;
+        const struct policy_field *field = field_of(loading, index);
+        if (field && !asks(action, field)) {
+            complain(loading,
+                     place,
+                     "kept: yes, or name it in needs or asks",
+                     "'%s' looks at the field '%s', which it does not ask for",
+                     action->id,
+                     field->id);
+        }
+    }
+}

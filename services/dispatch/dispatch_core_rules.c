@@ -1,0 +1,470 @@
+/* The policy's rules about actions; see dispatch_core_rules.h. */
+#include "dispatch_core_rules.h"
+
+bool rules_holder(const struct dispatch_case *state, struct slice actor)
+{
+    return state->agent[0] != '\0' && slice_equal(actor, slice_text(state->agent));
+}
+
+struct slice rules_field(const struct dispatch_input *input, const char *name)
+{
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        if (slice_equal(input->fields[i].name, slice_text(name))) {
+            return input->fields[i].value;
+        }
+    }
+    return (struct slice){0};
+}
+
+/* ---- people ---- */
+
+/* FNV-1a; never 0.  Two names of one case share it once in 10^17. */
+static uint64_t person_hash(struct slice name)
+{
+    uint64_t hash = 0xcbf29ce484222325U;
+    for (size_t i = 0; i < name.size; i++) {
+        hash = (hash ^ name.bytes[i]) * 0x100000001b3U;
+    }
+    return hash != 0 ? hash : 1;
+}
+
+/* Bit of the person; 0: not among them. */
+static uint16_t person_bit(const struct dispatch_more *more, struct slice name)
+{
+    uint64_t hash = person_hash(name);
+    for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX; i++) {
+        if (more->people[i] == hash) {
+            return (uint16_t)(1U << i);
+        }
+    }
+    return 0;
+}
+
+/* The same, with a place for who is new; 0: there is none left. */
+static uint16_t person_take(struct dispatch_more *more, struct slice name)
+{
+    uint16_t bit = person_bit(more, name);
+    for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX && bit == 0; i++) {
+        if (more->people[i] == 0) {
+            more->people[i] = person_hash(name);
+            bit = (uint16_t)(1U << i);
+        }
+    }
+    return bit;
+}
+
+static void people_forget_unused(struct dispatch_more *more)
+{
+    unsigned used = 0;
+    for (unsigned i = 0; i < POLICY_MARKS_MAX; i++) {
+        used |= more->by[i];
+    }
+    for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX; i++) {
+        if ((used >> i & 1U) == 0) {
+            more->people[i] = 0;
+        }
+    }
+}
+
+static unsigned bits_count(uint32_t set)
+{
+    unsigned count = 0;
+    for (; set != 0; set &= set - 1) {
+        count++;
+    }
+    return count;
+}
+
+/* ---- folding ---- */
+
+static void
+fact_fold(const struct policy *policy, const struct event_field *field, struct dispatch_more *more)
+{
+    uint16_t index = policy_field_index(policy, field->name);
+    if (index == POLICY_NONE || !policy->fields[index].kept) {
+        return;
+    }
+    uint16_t slot = policy->fields[index].slot;
+    int64_t value = 0;
+    if (slot < POLICY_KEPT_MAX &&
+        policy_field_value(&policy->fields[index], field->value, &value)) {
+        more->facts[slot] = value;
+        more->told |= 1U << slot;
+    }
+}
+
+void rules_fold_action(const struct policy *policy,
+                       const struct policy_action *action,
+                       struct slice actor,
+                       const struct event_field *fields,
+                       uint32_t field_count,
+                       struct dispatch_more *more)
+{
+    for (uint16_t i = 0; i < policy->mark_count && i < POLICY_MARKS_MAX; i++) {
+        if ((action->marks >> i & 1U) != 0) {
+            more->times[i] = (uint8_t)(more->times[i] + (more->times[i] < UINT8_MAX));
+            more->by[i] |= person_take(more, actor);
+        }
+    }
+    for (uint32_t i = 0; i < field_count && i < EVENT_FIELDS_MAX && policy->kept_count > 0; i++) {
+        fact_fold(policy, &fields[i], more);
+    }
+}
+
+void rules_fold_round(const struct policy *policy, struct dispatch_more *more)
+{
+    for (uint16_t i = 0; i < policy->mark_count && i < POLICY_MARKS_MAX; i++) {
+        if (policy->marks[i].per_round) {
+            more->times[i] = 0;
+            more->by[i] = 0;
+        }
+    }
+    people_forget_unused(more);
+    more->outcome = OUTCOME_NONE;
+}
+
+/* ---- what has to be so ---- */
+
+/* One action being tried by somebody. */
+struct trying {
+    const struct policy *policy;
+    const struct dispatch_case *state;
+    const struct dispatch_input *input;
+    uint16_t role;
+    bool blank;
+    const struct policy_action *action;
+    const struct dispatch_more *more; /* before, or afterwards */
+    enum case_outcome outcome;
+};
+
+static bool action_asks(const struct policy_action *action, const char *field)
+{
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        if (strcmp(action->needs[i].field, field) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the form says, else what is kept. */
+static bool value_of(const struct trying *trying, uint16_t index, int64_t *value)
+{
+    const struct policy_field *field = &trying->policy->fields[index];
+    struct slice told = rules_field(trying->input, field->id);
+    if (told.size > 0) {
+        return policy_field_value(field, told, value);
+    }
+    bool known = field->kept && (trying->more->told >> field->slot & 1U) != 0;
+    *value = known ? trying->more->facts[field->slot] : 0;
+    return known;
+}
+
+/* The field is filled in with the channel the complaint came by. */
+static bool channel_same(const struct trying *trying, uint16_t index)
+{
+    const struct policy *policy = trying->policy;
+    const struct policy_field *field = &policy->fields[index];
+    int64_t value = 0;
+    uint16_t channel = trying->state->channel;
+    if (channel >= policy->channel_count) {
+        return true;
+    }
+    const char *id = policy->channels[channel].id;
+    if (field->type == FORM_TEXT) {
+        return slice_equal(rules_field(trying->input, field->id), slice_text(id));
+    }
+    return field->type == FORM_CHOICE && value_of(trying, index, &value) && value >= 0 &&
+           value < field->choice_count && strcmp(field->choices[value].id, id) == 0;
+}
+
+static bool compare_holds(const struct trying *trying, const struct policy_requirement *asked)
+{
+    const struct policy_compare *compare = &asked->compare;
+    int64_t value = 0;
+    if (compare->field == POLICY_NONE) {
+        return true;
+    }
+    const char *id = trying->policy->fields[compare->field].id;
+    if (trying->blank && action_asks(trying->action, id)) {
+        return true; /* it may still be filled in */
+    }
+    if (asked->same_channel) {
+        return channel_same(trying, compare->field);
+    }
+    return value_of(trying, compare->field, &value) && policy_compare_holds(compare, value);
+}
+
+static bool mark_holds(const struct trying *trying, const struct policy_requirement *asked)
+{
+    const struct dispatch_more *more = trying->more;
+    if (asked->not_by < POLICY_MARKS_MAX &&
+        (more->by[asked->not_by] & person_bit(more, trying->input->actor)) != 0) {
+        return false;
+    }
+    if (asked->mark >= POLICY_MARKS_MAX) {
+        return true;
+    }
+    return more->times[asked->mark] >= asked->times &&
+           bits_count(more->by[asked->mark]) >= asked->persons &&
+           (asked->at_most == POLICY_NONE || more->times[asked->mark] <= asked->at_most);
+}
+
+static bool is_asked(const struct trying *trying, const struct policy_requirement *asked)
+{
+    const struct dispatch_case *state = trying->state;
+    const struct policy_facts facts = {.channel = state->channel,
+                                       .category = state->category,
+                                       .class_index = state->class_index,
+                                       .repeats = state->repeats,
+                                       .told = trying->more->told,
+                                       .kept = trying->more->facts};
+    bool role = asked->roles == 0 || (asked->roles >> trying->role & 1U) != 0;
+    bool outcome = asked->outcomes == 0 || (asked->outcomes >> trying->outcome & 1U) != 0;
+    return role && outcome && policy_when_holds(trying->policy, &asked->when, &facts);
+}
+
+/* The first that does not hold, or NULL. */
+static const struct policy_requirement *
+unmet(const struct trying *trying, const struct policy_requirement *list, uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        bool holds = mark_holds(trying, &list[i]) && compare_holds(trying, &list[i]);
+        if (is_asked(trying, &list[i]) && !holds) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+static struct dispatch_permit lacks(const struct trying *trying,
+                                    const struct policy_requirement *asked)
+{
+    const struct policy *policy = trying->policy;
+    struct dispatch_permit permit = {.answer = DISPATCH_REQUIREMENT, .title = &asked->title};
+    if (asked->mark < policy->mark_count) {
+        permit.what = slice_text(policy->marks[asked->mark].id);
+    } else if (asked->not_by < policy->mark_count) {
+        permit.what = slice_text(policy->marks[asked->not_by].id);
+    } else if (asked->compare.field < policy->field_count) {
+        permit.what = slice_text(policy->fields[asked->compare.field].id);
+    }
+    return permit;
+}
+
+/* ---- who, and what is filled in ---- */
+
+/* In seconds, so that no two instants can overflow. */
+static bool may_reopen(const struct policy *policy, int64_t closed_at_us, int64_t now_us)
+{
+    return now_us / 1000000 - closed_at_us / 1000000 <= (int64_t)policy->reopen_days * 86400;
+}
+
+static bool leaves_closed(const struct policy *policy,
+                          const struct policy_step *step,
+                          const struct policy_action *action)
+{
+    return step->closed &&
+           (action->fact == EVENT_REOPENED ||
+            (action->to_step != POLICY_NONE && !policy->steps[action->to_step].closed));
+}
+
+/* Everything about the person: role, whose work it was, who holds the case (the rule is in
+ * dispatch_core.h). */
+static struct dispatch_permit check_person(const struct trying *trying)
+{
+    const struct dispatch_case *state = trying->state;
+    const struct policy_action *action = trying->action;
+    struct slice actor = trying->input->actor;
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    if (trying->role >= POLICY_ROLES_MAX || (action->roles >> trying->role & 1U) == 0) {
+        permit.answer = DISPATCH_ROLE_MAY_NOT;
+    } else if (action->same_person_may_not && slice_equal(actor, slice_text(state->last_actor))) {
+        permit.answer = DISPATCH_SAME_PERSON;
+    } else if (state->agent[0] != '\0' && !rules_holder(state, actor) &&
+               trying->role == state->agent_role) {
+        permit.answer = DISPATCH_NOT_HOLDER;
+    }
+    permit.roles = action->roles;
+    return permit;
+}
+
+static struct dispatch_permit check_fields(const struct trying *trying)
+{
+    const struct dispatch_input *input = trying->input;
+    if (input->field_count > EVENT_FIELDS_MAX) {
+        return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID,
+                                        .what = input->fields[EVENT_FIELDS_MAX].name};
+    }
+    for (uint16_t i = 0; i < trying->action->need_count && !trying->blank; i++) {
+        const struct policy_need *need = &trying->action->needs[i];
+        struct slice value = rules_field(input, need->field);
+        bool missing = value.size == 0 && !need->optional;
+        bool wrong = value.size > 0 && need->rules && !policy_field_accepts(need->rules, value);
+        if (missing || wrong) {
+            return (struct dispatch_permit){.answer = missing ? DISPATCH_FIELD_MISSING
+                                                              : DISPATCH_FIELD_INVALID,
+                                            .what = slice_text(need->field),
+                                            .title = &need->title};
+        }
+    }
+    return (struct dispatch_permit){.answer = DISPATCH_APPEND};
+}
+
+/* Who may decide so much of the field: roles of the action with a wider limit or none. */
+static uint32_t roles_within(const struct policy_action *action, uint16_t field, int64_t value)
+{
+    uint32_t roles = action->roles;
+    for (uint16_t i = 0; i < action->limit_count; i++) {
+        const struct policy_limit *limit = &action->limits[i];
+        if (limit->field == field && value > limit->most) {
+            roles &= ~(1U << limit->role);
+        }
+    }
+    return roles;
+}
+
+static struct dispatch_permit check_limits(const struct trying *trying)
+{
+    for (uint16_t i = 0; i < trying->action->limit_count; i++) {
+        const struct policy_limit *limit = &trying->action->limits[i];
+        const struct policy_field *field = &trying->policy->fields[limit->field];
+        int64_t value = 0;
+        bool asked = limit->role == trying->role && value_of(trying, limit->field, &value);
+        if (asked && value > limit->most) {
+            return (struct dispatch_permit){.answer = DISPATCH_LIMIT,
+                                            .what = slice_text(field->id),
+                                            .title = &field->title,
+                                            .roles =
+                                                roles_within(trying->action, limit->field, value)};
+        }
+    }
+    return (struct dispatch_permit){.answer = DISPATCH_APPEND};
+}
+
+/* ---- the whole ---- */
+
+static bool asks_persons(const struct dispatch_more *before, const struct dispatch_more *after)
+{
+    for (unsigned i = 0; i < POLICY_MARKS_MAX; i++) {
+        if (after->times[i] != before->times[i] && after->by[i] == before->by[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the action would bring about. */
+static void foresee(struct trying *trying, struct rules_trial *trial)
+{
+    const struct policy *policy = trying->policy;
+    const struct dispatch_case *state = trying->state;
+    const struct dispatch_input *input = trying->input;
+    const struct policy_action *action = trying->action;
+    trial->action = action;
+    trial->more = state->more;
+    trying->more = &trial->more;
+    if (leaves_closed(policy, &policy->steps[state->step], action)) {
+        rules_fold_round(policy, &trial->more);
+    }
+    rules_fold_action(
+        policy, action, input->actor, input->fields, input->field_count, &trial->more);
+    trial->moves = !unmet(trying, action->moves, action->move_count);
+    trial->to_step = trial->moves && action->to_step != POLICY_NONE ? action->to_step : state->step;
+    trial->outcome = OUTCOME_NONE;
+    if (policy->steps[trial->to_step].closed && !policy->steps[state->step].closed) {
+        bool withdrawn = action->fact == EVENT_WITHDRAWN;
+        trial->outcome = action->outcome != OUTCOME_NONE ? action->outcome
+                         : withdrawn                     ? OUTCOME_WITHDRAWN
+                                                         : OUTCOME_SETTLED;
+    }
+    trying->outcome = trial->outcome;
+}
+
+static struct dispatch_permit check_rules(struct trying *trying, struct rules_trial *trial)
+{
+    const struct policy *policy = trying->policy;
+    const struct policy_action *action = trying->action;
+    const struct policy_requirement *lacking =
+        unmet(trying, action->requirements, action->require_count);
+    if (!lacking) {
+        foresee(trying, trial);
+        lacking = trial->outcome == OUTCOME_NONE
+                      ? NULL
+                      : unmet(trying, policy->closing, policy->closing_count);
+    }
+    if (lacking) {
+        return lacks(trying, lacking);
+    }
+    bool full = asks_persons(&trying->state->more, &trial->more) &&
+                person_bit(&trial->more, trying->input->actor) == 0;
+    return (struct dispatch_permit){.answer = full ? DISPATCH_TOO_MANY_PEOPLE : DISPATCH_APPEND};
+}
+
+struct dispatch_permit rules_try(const struct policy *policy,
+                                 const struct dispatch_case *state,
+                                 const struct dispatch_input *input,
+                                 bool blank,
+                                 struct rules_trial *trial)
+{
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t index = state->version == 0 ? POLICY_NONE : policy_action_index(step, input->action);
+    if (index == POLICY_NONE) {
+        return (struct dispatch_permit){.answer = DISPATCH_ACTION_UNKNOWN};
+    }
+    struct trying trying = {.policy = policy,
+                            .state = state,
+                            .input = input,
+                            .role = policy_role_index(policy, input->role),
+                            .blank = blank,
+                            .action = &step->actions[index],
+                            .more = &state->more};
+    struct dispatch_permit permit = check_person(&trying);
+    if (permit.answer == DISPATCH_APPEND && leaves_closed(policy, step, trying.action) &&
+        !may_reopen(policy, state->closed_at_us, input->now_us)) {
+        permit.answer = DISPATCH_CLOSED;
+    }
+    if (permit.answer == DISPATCH_APPEND) {
+        permit = check_fields(&trying);
+    }
+    if (permit.answer == DISPATCH_APPEND) {
+        permit = check_limits(&trying);
+    }
+    return permit.answer == DISPATCH_APPEND ? check_rules(&trying, trial) : permit;
+}
+
+enum dispatch_answer rules_claim(const struct policy *policy,
+                                 const struct dispatch_case *state,
+                                 const struct dispatch_input *input)
+{
+    uint16_t role = policy_role_index(policy, input->role);
+    bool may = role != POLICY_NONE && role == policy->steps[state->step].owner_role;
+    return may ? DISPATCH_APPEND : DISPATCH_ROLE_MAY_NOT;
+}
+
+struct dispatch_permit dispatch_may(const struct policy *policy,
+                                    const struct dispatch_case *state,
+                                    const struct dispatch_input *input,
+                                    bool blank)
+{
+    struct rules_trial trial;
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    switch (input->kind) {
+    case DISPATCH_CLAIM:
+        permit.answer = state->version == 0 || state->queue == POLICY_NONE
+                            ? DISPATCH_NOT_QUEUED
+                            : rules_claim(policy, state, input);
+        permit.roles = 1U << policy->steps[state->step].owner_role;
+        return permit;
+    case DISPATCH_RELEASE:
+        permit.answer = rules_holder(state, input->actor) ? DISPATCH_APPEND : DISPATCH_NOT_HOLDER;
+        return permit;
+    case DISPATCH_ACTION:
+        return rules_try(policy, state, input, blank, &trial);
+    case DISPATCH_TRIAGED:
+    case DISPATCH_CLOCK:
+        break;
+    }
+    permit.answer = DISPATCH_NOTHING;
+    return permit;
+}

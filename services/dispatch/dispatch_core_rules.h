@@ -1,0 +1,47 @@
+/*
+ * What the policy's rules say of an action before it is done: who may, what has to be filled in,
+ * what must have been done before, where it would lead.  Private to dispatch's core.
+ */
+#ifndef REDRESS_DISPATCH_CORE_RULES_H
+#define REDRESS_DISPATCH_CORE_RULES_H
+
+#include "dispatch_core.h"
+
+/* An action as it would be done. */
+struct rules_trial {
+    const struct policy_action *action;
+    bool moves;                /* it leads on: what it asks for that holds afterwards */
+    uint16_t to_step;          /* where the case then stands */
+    enum case_outcome outcome; /* of what it closes; OUTCOME_NONE: it closes nothing */
+    struct dispatch_more more; /* afterwards */
+};
+
+/* *trial is complete only where the answer is DISPATCH_APPEND. */
+struct dispatch_permit rules_try(const struct policy *policy,
+                                 const struct dispatch_case *state,
+                                 const struct dispatch_input *input,
+                                 bool blank,
+                                 struct rules_trial *trial);
+
+/* A claim, but for queue and capacity. */
+enum dispatch_answer rules_claim(const struct policy *policy,
+                                 const struct dispatch_case *state,
+                                 const struct dispatch_input *input);
+
+bool rules_holder(const struct dispatch_case *state, struct slice actor);
+
+/* The value of a field of the form; empty where it is not there. */
+struct slice rules_field(const struct dispatch_input *input, const char *name);
+
+/* What an action adds to what is known: its marks, and the fields that are kept. */
+void rules_fold_action(const struct policy *policy,
+                       const struct policy_action *action,
+                       struct slice actor,
+                       const struct event_field *fields,
+                       uint32_t field_count,
+                       struct dispatch_more *more);
+
+/* A closed case is open again: marks of one round begin at nought. */
+void rules_fold_round(const struct policy *policy, struct dispatch_more *more);
+
+#endif
