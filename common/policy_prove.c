@@ -312,12 +312,9 @@ static void prove_used(struct policy_loading *loading)
         }
     }
     for (uint16_t i = 0; i < loading->pattern_id_count; i++) {
-        if (!loading->pattern_used[i]) {
-            warn(loading,
-                 &loading->pattern_key_nodes->pairs[i].key,
-                 NULL,
-                 "no rule looks at pattern '%s'",
-                 loading->pattern_ids[i]);
+        const struct yaml_node *place = &loading->pattern_key_nodes->pairs[i].key;
+        if (!loading->pattern_used[i] && !is_of_pack(loading, place)) {
+            warn(loading, place, NULL, "no rule looks at pattern '%s'", loading->pattern_ids[i]);
         }
     }
 }

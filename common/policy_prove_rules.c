@@ -156,12 +156,17 @@ static void prove_factors(struct policy_loading *loading)
     }
 }
 
-/* Fields nobody asks for. */
+bool is_of_pack(const struct policy_loading *loading, const struct yaml_node *place)
+{
+    return place->source && place->source != &loading->sources[0];
+}
+
+/* Fields nobody asks for; those of a pack are there to be chosen from. */
 static void prove_fields(struct policy_loading *loading)
 {
     const struct policy *policy = loading->policy;
     for (uint16_t i = 0; i < policy->field_count; i++) {
-        bool used = false;
+        bool used = is_of_pack(loading, mark_of(loading, &policy->fields[i])->place);
         for (uint16_t j = 0; j < policy->step_count; j++) {
             for (uint16_t k = 0; k < policy->steps[j].action_count; k++) {
                 const struct policy_action *action = &policy->steps[j].actions[k];
