@@ -156,9 +156,10 @@ enum field_type {
     FORM_TEXT,
     FORM_NUMBER,
     FORM_MONEY,
-    FORM_DATE,   /* 2026-02-28 */
-    FORM_CHOICE, /* one of choices */
-    FORM_FLAG,   /* yes or no */
+    FORM_DATE,    /* 2026-02-28 */
+    FORM_CHOICE,  /* one of choices */
+    FORM_FLAG,    /* yes or no */
+    FORM_INSTANT, /* 2026-02-28T16:00:00+08:00 */
 };
 
 struct policy_choice {
@@ -249,6 +250,7 @@ enum clock_target {
     TARGET_ELAPSED,       /* seconds of wall-clock time */
     TARGET_BUSINESS,      /* seconds of the calendar */
     TARGET_BUSINESS_DAYS, /* n business dates */
+    TARGET_PROMISED,      /* the instant in a field of the fact that starts it; never moves */
 };
 
 enum level_offset {
@@ -323,6 +325,7 @@ struct policy_clock {
     enum clock_target target;
     int64_t target_s; /* elapsed or business seconds */
     uint32_t target_days;
+    uint16_t due_field; /* TARGET_PROMISED: index of the field that holds the due instant */
     bool end_of_day;
     bool rolls; /* a target in business days that falls on a closed hour goes on to the opening */
     uint16_t calendar;
@@ -449,6 +452,9 @@ bool policy_decimal_parse(struct slice text, unsigned decimals, int64_t *value);
 
 /* "2026-02-28" as 20260228, a day that exists. */
 bool policy_date_parse(struct slice text, int64_t *date);
+
+/* "2026-02-28T16:00:00+08:00", or Z, seconds may be left out: seconds since 1970 (RFC 3339). */
+bool policy_instant_parse(struct slice text, int64_t *at_s);
 
 static inline bool policy_kind_in(const uint64_t set[2], enum event_kind kind)
 {

@@ -137,6 +137,8 @@ static void describe_clock(const struct policy *policy, const struct policy_cloc
     if (clock->target == TARGET_BUSINESS_DAYS) {
         (void)fprintf(
             out, "%u business days%s", clock->target_days, clock->end_of_day ? ", end of day" : "");
+    } else if (clock->target == TARGET_PROMISED) {
+        (void)fprintf(out, "at %s", policy->fields[clock->due_field].id);
     } else {
         const char *kind = clock->target == TARGET_BUSINESS ? " business" : "";
         (void)fprintf(out, "%lld%s s", (long long)clock->target_s, kind);

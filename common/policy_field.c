@@ -41,6 +41,7 @@ void policy_field_tell(const struct policy_field *field, FILE *out)
         [FORM_DATE] = "a date such as 2026-02-28",
         [FORM_CHOICE] = "one of",
         [FORM_FLAG] = "yes or no",
+        [FORM_INSTANT] = "an instant such as 2026-02-28T16:00:00+08:00",
     };
     (void)fputs(types[field->type], out);
     choices_tell(field, out);

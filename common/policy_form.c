@@ -59,6 +59,52 @@ bool policy_date_parse(struct slice text, int64_t *date)
            (month != 2 || day < 29 || leap);
 }
 
+/* Two digits behind a sign of the set; the sign is told. */
+static bool pair_after(struct slice text, size_t at, const char *signs, int64_t *value)
+{
+    if (at + 3 > text.size || text.bytes[at] == 0 || !strchr(signs, text.bytes[at]) ||
+        !is_digit(text.bytes[at + 1]) || !is_digit(text.bytes[at + 2])) {
+        return false;
+    }
+    *value = (text.bytes[at + 1] - '0') * 10 + (text.bytes[at + 2] - '0');
+    return true;
+}
+
+/* Days since 1970-01-01 of a day that exists (Hinnant's days_from_civil). */
+static int64_t days_since_1970(int64_t date)
+{
+    int64_t month = date / 100 % 100;
+    int64_t year = date / 10000 - (month <= 2);
+    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + date % 100 - 1;
+    return year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719468;
+}
+
+bool policy_instant_parse(struct slice text, int64_t *at_s)
+{
+    enum { DATE_SIZE = 10, MINUTE_END = 16, SECOND_END = 19, OFFSET_SIZE = 6 };
+    int64_t date;
+    int64_t hour;
+    int64_t minute;
+    int64_t second = 0;
+    int64_t offset_hour = 0;
+    int64_t offset_minute = 0;
+    if (text.size <= MINUTE_END || !policy_date_parse(slice_of(text.bytes, DATE_SIZE), &date) ||
+        date < 1970 * 10000 || !pair_after(text, DATE_SIZE, "Tt ", &hour) ||
+        !pair_after(text, DATE_SIZE + 3, ":", &minute)) {
+        return false;
+    }
+    size_t at = pair_after(text, MINUTE_END, ":", &second) ? SECOND_END : MINUTE_END;
+    bool utc = at + 1 == text.size && (text.bytes[at] == 'Z' || text.bytes[at] == 'z');
+    if (!utc && (at + OFFSET_SIZE != text.size || !pair_after(text, at, "+-", &offset_hour) ||
+                 !pair_after(text, at + 3, ":", &offset_minute))) {
+        return false;
+    }
+    int64_t offset_s = (offset_hour * 60 + offset_minute) * 60;
+    *at_s = ((days_since_1970(date) * 24 + hour) * 60 + minute) * 60 + second -
+            (!utc && text.bytes[at] == '-' ? -offset_s : offset_s);
+    return hour <= 23 && minute <= 59 && second <= 59 && offset_hour <= 23 && offset_minute <= 59;
+}
+
 /* Bytes of the character that begins here, as its first byte says. */
 static size_t character_size(struct slice text, size_t at)
 {
@@ -190,6 +236,8 @@ bool policy_field_accepts(const struct policy_field *field, struct slice value)
         return choice_accepts(field, value);
     case FORM_FLAG:
         return slice_equal(value, slice_text("yes")) || slice_equal(value, slice_text("no"));
+    case FORM_INSTANT:
+        return policy_instant_parse(value, &number);
     }
     return false;
 }

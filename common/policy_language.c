@@ -173,7 +173,7 @@ static const struct language_part choice_part = {
     MEANS("A value the field may have", "字段可取的值", "欄位可取的值")};
 
 static const char *const field_types[] = {"text", "number", "money", "date", "choice", "yes-no",
-                                          NULL};
+                                          "instant", NULL};
 static const struct language_key field_keys[] = {
     TITLE_KEY(policy_field),
     {"type", false, KIND_WORD, INTO(policy_field, type), .words = field_types, .fallback = "text",

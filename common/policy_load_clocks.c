@@ -216,6 +216,48 @@ POLICY_READER(clock_targets)
     clock->target_count = (uint16_t)count;
 }
 
+/* ---- promised instants -------------------------------------------------------------------- */
+
+POLICY_READER(clock_due_field)
+{
+    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    struct policy *policy = loading->policy;
+    clock->target = TARGET_PROMISED;
+    clock->due_field = read_name(loading, &pair->value, names_of(loading, THING_FIELD));
+    if (clock->due_field < policy->field_count &&
+        policy->fields[clock->due_field].type != FORM_INSTANT) {
+        complain(loading, &pair->value, "type: instant", "a clock is due at an instant");
+    }
+}
+
+/* What is promised for an instant does not move: no pauses, no other targets, no more time. */
+static void check_promise(struct policy_loading *loading, const struct yaml_pair *row)
+{
+    static const char *const others[] = {"within",
+                                         "end-of-day",
+                                         "roll",
+                                         "targets",
+                                         "extension",
+                                         "pauses-for-customer",
+                                         "pauses-in",
+                                         "runs-in",
+                                         "of-steps"};
+    bool promised = yaml_find(&row->value, "due-field") != NULL;
+    for (size_t i = 0; promised && i < sizeof others / sizeof *others; i++) {
+        const struct yaml_pair *other = yaml_find(&row->value, others[i]);
+        if (other) {
+            complain(
+                loading, &other->key, NULL, "'%s' and 'due-field' exclude each other", others[i]);
+        }
+    }
+    if (row->value.kind == YAML_MAP && !promised && !yaml_find(&row->value, "within")) {
+        complain(loading,
+                 &row->key,
+                 "within: 3 business days",
+                 "a clock needs 'within', or 'due-field'");
+    }
+}
+
 /* ---- more time ---------------------------------------------------------------------------- */
 
 POLICY_READER(extension_by)
@@ -415,6 +457,7 @@ clock_read(struct policy_loading *loading, const struct yaml_pair *row, struct c
     if (row->value.kind == YAML_MAP && !both && clock->of_steps == 0) {
         complain(loading, &row->key, NULL, "a clock needs 'starts' and 'stops', or 'of-steps'");
     }
+    check_promise(loading, row);
     for (uint16_t i = 0; i < clock->level_count && clock->unknown_role == POLICY_NONE; i++) {
         bool breach = clock->levels[i].action == LEVEL_BREACH;
         clock->unknown_role = breach ? clock->levels[i].notify_role : POLICY_NONE;

@@ -36,6 +36,7 @@ bool read_bound(struct policy_loading *loading,
         return false;
     case FORM_CHOICE:
     case FORM_FLAG:
+    case FORM_INSTANT:
         break;
     }
     complain(loading, node, NULL, "a field of this type has no bounds");

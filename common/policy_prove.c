@@ -241,9 +241,38 @@ static struct level_place level_place(const struct policy_clock *clock,
     case TARGET_BUSINESS:
         return (struct level_place){IN_BUSINESS, over * clock->target_s};
     case TARGET_BUSINESS_DAYS:
+    case TARGET_PROMISED:
         break;
     }
     return (struct level_place){IN_PERCENT, over};
+}
+
+/* Who promises an instant has to be able to say which. */
+static void prove_promise(struct policy_loading *loading, uint16_t index)
+{
+    const struct policy *policy = loading->policy;
+    const struct policy_clock *clock = &policy->clocks[index];
+    if (clock->target != TARGET_PROMISED || clock->due_field >= policy->field_count) {
+        return;
+    }
+    const struct policy_field *field = &policy->fields[clock->due_field];
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            const struct policy_action *action = &policy->steps[i].actions[j];
+            for (uint16_t k = 0; k < action->need_count; k++) {
+                if (policy_kind_in(clock->starts, action->fact) &&
+                    strcmp(action->needs[k].field, field->id) == 0) {
+                    return;
+                }
+            }
+        }
+    }
+    complain(loading,
+             loading->clock_nodes[index],
+             "needs: [callback_at], in the action that starts the clock",
+             "no action that starts clock '%s' asks for '%s'",
+             clock->id,
+             field->id);
 }
 
 static void prove_levels(struct policy_loading *loading, uint16_t index)
@@ -333,6 +362,7 @@ void policy_prove(struct policy_loading *loading)
             prove_facts_exist(loading, loading->stop_nodes[i]);
         }
         prove_clock_stops(loading, &paths, i);
+        prove_promise(loading, i);
         prove_levels(loading, i);
     }
     prove_used(loading);

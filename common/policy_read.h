@@ -220,6 +220,7 @@ POLICY_READER(calendar_week);
 POLICY_READER(calendar_zone);
 POLICY_READER(clock_boundary);
 POLICY_READER(clock_cleared);
+POLICY_READER(clock_due_field);
 POLICY_READER(clock_extension);
 POLICY_READER(clock_hidden_in);
 POLICY_READER(clock_levels);

@@ -159,7 +159,8 @@ int64_t case_clock_used_s(const struct case_view *view, const struct case_clock 
     }
     const struct policy_clock *rule = &view->policy->clocks[index];
     const struct calendar *calendar = &view->policy->calendars[rule->calendar];
-    bool elapsed = rule->target == TARGET_ELAPSED || calendar->always;
+    bool elapsed =
+        rule->target == TARGET_ELAPSED || rule->target == TARGET_PROMISED || calendar->always;
     return told->used_s + (elapsed ? now_s - from_s : calendar_between(calendar, from_s, now_s));
 }
 

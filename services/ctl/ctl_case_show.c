@@ -239,7 +239,7 @@ print_why(const struct ctl *ctl, const struct case_view *view, const struct case
             line);
         (void)fprintf(ctl->out, "    %s\n", line);
     }
-    if (rule && rule->target != TARGET_ELAPSED) {
+    if (rule && rule->target != TARGET_ELAPSED && rule->target != TARGET_PROMISED) {
         print_intervals(ctl, view, rule, told);
     }
     if (clock->pauses > 0) {

@@ -126,8 +126,9 @@ static void account_make(const struct case_view *view, struct slice name, struct
         const struct policy_target *target = &account->rule->targets[i];
         unit = slice_equal(account->told.rule, slice_text(target->rule)) ? target->target : unit;
     }
-    account->recounts = unit == TARGET_ELAPSED;
-    for (uint16_t i = 0; i < policy->calendar_count && unit != TARGET_ELAPSED; i++) {
+    bool elapses = unit == TARGET_ELAPSED || unit == TARGET_PROMISED;
+    account->recounts = elapses;
+    for (uint16_t i = 0; i < policy->calendar_count && !elapses; i++) {
         if (slice_equal(account->told.calendar, slice_text(policy->calendars[i].name))) {
             account->calendar = &policy->calendars[i];
             account->recounts = slice_equal(account->told.calendar_version,

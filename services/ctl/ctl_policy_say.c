@@ -127,6 +127,9 @@ const char *say_target(const struct ctl *ctl, const struct policy_clock *clock, 
                         clock->end_of_day ? TEXT_SAY_BUSINESS_DAYS_END : TEXT_SAY_BUSINESS_DAYS,
                         CTL_ARGS(CTL_NUMBER_TEXT(clock->target_days)));
     }
+    if (clock->target == TARGET_PROMISED) {
+        return say_text(ctl, into, TEXT_SAY_PROMISED, NULL);
+    }
     return say_seconds(ctl, clock->target_s, clock->target == TARGET_BUSINESS, into);
 }
 

@@ -115,11 +115,20 @@ static void stop_at_mark(const struct change *change, uint32_t index, const stru
     }
 }
 
+static bool is_promise(const struct change *change, uint32_t index)
+{
+    return change->policy->clocks[index].target == TARGET_PROMISED;
+}
+
 static void begin(const struct change *change, uint32_t index, int64_t at_us)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     clock_start(clock, at_us);
     clock->target = fitting_target(change, index);
+    if (is_promise(change, index)) {
+        clock->due_us =
+            facts_promise_us(change->policy, &change->policy->clocks[index], change->event);
+    }
     if (change->now->closed && at_us < change->now->closed_at_us) {
         clock_stop(change->policy, index, clock, change->now->closed_at_us);
     } else if (!change->now->closed && stands_still(change, index)) {
@@ -182,6 +191,10 @@ static void start_at_mark(struct change *change, uint32_t index, const struct ma
 {
     struct watch_clock *clock = &change->now->clocks[index];
     bool dispatch = event_kind_service(mark->kind) == SERVICE_DISPATCH;
+    if (is_promise(change, index) &&
+        facts_promise_us(change->policy, &change->policy->clocks[index], change->event) == 0) {
+        return; /* nothing was promised by it */
+    }
     if (clock_doing(clock) == WATCH_IDLE) {
         int64_t stopped_at_us = clock->paused_at_us;
         begin(change, index, mark->at_us);

@@ -39,7 +39,8 @@ clock_goal(const struct policy *policy, uint32_t index, const struct watch_clock
 /* NULL: own time is elapsed time. */
 static const struct calendar *own_calendar(const struct clock_goal *goal)
 {
-    return goal->unit == TARGET_ELAPSED ? NULL : goal->calendar;
+    bool elapses = goal->unit == TARGET_ELAPSED || goal->unit == TARGET_PROMISED;
+    return elapses ? NULL : goal->calendar;
 }
 
 static int64_t own_between(const struct calendar *calendar, int64_t from_s, int64_t to_s)
@@ -104,6 +105,9 @@ percent_due_s(const struct clock_goal *goal, const struct watch_clock *clock, in
     const struct calendar *calendar = own_calendar(goal);
     int64_t start_s = seconds_up(clock->started_at_us);
     int64_t whole_s = goal->s;
+    if (goal->unit == TARGET_PROMISED) {
+        return start_s + (clock->due_us / US - start_s) * percent / 100;
+    }
     if (goal->unit == TARGET_BUSINESS_DAYS) {
         int64_t end_s = unpaused_due_s(goal, start_s);
         if (end_s == INT64_MAX) {
@@ -266,7 +270,7 @@ int64_t
 clock_reckon_us(const struct policy *policy, uint32_t index, const struct watch_clock *clock)
 {
     struct clock_goal goal = clock_goal(policy, index, clock);
-    return seconds_to_us(due_s(&goal, clock));
+    return goal.unit == TARGET_PROMISED ? clock->due_us : seconds_to_us(due_s(&goal, clock));
 }
 
 void clock_refresh(const struct policy *policy, uint32_t index, struct watch_clock *clock)
@@ -307,6 +311,9 @@ struct event_clock clock_tell(const struct policy *policy,
 {
     const struct policy_clock *rule = &policy->clocks[index];
     struct clock_goal goal = clock_goal(policy, index, clock);
+    if (goal.unit == TARGET_PROMISED) {
+        goal.s = clock->due_us / US - seconds_up(clock->started_at_us);
+    }
     return (struct event_clock){
         .name = slice_text(rule->id),
         .generation = clock->generation,

@@ -1,22 +1,11 @@
 #include "watchdog_core_extend.h"
 
 #include "watchdog_core_clock.h"
-
-static struct slice field_of(const struct event *event, const char *name)
-{
-    const struct event_advanced *told = &event->advanced;
-    uint32_t count = told->field_count < EVENT_FIELDS_MAX ? told->field_count : EVENT_FIELDS_MAX;
-    for (uint32_t i = 0; i < count; i++) {
-        if (slice_equal(told->fields[i].name, slice_text(name))) {
-            return told->fields[i].value;
-        }
-    }
-    return slice_of(NULL, 0);
-}
+#include "watchdog_core_facts.h"
 
 struct slice extend_reason(const struct event *event)
 {
-    return field_of(event, "reason");
+    return facts_field(event, "reason");
 }
 
 uint8_t extend_done(const struct policy_clock *rule, const struct event *event)
@@ -67,7 +56,7 @@ void extend_clock(struct change *change, uint32_t index)
     if (change->event->kind != EVENT_EXTENDED) {
         return;
     }
-    struct slice named = field_of(change->event, "clock");
+    struct slice named = facts_field(change->event, "clock");
     if (named.size > 0 ? !slice_equal(named, slice_text(rule->id)) : rule->extension.times == 0) {
         return;
     }

@@ -143,3 +143,33 @@ uint32_t facts_marks(const struct watch_case *before,
     }
     return count;
 }
+
+struct slice facts_field(const struct event *event, const char *name)
+{
+    const struct event_advanced *told = &event->advanced;
+    bool advances =
+        event_kind_service(event->kind) == SERVICE_DISPATCH && event->kind != EVENT_OPENED;
+    uint32_t count = told->field_count < EVENT_FIELDS_MAX ? told->field_count : EVENT_FIELDS_MAX;
+    for (uint32_t i = 0; advances && i < count; i++) {
+        if (slice_equal(told->fields[i].name, slice_text(name))) {
+            return told->fields[i].value;
+        }
+    }
+    return slice_of(NULL, 0);
+}
+
+int64_t facts_promise_us(const struct policy *policy,
+                         const struct policy_clock *rule,
+                         const struct event *event)
+{
+    enum { US = 1000000 };
+    if (rule->due_field >= policy->field_count) {
+        return 0;
+    }
+    int64_t at_s = 0;
+    struct slice value = facts_field(event, policy->fields[rule->due_field].id);
+    if (value.size == 0) {
+        return 0;
+    }
+    return policy_instant_parse(value, &at_s) ? at_s * US : INT64_MAX;
+}

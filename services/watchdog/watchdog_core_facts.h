@@ -27,4 +27,15 @@ uint32_t facts_marks(const struct watch_case *before,
                      const struct event *event,
                      struct mark marks[MARKS_MAX]);
 
+/* A field of an event of dispatch; empty: it has none of that name. */
+struct slice facts_field(const struct event *event, const char *name);
+
+/*
+ * The due instant an event gives a clock whose policy takes it from a field.  0: the event promises
+ * nothing; INT64_MAX: what stands in the field is no instant.
+ */
+int64_t facts_promise_us(const struct policy *policy,
+                         const struct policy_clock *rule,
+                         const struct event *event);
+
 #endif
