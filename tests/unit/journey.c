@@ -14,7 +14,7 @@
 #include "scope.h"
 #include "unit.h"
 
-enum { FILE_MAX = 256 * 1024, ARENA_SIZE = 256 * 1024 * 1024, WALK_MAX = 2000 };
+enum { ARENA_SIZE = 256 * 1024 * 1024, WALK_MAX = 2000 };
 
 static const int64_t second_us = 1000000;
 static const int64_t monday_us = 1710727200 * INT64_C(1000000); /* 2024-03-18 10:00 in Beijing */
@@ -25,26 +25,6 @@ struct walked {
     bool taken[POLICY_STEPS_MAX][POLICY_ACTIONS_MAX];
     unsigned kinds[EVENT_KIND_COUNT];
 };
-
-static struct policy_object *shipped(const char *file)
-{
-    static char yaml[FILE_MAX];
-    char path[512];
-    struct policy_report report = {0};
-    (void)snprintf(path, sizeof path, "%s/%s", SHIPPED_POLICIES, file);
-    FILE *stream = fopen(path, "re");
-    assert_non_null(stream);
-    size_t size = fread(yaml, 1, sizeof yaml, stream);
-    assert_int_equal(fclose(stream), 0);
-    struct policy_object *object = policy_load(file, slice_of(yaml, size), 2024, 2026, &report);
-    if (!object) {
-        fail_msg("%s", report.text);
-        return NULL;
-    }
-    policy_report_done(&report);
-    object->policy.id = 1;
-    return object;
-}
 
 typedef bool wanted_fn(const struct journey *journey,
                        const struct walked *walked,
@@ -253,7 +233,8 @@ static const struct {
 
 static void under(const char *file)
 {
-    SCOPED(policy_object_free) struct policy_object *object = shipped(file);
+    SCOPED(policy_object_free)
+    struct policy_object *object = journey_policy(SHIPPED_POLICIES, file);
     SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
     unsigned kinds[EVENT_KIND_COUNT] = {0};
     uint64_t serial = 0;

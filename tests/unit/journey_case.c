@@ -114,11 +114,70 @@ static void hear(struct journey *journey, const struct event *event)
 
 static void triage_hears(struct journey *journey)
 {
-    static const struct triage_repeats none;
+    const struct triage_repeats repeats = {.count = journey->repeats};
     struct event event = {.at_us = journey->now_us};
-    event.kind = triage_decide(journey->policy, &journey->received, &none, &event.triaged);
+    event.kind = triage_decide(journey->policy, &journey->received, &repeats, &event.triaged);
     journey->triaged = event.kind;
+    journey->verdict = event.triaged;
     hear(journey, &event);
+}
+
+static bool
+admitted(const struct policy *policy, const struct journey_told *told, struct intake_output *output)
+{
+    struct intake_input input = {.now_us = told->at_us,
+                                 .policy_name = slice_text(policy->name),
+                                 .policy = policy,
+                                 .channel = slice_text(told->channel),
+                                 .narrative_size = strlen(told->text),
+                                 .narrative_clean = true,
+                                 .person_clean = true,
+                                 .product_clean = true,
+                                 .id_present = true};
+    intake_decide(&input, output);
+    return output->refusal == INTAKE_ACCEPTED;
+}
+
+bool journey_tell(struct journey *journey,
+                  const struct policy_object *object,
+                  struct arena *arena,
+                  const struct journey_told *told)
+{
+    const struct policy *policy = &object->policy;
+    struct error error = {.text = ""};
+    struct intake_output output;
+    memset(journey, 0, sizeof *journey);
+    journey->object = object;
+    journey->policy = policy;
+    journey->arena = arena;
+    journey->now_us = told->at_us;
+    journey->case_id = case_id_make(3, told->serial);
+    journey->repeats = told->repeats;
+    if (!admitted(policy, told, &output)) {
+        return false;
+    }
+    struct slice text = slice_text(told->text);
+    struct event event = {.kind = EVENT_RECEIVED, .at_us = told->at_us};
+    event.received =
+        (struct event_received){.submission_id = slice_text("0123456789abcdef"),
+                                .channel = slice_text(told->channel),
+                                .policy_id = policy->id,
+                                .received_at_us = output.received_at_us,
+                                .customer = told->customer,
+                                .language = text_language(text),
+                                .text_characters = text_characters(text),
+                                .model = slice_text(classifier_model(object->classifier)),
+                                .category_hint = slice_text(told->hint),
+                                .acknowledged_by_receipt = output.acknowledged_by_receipt};
+    if (!classifier_scan(
+            object->classifier, text, event.received.labels, &event.received.label_count, &error)) {
+        fail_msg("%s", error.text);
+    }
+    journey->received = event.received;
+    hear(journey, &event);
+    journey_wait(journey, 1000000);
+    triage_hears(journey);
+    return true;
 }
 
 bool journey_begin(struct journey *journey,
@@ -129,50 +188,13 @@ bool journey_begin(struct journey *journey,
                    const char *text)
 {
     const struct policy *policy = &object->policy;
-    struct error error = {.text = ""};
-    struct intake_output output;
-    memset(journey, 0, sizeof *journey);
-    journey->object = object;
-    journey->policy = policy;
-    journey->arena = arena;
-    journey->now_us = at_us;
-    journey->case_id = case_id_make(3, serial);
-    const char *channel = policy->channels[serial % policy->channel_count].id;
-    struct intake_input input = {.now_us = at_us,
-                                 .policy_name = slice_text(policy->name),
-                                 .policy = policy,
-                                 .channel = slice_text(channel),
-                                 .narrative_size = strlen(text),
-                                 .narrative_clean = true,
-                                 .person_clean = true,
-                                 .product_clean = true,
-                                 .id_present = true};
-    intake_decide(&input, &output);
-    if (output.refusal != INTAKE_ACCEPTED) {
-        return false;
-    }
-    struct event event = {.kind = EVENT_RECEIVED, .at_us = at_us};
-    event.received =
-        (struct event_received){.submission_id = slice_text("0123456789abcdef"),
-                                .channel = slice_text(channel),
-                                .policy_id = policy->id,
-                                .received_at_us = output.received_at_us,
-                                .language = text_language(slice_text(text)),
-                                .text_characters = text_characters(slice_text(text)),
-                                .model = slice_text(classifier_model(object->classifier)),
-                                .acknowledged_by_receipt = output.acknowledged_by_receipt};
-    if (!classifier_scan(object->classifier,
-                         slice_text(text),
-                         event.received.labels,
-                         &event.received.label_count,
-                         &error)) {
-        fail_msg("%s", error.text);
-    }
-    journey->received = event.received;
-    hear(journey, &event);
-    journey_wait(journey, 1000000);
-    triage_hears(journey);
-    return true;
+    const struct journey_told told = {.serial = serial,
+                                      .at_us = at_us,
+                                      .channel =
+                                          policy->channels[serial % policy->channel_count].id,
+                                      .text = text,
+                                      .hint = ""};
+    return journey_tell(journey, object, arena, &told);
 }
 
 void journey_wait(struct journey *journey, int64_t us)
@@ -201,6 +223,29 @@ void journey_wait(struct journey *journey, int64_t us)
     clocks_agree(journey);
 }
 
+enum dispatch_answer
+journey_give(struct journey *journey, const struct journey_order *order, struct slice *about)
+{
+    struct dispatch_case lender = journey->state;
+    struct event out;
+    const struct dispatch_input input = {.kind = order->kind,
+                                         .now_us = journey->now_us,
+                                         .actor = slice_text(order->actor),
+                                         .role = slice_text(order->role),
+                                         .expected_version = journey->state.version,
+                                         .action = slice_text(order->action),
+                                         .field_count = order->field_count,
+                                         .fields = order->fields,
+                                         .command_id = slice_text("fedcba9876543210"),
+                                         .agent_has_capacity = true};
+    enum dispatch_answer answer = dispatch_decide(journey->policy, &lender, &input, &out, about);
+    if (answer == DISPATCH_APPEND) {
+        hear(journey, &out);
+        clocks_agree(journey);
+    }
+    return answer;
+}
+
 enum dispatch_answer journey_command(struct journey *journey,
                                      enum dispatch_input_kind kind,
                                      const char *actor,
@@ -208,37 +253,20 @@ enum dispatch_answer journey_command(struct journey *journey,
                                      const struct policy_action *action,
                                      bool filled_in)
 {
-    const struct policy *policy = journey->policy;
+    char values[POLICY_NEEDS_MAX][JOURNEY_VALUE_MAX];
     struct event_field fields[POLICY_NEEDS_MAX];
-    struct dispatch_case lender = journey->state;
-    struct dispatch_input input = {.kind = kind,
-                                   .now_us = journey->now_us,
-                                   .actor = slice_text(actor),
-                                   .role = slice_text(policy->roles[role]),
-                                   .expected_version = journey->state.version,
-                                   .fields = fields,
-                                   .command_id = slice_text("fedcba9876543210"),
-                                   .agent_has_capacity = true};
-    struct event out;
-    struct slice refused;
-    if (action) {
-        input.action = slice_text(action->id);
-        for (uint16_t i = 0; filled_in && i < action->need_count; i++) {
-            /* the one field the vocabulary itself gives a meaning */
-            bool category = strcmp(action->needs[i].field, "category") == 0;
-            const struct policy_field *rules = action->needs[i].rules;
-            const char *told = rules && rules->type == FORM_DATE ? "2026-03-02" : "told";
-            const char *value = category ? policy->categories[policy->category_count - 1].id : told;
-            fields[input.field_count++] =
-                (struct event_field){slice_text(action->needs[i].field), slice_text(value)};
-        }
+    struct slice about;
+    struct journey_order order = {.kind = kind,
+                                  .actor = actor,
+                                  .role = journey->policy->roles[role],
+                                  .action = action ? action->id : "",
+                                  .fields = fields};
+    for (uint16_t i = 0; action && filled_in && i < action->need_count; i++) {
+        const struct policy_need *need = &action->needs[i];
+        fields[order.field_count++] =
+            (struct event_field){slice_text(need->field), journey_value(journey, need, values[i])};
     }
-    enum dispatch_answer answer = dispatch_decide(policy, &lender, &input, &out, &refused);
-    if (answer == DISPATCH_APPEND) {
-        hear(journey, &out);
-        clocks_agree(journey);
-    }
-    return answer;
+    return journey_give(journey, &order, &about);
 }
 
 static void name_somebody(struct journey *journey, char name[ACTOR_SIZE])
@@ -277,13 +305,23 @@ somebody(struct journey *journey, const struct policy_action *action, char name[
     return POLICY_NONE;
 }
 
+static bool asks_for_something(const struct policy_action *action)
+{
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        if (!action->needs[i].optional) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Refusals come first, and change nothing. */
 static void try_in_vain(struct journey *journey, const struct policy_action *action)
 {
     char name[ACTOR_SIZE];
     uint32_t version = journey->state.version;
     uint16_t may = somebody(journey, action, name);
-    if (may != POLICY_NONE && action->need_count > 0) {
+    if (may != POLICY_NONE && asks_for_something(action)) {
         assert_int_equal(journey_command(journey, DISPATCH_ACTION, name, may, action, false),
                          DISPATCH_FIELD_MISSING);
     }

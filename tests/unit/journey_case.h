@@ -21,13 +21,50 @@ struct journey {
     struct dispatch_case again; /* the same events folded a second time */
     struct watch_case watch;
     struct event_received received;
-    enum event_kind triaged; /* EVENT_TRIAGED or EVENT_TRIAGE_ASKED */
-    unsigned people;         /* a new name for everybody who comes */
+    struct event_triaged verdict; /* of triage; lent by policy and received */
+    enum event_kind triaged;      /* EVENT_TRIAGED or EVENT_TRIAGE_ASKED */
+    uint32_t repeats;             /* earlier complaints of the customer */
+    unsigned people;              /* a new name for everybody who comes */
     unsigned kinds[EVENT_KIND_COUNT];
     unsigned figures[FIGURE_MEASURE_COUNT];
 };
 
+enum { JOURNEY_VALUE_MAX = 1024 };
+
+/* A complaint as it comes in; everything is lent for the whole journey. */
+struct journey_told {
+    uint64_t serial; /* of its case, from 1 */
+    int64_t at_us;
+    const char *channel;
+    const char *text;
+    const char *hint; /* the category whoever took it down named; "": none */
+    uint64_t customer;
+    uint32_t repeats;
+};
+
+/* What a person orders. */
+struct journey_order {
+    enum dispatch_input_kind kind;
+    const char *actor;
+    const char *role;
+    const char *action;
+    uint32_t field_count;
+    const struct event_field *fields;
+};
+
+/*
+ * A policy with the files it uses, as the command would load it, compiled for the years journeys
+ * happen in; owned by the caller.  The test fails with the report where it does not load.
+ */
+struct policy_object *journey_policy(const char *folder, const char *file);
+
 /* A text comes in, is classified, triaged, and opens a case.  False: refused. */
+bool journey_tell(struct journey *journey,
+                  const struct policy_object *object,
+                  struct arena *arena,
+                  const struct journey_told *told);
+
+/* The same by one channel after another, from somebody unknown. */
 bool journey_begin(struct journey *journey,
                    const struct policy_object *object,
                    struct arena *arena,
@@ -45,6 +82,16 @@ enum dispatch_answer journey_command(struct journey *journey,
                                      uint16_t role,
                                      const struct policy_action *action,
                                      bool filled_in);
+
+/* The same as it is told; *about is the field or rule a refusal names.  Lent by policy and order.
+ */
+enum dispatch_answer
+journey_give(struct journey *journey, const struct journey_order *order, struct slice *about);
+
+/* Something the field may hold. */
+struct slice journey_value(const struct journey *journey,
+                           const struct policy_need *need,
+                           char value[JOURNEY_VALUE_MAX]);
 
 /* Whoever may do it does it, after claiming the case where nobody has it. */
 void journey_act(struct journey *journey, const struct policy_action *action);
