@@ -255,6 +255,8 @@ bool policy_field_value(const struct policy_field *field, struct slice text, int
         return policy_decimal_parse(text, field->decimals, value);
     case FORM_DATE:
         return policy_date_parse(text, value);
+    case FORM_INSTANT:
+        return policy_instant_parse(text, value);
     case FORM_CHOICE:
         for (uint16_t i = 0; i < field->choice_count; i++) {
             if (slice_equal(text, slice_text(field->choices[i].id))) {

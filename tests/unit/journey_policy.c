@@ -150,6 +150,8 @@ struct slice journey_value(const struct journey *journey,
         word = rules->choices[0].id;
     } else if (rules->type == FORM_FLAG) {
         word = "yes";
+    } else if (rules->type == FORM_INSTANT) {
+        word = "2026-03-02T16:00:00+08:00";
     } else if (rules->type == FORM_DATE) {
         write_date(rules, value);
     } else if (rules->type == FORM_TEXT) {
