@@ -1,0 +1,116 @@
+#include "org.h"
+
+static int compare(struct slice name, const char *with)
+{
+    size_t size = strlen(with);
+    size_t both = name.size < size ? name.size : size;
+    int order = both > 0 ? memcmp(name.bytes, with, both) : 0;
+    return order != 0 ? order : (name.size > size) - (name.size < size);
+}
+
+const struct org_agent *org_find(const struct org *org, struct slice name)
+{
+    uint16_t low = 0;
+    uint16_t high = org->agent_count;
+    while (low < high) {
+        uint16_t middle = (uint16_t)((low + high) / 2);
+        const struct org_agent *agent = &org->agents[org->by_name[middle]];
+        int order = compare(name, agent->name);
+        if (order == 0) {
+            return agent;
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = (uint16_t)(middle + 1);
+        }
+    }
+    return NULL;
+}
+
+bool org_has_role(const struct org_agent *agent, struct slice role)
+{
+    for (uint16_t i = 0; i < agent->role_count; i++) {
+        if (slice_equal(role, slice_text(agent->roles[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint8_t org_level(const struct org *org, const struct org_agent *agent, struct slice skill)
+{
+    for (uint16_t i = 0; i < agent->skill_count; i++) {
+        if (slice_equal(skill, slice_text(org->skills[agent->skills[i].skill]))) {
+            return agent->skills[i].level;
+        }
+    }
+    return 0;
+}
+
+/* When the leave that is running ends, those that follow it without a day between included; 0: none
+ * is. */
+static int64_t leave_end(const struct org_agent *agent, int64_t now_s)
+{
+    int64_t end_s = 0;
+    for (uint16_t i = 0; i < agent->leave_count; i++) {
+        const struct org_leave *leave = &agent->leaves[i];
+        bool runs = leave->from_s <= now_s && now_s < leave->until_s;
+        if (runs || (end_s != 0 && leave->from_s == end_s)) {
+            end_s = leave->until_s;
+        }
+    }
+    return end_s;
+}
+
+enum org_verdict org_admits(
+    const struct org *org, struct slice name, struct slice role, int64_t now_s, int64_t *until_s)
+{
+    const struct org_agent *agent = org_find(org, name);
+    *until_s = 0;
+    if (!agent) {
+        return ORG_UNKNOWN;
+    }
+    if (!org_has_role(agent, role)) {
+        return ORG_ROLE_NOT_HIS;
+    }
+    int64_t end_s = leave_end(agent, now_s);
+    if (end_s != 0) {
+        *until_s = end_s;
+        return ORG_ON_LEAVE;
+    }
+    const struct calendar *hours =
+        agent->shift == ORG_NONE ? NULL : &org->shifts[agent->shift].hours;
+    if (hours && calendar_covers(hours, now_s) && !calendar_is_open(hours, now_s)) {
+        int64_t opens_s = calendar_add(hours, now_s, 0);
+        *until_s = opens_s == INT64_MAX ? 0 : opens_s;
+        return ORG_OFF_SHIFT;
+    }
+    return ORG_ADMITS;
+}
+
+static bool is_role_of_somebody(const struct org *org, struct slice role)
+{
+    for (uint16_t i = 0; i < org->agent_count; i++) {
+        if (org_has_role(&org->agents[i], role)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum org_verdict org_speaks(const struct org *org, struct slice name, struct slice role)
+{
+    const struct org_agent *agent = org_find(org, name);
+    if ((agent && org_has_role(agent, role)) || !is_role_of_somebody(org, role)) {
+        return ORG_ADMITS;
+    }
+    return agent ? ORG_ROLE_NOT_HIS : ORG_UNKNOWN;
+}
+
+bool org_stands_in(const struct org *org, struct slice deputy, struct slice absent, int64_t now_s)
+{
+    const struct org_agent *agent = org_find(org, absent);
+    return agent && agent->deputy != ORG_NONE && leave_end(agent, now_s) != 0 &&
+           slice_equal(deputy, slice_text(org->agents[agent->deputy].name));
+}

@@ -1,0 +1,237 @@
+/*
+ * Goal: who works here is what the file says, and what is wrong in it is told at its place, with a
+ * hint, all of it in one run (laws 9 and 11).
+ *
+ * Method: every tests/unit/org/N.yaml is loaded; the report, and what was understood where there is
+ * something, must be N.ok to the letter (REDRESS_WRITE=1 writes them anew, to be read before they
+ * are committed).  Cut and altered files never do worse than an error.
+ */
+#include "org_load.h"
+
+#include "org.h"
+#include "scope.h"
+#include "unit.h"
+
+#include <dirent.h>
+#include <limits.h>
+
+enum { FILE_MAX = 64 * 1024, FIRST_YEAR = 2025, LAST_YEAR = 2027, CASES_MIN = 6 };
+
+static size_t file_read(const char *path, char *bytes)
+{
+    FILE *file = fopen(path, "re");
+    size_t size = file ? fread(bytes, 1, FILE_MAX - 1, file) : 0;
+    bytes[size] = '\0';
+    if (file) {
+        (void)fclose(file);
+    }
+    return size;
+}
+
+static char *outcome_of(const char *name, struct slice yaml)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct policy_report report;
+    SCOPED(org_object_free)
+    struct org_object *object = org_load(name, yaml, FIRST_YEAR, LAST_YEAR, &report);
+    assert_int_equal(object == NULL, report.errors > 0);
+    (void)fprintf(out, "%u errors, %u warnings\n", report.errors, report.warnings);
+    (void)fputs(report.text ? report.text : "", out);
+    if (object) {
+        org_describe(&object->org, out);
+    }
+    (void)fclose(out);
+    policy_report_done(&report);
+    return text;
+}
+
+static bool golden_agrees(const char *name)
+{
+    static char yaml[FILE_MAX];
+    static char wanted[FILE_MAX];
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/%s", ORG_CASES, name);
+    size_t size = file_read(path, yaml);
+    char *outcome = outcome_of(name, slice_of(yaml, size));
+    (void)snprintf(
+        path, sizeof path, "%s/%.*s.ok", ORG_CASES, (int)(strlen(name) - strlen(".yaml")), name);
+    if (getenv("REDRESS_WRITE")) {
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        (void)fputs(outcome, file);
+        (void)fclose(file);
+    }
+    (void)file_read(path, wanted);
+    bool same = strcmp(outcome, wanted) == 0;
+    if (!same) {
+        print_error("%s: wanted\n%s\ngot\n%s\n", name, wanted, outcome);
+    }
+    free(outcome);
+    return same;
+}
+
+static void every_planted_fault_is_told_at_its_place(void **state)
+{
+    (void)state;
+    DIR *folder = opendir(ORG_CASES);
+    assert_non_null(folder);
+    unsigned cases = 0;
+    unsigned wrong = 0;
+    struct dirent *entry;
+    while ((entry = readdir(folder)) != NULL) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (dot && strcmp(dot, ".yaml") == 0) {
+            cases++;
+            wrong += !golden_agrees(entry->d_name);
+        }
+    }
+    (void)closedir(folder);
+    assert_int_equal(wrong, 0);
+    assert_true(cases >= CASES_MIN);
+}
+
+/* Every cut and many altered bytes; a copy of exactly that size, so that the sanitizer sees reading
+ * past it. */
+static void no_damage_does_worse_than_an_error(void **state)
+{
+    (void)state;
+    static char yaml[FILE_MAX];
+    size_t size = file_read(ORG_CASES "/harbour.yaml", yaml);
+    assert_true(size > 0);
+    for (size_t at = 0; at < 2 * size; at += 3) {
+        size_t length = at < size ? at : size;
+        char *copy = malloc(length + 1);
+        memcpy(copy, yaml, length);
+        if (at >= size) {
+            copy[at - size] = (char)(copy[at - size] ^ 0x15);
+        }
+        free(outcome_of("damaged", slice_of(copy, length)));
+        free(copy);
+    }
+}
+
+/* 2026-11-02 is a Monday; instants are Shanghai's, eight hours ahead of UTC. */
+enum { NOV_2 = 1793577600, HOUR = 3600, DAY = 24 * HOUR };
+
+static const struct moment {
+    const char *name, *role;
+    int64_t at_s; /* local, since 2026-11-02 00:00 */
+    enum org_verdict verdict;
+    int64_t until_s; /* likewise; 0: none */
+} moments[] = {
+    {"王明",    "agent",      -3 * DAY + 10 * HOUR,     ORG_ADMITS,       0                   },
+    {"王明",    "agent",      -3 * DAY + 12 * HOUR,     ORG_OFF_SHIFT,    -3 * DAY + 13 * HOUR},
+    {"王明",    "agent",      -3 * DAY + 12 * HOUR - 1, ORG_ADMITS,       0                   },
+    {"王明",    "agent",      -2 * DAY + 10 * HOUR,     ORG_OFF_SHIFT,    9 * HOUR            },
+    {"王明",    "agent",      -1,                       ORG_OFF_SHIFT,    9 * HOUR            },
+    {"王明",    "agent",      0,                        ORG_ON_LEAVE,     5 * DAY             },
+    {"王明",    "agent",      10 * HOUR,                ORG_ON_LEAVE,     5 * DAY             },
+    {"王明",    "agent",      4 * DAY + 10 * HOUR,      ORG_ON_LEAVE,     5 * DAY             },
+    {"王明",    "agent",      5 * DAY,                  ORG_OFF_SHIFT,    7 * DAY + 9 * HOUR  },
+    {"王明",    "supervisor", 10 * HOUR,                ORG_ROLE_NOT_HIS, 0                   },
+    {"李雷",    "agent",      10 * HOUR,                ORG_OFF_SHIFT,    22 * HOUR           },
+    {"李雷",    "agent",      29 * HOUR,                ORG_ADMITS,       0                   },
+    {"林小姐", "agent",      3 * HOUR,                 ORG_ADMITS,       0                   },
+    {"韩梅梅", "agent",      10 * HOUR,                ORG_UNKNOWN,      0                   },
+    {"王",       "agent",      10 * HOUR,                ORG_UNKNOWN,      0                   },
+    {"王明",    "agent",      2000 * DAY,               ORG_ADMITS,       0                   },
+};
+
+static struct org_object *harbour(void)
+{
+    static char yaml[FILE_MAX];
+    size_t size = file_read(ORG_CASES "/harbour.yaml", yaml);
+    struct policy_report report;
+    struct org_object *object =
+        org_load("harbour.yaml", slice_of(yaml, size), FIRST_YEAR, LAST_YEAR, &report);
+    policy_report_done(&report);
+    assert_non_null(object);
+    return object;
+}
+
+static void nobody_is_given_work_out_of_his_hours_or_while_he_is_away(void **state)
+{
+    (void)state;
+    SCOPED(org_object_free) struct org_object *object = harbour();
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+        const struct moment *moment = &moments[i];
+        int64_t from_s = NOV_2 - 8 * HOUR;
+        int64_t until_s = -1;
+        enum org_verdict verdict = org_admits(&object->org,
+                                              slice_text(moment->name),
+                                              slice_text(moment->role),
+                                              from_s + moment->at_s,
+                                              &until_s);
+        int64_t wanted_s = moment->until_s != 0 ? from_s + moment->until_s : 0;
+        if (verdict != moment->verdict || until_s != wanted_s) {
+            fail_msg("moment %zu: %d until %lld, not %d until %lld",
+                     i,
+                     verdict,
+                     (long long)until_s,
+                     moment->verdict,
+                     (long long)wanted_s);
+        }
+    }
+}
+
+static void a_role_of_the_house_is_for_those_who_have_it(void **state)
+{
+    (void)state;
+    SCOPED(org_object_free) struct org_object *object = harbour();
+    static const struct {
+        const char *name, *role;
+        enum org_verdict verdict;
+    } rows[] = {
+        {"林小姐", "supervisor", ORG_ADMITS      },
+        {"王明",    "supervisor", ORG_ROLE_NOT_HIS},
+        {"nobody",    "supervisor", ORG_UNKNOWN     },
+        {"nobody",    "customer",   ORG_ADMITS      },
+        {"王明",    "customer",   ORG_ADMITS      },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(
+            org_speaks(&object->org, slice_text(rows[i].name), slice_text(rows[i].role)),
+            rows[i].verdict);
+    }
+}
+
+static void a_deputy_stands_in_while_the_other_is_away_and_no_longer(void **state)
+{
+    (void)state;
+    SCOPED(org_object_free) struct org_object *object = harbour();
+    const struct org *org = &object->org;
+    struct slice deputy = slice_text("李雷");
+    struct slice absent = slice_text("王明");
+    int64_t away_s = NOV_2 + DAY;
+    assert_true(org_stands_in(org, deputy, absent, away_s));
+    assert_false(org_stands_in(org, deputy, absent, away_s - 3 * DAY));
+    assert_false(org_stands_in(org, absent, deputy, away_s));
+    assert_false(org_stands_in(org, slice_text("林小姐"), absent, away_s));
+}
+
+static void levels_are_those_of_the_person(void **state)
+{
+    (void)state;
+    SCOPED(org_object_free) struct org_object *object = harbour();
+    const struct org_agent *agent = org_find(&object->org, slice_text("王明"));
+    assert_non_null(agent);
+    assert_int_equal(org_level(&object->org, agent, slice_text("german")), 2);
+    assert_int_equal(org_level(&object->org, agent, slice_text("payments")), 5);
+    assert_int_equal(org_level(&object->org, agent, slice_text("french")), 0);
+    assert_int_equal(agent->capacity, 15);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_planted_fault_is_told_at_its_place),
+        cmocka_unit_test(no_damage_does_worse_than_an_error),
+        cmocka_unit_test(nobody_is_given_work_out_of_his_hours_or_while_he_is_away),
+        cmocka_unit_test(a_role_of_the_house_is_for_those_who_have_it),
+        cmocka_unit_test(a_deputy_stands_in_while_the_other_is_away_and_no_longer),
+        cmocka_unit_test(levels_are_those_of_the_person),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
