@@ -169,7 +169,8 @@ print_target(const struct ctl *ctl, const struct policy_clock *rule, const struc
     bool business = rule && rule->target == TARGET_BUSINESS;
     why(ctl,
         business ? TEXT_WHY_BUSINESS : TEXT_WHY_ELAPSED,
-        view_duration(ctl, told->target_s, text));
+        business ? view_hours(ctl, told->target_s, text)
+                 : view_duration(ctl, told->target_s, text));
 }
 
 static void print_interval(const struct ctl *ctl, int64_t from_s, int64_t to_s)
@@ -245,7 +246,11 @@ print_why(const struct ctl *ctl, const struct case_view *view, const struct case
     if (clock->pauses > 0) {
         why(ctl, TEXT_WHY_PAUSES, CTL_NUMBER_TEXT(clock->pauses));
     }
-    why(ctl, TEXT_WHY_COUNTED, view_duration(ctl, case_clock_used_s(view, clock), text));
+    int64_t used_s = case_clock_used_s(view, clock);
+    why(ctl,
+        TEXT_WHY_COUNTED,
+        rule && rule->target != TARGET_ELAPSED ? view_hours(ctl, used_s, text)
+                                               : view_duration(ctl, used_s, text));
     why(ctl, TEXT_WHY_RULE, view_plain(told->rule, text));
 }
 
@@ -291,19 +296,14 @@ print_clock(const struct ctl *ctl, const struct case_view *view, const struct ca
 /* With the zone its times are in. */
 static void title(const struct ctl *ctl, enum ctl_text id, int64_t at_us)
 {
-    char zone[VIEW_TEXT_MAX] = "";
-    time_t seconds = (time_t)(at_us / 1000000);
-    struct tm local;
-    if (localtime_r(&seconds, &local)) {
-        (void)strftime(zone, sizeof zone, "%Z", &local);
-    }
+    char zone[VIEW_TEXT_MAX];
     (void)fprintf(ctl->out,
                   "\n%s%s%s  %s%s%s\n",
                   view_bold(ctl),
                   ctl_text_in(ctl->language, id),
                   view_color_end(ctl),
                   view_faint(ctl),
-                  zone,
+                  view_zone(at_us, zone),
                   view_color_end(ctl));
 }
 

@@ -1,197 +1,14 @@
 /* `redress clock explain`: the arithmetic of a deadline (law 12), from the events of the case. */
+#include "case_number.h"
 #include "clock.h"
-#include "ctl_case.h"
+#include "ctl_account.h"
 #include "ctl_clock.h"
 #include "scope.h"
 
-enum { US = 1000000, SPANS_MAX = 256, CHANGES_MAX = 64, DAY_S = 86400 };
-
-struct span {
-    int64_t from_s, to_s;
-};
-
-/* One run of one clock, as the journal tells it. */
-struct account {
-    const struct case_view *view;
-    const struct policy_clock *rule;
-    const struct calendar *calendar; /* what it counts in; NULL: time by the clock, or unknown */
-    struct event_clock told;         /* as it stands */
-    bool recounts;                   /* policy and calendar version of the events are at hand */
-    uint32_t pause_count, change_count, level_count;
-    struct span pauses[SPANS_MAX];
-    const struct event *changes[CHANGES_MAX]; /* another due instant, or refused */
-    const struct event *levels[POLICY_LEVELS_MAX];
-};
-
-static int64_t seconds_up(int64_t at_us)
-{
-    return at_us / US + (at_us % US > 0);
-}
-
-static int64_t own_between(const struct account *account, int64_t from_s, int64_t to_s)
-{
-    if (to_s <= from_s) {
-        return 0;
-    }
-    return account->calendar ? calendar_between(account->calendar, from_s, to_s) : to_s - from_s;
-}
-
-/* ---- reading the journal ------------------------------------------------------------------ */
-
-static const struct event_clock *told_of(const struct event *event, struct slice name)
-{
-    if (event->service != SERVICE_WATCHDOG) {
-        return NULL;
-    }
-    for (uint32_t i = 0; i < event->clocks.count; i++) {
-        if (slice_equal(event->clocks.clocks[i].name, name)) {
-            return &event->clocks.clocks[i];
-        }
-    }
-    return NULL;
-}
-
-/* When what an event tells of happened: at its cause, if the case has it. */
-static int64_t happened_us(const struct case_view *view, const struct event *event)
-{
-    for (uint32_t i = 0; i < view->event_count; i++) {
-        const struct event *cause = &view->events[i];
-        if (cause->service == event->cause_service && cause->seq == event->cause_seq) {
-            return cause->at_us;
-        }
-    }
-    return event->at_us;
-}
-
-static void add_pause(struct account *account, int64_t from_us, int64_t to_us)
-{
-    if (account->pause_count < SPANS_MAX && to_us > from_us) {
-        account->pauses[account->pause_count++] =
-            (struct span){seconds_up(from_us), seconds_up(to_us)};
-    }
-}
-
-static void
-account_event(struct account *account, const struct event *event, const struct event_clock *told)
-{
-    struct event_clock was = account->told;
-    switch ((int)event->kind) {
-    case EVENT_CLOCKS_STARTED:
-        account->pause_count = account->change_count = account->level_count = 0;
-        break;
-    case EVENT_CLOCKS_RESUMED:
-        add_pause(account, was.paused_at_us, happened_us(account->view, event));
-        break;
-    case EVENT_CLOCKS_STOPPED:
-        if (was.due_us == 0 && was.paused_at_us != 0) {
-            add_pause(account, was.paused_at_us, told->paused_at_us);
-        }
-        break;
-    case EVENT_CLOCKS_RETARGETED:
-    case EVENT_CLOCKS_REFUSED:
-        if (account->change_count < CHANGES_MAX) {
-            account->changes[account->change_count++] = event;
-        }
-        break;
-    case EVENT_CLOCK_WARNED:
-    case EVENT_CLOCK_BREACHED:
-    case EVENT_CLOCK_ESCALATED:
-        if (account->level_count < POLICY_LEVELS_MAX) {
-            account->levels[account->level_count++] = event;
-        }
-        break;
-    default:
-        break;
-    }
-    account->told = *told;
-}
-
-static void account_make(const struct case_view *view, struct slice name, struct account *account)
-{
-    const struct policy *policy = view->policy;
-    uint16_t index = policy ? policy_clock_index(policy, name) : POLICY_NONE;
-    *account = (struct account){.view = view};
-    for (uint32_t i = 0; i < view->event_count; i++) {
-        const struct event_clock *told = told_of(&view->events[i], name);
-        if (told) {
-            account_event(account, &view->events[i], told);
-        }
-    }
-    if (index == POLICY_NONE) {
-        return;
-    }
-    account->rule = &policy->clocks[index];
-    enum clock_target unit = account->rule->target;
-    for (uint16_t i = 0; i < account->rule->target_count; i++) {
-        const struct policy_target *target = &account->rule->targets[i];
-        unit = slice_equal(account->told.rule, slice_text(target->rule)) ? target->target : unit;
-    }
-    bool elapses = unit == TARGET_ELAPSED || unit == TARGET_PROMISED;
-    account->recounts = elapses;
-    for (uint16_t i = 0; i < policy->calendar_count && !elapses; i++) {
-        if (slice_equal(account->told.calendar, slice_text(policy->calendars[i].name))) {
-            account->calendar = &policy->calendars[i];
-            account->recounts = slice_equal(account->told.calendar_version,
-                                            slice_text(policy->calendars[i].version));
-        }
-    }
-}
-
-/* ---- the intervals that counted ----------------------------------------------------------- */
-
-/* Until when is counted: the stop, the pause that goes on, else the due instant. */
-static int64_t until_s(const struct account *account)
-{
-    const struct event_clock *told = &account->told;
-    int64_t until_us = told->paused_at_us != 0 ? told->paused_at_us : told->due_us;
-    return until_us == INT64_MAX ? account->view->now_us / US : seconds_up(until_us);
-}
-
-/* Adds [from, to) without the pauses. */
-static uint32_t
-cut(const struct account *account, struct span open, struct span *spans, uint32_t count)
-{
-    for (uint32_t i = 0; i < account->pause_count && open.from_s < open.to_s; i++) {
-        const struct span *pause = &account->pauses[i];
-        if (pause->to_s <= open.from_s || pause->from_s >= open.to_s) {
-            continue;
-        }
-        if (pause->from_s > open.from_s && count < SPANS_MAX) {
-            spans[count++] = (struct span){open.from_s, pause->from_s};
-        }
-        open.from_s = pause->to_s;
-    }
-    if (open.from_s < open.to_s && count < SPANS_MAX) {
-        spans[count++] = open;
-    }
-    return count;
-}
-
-static uint32_t counted(const struct account *account, struct span spans[SPANS_MAX])
-{
-    const struct calendar *calendar = account->calendar;
-    struct span whole = {seconds_up(account->told.started_at_us), until_s(account)};
-    uint32_t count = 0;
-    if (!account->recounts) {
-        return 0;
-    }
-    if (!calendar || calendar->always) {
-        return cut(account, whole, spans, 0);
-    }
-    for (uint32_t i = 0; i < calendar->interval_count; i++) {
-        const struct calendar_interval *interval = &calendar->intervals[i];
-        struct span open = {interval->open_s > whole.from_s ? interval->open_s : whole.from_s,
-                            interval->close_s < whole.to_s ? interval->close_s : whole.to_s};
-        if (open.from_s < open.to_s) {
-            count = cut(account, open, spans, count);
-        }
-    }
-    return count;
-}
-
 /* ---- JSON --------------------------------------------------------------------------------- */
 
-static json_t *spans_json(const struct account *account, const struct span *spans, uint32_t count)
+static json_t *
+spans_json(const struct account *account, const struct account_span *spans, uint32_t count)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < count; i++) {
@@ -199,11 +16,11 @@ static json_t *spans_json(const struct account *account, const struct span *span
             list,
             json_pack("{s:o, s:o, s:I}",
                       "from",
-                      view_time_json(spans[i].from_s * US),
+                      view_time_json(spans[i].from_s * ACCOUNT_US),
                       "to",
-                      view_time_json(spans[i].to_s * US),
+                      view_time_json(spans[i].to_s * ACCOUNT_US),
                       "seconds",
-                      (json_int_t)own_between(account, spans[i].from_s, spans[i].to_s)));
+                      (json_int_t)account_own_s(account, spans[i].from_s, spans[i].to_s)));
     }
     return list;
 }
@@ -218,12 +35,12 @@ static json_t *changes_json(const struct account *account)
     json_t *list = json_array();
     for (uint32_t i = 0; i < account->change_count; i++) {
         const struct event *event = account->changes[i];
-        const struct event_clock *told = told_of(event, account->told.name);
+        const struct event_clock *told = account_told_of(event, account->told.name);
         (void)json_array_append_new(
             list,
             json_pack("{s:o, s:b, s:o, s:o, s:I, s:I, s:o}",
                       "at",
-                      view_time_json(happened_us(account->view, event)),
+                      view_time_json(account_happened_us(account, event)),
                       "refused",
                       event->kind == EVENT_CLOCKS_REFUSED,
                       "old_due",
@@ -244,7 +61,7 @@ static json_t *levels_json(const struct account *account)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < account->level_count; i++) {
-        const struct event_clock *told = told_of(account->levels[i], account->told.name);
+        const struct event_clock *told = account_told_of(account->levels[i], account->told.name);
         (void)json_array_append_new(list,
                                     json_pack("{s:s, s:I, s:o, s:o}",
                                               "kind",
@@ -261,9 +78,9 @@ static json_t *levels_json(const struct account *account)
 
 static json_t *account_json(const struct account *account, const struct case_clock *clock)
 {
-    struct span spans[SPANS_MAX];
+    struct account_span spans[ACCOUNT_SPANS_MAX];
     const struct event_clock *told = &account->told;
-    uint32_t count = counted(account, spans);
+    uint32_t count = account_counted(account, spans);
     bool stopped = told->due_us != 0 && told->paused_at_us != 0;
     json_t *object =
         json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o}",
@@ -287,6 +104,10 @@ static json_t *account_json(const struct account *account, const struct case_clo
     (void)json_object_set_new(object, "unknown", json_boolean(told->due_us == INT64_MAX));
     (void)json_object_set_new(
         object, "stopped", stopped ? view_time_json(told->paused_at_us) : json_null());
+    (void)json_object_set_new(object,
+                              "paused_since",
+                              told->due_us == 0 ? view_time_json(told->paused_at_us) : json_null());
+    (void)json_object_set_new(object, "paused_seconds", json_integer(told->paused_s));
     (void)json_object_set_new(object, "recounted", json_boolean(account->recounts));
     (void)json_object_set_new(object, "intervals", spans_json(account, spans, count));
     (void)json_object_set_new(
@@ -295,7 +116,7 @@ static json_t *account_json(const struct account *account, const struct case_clo
     (void)json_object_set_new(object, "levels", levels_json(account));
     (void)json_object_set_new(
         object, "used_seconds", json_integer(case_clock_used_s(account->view, clock)));
-    (void)json_object_set_new(object, "late_seconds", json_integer(told->late_s));
+    (void)json_object_set_new(object, "late_seconds", json_integer(account_late_s(account)));
     (void)json_object_set_new(
         object, "status", json_string(view_status_name(case_clock_status(account->view, clock))));
     return object;
@@ -317,32 +138,65 @@ json_t *clock_accounts(const struct case_view *view, const char *named)
 
 /* ---- for people --------------------------------------------------------------------------- */
 
+/* Open hours are told in hours: two days of them would be taken for two of the calendar's days. */
+static const char *
+own_text(const struct ctl *ctl, const struct account *account, int64_t own_s, char *into)
+{
+    return account->calendar ? view_hours(ctl, own_s, into) : view_duration(ctl, own_s, into);
+}
+
 static void line(const struct ctl *ctl, enum ctl_text id, const char *const *args)
 {
     (void)fputs("  ", ctl->out);
     ctl_print(ctl, id, args);
 }
 
+/* Adds to the sum what each of them comes to. */
 static void print_spans(const struct ctl *ctl,
                         const struct account *account,
                         enum ctl_text id,
-                        const struct span *spans,
-                        uint32_t count)
+                        const struct account_span *spans,
+                        uint32_t count,
+                        int64_t *sum_s)
 {
-    int64_t sum_s = 0;
     for (uint32_t i = 0; i < count; i++) {
         char from[VIEW_TEXT_MAX];
         char to[VIEW_TEXT_MAX];
         char length[VIEW_TEXT_MAX];
         char sum[VIEW_TEXT_MAX];
-        int64_t own_s = own_between(account, spans[i].from_s, spans[i].to_s);
-        sum_s += own_s;
+        int64_t own_s = account_own_s(account, spans[i].from_s, spans[i].to_s);
+        *sum_s += own_s;
         line(ctl,
              id,
-             CTL_ARGS(view_time(spans[i].from_s * US, from),
-                      view_time(spans[i].to_s * US, to),
-                      view_duration(ctl, own_s, length),
-                      view_duration(ctl, sum_s, sum)));
+             CTL_ARGS(view_time(spans[i].from_s * ACCOUNT_US, from),
+                      view_time(spans[i].to_s * ACCOUNT_US, to),
+                      own_text(ctl, account, own_s, length),
+                      own_text(ctl, account, *sum_s, sum)));
+    }
+}
+
+/* What has counted, what is still to count, and what did not. */
+static void print_counted(const struct ctl *ctl, const struct account *account)
+{
+    struct account_span spans[ACCOUNT_SPANS_MAX];
+    int64_t now_s = account->view->now_us / ACCOUNT_US;
+    int64_t sum_s = 0;
+    int64_t paused_s = 0;
+    uint32_t count = account_counted(account, spans);
+    uint32_t past = 0;
+    while (past < count && spans[past].to_s <= now_s) {
+        past++;
+    }
+    print_spans(ctl, account, TEXT_EXPLAIN_COUNTED, spans, past, &sum_s);
+    if (past < count && spans[past].from_s < now_s) { /* now lies within */
+        struct account_span until_now = {spans[past].from_s, now_s};
+        print_spans(ctl, account, TEXT_EXPLAIN_COUNTED, &until_now, 1, &sum_s);
+        spans[past].from_s = now_s;
+    }
+    print_spans(ctl, account, TEXT_EXPLAIN_TO_COUNT, spans + past, count - past, &sum_s);
+    print_spans(ctl, account, TEXT_EXPLAIN_PAUSE, account->pauses, account->pause_count, &paused_s);
+    if (!account->recounts) {
+        line(ctl, TEXT_EXPLAIN_OTHER_CALENDAR, NULL);
     }
 }
 
@@ -350,12 +204,12 @@ static void print_changes(const struct ctl *ctl, const struct account *account)
 {
     for (uint32_t i = 0; i < account->change_count; i++) {
         const struct event *event = account->changes[i];
-        const struct event_clock *told = told_of(event, account->told.name);
+        const struct event_clock *told = account_told_of(event, account->told.name);
         char at[VIEW_TEXT_MAX];
         char old[VIEW_TEXT_MAX];
         char due[VIEW_TEXT_MAX];
         char reason[VIEW_TEXT_MAX];
-        (void)view_time(happened_us(account->view, event), at);
+        (void)view_time(account_happened_us(account, event), at);
         (void)view_plain(told->reason, reason);
         if (event->kind == EVENT_CLOCKS_REFUSED) {
             line(ctl, TEXT_EXPLAIN_REFUSED, CTL_ARGS(at, reason));
@@ -368,17 +222,36 @@ static void print_changes(const struct ctl *ctl, const struct account *account)
     }
 }
 
+static void print_levels(const struct ctl *ctl, const struct account *account)
+{
+    for (uint32_t i = 0; i < account->level_count; i++) {
+        const struct event *event = account->levels[i];
+        const struct event_clock *told = account_told_of(event, account->told.name);
+        char due[VIEW_TEXT_MAX];
+        char role[VIEW_TEXT_MAX];
+        line(ctl,
+             told->notify_role.size > 0 ? TEXT_EXPLAIN_LEVEL_TOLD : TEXT_EXPLAIN_LEVEL,
+             CTL_ARGS(view_time(told->level_due_us, due),
+                      case_kind_text(ctl, event->kind),
+                      CTL_NUMBER_TEXT(told->level),
+                      view_plain(told->notify_role, role)));
+    }
+}
+
 static void print_target(const struct ctl *ctl, const struct account *account)
 {
     const struct event_clock *told = &account->told;
     char text[VIEW_TEXT_MAX];
     char version[VIEW_TEXT_MAX];
     if (told->target_days > 0) {
-        line(ctl, TEXT_WHY_DAYS, CTL_ARGS(CTL_NUMBER_TEXT(told->target_days)));
+        bool to_end = account->rule && account->rule->end_of_day;
+        line(ctl,
+             to_end ? TEXT_WHY_DAYS_END : TEXT_WHY_DAYS,
+             CTL_ARGS(CTL_NUMBER_TEXT(told->target_days)));
     } else {
         line(ctl,
              account->calendar ? TEXT_WHY_BUSINESS : TEXT_WHY_ELAPSED,
-             CTL_ARGS(view_duration(ctl, told->target_s, text)));
+             CTL_ARGS(own_text(ctl, account, told->target_s, text)));
     }
     line(ctl,
          TEXT_WHY_CALENDAR,
@@ -389,27 +262,23 @@ static void print_target(const struct ctl *ctl, const struct account *account)
 static void
 account_print(const struct ctl *ctl, const struct account *account, const struct case_clock *clock)
 {
-    struct span spans[SPANS_MAX];
     const struct event_clock *told = &account->told;
     char text[VIEW_TEXT_MAX];
     char name[VIEW_TEXT_MAX];
     (void)view_clock(ctl, account->view->policy, told->name, name);
     (void)fprintf(ctl->out,
-                  "%s%s%s  %s\n",
+                  "\n%s%s%s (%.*s)  %s\n",
                   view_bold(ctl),
                   name,
                   view_color_end(ctl),
+                  (int)told->name.size,
+                  (const char *)told->name.bytes,
                   view_status(ctl, case_clock_status(account->view, clock), text));
     line(ctl, TEXT_WHY_STARTED, CTL_ARGS(view_time(told->started_at_us, text)));
     print_target(ctl, account);
     print_changes(ctl, account);
-    if (account->recounts) {
-        uint32_t count = counted(account, spans);
-        print_spans(ctl, account, TEXT_EXPLAIN_COUNTED, spans, count);
-    } else {
-        line(ctl, TEXT_EXPLAIN_OTHER_CALENDAR, NULL);
-    }
-    print_spans(ctl, account, TEXT_EXPLAIN_PAUSE, account->pauses, account->pause_count);
+    print_counted(ctl, account);
+    print_levels(ctl, account);
     if (told->due_us == INT64_MAX) {
         line(ctl, TEXT_WHY_NEVER, NULL);
     } else if (told->due_us != 0) {
@@ -421,15 +290,29 @@ account_print(const struct ctl *ctl, const struct account *account, const struct
         line(ctl, TEXT_WHY_STOPPED, CTL_ARGS(view_time(told->paused_at_us, text)));
     }
     line(ctl,
-         TEXT_WHY_COUNTED,
-         CTL_ARGS(view_duration(ctl, case_clock_used_s(account->view, clock), text)));
-    if (told->late_s > 0) {
-        line(ctl, TEXT_EXPLAIN_LATE, CTL_ARGS(view_duration(ctl, told->late_s, text)));
+         TEXT_EXPLAIN_USED,
+         CTL_ARGS(own_text(ctl, account, case_clock_used_s(account->view, clock), text)));
+    if (account_late_s(account) > 0) {
+        line(ctl,
+             TEXT_EXPLAIN_LATE,
+             CTL_ARGS(own_text(ctl, account, account_late_s(account), text)));
     }
 }
 
 void clock_accounts_print(const struct ctl *ctl, const struct case_view *view, const char *named)
 {
+    char number[CASE_NUMBER_SIZE] = "-";
+    char now[VIEW_TEXT_MAX];
+    char zone[VIEW_TEXT_MAX];
+    if (view->received) {
+        case_number_format(view->case_id, view->received->received.received_at_us, number);
+    }
+    ctl_print(ctl,
+              TEXT_EXPLAIN_CASE,
+              CTL_ARGS(number,
+                       CTL_NUMBER_TEXT(view->case_id),
+                       view_time(view->now_us, now),
+                       view_zone(view->now_us, zone)));
     for (uint32_t i = 0; i < view->clock_count; i++) {
         struct account account;
         struct slice name = view->clocks[i].told.name;
@@ -452,8 +335,13 @@ int ctl_clock_explain(struct ctl *ctl)
     json_t *accounts = clock_accounts(&view, named);
     bool none = json_array_size(accounts) == 0;
     if (!none && ctl->json) {
-        json_t *value =
-            json_pack("{s:I, s:O}", "case", (json_int_t)view.case_id, "clocks", accounts);
+        json_t *value = json_pack("{s:I, s:o, s:O}",
+                                  "case",
+                                  (json_int_t)view.case_id,
+                                  "as_of",
+                                  view_time_json(view.now_us),
+                                  "clocks",
+                                  accounts);
         ctl_print_json(ctl, &value);
     } else if (!none) {
         clock_accounts_print(ctl, &view, named);

@@ -33,6 +33,16 @@ const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX])
     return into;
 }
 
+const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX])
+{
+    time_t seconds = (time_t)(at_us / 1000000);
+    struct tm local;
+    if (!localtime_r(&seconds, &local) || strftime(into, VIEW_TEXT_MAX, "%Z", &local) == 0) {
+        into[0] = '\0';
+    }
+    return into;
+}
+
 json_t *view_time_json(int64_t at_us)
 {
     char text[CLOCK_TEXT_SIZE];
@@ -43,7 +53,8 @@ json_t *view_time_json(int64_t at_us)
     return json_string(text);
 }
 
-const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX])
+static const char *
+duration(const struct ctl *ctl, int64_t seconds, size_t first, char into[VIEW_TEXT_MAX])
 {
     static const struct {
         int64_t size;
@@ -56,7 +67,6 @@ const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW
     };
     enum { COUNT = sizeof units / sizeof *units };
     int64_t left = seconds < 0 ? 0 : seconds;
-    size_t first = 0;
     while (first + 1 < COUNT && left < units[first].size) {
         first++;
     }
@@ -74,6 +84,16 @@ const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW
                        ctl_text_in(ctl->language, units[first + 1].unit));
     }
     return into;
+}
+
+const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX])
+{
+    return duration(ctl, seconds, 0, into);
+}
+
+const char *view_hours(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX])
+{
+    return duration(ctl, seconds, 1, into);
 }
 
 int64_t view_pg_time(const PGresult *rows, int row, int column)

@@ -67,8 +67,12 @@ const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX]);
 
 /* "2026-11-21 19:46:01" in the local zone; "-" for 0 and for never. */
 const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX]);
+/* The zone it is told in, as people call it; "" when it has no name. */
+const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX]);
 /* "3 d 4 h", "3 天 4 小时": the two greatest units, rounded down. */
 const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX]);
+/* "52 h 30 min": the same without days, for time that a calendar counts. */
+const char *view_hours(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX]);
 /* RFC 3339 in UTC, or null. */
 json_t *view_time_json(int64_t at_us);
 

@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <sys/wait.h>
 
-enum { CASES = 300, SETTLE_MS = 20000, NOT_FOUND = 3 };
+enum { CASES = 300, SETTLE_MS = 20000, NOT_FOUND = 3, PAUSE_S = 4 };
 
 static const char secret[] = "zhang.san@example.cn";
 
@@ -220,10 +220,170 @@ static void what_the_looking_verbs_say_is_so(void **state)
     rig_end(rig);
 }
 
+/* Of one clock, "" for all. */
+static json_t *explain(const struct rig *rig, uint64_t case_id, const char *clock, int wanted)
+{
+    char words[128];
+    int status;
+    (void)snprintf(words,
+                   sizeof words,
+                   "clock explain %llu %s%s",
+                   (unsigned long long)case_id,
+                   clock[0] ? "--clock " : "",
+                   clock);
+    json_t *json = run(rig, words, &status);
+    assert_int_equal(status, wanted);
+    return json;
+}
+
+static void act(struct desk *desk, uint64_t case_id, const char *action)
+{
+    const struct command look = {.actor = "wang", .role = "agent", .case_id = case_id};
+    struct answer answer = desk_ask(desk, &look, SETTLE_MS);
+    struct command command = look;
+    command.action = action;
+    command.version = answer.version;
+    answer = desk_ask(desk, &command, SETTLE_MS);
+    if (answer.outcome != 1) {
+        fail_msg("%s: %s", action, answer.code);
+    }
+}
+
+static void assert_text(const json_t *object, const char *key, const char *wanted)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    assert_non_null(text);
+    assert_string_equal(text, wanted);
+}
+
+static int64_t sum(const json_t *object, const char *key)
+{
+    int64_t all = 0;
+    size_t i;
+    json_t *span;
+    json_array_foreach(json_object_get(object, key), i, span)
+    {
+        all += number(span, "seconds");
+    }
+    return all;
+}
+
+static bool about(int64_t got, int64_t wanted)
+{
+    return got >= wanted - 1 && got <= wanted + 1; /* whole seconds of instants within them */
+}
+
+/* Missed after two seconds and running on: how late it is, and who was told. */
+static void the_missed_clock_explains_itself(const struct rig *rig, uint64_t case_id)
+{
+    json_t *json = explain(rig, case_id, "hurry", 0);
+    const json_t *clock = json_array_get(json_object_get(json, "clocks"), 0);
+    const json_t *level = json_array_get(json_object_get(clock, "levels"), 0);
+    assert_int_equal(json_array_size(json_object_get(json, "clocks")), 1);
+    assert_text(clock, "status", "breached");
+    assert_int_equal(number(clock, "target_seconds"), 2);
+    assert_int_equal(sum(clock, "intervals"), 2);
+    assert_true(number(clock, "late_seconds") >= PAUSE_S - 2);
+    assert_true(about(number(clock, "used_seconds"), number(clock, "late_seconds") + 2));
+    assert_true(json_is_true(json_object_get(clock, "recounted")));
+    assert_text(level, "kind", "clock_breached");
+    json_decref(json);
+}
+
+/* What was used and what was waited for add up to the time between start and stop. */
+static void the_met_clock_explains_itself(struct rig *rig, uint64_t case_id)
+{
+    int status;
+    char query[256];
+    json_t *json = explain(rig, case_id, "handling", 0);
+    const json_t *clock = json_array_get(json_object_get(json, "clocks"), 0);
+    int64_t paused_s = sum(clock, "pauses");
+    (void)snprintf(query,
+                   sizeof query,
+                   "SELECT round(extract(epoch FROM closed_at - opened_at))::bigint "
+                   "FROM complaint WHERE case_id = %llu",
+                   (unsigned long long)case_id);
+    assert_text(clock, "status", "met");
+    assert_text(clock, "calendar", "behind");
+    assert_int_equal(number(clock, "target_seconds"), 8 * 3600);
+    assert_int_equal(json_array_size(json_object_get(clock, "pauses")), 1);
+    assert_true(about(paused_s, PAUSE_S));
+    assert_true(about(number(clock, "paused_seconds"), paused_s));
+    assert_true(about(number(clock, "used_seconds"), sum(clock, "intervals")));
+    assert_true(about(number(clock, "used_seconds") + paused_s, rig_number(rig, "%s", query)));
+    assert_int_equal(number(clock, "late_seconds"), 0);
+    assert_true(json_is_string(json_object_get(clock, "due")));
+    const char *rule = json_string_value(json_object_get(clock, "rule"));
+    assert_non_null(rule);
+    assert_non_null(strstr(rule, "patience@1:"));
+    const char *version = json_string_value(json_object_get(clock, "calendar_version"));
+    assert_non_null(version);
+    assert_true(strlen(version) >= 8);
+    json_decref(json);
+    json = run(rig,
+               "calendar show " REDRESS_SOURCE
+               "/tests/system/patience.yaml --calendar behind --year 2020",
+               &status);
+    assert_int_equal(number(json, "business_days"), 365); /* a leap year without New Year */
+    assert_text(json_array_get(json_object_get(json, "days"), 0), "name", "New Year");
+    json_decref(json);
+}
+
+static void status_tells_of_the_year_without_holidays(const struct rig *rig)
+{
+    int status;
+    json_t *json = run(rig, "status", &status);
+    size_t i;
+    json_t *row;
+    bool found = false;
+    json_array_foreach(json_object_get(json, "calendars"), i, row)
+    {
+        found = found || strcmp(json_string_value(json_object_get(row, "calendar")), "behind") == 0;
+    }
+    json_decref(json);
+    assert_true(found);
+}
+
+static void deadlines_tell_their_arithmetic(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/patience.yaml");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 2);
+    struct desk *desk = desk_new(rig, "a");
+    const struct content broken = {"patience", "phone", "The thing is broken", NULL};
+    (void)adapter_add(adapter, &broken, NULL);
+    adapter_finish(adapter, SETTLE_MS);
+    rig_settle(rig, SETTLE_MS);
+    uint64_t case_id = adapter_submission(adapter, 0)->leaf.case_id;
+    act(desk, case_id, "claim");
+    act(desk, case_id, "ask");
+    rig_nap_ms((int64_t)PAUSE_S * 1000);
+    json_t *json = explain(rig, case_id, "handling", 0);
+    assert_text(json_array_get(json_object_get(json, "clocks"), 0), "status", "paused");
+    json_decref(json);
+    act(desk, case_id, "consent");
+    rig_settle(rig, SETTLE_MS);
+    the_missed_clock_explains_itself(rig, case_id);
+    act(desk, case_id, "reply");
+    rig_settle(rig, SETTLE_MS);
+    the_met_clock_explains_itself(rig, case_id);
+    assert_null(explain(rig, case_id, "nobody", NOT_FOUND));
+    assert_null(explain(rig, case_id + 1, "", NOT_FOUND));
+    status_tells_of_the_year_without_holidays(rig);
+    rig_check_all(rig, &adapter, 1);
+    desk_free(&desk);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(what_the_looking_verbs_say_is_so, rig_teardown),
+        cmocka_unit_test_teardown(deadlines_tell_their_arithmetic, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,213 @@
+/*
+ * What `redress clock explain` says of a case.
+ *
+ * Goal: a deadline explains itself to people in three languages (law 12), and its numbers are those
+ * of the calendar.  Method: a hand-made case with a pause that ended, a clock that was met, one
+ * that was missed and runs on, an extension and a refused one; its text is compared with files of
+ * tests/unit/ctl, its JSON with numbers counted by hand.
+ */
+#include "ctl_clock.h"
+
+#include "ctl_golden.h"
+#include "ctl_story.h"
+
+#include <locale.h>
+#include <time.h>
+
+enum { HOUR = 3600, DAY = 86400 };
+
+static void tell_clock(struct story *story, struct event event, struct event_clock told)
+{
+    event.clocks.policy_id = 1;
+    event.clocks.count = 1;
+    event.clocks.clocks[0] = told;
+    story_tell(story, event);
+}
+
+/* Monday to Tuesday: three own hours later the pause ends, and on Tuesday at noon all is done in
+ * time; the answer's clock is extended once and not a second time. */
+static void tell_end(struct story *story)
+{
+    struct event_clock handling = story_clock("handling", story_at(5, 17, 0), story_at(10, 11, 0));
+    struct event_clock answer = story_clock("answer", story_at(5, 16, 59), story_at(16, 18, 0));
+    story_tell(story,
+               (struct event){
+                   .kind = EVENT_NOTED,
+                   .at_us = story_at(8, 14, 0),
+                   .advanced = {.action = slice_text("note"), .actor = slice_text("wang")}
+    });
+    handling.used_s = 2 * HOUR;
+    handling.paused_s = 3 * HOUR;
+    tell_clock(story,
+               (struct event){.kind = EVENT_CLOCKS_RESUMED,
+                              .at_us = story_at(8, 14, 0) + 7000000, /* told later than it was so */
+                              .cause_service = SERVICE_DISPATCH,
+                              .cause_seq = story->seqs[SERVICE_DISPATCH]},
+               handling);
+    answer.used_s = 10 * HOUR + 60;
+    answer.target_days = 7;
+    answer.extensions = 1;
+    answer.old_target_days = 5;
+    answer.old_due_us = story_at(12, 18, 0);
+    answer.reason = slice_text("the maker\033 has to be heard");
+    tell_clock(story,
+               (struct event){.kind = EVENT_CLOCKS_RETARGETED, .at_us = story_at(9, 10, 0)},
+               answer);
+    answer.old_target_days = 0;
+    answer.old_due_us = 0;
+    answer.used_s = 11 * HOUR + 60;
+    answer.reason = slice_text("once is enough");
+    tell_clock(
+        story, (struct event){.kind = EVENT_CLOCKS_REFUSED, .at_us = story_at(9, 11, 0)}, answer);
+    handling.paused_at_us = story_at(9, 12, 0);
+    handling.used_s = 9 * HOUR;
+    handling.verdict = CLOCK_MET;
+    tell_clock(
+        story, (struct event){.kind = EVENT_CLOCKS_STOPPED, .at_us = story_at(9, 12, 0)}, handling);
+}
+
+static void told(struct story *story, enum ctl_language language)
+{
+    story_begin(story, language);
+    story_tell_arrival(story);
+    story_tell_life(story);
+    tell_end(story);
+    case_fold(&story->view);
+}
+
+static char *explained(struct story *story, const char *named)
+{
+    char *memory = NULL;
+    size_t size = 0;
+    story->ctl.out = open_memstream(&memory, &size);
+    assert_non_null(story->ctl.out);
+    clock_accounts_print(&story->ctl, &story->view, named);
+    (void)fclose(story->ctl.out);
+    return memory;
+}
+
+static void the_clocks_of_a_case_explain_themselves_in_three_languages(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < STORY_LANGUAGES; i++) {
+        struct story story;
+        char name[64];
+        told(&story, story_languages[i]);
+        (void)snprintf(name, sizeof name, "explain.%s", ctl_language_tag(story_languages[i]));
+        golden_compare(name, explained(&story, NULL));
+        story_end(&story);
+    }
+}
+
+static int64_t number(const json_t *object, const char *key)
+{
+    assert_true(json_is_integer(json_object_get(object, key)));
+    return json_integer_value(json_object_get(object, key));
+}
+
+static int64_t sum(const json_t *object, const char *key)
+{
+    int64_t all = 0;
+    size_t i;
+    json_t *span;
+    json_array_foreach(json_object_get(object, key), i, span)
+    {
+        all += number(span, "seconds");
+    }
+    return all;
+}
+
+static void assert_text(const json_t *object, const char *key, const char *wanted)
+{
+    assert_string_equal(json_string_value(json_object_get(object, key)), wanted);
+}
+
+static void a_met_clock_adds_up_without_its_pause(void **state)
+{
+    (void)state;
+    struct story story;
+    told(&story, CTL_EN);
+    json_t *list = clock_accounts(&story.view, "handling");
+    const json_t *clock = json_array_get(list, 0);
+    assert_int_equal(json_array_size(list), 1);
+    assert_text(clock, "status", "met");
+    assert_text(clock, "stopped", "2026-06-09T04:00:00.000000Z");
+    assert_text(clock, "due", "2026-06-10T03:00:00.000000Z");
+    assert_int_equal(number(clock, "target_seconds"), 16 * HOUR);
+    assert_int_equal(number(clock, "used_seconds"), 9 * HOUR);
+    assert_int_equal(sum(clock, "intervals"), 9 * HOUR);
+    assert_int_equal(sum(clock, "pauses"), 3 * HOUR);
+    assert_int_equal(number(clock, "paused_seconds"), 3 * HOUR);
+    assert_int_equal(number(clock, "late_seconds"), 0);
+    json_decref(list);
+    story_end(&story);
+}
+
+static void a_missed_clock_that_runs_on_says_how_late_it_is_now(void **state)
+{
+    (void)state;
+    struct story story;
+    told(&story, CTL_EN);
+    json_t *list = clock_accounts(&story.view, "acknowledge");
+    const json_t *clock = json_array_get(list, 0);
+    const json_t *level = json_array_get(json_object_get(clock, "levels"), 0);
+    assert_text(clock, "status", "breached");
+    assert_int_equal(sum(clock, "intervals"), DAY); /* to the due instant, no further */
+    assert_int_equal(number(clock, "late_seconds"), 2 * DAY + 19 * HOUR + 31 * 60);
+    assert_text(level, "kind", "clock_breached");
+    assert_int_equal(number(level, "level"), 2);
+    json_decref(list);
+    story_end(&story);
+}
+
+static void a_pause_under_way_is_told_with_its_beginning(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, CTL_EN);
+    story_tell_arrival(&story);
+    story_tell_life(&story);
+    case_fold(&story.view);
+    json_t *list = clock_accounts(&story.view, "handling");
+    const json_t *clock = json_array_get(list, 0);
+    assert_text(clock, "status", "paused");
+    assert_text(clock, "paused_since", "2026-06-08T02:00:00.000000Z");
+    assert_true(json_is_null(json_object_get(clock, "due")));
+    assert_int_equal(sum(clock, "intervals"), 2 * HOUR);
+    json_decref(list);
+    story_end(&story);
+}
+
+static void an_extension_tells_both_due_instants_and_a_refused_one_why(void **state)
+{
+    (void)state;
+    struct story story;
+    told(&story, CTL_EN);
+    json_t *list = clock_accounts(&story.view, "answer");
+    const json_t *clock = json_array_get(list, 0);
+    const json_t *changes = json_object_get(clock, "changes");
+    assert_int_equal(number(clock, "target_days"), 7);
+    assert_int_equal(number(clock, "extensions"), 1);
+    assert_int_equal(json_array_size(changes), 2);
+    assert_text(json_array_get(changes, 0), "old_due", "2026-06-12T10:00:00.000000Z");
+    assert_text(json_array_get(changes, 0), "due", "2026-06-16T10:00:00.000000Z");
+    assert_true(json_is_true(json_object_get(json_array_get(changes, 1), "refused")));
+    assert_text(json_array_get(changes, 1), "reason", "once is enough");
+    json_decref(list);
+    story_end(&story);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_clocks_of_a_case_explain_themselves_in_three_languages),
+        cmocka_unit_test(a_met_clock_adds_up_without_its_pause),
+        cmocka_unit_test(a_missed_clock_that_runs_on_says_how_late_it_is_now),
+        cmocka_unit_test(a_pause_under_way_is_told_with_its_beginning),
+        cmocka_unit_test(an_extension_tells_both_due_instants_and_a_refused_one_why),
+    };
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    (void)setenv("TZ", "CST-8", 1);
+    tzset();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
