@@ -48,7 +48,9 @@ uint8_t *ctl_submission_pack(const struct ctl_submission *submission, size_t *si
 static void text_copy(ProtobufCBinaryData data, char *text, size_t size)
 {
     size_t length = data.len < size - 1 ? data.len : size - 1;
-    memcpy(text, data.data, length);
+    if (length > 0) { /* an empty field has no bytes at all */
+        memcpy(text, data.data, length);
+    }
     text[length] = '\0';
 }
 
