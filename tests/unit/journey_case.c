@@ -6,7 +6,12 @@
 #include "triage_core.h"
 #include "unit.h"
 
-enum { ACTOR_SIZE = 24, ROUNDS_MAX = 1000 };
+enum {
+    ACTOR_SIZE = 24,
+    ROUNDS_MAX = 1000,
+    PEOPLE = 10, /* fewer than dispatch keeps apart */
+    ATTEMPTS = 12,
+};
 
 static const struct policy_step *step_of(const struct journey *journey)
 {
@@ -271,7 +276,7 @@ enum dispatch_answer journey_command(struct journey *journey,
 
 static void name_somebody(struct journey *journey, char name[ACTOR_SIZE])
 {
-    (void)snprintf(name, ACTOR_SIZE, "person %u", ++journey->people);
+    (void)snprintf(name, ACTOR_SIZE, "person %u", ++journey->people % PEOPLE);
 }
 
 static void claim(struct journey *journey)
@@ -335,7 +340,8 @@ static void try_in_vain(struct journey *journey, const struct policy_action *act
     assert_int_equal(journey->state.version, version);
 }
 
-void journey_act(struct journey *journey, const struct policy_action *action)
+/* Somebody comes and tries. */
+static enum dispatch_answer attempt(struct journey *journey, const struct policy_action *action)
 {
     char name[ACTOR_SIZE];
     if (journey->state.queue != POLICY_NONE) {
@@ -355,20 +361,51 @@ void journey_act(struct journey *journey, const struct policy_action *action)
         role = somebody(journey, action, name);
     }
     assert_int_not_equal(role, POLICY_NONE);
-    enum dispatch_answer answer =
-        journey_command(journey, DISPATCH_ACTION, name, role, action, true);
-    if (answer != DISPATCH_APPEND) {
-        fail_msg("%s in step %s by a %s: %s",
-                 action->id,
-                 step_of(journey)->id,
-                 journey->policy->roles[role],
-                 dispatch_answer_code(answer));
+    return journey_command(journey, DISPATCH_ACTION, name, role, action, true);
+}
+
+/* The case is put back, so that somebody else may have it. */
+static void let_go(struct journey *journey)
+{
+    const struct dispatch_case *state = &journey->state;
+    char name[DISPATCH_AGENT_MAX];
+    if (state->agent[0] != '\0' && !step_of(journey)->closed) {
+        memcpy(name, state->agent, sizeof name);
+        assert_int_equal(
+            journey_command(journey, DISPATCH_RELEASE, name, state->agent_role, NULL, false),
+            DISPATCH_APPEND);
     }
+}
+
+bool journey_act(struct journey *journey, const struct policy_action *action)
+{
+    const struct dispatch_case *state = &journey->state;
+    uint16_t from = state->step;
     uint16_t to = action->to_step;
-    assert_true(to == POLICY_NONE || journey->state.step == to);
+    enum dispatch_answer answer = DISPATCH_NOTHING;
+    for (unsigned i = 0; i < ATTEMPTS && answer != DISPATCH_APPEND; i++) {
+        if (i > 0) {
+            let_go(journey);
+        }
+        answer = attempt(journey, action);
+        journey->variety++;
+        if (answer != DISPATCH_APPEND && answer != DISPATCH_REQUIREMENT &&
+            answer != DISPATCH_LIMIT) {
+            fail_msg("%s in step %s: %s",
+                     action->id,
+                     step_of(journey)->id,
+                     dispatch_answer_code(answer));
+        }
+    }
+    if (answer != DISPATCH_APPEND) {
+        return false;
+    }
+    assert_true(to == POLICY_NONE || state->step == to ||
+                (action->move_count > 0 && state->step == from));
     bool closed = step_of(journey)->closed;
-    bool held = journey->state.agent[0] != '\0';
-    bool queued = journey->state.queue != POLICY_NONE;
+    bool held = state->agent[0] != '\0';
+    bool queued = state->queue != POLICY_NONE;
     assert_int_equal(held + queued, closed ? 0 : 1);
-    assert_int_equal(journey->state.closed_at_us != 0, closed);
+    assert_int_equal(state->closed_at_us != 0, closed);
+    return true;
 }

@@ -25,6 +25,7 @@ struct journey {
     enum event_kind triaged;      /* EVENT_TRIAGED or EVENT_TRIAGE_ASKED */
     uint32_t repeats;             /* earlier complaints of the customer */
     unsigned people;              /* a new name for everybody who comes */
+    unsigned variety;             /* which of the values that fit are filled in; 0: the plainest */
     unsigned kinds[EVENT_KIND_COUNT];
     unsigned figures[FIGURE_MEASURE_COUNT];
 };
@@ -93,7 +94,8 @@ struct slice journey_value(const struct journey *journey,
                            const struct policy_need *need,
                            char value[JOURNEY_VALUE_MAX]);
 
-/* Whoever may do it does it, after claiming the case where nobody has it. */
-void journey_act(struct journey *journey, const struct policy_action *action);
+/* Whoever may do it does it, after claiming the case where nobody has it.  False: the policy asks
+ * for something that is not so yet, whoever comes and whatever is filled in. */
+bool journey_act(struct journey *journey, const struct policy_action *action);
 
 #endif

@@ -81,10 +81,13 @@ static void draw_picture(const char *picture, char value[JOURNEY_VALUE_MAX])
     value[size] = '\0';
 }
 
-static void write_number(const struct policy_field *rules, char value[JOURNEY_VALUE_MAX])
+/* 1, 10, 100 or 1000, kept within the bounds. */
+static void
+write_number(const struct policy_field *rules, unsigned variety, char value[JOURNEY_VALUE_MAX])
 {
+    static const int64_t sizes[] = {1, 10, 100, 1000};
     static const int64_t scale = 10000; /* see struct policy_field */
-    int64_t number = scale;
+    int64_t number = sizes[variety % 4] * scale;
     if (rules->has_min && number < rules->min) {
         number = rules->min;
     }
@@ -143,13 +146,17 @@ struct slice journey_value(const struct journey *journey,
     const char *word = NULL;
     /* the fields the vocabulary itself gives a meaning */
     if (strcmp(need->field, "category") == 0) {
-        word = policy->categories[policy->category_count - 1].id;
+        word = policy
+                   ->categories[(policy->category_count - 1 + journey->variety) %
+                                policy->category_count]
+                   .id;
     } else if (strcmp(need->field, "severity_class") == 0) {
-        word = policy->classes[policy->class_count - 1].id;
+        word =
+            policy->classes[(policy->class_count - 1 + journey->variety) % policy->class_count].id;
     } else if (rules->type == FORM_CHOICE) {
-        word = rules->choices[0].id;
+        word = rules->choices[journey->variety % rules->choice_count].id;
     } else if (rules->type == FORM_FLAG) {
-        word = "yes";
+        word = journey->variety % 2 == 0 ? "yes" : "no";
     } else if (rules->type == FORM_INSTANT) {
         word = "2026-03-02T16:00:00+08:00";
     } else if (rules->type == FORM_DATE) {
@@ -157,7 +164,7 @@ struct slice journey_value(const struct journey *journey,
     } else if (rules->type == FORM_TEXT) {
         write_text(rules, value);
     } else {
-        write_number(rules, value);
+        write_number(rules, journey->variety, value);
     }
     if (word) {
         (void)snprintf(value, JOURNEY_VALUE_MAX, "%s", word);
