@@ -79,6 +79,21 @@ uint16_t policy_field_index(const struct policy *policy, struct slice id)
     return find(policy->fields, policy->field_count, sizeof(struct policy_field), id);
 }
 
+uint16_t policy_task_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->tasks, policy->task_count, sizeof(struct policy_task), id);
+}
+
+bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role)
+{
+    bool in = role < POLICY_ROLES_MAX && (roles >> role & 1U) != 0;
+    for (uint16_t i = 0; i < policy->deputy_count && role < POLICY_ROLES_MAX && !in; i++) {
+        const struct policy_deputy *deputy = &policy->deputies[i];
+        in = (roles >> deputy->of & 1U) != 0 && (deputy->roles >> role & 1U) != 0;
+    }
+    return in;
+}
+
 uint16_t policy_mark_index(const struct policy *policy, struct slice id)
 {
     return find(policy->marks, policy->mark_count, sizeof(struct policy_tally), id);

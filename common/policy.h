@@ -31,6 +31,7 @@ enum {
     POLICY_DECIMALS_MAX = 4, /* of numbers and amounts */
     POLICY_PICTURE_MAX = 60, /* characters a picture stands for */
     POLICY_MARKS_MAX = 32,
+    POLICY_TASKS_MAX = 16,
     POLICY_KEPT_MAX = 16,        /* fields that stay with the case */
     POLICY_COMPARES_MAX = 4,     /* fields one rule looks at */
     POLICY_REQUIREMENTS_MAX = 8, /* of one action */
@@ -108,6 +109,14 @@ struct policy_tally {
     bool per_round; /* reopening begins at nought */
 };
 
+/* An obligation of a case towards somebody; several of a kind may be open at a time. */
+struct policy_task {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    uint16_t role;       /* whose it is; POLICY_NONE: not said */
+    bool blocks_nothing; /* else no case is closed while one is open */
+};
+
 /* How a case ended; it is recorded with what closes it. */
 enum case_outcome {
     OUTCOME_NONE,
@@ -180,6 +189,7 @@ struct policy_field {
     const char *picture; /* NULL: any; see policy_picture_fits */
     const char *unit;    /* currency or unit, for people; NULL: none */
     bool kept;           /* its last value stays with the case */
+    bool recuses;        /* people it names may neither claim nor act; names with commas between */
     uint16_t slot;       /* of the kept ones, in the policy's order; POLICY_NONE: not kept */
 };
 
@@ -198,8 +208,15 @@ struct policy_requirement {
     uint16_t persons;  /* by so many different people at least */
     uint16_t at_most;  /* and so often at most; POLICY_NONE: no such bound */
     uint16_t not_by;   /* a mark that whoever acts has not made; POLICY_NONE: none */
+    uint16_t task;     /* no such obligation is open; POLICY_NONE: not asked */
     bool same_channel; /* the compared field names the channel the complaint came by */
     struct policy_compare compare;
+};
+
+/* Roles that may do whatever a role may, within its limits where they have none of their own. */
+struct policy_deputy {
+    uint16_t of;
+    uint32_t roles; /* bit set */
 };
 
 /* How much of a field a role may decide; a role without a limit has none. */
@@ -226,6 +243,9 @@ struct policy_action {
     uint16_t queue;            /* which; POLICY_NONE: by the routes */
     bool same_person_may_not;  /* whoever did the step before may not do this one (approval) */
     uint32_t marks;            /* bit set of what it counts as */
+    uint32_t opens, settles;   /* bit sets of obligations, one more or one less of each */
+    bool gives;                /* to the agent whom the field "agent" names */
+    bool even_if_concerned;    /* people whom the complaint names may do it, too */
     enum case_outcome outcome; /* of what closes a case; OUTCOME_NONE: settled */
     uint16_t require_count, move_count, limit_count;
     const struct policy_requirement *requirements;
@@ -242,6 +262,7 @@ struct policy_step {
     uint16_t owner_role;
     bool waits_for_customer; /* operational clocks may pause here */
     bool closed;             /* an end: the case is closed when it gets here */
+    bool other_handler;      /* who held the case in an earlier step may not claim it here */
     uint16_t action_count;
     struct policy_action actions[POLICY_ACTIONS_MAX];
 };
@@ -331,6 +352,7 @@ struct policy_clock {
     uint16_t calendar;
     bool pauses_for_customer; /* operational: stands still in steps with waits_for_customer
                                  (statutory ones never) */
+    bool takes_back;          /* its breach takes an offer back that was not accepted */
     uint64_t pause_steps;
     uint64_t run_steps;    /* 0: everywhere */
     uint64_t of_steps;     /* 0: it has nothing to do with steps */
@@ -355,7 +377,9 @@ struct policy {
     struct policy_title title;
     uint16_t channel_count, category_count, class_count, queue_count, step_count, role_count;
     uint16_t factor_count, override_count, route_count, clock_count, calendar_count, field_count;
-    uint16_t mark_count, closing_count, kept_count;
+    uint16_t mark_count, closing_count, kept_count, task_count, deputy_count;
+    bool other_handlers; /* a step asks who held the case before */
+    bool recuses;        /* a field names people */
     const struct policy_channel *channels;
     const struct policy_category *categories;
     const uint16_t
@@ -365,6 +389,8 @@ struct policy {
     const struct policy_queue *queues;
     const struct policy_field *fields; /* what needs point to */
     const struct policy_tally *marks;
+    const struct policy_task *tasks;
+    const struct policy_deputy *deputies;
     const struct policy_requirement *closing; /* of whatever leads to an end */
     const struct policy_step *steps;
     const char (*roles)[POLICY_NAME_MAX];
@@ -394,8 +420,12 @@ uint16_t policy_step_index(const struct policy *policy, struct slice id);
 uint16_t policy_role_index(const struct policy *policy, struct slice id);
 uint16_t policy_clock_index(const struct policy *policy, struct slice id);
 uint16_t policy_field_index(const struct policy *policy, struct slice id);
+uint16_t policy_task_index(const struct policy *policy, struct slice id);
 uint16_t policy_mark_index(const struct policy *policy, struct slice id);
 uint16_t policy_action_index(const struct policy_step *step, struct slice id);
+
+/* The role, or one it is a deputy of, is in the set. */
+bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role);
 
 /* "settled", "not-founded", …; "" of OUTCOME_NONE. */
 const char *policy_outcome_name(enum case_outcome outcome);

@@ -201,6 +201,9 @@ static const struct language_key field_keys[] = {
     {"kept", false, KIND_FLAG, INTO(policy_field, kept), .fallback = "no",
      MEANS("Its last value stays with the case, for rules to look at", "最后填写的值留在案件中，供规则使用",
            "最後填寫的值留在案件中，供規則使用")},
+    {"recuses", false, KIND_FLAG, INTO(policy_field, recuses), .fallback = "no",
+     MEANS("People it names, with commas between, may neither claim nor act",
+           "其中写明的人（以逗号分隔）不得领取或办理", "其中寫明的人（以逗號分隔）不得領取或辦理")},
 };
 const struct language_part language_field = {
     "field", "a field", KEYS(field_keys), TITLED(policy_field), .begin = field_begin,
@@ -245,6 +248,16 @@ const struct language_part language_field = {
     {"limits", false, KIND_LIST, \
      ROWS(policy_action, limits, limit_count, 1, POLICY_LIMITS_MAX), .part = &language_limit, \
      MEANS("How much each role may decide", "各角色的权限上限", "各角色的權限上限")}, \
+    {"opens", false, KIND_NAMES, INTO(policy_action, opens), .thing = THING_TASK, \
+     MEANS("Obligations of which it opens one more", "开立的任务", "開立的任務")}, \
+    {"settles", false, KIND_NAMES, INTO(policy_action, settles), .thing = THING_TASK, \
+     MEANS("Obligations of which it settles one", "了结的任务", "了結的任務")}, \
+    {"gives", false, KIND_FLAG, INTO(policy_action, gives), .fallback = "no", \
+     MEANS("The case goes to whom the field 'agent' names", "案件交给 agent 字段所写的人", \
+           "案件交給 agent 欄位所寫的人")}, \
+    {"even-if-concerned", false, KIND_FLAG, INTO(policy_action, even_if_concerned), \
+     .fallback = "no", \
+     MEANS("People the complaint names may do it, too", "被投诉的人也可办理", "被投訴的人也可辦理")}, \
     {"outcome", false, KIND_WORD, INTO(policy_action, outcome), .words = language_outcomes, \
      .read = read_action_outcome, \
      MEANS("How the case ends with it; settled, or withdrawn by that fact, if not said", \
@@ -282,6 +295,10 @@ static const struct language_key step_keys[] = {
      .fallback = "no",
      MEANS("Clocks that pause for the customer stand still here", "等待客户，此处相应时限暂停",
            "等待客戶，此處相應時限暫停")},
+    {"not-by-earlier-handler", false, KIND_FLAG, INTO(policy_step, other_handler),
+     .fallback = "no",
+     MEANS("Who held the case in an earlier step may not claim it here (independent review)",
+           "此前环节的经办人不得领取（独立复核）", "此前環節的經辦人不得領取（獨立複核）")},
     {"actions", true, KIND_ROWS, ROWS(policy_step, actions, action_count, 0, POLICY_ACTIONS_MAX),
      .in_place = true, .part = &language_action,
      MEANS("What may be done in it", "可做的操作", "可做的操作")},
@@ -366,6 +383,12 @@ static const struct language_key policy_keys[] = {
     {"marks", false, KIND_ROWS, ROWS(policy, marks, mark_count, 0, POLICY_MARKS_MAX),
      .thing = THING_MARK, .part = &language_mark,
      MEANS("What is counted of each case", "每个案件的计数项", "每個案件的計數項")},
+    {"tasks", false, KIND_ROWS, ROWS(policy, tasks, task_count, 0, POLICY_TASKS_MAX),
+     .thing = THING_TASK, .part = &language_task,
+     MEANS("Obligations a case may have", "案件可有的任务", "案件可有的任務")},
+    {"deputies", false, KIND_LIST, ROWS(policy, deputies, deputy_count, 0, POLICY_ROLES_MAX),
+     .part = &language_deputy,
+     MEANS("Who may act in whose place", "谁可代理谁", "誰可代理誰")},
     {"closing", false, KIND_LIST,
      ROWS(policy, closing, closing_count, 0, POLICY_REQUIREMENTS_MAX * 2),
      .part = &language_requirement, .check = closing_check,
@@ -394,16 +417,14 @@ const struct language_part language_policy = {
 /* clang-format on */
 
 const struct language_part *const language_parts[] = {
-    &language_policy,      &language_role,       &channel_part,
-    &language_category,    &class_part,          &factor_part,
-    &factor_when,          &override_part,       &override_when,
-    &queue_part,           &route_part,          &route_when,
-    &language_field,       &choice_part,         &step_part,
-    &language_action,      &language_everywhere, &opening_part,
-    &language_calendar,    &language_clock,      &language_clock_when,
-    &language_target,      &language_extension,  &language_level,
-    &language_acted_when,  &language_compare,    &language_mark,
-    &language_requirement, &language_limit,      NULL};
+    &language_policy,     &language_role,    &channel_part,       &language_category,
+    &class_part,          &factor_part,      &factor_when,        &override_part,
+    &override_when,       &queue_part,       &route_part,         &route_when,
+    &language_field,      &choice_part,      &step_part,          &language_action,
+    &language_everywhere, &opening_part,     &language_calendar,  &language_clock,
+    &language_clock_when, &language_target,  &language_extension, &language_level,
+    &language_acted_when, &language_compare, &language_mark,      &language_requirement,
+    &language_limit,      &language_task,    &language_deputy,    NULL};
 
 #define THING(word, list, number, type)                                                            \
     {                                                                                              \
@@ -421,6 +442,7 @@ const struct thing_row language_things[THING_COUNT] = {
     [THING_QUEUE] = THING("queue", queues, queue_count, struct policy_queue),
     [THING_ROUTE] = THING("route", routes, route_count, struct policy_route),
     [THING_FIELD] = THING("field", fields, field_count, struct policy_field),
+    [THING_TASK] = THING("task", tasks, task_count, struct policy_task),
     [THING_MARK] = THING("mark", marks, mark_count, struct policy_tally),
     [THING_STEP] = THING("step", steps, step_count, struct policy_step),
     [THING_CALENDAR] = THING("calendar", calendars, calendar_count, struct calendar),

@@ -26,6 +26,7 @@ enum policy_thing {
     THING_ROUTE,
     THING_FIELD,
     THING_MARK,
+    THING_TASK,
     THING_STEP,
     THING_CALENDAR,
     THING_CLOCK,
@@ -136,6 +137,8 @@ extern const struct language_part language_compare;
 extern const struct language_part language_mark;
 extern const struct language_part language_requirement;
 extern const struct language_part language_limit;
+extern const struct language_part language_task;
+extern const struct language_part language_deputy;
 extern const char *const language_outcomes[];
 
 /* Every part, the file first; ends with NULL. */

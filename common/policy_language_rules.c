@@ -54,6 +54,8 @@ static const struct language_key requirement_keys[] = {
      MEANS("And so often at most", "至多这么多次", "至多這麼多次")},
     {"not-by-who-did", false, KIND_NAME, INTO(policy_requirement, not_by), .thing = THING_MARK,
      MEANS("Whoever acts has not done this", "办理人未做过此事", "辦理人未做過此事")},
+    {"task", false, KIND_NAME, INTO(policy_requirement, task), .thing = THING_TASK,
+     MEANS("None of these obligations is open", "此类任务均已了结", "此類任務均已了結")},
     {"field", false, KIND_NAME, INTO(policy_requirement, compare.field), .thing = THING_FIELD,
      MEANS("A field of the action's form, or one that is kept", "本操作填写的或保留的字段",
            "本操作填寫的或保留的欄位")},
@@ -84,6 +86,32 @@ const struct language_part language_requirement = {
     "requirement", "a requirement", KEYS(requirement_keys), STRUCT(policy_requirement),
     .begin = requirement_begin, .end = requirement_end,
     MEANS("What has to be so first", "须先满足的要求", "須先滿足的要求")};
+
+static const char *const blocked[] = {"closing", "nothing", NULL};
+static const struct language_key task_keys[] = {
+    {"title", true, KIND_TITLE, INTO(policy_task, title),
+     MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
+    {"of", false, KIND_NAME, INTO(policy_task, role), .thing = THING_ROLE,
+     MEANS("Whose it is", "由谁办理", "由誰辦理")},
+    {"blocks", false, KIND_WORD, INTO(policy_task, blocks_nothing), .words = blocked,
+     .fallback = "closing",
+     MEANS("What it stands in the way of while one is open", "未了结时阻止什么", "未了結時阻止什麼")},
+};
+const struct language_part language_task = {
+    "task", "a task", KEYS(task_keys), TITLED(policy_task),
+    MEANS("An obligation of a case: actions open it and settle it", "案件的任务：由操作开立、了结",
+          "案件的任務：由操作開立、了結")};
+
+static const struct language_key deputy_keys[] = {
+    {"of", true, KIND_NAME, INTO(policy_deputy, of), .thing = THING_ROLE,
+     MEANS("Instead of this role", "代理此角色", "代理此角色")},
+    {"by", true, KIND_NAMES, INTO(policy_deputy, roles), .thing = THING_ROLE,
+     MEANS("These may do what it may, within its limits if they have none of their own",
+           "这些角色可代为办理，自身未设权限上限者从其上限", "這些角色可代為辦理，自身未設權限上限者從其上限")},
+};
+const struct language_part language_deputy = {
+    "deputy", "a deputy", KEYS(deputy_keys), STRUCT(policy_deputy),
+    MEANS("Who may act in whose place", "谁可代理谁", "誰可代理誰")};
 
 static const struct language_key limit_keys[] = {
     {"by", true, KIND_NAME, INTO(policy_limit, role), .thing = THING_ROLE,

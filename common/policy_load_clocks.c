@@ -56,6 +56,11 @@ POLICY_READER(clock_pauses_in)
     ((struct clock_place *)into)->clock->pause_steps = read_step_set(loading, &pair->value);
 }
 
+POLICY_READER(clock_takes_back)
+{
+    ((struct clock_place *)into)->clock->takes_back = read_flag(loading, &pair->value);
+}
+
 POLICY_READER(clock_runs_in)
 {
     struct policy_clock *clock = ((struct clock_place *)into)->clock;

@@ -115,6 +115,7 @@ POLICY_READER(fields_check)
     memcpy(&fields, &policy->fields, sizeof fields);
     for (uint16_t i = 0; i < policy->field_count; i++) {
         fields[i].slot = POLICY_NONE;
+        policy->recuses = policy->recuses || fields[i].recuses;
         if (fields[i].kept && policy->kept_count == POLICY_KEPT_MAX) {
             complain(loading, &pair->key, NULL, "more than %d fields are kept", POLICY_KEPT_MAX);
             return;
@@ -182,8 +183,11 @@ static void needs_in_place(struct policy_loading *loading,
     read_rows(loading, map, &language_field, count, fields);
     for (uint32_t i = 0; i < count; i++) {
         fields[i].slot = POLICY_NONE;
-        if (fields[i].kept) {
-            complain(loading, &map->pairs[i].key, NULL, "only a field of 'fields' can be kept");
+        if (fields[i].kept || fields[i].recuses) {
+            complain(loading,
+                     &map->pairs[i].key,
+                     NULL,
+                     "only a field of 'fields' can be kept or recuse");
         }
         need_add(loading, &map->pairs[i].key, action, &fields[i], optional);
     }

@@ -146,9 +146,9 @@ void requirement_end(struct policy_loading *loading,
     bool counted =
         asked->times != UINT16_MAX || asked->persons > 0 || asked->at_most != POLICY_NONE;
     bool compared = compare->has_min || compare->has_max || compare->choices != 0;
-    if (asked->mark == POLICY_NONE && asked->not_by == POLICY_NONE &&
+    if (asked->mark == POLICY_NONE && asked->not_by == POLICY_NONE && asked->task == POLICY_NONE &&
         compare->field == POLICY_NONE) {
-        complain(loading, place, "mark, not-by-who-did or field", "nothing is required");
+        complain(loading, place, "mark, not-by-who-did, task or field", "nothing is required");
     } else if (asked->mark == POLICY_NONE && counted) {
         complain(loading, place, NULL, "times, persons and no-more-than are of a mark");
     } else if ((compare->field != POLICY_NONE) != (compared || asked->same_channel)) {
@@ -163,6 +163,7 @@ void requirement_end(struct policy_loading *loading,
     if (!asked->title.text[LOCALE_EN]) {
         asked->title = asked->mark < policy->mark_count       ? policy->marks[asked->mark].title
                        : asked->not_by < policy->mark_count   ? policy->marks[asked->not_by].title
+                       : asked->task < policy->task_count     ? policy->tasks[asked->task].title
                        : compare->field < policy->field_count ? policy->fields[compare->field].title
                                                               : policy->title;
     }

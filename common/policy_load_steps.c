@@ -16,10 +16,10 @@ void step_end(struct policy_loading *loading,
               const struct yaml_node *map,
               void *into)
 {
-    (void)loading;
     (void)place;
     (void)map;
     struct policy_step *step = into;
+    loading->policy->other_handlers = loading->policy->other_handlers || step->other_handler;
     step->closed = step->phase == PHASE_CLOSED;
 }
 

@@ -67,7 +67,15 @@ static void prove_steps(struct policy_loading *loading, const struct paths *path
 static bool fact_closes(enum event_kind fact)
 {
     return fact == EVENT_CLOSED || fact == EVENT_WITHDRAWN || fact == EVENT_HANDED_OVER ||
-           fact == EVENT_REPLIED;
+           fact == EVENT_REPLIED || fact == EVENT_MERGED;
+}
+
+/* What a closed case may still record. */
+static bool fact_of_closed(enum event_kind fact)
+{
+    return fact == EVENT_NOTED || fact == EVENT_UNMERGED || fact == EVENT_LINKED ||
+           fact == EVENT_HELD || fact == EVENT_HOLD_LIFTED || fact == EVENT_TASK_OPENED ||
+           fact == EVENT_TASK_DONE;
 }
 
 static void prove_action(struct policy_loading *loading,
@@ -88,8 +96,17 @@ static void prove_action(struct policy_loading *loading,
     if (action->fact == EVENT_CLOSED && !to->closed) {
         complain(loading, node, NULL, "'%s' records 'closed' and leads to no end", action->id);
     }
+    if ((action->fact == EVENT_MERGED) && !to->closed) {
+        complain(loading, node, NULL, "'%s' records 'merged' and leads to no end", action->id);
+    }
+    if (action->fact == EVENT_UNMERGED && (!step->closed || action->to_step != POLICY_NONE)) {
+        complain(loading,
+                 node,
+                 "leave 'to' out",
+                 "a merge is undone where the case is closed, and leads back by itself");
+    }
     bool reopens = action->fact == EVENT_REOPENED;
-    if (step->closed && (reopens == to->closed || (!reopens && action->fact != EVENT_NOTED))) {
+    if (step->closed && (reopens == to->closed || (!reopens && !fact_of_closed(action->fact)))) {
         complain(loading,
                  node,
                  NULL,

@@ -227,6 +227,7 @@ POLICY_READER(clock_levels);
 POLICY_READER(clock_of_steps);
 POLICY_READER(clock_pauses);
 POLICY_READER(clock_pauses_in);
+POLICY_READER(clock_takes_back);
 POLICY_READER(clock_rearms);
 POLICY_READER(clock_runs_in);
 POLICY_READER(clock_starts);

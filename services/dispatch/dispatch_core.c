@@ -22,6 +22,11 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_REQUIREMENT] = "requirement",
     [DISPATCH_LIMIT] = "limit",
     [DISPATCH_TOO_MANY_PEOPLE] = "too_many_people",
+    [DISPATCH_RECUSED] = "recused",
+    [DISPATCH_EARLIER_HANDLER] = "earlier_handler",
+    [DISPATCH_OBLIGATION] = "obligation",
+    [DISPATCH_NOT_ACCEPTED] = "not_accepted",
+    [DISPATCH_NOT_MERGED] = "not_merged",
 };
 
 /* How the case stands after the event under decision. */
@@ -176,6 +181,18 @@ static const struct event_clock *most_urgent(const struct event *event)
     return found;
 }
 
+/* A clock was breached that takes an offer back which was not accepted. */
+static bool takes_back(const struct policy *policy, const struct event *event)
+{
+    for (uint32_t i = 0; i < event->clocks.count && i < EVENT_CLOCKS_MAX; i++) {
+        uint16_t index = policy_clock_index(policy, event->clocks.clocks[i].name);
+        if (index != POLICY_NONE && policy->clocks[index].takes_back) {
+            return event->kind == EVENT_CLOCK_BREACHED;
+        }
+    }
+    return false;
+}
+
 static enum dispatch_answer escalate(const struct policy *policy,
                                      const struct dispatch_case *state,
                                      const struct dispatch_input *input,
@@ -189,6 +206,14 @@ static enum dispatch_answer escalate(const struct policy *policy,
     if (event->kind != EVENT_CLOCK_WARNED && event->kind != EVENT_CLOCK_BREACHED &&
         event->kind != EVENT_CLOCK_ESCALATED) {
         return DISPATCH_NOTHING;
+    }
+    if (state->more.offered && takes_back(policy, event)) {
+        struct after back = stands(state);
+        back.agent = (struct slice){0};
+        back.queue = state->home_queue;
+        begin(state, input, EVENT_RELEASED, out);
+        advance(policy, state, input, &back, out);
+        return DISPATCH_APPEND;
     }
     const struct event_clock *clock = most_urgent(event);
     if (!clock || clock->raise_priority_to >= state->priority ||
@@ -299,6 +324,17 @@ static enum dispatch_answer classify(const struct policy *policy,
     return DISPATCH_APPEND;
 }
 
+/* Where it stood when it was merged; who held it gets it again if there is room. */
+static void
+place_back(const struct dispatch_case *state, const struct rules_trial *trial, struct after *after)
+{
+    const struct dispatch_more *more = &state->more;
+    bool held = more->back_agent[0] != '\0' && trial->agent_has_capacity;
+    uint16_t queue = more->back_queue != 0 ? more->back_queue : more->back_home;
+    after->agent = held ? slice_text(more->back_agent) : (struct slice){0};
+    after->queue = held ? POLICY_NONE : (uint16_t)(queue - 1);
+}
+
 /* Step, queue and agent after the action.  An open case never ends up with neither. */
 static void place(const struct policy *policy,
                   const struct dispatch_case *state,
@@ -308,12 +344,27 @@ static void place(const struct policy *policy,
     const struct policy_action *action = trial->action;
     bool to_queue = action->to_queue && trial->moves;
     after->step = trial->to_step;
+    if (action->fact == EVENT_UNMERGED) {
+        place_back(state, trial, after);
+        return;
+    }
     if (policy->steps[after->step].closed) {
         after->queue = POLICY_NONE;
         after->agent = (struct slice){0};
         return;
     }
-    if (!to_queue && after->agent.size > 0) {
+    if (trial->given_to.size > 0) {
+        after->agent = trial->given_to;
+        after->queue = POLICY_NONE;
+        return;
+    }
+    bool recused = after->agent.size > 0 && rules_concerned(&trial->more, after->agent);
+    if (!to_queue && after->agent.size > 0 && !recused) {
+        return;
+    }
+    if (!to_queue && recused) {
+        after->agent = (struct slice){0};
+        after->queue = state->home_queue;
         return;
     }
     const struct policy_facts facts = facts_after(state, after);
@@ -350,6 +401,7 @@ static enum dispatch_answer act(const struct policy *policy,
     advance(policy, state, input, &after, out);
     out->advanced.action = slice_text(trial.action->id);
     out->advanced.outcome = trial.outcome;
+    out->advanced.other_case = input->other_case;
     out->advanced.sealed_note = input->sealed_note;
     out->advanced.field_count = input->field_count;
     for (uint32_t i = 0; i < input->field_count; i++) {

@@ -26,8 +26,17 @@ struct dispatch_more {
     int64_t facts[POLICY_KEPT_MAX];       /* values of the kept fields; see policy_field_value */
     uint16_t by[POLICY_MARKS_MAX];        /* who made the mark: bit set over people */
     uint8_t times[POLICY_MARKS_MAX];      /* how often */
-    uint32_t told;                        /* bit set over facts */
-    uint32_t outcome;                     /* enum case_outcome; OUTCOME_NONE: open */
+    uint64_t merged_into;                 /* the case this one is a duplicate of; 0: none */
+    int64_t back_since_us;                /* these: where it stood when it was merged */
+    char back_agent[DISPATCH_AGENT_MAX];
+    uint16_t back_step, back_queue, back_home, back_role; /* + 1; 0: none */
+    uint8_t open[POLICY_TASKS_MAX];                       /* obligations, of policy->tasks[i] */
+    uint32_t told;                                        /* bit set over facts */
+    uint32_t outcome;   /* enum case_outcome; OUTCOME_NONE: open */
+    uint16_t concerned; /* whom the complaint names: bit set over people */
+    uint16_t handled;   /* who held it in an earlier step; likewise */
+    uint16_t offered;   /* 1: its holder has not accepted it yet */
+    uint16_t hold;      /* 1: by law nothing of it may be erased */
 };
 
 /*
@@ -92,8 +101,11 @@ struct dispatch_input {
     const struct event_field *fields;
     struct slice sealed_note;
     struct slice command_id;
-    bool agent_has_capacity; /* CLAIM, as the shell knows it; the archive decides at the commit */
+    /* CLAIM, as the shell knows it; of an action that gives the case to somebody, theirs.  The
+     * archive decides at the commit. */
+    bool agent_has_capacity;
     struct slice claim_token;
+    uint64_t other_case; /* ACTION: to merge into, to link with; 0: none */
 };
 
 enum dispatch_answer {
@@ -112,6 +124,11 @@ enum dispatch_answer {
     DISPATCH_REQUIREMENT, /* of the policy: refused_field names the mark or field it is about */
     DISPATCH_LIMIT,       /* more of this field than the role may decide */
     DISPATCH_TOO_MANY_PEOPLE,
+    DISPATCH_RECUSED,         /* the complaint is about this person */
+    DISPATCH_EARLIER_HANDLER, /* the step is for somebody who has not held the case */
+    DISPATCH_OBLIGATION,      /* refused_field is still open, or is not open where it is settled */
+    DISPATCH_NOT_ACCEPTED,    /* the case was offered: accept or release it first */
+    DISPATCH_NOT_MERGED,
     DISPATCH_ANSWER_COUNT,
 };
 

@@ -165,12 +165,36 @@ static void fold_step(const struct policy *policy,
         state->closed_at_us = event->at_us;
     } else if (was_closed && !is_closed) {
         state->closed_at_us = 0;
-        state->reopened = count_up(state->reopened);
-        state->followed_up = 0;
+        if (event->kind != EVENT_UNMERGED) {
+            state->reopened = count_up(state->reopened);
+            state->followed_up = 0;
+        }
     }
     state->step = step;
     state->step_since_us = event->at_us;
-    name_set(state->last_actor, event->advanced.actor);
+    if (event->kind != EVENT_MERGED && event->kind != EVENT_UNMERGED) {
+        name_set(state->last_actor, event->advanced.actor); /* a merge is nobody's work on it */
+    }
+}
+
+/* Of a merge that is undone: what the event itself does not tell. */
+static void fold_back(struct dispatch_case *state, const struct dispatch_more *before)
+{
+    if (before->back_step != 0 && before->back_step - 1 == state->step) {
+        state->step_since_us = before->back_since_us;
+        state->home_queue = (uint16_t)(before->back_home - 1);
+        state->agent_role =
+            state->agent[0] != '\0' ? (uint16_t)(before->back_role - 1) : (uint16_t)POLICY_NONE;
+    }
+}
+
+static void back_forget(struct dispatch_more *more)
+{
+    more->merged_into = 0;
+    more->back_since_us = 0;
+    memset(more->back_agent, 0, sizeof more->back_agent);
+    more->back_step = more->back_queue = more->back_home = more->back_role = 0;
+    more->outcome = OUTCOME_NONE;
 }
 
 /* What the policy's rules will ask of the case afterwards. */
@@ -184,19 +208,41 @@ static void fold_rules(const struct policy *policy,
     const struct policy_step *step = &policy->steps[state->step];
     uint16_t action = policy_action_index(step, advanced->action);
     bool closed = policy->steps[to_step].closed;
-    if (step->closed && !closed) {
+    if (step->closed && !closed && event->kind != EVENT_UNMERGED) {
         rules_fold_round(policy, more);
     }
+    bool of_merge = event->kind == EVENT_MERGED || event->kind == EVENT_UNMERGED;
+    if (policy->other_handlers && to_step != state->step && !of_merge) {
+        rules_fold_handler(more, slice_text(state->agent));
+        rules_fold_handler(more, slice_text(state->more.back_agent)); /* merged, then reopened */
+    }
     if (action != POLICY_NONE && event->kind != EVENT_ASSIGNED && event->kind != EVENT_RELEASED) {
-        rules_fold_action(policy,
-                          &step->actions[action],
-                          advanced->actor,
-                          advanced->fields,
-                          advanced->field_count,
-                          more);
+        (void)rules_fold_action(policy,
+                                &step->actions[action],
+                                advanced->actor,
+                                advanced->fields,
+                                advanced->field_count,
+                                more);
     }
     if (closed && !step->closed) {
         more->outcome = advanced->outcome < OUTCOME_COUNT ? advanced->outcome : OUTCOME_NONE;
+    }
+    if (event->kind == EVENT_MERGED && closed && !step->closed) {
+        more->merged_into = advanced->other_case;
+        more->back_since_us = state->step_since_us;
+        memcpy(more->back_agent, state->agent, sizeof more->back_agent);
+        more->back_step = (uint16_t)(state->step + 1);
+        more->back_queue = (uint16_t)(state->queue + 1); /* POLICY_NONE + 1 is 0 */
+        more->back_home = (uint16_t)(state->home_queue + 1);
+        more->back_role = (uint16_t)(state->agent_role + 1);
+    } else if (step->closed && !closed) {
+        back_forget(more);
+    }
+    bool same_holder = slice_equal(advanced->agent, slice_text(state->agent));
+    if (event->kind == EVENT_OFFERED && advanced->agent.size > 0) {
+        more->offered = 1;
+    } else if (event->kind == EVENT_ACCEPTED || !same_holder) {
+        more->offered = 0;
     }
 }
 
@@ -229,15 +275,20 @@ fold_advanced(const struct policy *policy, struct dispatch_case *state, const st
     state->priority = (uint8_t)advanced->priority;
     if (changes_hands) {
         uint16_t role = policy_role_index(policy, advanced->role);
-        if (role == POLICY_NONE) {
+        bool given = event->kind == EVENT_OFFERED || event->kind == EVENT_TRANSFERRED;
+        if (role == POLICY_NONE || given) {
             role = policy->steps[names.step].owner_role; /* assigned by the system */
         }
         state->agent_role = advanced->agent.size > 0 ? role : POLICY_NONE;
         name_set(state->agent, advanced->agent);
     }
+    const struct dispatch_more before = state->more;
     state->more = more;
     fold_kind(state, event);
     fold_step(policy, state, event, names.step);
+    if (event->kind == EVENT_UNMERGED) {
+        fold_back(state, &before);
+    }
     state->version = advanced->version;
     state->updated_at_us = event->at_us;
 }

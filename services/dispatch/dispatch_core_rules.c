@@ -16,55 +16,7 @@ struct slice rules_field(const struct dispatch_input *input, const char *name)
     return (struct slice){0};
 }
 
-/* ---- people ---- */
-
-/* FNV-1a; never 0.  Two names of one case share it once in 10^17. */
-static uint64_t person_hash(struct slice name)
-{
-    uint64_t hash = 0xcbf29ce484222325U;
-    for (size_t i = 0; i < name.size; i++) {
-        hash = (hash ^ name.bytes[i]) * 0x100000001b3U;
-    }
-    return hash != 0 ? hash : 1;
-}
-
-/* Bit of the person; 0: not among them. */
-static uint16_t person_bit(const struct dispatch_more *more, struct slice name)
-{
-    uint64_t hash = person_hash(name);
-    for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX; i++) {
-        if (more->people[i] == hash) {
-            return (uint16_t)(1U << i);
-        }
-    }
-    return 0;
-}
-
-/* The same, with a place for who is new; 0: there is none left. */
-static uint16_t person_take(struct dispatch_more *more, struct slice name)
-{
-    uint16_t bit = person_bit(more, name);
-    for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX && bit == 0; i++) {
-        if (more->people[i] == 0) {
-            more->people[i] = person_hash(name);
-            bit = (uint16_t)(1U << i);
-        }
-    }
-    return bit;
-}
-
-static void people_forget_unused(struct dispatch_more *more)
-{
-    unsigned used = 0;
-    for (unsigned i = 0; i < POLICY_MARKS_MAX; i++) {
-        used |= more->by[i];
-    }
-    for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX; i++) {
-        if ((used >> i & 1U) == 0) {
-            more->people[i] = 0;
-        }
-    }
-}
+/* ---- what has to be so ---- */
 
 static unsigned bits_count(uint32_t set)
 {
@@ -74,56 +26,6 @@ static unsigned bits_count(uint32_t set)
     }
     return count;
 }
-
-/* ---- folding ---- */
-
-static void
-fact_fold(const struct policy *policy, const struct event_field *field, struct dispatch_more *more)
-{
-    uint16_t index = policy_field_index(policy, field->name);
-    if (index == POLICY_NONE || !policy->fields[index].kept) {
-        return;
-    }
-    uint16_t slot = policy->fields[index].slot;
-    int64_t value = 0;
-    if (slot < POLICY_KEPT_MAX &&
-        policy_field_value(&policy->fields[index], field->value, &value)) {
-        more->facts[slot] = value;
-        more->told |= 1U << slot;
-    }
-}
-
-void rules_fold_action(const struct policy *policy,
-                       const struct policy_action *action,
-                       struct slice actor,
-                       const struct event_field *fields,
-                       uint32_t field_count,
-                       struct dispatch_more *more)
-{
-    for (uint16_t i = 0; i < policy->mark_count && i < POLICY_MARKS_MAX; i++) {
-        if ((action->marks >> i & 1U) != 0) {
-            more->times[i] = (uint8_t)(more->times[i] + (more->times[i] < UINT8_MAX));
-            more->by[i] |= person_take(more, actor);
-        }
-    }
-    for (uint32_t i = 0; i < field_count && i < EVENT_FIELDS_MAX && policy->kept_count > 0; i++) {
-        fact_fold(policy, &fields[i], more);
-    }
-}
-
-void rules_fold_round(const struct policy *policy, struct dispatch_more *more)
-{
-    for (uint16_t i = 0; i < policy->mark_count && i < POLICY_MARKS_MAX; i++) {
-        if (policy->marks[i].per_round) {
-            more->times[i] = 0;
-            more->by[i] = 0;
-        }
-    }
-    people_forget_unused(more);
-    more->outcome = OUTCOME_NONE;
-}
-
-/* ---- what has to be so ---- */
 
 /* One action being tried by somebody. */
 struct trying {
@@ -199,7 +101,10 @@ static bool mark_holds(const struct trying *trying, const struct policy_requirem
 {
     const struct dispatch_more *more = trying->more;
     if (asked->not_by < POLICY_MARKS_MAX &&
-        (more->by[asked->not_by] & person_bit(more, trying->input->actor)) != 0) {
+        (more->by[asked->not_by] & rules_person(more, trying->input->actor)) != 0) {
+        return false;
+    }
+    if (asked->task < POLICY_TASKS_MAX && more->open[asked->task] > 0) {
         return false;
     }
     if (asked->mark >= POLICY_MARKS_MAX) {
@@ -246,6 +151,8 @@ static struct dispatch_permit lacks(const struct trying *trying,
         permit.what = slice_text(policy->marks[asked->mark].id);
     } else if (asked->not_by < policy->mark_count) {
         permit.what = slice_text(policy->marks[asked->not_by].id);
+    } else if (asked->task < policy->task_count) {
+        permit.what = slice_text(policy->tasks[asked->task].id);
     } else if (asked->compare.field < policy->field_count) {
         permit.what = slice_text(policy->fields[asked->compare.field].id);
     }
@@ -265,7 +172,7 @@ static bool leaves_closed(const struct policy *policy,
                           const struct policy_action *action)
 {
     return step->closed &&
-           (action->fact == EVENT_REOPENED ||
+           (action->fact == EVENT_REOPENED || action->fact == EVENT_UNMERGED ||
             (action->to_step != POLICY_NONE && !policy->steps[action->to_step].closed));
 }
 
@@ -277,8 +184,13 @@ static struct dispatch_permit check_person(const struct trying *trying)
     const struct policy_action *action = trying->action;
     struct slice actor = trying->input->actor;
     struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
-    if (trying->role >= POLICY_ROLES_MAX || (action->roles >> trying->role & 1U) == 0) {
+    if (!policy_role_in(trying->policy, action->roles, trying->role)) {
         permit.answer = DISPATCH_ROLE_MAY_NOT;
+    } else if (!action->even_if_concerned && rules_concerned(&state->more, actor)) {
+        permit.answer = DISPATCH_RECUSED;
+    } else if (state->more.offered && rules_holder(state, actor) &&
+               action->fact != EVENT_ACCEPTED) {
+        permit.answer = DISPATCH_NOT_ACCEPTED;
     } else if (action->same_person_may_not && slice_equal(actor, slice_text(state->last_actor))) {
         permit.answer = DISPATCH_SAME_PERSON;
     } else if (state->agent[0] != '\0' && !rules_holder(state, actor) &&
@@ -324,13 +236,25 @@ static uint32_t roles_within(const struct policy_action *action, uint16_t field,
     return roles;
 }
 
+/* The role's own limit, or, where it has none of that field, of the role it stands in for. */
+static bool limit_is_for(const struct trying *trying, const struct policy_limit *limit)
+{
+    const struct policy_action *action = trying->action;
+    for (uint16_t i = 0; i < action->limit_count; i++) {
+        if (action->limits[i].field == limit->field && action->limits[i].role == trying->role) {
+            return limit->role == trying->role;
+        }
+    }
+    return policy_role_in(trying->policy, 1U << limit->role, trying->role);
+}
+
 static struct dispatch_permit check_limits(const struct trying *trying)
 {
     for (uint16_t i = 0; i < trying->action->limit_count; i++) {
         const struct policy_limit *limit = &trying->action->limits[i];
         const struct policy_field *field = &trying->policy->fields[limit->field];
         int64_t value = 0;
-        bool asked = limit->role == trying->role && value_of(trying, limit->field, &value);
+        bool asked = limit_is_for(trying, limit) && value_of(trying, limit->field, &value);
         if (asked && value > limit->most) {
             return (struct dispatch_permit){.answer = DISPATCH_LIMIT,
                                             .what = slice_text(field->id),
@@ -344,18 +268,8 @@ static struct dispatch_permit check_limits(const struct trying *trying)
 
 /* ---- the whole ---- */
 
-static bool asks_persons(const struct dispatch_more *before, const struct dispatch_more *after)
-{
-    for (unsigned i = 0; i < POLICY_MARKS_MAX; i++) {
-        if (after->times[i] != before->times[i] && after->by[i] == before->by[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What the action would bring about. */
-static void foresee(struct trying *trying, struct rules_trial *trial)
+static bool foresee(struct trying *trying, struct rules_trial *trial)
 {
     const struct policy *policy = trying->policy;
     const struct dispatch_case *state = trying->state;
@@ -364,31 +278,58 @@ static void foresee(struct trying *trying, struct rules_trial *trial)
     trial->action = action;
     trial->more = state->more;
     trying->more = &trial->more;
-    if (leaves_closed(policy, &policy->steps[state->step], action)) {
+    if (leaves_closed(policy, &policy->steps[state->step], action) &&
+        action->fact != EVENT_UNMERGED) {
         rules_fold_round(policy, &trial->more);
     }
-    rules_fold_action(
+    bool kept = rules_fold_action(
         policy, action, input->actor, input->fields, input->field_count, &trial->more);
     trial->moves = !unmet(trying, action->moves, action->move_count);
     trial->to_step = trial->moves && action->to_step != POLICY_NONE ? action->to_step : state->step;
+    if (action->fact == EVENT_UNMERGED) {
+        trial->to_step = (uint16_t)(state->more.back_step - 1);
+    }
     trial->outcome = OUTCOME_NONE;
     if (policy->steps[trial->to_step].closed && !policy->steps[state->step].closed) {
         bool withdrawn = action->fact == EVENT_WITHDRAWN;
-        trial->outcome = action->outcome != OUTCOME_NONE ? action->outcome
-                         : withdrawn                     ? OUTCOME_WITHDRAWN
-                                                         : OUTCOME_SETTLED;
+        trial->outcome = action->fact == EVENT_MERGED      ? OUTCOME_DUPLICATE
+                         : action->outcome != OUTCOME_NONE ? action->outcome
+                         : withdrawn                       ? OUTCOME_WITHDRAWN
+                                                           : OUTCOME_SETTLED;
     }
     trying->outcome = trial->outcome;
+    return kept;
+}
+
+/* Obligations: none is settled that is not open, and none that blocks is open at an end. */
+static struct dispatch_permit check_tasks(const struct trying *trying,
+                                          const struct rules_trial *trial)
+{
+    const struct policy *policy = trying->policy;
+    for (uint16_t i = 0; i < policy->task_count; i++) {
+        const struct policy_task *task = &policy->tasks[i];
+        bool settles = (trial->action->settles >> i & 1U) != 0;
+        bool closes = trial->outcome != OUTCOME_NONE && !task->blocks_nothing;
+        if ((settles && trying->state->more.open[i] == 0) || (closes && trial->more.open[i] > 0)) {
+            return (struct dispatch_permit){
+                .answer = DISPATCH_OBLIGATION,
+                .what = slice_text(task->id),
+                .title = &task->title,
+                .roles = task->role < POLICY_ROLES_MAX ? 1U << task->role : 0};
+        }
+    }
+    return (struct dispatch_permit){.answer = DISPATCH_APPEND};
 }
 
 static struct dispatch_permit check_rules(struct trying *trying, struct rules_trial *trial)
 {
     const struct policy *policy = trying->policy;
     const struct policy_action *action = trying->action;
+    bool kept = true;
     const struct policy_requirement *lacking =
         unmet(trying, action->requirements, action->require_count);
     if (!lacking) {
-        foresee(trying, trial);
+        kept = foresee(trying, trial);
         lacking = trial->outcome == OUTCOME_NONE
                       ? NULL
                       : unmet(trying, policy->closing, policy->closing_count);
@@ -396,9 +337,42 @@ static struct dispatch_permit check_rules(struct trying *trying, struct rules_tr
     if (lacking) {
         return lacks(trying, lacking);
     }
-    bool full = asks_persons(&trying->state->more, &trial->more) &&
-                person_bit(&trial->more, trying->input->actor) == 0;
-    return (struct dispatch_permit){.answer = full ? DISPATCH_TOO_MANY_PEOPLE : DISPATCH_APPEND};
+    if (!kept) {
+        return (struct dispatch_permit){.answer = DISPATCH_TOO_MANY_PEOPLE};
+    }
+    return check_tasks(trying, trial);
+}
+
+/* Another case, or an agent, that the action is about. */
+static struct dispatch_permit check_others(const struct trying *trying, struct rules_trial *trial)
+{
+    const struct policy_action *action = trying->action;
+    const struct dispatch_input *input = trying->input;
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    bool other = action->fact == EVENT_MERGED || action->fact == EVENT_LINKED;
+    trial->agent_has_capacity = input->agent_has_capacity;
+    trial->given_to = (struct slice){0};
+    if (action->fact == EVENT_UNMERGED && trying->state->more.back_step == 0) {
+        permit.answer = DISPATCH_NOT_MERGED;
+    } else if (trying->blank) {
+        return permit;
+    } else if (other && (input->other_case == 0 || input->other_case == trying->state->case_id)) {
+        permit.answer = input->other_case == 0 ? DISPATCH_FIELD_MISSING : DISPATCH_FIELD_INVALID;
+        permit.what = slice_text("case");
+    } else if (action->gives) {
+        struct slice agent = rules_field(input, "agent");
+        bool fits = agent.size > 0 && agent.size < DISPATCH_AGENT_MAX &&
+                    !memchr(agent.bytes, '\0', agent.size);
+        trial->given_to = agent;
+        permit.what = slice_text("agent");
+        permit.answer = agent.size == 0                                ? DISPATCH_FIELD_MISSING
+                        : !fits                                        ? DISPATCH_FIELD_INVALID
+                        : rules_concerned(&trying->state->more, agent) ? DISPATCH_RECUSED
+                        : rules_holder(trying->state, agent)           ? DISPATCH_FIELD_INVALID
+                        : !input->agent_has_capacity                   ? DISPATCH_NO_CAPACITY
+                                                                       : DISPATCH_APPEND;
+    }
+    return permit;
 }
 
 struct dispatch_permit rules_try(const struct policy *policy,
@@ -430,6 +404,9 @@ struct dispatch_permit rules_try(const struct policy *policy,
     if (permit.answer == DISPATCH_APPEND) {
         permit = check_limits(&trying);
     }
+    if (permit.answer == DISPATCH_APPEND) {
+        permit = check_others(&trying, trial);
+    }
     return permit.answer == DISPATCH_APPEND ? check_rules(&trying, trial) : permit;
 }
 
@@ -437,9 +414,16 @@ enum dispatch_answer rules_claim(const struct policy *policy,
                                  const struct dispatch_case *state,
                                  const struct dispatch_input *input)
 {
+    const struct policy_step *step = &policy->steps[state->step];
     uint16_t role = policy_role_index(policy, input->role);
-    bool may = role != POLICY_NONE && role == policy->steps[state->step].owner_role;
-    return may ? DISPATCH_APPEND : DISPATCH_ROLE_MAY_NOT;
+    if (role == POLICY_NONE || !policy_role_in(policy, 1U << step->owner_role, role)) {
+        return DISPATCH_ROLE_MAY_NOT;
+    }
+    if (rules_concerned(&state->more, input->actor)) {
+        return DISPATCH_RECUSED;
+    }
+    bool earlier = (state->more.handled & rules_person(&state->more, input->actor)) != 0;
+    return step->other_handler && earlier ? DISPATCH_EARLIER_HANDLER : DISPATCH_APPEND;
 }
 
 struct dispatch_permit dispatch_may(const struct policy *policy,

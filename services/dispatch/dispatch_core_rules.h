@@ -10,8 +10,10 @@
 /* An action as it would be done. */
 struct rules_trial {
     const struct policy_action *action;
-    bool moves;                /* it leads on: what it asks for that holds afterwards */
-    uint16_t to_step;          /* where the case then stands */
+    bool moves;            /* it leads on: what it asks for that holds afterwards */
+    uint16_t to_step;      /* where the case then stands */
+    struct slice given_to; /* the agent it is given to; empty: nobody */
+    bool agent_has_capacity;
     enum case_outcome outcome; /* of what it closes; OUTCOME_NONE: it closes nothing */
     struct dispatch_more more; /* afterwards */
 };
@@ -33,8 +35,18 @@ bool rules_holder(const struct dispatch_case *state, struct slice actor);
 /* The value of a field of the form; empty where it is not there. */
 struct slice rules_field(const struct dispatch_input *input, const char *name);
 
-/* What an action adds to what is known: its marks, and the fields that are kept. */
-void rules_fold_action(const struct policy *policy,
+/* Bit of the person; 0: not among those the case keeps apart. */
+uint16_t rules_person(const struct dispatch_more *more, struct slice name);
+
+/* The complaint names this person. */
+bool rules_concerned(const struct dispatch_more *more, struct slice name);
+
+/* Who holds the case leaves the step with it. */
+void rules_fold_handler(struct dispatch_more *more, struct slice name);
+
+/* What an action adds to what is known: marks, obligations, fields that are kept, people it names.
+ * False: more people than can be kept apart. */
+bool rules_fold_action(const struct policy *policy,
                        const struct policy_action *action,
                        struct slice actor,
                        const struct event_field *fields,

@@ -171,6 +171,11 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_REQUIREMENT] = "the policy asks for something first",
         [DISPATCH_LIMIT] = "more than this role may decide",
         [DISPATCH_TOO_MANY_PEOPLE] = "more people than one case can keep apart",
+        [DISPATCH_RECUSED] = "the complaint is about this person",
+        [DISPATCH_EARLIER_HANDLER] = "this step is for somebody who has not held the case before",
+        [DISPATCH_OBLIGATION] = "an obligation stands in the way",
+        [DISPATCH_NOT_ACCEPTED] = "the case was offered: accept or release it first",
+        [DISPATCH_NOT_MERGED] = "the case was not merged into another",
     };
     return texts[answered] ? texts[answered] : "refused";
 }
@@ -262,6 +267,27 @@ static void command_done(const struct asked *asked, const struct event *event)
     memcpy(row->command_id, id_of(asked).bytes, sizeof row->command_id);
 }
 
+/* Whose capacity the command asks for: of whoever has the case afterwards. */
+static struct slice taker_of(const struct policy *policy,
+                             const struct dispatch_case *state,
+                             const struct dispatch_input *input)
+{
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t index = policy_action_index(step, input->action);
+    if (input->kind != DISPATCH_ACTION || index == POLICY_NONE) {
+        return input->actor;
+    }
+    if (step->actions[index].fact == EVENT_UNMERGED) {
+        return slice_text(state->more.back_agent);
+    }
+    for (uint32_t i = 0; i < input->field_count && step->actions[index].gives; i++) {
+        if (slice_equal(input->fields[i].name, slice_text("agent"))) {
+            return input->fields[i].value;
+        }
+    }
+    return input->actor;
+}
+
 static void act_on(const struct asked *asked, struct held_case *held, struct dispatch_input *input)
 {
     struct dispatch *dispatch = asked->dispatch;
@@ -272,7 +298,8 @@ static void act_on(const struct asked *asked, struct held_case *held, struct dis
     if (!policy) {
         return;
     }
-    input->agent_has_capacity = capacity_left(dispatch, policy, input->actor);
+    input->agent_has_capacity =
+        capacity_left(dispatch, policy, taker_of(policy, &held->state, input));
     enum dispatch_answer answered = dispatch_decide(policy, &held->state, input, out, &field);
     if (answered != DISPATCH_APPEND) {
         if (input->kind == DISPATCH_CLAIM) {
@@ -326,6 +353,7 @@ static void act(const struct asked *asked)
         desk_refuse(asked, "field_invalid", "more than 16 fields");
         return;
     }
+    input.other_case = dispatch_other_case(fields, input.field_count);
     if (note_seal(asked, act->case_id, slice_if(act->has_note, act->note), &input.sealed_note)) {
         act_on(asked, held, &input);
     }

@@ -26,13 +26,27 @@ static const struct piece {
     PIECES(times),
     PIECE(told),
     PIECE(outcome),
+    PIECE(merged_into),
+    PIECE(back_since_us),
+    {offsetof(struct dispatch_more, back_agent),
+                          sizeof(uint64_t),
+                          DISPATCH_AGENT_MAX / sizeof(uint64_t)},
+    PIECE(back_step),
+    PIECE(back_queue),
+    PIECE(back_home),
+    PIECE(back_role),
+    PIECES(open),
+    PIECE(concerned),
+    PIECE(handled),
+    PIECE(offered),
+    PIECE(hold),
 };
 
 enum { PIECE_KINDS = sizeof pieces / sizeof *pieces };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are copied by their low bytes");
-_Static_assert((DISPATCH_PEOPLE_MAX + POLICY_KEPT_MAX + 2 * POLICY_MARKS_MAX + 2) *
-                       (PIECE_HEAD + VALUE_BYTES_MAX) <=
+_Static_assert((DISPATCH_PEOPLE_MAX + POLICY_KEPT_MAX + 2 * POLICY_MARKS_MAX + POLICY_TASKS_MAX +
+                24) * (PIECE_HEAD + VALUE_BYTES_MAX) <=
                    DISPATCH_MORE_SIZE,
                "every piece fits");
 

@@ -32,6 +32,18 @@ bool dispatch_fields_of(const Redress__Command__V1__Act *act,
     return true;
 }
 
+uint64_t dispatch_other_case(const struct event_field *fields, uint32_t count)
+{
+    uint64_t case_id = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bool named = slice_equal(fields[i].name, slice_text("case"));
+        if (named && !case_number_parse(fields[i].value, &case_id)) {
+            return 0;
+        }
+    }
+    return case_id;
+}
+
 static ProtobufCBinaryData data_of(struct slice slice)
 {
     return (ProtobufCBinaryData){slice.size, (uint8_t *)(uintptr_t)slice.bytes};

@@ -19,6 +19,9 @@ bool dispatch_fields_of(const Redress__Command__V1__Act *act,
                         struct event_field fields[EVENT_FIELDS_MAX],
                         uint32_t *count);
 
+/* The field "case" is the number of another case; 0: it is not there, or no number. */
+uint64_t dispatch_other_case(const struct event_field *fields, uint32_t count);
+
 struct dispatch_reply {
     struct slice command_id;
     Redress__Command__V1__Outcome outcome;
