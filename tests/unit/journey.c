@@ -318,6 +318,14 @@ static const struct life {
      {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
       "上週買的商品品質很差，一打開就是壞的，根本不能用。",
       "What I bought is of poor quality: it was broken and damaged."}},
+    {"home-improvement.yaml",
+     {"卫生间漏水，瓷砖空鼓，施工质量太差了。",
+      "浴室漏水，牆面開裂，施工品質太差了。",
+      "The bathroom leaks and the tiles are cracked."}},
+    {"seven-step.yaml",
+     {"墙面开裂，门窗漏水，工程质量太差了。",
+      "牆面開裂，門窗漏水，工程品質太差了。",
+      "The wall is cracked and leaks: poor quality."}},
   /* clang-format on */
 };
 
