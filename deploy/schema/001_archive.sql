@@ -27,6 +27,46 @@ CREATE TABLE policy (
     UNIQUE (name, version)
 );
 
+-- Versions of the organisation, the newest holds; never changed.  The five tables that follow are its rows, written anew
+-- with each version in the same transaction, for screens and reports.
+CREATE TABLE org (
+    version     integer PRIMARY KEY CHECK (version > 0),
+    name        text NOT NULL,
+    hash        bytea NOT NULL,
+    source      text NOT NULL,
+    applied_by  text NOT NULL,
+    applied_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE department (
+    department text PRIMARY KEY,
+    parent     text REFERENCES department DEFERRABLE INITIALLY DEFERRED,
+    head       text                 -- of the people in agent
+);
+CREATE TABLE agent (
+    agent      text PRIMARY KEY,
+    department text REFERENCES department,
+    shift      text,                -- NULL: always at work
+    capacity   integer CHECK (capacity >= 0), -- NULL: as the policy says
+    deputy     text REFERENCES agent DEFERRABLE INITIALLY DEFERRED
+);
+CREATE TABLE agent_role (
+    agent text NOT NULL REFERENCES agent,
+    role  text NOT NULL,
+    PRIMARY KEY (agent, role)
+);
+CREATE TABLE agent_skill (
+    agent text NOT NULL REFERENCES agent,
+    skill text NOT NULL,
+    level smallint NOT NULL CHECK (level BETWEEN 1 AND 5),
+    PRIMARY KEY (agent, skill)
+);
+CREATE TABLE agent_leave (
+    agent    text NOT NULL REFERENCES agent,
+    begins   timestamptz NOT NULL,
+    ends     timestamptz NOT NULL CHECK (ends > begins),
+    PRIMARY KEY (agent, begins)
+);
+
 -- Who is there.  A member is gone when its database session is, or when it has not renewed for a lease.
 CREATE TABLE member (
     service     smallint NOT NULL,
@@ -242,7 +282,9 @@ GRANT SELECT, INSERT, UPDATE ON clock TO redress_watchdog;
 GRANT SELECT, INSERT, UPDATE ON figure TO redress_analytics;
 GRANT SELECT ON complaint, agent_slot, command, clock, figure TO redress_reader;
 GRANT SELECT (submission_id, channel, case_id, digest, at) ON submission TO redress_reader; -- no key, no customer
-GRANT SELECT, INSERT ON policy TO redress_policy;
+GRANT SELECT, INSERT ON policy, org TO redress_policy;
+GRANT SELECT, INSERT, DELETE ON department, agent, agent_role, agent_skill, agent_leave TO redress_policy;
+GRANT SELECT ON org, department, agent, agent_role, agent_skill, agent_leave TO redress_dispatch, redress_reader;
 
 -- Rows of head and member are written by their own service only.
 ALTER TABLE head ENABLE ROW LEVEL SECURITY;

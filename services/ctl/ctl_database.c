@@ -18,7 +18,8 @@ static const char *role_of(const struct ctl_verb *verb)
     if (verb->run == ctl_archive_create) {
         return NULL;
     }
-    return verb->run == ctl_policy_load ? "redress_policy" : "redress_reader";
+    bool writes = verb->run == ctl_policy_load || verb->run == ctl_org_apply;
+    return writes ? "redress_policy" : "redress_reader";
 }
 
 int ctl_database(struct ctl *ctl)

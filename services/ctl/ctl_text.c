@@ -13,6 +13,7 @@ static const struct {
 #include "ctl_text_calendar.def"
 #include "ctl_text_clock.def"
 #include "ctl_text_help.def"
+#include "ctl_text_org.def"
 #include "ctl_text_policy.def"
 #include "ctl_text_said.def"
 #include "ctl_text_view.def"

@@ -53,6 +53,11 @@ static const struct ctl_option policy_explain_options[] = {
     {"pattern", NULL, 0, CTL_MANY, "ID", NULL, 0, 0, TEXT_OPTION_FACT_PATTERN},
 };
 
+static const struct ctl_option org_apply_options[] = {
+    FLAG("dry-run", 0, TEXT_OPTION_DRY_RUN),
+    WORD("as", 0, "PERSON", TEXT_OPTION_ORG_AS),
+};
+
 static const struct ctl_option submit_options[] = {
     WORD("policy", 0, "NAME", TEXT_OPTION_POLICY),
     WORD("channel", 0, "NAME", TEXT_OPTION_CHANNEL),
@@ -198,6 +203,12 @@ const struct ctl_verb ctl_verbs[] = {
      NO_OPTIONS, ctl_policy_manual},
     {"policy schema", "", 0, 0, TEXT_VERB_POLICY_SCHEMA,
      NO_OPTIONS, ctl_policy_schema},
+    {"org apply", "FILE", 1, 1, TEXT_VERB_ORG_APPLY,
+     OPTIONS(org_apply_options), ctl_org_apply},
+    {"org diff", "FILE", 1, 1, TEXT_VERB_ORG_DIFF,
+     NO_OPTIONS, ctl_org_diff},
+    {"org show", "", 0, 0, TEXT_VERB_ORG_SHOW,
+     NO_OPTIONS, ctl_org_show},
     {"submit", "", 0, 0, TEXT_VERB_SUBMIT,
      OPTIONS(submit_options), ctl_submit},
     {"import", "FILE…", 1, FILES_MAX, TEXT_VERB_IMPORT,

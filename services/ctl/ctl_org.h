@@ -1,0 +1,28 @@
+/* What an organisation's file says, line by line, and how two of them differ. */
+#ifndef REDRESS_CTL_ORG_H
+#define REDRESS_CTL_ORG_H
+
+#include "ctl.h"
+#include "slice.h"
+
+/* A place in the file ("agents.王明.capacity") that differs; NULL: it is not there. */
+struct org_change {
+    const char *path;
+    const char *before;
+    const char *after;
+};
+
+struct org_difference {
+    size_t count;
+    struct org_change *changes; /* in the order of paths */
+    void *memory;               /* private */
+};
+
+/* Both are YAML that has been read without an error; before may be empty.  Comments, blanks and the
+ * order of names are no difference.  False: out of memory. */
+bool org_differ(struct slice before,
+                struct slice after,
+                struct org_difference *difference) MUST_CHECK;
+void org_difference_done(struct org_difference *difference);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * Goal: applying an organisation changes the archive as a whole or not at all, says before and
+ * after what it changes, and changes nothing the second time; only who may write it does.
+ *
+ * Method: the whole command against a real PostgreSQL with the archive's schema, as the roles it
+ * has there; the tables are then counted by an eye of the test's own.  Guards laws 4 and 11.
+ */
+#include "ctl_org.h"
+
+#include "pg_desk.h"
+#include "scope.h"
+#include "unit.h"
+
+#include <unistd.h>
+
+enum { WORDS_MAX = 12 };
+
+static char folder[64];
+
+struct said {
+    int code;
+    char *out, *err;
+};
+
+static void said_done(struct said *said)
+{
+    free(said->out);
+    free(said->err);
+}
+
+/* Words apart by blanks, after the settings. */
+static void say(struct said *said, const char *words)
+{
+    char config[96];
+    char text[512];
+    (void)snprintf(config, sizeof config, "%s/redress.yaml", folder);
+    (void)snprintf(text, sizeof text, "%s", words);
+    char *argv[WORDS_MAX + 4] = {"redress", "--config", config};
+    int argc = 3;
+    char *rest = text;
+    for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " ")) {
+        assert_true(argc < WORDS_MAX + 3);
+        argv[argc++] = word;
+    }
+    size_t size;
+    FILE *out = open_memstream(&said->out, &size);
+    FILE *err = open_memstream(&said->err, &size);
+    assert_true(out && err);
+    said->code = ctl_run(argc, argv, out, err);
+    (void)fclose(out);
+    (void)fclose(err);
+}
+
+static void file_write(const char *name, const char *text)
+{
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fputs(text, file);
+    (void)fclose(file);
+}
+
+/* Says "org VERB FILE …" of a file with this text; the status and, on stdout, the text must be. */
+static void
+org(const char *verb, const char *text, const char *options, int code, const char *wanted)
+{
+    char words[256];
+    file_write("org.yaml", text);
+    (void)snprintf(words, sizeof words, "org %s %s/org.yaml%s", verb, folder, options);
+    SCOPED(said_done) struct said said = {0};
+    say(&said, words);
+    if (said.code != code || !strstr(said.out, wanted)) {
+        fail_msg("%s: %d\n%s%s, not %d\n%s", words, said.code, said.out, said.err, code, wanted);
+    }
+}
+
+static void desk_begin(struct pg_desk *desk)
+{
+    char text[256];
+    pg_desk_open(desk);
+    pg_desk_archive(desk, "4");
+    (void)snprintf(folder, sizeof folder, "/tmp/redress-org-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(
+        text, sizeof text, "database: \"host=%s dbname=postgres\"\n", server_socket(desk->server));
+    file_write("redress.yaml", text);
+}
+
+static void desk_end(struct pg_desk *desk)
+{
+    static const char *const names[] = {"redress.yaml", "org.yaml"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[96];
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(folder);
+    pg_desk_close(desk);
+}
+
+/* The rows must be so many. */
+static void count(const struct pg_desk *desk, const char *rows, int wanted)
+{
+    char sql[512];
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "DO $$ BEGIN IF (SELECT count(*) FROM redress.%s) <> %d THEN RAISE '%s'; "
+                   "END IF; END $$",
+                   rows,
+                   wanted,
+                   "not so many");
+    pg_desk_run(desk, sql);
+}
+
+#define HEAD                                                                                       \
+    "org: harbour\nzone: Asia/Shanghai\nskills: [german]\ndepartments: {desk: {}}\nagents:\n"
+#define LIN "  林小姐: {roles: [agent, supervisor], department: desk, deputy: 王明}\n"
+
+static const char first[] =
+    HEAD LIN "  王明: {roles: agent, capacity: 3, skills: {german: 2}, leave: 2026-12-24}\n";
+
+static void what_is_applied_stands_in_the_archive_and_twice_is_once(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    org("diff", first, "", CTL_OK, "+ agents.王明.capacity: 3\n");
+    count(&desk, "org", 0);
+    org("apply", first, " --dry-run", CTL_OK, "changes, nothing applied");
+    count(&desk, "org", 0);
+    org("apply", first, " --as 林小姐", CTL_OK, "version 1 applied: ");
+    count(&desk, "org WHERE version = 1 AND applied_by = '林小姐'", 1);
+    count(&desk, "agent WHERE capacity = 3 OR deputy = '王明'", 2);
+    count(&desk, "agent_role", 3);
+    count(&desk, "agent_skill WHERE level = 2", 1);
+    count(&desk,
+          "agent_leave WHERE begins = '2026-12-24 00:00+08' AND ends = '2026-12-25 00:00+08'",
+          1);
+    org("apply", first, "", CTL_OK, "nothing changes: version 1 says the same\n");
+    org("apply", "# only a word\n", "", CTL_FAILED, "");
+    count(&desk, "org", 1);
+    desk_end(&desk);
+}
+
+static void what_changes_is_said_and_nothing_else(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    org("apply", first, "", CTL_OK, "version 1");
+    static const char second[] = "# a word of no consequence\n" HEAD
+                                 "  王明: {capacity: 5, roles: agent, skills: {german: 2}}\n" LIN;
+    org("diff",
+        second,
+        "",
+        CTL_OK,
+        "~ agents.王明.capacity: 3 → 5\n- agents.王明.leave: 2026-12-24\n2 changes");
+    org("diff",
+        second,
+        " --json",
+        CTL_OK,
+        "{\"path\":\"agents.王明.capacity\",\"before\":\"3\",\"after\":\"5\"}");
+    org("apply", second, "", CTL_OK, "version 2 applied: 2 changes, 2 people\n");
+    count(&desk, "agent_leave", 0);
+    count(&desk, "org", 2);
+    SCOPED(said_done) struct said said = {0};
+    say(&said, "org show --lang zh-TW");
+    assert_int_equal(said.code, CTL_OK);
+    assert_non_null(strstr(said.out, "harbour（harbour），第 2 版"));
+    assert_non_null(strstr(said.out, "在崗"));
+    desk_end(&desk);
+}
+
+static void what_fails_leaves_everything_as_it_was(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    org("apply", first, "", CTL_OK, "version 1");
+    org("apply", HEAD "  王明: {roles: agent, deputy: 王朋}\n" LIN, "", CTL_FAILED, "");
+    /* the last of the tables refuses: all that came before it is undone */
+    pg_desk_run(&desk, "ALTER TABLE redress.agent_leave ADD CHECK (begins < '2027-01-01')");
+    org("apply", HEAD LIN "  王明: {roles: agent, leave: 2027-12-24}\n", "", CTL_FAILED, "");
+    count(&desk, "org", 1);
+    count(&desk, "agent WHERE capacity = 3", 1);
+    count(&desk, "agent_leave", 1);
+    desk_end(&desk);
+}
+
+static void nobody_applied_is_no_fault_of_the_archive(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    SCOPED(said_done) struct said said = {0};
+    say(&said, "org show");
+    assert_int_equal(said.code, CTL_NOT_FOUND);
+    assert_non_null(strstr(said.err, "no organisation was applied"));
+    desk_end(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_applied_stands_in_the_archive_and_twice_is_once),
+        cmocka_unit_test(what_changes_is_said_and_nothing_else),
+        cmocka_unit_test(what_fails_leaves_everything_as_it_was),
+        cmocka_unit_test(nobody_applied_is_no_fault_of_the_archive),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
