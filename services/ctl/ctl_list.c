@@ -1,10 +1,12 @@
 /* The verb list: rows of complaint, with the next instant of their clocks. */
+#include "ctl_list.h"
+
 #include "case_number.h"
 #include "clock.h"
 #include "ctl_database.h"
 #include "ctl_table.h"
-#include "ctl_view.h"
 #include "scope.h"
+#include "watchdog_store.h"
 
 enum { SQL_MAX = 4096 };
 
@@ -92,7 +94,12 @@ static int ask(struct ctl *ctl, PGresult **rows)
     }
     add(&asking, ctl_option_flag(ctl, "open") ? " AND c.closed_at IS NULL" : "");
     add(&asking, ctl_option_flag(ctl, "closed") ? " AND c.closed_at IS NOT NULL" : "");
-    add(&asking, ctl_option_flag(ctl, "overdue") ? " AND k.next_due <= clock_timestamp()" : "");
+    add(&asking,
+        ctl_option_flag(ctl, "overdue")
+            ? " AND c.closed_at IS NULL AND (k.due <= clock_timestamp() OR "
+            : "");
+    add(&asking, ctl_option_flag(ctl, "overdue") ? watchdog_breached_sql : "");
+    add(&asking, ctl_option_flag(ctl, "overdue") ? ")" : "");
     add(&asking, " ORDER BY ");
     const char *order = order_of(ctl_option_text(ctl, "sort"));
     if (!order) {
@@ -163,6 +170,10 @@ int ctl_list(struct ctl *ctl)
     SCOPED(ctl_table_free) struct ctl_table *table = ctl_table_new(ctl, columns, COLUMN_COUNT);
     if (!table || !policies) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
+    }
+    code = PQntuples(rows) == 0 ? ctl_list_known(ctl, policies) : CTL_OK;
+    if (code != CTL_OK) {
+        return code;
     }
     for (int row = 0; row < PQntuples(rows); row++) {
         add_row(ctl, policies, table, rows, row);

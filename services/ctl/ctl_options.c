@@ -71,8 +71,7 @@ size_t ctl_distance(const char *a, const char *b)
     return row[width];
 }
 
-/* Keeps the nearer of two names, if it is near at all. */
-static void nearer(const char *word, const char *name, const char **nearest, size_t *far)
+void ctl_nearer(const char *word, const char *name, const char **nearest, size_t *far)
 {
     size_t distance = ctl_distance(word, name);
     bool begins = strncmp(word, name, strlen(word)) == 0;
@@ -92,8 +91,8 @@ static int unknown_verb(const struct ctl *ctl, int count, char *const *words)
     char two[128];
     (void)snprintf(two, sizeof two, "%s %s", words[0], count > 1 ? words[1] : "");
     for (size_t i = 0; i < ctl_verb_count; i++) {
-        nearer(words[0], ctl_verbs[i].name, &nearest, &far);
-        nearer(two, ctl_verbs[i].name, &nearest, &far);
+        ctl_nearer(words[0], ctl_verbs[i].name, &nearest, &far);
+        ctl_nearer(two, ctl_verbs[i].name, &nearest, &far);
     }
     return nearest ? ctl_fail(ctl, CTL_USAGE, TEXT_VERB_NEAR, CTL_ARGS(words[0], nearest))
                    : ctl_fail(ctl, CTL_USAGE, TEXT_VERB_UNKNOWN, CTL_ARGS(words[0]));
@@ -108,7 +107,7 @@ static int unknown_option(const struct ctl *ctl, const char *word)
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(bare, "="), bare);
     const struct ctl_option *option;
     for (size_t i = 0; (option = ctl_option_at(ctl->verb, i)) != NULL; i++) {
-        nearer(name, option->name, &nearest, &far);
+        ctl_nearer(name, option->name, &nearest, &far);
     }
     const char *verb = ctl->verb ? ctl->verb->name : "";
     return nearest ? ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEAR, CTL_ARGS(word, nearest))

@@ -21,6 +21,10 @@ struct ctl_wish {
  */
 int ctl_options_read(struct ctl *ctl, struct ctl_wish *wish, int argc, char **argv) MUST_CHECK;
 
+/* Keeps the nearer of two names, if it is near at all; *nearest begins as NULL, *far as SIZE_MAX.
+ */
+void ctl_nearer(const char *word, const char *name, const char **nearest, size_t *far);
+
 /* The option of the verb or common to all at a place of ctl->given; NULL beyond the last. */
 const struct ctl_option *ctl_option_at(const struct ctl_verb *verb, size_t index);
 

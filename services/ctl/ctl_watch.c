@@ -262,6 +262,30 @@ static int run(struct watch *watch)
     return code;
 }
 
+/* A case that was received.  CTL_NOT_FOUND after saying that there is none. */
+static int case_find(struct watch *watch, const char *text)
+{
+    struct ctl *ctl = watch->ctl;
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_case_of(ctl, text, &watch->case_id);
+    if (code == CTL_OK && case_partition(watch->case_id) >= PARTITION_MAX) {
+        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
+    }
+    const char *const parameters[] = {CTL_NUMBER_TEXT(case_partition(watch->case_id)),
+                                      CTL_NUMBER_TEXT(watch->case_id & ((UINT64_C(1) << 40) - 1))};
+    if (code == CTL_OK) {
+        code = ctl_query(ctl,
+                         "SELECT FROM journal WHERE service = 1 AND partition = $1::smallint "
+                         "AND seq = $2::bigint",
+                         parameters,
+                         2,
+                         &rows);
+    }
+    return code == CTL_OK && PQntuples(rows) == 0
+               ? ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text))
+               : code;
+}
+
 /* What to watch.  CTL_USAGE after saying what is wrong. */
 static int options_read(struct watch *watch)
 {
@@ -284,7 +308,7 @@ static int options_read(struct watch *watch)
     watch->services = only != SERVICE_NONE        ? 1U << only
                       : watch->kind != EVENT_NONE ? 1U << event_kind_service(watch->kind)
                                                   : (1U << STREAMS) - (1U << SERVICE_INTAKE);
-    return text ? ctl_case_of(ctl, text, &watch->case_id) : CTL_OK;
+    return text ? case_find(watch, text) : CTL_OK;
 }
 
 int ctl_watch(struct ctl *ctl)

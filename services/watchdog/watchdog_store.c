@@ -25,6 +25,13 @@ const struct pg_statement watchdog_statements[] = {
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
+/* 50 is CASE_SIZE with the count of clocks at its end, 46 CLOCK_SIZE, 38 and 41 the places of phase
+ * and breached in it. */
+const char watchdog_breached_sql[] =
+    "(get_byte(k.state, 0) = 2 AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
+    "1) i WHERE get_byte(k.state, 50 + 46 * i + 41) = 1 AND get_byte(k.state, 50 + 46 * i + 38) "
+    "IN (1, 2)))";
+
 static uint8_t *put(uint8_t *at, uint64_t value, size_t size)
 {
     for (size_t i = 0; i < size; i++) {

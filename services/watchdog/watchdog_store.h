@@ -21,6 +21,10 @@ size_t watchdog_state_pack(const struct watch_case *state,
 /* False for another version, a wrong size or more clocks than there can be. */
 bool watchdog_state_unpack(struct slice bytes, struct watch_case *state);
 
+/* Over a row k of the table clock, of this layout: a clock of the case was missed and has not
+ * stopped. */
+extern const char watchdog_breached_sql[];
+
 /* Adds one case to the rows of the request being built; watchdog_cases_bind sends what was added.
  * is_new: there is no row yet; if there is one, the transaction is refused with SQLSTATE 23505. */
 void watchdog_cases_begin(void);

@@ -329,6 +329,54 @@ static void the_met_clock_explains_itself(struct rig *rig, uint64_t case_id)
     json_decref(json);
 }
 
+/* The command refuses with this status and says this. */
+static void refuses(const struct rig *rig, const char *words, int wanted, const char *text)
+{
+    char line[512];
+    char said[1024];
+    (void)snprintf(line,
+                   sizeof line,
+                   "%s/redress %s --config %s/redress.yaml --lang en 2>&1 >/dev/null",
+                   REDRESS_BIN,
+                   words,
+                   rig->directory);
+    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
+    assert_non_null(pipe);
+    said[fread(said, 1, sizeof said - 1, pipe)] = '\0';
+    int ended = pclose(pipe);
+    assert_true(WIFEXITED(ended));
+    assert_int_equal(WEXITSTATUS(ended), wanted);
+    if (!strstr(said, text)) {
+        fail_msg("%s: %s", words, said);
+    }
+}
+
+static size_t listed(const struct rig *rig, const char *words)
+{
+    int status;
+    json_t *json = run(rig, words, &status);
+    assert_int_equal(status, 0);
+    size_t count = json_array_size(json_object_get(json, "cases"));
+    json_decref(json);
+    return count;
+}
+
+static void names_that_nobody_knows_are_told(const struct rig *rig)
+{
+    refuses(
+        rig, "list --queue dsk", NOT_FOUND, "there is no queue \"dsk\"; did you mean \"desk\"?");
+    refuses(rig, "list --queue patience/dsk", NOT_FOUND, "did you mean \"patience/desk\"?");
+    refuses(rig, "list --step wating", NOT_FOUND, "did you mean \"waiting\"?");
+    refuses(rig, "list --category qualty", NOT_FOUND, "did you mean \"quality\"?");
+    refuses(rig, "list --policy patient", NOT_FOUND, "did you mean \"patience\"?");
+    refuses(rig, "list --policy general-service --step waiting", NOT_FOUND, "no step \"waiting\"");
+    refuses(
+        rig, "list --queue nothing-like-it", NOT_FOUND, "there is no queue \"nothing-like-it\"");
+    refuses(rig, "watch --count 1 --case 1099511627775", NOT_FOUND, "1099511627775");
+    assert_int_equal(listed(rig, "list --queue billing"), 0); /* of a shipped policy: known, empty */
+    assert_int_equal(listed(rig, "list --step work --queue desk --open"), 0);
+}
+
 static void status_tells_of_the_year_without_holidays(const struct rig *rig)
 {
     int status;
@@ -358,6 +406,7 @@ static void deadlines_tell_their_arithmetic(void **state)
     adapter_finish(adapter, SETTLE_MS);
     rig_settle(rig, SETTLE_MS);
     uint64_t case_id = adapter_submission(adapter, 0)->leaf.case_id;
+    assert_int_equal(listed(rig, "list --overdue"), 0);
     act(desk, case_id, "claim");
     act(desk, case_id, "ask");
     rig_nap_ms((int64_t)PAUSE_S * 1000);
@@ -367,9 +416,12 @@ static void deadlines_tell_their_arithmetic(void **state)
     act(desk, case_id, "consent");
     rig_settle(rig, SETTLE_MS);
     the_missed_clock_explains_itself(rig, case_id);
+    assert_int_equal(listed(rig, "list --overdue"), 1);
     act(desk, case_id, "reply");
     rig_settle(rig, SETTLE_MS);
     the_met_clock_explains_itself(rig, case_id);
+    assert_int_equal(listed(rig, "list --overdue"), 0); /* it is closed */
+    names_that_nobody_knows_are_told(rig);
     assert_null(explain(rig, case_id, "nobody", NOT_FOUND));
     assert_null(explain(rig, case_id + 1, "", NOT_FOUND));
     status_tells_of_the_year_without_holidays(rig);

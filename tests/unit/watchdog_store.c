@@ -215,12 +215,54 @@ static void rows_come_back_with_what_the_queues_are_ordered_by(void **state)
     pg_desk_close(&desk);
 }
 
+static void who_was_missed_and_has_not_stopped_is_told_from_the_row(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t phase, breached;
+        bool wanted;
+    } rows[] = {
+        {WATCH_RUNNING, 0, false},
+        {WATCH_RUNNING, 1, true },
+        {WATCH_PAUSED,  1, true },
+        {WATCH_STOPPED, 1, false},
+        {WATCH_IDLE,    1, false},
+    };
+    struct pg_desk desk;
+    pg_desk_open(&desk);
+    pg_desk_archive(&desk, "4");
+    pg_desk_connect(&desk, watchdog_statements, watchdog_statement_count);
+    assert_true(pg_desk_until_ready(&desk));
+    struct watch_case one = full_case();
+    uint16_t last = (uint16_t)(policy_fixture()->clock_count - 1);
+    for (uint16_t i = 0; i <= last; i++) {
+        one.clocks[i].breached = 0;
+        one.clocks[i].phase = WATCH_RUNNING;
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char sql[1024];
+        one.clocks[last].phase = rows[i].phase;
+        one.clocks[last].breached = rows[i].breached;
+        store(&desk, &one, INT64_MAX, i == 0);
+        (void)snprintf(sql,
+                       sizeof sql,
+                       "SET search_path = redress; DO $$ BEGIN IF (SELECT %s FROM clock k) <> %s "
+                       "THEN RAISE 'breached %zu'; END IF; END $$",
+                       watchdog_breached_sql,
+                       rows[i].wanted ? "true" : "false",
+                       i);
+        pg_desk_run(&desk, sql);
+    }
+    pg_desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_comes_back),
         cmocka_unit_test(the_layout_is_the_same_on_every_machine),
         cmocka_unit_test(what_is_cut_longer_or_of_another_layout_is_refused),
+        cmocka_unit_test(who_was_missed_and_has_not_stopped_is_told_from_the_row),
         cmocka_unit_test(rows_come_back_with_what_the_queues_are_ordered_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
