@@ -11,4 +11,4 @@ const struct prescan_limits limits_live = {
 const struct prescan_limits limits_event = {
     .size_max = LIMIT_EVENT_SIZE, .depth_max = 4, .fields_max = 512, .unknown_max = 64};
 const struct prescan_limits limits_reply = {
-    .size_max = LIMIT_REPLY_SIZE, .depth_max = 4, .fields_max = 1024, .unknown_max = 64};
+    .size_max = LIMIT_REPLY_SIZE, .depth_max = 4, .fields_max = 8192, .unknown_max = 64};

@@ -4,25 +4,39 @@
 
 enum { SCALE = 10000 };
 
-static void bound_tell(const struct policy_field *field, int64_t bound, FILE *out)
+void policy_bound_text(const struct policy_field *field,
+                       int64_t bound,
+                       char text[POLICY_BOUND_SIZE])
 {
     if (field->type == FORM_DATE) {
-        (void)fprintf(out,
-                      "%04" PRId64 "-%02" PRId64 "-%02" PRId64,
-                      bound / 10000,
-                      bound / 100 % 100,
-                      bound % 100);
+        (void)snprintf(text,
+                       POLICY_BOUND_SIZE,
+                       "%04d-%02d-%02d",
+                       (int)(bound / 10000),
+                       (int)(bound / 100 % 100),
+                       (int)(bound % 100));
     } else if (field->type == FORM_TEXT) {
-        (void)fprintf(out, "%" PRId64, bound);
+        (void)snprintf(text, POLICY_BOUND_SIZE, "%" PRId64, bound);
     } else {
+        char digits[POLICY_DECIMALS_MAX + 1];
         int64_t whole = bound < 0 ? -bound : bound;
-        (void)fprintf(out, "%s%" PRId64, bound < 0 ? "-" : "", whole / SCALE);
-        if (field->decimals > 0) {
-            char digits[POLICY_DECIMALS_MAX + 1];
-            (void)snprintf(digits, sizeof digits, "%04d", (int)(whole % SCALE));
-            (void)fprintf(out, ".%.*s", field->decimals, digits);
-        }
+        (void)snprintf(digits, sizeof digits, "%04d", (int)(whole % SCALE));
+        (void)snprintf(text,
+                       POLICY_BOUND_SIZE,
+                       "%s%" PRId64 "%s%.*s",
+                       bound < 0 ? "-" : "",
+                       whole / SCALE,
+                       field->decimals > 0 ? "." : "",
+                       field->decimals,
+                       digits);
     }
+}
+
+static void bound_tell(const struct policy_field *field, int64_t bound, FILE *out)
+{
+    char text[POLICY_BOUND_SIZE];
+    policy_bound_text(field, bound, text);
+    (void)fputs(text, out);
 }
 
 static void choices_tell(const struct policy_field *field, FILE *out)

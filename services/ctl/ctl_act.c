@@ -113,6 +113,7 @@ static int ask_and_tell(struct ctl *ctl, struct ctl_command *command)
     return code == CTL_OK ? ctl_reply_tell(ctl, reply, command->role) : code;
 }
 
+/* Without an action: the case as it stands, what may be done and what is filled in. */
 int ctl_act(struct ctl *ctl)
 {
     struct ctl_command command = {.action = ctl_argument(ctl, 1),
@@ -121,6 +122,9 @@ int ctl_act(struct ctl *ctl)
     int code = ctl_case_of(ctl, ctl_argument(ctl, 0), &command.case_id);
     if (code == CTL_OK) {
         code = fields_read(ctl, &command);
+    }
+    if (code == CTL_OK && !command.action && (command.field_count > 0 || command.note)) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_ARGUMENT_MISSING, CTL_ARGS("act", "ACTION"));
     }
     return code == CTL_OK ? ask_and_tell(ctl, &command) : code;
 }

@@ -1,6 +1,7 @@
 /* What a person does next with a case: one of the permitted actions, by chance, but mostly onwards.
  */
 #include "clock.h"
+#include "ctl_form.h"
 #include "ctl_play.h"
 
 enum { REFUSED_MAX = 5, STAYS_MAX = 2, WEIGHT_ONWARDS = 12, STEPS_BEFORE_END = 5 };
@@ -140,36 +141,117 @@ static bool contains(const char *name, const char *const *words, size_t count)
     return false;
 }
 
-/* What a person would type into a field of that name. */
-static const char *
-value_of(struct play *play, const struct player *player, const char *need, char text[PLAY_NAME_MAX])
+static uint64_t whim_random(void *self, uint64_t bound)
+{
+    return play_random(self, bound);
+}
+
+static const char *phrase(struct play *play)
+{
+    static const enum ctl_text phrases[] = {
+        TEXT_PLAY_PHRASE_1, TEXT_PLAY_PHRASE_2, TEXT_PLAY_PHRASE_3, TEXT_PLAY_PHRASE_4};
+    size_t which = play_random(play, sizeof phrases / sizeof *phrases);
+    return ctl_text_in(play->ctl->language, phrases[which]);
+}
+
+/* What a person would type into a field of that name whose form nothing is said of. */
+static void value_guess(struct play *play, const char *need, char value[CTL_VALUE_MAX])
 {
     static const char *const numbers[] = {
         "amount", "cost", "number", "days", "points", "hours", "minutes", "count", "score"};
     static const char *const dates[] = {"date", "until", "deadline", "due"};
-    static const enum ctl_text phrases[] = {
-        TEXT_PLAY_PHRASE_1, TEXT_PLAY_PHRASE_2, TEXT_PLAY_PHRASE_3, TEXT_PLAY_PHRASE_4};
-    if (strcmp(need, "category") == 0) {
-        const char *present = text_of(player->state, "category");
-        if (play->category_count == 0) {
-            return present;
-        }
-        bool keep = present[0] != '\0' && play_random(play, 2) == 0;
-        return keep ? present : play->categories[play_random(play, play->category_count)];
-    }
     if (contains(need, numbers, sizeof numbers / sizeof *numbers)) {
-        (void)snprintf(text, PLAY_NAME_MAX, "%" PRIu64, 1 + play_random(play, 90));
-        return text;
-    }
-    if (contains(need, dates, sizeof dates / sizeof *dates)) {
+        (void)snprintf(value, CTL_VALUE_MAX, "%" PRIu64, 1 + play_random(play, 90));
+    } else if (contains(need, dates, sizeof dates / sizeof *dates)) {
         char at[CLOCK_TEXT_SIZE];
         int64_t days = 1 + (int64_t)play_random(play, 14);
         clock_text(clock_now_us() + days * 86400 * 1000000, at);
-        (void)snprintf(text, PLAY_NAME_MAX, "%.10s", at);
-        return text;
+        (void)snprintf(value, CTL_VALUE_MAX, "%.10s", at);
+    } else {
+        (void)snprintf(value, CTL_VALUE_MAX, "%s", phrase(play));
     }
-    size_t which = play_random(play, sizeof phrases / sizeof *phrases);
-    return ctl_text_in(play->ctl->language, phrases[which]);
+}
+
+/* How much the role may decide of the field in this action; NULL: as much as it likes. */
+static const char *limit_of(const json_t *action, const char *role, const char *need)
+{
+    size_t i;
+    json_t *limit;
+    json_array_foreach(json_object_get(action, "limits"), i, limit)
+    {
+        if (strcmp(text_of(limit, "role"), role) == 0 &&
+            strcmp(text_of(limit, "field"), need) == 0) {
+            return text_of(limit, "most");
+        }
+    }
+    return NULL;
+}
+
+/* Mostly the category the case has, or one that others have. */
+static bool category_choose(struct play *play, const struct player *player, char *value)
+{
+    const char *present = text_of(player->state, "category");
+    bool keep = present[0] != '\0' && (play->category_count == 0 || play_random(play, 2) == 0);
+    if (!keep && play->category_count == 0) {
+        return false;
+    }
+    const char *other = keep ? present : play->categories[play_random(play, play->category_count)];
+    (void)snprintf(value, CTL_VALUE_MAX, "%s", other);
+    return true;
+}
+
+static void value_fill(struct play *play,
+                       const struct player *player,
+                       const char *need,
+                       const char *most,
+                       char value[CTL_VALUE_MAX])
+{
+    const json_t *form = ctl_form_of(player->state, need);
+    const struct ctl_whim whim = {.random = whim_random,
+                                  .self = play,
+                                  .phrase = phrase(play),
+                                  .most = most,
+                                  .today = clock_now_us() / 86400 / 1000000};
+    if (strcmp(need, "category") == 0 && category_choose(play, player, value)) {
+        return;
+    }
+    if (!form || !ctl_form_invent(form, &whim, value)) {
+        value_guess(play, need, value);
+    }
+}
+
+static bool is_required(const json_t *action, const char *need)
+{
+    size_t i;
+    json_t *each;
+    json_array_foreach(json_object_get(action, "required"), i, each)
+    {
+        if (strcmp(json_string_value(each), need) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every field that has to be filled in, and half of the others. */
+static void fields_fill(struct play *play,
+                        const struct player *player,
+                        const json_t *action,
+                        struct ctl_command *command,
+                        char values[CTL_FIELDS_MAX][CTL_VALUE_MAX])
+{
+    size_t i;
+    json_t *each;
+    json_array_foreach(json_object_get(action, "needs"), i, each)
+    {
+        const char *need = json_string_value(each);
+        uint32_t at = command->field_count;
+        if (at < CTL_FIELDS_MAX && (is_required(action, need) || play_random(play, 2) == 0)) {
+            value_fill(play, player, need, limit_of(action, command->role, need), values[at]);
+            command->fields[at] = (struct ctl_field){need, slice_text(values[at])};
+            command->field_count = at + 1;
+        }
+    }
 }
 
 /* The holder where the action is for the holder's role; else somebody of a role it is for. */
@@ -200,8 +282,7 @@ static int act(struct play *play, struct player *player, const json_t *action)
 {
     char role[PLAY_NAME_MAX];
     char actor[PLAY_NAME_MAX];
-    char values[CTL_FIELDS_MAX][PLAY_NAME_MAX];
-    const json_t *needs = json_object_get(action, "needs");
+    char values[CTL_FIELDS_MAX][CTL_VALUE_MAX];
     struct ctl_command command = {
         .action = text_of(action, "action"),
         .case_id = player->case_id,
@@ -209,17 +290,7 @@ static int act(struct play *play, struct player *player, const json_t *action)
     actor_of(play, player, json_object_get(action, "roles"), role, actor);
     command.actor = actor;
     command.role = role;
-    size_t i;
-    json_t *need;
-    json_array_foreach(needs, i, need)
-    {
-        if (i < CTL_FIELDS_MAX) {
-            const char *name = json_string_value(need);
-            command.fields[i] =
-                (struct ctl_field){name, slice_text(value_of(play, player, name, values[i]))};
-            command.field_count = (uint32_t)i + 1;
-        }
-    }
+    fields_fill(play, player, action, &command, values);
     const ctl_reply *reply = NULL;
     int code = ctl_desk_ask(play->desk, &command, &reply);
     if (code != CTL_OK) {

@@ -1,5 +1,5 @@
 /* Dispatch's replies, for people and as JSON. */
-#include "ctl_desk.h"
+#include "ctl_form.h"
 
 static const struct {
     Redress__Command__V1__Outcome outcome;
@@ -51,6 +51,48 @@ static json_t *list_json(const ProtobufCBinaryData *items, size_t count)
     return list;
 }
 
+static json_t *limits_json(const Redress__Command__V1__Allowed *action)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < action->n_limits; i++) {
+        json_t *limit = json_object();
+        (void)json_object_set_new(limit, "role", data_json(action->limits[i]->role));
+        (void)json_object_set_new(limit, "field", data_json(action->limits[i]->field));
+        (void)json_object_set_new(limit, "most", data_json(action->limits[i]->most));
+        (void)json_array_append_new(list, limit);
+    }
+    return list;
+}
+
+static json_t *allowed_json(const ctl_reply *reply)
+{
+    json_t *allowed = json_array();
+    for (size_t i = 0; i < reply->n_allowed; i++) {
+        const Redress__Command__V1__Allowed *action = reply->allowed[i];
+        json_t *row = json_object();
+        (void)json_object_set_new(row, "action", data_json(action->action));
+        (void)json_object_set_new(row, "roles", list_json(action->roles, action->n_roles));
+        (void)json_object_set_new(
+            row, "to_step", data_json(action->has_to_step ? action->to_step : reply->step));
+        (void)json_object_set_new(row, "needs", list_json(action->needs, action->n_needs));
+        (void)json_object_set_new(row, "required", list_json(action->required, action->n_required));
+        if (action->n_limits > 0) {
+            (void)json_object_set_new(row, "limits", limits_json(action));
+        }
+        (void)json_array_append_new(allowed, row);
+    }
+    return allowed;
+}
+
+static json_t *forms_json(const ctl_reply *reply)
+{
+    json_t *forms = json_array();
+    for (size_t i = 0; i < reply->n_forms; i++) {
+        (void)json_array_append_new(forms, ctl_form_json(reply->forms[i]));
+    }
+    return forms;
+}
+
 json_t *ctl_reply_json(const ctl_reply *reply)
 {
     json_t *value = json_object();
@@ -83,19 +125,8 @@ json_t *ctl_reply_json(const ctl_reply *reply)
     if (reply->has_seq) {
         (void)json_object_set_new(value, "seq", json_integer((json_int_t)reply->seq));
     }
-    json_t *allowed = json_array();
-    for (size_t i = 0; i < reply->n_allowed; i++) {
-        const Redress__Command__V1__Allowed *action = reply->allowed[i];
-        json_t *row = json_object();
-        (void)json_object_set_new(row, "action", data_json(action->action));
-        (void)json_object_set_new(row, "roles", list_json(action->roles, action->n_roles));
-        (void)json_object_set_new(
-            row, "to_step", data_json(action->has_to_step ? action->to_step : reply->step));
-        (void)json_object_set_new(row, "needs", list_json(action->needs, action->n_needs));
-        (void)json_array_append_new(allowed, row);
-    }
-    /* NOLINTNEXTLINE(readability-suspicious-call-argument): a member called like its value */
-    (void)json_object_set_new(value, "allowed", allowed);
+    (void)json_object_set_new(value, "allowed", allowed_json(reply));
+    (void)json_object_set_new(value, "forms", forms_json(reply));
     return value;
 }
 
@@ -107,26 +138,44 @@ static void list_write(FILE *to, const ProtobufCBinaryData *items, size_t count)
     }
 }
 
-/* "  contact → investigation  agent, supervisor  (understood)" */
-static void allowed_write(FILE *to, const ctl_reply *reply)
+static bool is_required(const Redress__Command__V1__Allowed *action, ProtobufCBinaryData field)
 {
-    for (size_t i = 0; i < reply->n_allowed; i++) {
-        const Redress__Command__V1__Allowed *action = reply->allowed[i];
-        (void)fprintf(to, "  %.*s", (int)action->action.len, (const char *)action->action.data);
-        if (action->has_to_step) {
-            (void)fprintf(
-                to, " → %.*s", (int)action->to_step.len, (const char *)action->to_step.data);
+    for (size_t i = 0; i < action->n_required; i++) {
+        if (slice_equal(slice_of(action->required[i].data, action->required[i].len),
+                        slice_of(field.data, field.len))) {
+            return true;
         }
-        (void)fputs("  [", to);
-        list_write(to, action->roles, action->n_roles);
-        (void)fputs("]", to);
-        if (action->n_needs > 0) {
-            (void)fputs("  (", to);
-            list_write(to, action->needs, action->n_needs);
-            (void)fputs(")", to);
-        }
-        (void)fputc('\n', to);
     }
+    return false;
+}
+
+static void needs_write(FILE *to, const Redress__Command__V1__Allowed *action)
+{
+    for (size_t i = 0; i < action->n_needs; i++) {
+        list_write(to, &action->needs[i], 1);
+        (void)fprintf(to,
+                      "%s%s",
+                      is_required(action, action->needs[i]) ? "" : "?",
+                      i + 1 < action->n_needs ? ", " : "");
+    }
+}
+
+/* "  contact → investigation  [agent, supervisor]  (understood, remark?)" */
+static void action_write(FILE *to, const Redress__Command__V1__Allowed *action)
+{
+    (void)fprintf(to, "  %.*s", (int)action->action.len, (const char *)action->action.data);
+    if (action->has_to_step) {
+        (void)fprintf(to, " → %.*s", (int)action->to_step.len, (const char *)action->to_step.data);
+    }
+    (void)fputs("  [", to);
+    list_write(to, action->roles, action->n_roles);
+    (void)fputs("]", to);
+    if (action->n_needs > 0) {
+        (void)fputs("  (", to);
+        needs_write(to, action);
+        (void)fputs(")", to);
+    }
+    (void)fputc('\n', to);
 }
 
 /* Names are short (POLICY_NAME_MAX): what does not fit is cut. */
@@ -138,6 +187,36 @@ static const char *name_of(ProtobufCBinaryData data, struct name *name)
 {
     (void)snprintf(name->text, sizeof name->text, "%.*s", (int)data.len, (const char *)data.data);
     return name->text;
+}
+
+/* Actions, what each role may decide in them, then what their fields may hold. */
+static void allowed_write(const struct ctl *ctl, FILE *to, const ctl_reply *reply)
+{
+    for (size_t i = 0; i < reply->n_allowed; i++) {
+        const Redress__Command__V1__Allowed *action = reply->allowed[i];
+        action_write(to, action);
+        for (size_t l = 0; l < action->n_limits; l++) {
+            struct name field;
+            struct name role;
+            struct name most;
+            const char *const args[] = {name_of(action->limits[l]->field, &field),
+                                        name_of(action->limits[l]->role, &role),
+                                        name_of(action->limits[l]->most, &most),
+                                        NULL};
+            (void)fputs("      ", to);
+            ctl_format(to, ctl_text_in(ctl->language, TEXT_FORM_LIMIT), args);
+            (void)fputc('\n', to);
+        }
+    }
+    if (reply->n_forms > 0) {
+        (void)fprintf(to, "%s\n", ctl_text_in(ctl->language, TEXT_FORM_HEAD));
+    }
+    for (size_t i = 0; i < reply->n_forms; i++) {
+        struct name field;
+        (void)fprintf(to, "  %s: ", name_of(reply->forms[i]->field, &field));
+        ctl_form_say(ctl, reply->forms[i], to);
+        (void)fputc('\n', to);
+    }
 }
 
 static void tell_state(const struct ctl *ctl, const ctl_reply *reply)
@@ -156,7 +235,7 @@ static void tell_state(const struct ctl *ctl, const ctl_reply *reply)
     ctl_print(ctl, held ? TEXT_CASE_HELD : queued ? TEXT_CASE_QUEUED : TEXT_CASE_CLOSED, args);
     if (reply->n_allowed > 0 && !ctl->quiet) {
         ctl_print(ctl, TEXT_CASE_ALLOWED, NULL);
-        allowed_write(ctl->out, reply);
+        allowed_write(ctl, ctl->out, reply);
     }
 }
 
@@ -196,7 +275,7 @@ int ctl_reply_tell(const struct ctl *ctl, const ctl_reply *reply, const char *ro
     if (reply->n_allowed > 0) {
         ctl_note(ctl, TEXT_CASE_ALLOWED, NULL);
         if (!ctl->quiet) {
-            allowed_write(ctl->err, reply);
+            allowed_write(ctl, ctl->err, reply);
         }
     }
     return code;

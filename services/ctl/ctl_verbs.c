@@ -217,7 +217,7 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(queue_options), ctl_queue},
     {"claim", "POLICY/QUEUE", 1, 1, TEXT_VERB_CLAIM,
      OPTIONS(claim_options), ctl_claim},
-    {"act", "CASE ACTION", 2, 2, TEXT_VERB_ACT,
+    {"act", "CASE [ACTION]", 1, 2, TEXT_VERB_ACT,
      OPTIONS(act_options), ctl_act},
     {"release", "CASE", 1, 1, TEXT_VERB_RELEASE,
      OPTIONS(release_options), ctl_release},

@@ -1,6 +1,7 @@
 #include "dispatch_wire.h"
 
 #include "case_number.h"
+#include "dispatch_wire_form.h"
 #include "message_limits.h"
 #include "prescan.h"
 
@@ -88,6 +89,7 @@ static void allowed_of(const struct policy *policy,
         for (uint32_t n = 0; n < action->need_count; n++) {
             needs[allowed->n_needs++] = data_text(action->needs[n].field);
         }
+        form_duties_of(policy, action, arena, allowed);
         allowed->has_to_step = action->to_step != POLICY_NONE;
         if (allowed->has_to_step) {
             allowed->to_step = data_text(policy->steps[action->to_step].id);
@@ -151,7 +153,9 @@ struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena
         reply.case_number = data_text(number);
         state_of(from, &reply);
         if (from->allowed) {
-            allowed_of(from->policy, &from->policy->steps[from->state->step], arena, &reply);
+            const struct policy_step *step = &from->policy->steps[from->state->step];
+            allowed_of(from->policy, step, arena, &reply);
+            forms_of(from->policy, step, arena, &reply);
         }
     }
     return pack(&reply.base, arena);

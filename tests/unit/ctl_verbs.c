@@ -147,7 +147,7 @@ static void what_is_wrong_with_the_words_is_said(void **state)
         {"polcy load x", CTL_USAGE, "no verb is called \"polcy\"; did you mean \"policy load\"?\n"},
         {"--lang zh-CN clam", CTL_USAGE, "没有名为“clam”的命令；是否想用“claim”？\n"},
         {"clam --lang=zh-TW", CTL_USAGE, "沒有名為「clam」的命令；是否想用「claim」？\n"},
-        {"act", CTL_USAGE, "redress act wants CASE ACTION; see redress help act\n"},
+        {"act", CTL_USAGE, "redress act wants CASE [ACTION]; see redress help act\n"},
         {"release a b", CTL_USAGE,
          "redress release has no use for \"b\"; see redress help release\n"},
         {"act --fieldd a=b", CTL_USAGE,

@@ -1,0 +1,325 @@
+/* What may be filled in; see ctl_form.h. */
+#include "ctl_form.h"
+
+#include "clock.h"
+#include "policy.h"
+
+enum { SCALE = 10000, DAYS_AHEAD = 14, ANY_MAX = 90 };
+
+/* A row a type: its word, what people read, what is said of its bounds. */
+#define TYPE(type) REDRESS__COMMAND__V1__FORM_TYPE__FORM_TYPE_##type
+static const struct {
+    Redress__Command__V1__FormType type;
+    const char *word;
+    enum ctl_text says, range, min, max;
+} types[] = {
+    {TYPE(TEXT),
+     "text",                  TEXT_FORM_IS_TEXT,
+     TEXT_FORM_RANGE_TEXT,                                           TEXT_FORM_MIN_TEXT,
+     TEXT_FORM_MAX_TEXT                                                                               },
+    {TYPE(NUMBER),  "number", TEXT_FORM_IS_NUMBER,  TEXT_FORM_RANGE, TEXT_FORM_MIN,      TEXT_FORM_MAX},
+    {TYPE(MONEY),   "amount", TEXT_FORM_IS_MONEY,   TEXT_FORM_RANGE, TEXT_FORM_MIN,      TEXT_FORM_MAX},
+    {TYPE(DATE),
+     "date",                  TEXT_FORM_IS_DATE,
+     TEXT_FORM_RANGE,                                                TEXT_FORM_MIN_DATE,
+     TEXT_FORM_MAX_DATE                                                                               },
+    {TYPE(CHOICE),  "choice", TEXT_FORM_IS_CHOICE,  TEXT_FORM_RANGE, TEXT_FORM_MIN,      TEXT_FORM_MAX},
+    {TYPE(FLAG),    "flag",   TEXT_FORM_IS_FLAG,    TEXT_FORM_RANGE, TEXT_FORM_MIN,      TEXT_FORM_MAX},
+    {TYPE(INSTANT),
+     "instant",               TEXT_FORM_IS_INSTANT,
+     TEXT_FORM_RANGE,                                                TEXT_FORM_MIN_DATE,
+     TEXT_FORM_MAX_DATE                                                                               },
+};
+
+enum { TYPES = sizeof types / sizeof *types };
+
+/* A type of tomorrow is a text to us: dispatch refuses what it is not. */
+static size_t type_of(const Redress__Command__V1__Form *form)
+{
+    for (size_t i = 0; i < TYPES; i++) {
+        if (types[i].type == form->type) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static json_t *data_json(ProtobufCBinaryData data)
+{
+    return ctl_json_text(slice_of(data.data, data.len));
+}
+
+json_t *ctl_form_json(const Redress__Command__V1__Form *form)
+{
+    json_t *value = json_object();
+    const struct {
+        const char *key;
+        int has;
+        ProtobufCBinaryData data;
+    } texts[] = {
+        {"field",   form->has_field,   form->field  },
+        {"min",     form->has_min,     form->min    },
+        {"max",     form->has_max,     form->max    },
+        {"picture", form->has_picture, form->picture},
+        {"unit",    form->has_unit,    form->unit   },
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i].has) {
+            (void)json_object_set_new(value, texts[i].key, data_json(texts[i].data));
+        }
+    }
+    (void)json_object_set_new(value, "type", json_string(types[type_of(form)].word));
+    if (form->has_decimals) {
+        (void)json_object_set_new(value, "decimals", json_integer(form->decimals));
+    }
+    if (form->n_choices > 0) {
+        json_t *choices = json_array();
+        for (size_t i = 0; i < form->n_choices; i++) {
+            (void)json_array_append_new(choices, data_json(form->choices[i]));
+        }
+        (void)json_object_set_new(value, "choices", choices);
+    }
+    return value;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+const json_t *ctl_form_of(const json_t *reply, const char *field)
+{
+    size_t i;
+    json_t *form;
+    json_array_foreach(json_object_get(reply, "forms"), i, form)
+    {
+        const char *name = text_of(form, "field");
+        if (name && strcmp(name, field) == 0) {
+            return form;
+        }
+    }
+    return NULL;
+}
+
+/* ---- told ---- */
+
+/* A part after a comma; nothing where its first argument is empty. */
+static void part_say(const struct ctl *ctl,
+                     enum ctl_text id,
+                     ProtobufCBinaryData first,
+                     ProtobufCBinaryData second,
+                     FILE *to)
+{
+    char one[CTL_VALUE_MAX];
+    char two[CTL_VALUE_MAX];
+    if (first.len > 0) {
+        (void)snprintf(one, sizeof one, "%.*s", (int)first.len, (const char *)first.data);
+        (void)snprintf(two, sizeof two, "%.*s", (int)second.len, (const char *)second.data);
+        (void)fputs(ctl_text_in(ctl->language, TEXT_FORM_AND), to);
+        ctl_format(to, ctl_text_in(ctl->language, id), CTL_ARGS(one, two));
+    }
+}
+
+void ctl_form_say(const struct ctl *ctl, const Redress__Command__V1__Form *form, FILE *to)
+{
+    char choices[POLICY_CHOICES_MAX * (POLICY_NAME_MAX + 3)] = "";
+    size_t used = 0;
+    size_t type = type_of(form);
+    const ProtobufCBinaryData none = {0};
+    for (size_t i = 0; i < form->n_choices && used < sizeof choices; i++) {
+        used += (size_t)snprintf(choices + used,
+                                 sizeof choices - used,
+                                 "%s%.*s",
+                                 i > 0 ? ctl_text_in(ctl->language, TEXT_FORM_OR) : "",
+                                 (int)form->choices[i].len,
+                                 (const char *)form->choices[i].data);
+    }
+    ctl_format(to, ctl_text_in(ctl->language, types[type].says), CTL_ARGS(choices));
+    if (form->min.len > 0 && form->max.len > 0) {
+        part_say(ctl, types[type].range, form->min, form->max, to);
+    } else {
+        part_say(ctl, types[type].min, form->min, none, to);
+        part_say(ctl, types[type].max, form->max, none, to);
+    }
+    if (types[type].type == TYPE(NUMBER) && form->decimals > 0) {
+        const char *digits = CTL_NUMBER_TEXT(form->decimals);
+        (void)fputs(ctl_text_in(ctl->language, TEXT_FORM_AND), to);
+        ctl_format(to, ctl_text_in(ctl->language, TEXT_FORM_DECIMALS), CTL_ARGS(digits));
+    }
+    part_say(ctl, TEXT_FORM_PICTURE, form->picture, none, to);
+    part_say(ctl, TEXT_FORM_UNIT, form->unit, none, to);
+}
+
+/* ---- made up ---- */
+
+static bool bound_of(const char *text, int64_t *value)
+{
+    return text && policy_decimal_parse(slice_text(text), POLICY_DECIMALS_MAX, value);
+}
+
+static bool
+number_invent(const json_t *form, const struct ctl_whim *whim, char value[CTL_VALUE_MAX])
+{
+    int64_t low = SCALE;
+    int64_t high = 0;
+    int64_t most = 0;
+    int64_t decimals = json_integer_value(json_object_get(form, "decimals"));
+    int64_t unit = SCALE;
+    for (int64_t i = 0; i < decimals && unit > 1; i++) {
+        unit /= 10;
+    }
+    bool has_low = bound_of(text_of(form, "min"), &low);
+    bool has_high = bound_of(text_of(form, "max"), &high);
+    if (bound_of(whim->most, &most) && (!has_high || most < high)) {
+        high = most;
+        has_high = true;
+    }
+    if (!has_high) {
+        high = low + (int64_t)ANY_MAX * SCALE;
+    } else if (!has_low && high < low) {
+        low = high;
+    }
+    int64_t steps = (high - low) / unit;
+    if (high < low) {
+        return false;
+    }
+    low += (int64_t)whim->random(whim->self, (uint64_t)steps + 1) * unit;
+    int64_t whole = low < 0 ? -low : low;
+    char digits[POLICY_DECIMALS_MAX + 1];
+    (void)snprintf(digits, sizeof digits, "%04d", (int)(whole % SCALE));
+    (void)snprintf(value,
+                   CTL_VALUE_MAX,
+                   "%s%" PRId64 "%s%.*s",
+                   low < 0 ? "-" : "",
+                   whole / SCALE,
+                   decimals > 0 ? "." : "",
+                   (int)decimals,
+                   digits);
+    return true;
+}
+
+static void day_invent(const struct ctl_whim *whim, const char *hour, char value[CTL_VALUE_MAX])
+{
+    char at[CLOCK_TEXT_SIZE];
+    int64_t day = whim->today + 1 + (int64_t)whim->random(whim->self, DAYS_AHEAD);
+    clock_text(day * 86400 * 1000000, at);
+    (void)snprintf(value, CTL_VALUE_MAX, "%.10s%s", at, hour);
+}
+
+/* Dates as text are in the order of their days. */
+static void date_invent(const json_t *form, const struct ctl_whim *whim, char value[CTL_VALUE_MAX])
+{
+    const char *min = text_of(form, "min");
+    const char *max = text_of(form, "max");
+    day_invent(whim, "", value);
+    if (min && strcmp(value, min) < 0) {
+        (void)snprintf(value, CTL_VALUE_MAX, "%s", min);
+    }
+    if (max && strcmp(value, max) > 0) {
+        (void)snprintf(value, CTL_VALUE_MAX, "%s", max);
+    }
+}
+
+static char character_invent(char element, const struct ctl_whim *whim)
+{
+    uint64_t letter = whim->random(whim->self, 26);
+    switch (element) {
+    case '9':
+        return (char)('0' + whim->random(whim->self, 10));
+    case 'A':
+        return (char)('A' + letter);
+    case 'a':
+        return (char)('a' + letter);
+    case 'X':
+        return letter < 10 ? (char)('0' + letter) : (char)('A' + letter);
+    case '?':
+        return (char)('a' + letter);
+    default:
+        return element;
+    }
+}
+
+/* What may repeat does so once more for each character that is lacking. */
+static void picture_invent(const char *picture,
+                           int64_t min,
+                           const struct ctl_whim *whim,
+                           char value[CTL_VALUE_MAX])
+{
+    size_t used = 0;
+    int64_t lacking = min;
+    for (const char *at = picture; *at; at++) {
+        lacking -= *at != '+' && *at != '\\';
+    }
+    for (const char *at = picture; *at && used < CTL_VALUE_MAX - 1; at++) {
+        bool literal = *at == '\\' && at[1];
+        at += literal;
+        value[used++] = literal ? *at : character_invent(*at, whim);
+        for (; at[1] == '+' && lacking > 0 && used < CTL_VALUE_MAX - 1; lacking--) {
+            value[used++] = literal ? *at : character_invent(*at, whim);
+        }
+        at += at[1] == '+';
+    }
+    value[used] = '\0';
+}
+
+/* Whole characters of the phrase, over again until there are enough. */
+static bool text_invent(const json_t *form, const struct ctl_whim *whim, char value[CTL_VALUE_MAX])
+{
+    const char *min_text = text_of(form, "min");
+    const char *max_text = text_of(form, "max");
+    const char *picture = text_of(form, "picture");
+    int64_t min = min_text ? strtoll(min_text, NULL, 10) : 1;
+    int64_t max = max_text ? strtoll(max_text, NULL, 10) : INT64_MAX;
+    if (picture) {
+        picture_invent(picture, min, whim, value);
+        return true;
+    }
+    size_t used = 0;
+    int64_t characters = 0;
+    const char *at = whim->phrase;
+    while (*at && characters < max) {
+        size_t size = 1;
+        while (((unsigned char)at[size] & 0xc0U) == 0x80U) {
+            size++;
+        }
+        if (used + size >= CTL_VALUE_MAX) {
+            break;
+        }
+        memcpy(value + used, at, size);
+        used += size;
+        at += size;
+        characters++;
+        at = *at || characters >= min ? at : whim->phrase;
+    }
+    value[used] = '\0';
+    return characters >= min;
+}
+
+bool ctl_form_invent(const json_t *form, const struct ctl_whim *whim, char value[CTL_VALUE_MAX])
+{
+    const char *type = text_of(form, "type");
+    const json_t *choices = json_object_get(form, "choices");
+    if (!type || strcmp(type, "text") == 0) {
+        return text_invent(form, whim, value);
+    }
+    if (strcmp(type, "date") == 0) {
+        date_invent(form, whim, value);
+        return true;
+    }
+    if (strcmp(type, "instant") == 0) {
+        day_invent(whim, "T08:00:00Z", value);
+        return true;
+    }
+    if (strcmp(type, "flag") == 0) {
+        (void)snprintf(value, CTL_VALUE_MAX, "%s", whim->random(whim->self, 2) > 0 ? "yes" : "no");
+        return true;
+    }
+    if (strcmp(type, "choice") == 0) {
+        size_t count = json_array_size(choices);
+        size_t which = count > 0 ? whim->random(whim->self, count) : 0;
+        const char *choice = json_string_value(json_array_get(choices, which));
+        (void)snprintf(value, CTL_VALUE_MAX, "%s", choice ? choice : "");
+        return choice != NULL;
+    }
+    return number_invent(form, whim, value);
+}

@@ -1,0 +1,202 @@
+/*
+ * Forms on their way from the policy to people.
+ *
+ * Goal: what a field may hold reaches whoever fills it in, in three languages, and by that alone a
+ * value is made up that dispatch accepts (law 11: no organisation's form is known to C).  Method: a
+ * policy with a field of each type and its bounds is packed into a reply, the reply is unpacked and
+ * told (texts of tests/unit/ctl) and filled in a thousand times; the policy judges.
+ */
+#include "ctl_form.h"
+
+#include "ctl_golden.h"
+#include "dispatch_wire.h"
+#include "policy_fixture.h"
+#include "scope.h"
+
+enum { ARENA_SIZE = 1 << 20, TRIES = 1000, FIELDS = 11, TODAY = 20778 };
+
+static const struct policy_choice moods[] = {
+    {"good", {{"good", "good", "good"}}},
+    {"bad",  {{"bad", "bad", "bad"}}   },
+};
+
+/* clang-format off */
+#define NAMED(word) .id = word, .title = {{word, word, word}} /* NOLINT */
+static const struct policy_field fields[FIELDS] = {
+    {NAMED("remark"), .type = FORM_TEXT},
+    {NAMED("account"), .type = FORM_TEXT, .has_min = true, .min = 30, .has_max = true, .max = 33},
+    {NAMED("order"), .type = FORM_TEXT, .picture = "A99-9+\\+", .has_min = true, .min = 12},
+    {NAMED("points"), .type = FORM_NUMBER,
+     .has_min = true, .min = -20000, .has_max = true, .max = 100000},
+    {NAMED("share"), .type = FORM_NUMBER, .decimals = 1, .has_max = true, .max = -5000},
+    {NAMED("refund"), .type = FORM_MONEY, .decimals = 2,
+     .has_min = true, .min = 0, .has_max = true, .max = 5000000, .unit = "CNY"},
+    {NAMED("bought"), .type = FORM_DATE, .has_max = true, .max = 20240229},
+    {NAMED("visit"), .type = FORM_DATE, .has_min = true, .min = 20991231},
+    {NAMED("mood"), .type = FORM_CHOICE, .choice_count = 2, .choices = moods},
+    {NAMED("founded"), .type = FORM_FLAG},
+    {NAMED("call_back"), .type = FORM_INSTANT},
+};
+/* clang-format on */
+static const struct policy_limit limits[] = {
+    {.field = 5, .role = FIXTURE_ROLE_HANDLER, .most = 25000},
+};
+
+struct desk {
+    struct policy policy;
+    struct policy_step steps[POLICY_STEPS_MAX];
+    struct arena *arena;
+    ctl_reply *reply;
+    json_t *json;
+};
+
+/* The first action of the step asks for all of them; every second one may stay empty. */
+static void begin(struct desk *desk)
+{
+    *desk = (struct desk){.policy = *policy_fixture(), .arena = arena_new(ARENA_SIZE)};
+    memcpy(
+        desk->steps, policy_fixture()->steps, policy_fixture()->step_count * sizeof *desk->steps);
+    struct policy_step *step = &desk->steps[FIXTURE_STEP_APPROVAL];
+    for (uint16_t i = 0; i < FIELDS; i++) {
+        struct policy_need *need = &step->actions[0].needs[i];
+        *need = (struct policy_need){.title = fields[i].title, .rules = &fields[i]};
+        (void)snprintf(need->field, sizeof need->field, "%s", fields[i].id);
+        need->optional = i % 2 == 1;
+    }
+    step->actions[0].need_count = FIELDS;
+    step->actions[0].limit_count = 1;
+    step->actions[0].limits = limits;
+    step->actions[1].needs[0] = step->actions[0].needs[5]; /* the same field again */
+    step->actions[1].needs[1] = (struct policy_need){.field = "severity_class"};
+    step->actions[1].need_count = 2;
+    desk->policy.steps = desk->steps;
+    desk->policy.fields = fields;
+    desk->policy.field_count = FIELDS;
+    const struct dispatch_case held = {.case_id = case_id_make(5, 42),
+                                       .received_at_us = 1710727200000000,
+                                       .version = 7,
+                                       .step = FIXTURE_STEP_APPROVAL,
+                                       .queue = FIXTURE_QUEUE_SERVICE,
+                                       .category = POLICY_NONE,
+                                       .priority = 2};
+    const struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+                                        .case_id = held.case_id,
+                                        .policy = &desk->policy,
+                                        .state = &held,
+                                        .allowed = true};
+    struct slice bytes = dispatch_reply_pack(&told, desk->arena);
+    desk->reply = redress__command__v1__reply__unpack(NULL, bytes.size, bytes.bytes);
+    assert_non_null(desk->reply);
+    desk->json = ctl_reply_json(desk->reply);
+}
+
+static void end(struct desk *desk)
+{
+    json_decref(desk->json);
+    redress__command__v1__reply__free_unpacked(desk->reply, NULL);
+    arena_free(&desk->arena);
+}
+
+static uint64_t next(void *self, uint64_t bound)
+{
+    uint64_t *state = self;
+    *state = *state * 6364136223846793005U + 1442695040888963407U;
+    return (*state >> 33) % bound;
+}
+
+static void what_is_made_up_is_accepted(void **state)
+{
+    (void)state;
+    struct desk desk;
+    begin(&desk);
+    assert_int_equal(desk.reply->n_forms, FIELDS + 1); /* each once */
+    uint64_t seed = 7;
+    for (unsigned i = 0; i < FIELDS; i++) {
+        const json_t *form = ctl_form_of(desk.json, fields[i].id);
+        assert_non_null(form);
+        for (unsigned t = 0; t < TRIES; t++) {
+            char value[CTL_VALUE_MAX];
+            bool limited = strcmp(fields[i].id, "refund") == 0;
+            const struct ctl_whim whim = {.random = next,
+                                          .self = &seed,
+                                          .phrase = "已核对 records",
+                                          .most = limited ? "2.50" : NULL,
+                                          .today = TODAY};
+            assert_true(ctl_form_invent(form, &whim, value));
+            if (!policy_field_accepts(&fields[i], slice_text(value))) {
+                fail_msg("%s is not taken: %s", fields[i].id, value);
+            }
+            int64_t number = 0;
+            assert_true(!limited || (policy_field_value(&fields[i], slice_text(value), &number) &&
+                                     number <= limits[0].most));
+        }
+    }
+    end(&desk);
+}
+
+static void what_cannot_be_is_not_made_up(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    char value[CTL_VALUE_MAX];
+    struct ctl_whim whim = {.random = next, .self = &seed, .phrase = "x", .most = "-1"};
+    json_t *amount = json_pack("{s:s, s:s}", "type", "amount", "min", "0");
+    assert_false(ctl_form_invent(amount, &whim, value));
+    json_decref(amount);
+    json_t *essay = json_pack("{s:s, s:s}", "type", "text", "min", "100000");
+    assert_false(ctl_form_invent(essay, &whim, value));
+    json_decref(essay);
+    json_t *choice = json_pack("{s:s, s:[]}", "type", "choice", "choices");
+    assert_false(ctl_form_invent(choice, &whim, value));
+    json_decref(choice);
+}
+
+static void a_form_is_told_in_three_languages(void **state)
+{
+    (void)state;
+    static const enum ctl_language languages[] = {CTL_EN, CTL_ZH_CN, CTL_ZH_TW};
+    struct desk desk;
+    begin(&desk);
+    for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
+        struct ctl ctl = {.language = languages[i]};
+        char name[64];
+        char *text = NULL;
+        size_t size = 0;
+        ctl.out = open_memstream(&text, &size);
+        assert_int_equal(ctl_reply_tell(&ctl, desk.reply, "handler"), CTL_OK);
+        (void)fclose(ctl.out);
+        (void)snprintf(name, sizeof name, "forms.%s", ctl_language_tag(languages[i]));
+        golden_compare(name, text);
+    }
+    end(&desk);
+}
+
+static void json_says_what_has_to_be_filled_in_and_how_far_a_role_goes(void **state)
+{
+    (void)state;
+    struct desk desk;
+    begin(&desk);
+    const json_t *action = json_array_get(json_object_get(desk.json, "allowed"), 0);
+    const json_t *required = json_object_get(action, "required");
+    assert_int_equal(json_array_size(json_object_get(action, "needs")), FIELDS);
+    assert_int_equal(json_array_size(required), (FIELDS + 1) / 2);
+    assert_string_equal(json_string_value(json_array_get(required, 1)), "order");
+    const json_t *limit = json_array_get(json_object_get(action, "limits"), 0);
+    assert_string_equal(json_string_value(json_object_get(limit, "role")), "handler");
+    assert_string_equal(json_string_value(json_object_get(limit, "most")), "2.50");
+    const json_t *classes = json_object_get(ctl_form_of(desk.json, "severity_class"), "choices");
+    assert_int_equal(json_array_size(classes), desk.policy.class_count);
+    assert_null(ctl_form_of(desk.json, "nothing"));
+    end(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_made_up_is_accepted),
+        cmocka_unit_test(what_cannot_be_is_not_made_up),
+        cmocka_unit_test(a_form_is_told_in_three_languages),
+        cmocka_unit_test(json_says_what_has_to_be_filled_in_and_how_far_a_role_goes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
