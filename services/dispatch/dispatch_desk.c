@@ -1,7 +1,6 @@
 /* What people ask of dispatch: claim out of a queue, act on a case, show one. */
 #include "dispatch_shell.h"
 #include "log.h"
-#include "policy_field.h"
 #include "text.h"
 
 enum { NOTE_MAX = 16 * 1024 };
@@ -30,6 +29,17 @@ void desk_refuse(const struct asked *asked, const char *code, const char *text)
     answer(asked, &reply);
 }
 
+/* Who asks, as the core takes it; nobody where the command names nobody. */
+static struct dispatch_input asker_of(const struct asked *asked)
+{
+    const Redress__Command__V1__Command *command = asked->command;
+    return (struct dispatch_input){.kind = DISPATCH_ACTION,
+                                   .now_us = cycle_now_us(asked->cycle),
+                                   .agent_has_capacity = true,
+                                   .actor = slice_if(command->has_actor, command->actor),
+                                   .role = slice_if(command->has_role, command->role)};
+}
+
 static void answer_case(const struct asked *asked,
                         Redress__Command__V1__Outcome outcome,
                         const struct held_case *held,
@@ -46,6 +56,8 @@ static void answer_case(const struct asked *asked,
                                        dispatch_policy(asked->dispatch, held->state.policy_id),
                                    .state = &held->state,
                                    .allowed = true};
+    struct dispatch_input asker = asker_of(asked);
+    reply.asker = asker.actor.size > 0 ? &asker : NULL;
     answer(asked, &reply);
 }
 
@@ -154,98 +166,20 @@ note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct
     return false;
 }
 
-static const char *refusal_text(enum dispatch_answer answered)
-{
-    static const char *const texts[DISPATCH_ANSWER_COUNT] = {
-        [DISPATCH_NOTHING] = "nothing follows from it",
-        [DISPATCH_VERSION] = "the case has moved on: look at it again",
-        [DISPATCH_ACTION_UNKNOWN] = "not an action of the case's step",
-        [DISPATCH_ROLE_MAY_NOT] = "this role may not do that in this step",
-        [DISPATCH_SAME_PERSON] = "who did the step before may not do this one",
-        [DISPATCH_FIELD_MISSING] = "a field that must be filled in is missing",
-        [DISPATCH_FIELD_INVALID] = "a field has a value the policy does not know",
-        [DISPATCH_NOT_QUEUED] = "the case is in no queue: somebody has it, or it is closed",
-        [DISPATCH_NOT_HOLDER] = "you do not hold the case",
-        [DISPATCH_NO_CAPACITY] = "this agent holds as many cases as allowed",
-        [DISPATCH_CLOSED] = "the case is closed, and the time for reopening has passed",
-        [DISPATCH_REQUIREMENT] = "the policy asks for something first",
-        [DISPATCH_LIMIT] = "more than this role may decide",
-        [DISPATCH_TOO_MANY_PEOPLE] = "more people than one case can keep apart",
-        [DISPATCH_RECUSED] = "the complaint is about this person",
-        [DISPATCH_EARLIER_HANDLER] = "this step is for somebody who has not held the case before",
-        [DISPATCH_OBLIGATION] = "an obligation stands in the way",
-        [DISPATCH_NOT_ACCEPTED] = "the case was offered: accept or release it first",
-        [DISPATCH_NOT_MERGED] = "the case was not merged into another",
-    };
-    return texts[answered] ? texts[answered] : "refused";
-}
-
-/* The rules of a field in the action that was asked for; NULL: it has none. */
-static const struct policy_field *rules_of(const struct policy *policy,
-                                           const struct dispatch_case *state,
-                                           const struct dispatch_input *input,
-                                           struct slice field)
-{
-    const struct policy_step *step = &policy->steps[state->step];
-    uint16_t index = policy_action_index(step, input->action);
-    for (uint16_t i = 0; index != POLICY_NONE && i < step->actions[index].need_count; i++) {
-        if (slice_equal(field, slice_text(step->actions[index].needs[i].field))) {
-            return step->actions[index].needs[i].rules;
-        }
-    }
-    return NULL;
-}
-
-/* Why, and of a field: which, what it was given and what it may hold. */
-static void refusal_write(const struct policy *policy,
-                          const struct dispatch_case *state,
-                          const struct dispatch_input *input,
-                          enum dispatch_answer answered,
-                          struct slice field,
-                          FILE *out)
-{
-    enum { SHOWN_MAX = 64 };
-    (void)fputs(refusal_text(answered), out);
-    if (field.size > 0) {
-        int shown = (int)(field.size < SHOWN_MAX ? field.size : SHOWN_MAX);
-        (void)fprintf(out, ": %.*s", shown, (const char *)field.bytes);
-    }
-    const struct policy_field *rules = rules_of(policy, state, input, field);
-    for (uint32_t i = 0; rules && i < input->field_count; i++) {
-        struct slice value = input->fields[i].value;
-        if (slice_equal(field, input->fields[i].name) && value.size > 0) {
-            int shown = (int)(value.size < SHOWN_MAX ? value.size : SHOWN_MAX);
-            (void)fprintf(out, " is \"%.*s\"", shown, (const char *)value.bytes);
-        }
-    }
-    if (rules) {
-        (void)fputs("; allowed: ", out);
-        policy_field_tell(rules, out);
-    }
-}
-
 static void answer_refusal(const struct asked *asked,
                            const struct held_case *held,
                            const struct dispatch_input *input,
                            enum dispatch_answer answered,
                            struct slice field)
 {
-    enum { REFUSAL_MAX = 1024 };
     const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
-    char *text = arena_take(cycle_arena(asked->cycle), REFUSAL_MAX);
-    FILE *out = text && policy ? fmemopen(text, REFUSAL_MAX, "w") : NULL;
-    if (out) {
-        refusal_write(policy, &held->state, input, answered, field, out);
-        (void)fputc('\0', out);
-        (void)fclose(out);
-        text[REFUSAL_MAX - 1] = '\0';
-    }
+    const struct dispatch_refusal refusal = {policy, &held->state, input, answered, field};
     answer_case(asked,
                 answered == DISPATCH_VERSION ? REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT
                                              : REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
                 held,
                 dispatch_answer_code(answered),
-                out ? text : refusal_text(answered),
+                dispatch_refusal_tell(&refusal, cycle_arena(asked->cycle)),
                 0);
 }
 

@@ -61,12 +61,36 @@ static struct slice pack(const ProtobufCMessage *message, struct arena *arena)
     return bytes ? slice_of(bytes, protobuf_c_message_pack(message, bytes)) : slice_of(NULL, 0);
 }
 
+/* Why whoever asks may not do it. */
+static void refusal_of(const struct dispatch_reply *from,
+                       const struct policy_action *action,
+                       struct arena *arena,
+                       Redress__Command__V1__Allowed *allowed)
+{
+    struct dispatch_input input = *from->asker;
+    input.kind = DISPATCH_ACTION;
+    input.action = slice_text(action->id);
+    struct dispatch_permit permit = dispatch_may(from->policy, from->state, &input, true);
+    if (permit.answer == DISPATCH_APPEND) {
+        return;
+    }
+    allowed->has_refusal = 1;
+    allowed->refusal = data_text(dispatch_answer_code(permit.answer));
+    allowed->has_lacking = permit.what.size > 0;
+    allowed->lacking = data_of(permit.what);
+    allowed->lacking_title = arena_take(arena, LOCALE_COUNT * sizeof *allowed->lacking_title);
+    for (unsigned i = 0; permit.title && allowed->lacking_title && i < LOCALE_COUNT; i++) {
+        allowed->lacking_title[allowed->n_lacking_title++] = data_text(permit.title->text[i]);
+    }
+}
+
 /* What the step allows: action, roles, where it leads, what it needs. */
-static void allowed_of(const struct policy *policy,
-                       const struct policy_step *step,
+static void allowed_of(const struct dispatch_reply *from,
                        struct arena *arena,
                        Redress__Command__V1__Reply *reply)
 {
+    const struct policy *policy = from->policy;
+    const struct policy_step *step = &policy->steps[from->state->step];
     Redress__Command__V1__Allowed **list = arena_take(arena, POLICY_ACTIONS_MAX * sizeof *list);
     for (uint32_t i = 0; list && i < step->action_count; i++) {
         const struct policy_action *action = &step->actions[i];
@@ -93,6 +117,9 @@ static void allowed_of(const struct policy *policy,
         allowed->has_to_step = action->to_step != POLICY_NONE;
         if (allowed->has_to_step) {
             allowed->to_step = data_text(policy->steps[action->to_step].id);
+        }
+        if (from->asker) {
+            refusal_of(from, action, arena, allowed);
         }
         list[reply->n_allowed++] = allowed;
     }
@@ -154,7 +181,7 @@ struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena
         state_of(from, &reply);
         if (from->allowed) {
             const struct policy_step *step = &from->policy->steps[from->state->step];
-            allowed_of(from->policy, step, arena, &reply);
+            allowed_of(from, arena, &reply);
             forms_of(from->policy, step, arena, &reply);
         }
     }

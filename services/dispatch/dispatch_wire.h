@@ -22,6 +22,19 @@ bool dispatch_fields_of(const Redress__Command__V1__Act *act,
 /* The field "case" is the number of another case; 0: it is not there, or no number. */
 uint64_t dispatch_other_case(const struct event_field *fields, uint32_t count);
 
+/* What was refused. */
+struct dispatch_refusal {
+    const struct policy *policy; /* NULL: only the answer is told */
+    const struct dispatch_case *state;
+    const struct dispatch_input *input;
+    enum dispatch_answer answer;
+    struct slice field; /* what it is about */
+};
+
+/* Why, what may stand in the field, what is lacking as the policy says it, who may; lent by the
+ * arena, at most 1023 bytes. */
+const char *dispatch_refusal_tell(const struct dispatch_refusal *refusal, struct arena *arena);
+
 struct dispatch_reply {
     struct slice command_id;
     Redress__Command__V1__Outcome outcome;
@@ -33,7 +46,8 @@ struct dispatch_reply {
     uint64_t seq;                /* 0: none */
     const struct policy *policy; /* with state: the case as it stands */
     const struct dispatch_case *state;
-    bool allowed; /* list what may be done next */
+    bool allowed;                       /* list what may be done next */
+    const struct dispatch_input *asker; /* of what is allowed: by whom; NULL: nobody asks */
 };
 
 /* Lent by the arena; empty when that is full. */

@@ -1,0 +1,61 @@
+#include "dispatch_lifecycle.h"
+
+#include "dispatch_store_more.h"
+#include "unit.h"
+
+enum { YAML_MAX = 64 * 1024 };
+
+struct policy_object *lifecycle;
+
+int lifecycle_load(void **state)
+{
+    (void)state;
+    static char yaml[YAML_MAX];
+    struct policy_report report;
+    FILE *file = fopen(LIFECYCLE_POLICY, "re");
+    assert_non_null(file);
+    size_t size = fread(yaml, 1, sizeof yaml, file);
+    (void)fclose(file);
+    lifecycle = policy_load("lifecycle", slice_of(yaml, size), 2024, 2025, &report);
+    if (!lifecycle) {
+        print_error("%s", report.text);
+        return -1;
+    }
+    policy_report_done(&report);
+    play_with(&lifecycle->policy);
+    return 0;
+}
+
+int lifecycle_free(void **state)
+{
+    (void)state;
+    play_with(NULL);
+    policy_object_free(&lifecycle);
+    return 0;
+}
+
+/* And through the archive's bytes and back. */
+void story_end(const struct play *play)
+{
+    uint8_t bytes[DISPATCH_MORE_SIZE];
+    struct dispatch_more again;
+    size_t size = dispatch_more_pack(&play->state.more, bytes);
+    assert_true(dispatch_more_unpack(slice_of(bytes, size), &again));
+    assert_memory_equal(&again, &play->state.more, sizeof again);
+    play_end(play);
+}
+
+void refused_for(const struct play *play, const char *what)
+{
+    if (!slice_equal(play->refused, slice_text(what))) {
+        fail_msg("refused for '%.*s', not for '%s'",
+                 (int)play->refused.size,
+                 (const char *)play->refused.bytes,
+                 what);
+    }
+}
+
+const char *step_of(const struct play *play)
+{
+    return lifecycle->policy.steps[play->state.step].id;
+}
