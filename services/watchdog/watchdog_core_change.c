@@ -191,8 +191,11 @@ static void start_at_mark(struct change *change, uint32_t index, const struct ma
 {
     struct watch_clock *clock = &change->now->clocks[index];
     bool dispatch = event_kind_service(mark->kind) == SERVICE_DISPATCH;
-    if (is_promise(change, index) &&
-        facts_promise_us(change->policy, &change->policy->clocks[index], change->event) == 0) {
+    const struct policy_clock *rule = &change->policy->clocks[index];
+    if (rule->of_steps != 0 && !is_in_steps(change->now, rule)) {
+        return; /* what begins its next run in its steps is nothing to it elsewhere */
+    }
+    if (is_promise(change, index) && facts_promise_us(change->policy, rule, change->event) == 0) {
         return; /* nothing was promised by it */
     }
     if (clock_doing(clock) == WATCH_IDLE) {

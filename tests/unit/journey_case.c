@@ -202,15 +202,15 @@ bool journey_begin(struct journey *journey,
     return journey_tell(journey, object, arena, &told);
 }
 
-void journey_wait(struct journey *journey, int64_t us)
+/* What is due by then is fired at its instant, and never before it. */
+static void fire_until(struct journey *journey, int64_t end_us)
 {
-    int64_t end_us = journey->now_us + us;
     unsigned rounds = 0;
     for (;;) {
         int64_t due_us = watch_due_us(journey->policy, &journey->watch);
         struct watch_output output;
         if (due_us > end_us) {
-            break;
+            return;
         }
         if (due_us > journey->now_us) {
             watch_tick(journey->policy, &journey->watch, due_us - 1, &output);
@@ -224,6 +224,12 @@ void journey_wait(struct journey *journey, int64_t us)
         }
         assert_true(++rounds < ROUNDS_MAX);
     }
+}
+
+void journey_wait(struct journey *journey, int64_t us)
+{
+    int64_t end_us = journey->now_us + us;
+    fire_until(journey, end_us);
     journey->now_us = end_us;
     clocks_agree(journey);
 }
@@ -246,6 +252,7 @@ journey_give(struct journey *journey, const struct journey_order *order, struct 
     enum dispatch_answer answer = dispatch_decide(journey->policy, &lender, &input, &out, about);
     if (answer == DISPATCH_APPEND) {
         hear(journey, &out);
+        fire_until(journey, journey->now_us); /* a shorter target may be late at once */
         clocks_agree(journey);
     }
     return answer;
