@@ -219,6 +219,14 @@ struct policy_deputy {
     uint32_t roles; /* bit set */
 };
 
+/* Something every written reply says in one of these ways. */
+struct policy_reply_part {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    uint16_t count;
+    const char *const *phrases; /* normalised; see text.h */
+};
+
 /* How much of a field a role may decide; a role without a limit has none. */
 struct policy_limit {
     uint16_t field, role;
@@ -378,6 +386,7 @@ struct policy {
     uint16_t channel_count, category_count, class_count, queue_count, step_count, role_count;
     uint16_t factor_count, override_count, route_count, clock_count, calendar_count, field_count;
     uint16_t mark_count, closing_count, kept_count, task_count, deputy_count;
+    uint16_t forbidden_count, reply_part_count;
     bool other_handlers; /* a step asks who held the case before */
     bool recuses;        /* a field names people */
     const struct policy_channel *channels;
@@ -390,6 +399,8 @@ struct policy {
     const struct policy_field *fields; /* what needs point to */
     const struct policy_tally *marks;
     const struct policy_task *tasks;
+    const char *const *forbidden; /* phrases no written reply may have; normalised */
+    const struct policy_reply_part *reply_parts;
     const struct policy_deputy *deputies;
     const struct policy_requirement *closing; /* of whatever leads to an end */
     const struct policy_step *steps;

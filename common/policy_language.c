@@ -386,6 +386,8 @@ static const struct language_key policy_keys[] = {
     {"tasks", false, KIND_ROWS, ROWS(policy, tasks, task_count, 0, POLICY_TASKS_MAX),
      .thing = THING_TASK, .part = &language_task,
      MEANS("Obligations a case may have", "案件可有的任务", "案件可有的任務")},
+    {"replies", false, KIND_PART, .part = &language_replies,
+     MEANS("What written replies must and must not say", "书面答复的要求", "書面答覆的要求")},
     {"deputies", false, KIND_LIST, ROWS(policy, deputies, deputy_count, 0, POLICY_ROLES_MAX),
      .part = &language_deputy,
      MEANS("Who may act in whose place", "谁可代理谁", "誰可代理誰")},
@@ -416,15 +418,23 @@ const struct language_part language_policy = {
     MEANS("The file", "整个文件", "整個檔案")};
 /* clang-format on */
 
-const struct language_part *const language_parts[] = {
-    &language_policy,     &language_role,    &channel_part,       &language_category,
-    &class_part,          &factor_part,      &factor_when,        &override_part,
-    &override_when,       &queue_part,       &route_part,         &route_when,
-    &language_field,      &choice_part,      &step_part,          &language_action,
-    &language_everywhere, &opening_part,     &language_calendar,  &language_clock,
-    &language_clock_when, &language_target,  &language_extension, &language_level,
-    &language_acted_when, &language_compare, &language_mark,      &language_requirement,
-    &language_limit,      &language_task,    &language_deputy,    NULL};
+const struct language_part *const language_parts[] = {&language_policy,     &language_role,
+                                                      &channel_part,        &language_category,
+                                                      &class_part,          &factor_part,
+                                                      &factor_when,         &override_part,
+                                                      &override_when,       &queue_part,
+                                                      &route_part,          &route_when,
+                                                      &language_field,      &choice_part,
+                                                      &step_part,           &language_action,
+                                                      &language_everywhere, &opening_part,
+                                                      &language_calendar,   &language_clock,
+                                                      &language_clock_when, &language_target,
+                                                      &language_extension,  &language_level,
+                                                      &language_acted_when, &language_compare,
+                                                      &language_mark,       &language_requirement,
+                                                      &language_limit,      &language_task,
+                                                      &language_reply_part, &language_replies,
+                                                      &language_deputy,     NULL};
 
 #define THING(word, list, number, type)                                                            \
     {                                                                                              \

@@ -138,6 +138,8 @@ extern const struct language_part language_mark;
 extern const struct language_part language_requirement;
 extern const struct language_part language_limit;
 extern const struct language_part language_task;
+extern const struct language_part language_reply_part;
+extern const struct language_part language_replies;
 extern const struct language_part language_deputy;
 extern const char *const language_outcomes[];
 

@@ -102,6 +102,32 @@ const struct language_part language_task = {
     MEANS("An obligation of a case: actions open it and settle it", "案件的任务：由操作开立、了结",
           "案件的任務：由操作開立、了結")};
 
+static const struct language_key reply_part_keys[] = {
+    {"title", true, KIND_TITLE, INTO(policy_reply_part, title),
+     MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
+    {"any-of", true, KIND_TEXTS, INTO(policy_reply_part, phrases), .read = read_part_phrases,
+     MEANS("It is there when one of these is", "出现其中之一即为具备", "出現其中之一即為具備")},
+};
+const struct language_part language_reply_part = {
+    "reply-part", "a part", KEYS(reply_part_keys), TITLED(policy_reply_part),
+    MEANS("What a written reply has to say", "书面答复必须写到的内容", "書面答覆必須寫到的內容")};
+
+static const struct language_key reply_keys[] = {
+    {"forbidden-phrases", false, KIND_TEXTS, .read = read_forbidden,
+     MEANS("Phrases no reply may have; blanks, width, capitals and traditional characters aside",
+           "答复中不得出现的用语；不计空白、全半角、大小写与繁简",
+           "答覆中不得出現的用語；不計空白、全半形、大小寫與繁簡")},
+    {"parts", false, KIND_ROWS, .into = offsetof(struct policy, reply_parts),
+     .size = sizeof(((struct policy *)0)->reply_parts),
+     .count_into = offsetof(struct policy, reply_part_count), .min = 0, .max = 16,
+     .part = &language_reply_part,
+     MEANS("What every reply has to say", "每份答复必须写到的内容", "每份答覆必須寫到的內容")},
+};
+const struct language_part language_replies = {
+    "replies", "replies", KEYS(reply_keys),
+    MEANS("The note of an action of fact replied", "事实为 replied 的操作所附文字",
+          "事實為 replied 的操作所附文字")};
+
 static const struct language_key deputy_keys[] = {
     {"of", true, KIND_NAME, INTO(policy_deputy, of), .thing = THING_ROLE,
      MEANS("Instead of this role", "代理此角色", "代理此角色")},

@@ -204,6 +204,8 @@ POLICY_READER(read_required_max);
 POLICY_READER(read_required_is);
 POLICY_READER(read_required_outcomes);
 POLICY_READER(read_limit_most);
+POLICY_READER(read_forbidden);
+POLICY_READER(read_part_phrases);
 POLICY_READER(read_action_outcome);
 POLICY_READER(fields_check);
 POLICY_READER(closing_check);

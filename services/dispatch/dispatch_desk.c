@@ -1,9 +1,10 @@
 /* What people ask of dispatch: claim out of a queue, act on a case, show one. */
 #include "dispatch_shell.h"
 #include "log.h"
+#include "policy_reply.h"
 #include "text.h"
 
-enum { NOTE_MAX = 16 * 1024 };
+enum { NOTE_MAX = 16 * 1024, NOTE_FAULT_MAX = 512 };
 
 static struct slice slice_if(int present, ProtobufCBinaryData data)
 {
@@ -132,6 +133,43 @@ bool desk_repeated(const struct asked *asked)
                     NULL,
                     known ? known->seq : row->seq);
         cycle_touch(asked->cycle, case_partition(case_id));
+    }
+    return true;
+}
+
+/* A written reply is looked through before it is sealed.  False: refused. */
+static bool reply_is_good(const struct asked *asked,
+                          const struct held_case *held,
+                          struct slice action,
+                          struct slice note)
+{
+    const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
+    const struct policy_step *step = policy ? &policy->steps[held->state.step] : NULL;
+    uint16_t index = step ? policy_action_index(step, action) : POLICY_NONE;
+    size_t bad_at;
+    if (index == POLICY_NONE || step->actions[index].fact != EVENT_REPLIED ||
+        note.size > NOTE_MAX || (note.size > 0 && !text_is_clean(note, &bad_at))) {
+        return true;
+    }
+    struct policy_reply_fault fault;
+    struct error error = {0};
+    char *text = arena_take(cycle_arena(asked->cycle), NOTE_FAULT_MAX);
+    if (!text || !policy_reply_check(policy, note, cycle_arena(asked->cycle), &fault, &error)) {
+        desk_refuse(asked, "note_invalid", "the reply is too large to be looked through");
+        return false;
+    }
+    if (fault.forbidden) {
+        (void)snprintf(text, NOTE_FAULT_MAX, "not to be written: %s", fault.forbidden);
+    } else if (fault.lacking) {
+        (void)snprintf(text,
+                       NOTE_FAULT_MAX,
+                       "the reply lacks: %s (%s)",
+                       fault.lacking->id,
+                       fault.lacking->title.text[LOCALE_EN]);
+    }
+    if (fault.forbidden || fault.lacking) {
+        desk_refuse(asked, fault.forbidden ? "phrase_forbidden" : "part_missing", text);
+        return false;
     }
     return true;
 }
@@ -288,7 +326,9 @@ static void act(const struct asked *asked)
         return;
     }
     input.other_case = dispatch_other_case(fields, input.field_count);
-    if (note_seal(asked, act->case_id, slice_if(act->has_note, act->note), &input.sealed_note)) {
+    struct slice note = slice_if(act->has_note, act->note);
+    if (reply_is_good(asked, held, input.action, note) &&
+        note_seal(asked, act->case_id, note, &input.sealed_note)) {
         act_on(asked, held, &input);
     }
 }
