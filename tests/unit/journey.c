@@ -346,6 +346,14 @@ static const struct life {
      {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
       "上週買的商品品質很差，一打開就是壞的，根本不能用。",
       "What I bought is of poor quality: it was broken and damaged."}},
+    {"food-manufacturer.yaml",
+     {"这批货口感不对，颜色也变了，有结块。",
+      "這批貨味道不對，顏色也變了。",
+      "The taste and colour of this lot are wrong."}},
+    {"power-utility.yaml",
+     {"这个月电费怎么这么高，用电量不对。",
+      "這個月電費怎麼這麼高，度數不對。",
+      "My electricity bill is far too high."}},
   /* clang-format on */
 };
 
