@@ -19,8 +19,7 @@ enum {
     BUS_IDENTITY_MAX = 16,
     BUS_ENDPOINT_SIZE = 160,
     BUS_MESSAGE_MAX = 1024 * 1024, /* of events */
-    BUS_REQUEST_MAX = 128 * 1024,  /* above LIMIT_SUBMISSION_SIZE, so that a little too much is
-                                      refused with a reason; a connection that sends more is cut */
+    BUS_REQUEST_MAX = 128 * 1024,  /* a connection that sends more is cut */
 };
 
 /* Who sent a request; given back with the reply. */

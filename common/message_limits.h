@@ -9,8 +9,8 @@
 #include "prescan.h"
 
 enum {
-    LIMIT_SUBMISSION_SIZE =
-        96 * 1024, /* narrative of 64 KiB, the rest and room for fields to come */
+    LIMIT_SUBMISSION_SIZE = 128 * 1024, /* as the socket takes it: a narrative above its 64 KiB is
+                                           refused by name and with its id */
     LIMIT_COMMAND_SIZE = 64 * 1024,
     LIMIT_LIVE_SIZE = 1024 * 1024, /* a frame of the bus: many events */
     LIMIT_EVENT_SIZE = EVENT_SIZE_MAX,

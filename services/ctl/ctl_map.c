@@ -256,6 +256,18 @@ static struct slice *text_of(struct ctl_submission *submission, enum map_target 
     return places[target];
 }
 
+static enum ctl_mapped fits(const struct ctl_submission *submission, struct ctl_bad *bad)
+{
+    struct ctl_excess excess;
+    if (ctl_submission_fits(submission, &excess)) {
+        return CTL_MAPPED;
+    }
+    bad->why = TEXT_MAP_TOO_LONG;
+    (void)snprintf(
+        bad->detail, sizeof bad->detail, "%s %zu > %zu", excess.field, excess.size, excess.limit);
+    return CTL_MAPPED_BAD;
+}
+
 enum ctl_mapped ctl_map_row(const struct ctl_map *map,
                             const struct ctl_reader *reader,
                             struct ctl_submission *submission,
@@ -292,5 +304,5 @@ enum ctl_mapped ctl_map_row(const struct ctl_map *map,
             return mapped;
         }
     }
-    return CTL_MAPPED;
+    return fits(submission, bad);
 }

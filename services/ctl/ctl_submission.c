@@ -1,11 +1,41 @@
 #include "ctl_submission.h"
 
+#include "intake_core.h"
 #include "message_limits.h"
 #include "redress/submit/v1/submit.pb-c.h"
 
 static ProtobufCBinaryData data_of(struct slice slice)
 {
     return (ProtobufCBinaryData){slice.size, (uint8_t *)(uintptr_t)slice.bytes};
+}
+
+/* One that no policy knows is ignored, whatever its length. */
+enum { HINT_MAX = 1024 };
+
+bool ctl_submission_fits(const struct ctl_submission *submission, struct ctl_excess *excess)
+{
+    const struct {
+        const char *field;
+        struct slice text;
+        size_t limit;
+    } rows[] = {
+        {"policy",           submission->policy,        POLICY_NAME_MAX - 1 },
+        {"channel",          submission->channel,       POLICY_NAME_MAX - 1 },
+        {"narrative",        submission->narrative,     INTAKE_NARRATIVE_MAX},
+        {"person.name",      submission->name,          INTAKE_PERSON_MAX   },
+        {"person.contact",   submission->contact,       INTAKE_PERSON_MAX   },
+        {"person.reference", submission->reference,     INTAKE_PERSON_MAX   },
+        {"category_hint",    submission->category_hint, HINT_MAX            },
+        {"product",          submission->product,       INTAKE_PRODUCT_MAX  },
+        {"demand",           submission->demand,        INTAKE_PERSON_MAX   },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].text.size > rows[i].limit) {
+            *excess = (struct ctl_excess){rows[i].field, rows[i].text.size, rows[i].limit};
+            return false;
+        }
+    }
+    return true;
 }
 
 uint8_t *ctl_submission_pack(const struct ctl_submission *submission, size_t *size)

@@ -19,6 +19,15 @@ struct ctl_submission {
     int64_t received_at_us, occurred_at_us;
 };
 
+/* A text that intake would refuse for its length, or that the transport would not even take. */
+struct ctl_excess {
+    const char *field; /* as intake names it */
+    size_t size, limit;
+};
+
+/* False: *excess says the first text that is too long. */
+bool ctl_submission_fits(const struct ctl_submission *submission, struct ctl_excess *excess);
+
 /* Owned by the caller; NULL: out of memory. */
 uint8_t *ctl_submission_pack(const struct ctl_submission *submission, size_t *size);
 

@@ -8,7 +8,7 @@
 #include "scope.h"
 
 enum {
-    TEXT_MAX = 64 * 1024,
+    READ_MAX = 16 * 1024 * 1024, /* that its size can be told; far above what is taken */
     RESEND_MS = 1000,
     ARENA_SIZE = 256 * 1024,
 };
@@ -68,7 +68,7 @@ static int fill(const struct ctl *ctl, struct ctl_file *file, struct ctl_submiss
             time_of(ctl, "occurred-at", &submission->occurred_present, &submission->occurred_at_us);
     }
     if (code == CTL_OK && !submission->narrative.bytes) {
-        code = ctl_file_read(ctl, "-", TEXT_MAX, file);
+        code = ctl_file_read(ctl, "-", READ_MAX, file);
         while (file->size > 0 && file->bytes[file->size - 1] == '\n') {
             file->size--;
         }
@@ -76,6 +76,14 @@ static int fill(const struct ctl *ctl, struct ctl_file *file, struct ctl_submiss
     }
     if (code == CTL_OK && submission->narrative.size == 0) {
         code = ctl_fail(ctl, CTL_USAGE, TEXT_SUBMIT_EMPTY, NULL);
+    }
+    struct ctl_excess excess;
+    if (code == CTL_OK && !ctl_submission_fits(submission, &excess)) {
+        code = ctl_fail(
+            ctl,
+            CTL_FAILED,
+            TEXT_SUBMIT_TOO_LONG,
+            CTL_ARGS(excess.field, CTL_NUMBER_TEXT(excess.size), CTL_NUMBER_TEXT(excess.limit)));
     }
     return code;
 }

@@ -10,6 +10,7 @@
 #include "rig_cmocka.h"
 
 #include <sys/random.h>
+#include <sys/wait.h>
 #include <zmq.h>
 
 enum {
@@ -17,6 +18,9 @@ enum {
     JUNK_FRAMES = 5000,
     ANSWER_MS = 3000,
     HUGE = 10 * 1024 * 1024,
+    DEAF_SENDS = 40000,
+    DEAF_BOUND_KB =
+        48 * 1024, /* 16 MiB of requests, 8 MiB of replies, as much again for the heap */
 };
 
 static void *dealer(struct rig *rig, const char *name)
@@ -50,6 +54,8 @@ static Redress__Submit__V1__SubmitReply *reply_to(void *socket, const void *byte
     return reply;
 }
 
+static const uint8_t some_id[16] = {1, 2, 3, 4, 5, 6, 0x70, 8, 0x80, 10, 11, 12, 13, 14, 15, 16};
+
 static void expect_refusal(void *socket, const void *bytes, size_t size, const char *field)
 {
     Redress__Submit__V1__SubmitReply *reply = reply_to(socket, bytes, size);
@@ -68,10 +74,12 @@ static void expect_refusal(void *socket, const void *bytes, size_t size, const c
     }
     assert_true(refusal->allowed.len > 0); /* says what would be */
     assert_true(refusal->value.len <= 64);
+    if (strcmp(field, "narrative") == 0) { /* its sender has to find it among those under way */
+        assert_int_equal(refusal->submission_id.len, sizeof some_id);
+        assert_memory_equal(refusal->submission_id.data, some_id, sizeof some_id);
+    }
     redress__submit__v1__submit_reply__free_unpacked(reply, NULL);
 }
-
-static const uint8_t some_id[16] = {1, 2, 3, 4, 5, 6, 0x70, 8, 0x80, 10, 11, 12, 13, 14, 15, 16};
 
 static ProtobufCBinaryData data_of(const void *bytes, size_t size)
 {
@@ -138,11 +146,13 @@ static void bad_fields_are_named(void *socket)
 
 static void bad_bytes_are_refused(void *socket)
 {
-    static uint8_t big[70 * 1024];
+    static uint8_t big[127 * 1024];
     uint8_t bomb[2000];
     memset(big, 'x', sizeof big);
     Redress__Submit__V1__Submission s = good();
-    s.narrative = data_of(big, 65 * 1024);
+    s.narrative = data_of(big, 64 * 1024 + 1);
+    expect(socket, &s, "narrative");
+    s.narrative = data_of(big, sizeof big); /* as much as the socket takes at all */
     expect(socket, &s, "narrative");
     expect_refusal(socket, "", 0, "submission_id"); /* an empty message lacks everything */
     expect_refusal(socket, "\xff\xff\xff\xff", 4, "submission");
@@ -165,6 +175,83 @@ static void a_huge_frame_costs_only_its_sender(struct rig *rig, void *socket)
     Redress__Submit__V1__Submission s = good();
     s.channel = data_of("pigeon", 6);
     expect(socket, &s, "channel");
+}
+
+/* What the connection would be cut for is refused before it is sent, with field, size and limit. */
+static void the_command_measures_before_it_sends(const struct rig *rig)
+{
+    char line[512];
+    char said[512];
+    (void)snprintf(line,
+                   sizeof line,
+                   "head -c %d /dev/zero | tr '\\0' x | %s/redress submit --config %s/redress.yaml "
+                   "--policy general-service --channel phone --lang en 2>&1",
+                   (int)HUGE,
+                   REDRESS_BIN,
+                   rig->directory);
+    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
+    assert_non_null(pipe);
+    said[fread(said, 1, sizeof said - 1, pipe)] = '\0';
+    int status = pclose(pipe);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+    if (!strstr(said, "narrative has 10485760 bytes, at most 65536")) {
+        fail_msg("%s", said);
+    }
+}
+
+/* Kilobytes of its own. */
+static long memory_of(const struct daemon *daemon)
+{
+    char path[64];
+    char line[256];
+    long kilobytes = 0;
+    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)daemon->pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        kilobytes = strncmp(line, "RssAnon:", 8) == 0 ? strtol(line + 8, NULL, 10) : kilobytes;
+    }
+    (void)fclose(file);
+    return kilobytes;
+}
+
+/* Refusals that nobody takes may fill a peer's mark and no more, however many there are. */
+static void a_peer_that_never_reads_costs_its_mark_and_no_more(struct rig *rig)
+{
+    static uint8_t bytes[128 * 1024];
+    static uint8_t big[100 * 1024];
+    const struct daemon *intake = rig_daemon(rig, SERVICE_INTAKE, "a");
+    long before_kb = memory_of(intake);
+    long worst_kb = 0;
+    void *deaf = dealer(rig, "intake-a");
+    memset(big, 'x', sizeof big);
+    for (unsigned i = 0; i < DEAF_SENDS; i++) {
+        Redress__Submit__V1__Submission s = good();
+        s.narrative = i % 16 == 0 ? data_of(big, sizeof big) : data_of("", 0);
+        size_t size = redress__submit__v1__submission__pack(&s, bytes);
+        int64_t until_ms = rig_now_ms() + ANSWER_MS;
+        while (zmq_send(deaf, bytes, size, ZMQ_DONTWAIT) < 0 && rig_now_ms() < until_ms) {
+            rig_nap_ms(1); /* our own queue is full */
+        }
+        if (i % 1000 == 0) {
+            long now_kb = memory_of(intake);
+            worst_kb = now_kb > worst_kb ? now_kb : worst_kb;
+        }
+    }
+    long now_kb = memory_of(intake);
+    worst_kb = now_kb > worst_kb ? now_kb : worst_kb;
+    print_message("deaf peer: %u sent, intake %ld KiB before, %ld KiB at most\n",
+                  (unsigned)DEAF_SENDS,
+                  before_kb,
+                  worst_kb);
+    assert_in_range(worst_kb, 1, before_kb + DEAF_BOUND_KB);
+    void *other = dealer(rig, "intake-a"); /* who reads is served meanwhile */
+    Redress__Submit__V1__Submission s = good();
+    s.channel = data_of("pigeon", 6);
+    expect(other, &s, "channel");
+    (void)zmq_close(other);
+    (void)zmq_close(deaf);
 }
 
 static void frames_that_are_too_many_are_not_taken_for_a_message(void *socket)
@@ -212,6 +299,8 @@ static void bad_submissions_are_refused_and_others_served(void **state)
     bad_fields_are_named(socket);
     bad_bytes_are_refused(socket);
     a_huge_frame_costs_only_its_sender(rig, socket);
+    the_command_measures_before_it_sends(rig);
+    a_peer_that_never_reads_costs_its_mark_and_no_more(rig);
     frames_that_are_too_many_are_not_taken_for_a_message(socket);
     assert_int_equal(rig_number(rig, "SELECT count(*) FROM submission"), 0);
     struct adapter *honest = adapter_new(rig, "a", NULL, 50);

@@ -120,6 +120,34 @@ static void a_row_becomes_what_the_mapping_says(void **state)
     told_done(&told);
 }
 
+/* One row whose narrative has so many bytes. */
+static void row_write(char *row, size_t size, int narrative)
+{
+    (void)snprintf(row, size, "id,text,via,day,want,who\n7,%0*d,P,2025-03-09,,Ann\n", narrative, 0);
+}
+
+static void a_text_that_intake_would_not_take_is_told_with_its_size(void **state)
+{
+    (void)state;
+    enum { LONG = 64 * 1024 };
+    struct told told;
+    struct ctl_submission submission;
+    struct ctl_bad bad = {0};
+    static char row[LONG + 128];
+    row_write(row, sizeof row, LONG);
+    told_begin(&told);
+    SCOPED(ctl_map_free) struct ctl_map *map = NULL;
+    assert_int_equal(map_of(&told, whole, NULL, &map), CTL_OK);
+    SCOPED(ctl_reader_free) struct ctl_reader *reader = NULL;
+    assert_int_equal(first_row(map, row, &reader, &submission, &bad), CTL_MAPPED);
+    ctl_reader_free(&reader);
+    row_write(row, sizeof row, LONG + 1);
+    assert_int_equal(first_row(map, row, &reader, &submission, &bad), CTL_MAPPED_BAD);
+    assert_int_equal(bad.why, TEXT_MAP_TOO_LONG);
+    assert_string_equal(bad.detail, "narrative 65537 > 65536");
+    told_done(&told);
+}
+
 static void cells_without_a_counterpart_are_told(void **state)
 {
     (void)state;
@@ -292,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_becomes_what_the_mapping_says),
+        cmocka_unit_test(a_text_that_intake_would_not_take_is_told_with_its_size),
         cmocka_unit_test(cells_without_a_counterpart_are_told),
         cmocka_unit_test(a_value_the_mapping_does_not_know_stops_the_import),
         cmocka_unit_test(a_faulty_mapping_is_refused_at_its_place),
