@@ -54,4 +54,38 @@ const char *say_facts(const struct ctl *ctl,
 const char *
 say_needs(const struct ctl *ctl, const struct policy_action *action, char into[SAY_MAX]);
 
+/* "Amount is 100 or more" */
+const char *say_compare(const struct ctl *ctl,
+                        const struct policy *policy,
+                        const struct policy_compare *compare,
+                        char into[SAY_MAX]);
+bool say_when_is_always(const struct policy_when *when);
+const char *say_outcome(const struct ctl *ctl, enum case_outcome outcome);
+/* The title of the first action called so; its id where there is none. */
+const char *say_action_named(const struct ctl *ctl, const struct policy *policy, const char *id);
+const char *say_requirements(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct policy_requirement *list,
+                             uint16_t count,
+                             char into[SAY_MAX]);
+
+/* Something a clock, an action or a step may be told to heed: one row of it is said by explain as a
+ * sentence, compared by diff as a property. */
+struct say_rule {
+    const char *key;        /* as the policy language has it */
+    enum ctl_text name;     /* of the property */
+    enum ctl_text sentence; /* {1}: what say gives */
+    /* Empty where it does not apply. */
+    const char *(*say)(const struct ctl *ctl,
+                       const struct policy *policy,
+                       const void *from,
+                       char into[SAY_MAX]);
+};
+
+extern const struct say_rule say_clock_rules[], say_action_rules[], say_step_rules[];
+extern const size_t say_clock_rule_count, say_action_rule_count, say_step_rule_count;
+
+/* The whole policy in sentences, or with --json as data. */
+void ctl_policy_tell(const struct ctl *ctl, const struct policy *policy);
+
 #endif

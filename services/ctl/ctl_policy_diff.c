@@ -13,21 +13,11 @@ struct comparing {
     json_t *rows;
 };
 
-/* A property of a row: says it of a policy's row. */
-struct property {
-    enum ctl_text name;
-    const char *key;
-    const char *(*say)(const struct ctl *ctl,
-                       const struct policy *policy,
-                       const void *row,
-                       char into[SAY_MAX]);
-};
-
 static void row_add(const struct comparing *comparing,
                     const char *change,
                     enum ctl_text thing,
                     const char *name,
-                    const struct property *property,
+                    const struct say_rule *property,
                     const char *before,
                     const char *after)
 {
@@ -56,19 +46,42 @@ static void row_add(const struct comparing *comparing,
 static void row_compare(const struct comparing *comparing,
                         enum ctl_text thing,
                         const char *name,
-                        const struct property *properties,
+                        const struct say_rule *rules,
                         size_t count,
                         const void *before,
                         const void *after)
 {
+    const char *none = ctl_text_in(comparing->ctl->language, TEXT_DIFF_NONE);
     char old[SAY_MAX];
     char new[SAY_MAX];
     for (size_t i = 0; i < count; i++) {
-        const char *was = properties[i].say(comparing->ctl, comparing->a, before, old);
-        const char *is = properties[i].say(comparing->ctl, comparing->b, after, new);
+        const char *was = rules[i].say(comparing->ctl, comparing->a, before, old);
+        const char *is = rules[i].say(comparing->ctl, comparing->b, after, new);
         if (strcmp(was, is) != 0) {
-            row_add(comparing, "changed", thing, name, &properties[i], was, is);
+            row_add(comparing,
+                    "changed",
+                    thing,
+                    name,
+                    &rules[i],
+                    was[0] != '\0' ? was : none,
+                    is[0] != '\0' ? is : none);
         }
+    }
+}
+
+/* What a thing of these heeds besides its properties. */
+static void heeds_compare(const struct comparing *comparing,
+                          enum ctl_text thing,
+                          const char *name,
+                          const void *before,
+                          const void *after)
+{
+    if (thing == TEXT_DIFF_CLOCK) {
+        row_compare(comparing, thing, name, say_clock_rules, say_clock_rule_count, before, after);
+    } else if (thing == TEXT_DIFF_ACTION) {
+        row_compare(comparing, thing, name, say_action_rules, say_action_rule_count, before, after);
+    } else if (thing == TEXT_DIFF_STEP) {
+        row_compare(comparing, thing, name, say_step_rules, say_step_rule_count, before, after);
     }
 }
 
@@ -95,7 +108,7 @@ static void rows_compare(const struct comparing *comparing,
                          const char *under,
                          struct rows a,
                          struct rows b,
-                         const struct property *properties,
+                         const struct say_rule *properties,
                          size_t count)
 {
     char name[SAY_MAX];
@@ -105,6 +118,7 @@ static void rows_compare(const struct comparing *comparing,
         (void)snprintf(name, sizeof name, "%s%s", under, row);
         if (after) {
             row_compare(comparing, thing, name, properties, count, row, after);
+            heeds_compare(comparing, thing, name, row, after);
         } else {
             row_add(comparing, "removed", thing, name, NULL, NULL, NULL);
         }
@@ -132,11 +146,6 @@ static const char *number(int64_t value, char into[SAY_MAX])
 {
     (void)snprintf(into, SAY_MAX, "%" PRId64, value);
     return into;
-}
-
-static const char *flag(const struct ctl *ctl, bool value)
-{
-    return ctl_text_in(ctl->language, value ? TEXT_DIFF_YES : TEXT_DIFF_NO);
 }
 
 #define TITLE_OF(kind)                                                                             \
@@ -197,12 +206,6 @@ SAYS(step_owner)
     return say_role(ctl, policy, ((const struct policy_step *)from)->owner_role);
 }
 
-SAYS(step_waits)
-{
-    UNUSED_HERE;
-    return flag(ctl, ((const struct policy_step *)from)->waits_for_customer);
-}
-
 SAYS(action_fact)
 {
     UNUSED_HERE;
@@ -256,21 +259,10 @@ SAYS(clock_stops)
     return say_facts(ctl, policy, ((const struct policy_clock *)from)->stops, into);
 }
 
-SAYS(clock_when)
-{
-    return say_when(ctl, policy, &((const struct policy_clock *)from)->when, into);
-}
-
 SAYS(clock_calendar)
 {
     UNUSED_HERE;
     return policy->calendars[((const struct policy_clock *)from)->calendar].name;
-}
-
-SAYS(clock_pauses)
-{
-    UNUSED_HERE;
-    return flag(ctl, ((const struct policy_clock *)from)->pauses_for_customer);
 }
 
 SAYS(clock_levels)
@@ -298,6 +290,12 @@ SAYS(policy_first)
     return say_title(ctl, &policy->steps[((const struct policy *)from)->first_step].title);
 }
 
+SAYS(policy_closing)
+{
+    const struct policy *of = from;
+    return say_requirements(ctl, policy, of->closing, of->closing_count, into);
+}
+
 #define PROPERTIES(rows) rows, sizeof(rows) / sizeof *(rows)
 #define ROWS(list, number)                                                                         \
     (struct rows){comparing->a->list, comparing->a->number, sizeof *comparing->a->list},           \
@@ -307,52 +305,50 @@ SAYS(policy_first)
     }
 
 /* clang-format off */
-static const struct property policy_properties[] = {
-    {TEXT_DIFF_TITLE, "title", policy_title},
-    {TEXT_DIFF_CAPACITY, "capacity", policy_capacity},
-    {TEXT_DIFF_REPEAT_DAYS, "repeat-window", policy_repeats},
-    {TEXT_DIFF_REOPEN_DAYS, "reopen-window", policy_reopen},
-    {TEXT_DIFF_FIRST, "opening", policy_first},
+static const struct say_rule policy_properties[] = {
+    {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, policy_title},
+    {"capacity", TEXT_DIFF_CAPACITY, TEXT_DIFF_CAPACITY, policy_capacity},
+    {"repeat-window", TEXT_DIFF_REPEAT_DAYS, TEXT_DIFF_REPEAT_DAYS, policy_repeats},
+    {"reopen-window", TEXT_DIFF_REOPEN_DAYS, TEXT_DIFF_REOPEN_DAYS, policy_reopen},
+    {"opening", TEXT_DIFF_FIRST, TEXT_DIFF_FIRST, policy_first},
+    {"closing", TEXT_DIFF_CLOSING, TEXT_DIFF_CLOSING, policy_closing},
 };
-static const struct property channel_properties[] = {{TEXT_DIFF_TITLE, "title", channel_title}};
-static const struct property category_properties[] = {
-    {TEXT_DIFF_TITLE, "title", category_title},
-    {TEXT_DIFF_UNDER, "under", category_under},
+static const struct say_rule channel_properties[] = {{"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, channel_title}};
+static const struct say_rule category_properties[] = {
+    {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, category_title},
+    {"under", TEXT_DIFF_UNDER, TEXT_DIFF_UNDER, category_under},
 };
-static const struct property class_properties[] = {
-    {TEXT_DIFF_TITLE, "title", class_title},
-    {TEXT_DIFF_FROM, "from", class_from},
-    {TEXT_DIFF_PRIORITY, "priority", class_priority},
+static const struct say_rule class_properties[] = {
+    {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, class_title},
+    {"from", TEXT_DIFF_FROM, TEXT_DIFF_FROM, class_from},
+    {"priority", TEXT_DIFF_PRIORITY, TEXT_DIFF_PRIORITY, class_priority},
 };
-static const struct property factor_properties[] = {
-    {TEXT_DIFF_TITLE, "title", factor_title},
-    {TEXT_DIFF_POINTS, "points", factor_points},
-    {TEXT_DIFF_WHEN, "when", factor_when},
+static const struct say_rule factor_properties[] = {
+    {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, factor_title},
+    {"points", TEXT_DIFF_POINTS, TEXT_DIFF_POINTS, factor_points},
+    {"when", TEXT_DIFF_WHEN, TEXT_DIFF_WHEN, factor_when},
 };
-static const struct property queue_properties[] = {{TEXT_DIFF_TITLE, "title", queue_title}};
-static const struct property step_properties[] = {
-    {TEXT_DIFF_TITLE, "title", step_title},
-    {TEXT_DIFF_PHASE, "phase", step_phase},
-    {TEXT_DIFF_OWNER, "owner", step_owner},
-    {TEXT_DIFF_WAITS, "waits-for-customer", step_waits},
+static const struct say_rule queue_properties[] = {{"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, queue_title}};
+static const struct say_rule step_properties[] = {
+    {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, step_title},
+    {"phase", TEXT_DIFF_PHASE, TEXT_DIFF_PHASE, step_phase},
+    {"owner", TEXT_DIFF_OWNER, TEXT_DIFF_OWNER, step_owner},
 };
-static const struct property action_properties[] = {
-    {TEXT_DIFF_TITLE, "title", action_title},
-    {TEXT_DIFF_FACT, "fact", action_fact},
-    {TEXT_DIFF_BY, "by", action_by},
-    {TEXT_DIFF_TO, "to", action_to},
-    {TEXT_DIFF_GOES, "queue", action_queue},
-    {TEXT_DIFF_NEEDS, "needs", action_needs},
+static const struct say_rule action_properties[] = {
+    {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, action_title},
+    {"fact", TEXT_DIFF_FACT, TEXT_DIFF_FACT, action_fact},
+    {"by", TEXT_DIFF_BY, TEXT_DIFF_BY, action_by},
+    {"to", TEXT_DIFF_TO, TEXT_DIFF_TO, action_to},
+    {"queue", TEXT_DIFF_GOES, TEXT_DIFF_GOES, action_queue},
+    {"needs", TEXT_DIFF_NEEDS, TEXT_DIFF_NEEDS, action_needs},
 };
-static const struct property clock_properties[] = {
-    {TEXT_DIFF_TITLE, "title", clock_title},
-    {TEXT_DIFF_TARGET, "within", clock_target},
-    {TEXT_DIFF_STARTS, "starts", clock_starts},
-    {TEXT_DIFF_STOPS, "stops", clock_stops},
-    {TEXT_DIFF_WHEN, "when", clock_when},
-    {TEXT_DIFF_CALENDAR, "calendar", clock_calendar},
-    {TEXT_DIFF_PAUSES, "pauses-for-customer", clock_pauses},
-    {TEXT_DIFF_LEVELS, "levels", clock_levels},
+static const struct say_rule clock_properties[] = {
+    {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, clock_title},
+    {"within", TEXT_DIFF_TARGET, TEXT_DIFF_TARGET, clock_target},
+    {"starts", TEXT_DIFF_STARTS, TEXT_DIFF_STARTS, clock_starts},
+    {"stops", TEXT_DIFF_STOPS, TEXT_DIFF_STOPS, clock_stops},
+    {"calendar", TEXT_DIFF_CALENDAR, TEXT_DIFF_CALENDAR, clock_calendar},
+    {"levels", TEXT_DIFF_LEVELS, TEXT_DIFF_LEVELS, clock_levels},
 };
 /* clang-format on */
 

@@ -102,6 +102,29 @@ static void marks(const struct drawing *drawing, const struct policy_action *act
     }
 }
 
+/* Clocks that stand still in the step, and those that run in no other. */
+static void step_clocks(const struct drawing *drawing, uint16_t index)
+{
+    const struct policy *policy = drawing->policy;
+    FILE *out = drawing->out;
+    for (unsigned runs = 0; runs < 2; runs++) {
+        bool open = false;
+        for (uint16_t i = 0; i < policy->clock_count; i++) {
+            const struct policy_clock *clock = &policy->clocks[i];
+            bool waits = clock->pauses_for_customer && policy->steps[index].waits_for_customer;
+            bool here = runs ? ((clock->of_steps | clock->run_steps) >> index & 1U) != 0
+                             : waits || (clock->pause_steps >> index & 1U) != 0;
+            if (here && !open) {
+                (void)fprintf(
+                    out, "<tr><td><font point-size=\"10\" color=\"#b35900\">%s", runs ? "▷" : "‖");
+            }
+            open = open || here;
+            (void)fputs(here ? numbers[i] : "", out);
+        }
+        (void)fputs(open ? "</font></td></tr>" : "", out);
+    }
+}
+
 static void step_draw(const struct drawing *drawing, uint16_t index)
 {
     const struct policy *policy = drawing->policy;
@@ -128,13 +151,7 @@ static void step_draw(const struct drawing *drawing, uint16_t index)
             (void)fputs("</font></td></tr>", out);
         }
     }
-    if (step->waits_for_customer) {
-        (void)fputs("<tr><td><font point-size=\"10\" color=\"#b35900\">‖", out);
-        for (uint16_t i = 0; i < policy->clock_count; i++) {
-            (void)fputs(policy->clocks[i].pauses_for_customer ? numbers[i] : "", out);
-        }
-        (void)fputs("</font></td></tr>", out);
-    }
+    step_clocks(drawing, index);
     (void)fputs("</table>>];\n", out);
 }
 
@@ -232,6 +249,16 @@ static void clock_row(const struct drawing *drawing, uint16_t index)
     (void)fputs("<font point-size=\"10\">", out);
     html(out, say_when(drawing->ctl, drawing->policy, &clock->when, when));
     (void)fputs("  </font></td></tr>", out);
+    for (size_t i = 0; i < say_clock_rule_count; i++) {
+        const struct say_rule *rule = &say_clock_rules[i];
+        bool shown = strcmp(rule->key, "targets") == 0 || strcmp(rule->key, "extension") == 0;
+        if (shown && rule->say(drawing->ctl, drawing->policy, clock, when)[0] != '\0') {
+            (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\"><font point-size=\"10\">",
+                        out);
+            html(out, say_text(drawing->ctl, target, rule->sentence, CTL_ARGS(when)));
+            (void)fputs("  </font></td></tr>", out);
+        }
+    }
 }
 
 static void aside_draw(const struct drawing *drawing)
@@ -250,12 +277,16 @@ static void aside_draw(const struct drawing *drawing)
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         clock_row(drawing, i);
     }
-    (void)fputs("<tr><td colspan=\"4\" align=\"left\"><b>", out);
-    html(out, word(drawing, TEXT_DRAW_ANYWHERE));
-    (void)fputs("</b></td></tr>", out);
+    bool any = false;
     for (uint16_t i = 0; i < first->action_count; i++) {
         const struct policy_action *action = &first->actions[i];
         if (is_anywhere(policy, action)) {
+            if (!any) {
+                (void)fputs("<tr><td colspan=\"4\" align=\"left\"><b>", out);
+                html(out, word(drawing, TEXT_DRAW_ANYWHERE));
+                (void)fputs("</b></td></tr>", out);
+            }
+            any = true;
             (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\">", out);
             html(out, say_title(drawing->ctl, &action->title));
             if (action->to_step != POLICY_NONE) {

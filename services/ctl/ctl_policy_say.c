@@ -1,6 +1,7 @@
 /* Phrases for the parts of a policy; see ctl_policy.h. */
 #include "ctl_policy.h"
 #include "ctl_view.h"
+#include "policy_field.h"
 
 enum { HOUR_S = 3600, DAY_S = 86400 };
 
@@ -62,6 +63,79 @@ when_part(const struct ctl *ctl, char into[SAY_MAX], enum ctl_text id, const cha
     }
 }
 
+bool say_when_is_always(const struct policy_when *when)
+{
+    return !when->channels && !when->classes && when->category_count == 0 &&
+           when->repeats_min == 0 && when->pattern_count == 0 && when->compare_count == 0;
+}
+
+/* The bounds a value has to keep; empty: none. */
+static const char *say_bounds(const struct ctl *ctl,
+                              const struct policy_field *field,
+                              const struct policy_compare *compare,
+                              char into[SAY_MAX])
+{
+    char min[POLICY_BOUND_SIZE] = "";
+    char max[POLICY_BOUND_SIZE] = "";
+    if (compare->has_min) {
+        policy_bound_text(field, compare->min, min);
+    }
+    if (compare->has_max) {
+        policy_bound_text(field, compare->max, max);
+    }
+    into[0] = '\0';
+    if (compare->has_min && compare->has_max) {
+        return say_text(ctl, into, TEXT_FORM_RANGE, CTL_ARGS(min, max));
+    }
+    if (compare->has_min) {
+        return say_text(ctl, into, TEXT_FORM_MIN, CTL_ARGS(min));
+    }
+    return compare->has_max ? say_text(ctl, into, TEXT_FORM_MAX, CTL_ARGS(max)) : into;
+}
+
+const char *say_compare(const struct ctl *ctl,
+                        const struct policy *policy,
+                        const struct policy_compare *compare,
+                        char into[SAY_MAX])
+{
+    const struct policy_field *field = &policy->fields[compare->field];
+    const char *title = say_title(ctl, &field->title);
+    const char *or_word = ctl_text_in(ctl->language, TEXT_SAY_OR);
+    char values[SAY_MAX] = "";
+    for (uint16_t i = 0; i < field->choice_count && i < 64; i++) {
+        if (compare->choices >> i & 1U) {
+            say_more(values, or_word, say_title(ctl, &field->choices[i].title));
+        }
+    }
+    for (unsigned i = 2; i-- > 0 && field->type == FORM_FLAG;) {
+        if (compare->choices >> i & 1U) {
+            say_more(
+                values, or_word, ctl_text_in(ctl->language, i > 0 ? TEXT_DIFF_YES : TEXT_DIFF_NO));
+        }
+    }
+    if (values[0] != '\0') {
+        return say_text(ctl, into, TEXT_SAY_FIELD_IS, CTL_ARGS(title, values));
+    }
+    (void)say_bounds(ctl, field, compare, values);
+    return say_text(ctl, into, TEXT_SAY_FIELD_BOUND, CTL_ARGS(title, values));
+}
+
+const char *say_outcome(const struct ctl *ctl, enum case_outcome outcome)
+{
+    return ctl_text_in(ctl->language, (enum ctl_text)(TEXT_OUTCOME_SETTLED + outcome - 1));
+}
+
+const char *say_action_named(const struct ctl *ctl, const struct policy *policy, const char *id)
+{
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        uint16_t j = policy_action_index(&policy->steps[i], slice_text(id));
+        if (j != POLICY_NONE) {
+            return say_title(ctl, &policy->steps[i].actions[j].title);
+        }
+    }
+    return id;
+}
+
 const char *say_when(const struct ctl *ctl,
                      const struct policy *policy,
                      const struct policy_when *when,
@@ -96,6 +170,12 @@ const char *say_when(const struct ctl *ctl,
     when_part(ctl, into, TEXT_SAY_PATTERNS, patterns);
     if (when->repeats_min > 0) {
         when_part(ctl, into, TEXT_SAY_REPEATS, CTL_NUMBER_TEXT(when->repeats_min));
+    }
+    for (uint16_t i = 0; i < when->compare_count; i++) {
+        char part[SAY_MAX];
+        say_more(into,
+                 ctl_text_in(ctl->language, TEXT_SAY_AND),
+                 say_compare(ctl, policy, &when->compares[i], part));
     }
     if (into[0] == '\0') {
         say_more(into, "", ctl_text_in(ctl->language, TEXT_SAY_ALWAYS));

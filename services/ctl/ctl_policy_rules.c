@@ -1,0 +1,444 @@
+/* What clocks, actions and steps are told to heed, a row a rule; see ctl_policy.h. */
+#include "ctl_policy.h"
+#include "policy_field.h"
+
+#define SAYS(name)                                                                                 \
+    static const char *name(                                                                       \
+        const struct ctl *ctl, const struct policy *policy, const void *from, char into[SAY_MAX])
+
+/* A part more, behind what is there. */
+static void more(char into[SAY_MAX], const char *between, const char *text)
+{
+    size_t at = strlen(into);
+    (void)snprintf(into + at, SAY_MAX - at, "%s%s", at > 0 ? between : "", text);
+}
+
+static const char *word(const struct ctl *ctl, enum ctl_text id)
+{
+    return ctl_text_in(ctl->language, id);
+}
+
+static const char *nothing(char into[SAY_MAX])
+{
+    into[0] = '\0';
+    return into;
+}
+
+static const char *yes_if(const struct ctl *ctl, bool value, char into[SAY_MAX])
+{
+    into[0] = '\0';
+    more(into, "", value ? word(ctl, TEXT_DIFF_YES) : "");
+    return into;
+}
+
+/* The titles of steps in a set. */
+static const char *
+steps_say(const struct ctl *ctl, const struct policy *policy, uint64_t set, char into[SAY_MAX])
+{
+    into[0] = '\0';
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        if (set >> i & 1U) {
+            more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->steps[i].title));
+        }
+    }
+    return into;
+}
+
+/* ---- clocks ---- */
+
+#define STEPS_OF(name, set)                                                                        \
+    SAYS(name)                                                                                     \
+    {                                                                                              \
+        return steps_say(ctl, policy, ((const struct policy_clock *)from)->set, into);             \
+    }
+STEPS_OF(clock_of_steps, of_steps)
+STEPS_OF(clock_runs_in, run_steps)
+STEPS_OF(clock_pauses_in, pause_steps)
+STEPS_OF(clock_hidden, hidden_steps)
+
+SAYS(clock_when)
+{
+    const struct policy_when *when = &((const struct policy_clock *)from)->when;
+    return say_when_is_always(when) ? nothing(into) : say_when(ctl, policy, when, into);
+}
+
+SAYS(clock_pauses)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_clock *)from)->pauses_for_customer, into);
+}
+
+SAYS(clock_rearms)
+{
+    return say_facts(ctl, policy, ((const struct policy_clock *)from)->rearms, into);
+}
+
+SAYS(clock_due_field)
+{
+    const struct policy_clock *clock = from;
+    into[0] = '\0';
+    if (clock->target == TARGET_PROMISED) {
+        more(into, "", say_title(ctl, &policy->fields[clock->due_field].title));
+    }
+    return into;
+}
+
+SAYS(clock_targets)
+{
+    const struct policy_clock *clock = from;
+    char length[SAY_MAX];
+    char when[SAY_MAX];
+    char part[SAY_MAX];
+    into[0] = '\0';
+    for (uint16_t i = 0; i < clock->target_count; i++) {
+        const struct policy_target *target = &clock->targets[i];
+        const struct policy_clock as = {.target = target->target,
+                                        .target_s = target->target_s,
+                                        .target_days = target->target_days,
+                                        .end_of_day = target->end_of_day};
+        (void)say_target(ctl, &as, length);
+        (void)nothing(when);
+        if (!say_when_is_always(&target->when) || target->priorities == 0) {
+            (void)say_when(ctl, policy, &target->when, when);
+        }
+        char priorities[SAY_MAX] = "";
+        for (unsigned priority = 0; priority < 8; priority++) {
+            if (target->priorities >> priority & 1U) {
+                more(priorities, word(ctl, TEXT_SAY_OR), CTL_NUMBER_TEXT(priority + 1));
+            }
+        }
+        if (priorities[0] != '\0') {
+            (void)say_text(ctl, part, TEXT_SAY_OF_PRIORITY, CTL_ARGS(priorities));
+            more(when, word(ctl, TEXT_SAY_AND), part);
+        }
+        const char *calendar = policy->calendars[target->calendar].name;
+        more(into,
+             word(ctl, TEXT_SAY_SEMICOLON),
+             say_text(ctl,
+                      part,
+                      target->calendar == clock->calendar ? TEXT_SAY_TARGET
+                                                          : TEXT_SAY_TARGET_CALENDAR,
+                      CTL_ARGS(length, when, calendar)));
+    }
+    return into;
+}
+
+SAYS(clock_extension)
+{
+    const struct policy_clock *clock = from;
+    const struct policy_extension *extension = &clock->extension;
+    char length[SAY_MAX];
+    char part[SAY_MAX];
+    if (extension->times == 0) {
+        return nothing(into);
+    }
+    const struct policy_clock as = {
+        .target = clock->target, .target_s = extension->by_s, .target_days = extension->by_days};
+    const char *times = CTL_NUMBER_TEXT(extension->times);
+    (void)say_target(ctl, &as, length);
+    (void)say_text(ctl, into, TEXT_SAY_EXTENSION, CTL_ARGS(length, times));
+    if (extension->needs_reason) {
+        more(into, word(ctl, TEXT_FORM_AND), word(ctl, TEXT_SAY_WITH_REASON));
+    }
+    for (uint16_t i = 0; i < extension->after_count; i++) {
+        const char *title = say_action_named(ctl, policy, extension->after[i]);
+        more(into,
+             word(ctl, TEXT_FORM_AND),
+             say_text(ctl, part, TEXT_SAY_AFTER_ACTION, CTL_ARGS(title)));
+    }
+    return into;
+}
+
+SAYS(clock_rolls)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_clock *)from)->rolls, into);
+}
+
+SAYS(clock_boundary)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_clock *)from)->next_opening, into);
+}
+
+SAYS(clock_cleared)
+{
+    (void)policy;
+    uint8_t set = ((const struct policy_clock *)from)->due_cleared;
+    into[0] = '\0';
+    for (unsigned i = 0; i < 3; i++) {
+        if (set >> i & 1U) {
+            more(
+                into, word(ctl, TEXT_SAY_OR), word(ctl, (enum ctl_text)(TEXT_SAY_CLEARED_MET + i)));
+        }
+    }
+    return into;
+}
+
+SAYS(clock_unknown)
+{
+    uint16_t role = ((const struct policy_clock *)from)->unknown_role;
+    into[0] = '\0';
+    more(into, "", role == POLICY_NONE ? "" : say_role(ctl, policy, role));
+    return into;
+}
+
+SAYS(clock_takes_back)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_clock *)from)->takes_back, into);
+}
+
+/* clang-format off */
+const struct say_rule say_clock_rules[] = {
+    {"when", TEXT_DIFF_WHEN, TEXT_SAY_CLOCK_WHEN, clock_when},
+    {"due-field", TEXT_DIFF_DUE_FIELD, TEXT_SAY_CLOCK_DUE_FIELD, clock_due_field},
+    {"targets", TEXT_DIFF_TARGETS, TEXT_SAY_CLOCK_TARGETS, clock_targets},
+    {"rearms-at", TEXT_DIFF_REARMS, TEXT_SAY_CLOCK_REARMS, clock_rearms},
+    {"of-steps", TEXT_DIFF_OF_STEPS, TEXT_SAY_CLOCK_OF_STEPS, clock_of_steps},
+    {"runs-in", TEXT_DIFF_RUNS_IN, TEXT_SAY_CLOCK_RUNS_IN, clock_runs_in},
+    {"pauses-in", TEXT_DIFF_PAUSES_IN, TEXT_SAY_CLOCK_PAUSES_IN, clock_pauses_in},
+    {"pauses-for-customer", TEXT_DIFF_PAUSES, TEXT_SAY_CLOCK_PAUSES, clock_pauses},
+    {"extension", TEXT_DIFF_EXTENSION, TEXT_SAY_CLOCK_EXTENSION, clock_extension},
+    {"roll", TEXT_DIFF_ROLLS, TEXT_SAY_CLOCK_ROLLS, clock_rolls},
+    {"on-boundary", TEXT_DIFF_BOUNDARY, TEXT_SAY_CLOCK_BOUNDARY, clock_boundary},
+    {"hidden-in", TEXT_DIFF_HIDDEN, TEXT_SAY_CLOCK_HIDDEN, clock_hidden},
+    {"due-cleared", TEXT_DIFF_CLEARED, TEXT_SAY_CLOCK_CLEARED, clock_cleared},
+    {"takes-back", TEXT_DIFF_TAKES_BACK, TEXT_SAY_CLOCK_TAKES_BACK, clock_takes_back},
+    {"unknown-notify", TEXT_DIFF_UNKNOWN, TEXT_SAY_CLOCK_UNKNOWN, clock_unknown},
+};
+/* clang-format on */
+const size_t say_clock_rule_count = sizeof say_clock_rules / sizeof *say_clock_rules;
+
+/* ---- requirements ---- */
+
+static const char *requirement_mark(const struct ctl *ctl,
+                                    const struct policy *policy,
+                                    const struct policy_requirement *asked,
+                                    char into[SAY_MAX])
+{
+    const char *comma = word(ctl, TEXT_FORM_AND);
+    char part[SAY_MAX];
+    into[0] = '\0';
+    if (asked->mark < policy->mark_count && asked->times > 1) {
+        const char *times = CTL_NUMBER_TEXT(asked->times);
+        more(into, comma, say_text(ctl, part, TEXT_SAY_TIMES, CTL_ARGS(times)));
+    }
+    if (asked->mark < policy->mark_count && asked->persons > 1) {
+        const char *persons = CTL_NUMBER_TEXT(asked->persons);
+        more(into, comma, say_text(ctl, part, TEXT_SAY_PERSONS, CTL_ARGS(persons)));
+    }
+    if (asked->mark < policy->mark_count && asked->at_most != POLICY_NONE) {
+        const char *times = CTL_NUMBER_TEXT(asked->at_most);
+        more(into, comma, say_text(ctl, part, TEXT_SAY_AT_MOST, CTL_ARGS(times)));
+    }
+    if (asked->not_by < policy->mark_count) {
+        const char *title = say_title(ctl, &policy->marks[asked->not_by].title);
+        more(into, comma, say_text(ctl, part, TEXT_SAY_NOT_BY, CTL_ARGS(title)));
+    }
+    if (asked->task < policy->task_count) {
+        const char *title = say_title(ctl, &policy->tasks[asked->task].title);
+        more(into, comma, say_text(ctl, part, TEXT_SAY_NONE_OPEN, CTL_ARGS(title)));
+    }
+    return into;
+}
+
+static const char *requirement_say(const struct ctl *ctl,
+                                   const struct policy *policy,
+                                   const struct policy_requirement *asked,
+                                   char into[SAY_MAX])
+{
+    const char *comma = word(ctl, TEXT_FORM_AND);
+    char part[SAY_MAX];
+    char list[SAY_MAX];
+    char what[SAY_MAX];
+    (void)requirement_mark(ctl, policy, asked, what);
+    if (asked->compare.field < policy->field_count) {
+        const char *title = say_title(ctl, &policy->fields[asked->compare.field].title);
+        more(what,
+             comma,
+             asked->same_channel ? say_text(ctl, part, TEXT_SAY_SAME_CHANNEL, CTL_ARGS(title))
+                                 : say_compare(ctl, policy, &asked->compare, part));
+    }
+    if (asked->roles != 0) {
+        (void)say_roles(ctl, policy, asked->roles, list);
+        more(what, comma, say_text(ctl, part, TEXT_SAY_OF_ROLES, CTL_ARGS(list)));
+    }
+    (void)nothing(list);
+    for (unsigned i = 1; i < OUTCOME_COUNT; i++) {
+        if (asked->outcomes >> i & 1U) {
+            more(list, word(ctl, TEXT_SAY_OR), say_outcome(ctl, (enum case_outcome)i));
+        }
+    }
+    if (list[0] != '\0') {
+        more(what, comma, say_text(ctl, part, TEXT_SAY_OF_OUTCOMES, CTL_ARGS(list)));
+    }
+    if (!say_when_is_always(&asked->when)) {
+        (void)say_when(ctl, policy, &asked->when, list);
+        more(what, comma, say_text(ctl, part, TEXT_SAY_ASKED_WHEN, CTL_ARGS(list)));
+    }
+    const char *title = say_title(ctl, &asked->title);
+    return what[0] == '\0' ? say_text(ctl, into, TEXT_SAY_REQUIREMENT, CTL_ARGS(title))
+                           : say_text(ctl, into, TEXT_SAY_REQUIREMENT_MORE, CTL_ARGS(title, what));
+}
+
+const char *say_requirements(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct policy_requirement *list,
+                             uint16_t count,
+                             char into[SAY_MAX])
+{
+    char part[SAY_MAX];
+    into[0] = '\0';
+    for (uint16_t i = 0; i < count; i++) {
+        more(into, word(ctl, TEXT_SAY_SEMICOLON), requirement_say(ctl, policy, &list[i], part));
+    }
+    return into;
+}
+
+/* ---- actions ---- */
+
+SAYS(action_asks)
+{
+    (void)policy;
+    const struct policy_action *action = from;
+    into[0] = '\0';
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        if (action->needs[i].optional) {
+            more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &action->needs[i].title));
+        }
+    }
+    return into;
+}
+
+SAYS(action_marks)
+{
+    uint32_t marks = ((const struct policy_action *)from)->marks;
+    into[0] = '\0';
+    for (uint16_t i = 0; i < policy->mark_count; i++) {
+        if (marks >> i & 1U) {
+            more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->marks[i].title));
+        }
+    }
+    return into;
+}
+
+static const char *
+tasks_say(const struct ctl *ctl, const struct policy *policy, uint32_t set, char into[SAY_MAX])
+{
+    into[0] = '\0';
+    for (uint16_t i = 0; i < policy->task_count; i++) {
+        if (set >> i & 1U) {
+            more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->tasks[i].title));
+        }
+    }
+    return into;
+}
+
+SAYS(action_opens)
+{
+    return tasks_say(ctl, policy, ((const struct policy_action *)from)->opens, into);
+}
+
+SAYS(action_settles)
+{
+    return tasks_say(ctl, policy, ((const struct policy_action *)from)->settles, into);
+}
+
+SAYS(action_limits)
+{
+    const struct policy_action *action = from;
+    char part[SAY_MAX];
+    char most[POLICY_BOUND_SIZE];
+    into[0] = '\0';
+    for (uint16_t i = 0; i < action->limit_count; i++) {
+        const struct policy_limit *limit = &action->limits[i];
+        const struct policy_field *field = &policy->fields[limit->field];
+        policy_bound_text(field, limit->most, most);
+        more(
+            into,
+            word(ctl, TEXT_SAY_SEMICOLON),
+            say_text(
+                ctl,
+                part,
+                TEXT_SAY_LIMIT,
+                CTL_ARGS(say_role(ctl, policy, limit->role), say_title(ctl, &field->title), most)));
+    }
+    return into;
+}
+
+SAYS(action_requires)
+{
+    const struct policy_action *action = from;
+    return say_requirements(ctl, policy, action->requirements, action->require_count, into);
+}
+
+SAYS(action_moves)
+{
+    const struct policy_action *action = from;
+    return say_requirements(ctl, policy, action->moves, action->move_count, into);
+}
+
+SAYS(action_outcome)
+{
+    (void)policy;
+    enum case_outcome outcome = ((const struct policy_action *)from)->outcome;
+    into[0] = '\0';
+    more(into, "", outcome == OUTCOME_NONE ? "" : say_outcome(ctl, outcome));
+    return into;
+}
+
+SAYS(action_other)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_action *)from)->same_person_may_not, into);
+}
+
+SAYS(action_gives)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_action *)from)->gives, into);
+}
+
+SAYS(action_concerned)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_action *)from)->even_if_concerned, into);
+}
+
+/* clang-format off */
+const struct say_rule say_action_rules[] = {
+    {"asks", TEXT_DIFF_ASKS, TEXT_SAY_ACTION_ASKS, action_asks},
+    {"same-person-may-not", TEXT_DIFF_OTHER, TEXT_SAY_ACTION_OTHER, action_other},
+    {"limits", TEXT_DIFF_LIMITS, TEXT_SAY_ACTION_LIMITS, action_limits},
+    {"requires", TEXT_DIFF_REQUIRES, TEXT_SAY_ACTION_REQUIRES, action_requires},
+    {"moves-when", TEXT_DIFF_MOVES, TEXT_SAY_ACTION_MOVES, action_moves},
+    {"marks", TEXT_DIFF_MARKS, TEXT_SAY_ACTION_MARKS, action_marks},
+    {"opens", TEXT_DIFF_OPENS, TEXT_SAY_ACTION_OPENS, action_opens},
+    {"settles", TEXT_DIFF_SETTLES, TEXT_SAY_ACTION_SETTLES, action_settles},
+    {"gives", TEXT_DIFF_GIVES, TEXT_SAY_ACTION_GIVES, action_gives},
+    {"even-if-concerned", TEXT_DIFF_CONCERNED, TEXT_SAY_ACTION_CONCERNED, action_concerned},
+    {"outcome", TEXT_DIFF_OUTCOME, TEXT_SAY_ACTION_OUTCOME, action_outcome},
+};
+/* clang-format on */
+const size_t say_action_rule_count = sizeof say_action_rules / sizeof *say_action_rules;
+
+/* ---- steps ---- */
+
+SAYS(step_waits)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_step *)from)->waits_for_customer, into);
+}
+
+SAYS(step_other)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_step *)from)->other_handler, into);
+}
+
+const struct say_rule say_step_rules[] = {
+    {"waits-for-customer",     TEXT_DIFF_WAITS,         TEXT_SAY_STEP_WAITS, step_waits},
+    {"not-by-earlier-handler", TEXT_DIFF_OTHER_HANDLER, TEXT_SAY_STEP_OTHER, step_other},
+};
+const size_t say_step_rule_count = sizeof say_step_rules / sizeof *say_step_rules;
