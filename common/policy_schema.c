@@ -148,18 +148,85 @@ static json_t *part_schema(const struct language_part *part, enum locale locale)
                      0);
 }
 
+static const char *const over = "-over"; /* what lies over the files that are used */
+
+/* Any value of a mapping may be ~ , which takes out what lies below; takes the mapping. */
+static void values_may_be_taken_out(json_t *values)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(values, name, value)
+    {
+        json_t *either = json_pack("{s:[O, {s:s}]}", "anyOf", value, "type", "null");
+        (void)json_object_set_new(values, name, either);
+    }
+}
+
+/* Makes a schema of a whole into that of a part: nothing has to be there, all may be taken out.
+ * Schemas are as deep as value_schema makes them. */
+static void loosen(json_t *schema, int depth)
+{
+    enum { DEPTH_MAX = 12 };
+    const char *name = NULL;
+    json_t *value = NULL;
+    size_t index = 0;
+    if (depth > DEPTH_MAX) {
+        return;
+    }
+    json_array_foreach(schema, index, value)
+    {
+        loosen(value, depth + 1);
+    }
+    const char *to = json_string_value(json_object_get(schema, "$ref"));
+    if (to) {
+        (void)json_object_set_new(schema, "$ref", json_sprintf("%s%s", to, over));
+    }
+    if (json_is_array(json_object_get(schema, "required"))) {
+        (void)json_object_del(schema, "required");
+    }
+    (void)json_object_del(schema, "minProperties");
+    json_object_foreach(schema, name, value)
+    {
+        loosen(value, depth + 1);
+    }
+    values_may_be_taken_out(json_object_get(schema, "properties"));
+    json_t *rows = json_object_get(schema, "patternProperties");
+    values_may_be_taken_out(rows);
+    (void)json_object_set_new(rows, "^~$", json_object()); /* takes out all */
+}
+
+/* A policy that uses other files lies over them. */
 void policy_schema(enum locale locale, FILE *out)
 {
     json_t *definitions = json_object();
     for (size_t i = 1; language_parts[i]; i++) {
         const struct language_part *part = language_parts[i];
-        (void)json_object_set_new(definitions, part->name, part_schema(part, locale));
+        char name[POLICY_NAME_MAX * 2];
+        json_t *whole = part_schema(part, locale);
+        json_t *loose = json_deep_copy(whole);
+        loosen(loose, 0);
+        (void)json_object_set_new(definitions, part->name, whole);
+        (void)snprintf(name, sizeof name, "%s%s", part->name, over);
+        (void)json_object_set_new(definitions, name, loose);
     }
-    json_t *schema = part_schema(&language_policy, locale);
-    (void)json_object_set_new(
-        schema, "$schema", json_string("http://json-schema.org/draft-07/schema#"));
-    (void)json_object_set_new(schema, "title", json_string("Redress policy"));
-    (void)json_object_set_new(schema, "definitions", definitions);
+    json_t *whole = part_schema(&language_policy, locale);
+    json_t *loose = json_deep_copy(whole);
+    loosen(loose, 0);
+    (void)json_object_set_new(loose, "required", json_pack("[s, s]", "policy", "version"));
+    json_t *schema = json_pack("{s:s, s:s, s:{s:[s]}, s:o, s:o, s:o}",
+                               "$schema",
+                               "http://json-schema.org/draft-07/schema#",
+                               "title",
+                               "Redress policy",
+                               "if",
+                               "required",
+                               "uses",
+                               "then",
+                               loose,
+                               "else",
+                               whole,
+                               "definitions",
+                               definitions);
     (void)json_dumpf(schema, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     (void)fputc('\n', out);
     json_decref(schema);
