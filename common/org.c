@@ -63,49 +63,88 @@ static int64_t leave_end(const struct org_agent *agent, int64_t now_s)
     return end_s;
 }
 
-enum org_verdict org_admits(
-    const struct org *org, struct slice name, struct slice role, int64_t now_s, int64_t *until_s)
-{
-    const struct org_agent *agent = org_find(org, name);
-    *until_s = 0;
-    if (!agent) {
-        return ORG_UNKNOWN;
-    }
-    if (!org_has_role(agent, role)) {
-        return ORG_ROLE_NOT_HIS;
-    }
-    int64_t end_s = leave_end(agent, now_s);
-    if (end_s != 0) {
-        *until_s = end_s;
-        return ORG_ON_LEAVE;
-    }
-    const struct calendar *hours =
-        agent->shift == ORG_NONE ? NULL : &org->shifts[agent->shift].hours;
-    if (hours && calendar_covers(hours, now_s) && !calendar_is_open(hours, now_s)) {
-        int64_t opens_s = calendar_add(hours, now_s, 0);
-        *until_s = opens_s == INT64_MAX ? 0 : opens_s;
-        return ORG_OFF_SHIFT;
-    }
-    return ORG_ADMITS;
-}
-
 static bool is_role_of_somebody(const struct org *org, struct slice role)
 {
-    for (uint16_t i = 0; i < org->agent_count; i++) {
-        if (org_has_role(&org->agents[i], role)) {
+    for (uint16_t i = 0; i < org->role_count; i++) {
+        if (slice_equal(role, slice_text(org->roles[i]))) {
             return true;
         }
     }
     return false;
 }
 
-enum org_verdict org_speaks(const struct org *org, struct slice name, struct slice role)
+/* Whom of this role the person stands in for now; NULL: nobody. */
+static const struct org_agent *absent_of_role(const struct org *org,
+                                              const struct org_agent *deputy,
+                                              struct slice role,
+                                              int64_t now_s)
+{
+    for (uint16_t i = 0; i < org->agent_count; i++) {
+        const struct org_agent *agent = &org->agents[i];
+        if (agent->deputy != ORG_NONE && &org->agents[agent->deputy] == deputy &&
+            org_has_role(agent, role) && leave_end(agent, now_s) != 0) {
+            return agent;
+        }
+    }
+    return NULL;
+}
+
+enum org_verdict org_speaks(const struct org *org,
+                            struct slice name,
+                            struct slice role,
+                            int64_t now_s,
+                            struct slice *stands_for)
 {
     const struct org_agent *agent = org_find(org, name);
+    *stands_for = (struct slice){0};
     if ((agent && org_has_role(agent, role)) || !is_role_of_somebody(org, role)) {
         return ORG_ADMITS;
     }
+    const struct org_agent *absent = agent ? absent_of_role(org, agent, role, now_s) : NULL;
+    if (absent) {
+        *stands_for = slice_text(absent->name);
+        return ORG_ADMITS;
+    }
     return agent ? ORG_ROLE_NOT_HIS : ORG_UNKNOWN;
+}
+
+static enum org_verdict present(const struct org_agent *agent, int64_t now_s, int64_t *until_s)
+{
+    *until_s = leave_end(agent, now_s);
+    return *until_s != 0 ? ORG_ON_LEAVE : ORG_ADMITS;
+}
+
+enum org_verdict org_admits(const struct org *org,
+                            struct slice name,
+                            struct slice role,
+                            int64_t now_s,
+                            struct slice *stands_for,
+                            int64_t *until_s)
+{
+    const struct org_agent *agent = org_find(org, name);
+    *until_s = 0;
+    enum org_verdict verdict = org_speaks(org, name, role, now_s, stands_for);
+    if (!agent || verdict != ORG_ADMITS) {
+        return agent ? verdict : ORG_UNKNOWN;
+    }
+    verdict = present(agent, now_s, until_s);
+    const struct calendar *hours =
+        agent->shift == ORG_NONE ? NULL : &org->shifts[agent->shift].hours;
+    if (verdict == ORG_ADMITS && hours && calendar_covers(hours, now_s) &&
+        !calendar_is_open(hours, now_s)) {
+        int64_t opens_s = calendar_add(hours, now_s, 0);
+        *until_s = opens_s == INT64_MAX ? 0 : opens_s;
+        return ORG_OFF_SHIFT;
+    }
+    return verdict;
+}
+
+enum org_verdict
+org_may_be_given(const struct org *org, struct slice name, int64_t now_s, int64_t *until_s)
+{
+    const struct org_agent *agent = org_find(org, name);
+    *until_s = 0;
+    return agent ? present(agent, now_s, until_s) : ORG_UNKNOWN;
 }
 
 bool org_stands_in(const struct org *org, struct slice deputy, struct slice absent, int64_t now_s)

@@ -16,9 +16,10 @@ enum {
     ORG_DEPARTMENTS_MAX = 256,
     ORG_SKILLS_MAX = 64,
     ORG_SHIFTS_MAX = 16,
-    ORG_ROLES_MAX = 8,   /* of one person */
-    ORG_LEAVES_MAX = 32, /* of one person */
-    ORG_LEVEL_MAX = 5,   /* of a skill: 1 a little … 5 a master */
+    ORG_ROLES_MAX = 8,        /* of one person */
+    ORG_KNOWN_ROLES_MAX = 64, /* of all together */
+    ORG_LEAVES_MAX = 32,      /* of one person */
+    ORG_LEVEL_MAX = 5,        /* of a skill: 1 a little … 5 a master */
     ORG_CAPACITY_MAX = 10000,
     ORG_NONE = 0xffff,
 };
@@ -59,15 +60,17 @@ struct org_shift {
 };
 
 struct org {
-    uint32_t version; /* row of the archive's table org; 0 while it is only a file */
+    uint32_t version;      /* row of the archive's table org; 0 while it is only a file */
+    char version_text[12]; /* the same, to be recorded where it decided */
     char id[POLICY_NAME_MAX];
     struct policy_title title;
-    uint16_t agent_count, department_count, skill_count, shift_count;
+    uint16_t agent_count, department_count, skill_count, shift_count, role_count;
     const struct org_agent *agents;
     const uint16_t *by_name; /* indexes of agents in the order of their names' bytes */
     const struct org_department *departments;
     const char (*skills)[POLICY_NAME_MAX];
     const struct org_shift *shifts;
+    const char (*roles)[POLICY_NAME_MAX]; /* each that somebody has, once */
 };
 
 /* NULL: nobody of that name. */
@@ -87,18 +90,32 @@ enum org_verdict {
 };
 
 /*
+ * May this person speak in this role now?  *stands_for is the person on leave whose role it is,
+ * empty where it is his own.  A role that somebody here has is one of those who work here; one that
+ * nobody has (the customer's) is not this organisation's matter.
+ */
+enum org_verdict org_speaks(const struct org *org,
+                            struct slice name,
+                            struct slice role,
+                            int64_t now_s,
+                            struct slice *stands_for);
+
+/*
  * May this person take work in this role now?  *until_s is when an absence ends (0: it is none, or
  * nobody knows).  A shift whose calendar does not reach now keeps nobody away: work that stands
  * still is worse than work at an odd hour.
  */
-enum org_verdict org_admits(
-    const struct org *org, struct slice name, struct slice role, int64_t now_s, int64_t *until_s);
+enum org_verdict org_admits(const struct org *org,
+                            struct slice name,
+                            struct slice role,
+                            int64_t now_s,
+                            struct slice *stands_for,
+                            int64_t *until_s);
 
-/*
- * May this person speak in this role at all?  A role that somebody here has is one of those who
- * work here; one that nobody has (the customer's) is not this organisation's matter.
- */
-enum org_verdict org_speaks(const struct org *org, struct slice name, struct slice role);
+/* May this person be given work by another?  Off shift it waits for him; on leave it would wait too
+ * long. */
+enum org_verdict
+org_may_be_given(const struct org *org, struct slice name, int64_t now_s, int64_t *until_s);
 
 /* Does this person represent somebody who is on leave now?  Only directly: a deputy's deputy does
  * not. */

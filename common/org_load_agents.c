@@ -243,6 +243,29 @@ names_sort(struct policy_loading *loading, struct org *org, const struct yaml_no
     org->by_name = order;
 }
 
+/* Each role that somebody has, once. */
+static void
+roles_gather(struct policy_loading *loading, struct org *org, const struct yaml_node *node)
+{
+    char(*roles)[POLICY_NAME_MAX] = loading_take(loading, node, ORG_KNOWN_ROLES_MAX, sizeof *roles);
+    for (uint16_t i = 0; roles && i < org->agent_count; i++) {
+        for (uint16_t j = 0; j < org->agents[i].role_count; j++) {
+            uint16_t at = 0;
+            while (at < org->role_count && strcmp(roles[at], org->agents[i].roles[j]) != 0) {
+                at++;
+            }
+            if (at == ORG_KNOWN_ROLES_MAX) {
+                complain(loading, node, NULL, "more than %d roles", ORG_KNOWN_ROLES_MAX);
+                return;
+            }
+            if (at == org->role_count) {
+                memcpy(roles[org->role_count++], org->agents[i].roles[j], POLICY_NAME_MAX);
+            }
+        }
+    }
+    org->roles = (const char(*)[POLICY_NAME_MAX])roles;
+}
+
 POLICY_READER(org_read_agents)
 {
     struct org_reading *reading = into;
@@ -266,4 +289,5 @@ POLICY_READER(org_read_agents)
         place.agent->capacity = reading->capacity;
         read_part(loading, &node->pairs[i].key, &node->pairs[i].value, &language_agent, &place);
     }
+    roles_gather(loading, reading->org, node);
 }

@@ -353,11 +353,13 @@ static const char *
 now_text(const struct ctl *ctl, const struct org *org, const struct org_agent *agent, char *into)
 {
     int64_t until_s = 0;
+    struct slice stands_for;
     char until[CLOCK_TEXT_SIZE];
     enum org_verdict verdict = org_admits(org,
                                           slice_text(agent->name),
                                           slice_text(agent->roles[0]),
                                           clock_now_us() / 1000000,
+                                          &stands_for,
                                           &until_s);
     enum ctl_text text = TEXT_ORG_THERE;
     if (verdict == ORG_ON_LEAVE) {

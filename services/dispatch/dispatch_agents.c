@@ -173,6 +173,9 @@ static void rows_take(struct dispatch *dispatch, const PGresult *rows)
         struct agent *agent = pg_int4(rows, row, 1) == 0
                                   ? agent_find(dispatch, name)
                                   : agent_of(dispatch, name, pg_int4(rows, row, 2));
+        if (people_slot_is_stale(dispatch, name, pg_int4(rows, row, 2))) {
+            dispatch->slots_stale = true;
+        }
         if (agent && !agent->in_batch) {
             agent->used = pg_int4(rows, row, 1);
             agent->capacity = pg_int4(rows, row, 2);
@@ -210,6 +213,7 @@ static void loaded(void *context, const struct pg_answer *answer)
 {
     struct dispatch *dispatch = context;
     if (answer->status == PG_OK) {
+        people_looked_up(dispatch, answer->results[1]);
         rows_take(dispatch, answer->results[0]);
     }
 }
@@ -223,6 +227,11 @@ void agents_load(struct dispatch *dispatch)
     }
     pg_begin(reader);
     pg_call(reader, "dispatch_agents");
+    people_bind(dispatch, reader);
+    if (dispatch->slots_stale && service_serves(dispatch->service, 0)) { /* one does it for all */
+        pg_call(reader, "dispatch_slots_follow");
+    }
+    dispatch->slots_stale = false;
     if (!pg_send(reader, loaded, dispatch, &error)) {
         log_debug("agents unread", LOG_ERROR_FIELDS(&error));
     }

@@ -231,7 +231,7 @@ void claim(const struct asked *asked)
     struct slice queue = command->claim->has_queue
                              ? slice_of(command->claim->queue.data, command->claim->queue.len)
                              : slice_of(NULL, 0);
-    if (desk_repeated(asked) || claim_is_asked(dispatch, asked)) {
+    if (desk_repeated(asked) || claim_is_asked(dispatch, asked) || people_refuse(asked)) {
         return;
     }
     struct claim *claim = calloc(1, sizeof *claim);

@@ -1,3 +1,4 @@
+#include "dispatch_core_people.h"
 #include "dispatch_core_rules.h"
 
 enum {
@@ -27,6 +28,10 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_OBLIGATION] = "obligation",
     [DISPATCH_NOT_ACCEPTED] = "not_accepted",
     [DISPATCH_NOT_MERGED] = "not_merged",
+    [DISPATCH_PERSON_UNKNOWN] = "person_unknown",
+    [DISPATCH_ROLE_NOT_HIS] = "role_not_his",
+    [DISPATCH_ON_LEAVE] = "on_leave",
+    [DISPATCH_OFF_SHIFT] = "off_shift",
 };
 
 /* How the case stands after the event under decision. */
@@ -261,7 +266,7 @@ static enum dispatch_answer release(const struct policy *policy,
                                     const struct dispatch_input *input,
                                     struct event *out)
 {
-    if (state->version == 0 || !rules_holder(state, input->actor)) {
+    if (state->version == 0 || !people_holder(state, input)) {
         return DISPATCH_NOT_HOLDER;
     }
     struct after after = stands(state);
@@ -425,18 +430,21 @@ static enum dispatch_answer command(const struct policy *policy,
     if (input->expected_version != 0 && input->expected_version != state->version) {
         return DISPATCH_VERSION;
     }
-    switch (input->kind) {
-    case DISPATCH_CLAIM:
-        return claim(policy, state, input, out);
-    case DISPATCH_RELEASE:
-        return release(policy, state, input, out);
-    case DISPATCH_ACTION:
-        return act(policy, state, input, out, refused_field);
-    case DISPATCH_TRIAGED:
-    case DISPATCH_CLOCK:
-        break;
+    enum dispatch_answer answer = people_permit(input, refused_field);
+    if (answer != DISPATCH_APPEND) {
+        return answer;
     }
-    return DISPATCH_NOTHING;
+    if (input->kind == DISPATCH_CLAIM) {
+        answer = claim(policy, state, input, out);
+    } else if (input->kind == DISPATCH_RELEASE) {
+        answer = release(policy, state, input, out);
+    } else {
+        answer = act(policy, state, input, out, refused_field);
+    }
+    if (answer == DISPATCH_APPEND) {
+        people_record(state, input, out);
+    }
+    return answer;
 }
 
 enum dispatch_answer dispatch_decide(const struct policy *policy,

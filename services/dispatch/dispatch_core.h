@@ -10,6 +10,7 @@
 #ifndef REDRESS_DISPATCH_CORE_H
 #define REDRESS_DISPATCH_CORE_H
 
+#include "org.h"
 #include "policy.h"
 
 enum {
@@ -106,6 +107,10 @@ struct dispatch_input {
     bool agent_has_capacity;
     struct slice claim_token;
     uint64_t other_case; /* ACTION: to merge into, to link with; 0: none */
+    /* Who works here; NULL: none was applied, and nothing is asked of it.  What follows from it is
+     * recorded with the event: its version as "@org", whom the actor stands in for as
+     * "@deputy-of".  No field that is submitted may begin like that. */
+    const struct org *org;
 };
 
 enum dispatch_answer {
@@ -129,6 +134,10 @@ enum dispatch_answer {
     DISPATCH_OBLIGATION,      /* refused_field is still open, or is not open where it is settled */
     DISPATCH_NOT_ACCEPTED,    /* the case was offered: accept or release it first */
     DISPATCH_NOT_MERGED,
+    DISPATCH_PERSON_UNKNOWN, /* nobody of that name works here */
+    DISPATCH_ROLE_NOT_HIS,   /* the person works here in other roles */
+    DISPATCH_ON_LEAVE,       /* these two: no work is taken now */
+    DISPATCH_OFF_SHIFT,
     DISPATCH_ANSWER_COUNT,
 };
 
@@ -191,6 +200,9 @@ uint16_t dispatch_queue_following(const struct policy *policy,
                                   const struct dispatch_case *before,
                                   uint16_t step,
                                   const struct policy_facts *now);
+
+/* How a refusal by the organisation is answered; DISPATCH_APPEND: it refuses nothing. */
+enum dispatch_answer dispatch_answer_of_people(enum org_verdict verdict);
 
 /* "role_may_not", …: the stable code of a refusal. */
 const char *dispatch_answer_code(enum dispatch_answer answer);

@@ -1,6 +1,8 @@
 /* The policy's rules about actions; see dispatch_core_rules.h. */
 #include "dispatch_core_rules.h"
 
+#include "dispatch_core_people.h"
+
 bool rules_holder(const struct dispatch_case *state, struct slice actor)
 {
     return state->agent[0] != '\0' && slice_equal(actor, slice_text(state->agent));
@@ -193,7 +195,7 @@ static struct dispatch_permit check_person(const struct trying *trying)
         permit.answer = DISPATCH_NOT_ACCEPTED;
     } else if (action->same_person_may_not && slice_equal(actor, slice_text(state->last_actor))) {
         permit.answer = DISPATCH_SAME_PERSON;
-    } else if (state->agent[0] != '\0' && !rules_holder(state, actor) &&
+    } else if (state->agent[0] != '\0' && !people_holder(state, trying->input) &&
                trying->role == state->agent_role) {
         permit.answer = DISPATCH_NOT_HOLDER;
     }
@@ -370,7 +372,7 @@ static struct dispatch_permit check_others(const struct trying *trying, struct r
                         : rules_concerned(&trying->state->more, agent) ? DISPATCH_RECUSED
                         : rules_holder(trying->state, agent)           ? DISPATCH_FIELD_INVALID
                         : !input->agent_has_capacity                   ? DISPATCH_NO_CAPACITY
-                                                                       : DISPATCH_APPEND;
+                                                     : people_permit_taker(input, agent);
     }
     return permit;
 }
@@ -433,6 +435,10 @@ struct dispatch_permit dispatch_may(const struct policy *policy,
 {
     struct rules_trial trial;
     struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    permit.answer = people_permit(input, &permit.what);
+    if (permit.answer != DISPATCH_APPEND) {
+        return permit;
+    }
     switch (input->kind) {
     case DISPATCH_CLAIM:
         permit.answer = state->version == 0 || state->queue == POLICY_NONE
@@ -441,7 +447,7 @@ struct dispatch_permit dispatch_may(const struct policy *policy,
         permit.roles = 1U << policy->steps[state->step].owner_role;
         return permit;
     case DISPATCH_RELEASE:
-        permit.answer = rules_holder(state, input->actor) ? DISPATCH_APPEND : DISPATCH_NOT_HOLDER;
+        permit.answer = people_holder(state, input) ? DISPATCH_APPEND : DISPATCH_NOT_HOLDER;
         return permit;
     case DISPATCH_ACTION:
         return rules_try(policy, state, input, blank, &trial);

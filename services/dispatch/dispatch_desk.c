@@ -37,6 +37,7 @@ static struct dispatch_input asker_of(const struct asked *asked)
     return (struct dispatch_input){.kind = DISPATCH_ACTION,
                                    .now_us = cycle_now_us(asked->cycle),
                                    .agent_has_capacity = true,
+                                   .org = people_org(asked->dispatch),
                                    .actor = slice_if(command->has_actor, command->actor),
                                    .role = slice_if(command->has_role, command->role)};
 }
@@ -227,7 +228,7 @@ capacity_left(struct dispatch *dispatch, const struct policy *policy, struct sli
     /* looks only: names cost nothing to invent, and places in memory are few */
     const struct agent *agent = agent_find(dispatch, actor);
     return agent ? !agent->full && agent->used + agent->delta < agent->capacity
-                 : policy->capacity > 0 && !agents_are_full(dispatch);
+                 : people_capacity(dispatch, policy, actor) > 0 && !agents_are_full(dispatch);
 }
 
 static void command_done(const struct asked *asked, const struct event *event)
@@ -272,8 +273,10 @@ static void act_on(const struct asked *asked, struct held_case *held, struct dis
     }
     input->agent_has_capacity =
         capacity_left(dispatch, policy, taker_of(policy, &held->state, input));
+    input->org = people_org(dispatch);
     enum dispatch_answer answered = dispatch_decide(policy, &held->state, input, out, &field);
     if (answered != DISPATCH_APPEND) {
+        field = people_tell(input, answered, field, cycle_arena(asked->cycle));
         if (input->kind == DISPATCH_CLAIM) {
             claim_give_back(dispatch, act->case_id, input->claim_token);
         }

@@ -42,6 +42,7 @@ static void dispatch_close(void *self)
     projector_free(&dispatch->projector);
     case_cache_free(&dispatch->cases);
     claim_close(dispatch);
+    people_close(dispatch);
     seal_ring_free(&dispatch->ring);
     free(dispatch->changed);
     free(dispatch->agents);
@@ -94,10 +95,10 @@ static void slots_follow(struct dispatch *dispatch,
         return;
     }
     if (before[0] != '\0') {
-        agent_change(dispatch, before, -1, policy->capacity);
+        agent_change(dispatch, before, -1, people_capacity(dispatch, policy, slice_text(before)));
     }
     if (after[0] != '\0') {
-        agent_change(dispatch, after, 1, policy->capacity);
+        agent_change(dispatch, after, 1, people_capacity(dispatch, policy, slice_text(after)));
     }
 }
 
@@ -151,7 +152,9 @@ static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)
     bool asked = desk_lookup(dispatch, cycle, pg);
     dispatch->asked_early = early_lookup(dispatch, pg);
     dispatch->asked_agents = agents_lookup(dispatch, pg);
-    return cases_lookup(dispatch, pg) || asked || dispatch->asked_early || dispatch->asked_agents;
+    dispatch->asked_org = people_lookup(dispatch, pg);
+    return cases_lookup(dispatch, pg) || asked || dispatch->asked_early || dispatch->asked_agents ||
+           dispatch->asked_org;
 }
 
 static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
@@ -162,6 +165,9 @@ static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_
     unsigned last = answer->count;
     if (dispatch->asked_cases) {
         cases_looked_up(dispatch, answer->results[--last]);
+    }
+    if (dispatch->asked_org) {
+        people_looked_up(dispatch, answer->results[--last]);
     }
     if (dispatch->asked_agents) {
         agents_looked_up(dispatch, answer->results[--last]);

@@ -67,6 +67,8 @@ struct case_key {
     uint8_t bytes[SEAL_WRAPPED_SIZE];
 };
 
+struct org_object;
+
 struct dispatch {
     struct service *service;
     struct seal_ring *ring;
@@ -106,8 +108,13 @@ struct dispatch {
     struct claim *claims;    /* Redis is being asked */
     uint32_t forget_after_s; /* old commands are looked for then */
     struct search *search;   /* claims without Redis */
-    bool closing;            /* what Redis answers now leads nowhere */
-    struct event out;        /* large */
+    struct org_object *org;  /* who works here; NULL: none was applied */
+    bool org_read;           /* it was asked for: nothing is decided before */
+    bool asked_org;
+    int32_t org_bad;  /* a version we cannot read, told once */
+    bool slots_stale; /* capacities of rows are not those of the organisation */
+    bool closing;     /* what Redis answers now leads nowhere */
+    struct event out; /* large */
 };
 
 /* dispatch_cases.c: the case, or NULL: once a batch has been looked up, there is none. */
@@ -174,5 +181,24 @@ void agents_undo(struct dispatch *dispatch, const struct pg_answer *why);
 void agents_load(struct dispatch *dispatch);
 bool agents_lookup(struct dispatch *dispatch, struct pg *pg);
 void agents_looked_up(struct dispatch *dispatch, const PGresult *rows);
+
+/* dispatch_people.c: NULL: none was applied. */
+const struct org *people_org(const struct dispatch *dispatch);
+void people_close(struct dispatch *dispatch);
+/* How many cases this person may hold: as the organisation says, else the policy. */
+int32_t
+people_capacity(const struct dispatch *dispatch, const struct policy *policy, struct slice name);
+bool people_slot_is_stale(const struct dispatch *dispatch, struct slice name, int32_t capacity);
+/* Asks for a version newer than ours; in the first batch before anything is decided. */
+void people_bind(const struct dispatch *dispatch, struct pg *pg);
+bool people_lookup(struct dispatch *dispatch, struct pg *pg);
+void people_looked_up(struct dispatch *dispatch, const PGresult *rows);
+/* A claim by somebody who may not take work now: answered, and no case is taken out for it. */
+bool people_refuse(const struct asked *asked);
+/* In place of the field, where the organisation refuses: whom, and until when. */
+struct slice people_tell(const struct dispatch_input *input,
+                         enum dispatch_answer answered,
+                         struct slice field,
+                         struct arena *arena);
 
 #endif

@@ -46,47 +46,52 @@
 const struct pg_statement dispatch_statements[] = {
     {"dispatch_rows",
      ROWS "WHERE c.case_id IN (SELECT unnest($1::bigint[]) UNION "
-          "SELECT case_id FROM command WHERE command_id = ANY($2::uuid[]))"             },
+          "SELECT case_id FROM command WHERE command_id = ANY($2::uuid[]))"                     },
     {"dispatch_feed",
      ROWS "WHERE c.case_id > $1::bigint AND c.case_id <= $2::bigint AND c.queue <> '' "
-          "ORDER BY c.case_id LIMIT $3::integer"                                        },
+          "ORDER BY c.case_id LIMIT $3::integer"                                                },
     {"dispatch_search",
      "SELECT c.case_id FROM complaint c LEFT JOIN clock k USING (case_id) "
      "WHERE c.queue = $2::text AND c.policy_id IN (SELECT id FROM policy WHERE name = $1::text) "
      "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
-     "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"},
-    {"dispatch_cases_new_one",   CASES_ONE                                              },
-    {"dispatch_cases_new",       CASES_MANY                                             },
-    {"dispatch_cases_one",       CASES_ONE CASES_UPDATE                                 },
-    {"dispatch_cases",           CASES_MANY CASES_UPDATE                                },
+     "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"        },
+    {"dispatch_cases_new_one",   CASES_ONE                                                      },
+    {"dispatch_cases_new",       CASES_MANY                                                     },
+    {"dispatch_cases_one",       CASES_ONE CASES_UPDATE                                         },
+    {"dispatch_cases",           CASES_MANY CASES_UPDATE                                        },
     {"dispatch_slots_new",
      "INSERT INTO agent_slot (agent, capacity) SELECT * FROM unnest($1::text[], $2::integer[]) "
-     "ON CONFLICT DO NOTHING"                                                           },
+     "ON CONFLICT DO NOTHING"                                                                   },
     {"dispatch_slots",
      "WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::integer[]) AS "
      "a(agent, delta)), moved AS (UPDATE agent_slot s SET used = greatest(s.used + c.delta, 0) "
      "FROM change c WHERE s.agent = c.agent AND (c.delta <= 0 OR s.used + c.delta <= s.capacity) "
      "RETURNING s.agent) SELECT agent_full(ARRAY(SELECT c.agent FROM change c "
-     "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"                 },
+     "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"                         },
     {"dispatch_commands_one",
-     "INSERT INTO command (command_id, case_id, seq, at) VALUES ($1, $2, $3, $4)"       },
+     "INSERT INTO command (command_id, case_id, seq, at) VALUES ($1, $2, $3, $4)"               },
     {"dispatch_commands",
      "INSERT INTO command (command_id, case_id, seq, at) "
-     "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])"  },
+     "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])"          },
     {"dispatch_commands_forget",
      "DELETE FROM command WHERE command_id IN (SELECT command_id FROM command "
-     "WHERE at < clock_timestamp() - interval '30 days' LIMIT $1::integer)"             },
+     "WHERE at < clock_timestamp() - interval '30 days' LIMIT $1::integer)"                     },
     {"dispatch_keys",
      "SELECT case_id, wrapped_key FROM submission WHERE case_id = ANY($1::bigint[]) "
-     "AND wrapped_key IS NOT NULL"                                                      },
+     "AND wrapped_key IS NOT NULL"                                                              },
     {"dispatch_known",
-     "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"  },
+     "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"          },
     {"dispatch_raised",
      "SELECT case_id, raised, raised_by FROM clock WHERE case_id = ANY($1::bigint[]) AND raised > "
-     "0"                                                                                },
+     "0"                                                                                        },
+    {"dispatch_slots_follow",
+     "UPDATE agent_slot s SET capacity = a.capacity FROM agent a "
+     "WHERE a.agent = s.agent AND a.capacity <> s.capacity"                                     },
+    {"dispatch_org",
+     "SELECT version, source FROM org WHERE version > $1::integer ORDER BY version DESC LIMIT 1"},
     {"dispatch_agents_named",
-     "SELECT agent, used, capacity FROM agent_slot WHERE agent = ANY($1::text[])"       },
-    {"dispatch_agents",          "SELECT agent, used, capacity FROM agent_slot"         },
+     "SELECT agent, used, capacity FROM agent_slot WHERE agent = ANY($1::text[])"               },
+    {"dispatch_agents",          "SELECT agent, used, capacity FROM agent_slot"                 },
 };
 const unsigned dispatch_statement_count = sizeof dispatch_statements / sizeof *dispatch_statements;
 

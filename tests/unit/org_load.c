@@ -159,10 +159,12 @@ static void nobody_is_given_work_out_of_his_hours_or_while_he_is_away(void **sta
         const struct moment *moment = &moments[i];
         int64_t from_s = NOV_2 - 8 * HOUR;
         int64_t until_s = -1;
+        struct slice stands_for;
         enum org_verdict verdict = org_admits(&object->org,
                                               slice_text(moment->name),
                                               slice_text(moment->role),
                                               from_s + moment->at_s,
+                                              &stands_for,
                                               &until_s);
         int64_t wanted_s = moment->until_s != 0 ? from_s + moment->until_s : 0;
         if (verdict != moment->verdict || until_s != wanted_s) {
@@ -176,25 +178,46 @@ static void nobody_is_given_work_out_of_his_hours_or_while_he_is_away(void **sta
     }
 }
 
-static void a_role_of_the_house_is_for_those_who_have_it(void **state)
+static void a_role_of_the_house_is_for_those_who_have_it_and_their_deputies(void **state)
 {
     (void)state;
     SCOPED(org_object_free) struct org_object *object = harbour();
     static const struct {
         const char *name, *role;
+        int day; /* of November */
         enum org_verdict verdict;
+        const char *stands_for;
     } rows[] = {
-        {"林小姐", "supervisor", ORG_ADMITS      },
-        {"王明",    "supervisor", ORG_ROLE_NOT_HIS},
-        {"nobody",    "supervisor", ORG_UNKNOWN     },
-        {"nobody",    "customer",   ORG_ADMITS      },
-        {"王明",    "customer",   ORG_ADMITS      },
+        {"林小姐", "supervisor", 1, ORG_ADMITS,       ""         },
+        {"王明",    "supervisor", 1, ORG_ROLE_NOT_HIS, ""         },
+        {"王明",    "supervisor", 9, ORG_ADMITS,       "林小姐"},
+        {"李雷",    "supervisor", 9, ORG_ROLE_NOT_HIS, ""         },
+        {"nobody",    "supervisor", 9, ORG_UNKNOWN,      ""         },
+        {"nobody",    "customer",   9, ORG_ADMITS,       ""         },
+        {"王明",    "customer",   9, ORG_ADMITS,       ""         },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        assert_int_equal(
-            org_speaks(&object->org, slice_text(rows[i].name), slice_text(rows[i].role)),
-            rows[i].verdict);
+        struct slice stands_for;
+        assert_int_equal(org_speaks(&object->org,
+                                    slice_text(rows[i].name),
+                                    slice_text(rows[i].role),
+                                    NOV_2 + (int64_t)(rows[i].day - 2) * DAY,
+                                    &stands_for),
+                         rows[i].verdict);
+        assert_true(slice_equal(stands_for, slice_text(rows[i].stands_for)));
     }
+}
+
+static void work_is_given_to_who_is_off_shift_and_not_to_who_is_away(void **state)
+{
+    (void)state;
+    SCOPED(org_object_free) struct org_object *object = harbour();
+    const struct org *org = &object->org;
+    int64_t until_s;
+    assert_int_equal(org_may_be_given(org, slice_text("李雷"), NOV_2, &until_s), ORG_ADMITS);
+    assert_int_equal(org_may_be_given(org, slice_text("王明"), NOV_2, &until_s), ORG_ON_LEAVE);
+    assert_int_equal(until_s, NOV_2 - 8 * HOUR + 5 * DAY);
+    assert_int_equal(org_may_be_given(org, slice_text("nobody"), NOV_2, &until_s), ORG_UNKNOWN);
 }
 
 static void a_deputy_stands_in_while_the_other_is_away_and_no_longer(void **state)
@@ -229,7 +252,8 @@ int main(void)
         cmocka_unit_test(every_planted_fault_is_told_at_its_place),
         cmocka_unit_test(no_damage_does_worse_than_an_error),
         cmocka_unit_test(nobody_is_given_work_out_of_his_hours_or_while_he_is_away),
-        cmocka_unit_test(a_role_of_the_house_is_for_those_who_have_it),
+        cmocka_unit_test(a_role_of_the_house_is_for_those_who_have_it_and_their_deputies),
+        cmocka_unit_test(work_is_given_to_who_is_off_shift_and_not_to_who_is_away),
         cmocka_unit_test(a_deputy_stands_in_while_the_other_is_away_and_no_longer),
         cmocka_unit_test(levels_are_those_of_the_person),
     };

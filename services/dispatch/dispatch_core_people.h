@@ -1,0 +1,24 @@
+/*
+ * What the organisation says of who acts: works here, in this role, is there; stands in for
+ * somebody.  Private to dispatch's core.
+ */
+#ifndef REDRESS_DISPATCH_CORE_PEOPLE_H
+#define REDRESS_DISPATCH_CORE_PEOPLE_H
+
+#include "dispatch_core.h"
+
+/* DISPATCH_APPEND: nothing is in the way. */
+enum dispatch_answer people_permit(const struct dispatch_input *input, struct slice *refused_field);
+
+/* The same of somebody the case is given to. */
+enum dispatch_answer people_permit_taker(const struct dispatch_input *input, struct slice name);
+
+/* The actor holds the case, or stands in for who does. */
+bool people_holder(const struct dispatch_case *state, const struct dispatch_input *input);
+
+/* Adds what the decision took from the organisation to the event; people_permit saw to the room. */
+void people_record(const struct dispatch_case *state,
+                   const struct dispatch_input *input,
+                   struct event *out);
+
+#endif

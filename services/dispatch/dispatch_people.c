@@ -1,0 +1,168 @@
+/* Who works here, as the archive has it: read anew when a version is applied, within a second. */
+#include "clock.h"
+#include "dispatch_shell.h"
+#include "log.h"
+#include "org_load.h"
+
+enum {
+    YEARS_BACK = 1, /* shifts are compiled for */
+    YEARS_AHEAD = 2,
+    TELL_MAX = 128,
+    UNTIL_SHOWN = 16, /* 2026-11-06T16:00 */
+};
+
+const struct org *people_org(const struct dispatch *dispatch)
+{
+    return dispatch->org ? &dispatch->org->org : NULL;
+}
+
+void people_close(struct dispatch *dispatch)
+{
+    org_object_free(&dispatch->org);
+}
+
+int32_t
+people_capacity(const struct dispatch *dispatch, const struct policy *policy, struct slice name)
+{
+    const struct org_agent *agent = dispatch->org ? org_find(&dispatch->org->org, name) : NULL;
+    return agent && agent->capacity >= 0 ? agent->capacity : policy->capacity;
+}
+
+bool people_slot_is_stale(const struct dispatch *dispatch, struct slice name, int32_t capacity)
+{
+    const struct org_agent *agent = dispatch->org ? org_find(&dispatch->org->org, name) : NULL;
+    return agent && agent->capacity >= 0 && agent->capacity != capacity;
+}
+
+/* ---- reading it ---- */
+
+void people_bind(const struct dispatch *dispatch, struct pg *pg)
+{
+    pg_call(pg, "dispatch_org");
+    pg_bind_int4(pg, (int32_t)(dispatch->org ? dispatch->org->org.version : 0));
+}
+
+bool people_lookup(struct dispatch *dispatch, struct pg *pg)
+{
+    if (dispatch->org_read) {
+        return false;
+    }
+    people_bind(dispatch, pg);
+    return true;
+}
+
+/* A version this program cannot read keeps the one before: the command reads it with the same
+ * loader before it is applied, so this one is older than the command. */
+static void version_take(struct dispatch *dispatch, int32_t version, struct slice source)
+{
+    char year_text[CLOCK_TEXT_SIZE];
+    char name[32];
+    struct policy_report report;
+    clock_text(clock_now_us(), year_text);
+    int year = (int)strtol(year_text, NULL, 10);
+    (void)snprintf(name, sizeof name, "org@%d", version);
+    struct org_object *object =
+        org_load(name, source, year - YEARS_BACK, year + YEARS_AHEAD, &report);
+    if (object) {
+        org_object_free(&dispatch->org);
+        dispatch->org = object;
+        object->org.version = (uint32_t)version;
+        (void)snprintf(object->org.version_text, sizeof object->org.version_text, "%d", version);
+        log_info("an organisation holds", LOG_TEXT("version", name));
+    } else if (dispatch->org_bad != version) {
+        log_error("an organisation cannot be read: the one before holds",
+                  LOG_TEXT("version", name),
+                  LOG_TEXT("why", report.text ? report.text : ""));
+        dispatch->org_bad = version;
+    }
+    policy_report_done(&report);
+}
+
+void people_looked_up(struct dispatch *dispatch, const PGresult *rows)
+{
+    dispatch->org_read = true;
+    if (PQntuples(rows) > 0 && pg_int4(rows, 0, 0) != dispatch->org_bad) {
+        version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1));
+    }
+}
+
+/* ---- saying why not ---- */
+
+static const char *reason_of(enum org_verdict verdict)
+{
+    static const char *const reasons[] = {
+        [ORG_ADMITS] = "may",
+        [ORG_UNKNOWN] = "nobody of that name works here",
+        [ORG_ROLE_NOT_HIS] = "works here in other roles",
+        [ORG_ON_LEAVE] = "on leave",
+        [ORG_OFF_SHIFT] = "off shift",
+    };
+    return reasons[verdict];
+}
+
+/* "on leave until 2026-11-06T16:00:00.000000Z" */
+static void reason_write(enum org_verdict verdict, int64_t until_s, char into[TELL_MAX])
+{
+    char until[CLOCK_TEXT_SIZE] = "";
+    if (until_s != 0) {
+        clock_text(until_s * 1000000, until);
+    }
+    (void)snprintf(
+        into, TELL_MAX, "%s%s%s", reason_of(verdict), until_s != 0 ? " until " : "", until);
+}
+
+bool people_refuse(const struct asked *asked)
+{
+    const Redress__Command__V1__Command *command = asked->command;
+    const struct org *org = people_org(asked->dispatch);
+    struct slice actor = slice_of(command->actor.data, command->actor.len);
+    struct slice role = slice_of(command->role.data, command->role.len);
+    struct slice stands_for;
+    int64_t until_s = 0;
+    char reason[TELL_MAX];
+    char text[TELL_MAX + DISPATCH_AGENT_MAX + 2];
+    if (!org) {
+        return false;
+    }
+    enum org_verdict verdict =
+        org_admits(org, actor, role, cycle_now_us(asked->cycle) / 1000000, &stands_for, &until_s);
+    if (verdict == ORG_ADMITS) {
+        return false;
+    }
+    reason_write(verdict, until_s, reason);
+    (void)snprintf(
+        text, sizeof text, "%.*s: %s", (int)actor.size, (const char *)actor.bytes, reason);
+    desk_refuse(asked, dispatch_answer_code(dispatch_answer_of_people(verdict)), text);
+    return true;
+}
+
+struct slice people_tell(const struct dispatch_input *input,
+                         enum dispatch_answer answered,
+                         struct slice field,
+                         struct arena *arena)
+{
+    struct slice stands_for;
+    int64_t until_s = 0;
+    char until[CLOCK_TEXT_SIZE];
+    char text[TELL_MAX];
+    if (!input->org || answered < DISPATCH_PERSON_UNKNOWN || answered > DISPATCH_OFF_SHIFT) {
+        return field;
+    }
+    struct slice who = input->actor;
+    (void)org_admits(input->org, who, input->role, input->now_us / 1000000, &stands_for, &until_s);
+    for (uint32_t i = 0; field.size > 0 && i < input->field_count; i++) {
+        if (slice_equal(input->fields[i].name, field)) { /* it is about who would be given it */
+            who = input->fields[i].value;
+            (void)org_may_be_given(input->org, who, input->now_us / 1000000, &until_s);
+        }
+    }
+    if (until_s == 0 || who.size >= DISPATCH_AGENT_MAX) {
+        return who.size < DISPATCH_AGENT_MAX ? who : field;
+    }
+    clock_text(until_s * 1000000, until);
+    until[UNTIL_SHOWN] = '\0'; /* to the minute: the answer shows no more than 64 bytes */
+    (void)snprintf(
+        text, sizeof text, "%.*s until %sZ", (int)who.size, (const char *)who.bytes, until);
+    const void *copy = arena_copy(arena, text, strlen(text));
+    return copy ? slice_of(copy, strlen(text)) : field;
+}

@@ -1,0 +1,118 @@
+/*
+ * Goal: an organisation that is applied holds within seconds, without a restart: who is on leave or
+ * off shift, unknown or of other roles gets no case and is told why; a capacity that changes is the
+ * capacity; before it is applied and of a file with a fault nothing changes.
+ *
+ * Method: real servers, the command and the daemons; the same claims before and after each version.
+ * Guards law 6 (what counts is what was committed) and law 8 (the event says what it was decided
+ * by).
+ */
+#include "redress/command/v1/command.pb-c.h"
+#include "rig.h"
+#include "rig_cmocka.h"
+
+enum { CASES = 12, ANSWER_MS = 20000, HOLDS_MS = 10000 };
+
+static void org_write(struct rig *rig, const char *people, char path[160])
+{
+    (void)snprintf(path, 160, "%s/org.yaml", rig->directory);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fprintf(file,
+                  "org: scene\nzone: UTC\n"
+                  "shifts:\n  never: {zone: UTC, hours: {}, open: {2020-01-01: 09:00-10:00}}\n"
+                  "agents:\n%s",
+                  people);
+    (void)fclose(file);
+}
+
+static int org_apply(struct rig *rig, const char *people)
+{
+    char path[160];
+    org_write(rig, people, path);
+    return rig_redress(rig, (const char *const[]){"--quiet", "org", "apply", path, NULL});
+}
+
+static struct answer claims(struct desk *desk, const char *actor, const char *queue)
+{
+    struct command claim = {.actor = actor, .role = "agent", .queue = queue};
+    return desk_ask(desk, &claim, ANSWER_MS);
+}
+
+/* The claim is answered like that, or will be within the time a version takes to hold. */
+static void refused(struct desk *desk, const char *actor, const char *queue, const char *code)
+{
+    int64_t until_ms = rig_now_ms() + HOLDS_MS;
+    struct answer answer = claims(desk, actor, queue);
+    while (strcmp(answer.code, code) != 0 && rig_now_ms() < until_ms) {
+        rig_nap_ms(200);
+        answer = claims(desk, actor, queue);
+    }
+    assert_string_equal(answer.code, code);
+    assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED);
+}
+
+static void an_organisation_that_is_applied_holds_without_a_restart(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 4);
+    for (int i = 0; i < CASES; i++) {
+        (void)adapter_add(
+            adapter, &(struct content){"general-service", "phone", "今天天气很好", NULL}, NULL);
+    }
+    adapter_finish(adapter, 20000);
+    rig_settle(rig, 20000);
+    rig_check_queues(rig);
+    struct desk *desk = desk_new(rig, "a");
+    char queue[128];
+    desk_fullest_queue(desk, queue);
+    /* nobody said who works here: anybody claims */
+    assert_int_equal(claims(desk, "stranger", queue).outcome,
+                     REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
+    static const char first[] = "  there: {roles: [agent], capacity: 1}\n"
+                                "  other: {roles: [supervisor]}\n"
+                                "  asleep: {roles: agent, shift: never}\n"
+                                "  away: {roles: agent, leave: {from: 2020-01-01, until: "
+                                "2049-12-31}}\n";
+    assert_int_equal(org_apply(rig, first), 0);
+    refused(desk, "stranger", queue, "person_unknown");
+    refused(desk, "other", queue, "role_not_his");
+    refused(desk, "away", queue, "on_leave");
+    refused(desk, "asleep", queue, "off_shift");
+    assert_int_equal(claims(desk, "there", queue).outcome,
+                     REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
+    refused(desk, "there", queue, "no_capacity");
+    /* a file with a fault changes nothing; one that says the same makes no version */
+    assert_int_not_equal(org_apply(rig, "  there: {rolls: agent}\n"), 0);
+    assert_int_equal(org_apply(rig, first), 0);
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM org"), 1);
+    /* more room, and nobody is away any more; the row follows by itself */
+    assert_int_equal(org_apply(rig, "  there: {roles: [agent], capacity: 2}\n"), 0);
+    rig_await(rig, "SELECT capacity FROM agent_slot WHERE agent = 'there'", 2, HOLDS_MS);
+    refused(desk, "away", queue, "person_unknown");
+    rig_nap_ms(1500); /* the row is read once a second */
+    assert_int_equal(claims(desk, "there", queue).outcome,
+                     REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
+    refused(desk, "there", queue, "no_capacity");
+    assert_int_equal(rig_number(rig,
+                                "SELECT count(*) FROM journal WHERE service = 3 AND "
+                                "position('@org'::bytea in bytes) > 0"
+                                ""),
+                     2);
+    rig_check_all(rig, &adapter, 1);
+    desk_free(&desk);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(an_organisation_that_is_applied_holds_without_a_restart,
+                                  rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
