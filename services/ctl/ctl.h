@@ -150,6 +150,7 @@ int ctl_clock_explain(struct ctl *ctl);
 int ctl_org_apply(struct ctl *ctl);
 int ctl_org_diff(struct ctl *ctl);
 int ctl_org_show(struct ctl *ctl);
+int ctl_drill(struct ctl *ctl);
 int ctl_submit(struct ctl *ctl);
 int ctl_import(struct ctl *ctl);
 int ctl_queue(struct ctl *ctl);

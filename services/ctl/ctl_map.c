@@ -1,6 +1,7 @@
 #include "ctl_map.h"
 
 #include "ctl_file.h"
+#include "ctl_map_facts.h"
 #include "ctl_map_source.h"
 #include "scope.h"
 
@@ -15,6 +16,7 @@ struct ctl_map {
     struct map_source sources[MAP_TARGET_COUNT];
     struct map_source id;
     struct slice name_space;
+    struct map_facts facts;
 };
 
 /* What may stand in a mapping besides map, format and submission_id. */
@@ -46,7 +48,8 @@ enum {
 
 static bool is_known(const char *name)
 {
-    static const char *const others[] = {"map", "format", "submission_id", "person"};
+    static const char *const others[] = {
+        "map", "format", "submission_id", "person", "facts", "recorded"};
     for (size_t i = 0; i < TARGET_ROWS; i++) {
         if (strcmp(targets[i].name, name) == 0) {
             return true;
@@ -146,6 +149,7 @@ static void read_root(struct ctl_map *map, struct yaml_source *source, const str
         yaml_complain(
             source, YAML_ERROR, person, NULL, "person: {name, contact, reference} is wanted");
     }
+    map_facts_read(source, root, &map->facts);
     const struct map_source *received = &map->sources[MAP_RECEIVED_AT];
     int64_t ago_us;
     if (received->fixed && !map_ago_read(received->fixed, &ago_us)) {
@@ -197,6 +201,7 @@ void ctl_map_free(struct ctl_map **map_p)
         for (size_t i = 0; i < MAP_TARGET_COUNT; i++) {
             zone_free(&map->sources[i].zone);
         }
+        map_facts_done(&map->facts);
         arena_free(&map->arena);
         ctl_file_done(&map->file);
         free(map);
@@ -220,7 +225,12 @@ bool ctl_map_want(struct ctl_map *map, struct ctl_reader *reader)
             good = good && source->place >= 0;
         }
     }
-    return good;
+    return map_facts_want(&map->facts, reader) && good;
+}
+
+const struct map_facts *ctl_map_facts(const struct ctl_map *map)
+{
+    return &map->facts;
 }
 
 void ctl_map_id(struct slice name_space, struct slice cell, uint8_t id[UUID_SIZE])

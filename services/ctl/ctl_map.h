@@ -10,6 +10,7 @@
 #include "ctl_submission.h"
 
 struct ctl_map;
+struct map_facts;
 
 /*
  * Reads the file; complaints go to stderr as compilers give them.  policy and channel, unless NULL,
@@ -23,6 +24,9 @@ int ctl_map_read(struct ctl *ctl,
 void ctl_map_free(struct ctl_map **map_p);
 
 enum ctl_reader_format ctl_map_format(const struct ctl_map *map);
+
+/* What it tells of the row besides the submission (ctl_map_facts.h); lent. */
+const struct map_facts *ctl_map_facts(const struct ctl_map *map);
 
 /* Asks the reader for the columns the map names. */
 bool ctl_map_want(struct ctl_map *map, struct ctl_reader *reader);

@@ -10,6 +10,7 @@ static const struct {
     {"date",    MAP_FORM_DATE   },
     {"rfc3339", MAP_FORM_RFC3339},
     {"unix",    MAP_FORM_UNIX   },
+    {"local",   MAP_FORM_LOCAL  },
 };
 
 static void
@@ -21,7 +22,7 @@ read_form(struct yaml_source *yaml, const struct yaml_node *node, struct map_sou
         }
     }
     if (source->form == MAP_FORM_TEXT) {
-        yaml_complain(yaml, YAML_ERROR, node, NULL, "form: date, rfc3339 or unix");
+        yaml_complain(yaml, YAML_ERROR, node, NULL, "form: date, rfc3339, unix or local");
     }
 }
 
@@ -82,7 +83,7 @@ void map_source_read(struct yaml_source *yaml,
         yaml_complain(yaml, YAML_ERROR, node, NULL, "column: NAME is wanted");
     }
     if (is_time && source->form == MAP_FORM_TEXT && yaml->errors == errors) {
-        yaml_complain(yaml, YAML_ERROR, node, NULL, "form: date, rfc3339 or unix is wanted");
+        yaml_complain(yaml, YAML_ERROR, node, NULL, "form: date, rfc3339, unix or local is wanted");
     }
     source->given = yaml->errors == errors;
 }
@@ -190,6 +191,9 @@ enum ctl_mapped map_source_time(const struct map_source *source,
         break;
     case MAP_FORM_UNIX:
         *present = ctl_time_unix(cell, at_us);
+        break;
+    case MAP_FORM_LOCAL:
+        *present = ctl_time_local(cell, source->zone, at_us);
         break;
     case MAP_FORM_TEXT:
         break;

@@ -23,7 +23,7 @@ enum map_target {
     MAP_TARGET_COUNT,
 };
 
-enum map_form { MAP_FORM_TEXT, MAP_FORM_DATE, MAP_FORM_RFC3339, MAP_FORM_UNIX };
+enum map_form { MAP_FORM_TEXT, MAP_FORM_DATE, MAP_FORM_RFC3339, MAP_FORM_UNIX, MAP_FORM_LOCAL };
 
 struct map_source {
     bool given;

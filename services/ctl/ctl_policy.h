@@ -23,6 +23,13 @@ struct ctl_policy {
  * then. */
 int ctl_policy_get(struct ctl *ctl, const char *name, bool blind, struct ctl_policy *policy)
     MUST_CHECK;
+/* The same with calendars for the years given, inclusive. */
+int ctl_policy_get_for(struct ctl *ctl,
+                       const char *name,
+                       bool blind,
+                       int first_year,
+                       int last_year,
+                       struct ctl_policy *policy) MUST_CHECK;
 void ctl_policy_done(struct ctl_policy *policy);
 
 /* The same for a verb that wants a good one: says what is wrong, CTL_FAILED. */

@@ -120,19 +120,29 @@ static int year_now(void)
     return (int)strtol(text, NULL, 10);
 }
 
-int ctl_policy_get(struct ctl *ctl, const char *name, bool blind, struct ctl_policy *policy)
+int ctl_policy_get_for(struct ctl *ctl,
+                       const char *name,
+                       bool blind,
+                       int first_year,
+                       int last_year,
+                       struct ctl_policy *policy)
 {
     *policy = (struct ctl_policy){0};
     bool file = strcmp(name, "-") == 0 || strchr(name, '/') || access(name, R_OK) == 0 ||
                 strstr(name, ".yaml");
     int code = file ? from_file(ctl, name, policy) : from_archive(ctl, name, policy);
     if (code == CTL_OK) {
-        int year = year_now();
-        int last = year + (int)ctl_option_number(ctl, "years");
         policy->object = (blind ? policy_load_blind : policy_load)(
-            name, slice_of(policy->text, policy->size), year, last, &policy->report);
+            name, slice_of(policy->text, policy->size), first_year, last_year, &policy->report);
     }
     return code;
+}
+
+int ctl_policy_get(struct ctl *ctl, const char *name, bool blind, struct ctl_policy *policy)
+{
+    int year = year_now();
+    int last = year + (int)ctl_option_number(ctl, "years");
+    return ctl_policy_get_for(ctl, name, blind, year, last, policy);
 }
 
 void ctl_policy_done(struct ctl_policy *policy)

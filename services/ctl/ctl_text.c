@@ -12,6 +12,7 @@ static const struct {
 /* clang-format on */
 #include "ctl_text_calendar.def"
 #include "ctl_text_clock.def"
+#include "ctl_text_drill.def"
 #include "ctl_text_help.def"
 #include "ctl_text_org.def"
 #include "ctl_text_policy.def"

@@ -23,6 +23,7 @@ enum ctl_text {
 #define TEXT(id, en, zh_cn, zh_tw) TEXT_##id,
 #include "ctl_text_calendar.def"
 #include "ctl_text_clock.def"
+#include "ctl_text_drill.def"
 #include "ctl_text_help.def"
 #include "ctl_text_org.def"
 #include "ctl_text_policy.def"

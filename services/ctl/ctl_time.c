@@ -115,6 +115,25 @@ bool ctl_time_date(struct slice text, const struct zone *zone, int64_t *at_us)
     return true;
 }
 
+bool ctl_time_local(struct slice text, const struct zone *zone, int64_t *at_us)
+{
+    enum { DATE_SIZE = 10 };
+    int32_t date;
+    int64_t us;
+    char between;
+    if (text.size <= DATE_SIZE || !date_parse(slice_of(text.bytes, DATE_SIZE), &date)) {
+        return false;
+    }
+    struct reading reading = {text.bytes + DATE_SIZE, text.bytes + text.size};
+    if (!sign(&reading, "Tt ", &between) || !clock_time(&reading, &us) ||
+        reading.at != reading.end) {
+        return false;
+    }
+    int64_t local_s = date_to_days(date) * DAY_S + us / SECOND_US;
+    *at_us = (zone ? zone_instant_s(zone, local_s) : local_s) * SECOND_US + us % SECOND_US;
+    return true;
+}
+
 bool ctl_time_unix(struct slice text, int64_t *at_us)
 {
     enum { DIGITS_MAX = 11 };

@@ -118,6 +118,21 @@ static const struct ctl_option import_options[] = {
     TIME("timeout", "60s", 100, DAY_MS, TEXT_OPTION_IMPORT_TIMEOUT),
 };
 
+static const struct ctl_option drill_options[] = {
+    WORD("policy", 'p', "POLICY", TEXT_OPTION_DRILL_POLICY),
+    WORD("against", 0, "POLICY", TEXT_OPTION_DRILL_AGAINST),
+    WORD("from", 0, "TIME", TEXT_OPTION_DRILL_FROM),
+    WORD("to", 0, "TIME", TEXT_OPTION_DRILL_TO),
+    WORD("until", 0, "TIME", TEXT_OPTION_DRILL_UNTIL),
+    WORD("csv", 0, "FILE", TEXT_OPTION_DRILL_CSV),
+    WORD("map", 'm', "FILE", TEXT_OPTION_DRILL_MAP),
+    WORD("staff", 0, "FILE", TEXT_OPTION_DRILL_STAFF),
+    WORD("target", 0, "PERCENT", TEXT_OPTION_DRILL_TARGET),
+    WORD("clock", 0, "ID", TEXT_OPTION_DRILL_CLOCK),
+    NUMBER("seed", 0, "1", 0, INT64_MAX, TEXT_OPTION_SEED),
+    WORD("html", 0, "FILE", TEXT_OPTION_DRILL_HTML),
+};
+
 static const struct ctl_option list_options[] = {
     WORD("step", 0, "ID", TEXT_LOOK_STEP),
     WORD("queue", 0, "[POLICY/]ID", TEXT_LOOK_QUEUE),
@@ -213,6 +228,8 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(submit_options), ctl_submit},
     {"import", "FILE…", 1, FILES_MAX, TEXT_VERB_IMPORT,
      OPTIONS(import_options), ctl_import},
+    {"drill", "", 0, 0, TEXT_VERB_DRILL,
+     OPTIONS(drill_options), ctl_drill},
     {"queue", "[POLICY/QUEUE]", 0, 1, TEXT_VERB_QUEUE,
      OPTIONS(queue_options), ctl_queue},
     {"claim", "POLICY/QUEUE", 1, 1, TEXT_VERB_CLAIM,

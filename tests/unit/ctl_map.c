@@ -216,7 +216,7 @@ static void a_faulty_mapping_is_refused_at_its_place(void **state)
         {HEAD "submission_id: x\nnarrative: {column: t}\n" NAMES,
          "error: submission_id: {namespace: NAME, column: NAME} is wanted"},
         {HEAD "submission_id: {namespace: t, column: id}\n" NAMES, "error: narrative is wanted"},
-        {HEAD REST NAMES "occurred_at: {column: d}\n", "form: date, rfc3339 or unix is wanted"},
+        {HEAD REST NAMES "occurred_at: {column: d}\n", "date, rfc3339, unix or local is wanted"},
         {HEAD REST NAMES "occurred_at: {column: d, form: date, zone: Mars/Base}\n", "Mars/Base"},
         {HEAD REST NAMES "received_at: yesterday\n", "error: received_at: now"},
         {HEAD REST NAMES "person: x\n", "error: person: {name, contact, reference}"},
