@@ -8,43 +8,7 @@
 #ifndef REDRESS_POLICY_H
 #define REDRESS_POLICY_H
 
-#include "calendar.h"
-#include "event.h"
-
-enum {
-    POLICY_NAME_MAX = 48, /* bytes of an id, terminator included */
-    POLICY_CHANNELS_MAX = 32,
-    POLICY_CATEGORIES_MAX = 1024,
-    POLICY_CLASSES_MAX = 16,
-    POLICY_QUEUES_MAX = 256,
-    POLICY_STEPS_MAX = 64,
-    POLICY_ACTIONS_MAX = 16, /* of one step */
-    POLICY_ROLES_MAX = 32,
-    POLICY_CLOCKS_MAX = EVENT_CLOCKS_MAX,
-    POLICY_LEVELS_MAX = 8,  /* of one clock */
-    POLICY_TARGETS_MAX = 8, /* of one clock, besides its own */
-    POLICY_AFTER_MAX = 4,   /* actions that have to come before an extension */
-    POLICY_FACTORS_MAX = EVENT_FACTORS_MAX,
-    POLICY_NEEDS_MAX = EVENT_FIELDS_MAX, /* fields an action asks for */
-    POLICY_FIELDS_MAX = 256,
-    POLICY_CHOICES_MAX = 64,
-    POLICY_DECIMALS_MAX = 4, /* of numbers and amounts */
-    POLICY_PICTURE_MAX = 60, /* characters a picture stands for */
-    POLICY_MARKS_MAX = 32,
-    POLICY_TASKS_MAX = 16,
-    POLICY_KEPT_MAX = 16,        /* fields that stay with the case */
-    POLICY_COMPARES_MAX = 4,     /* fields one rule looks at */
-    POLICY_REQUIREMENTS_MAX = 8, /* of one action */
-    POLICY_LIMITS_MAX = 16,      /* of one action */
-    POLICY_NONE = 0xffff,        /* an index that is absent */
-};
-
-enum locale {
-    LOCALE_EN,
-    LOCALE_ZH_CN,
-    LOCALE_ZH_TW,
-    LOCALE_COUNT,
-};
+#include "policy_clock.h"
 
 /* Phases of ISO 10002 as in DOMAIN.md section 1; what analytics measures time in. */
 enum phase {
@@ -62,10 +26,6 @@ enum phase {
     PHASE_COUNT,
 };
 
-struct policy_title {
-    const char *text[LOCALE_COUNT]; /* never NULL: a missing one falls back to the id */
-};
-
 struct policy_channel {
     char id[POLICY_NAME_MAX];
     struct policy_title title;
@@ -76,30 +36,6 @@ struct policy_category {
     char id[POLICY_NAME_MAX];
     struct policy_title title;
     uint16_t parent; /* POLICY_NONE for a top one; always a smaller index than its own */
-};
-
-/*
- * A field's value against what a rule asks.  Values are those of policy_field_value.  A value that
- * is not known is never what was asked for.
- */
-struct policy_compare {
-    uint16_t field; /* POLICY_NONE: nothing is compared */
-    bool has_min, has_max;
-    int64_t min, max;
-    uint64_t choices; /* bit set; 0: any; of yes and no: bit 1 is yes */
-};
-
-/* What a rule asks of a case; every part that is given must hold. */
-struct policy_when {
-    uint32_t channels;       /* bit set; 0: any */
-    uint32_t classes;        /* bit set; 0: any */
-    uint16_t category_count; /* 0: any; a parent stands for its children */
-    const uint16_t *categories;
-    uint16_t repeats_min;   /* 0: any */
-    uint16_t pattern_count; /* 0: any; one of these patterns was seen */
-    const char (*patterns)[POLICY_NAME_MAX];
-    uint16_t compare_count; /* 0: any; fields that stay with the case */
-    const struct policy_compare *compares;
 };
 
 /* What is counted of a case: how often it was done, and by how many people. */
@@ -273,108 +209,6 @@ struct policy_step {
     bool other_handler;      /* who held the case in an earlier step may not claim it here */
     uint16_t action_count;
     struct policy_action actions[POLICY_ACTIONS_MAX];
-};
-
-enum clock_target {
-    TARGET_ELAPSED,       /* seconds of wall-clock time */
-    TARGET_BUSINESS,      /* seconds of the calendar */
-    TARGET_BUSINESS_DAYS, /* n business dates */
-    TARGET_PROMISED,      /* the instant in a field of the fact that starts it; never moves */
-};
-
-enum level_offset {
-    OFFSET_PERCENT,  /* of the target, 1 … 400 */
-    OFFSET_ELAPSED,  /* seconds after (negative: before) the due instant */
-    OFFSET_BUSINESS, /* the same in business time */
-    OFFSET_DAYS,     /* business dates after the due instant, the clock kept */
-};
-
-enum level_action {
-    LEVEL_WARN,     /* EVENT_CLOCK_WARNED */
-    LEVEL_BREACH,   /* EVENT_CLOCK_BREACHED; exactly one a clock, at 100 % */
-    LEVEL_ESCALATE, /* EVENT_CLOCK_ESCALATED */
-};
-
-struct policy_level {
-    enum level_action action;
-    enum level_offset offset;
-    int64_t value;             /* percent, seconds or business dates */
-    uint16_t notify_role;      /* POLICY_NONE: nobody */
-    uint8_t raise_priority_to; /* 0: no */
-};
-
-/* What a clock is given instead of its own target while a case is one of these. */
-struct policy_target {
-    struct policy_when when;
-    uint8_t priorities; /* bit set, bit 0 is priority 1; 0: any */
-    char rule[64];      /* "policy@version:line", its own line; no two of one clock are equal */
-    enum clock_target target;
-    int64_t target_s;
-    uint32_t target_days;
-    bool end_of_day;
-    bool rolls;
-    uint16_t calendar;
-};
-
-/*
- * How a clock may be given more time.  A fact EVENT_EXTENDED asks for it, of the clock its field
- * "clock" names, or of every clock that can be extended.
- */
-struct policy_extension {
-    uint8_t times; /* how often in one run; 0: never */
-    int64_t by_s;  /* how far, each time, in the unit of the target */
-    uint32_t by_days;
-    bool needs_reason;    /* the fact carries a field "reason" */
-    uint16_t after_count; /* actions done in this run, since the last extension if there was one */
-    char after[POLICY_AFTER_MAX][POLICY_NAME_MAX]; /* ids: who approves, who tells the customer */
-};
-
-/* When a due instant is not shown; the clock does not care. */
-enum due_cleared {
-    DUE_CLEARED_MET = 1, /* it has stopped with a verdict */
-    DUE_CLEARED_PAUSED =
-        2, /* it stands still; else it shows what it was due at without this pause */
-    DUE_CLEARED_CLOSED = 4, /* the case is closed */
-};
-
-/*
- * A clock counts from a start to a stop, and only in some steps.  Which steps those are is said in
- * one of three ways: it runs nowhere but in run_steps; or it stands still in pause_steps (and, with
- * pauses_for_customer, in every step with waits_for_customer); or, with of_steps, entering one of
- * these steps starts it and leaving them stops it.  Sets of steps have bit i for step i.
- */
-struct policy_clock {
-    char id[POLICY_NAME_MAX];
-    struct policy_title title;
-    char rule[64];      /* "policy@version:line" for explanations */
-    uint64_t starts[2]; /* bit set over enum event_kind */
-    uint64_t stops[2];
-    uint64_t rearms[2];      /* end a run and begin the next at once; they are in both others too */
-    struct policy_when when; /* which cases have it */
-    enum clock_target target;
-    int64_t target_s; /* elapsed or business seconds */
-    uint32_t target_days;
-    uint16_t due_field; /* TARGET_PROMISED: index of the field that holds the due instant */
-    bool end_of_day;
-    bool rolls; /* a target in business days that falls on a closed hour goes on to the opening */
-    uint16_t calendar;
-    bool pauses_for_customer; /* operational: stands still in steps with waits_for_customer
-                                 (statutory ones never) */
-    bool takes_back;          /* its breach takes an offer back that was not accepted */
-    uint64_t pause_steps;
-    uint64_t run_steps;    /* 0: everywhere */
-    uint64_t of_steps;     /* 0: it has nothing to do with steps */
-    bool next_opening;     /* a result on a boundary is the next opening, not the closing time */
-    uint8_t due_cleared;   /* bit set of enum due_cleared */
-    uint64_t hidden_steps; /* the clock runs on, its due instant is not shown */
-    uint16_t unknown_role; /* told when the due instant cannot be computed; POLICY_NONE: nobody */
-    struct policy_extension extension;
-    uint16_t target_count;
-    struct policy_target
-        targets[POLICY_TARGETS_MAX]; /* the first that fits, else the clock's own */
-    uint16_t level_count;
-    struct policy_level
-        levels[POLICY_LEVELS_MAX]; /* in the order they come due; one of them LEVEL_BREACH */
 };
 
 struct policy {

@@ -7,29 +7,23 @@
 enum { SCALE = 10000, DAYS_AHEAD = 14, ANY_MAX = 90 };
 
 /* A row a type: its word, what people read, what is said of its bounds. */
+/* clang-format off */
 #define TYPE(type) REDRESS__COMMAND__V1__FORM_TYPE__FORM_TYPE_##type
+#define SAYS(of) TEXT_FORM_##of
 static const struct {
     Redress__Command__V1__FormType type;
     const char *word;
     enum ctl_text says, range, min, max;
 } types[] = {
-    {TYPE(TEXT),
-     "text",                  TEXT_FORM_IS_TEXT,
-     TEXT_FORM_RANGE_TEXT,                                           TEXT_FORM_MIN_TEXT,
-     TEXT_FORM_MAX_TEXT                                                                               },
-    {TYPE(NUMBER),  "number", TEXT_FORM_IS_NUMBER,  TEXT_FORM_RANGE, TEXT_FORM_MIN,      TEXT_FORM_MAX},
-    {TYPE(MONEY),   "amount", TEXT_FORM_IS_MONEY,   TEXT_FORM_RANGE, TEXT_FORM_MIN,      TEXT_FORM_MAX},
-    {TYPE(DATE),
-     "date",                  TEXT_FORM_IS_DATE,
-     TEXT_FORM_RANGE,                                                TEXT_FORM_MIN_DATE,
-     TEXT_FORM_MAX_DATE                                                                               },
-    {TYPE(CHOICE),  "choice", TEXT_FORM_IS_CHOICE,  TEXT_FORM_RANGE, TEXT_FORM_MIN,      TEXT_FORM_MAX},
-    {TYPE(FLAG),    "flag",   TEXT_FORM_IS_FLAG,    TEXT_FORM_RANGE, TEXT_FORM_MIN,      TEXT_FORM_MAX},
-    {TYPE(INSTANT),
-     "instant",               TEXT_FORM_IS_INSTANT,
-     TEXT_FORM_RANGE,                                                TEXT_FORM_MIN_DATE,
-     TEXT_FORM_MAX_DATE                                                                               },
+    {TYPE(TEXT),    "text",    SAYS(IS_TEXT),    SAYS(RANGE_TEXT), SAYS(MIN_TEXT), SAYS(MAX_TEXT)},
+    {TYPE(NUMBER),  "number",  SAYS(IS_NUMBER),  SAYS(RANGE),      SAYS(MIN),      SAYS(MAX)     },
+    {TYPE(MONEY),   "amount",  SAYS(IS_MONEY),   SAYS(RANGE),      SAYS(MIN),      SAYS(MAX)     },
+    {TYPE(DATE),    "date",    SAYS(IS_DATE),    SAYS(RANGE),      SAYS(MIN_DATE), SAYS(MAX_DATE)},
+    {TYPE(CHOICE),  "choice",  SAYS(IS_CHOICE),  SAYS(RANGE),      SAYS(MIN),      SAYS(MAX)     },
+    {TYPE(FLAG),    "flag",    SAYS(IS_FLAG),    SAYS(RANGE),      SAYS(MIN),      SAYS(MAX)     },
+    {TYPE(INSTANT), "instant", SAYS(IS_INSTANT), SAYS(RANGE),      SAYS(MIN_DATE), SAYS(MAX_DATE)},
 };
+/* clang-format on */
 
 enum { TYPES = sizeof types / sizeof *types };
 

@@ -313,7 +313,9 @@ static const struct say_rule policy_properties[] = {
     {"opening", TEXT_DIFF_FIRST, TEXT_DIFF_FIRST, policy_first},
     {"closing", TEXT_DIFF_CLOSING, TEXT_DIFF_CLOSING, policy_closing},
 };
-static const struct say_rule channel_properties[] = {{"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, channel_title}};
+static const struct say_rule channel_properties[] = {
+    {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, channel_title},
+};
 static const struct say_rule category_properties[] = {
     {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, category_title},
     {"under", TEXT_DIFF_UNDER, TEXT_DIFF_UNDER, category_under},
@@ -328,7 +330,9 @@ static const struct say_rule factor_properties[] = {
     {"points", TEXT_DIFF_POINTS, TEXT_DIFF_POINTS, factor_points},
     {"when", TEXT_DIFF_WHEN, TEXT_DIFF_WHEN, factor_when},
 };
-static const struct say_rule queue_properties[] = {{"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, queue_title}};
+static const struct say_rule queue_properties[] = {
+    {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, queue_title},
+};
 static const struct say_rule step_properties[] = {
     {"title", TEXT_DIFF_TITLE, TEXT_DIFF_TITLE, step_title},
     {"phase", TEXT_DIFF_PHASE, TEXT_DIFF_PHASE, step_phase},
