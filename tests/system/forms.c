@@ -1,0 +1,162 @@
+/*
+ * Goal: a policy that is several files gets into the archive whole and out again by its name, and
+ * the daemons hold people to its forms (law 11).
+ *
+ * Method: the command loads a shipped policy that uses packs; it is explained and compared by
+ * NAME@VERSION.  Real daemons then refuse a form that is wrong and say why, take the right one, and
+ * a random desk that knows only dispatch's answers gets cases to their end.
+ */
+#include "rig.h"
+#include "rig_cmocka.h"
+
+#include <jansson.h>
+#include <sys/wait.h>
+
+enum { CASES = 30, SETTLE_MS = 20000, REFUSED = 1 };
+
+#define POLICY REDRESS_SOURCE "/deploy/policies/retail-store.yaml"
+
+/* Runs the command; its JSON, or NULL, and its exit status. */
+static json_t *run(const struct rig *rig, const char *words, int *status)
+{
+    char line[1024];
+    (void)snprintf(line,
+                   sizeof line,
+                   "%s/redress %s --config %s/redress.yaml --lang en --json 2>/dev/null",
+                   REDRESS_BIN,
+                   words,
+                   rig->directory);
+    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
+    assert_non_null(pipe);
+    json_t *json = json_loadf(pipe, JSON_DISABLE_EOF_CHECK, NULL);
+    int ended = pclose(pipe);
+    assert_true(WIFEXITED(ended));
+    *status = WEXITSTATUS(ended);
+    return json;
+}
+
+static void the_archive_has_what_the_file_says(const struct rig *rig)
+{
+    int status;
+    json_decref(run(rig, "policy load " POLICY, &status));
+    assert_int_equal(status, 0);
+    json_t *json = run(rig, "policy explain retail-store@1", &status);
+    assert_int_equal(status, 0);
+    assert_string_equal(json_string_value(json_object_get(json, "policy")), "retail-store");
+    assert_true(json_array_size(json_object_get(json, "sections")) >= 5);
+    json_decref(json);
+    json = run(rig, "policy diff retail-store " POLICY, &status);
+    assert_int_equal(status, 0);
+    assert_int_equal(json_array_size(json_object_get(json, "differences")), 0);
+    json_decref(json);
+    json = run(rig, "policy diff retail-store@1 general-service", &status);
+    assert_int_equal(status, 0);
+    assert_true(json_array_size(json_object_get(json, "differences")) > 20);
+    json_decref(json);
+    assert_null(run(rig, "policy explain retail-store@7", &status));
+    assert_int_not_equal(status, 0);
+}
+
+static const char *word(const json_t *json, const char *key)
+{
+    const char *text = json_string_value(json_object_get(json, key));
+    assert_non_null(text);
+    return text;
+}
+
+/* An action of the case with this mood filled in, everything else being right. */
+static json_t *record(const struct rig *rig, uint64_t case_id, const char *mood, int *status)
+{
+    char words[512];
+    (void)snprintf(words,
+                   sizeof words,
+                   "act %llu record --as wang --role agent --field customer-name=Li --field "
+                   "customer-phone=13800000000 --field content=torn --field demand=repair "
+                   "--field customer-mood=%s",
+                   (unsigned long long)case_id,
+                   mood);
+    return run(rig, words, status);
+}
+
+static void a_wrong_form_is_refused_with_what_would_be_right(const struct rig *rig,
+                                                             uint64_t case_id)
+{
+    int status;
+    char words[128];
+    (void)snprintf(
+        words, sizeof words, "act %llu --as wang --role agent", (unsigned long long)case_id);
+    json_t *json = run(rig, words, &status);
+    assert_int_equal(status, 0);
+    bool found = false;
+    size_t i;
+    json_t *form;
+    json_array_foreach(json_object_get(json, "forms"), i, form)
+    {
+        found = found || (strcmp(word(form, "field"), "customer-mood") == 0 &&
+                          strcmp(word(form, "type"), "choice") == 0 &&
+                          json_array_size(json_object_get(form, "choices")) == 3);
+    }
+    json_decref(json);
+    assert_true(found);
+    json = record(rig, case_id, "sad", &status);
+    assert_int_equal(status, REFUSED);
+    assert_string_equal(word(json, "code"), "field_invalid");
+    assert_non_null(strstr(word(json, "text"), "customer-mood is \"sad\""));
+    assert_non_null(strstr(word(json, "text"), "allowed: one of calm, angry, aggressive"));
+    json_decref(json);
+    json = record(rig, case_id, "", &status);
+    assert_int_equal(status, REFUSED);
+    assert_string_equal(word(json, "code"), "field_missing");
+    json_decref(json);
+    json = record(rig, case_id, "angry", &status);
+    assert_int_equal(status, 0);
+    assert_string_equal(word(json, "outcome"), "done");
+    json_decref(json);
+}
+
+static void a_random_desk_fills_forms_in(struct rig *rig)
+{
+    int status;
+    json_t *json =
+        run(rig, "play --policy retail-store --cases 25 --agents 3 --seed 5 --leave 0", &status);
+    assert_int_equal(status, 0);
+    long long moves = json_integer_value(json_object_get(json, "moves"));
+    long long refused = json_integer_value(json_object_get(json, "refused"));
+    print_message("%lld moves, %lld refused\n", moves, refused);
+    assert_true(json_integer_value(json_object_get(json, "closed")) > 0);
+    assert_true(moves >= 50);
+    json_decref(json);
+    assert_true(rig_number(rig, "SELECT count(*) FROM command") >= moves);
+}
+
+static void forms_are_held_to_by_everybody(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    the_archive_has_what_the_file_says(rig);
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 10);
+    const struct content torn = {"retail-store", "phone", "营业员态度恶劣，还骂人", NULL};
+    for (unsigned i = 0; i < CASES; i++) {
+        (void)adapter_add(adapter, &torn, NULL);
+    }
+    adapter_finish(adapter, SETTLE_MS);
+    rig_settle(rig, SETTLE_MS);
+    uint64_t case_id = (uint64_t)rig_number(
+        rig, "SELECT case_id FROM complaint WHERE step = 'reception' ORDER BY 1 LIMIT 1");
+    a_wrong_form_is_refused_with_what_would_be_right(rig, case_id);
+    a_random_desk_fills_forms_in(rig);
+    rig_settle(rig, SETTLE_MS);
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(forms_are_held_to_by_everybody, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
