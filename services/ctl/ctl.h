@@ -125,6 +125,9 @@ size_t ctl_distance(const char *a, const char *b);
 /* A case number as people type it, or a decimal id.  CTL_USAGE after saying what is wrong. */
 int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id) MUST_CHECK;
 
+/* The reference of the policy language, given in Markdown, as a manual page. */
+void ctl_manual_language(const struct ctl *ctl, const char *markdown);
+
 /* ctl_help.c */
 int ctl_help(struct ctl *ctl);
 int ctl_version(struct ctl *ctl);

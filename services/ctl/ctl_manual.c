@@ -2,6 +2,8 @@
 #include "ctl.h"
 #include "ctl_options.h"
 
+enum { MANUAL_CELLS_MAX = 3, MANUAL_LINE_MAX = 2048 };
+
 /* ---- mdoc ---- */
 
 /* Text in roff: nothing of it is a request or an escape. */
@@ -84,7 +86,88 @@ int ctl_manual(struct ctl *ctl)
     roff(to, ctl_text_in(ctl->language, TEXT_MANUAL_FILES));
     (void)fputs("\n.El\n", to);
     section(ctl, "EXIT STATUS", TEXT_HELP_EXITS);
+    (void)fputs(".Sh SEE ALSO\n.Xr redress-policy 5 :\n", to);
+    roff(to, ctl_text_in(ctl->language, TEXT_MANUAL_LANGUAGE));
+    (void)fputc('\n', to);
     return CTL_OK;
+}
+
+/* A row of a table in Markdown; ends[i] is where cell i ends.  False: it is none, or the line under
+ * a table's head. */
+static bool cells_of(const char *line, size_t size, const char *ends[MANUAL_CELLS_MAX])
+{
+    unsigned count = 0;
+    if (size < 3 || line[0] != '|' || line[2] == '-') {
+        return false;
+    }
+    for (const char *at = line + 1; at < line + size && count < MANUAL_CELLS_MAX; at++) {
+        if (*at == '|' && at[-1] != '\\') {
+            ends[count++] = at;
+        }
+    }
+    return count == MANUAL_CELLS_MAX;
+}
+
+/* Without what marks it up in Markdown. */
+static void plain(FILE *to, const char *from, const char *until)
+{
+    char text[MANUAL_LINE_MAX];
+    size_t used = 0;
+    for (; from < until && *from == ' '; from++) {
+    }
+    for (; until > from && until[-1] == ' '; until--) {
+    }
+    for (; from < until && used < sizeof text - 1; from++) {
+        if (*from == '(' && from[1] == '#' && used > 0) { /* the target of a link */
+            while (from + 1 < until && *from != ')') {
+                from++;
+            }
+        } else if (*from != '`' && *from != '[' && *from != ']' &&
+                   (*from != '\\' || from[1] != '|')) {
+            text[used++] = *from;
+        }
+    }
+    text[used] = '\0';
+    roff(to, text);
+    (void)fputc('\n', to);
+}
+
+void ctl_manual_language(const struct ctl *ctl, const char *markdown)
+{
+    FILE *to = ctl->out;
+    bool list = false;
+    bool headed = true; /* nothing stands under the heading yet */
+    (void)fputs(
+        ".Dd November 21, 2026\n.Dt REDRESS-POLICY 5\n.Os\n.Sh NAME\n.Nm redress-policy\n.Nd ",
+        to);
+    roff(to, ctl_text_in(ctl->language, TEXT_VERB_POLICY_MANUAL));
+    (void)fputs("\n.Sh DESCRIPTION\n", to);
+    for (const char *line = markdown; *line;) {
+        size_t size = strcspn(line, "\n");
+        const char *ends[MANUAL_CELLS_MAX];
+        bool row = cells_of(line, size, ends);
+        bool rule = size > 2 && line[0] == '|' && line[2] == '-';
+        const char *after = line + size + (line[size] == '\n');
+        bool head = row && after[0] == '|' && after[2] == '-';
+        if (row && !head) {
+            (void)fputs(list ? ".It " : ".Bl -tag -width Ds\n.It ", to);
+            list = true;
+            plain(to, line + 1, ends[0]);
+            plain(to, ends[0] + 1, ends[1]);
+            (void)fputs(".br\n", to);
+            plain(to, ends[1] + 1, ends[2]);
+        } else if (!rule && !head && size > 0) {
+            (void)fputs(list ? ".El\n" : "", to);
+            list = false;
+            bool part = strncmp(line, "## ", 3) == 0;
+            (void)fputs(part ? ".Ss " : headed ? "" : ".Pp\n", to);
+            plain(to, line + strspn(line, "# "), line + size);
+            headed = part;
+        }
+        line = after;
+    }
+    (void)fputs(list ? ".El\n" : "", to);
+    (void)fputs(".Sh SEE ALSO\n.Xr redress 1\n", to);
 }
 
 /* ---- completions ---- */

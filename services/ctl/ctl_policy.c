@@ -171,8 +171,23 @@ static enum locale locale_of(const struct ctl *ctl)
 
 int ctl_policy_manual(struct ctl *ctl)
 {
-    policy_manual(locale_of(ctl), ctl->out);
-    return CTL_OK;
+    if (!ctl_option_flag(ctl, "man")) {
+        policy_manual(locale_of(ctl), ctl->out);
+        return CTL_OK;
+    }
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    if (!to) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    policy_manual(locale_of(ctl), to);
+    int code = fclose(to) == 0 ? CTL_OK : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    if (code == CTL_OK) {
+        ctl_manual_language(ctl, text);
+    }
+    free(text);
+    return code;
 }
 
 int ctl_policy_schema(struct ctl *ctl)

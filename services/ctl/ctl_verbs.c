@@ -215,7 +215,7 @@ const struct ctl_verb ctl_verbs[] = {
     {"policy explain", "FILE|NAME[@VERSION]", 1, 1, TEXT_VERB_POLICY_EXPLAIN,
      OPTIONS(policy_explain_options), ctl_policy_explain},
     {"policy manual", "", 0, 0, TEXT_VERB_POLICY_MANUAL,
-     NO_OPTIONS, ctl_policy_manual},
+     OPTIONS(help_options), ctl_policy_manual},
     {"policy schema", "", 0, 0, TEXT_VERB_POLICY_SCHEMA,
      NO_OPTIONS, ctl_policy_schema},
     {"org apply", "FILE", 1, 1, TEXT_VERB_ORG_APPLY,
