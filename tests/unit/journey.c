@@ -378,6 +378,22 @@ static const struct life {
      {"我买的产品质量很差，用了一天就坏了。",
       "買的產品品質很差，用了一天就壞了。",
       "What I bought is of poor quality: it was broken and damaged."}},
+    {"uk-financial.yaml",
+     {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
+      "上週買的商品品質很差，一打開就是壞的，根本不能用。",
+      "What I bought is of poor quality: it was broken and damaged."}},
+    {"us-financial.yaml",
+     {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
+      "上週買的商品品質很差，一打開就是壞的，根本不能用。",
+      "What I bought is of poor quality: it was broken and damaged."}},
+    {"iso-10002.yaml",
+     {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
+      "上週買的商品品質很差，一打開就是壞的，根本不能用。",
+      "What I bought is of poor quality: it was broken and damaged."}},
+    {"cn-bank-insurance.yaml",
+     {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
+      "上週買的商品品質很差，一打開就是壞的，根本不能用。",
+      "What I bought is of poor quality: it was broken and damaged."}},
   /* clang-format on */
 };
 
