@@ -131,6 +131,62 @@ static void describe_facts(const struct policy_clock *clock, FILE *out)
     }
 }
 
+static void describe_steps(const struct policy *policy, const char *word, uint64_t steps, FILE *out)
+{
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        if ((steps >> i & 1U) != 0) {
+            (void)fprintf(out, " %s=%s", word, policy->steps[i].id);
+        }
+    }
+}
+
+static void describe_target(const struct policy *policy,
+                            enum clock_target target,
+                            int64_t seconds,
+                            uint32_t days,
+                            uint16_t calendar,
+                            FILE *out)
+{
+    static const char *const units[] = {[TARGET_ELAPSED] = "s",
+                                        [TARGET_BUSINESS] = "business s",
+                                        [TARGET_BUSINESS_DAYS] = "business days"};
+    (void)fprintf(out,
+                  "%lld %s of %s",
+                  (long long)(target == TARGET_BUSINESS_DAYS ? days : seconds),
+                  units[target],
+                  policy->calendars[calendar].name);
+}
+
+/* Where it stands still, when it starts anew, what else it may have: only what was said. */
+static void describe_more(const struct policy *policy, const struct policy_clock *clock, FILE *out)
+{
+    const struct policy_extension *extension = &clock->extension;
+    describe_steps(policy, "of", clock->of_steps, out);
+    describe_steps(policy, "pauses-in", clock->pause_steps, out);
+    describe_steps(policy, "runs-in", clock->run_steps, out);
+    describe_steps(policy, "hidden-in", clock->hidden_steps, out);
+    for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+        if (policy_kind_in(clock->rearms, (enum event_kind)kind)) {
+            (void)fprintf(out, " rearms=%s", event_kind_name((enum event_kind)kind));
+        }
+    }
+    (void)fputs(clock->rolls ? " rolls" : "", out);
+    (void)fputs(clock->next_opening ? " next-opening" : "", out);
+    if (clock->due_cleared != DUE_CLEARED_PAUSED) {
+        (void)fprintf(out, " due-cleared=%u", clock->due_cleared);
+    }
+    if (extension->times > 0) {
+        (void)fprintf(out,
+                      " extended=%u by=%lld%s",
+                      extension->times,
+                      (long long)extension->by_s + extension->by_days,
+                      extension->needs_reason ? " with-reason" : "");
+        for (uint16_t i = 0; i < extension->after_count; i++) {
+            (void)fprintf(out, " after=%s", extension->after[i]);
+        }
+    }
+}
+
 static void describe_clock(const struct policy *policy, const struct policy_clock *clock, FILE *out)
 {
     (void)fprintf(out, "clock %s ", clock->id);
@@ -146,7 +202,19 @@ static void describe_clock(const struct policy *policy, const struct policy_cloc
     (void)fprintf(out, " of %s", policy->calendars[clock->calendar].name);
     describe_facts(clock, out);
     describe_when(policy, &clock->when, out);
-    (void)fprintf(out, "%s\n", clock->pauses_for_customer ? " pauses" : "");
+    (void)fputs(clock->pauses_for_customer ? " pauses" : "", out);
+    describe_more(policy, clock, out);
+    (void)fputc('\n', out);
+    for (uint16_t i = 0; i < clock->target_count; i++) {
+        const struct policy_target *one = &clock->targets[i];
+        (void)fputs("  target ", out);
+        describe_target(policy, one->target, one->target_s, one->target_days, one->calendar, out);
+        describe_when(policy, &one->when, out);
+        if (one->priorities != 0) {
+            (void)fprintf(out, " priorities=%#x", one->priorities);
+        }
+        (void)fputc('\n', out);
+    }
     for (uint16_t i = 0; i < clock->level_count; i++) {
         describe_level(policy, &clock->levels[i], out);
     }

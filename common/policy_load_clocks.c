@@ -28,7 +28,9 @@ POLICY_READER(clock_stops)
 
 POLICY_READER(clock_rearms)
 {
-    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    const struct clock_place *place = into;
+    struct policy_clock *clock = place->clock;
+    loading->rearm_nodes[place->index] = &pair->value;
     read_facts(loading, &pair->value, clock->rearms);
     for (int i = 0; i < 2; i++) {
         clock->starts[i] |= clock->rearms[i];
@@ -461,6 +463,10 @@ clock_read(struct policy_loading *loading, const struct yaml_pair *row, struct c
     bool both = yaml_find(&row->value, "starts") && yaml_find(&row->value, "stops");
     if (row->value.kind == YAML_MAP && !both && clock->of_steps == 0) {
         complain(loading, &row->key, NULL, "a clock needs 'starts' and 'stops', or 'of-steps'");
+    }
+    if (clock->of_steps != 0 &&
+        (yaml_find(&row->value, "starts") || yaml_find(&row->value, "stops"))) {
+        complain(loading, &row->key, NULL, "'of-steps' stands instead of 'starts' and 'stops'");
     }
     check_promise(loading, row);
     for (uint16_t i = 0; i < clock->level_count && clock->unknown_role == POLICY_NONE; i++) {

@@ -378,6 +378,9 @@ void policy_prove(struct policy_loading *loading)
         if (loading->stop_nodes[i]) {
             prove_facts_exist(loading, loading->stop_nodes[i]);
         }
+        if (loading->rearm_nodes[i]) {
+            prove_facts_exist(loading, loading->rearm_nodes[i]);
+        }
         prove_clock_stops(loading, &paths, i);
         prove_promise(loading, i);
         prove_levels(loading, i);

@@ -64,6 +64,7 @@ struct policy_loading {
     const struct yaml_node *level_nodes[POLICY_CLOCKS_MAX][POLICY_LEVELS_MAX];
     const struct yaml_node *start_nodes[POLICY_CLOCKS_MAX];
     const struct yaml_node *stop_nodes[POLICY_CLOCKS_MAX];
+    const struct yaml_node *rearm_nodes[POLICY_CLOCKS_MAX];
 };
 
 void complain(struct policy_loading *loading,
