@@ -256,8 +256,18 @@ static struct dispatch_permit check_limits(const struct trying *trying)
         const struct policy_limit *limit = &trying->action->limits[i];
         const struct policy_field *field = &trying->policy->fields[limit->field];
         int64_t value = 0;
-        bool asked = limit_is_for(trying, limit) && value_of(trying, limit->field, &value);
-        if (asked && value > limit->most) {
+        bool later = trying->blank && action_asks(trying->action, field->id);
+        if (!limit_is_for(trying, limit) || later) {
+            continue;
+        }
+        if (!value_of(trying, limit->field, &value)) {
+            bool told = rules_field(trying->input, field->id).size > 0;
+            return (struct dispatch_permit){.answer = told ? DISPATCH_FIELD_INVALID
+                                                           : DISPATCH_FIELD_MISSING,
+                                            .what = slice_text(field->id),
+                                            .title = &field->title};
+        }
+        if (value > limit->most) {
             return (struct dispatch_permit){.answer = DISPATCH_LIMIT,
                                             .what = slice_text(field->id),
                                             .title = &field->title,

@@ -64,6 +64,30 @@ static void a_role_decides_up_to_its_limit_and_hears_who_may_decide_more(void **
     story_end(&play);
 }
 
+static void an_amount_that_is_neither_given_nor_kept_is_within_no_limit(void **state)
+{
+    (void)state;
+    static struct play play;
+    play_open(&play, "late", "minor", 4);
+    PLAY_ONE(&play, {"buyer", "customer", "withdraw", TO(APPEND)});
+    PLAY_ONE(&play, {"mei", "agent", "grant", TO(FIELD_MISSING)});
+    refused_for(&play, "amount");
+    struct dispatch_input grant = play_command(&play, "mei", "agent", "grant");
+    struct dispatch_permit permit = dispatch_may(&lifecycle->policy, &play.state, &grant, false);
+    assert_int_equal(permit.answer, DISPATCH_FIELD_MISSING);
+    assert_string_equal(permit.title->text[LOCALE_EN], "Amount");
+    permit = dispatch_may(&lifecycle->policy, &play.state, &grant, true); /* may be filled in */
+    assert_int_equal(permit.answer, DISPATCH_APPEND);
+    static const struct beat story[] = {
+        {"boss", "supervisor", "grant", TO(APPEND)}, /* whose role has no limit */
+        {"mei",  "agent",      "grant", {"amount"}, "100.01", TO(LIMIT)},
+        {"mei",  "agent",      "grant", {"amount"}, "100",    TO(APPEND)},
+        {"mei",  "agent",      "grant", TO(APPEND)}, /* it is kept */
+    };
+    PLAY(&play, story);
+    story_end(&play);
+}
+
 static void two_different_people_sign_and_three_where_much_is_paid(void **state)
 {
     (void)state;
@@ -229,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_delay_is_allowed_only_after_the_customer_was_told),
         cmocka_unit_test(who_refuses_a_complaint_has_to_have_found_it_without_ground),
         cmocka_unit_test(a_role_decides_up_to_its_limit_and_hears_who_may_decide_more),
+        cmocka_unit_test(an_amount_that_is_neither_given_nor_kept_is_within_no_limit),
         cmocka_unit_test(two_different_people_sign_and_three_where_much_is_paid),
         cmocka_unit_test(a_requirement_is_asked_only_where_it_applies),
         cmocka_unit_test(the_answer_goes_the_way_the_complaint_came),
