@@ -71,6 +71,8 @@ void case_event_print(const struct ctl *ctl,
                       const struct policy *policy,
                       const struct event *event);
 const char *case_kind_text(const struct ctl *ctl, enum event_kind kind);
+/* How a case ended, by the word of policy_outcome_name; a word nobody knows, and "", as it is. */
+const char *case_outcome_text(const struct ctl *ctl, const char *id);
 json_t *case_event_json(const struct event *event);
 
 #endif

@@ -32,6 +32,16 @@ static const enum ctl_text kind_texts[EVENT_KIND_COUNT] = {
     [EVENT_ESCALATED] = TEXT_KIND_ESCALATED,
     [EVENT_CUSTOMER_WROTE] = TEXT_KIND_CUSTOMER_WROTE,
     [EVENT_EXTENDED] = TEXT_KIND_EXTENDED,
+    [EVENT_OFFERED] = TEXT_KIND_OFFERED,
+    [EVENT_ACCEPTED] = TEXT_KIND_ACCEPTED,
+    [EVENT_TRANSFERRED] = TEXT_KIND_TRANSFERRED,
+    [EVENT_MERGED] = TEXT_KIND_MERGED,
+    [EVENT_UNMERGED] = TEXT_KIND_UNMERGED,
+    [EVENT_LINKED] = TEXT_KIND_LINKED,
+    [EVENT_HELD] = TEXT_KIND_HELD,
+    [EVENT_HOLD_LIFTED] = TEXT_KIND_HOLD_LIFTED,
+    [EVENT_TASK_OPENED] = TEXT_KIND_TASK_OPENED,
+    [EVENT_TASK_DONE] = TEXT_KIND_TASK_DONE,
     [EVENT_CLOCKS_STARTED] = TEXT_KIND_CLOCKS_STARTED,
     [EVENT_CLOCKS_STOPPED] = TEXT_KIND_CLOCKS_STOPPED,
     [EVENT_CLOCKS_PAUSED] = TEXT_KIND_CLOCKS_PAUSED,
@@ -48,6 +58,25 @@ const char *case_kind_text(const struct ctl *ctl, enum event_kind kind)
 {
     bool known = event_kind_name(kind) != NULL;
     return ctl_text_in(ctl->language, known ? kind_texts[kind] : TEXT_KIND_UNKNOWN);
+}
+
+const char *case_outcome_text(const struct ctl *ctl, const char *id)
+{
+    static const enum ctl_text texts[OUTCOME_COUNT] = {
+        [OUTCOME_SETTLED] = TEXT_ENDED_SETTLED,
+        [OUTCOME_NOT_FOUNDED] = TEXT_ENDED_NOT_FOUNDED,
+        [OUTCOME_NOT_OURS] = TEXT_ENDED_NOT_OURS,
+        [OUTCOME_WITHDRAWN] = TEXT_ENDED_WITHDRAWN,
+        [OUTCOME_DUPLICATE] = TEXT_ENDED_DUPLICATE,
+        [OUTCOME_MALICIOUS] = TEXT_ENDED_MALICIOUS,
+        [OUTCOME_ESCALATED] = TEXT_ENDED_ESCALATED,
+    };
+    for (int i = OUTCOME_SETTLED; i < OUTCOME_COUNT; i++) {
+        if (strcmp(id, policy_outcome_name((enum case_outcome)i)) == 0) {
+            return ctl_text_in(ctl->language, texts[i]);
+        }
+    }
+    return id;
 }
 
 /* A line being made: its parts are kept apart by a sign. */
@@ -161,6 +190,21 @@ static const char *field_title(const struct line *line,
     return view_plain(name, into);
 }
 
+/* How it ended, and whom it was given to; the other case stands in the form. */
+static void say_end(struct line *line, const struct event *event)
+{
+    const struct event_advanced *advanced = &event->advanced;
+    bool given = event->kind == EVENT_OFFERED || event->kind == EVENT_TRANSFERRED;
+    char text[VIEW_TEXT_MAX];
+    if (given && advanced->agent.size > 0 && !slice_equal(advanced->agent, advanced->actor)) {
+        say_text(line, TEXT_GIVEN_TO, CTL_ARGS(view_plain(advanced->agent, text)));
+    }
+    if (advanced->outcome > OUTCOME_NONE && advanced->outcome < OUTCOME_COUNT) {
+        const char *id = policy_outcome_name((enum case_outcome)advanced->outcome);
+        say_text(line, TEXT_OUTCOME_IS, CTL_ARGS(case_outcome_text(line->ctl, id)));
+    }
+}
+
 static void say_advanced(struct line *line, const struct event *event)
 {
     const struct event_advanced *advanced = &event->advanced;
@@ -186,6 +230,7 @@ static void say_advanced(struct line *line, const struct event *event)
     if (event->kind == EVENT_ESCALATED || event->kind == EVENT_CLASSIFIED) {
         say_text(line, TEXT_PRIORITY_IS, CTL_ARGS(CTL_NUMBER_TEXT(advanced->priority)));
     }
+    say_end(line, event);
     for (uint32_t i = 0; i < advanced->field_count; i++) {
         char cut[VIEW_TEXT_MAX];
         say(line, field_title(line, advanced, advanced->fields[i].name, a));

@@ -89,6 +89,8 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
     head(ctl, TEXT_HEAD_OPENED, view_time(state->opened_at_us, text));
     if (state->closed_at_us != 0) {
         head(ctl, TEXT_HEAD_CLOSED, view_time(state->closed_at_us, text));
+        const char *id = policy_outcome_name((enum case_outcome)state->more.outcome);
+        head(ctl, TEXT_LIST_OUTCOME, case_outcome_text(ctl, id));
     }
     if (state->reopened > 0) {
         head(ctl,

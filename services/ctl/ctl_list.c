@@ -3,6 +3,7 @@
 
 #include "case_number.h"
 #include "clock.h"
+#include "ctl_case.h"
 #include "ctl_database.h"
 #include "ctl_table.h"
 #include "scope.h"
@@ -20,6 +21,7 @@ static const struct ctl_column columns[] = {
     {"agent",    TEXT_HEAD_WITH,     CTL_COLUMN_TEXT,   true },
     {"received", TEXT_HEAD_RECEIVED, CTL_COLUMN_TEXT,   false},
     {"due",      TEXT_LIST_DUE,      CTL_COLUMN_TEXT,   false},
+    {"outcome",  TEXT_LIST_OUTCOME,  CTL_COLUMN_TEXT,   false},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 
@@ -76,7 +78,7 @@ static int ask(struct ctl *ctl, PGresult **rows)
     char priority[24];
     add(&asking,
         "SELECT c.case_id, c.policy_id, c.priority, c.category, c.step, c.queue, c.agent, "
-        "c.received_at, k.next_due, c.closed_at FROM complaint c LEFT JOIN clock k USING (case_id) "
+        "c.received_at, k.next_due, c.outcome FROM complaint c LEFT JOIN clock k USING (case_id) "
         "LEFT JOIN policy p ON p.id = c.policy_id WHERE true");
     filter(ctl, &asking, "step", " AND c.step = ");
     bool named = ctl_option_text(ctl, "queue") && strchr(ctl_option_text(ctl, "queue"), '/');
@@ -155,6 +157,7 @@ static void add_row(const struct ctl *ctl,
         PQgetvalue(rows, row, 6),
         texts[3],
         texts[4],
+        ctl->json ? PQgetvalue(rows, row, 9) : case_outcome_text(ctl, PQgetvalue(rows, row, 9)),
     };
     ctl_table_add(table, cells);
 }

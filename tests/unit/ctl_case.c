@@ -64,6 +64,54 @@ static void nothing_sealed_and_no_escape_comes_out(void **state)
     story_end(&story);
 }
 
+static void every_kind_of_event_and_every_outcome_has_words_of_its_own(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < STORY_LANGUAGES; i++) {
+        const struct ctl ctl = {.language = story_languages[i]};
+        const char *told[EVENT_KIND_COUNT] = {0};
+        for (int kind = 1; kind < EVENT_KIND_COUNT; kind++) {
+            told[kind] = event_kind_name((enum event_kind)kind)
+                             ? case_kind_text(&ctl, (enum event_kind)kind)
+                             : NULL;
+            for (int other = 1; told[kind] && other < kind; other++) {
+                assert_true(!told[other] || strcmp(told[kind], told[other]) != 0);
+            }
+        }
+        for (int ended = OUTCOME_SETTLED; ended < OUTCOME_COUNT; ended++) {
+            const char *id = policy_outcome_name((enum case_outcome)ended);
+            assert_ptr_not_equal(case_outcome_text(&ctl, id), id);
+        }
+        assert_string_equal(case_outcome_text(&ctl, ""), "");
+    }
+}
+
+static void a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for(void **state)
+{
+    (void)state;
+    const struct ctl ctl = {.language = CTL_EN};
+    char *line = NULL;
+    size_t size = 0;
+    struct event event = {
+        .service = SERVICE_DISPATCH,
+        .kind = EVENT_MERGED,
+        .advanced = {.actor = slice_text("wang"), .outcome = OUTCOME_DUPLICATE}
+    };
+    FILE *to = open_memstream(&line, &size);
+    case_event_print(&ctl, to, NULL, &event);
+    (void)fclose(to);
+    assert_string_equal(line, "wang · outcome: duplicate");
+    free(line);
+    event.kind = EVENT_OFFERED;
+    event.advanced.outcome = OUTCOME_NONE;
+    event.advanced.agent = slice_text("li");
+    to = open_memstream(&line, &size);
+    case_event_print(&ctl, to, NULL, &event);
+    (void)fclose(to);
+    assert_string_equal(line, "wang · to li");
+    free(line);
+}
+
 static void hours_count_to_the_due_instant_and_no_further(void **state)
 {
     (void)state;
@@ -190,6 +238,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_case_is_told_in_three_languages),
         cmocka_unit_test(nothing_sealed_and_no_escape_comes_out),
+        cmocka_unit_test(every_kind_of_event_and_every_outcome_has_words_of_its_own),
+        cmocka_unit_test(a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for),
         cmocka_unit_test(hours_count_to_the_due_instant_and_no_further),
         cmocka_unit_test(the_order_of_reading_does_not_matter),
         cmocka_unit_test(a_clock_is_what_its_newest_event_says),
