@@ -167,7 +167,7 @@ SAYS(clock_cleared)
     uint8_t set = ((const struct policy_clock *)from)->due_cleared;
     into[0] = '\0';
     for (unsigned i = 0; i < 3; i++) {
-        if (set >> i & 1U) {
+        if (((unsigned)set >> i & 1U) != 0) {
             more(
                 into, word(ctl, TEXT_SAY_OR), word(ctl, (enum ctl_text)(TEXT_SAY_CLEARED_MET + i)));
         }
