@@ -55,6 +55,29 @@ static const struct field dispatch_fields[] = {
     FIELD(dispatch_case, last_actor, FIELD_TEXT),
 };
 
+#define MORE(member, kind)                                                                         \
+    {                                                                                              \
+#member, offsetof(struct dispatch_more, member),                                           \
+            sizeof(((struct dispatch_more *)0)->member), kind                                      \
+    }
+
+/* Those of one number; sets and counts by their ids are told by more_compare. */
+static const struct field more_fields[] = {
+    MORE(merged_into, FIELD_UNSIGNED),
+    MORE(back_since_us, FIELD_TIME),
+    MORE(back_agent, FIELD_TEXT),
+    MORE(back_step, FIELD_UNSIGNED),
+    MORE(back_queue, FIELD_UNSIGNED),
+    MORE(back_home, FIELD_UNSIGNED),
+    MORE(back_role, FIELD_UNSIGNED),
+    MORE(told, FIELD_UNSIGNED),
+    MORE(outcome, FIELD_UNSIGNED),
+    MORE(concerned, FIELD_UNSIGNED),
+    MORE(handled, FIELD_UNSIGNED),
+    MORE(offered, FIELD_UNSIGNED),
+    MORE(hold, FIELD_UNSIGNED),
+};
+
 static const struct field watch_fields[] = {
     FIELD(watch_case, case_id, FIELD_UNSIGNED),
     FIELD(watch_case, dispatch_seq, FIELD_UNSIGNED),
@@ -138,6 +161,45 @@ static void fields_compare(struct verify *verify,
 
 /* ---- complaint ---- */
 
+/* One value of a list, under its place: names of people are hashes, so none comes out. */
+static void list_compare(struct verify *verify,
+                         const char *where,
+                         const char *prefix,
+                         const struct field *list,
+                         size_t count,
+                         const struct dispatch_more *row,
+                         const struct dispatch_more *folded)
+{
+    for (size_t i = 0; i < count; i++) {
+        char name[VIEW_TEXT_MAX];
+        (void)snprintf(name, sizeof name, "%s[%zu]", list->name, i);
+        const struct field one = {
+            name, list->offset + i * (list->size / count), list->size / count, list->kind};
+        fields_compare(verify, where, prefix, &one, 1, row, folded);
+    }
+}
+
+static void more_compare(struct verify *verify,
+                         const char *where,
+                         const struct dispatch_more *row,
+                         const struct dispatch_more *folded)
+{
+    static const struct {
+        struct field field;
+        size_t count;
+    } lists[] = {
+        {MORE(people, FIELD_UNSIGNED), DISPATCH_PEOPLE_MAX},
+        {MORE(facts,  FIELD_UNSIGNED), POLICY_KEPT_MAX    },
+        {MORE(by,     FIELD_UNSIGNED), POLICY_MARKS_MAX   },
+        {MORE(times,  FIELD_UNSIGNED), POLICY_MARKS_MAX   },
+        {MORE(open,   FIELD_UNSIGNED), POLICY_TASKS_MAX   },
+    };
+    fields_compare(verify, where, "more.", more_fields, COUNT(more_fields), row, folded);
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        list_compare(verify, where, "more.", &lists[i].field, lists[i].count, row, folded);
+    }
+}
+
 static void complaint_compare(struct verify *verify, const PGresult *rows, int row)
 {
     struct dispatch_case state;
@@ -158,6 +220,7 @@ static void complaint_compare(struct verify *verify, const PGresult *rows, int r
     if (!dispatch_case_equal(&state, &held->dispatch)) {
         fields_compare(
             verify, where, "", dispatch_fields, COUNT(dispatch_fields), &state, &held->dispatch);
+        more_compare(verify, where, &state.more, &held->dispatch.more);
     }
 }
 
