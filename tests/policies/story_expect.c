@@ -157,7 +157,8 @@ static bool fired(const struct story *story, uint16_t index, enum level_action a
 {
     const struct policy_clock *clock = &POLICY->clocks[index];
     for (uint16_t i = 0; i < clock->level_count; i++) {
-        if (((unsigned)THE_CLOCK->levels_fired >> i & 1U) != 0 && clock->levels[i].action == action) {
+        if (((unsigned)THE_CLOCK->levels_fired >> i & 1U) != 0 &&
+            clock->levels[i].action == action) {
             return true;
         }
     }
