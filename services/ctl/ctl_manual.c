@@ -138,8 +138,7 @@ void ctl_manual_language(const struct ctl *ctl, const char *markdown)
     bool list = false;
     bool headed = true; /* nothing stands under the heading yet */
     (void)fputs(
-        ".Dd November 21, 2026\n.Dt REDRESS-POLICY 5\n.Os\n.Sh NAME\n.Nm redress-policy\n.Nd ",
-        to);
+        ".Dd November 21, 2026\n.Dt REDRESS-POLICY 5\n.Os\n.Sh NAME\n.Nm redress-policy\n.Nd ", to);
     roff(to, ctl_text_in(ctl->language, TEXT_VERB_POLICY_MANUAL));
     (void)fputs("\n.Sh DESCRIPTION\n", to);
     for (const char *line = markdown; *line;) {
