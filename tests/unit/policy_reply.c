@@ -2,8 +2,9 @@
  * Goal: a written reply is looked through as people read it: width, capitals, blanks and kind of
  * characters aside.  Method: replies against policy/lifecycle.yaml.  Guards law 11.
  */
-#include "dispatch_lifecycle.h"
 #include "policy_reply.h"
+
+#include "dispatch_lifecycle.h"
 #include "scope.h"
 #include "unit.h"
 
@@ -15,8 +16,7 @@ static struct policy_reply_fault look_through(const char *reply)
     if (!arena) {
         arena = arena_new(1 << 20);
     }
-    assert_true(
-        policy_reply_check(&lifecycle->policy, slice_text(reply), arena, &fault, &error));
+    assert_true(policy_reply_check(&lifecycle->policy, slice_text(reply), arena, &fault, &error));
     return fault;
 }
 
