@@ -10,6 +10,7 @@
 #include <errno.h>
 
 enum { YEAR_S = 31556952, YEARS_BEFORE = 1, YEARS_AFTER = 3 };
+static const int64_t time_end_s = 7258118400; /* 2200 */
 
 /* Everything a drill owns. */
 struct drill {
@@ -114,7 +115,7 @@ static int read_name(struct ctl *ctl, const char *name, char into[POLICY_NAME_MA
 
 static int read_book(struct ctl *ctl, struct drill *drill)
 {
-    struct drill_span span = {INT64_MIN / 2, INT64_MAX / 2};
+    struct drill_span span = {0, time_end_s * DRILL_SECOND_US};
     int code = read_instant(ctl, "from", &span.from_us);
     code = code == CTL_OK ? read_instant(ctl, "to", &span.to_us) : code;
     if (code != CTL_OK) {
