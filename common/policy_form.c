@@ -66,7 +66,8 @@ static bool pair_after(struct slice text, size_t at, const char *signs, int64_t 
         !is_digit(text.bytes[at + 1]) || !is_digit(text.bytes[at + 2])) {
         return false;
     }
-    *value = (text.bytes[at + 1] - '0') * 10 + (text.bytes[at + 2] - '0');
+    int64_t tens = text.bytes[at + 1] - '0';
+    *value = tens * 10 + (text.bytes[at + 2] - '0');
     return true;
 }
 

@@ -138,6 +138,21 @@ static void read_team(struct staffing *staffing, const struct yaml_node *node)
     }
 }
 
+static void check_keys(struct staffing *staffing, const struct yaml_node *root)
+{
+    for (uint32_t i = 0; root->kind == YAML_MAP && i < root->count; i++) {
+        const struct yaml_node *key = &root->pairs[i].key;
+        if (strcmp(key->text, "staff") != 0 && strcmp(key->text, "teams") != 0) {
+            yaml_complain(staffing->yaml,
+                          YAML_ERROR,
+                          key,
+                          "staff, teams",
+                          "no key of a staff file is called \"%s\"",
+                          key->text);
+        }
+    }
+}
+
 static void read_root(struct staffing *staffing, const struct yaml_node *root)
 {
     const struct yaml_pair *version = root->kind == YAML_MAP ? yaml_find(root, "staff") : NULL;
@@ -149,16 +164,7 @@ static void read_root(struct staffing *staffing, const struct yaml_node *root)
                       NULL,
                       "staff: 1 is wanted");
     }
-    for (uint32_t i = 0; root->kind == YAML_MAP && i < root->count; i++) {
-        if (&root->pairs[i] != version && &root->pairs[i] != teams) {
-            yaml_complain(staffing->yaml,
-                          YAML_ERROR,
-                          &root->pairs[i].key,
-                          "staff, teams",
-                          "no key of a staff file is called \"%s\"",
-                          root->pairs[i].key.text);
-        }
-    }
+    check_keys(staffing, root);
     if (!teams || teams->value.kind != YAML_LIST || teams->value.count == 0 ||
         teams->value.count > DRILL_TEAMS_MAX) {
         yaml_complain(staffing->yaml,

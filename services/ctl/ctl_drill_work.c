@@ -401,7 +401,8 @@ static void move(struct simulation *simulation, size_t index)
     hand_out_queue(simulation, queue);
 }
 
-static bool run(struct simulation *simulation, const struct drill_team *only)
+/* Everybody's opening goes into the heap. */
+static void expect_all(struct simulation *simulation, const struct drill_team *only)
 {
     const struct drill_plan *plan = simulation->plan;
     for (size_t i = 0; i < plan->count && simulation->good; i++) {
@@ -415,16 +416,11 @@ static bool run(struct simulation *simulation, const struct drill_team *only)
             simulation->good = heap_set(simulation->heap, i, planned->opened_us);
         }
     }
-    uint64_t id;
-    while (simulation->good &&
-           heap_pop_due(simulation->heap, INT64_MAX - 1, &id, &simulation->now_us)) {
-        if (id >= team_ids) {
-            hand_out(simulation, (uint32_t)(id - team_ids));
-        } else {
-            move(simulation, (size_t)id);
-        }
-    }
-    for (size_t i = 0; i < plan->count && simulation->good; i++) {
+}
+
+static void end_all(struct simulation *simulation)
+{
+    for (size_t i = 0; i < simulation->plan->count && simulation->good; i++) {
         struct life *life = &simulation->lives[i];
         struct drill_outcome *outcome = &simulation->run->outcomes[i];
         if (life->player.run) {
@@ -433,6 +429,21 @@ static bool run(struct simulation *simulation, const struct drill_team *only)
             outcome->category = life->player.watch.category;
         }
     }
+}
+
+static bool run(struct simulation *simulation, const struct drill_team *only)
+{
+    uint64_t id;
+    expect_all(simulation, only);
+    while (simulation->good &&
+           heap_pop_due(simulation->heap, INT64_MAX - 1, &id, &simulation->now_us)) {
+        if (id >= team_ids) {
+            hand_out(simulation, (uint32_t)(id - team_ids));
+        } else {
+            move(simulation, (size_t)id);
+        }
+    }
+    end_all(simulation);
     return simulation->good;
 }
 
