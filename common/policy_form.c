@@ -82,7 +82,7 @@ static int64_t days_since_1970(int64_t date)
 
 bool policy_instant_parse(struct slice text, int64_t *at_s)
 {
-    enum { DATE_SIZE = 10, MINUTE_END = 16, SECOND_END = 19, OFFSET_SIZE = 6 };
+    enum { DATE_SIZE = 10, MINUTE_END = 16, SECOND_END = 19, OFFSET_SIZE = 6, EPOCH = 19700101 };
     int64_t date;
     int64_t hour;
     int64_t minute;
@@ -90,7 +90,7 @@ bool policy_instant_parse(struct slice text, int64_t *at_s)
     int64_t offset_hour = 0;
     int64_t offset_minute = 0;
     if (text.size <= MINUTE_END || !policy_date_parse(slice_of(text.bytes, DATE_SIZE), &date) ||
-        date < 1970 * 10000 || !pair_after(text, DATE_SIZE, "Tt ", &hour) ||
+        date < EPOCH || !pair_after(text, DATE_SIZE, "Tt ", &hour) ||
         !pair_after(text, DATE_SIZE + 3, ":", &minute)) {
         return false;
     }
