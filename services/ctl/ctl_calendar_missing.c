@@ -50,18 +50,19 @@ json_t *ctl_calendar_missing(struct ctl *ctl)
     return list;
 }
 
+/* One line, however many policies stand on the same calendar. */
 void ctl_calendar_missing_print(const struct ctl *ctl, const json_t *missing)
 {
-    size_t i;
-    const json_t *row;
-    json_array_foreach(missing, i, row)
-    {
+    const json_t *first = json_array_get(missing, 0);
+    if (first) {
         char year[24];
+        char count[24];
         ctl_print(
             ctl,
             TEXT_STATUS_CALENDAR,
-            CTL_ARGS(json_string_value(json_object_get(row, "policy")),
-                     json_string_value(json_object_get(row, "calendar")),
-                     ctl_number_text(year, json_integer_value(json_object_get(row, "year")))));
+            CTL_ARGS(ctl_number_text(year, json_integer_value(json_object_get(first, "year"))),
+                     ctl_number_text(count, (long long)json_array_size(missing)),
+                     json_string_value(json_object_get(first, "policy")),
+                     json_string_value(json_object_get(first, "calendar"))));
     }
 }
