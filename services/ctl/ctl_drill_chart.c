@@ -5,28 +5,6 @@
 
 enum { WIDTH = 860, LEFT = 52, RIGHT = 12, TOP = 12, PLOT = 220, FOOT = 26, DAY_S = 86400 };
 
-void chart_text(FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            (void)fputs("&amp;", out);
-            break;
-        case '<':
-            (void)fputs("&lt;", out);
-            break;
-        case '>':
-            (void)fputs("&gt;", out);
-            break;
-        case '"':
-            (void)fputs("&quot;", out);
-            break;
-        default:
-            (void)fputc(*text, out);
-        }
-    }
-}
-
 const char *chart_color(unsigned index)
 {
     static const char *const colors[] = {
@@ -70,7 +48,7 @@ static void bar(const struct drill_report *report,
     uint64_t whole = counts[0] + counts[1] + counts[2];
     double x = NAME;
     (void)fprintf(out, "<text x=\"0\" y=\"%d\">", y + 15);
-    chart_text(out, said(report, title));
+    ctl_text_escaped(out, said(report, title));
     (void)fputs("</text>", out);
     for (int i = 0; i < 3 && whole > 0; i++) {
         double width = (double)counts[i] * SCALE / (double)whole;
@@ -173,13 +151,13 @@ void chart_load(const struct drill_report *report, FILE *out)
             base[i] += load->open[q][i];
         }
         (void)fputs("\"><title>", out);
-        chart_text(out, view_title(report->ctl, &policy->queues[q].title));
+        ctl_text_escaped(out, view_title(report->ctl, &policy->queues[q].title));
         (void)fputs("</title></polygon>", out);
     }
     (void)fputs("</svg><p class=\"key\">", out);
     for (uint16_t q = 0; q < policy->queue_count; q++) {
         (void)fprintf(out, "<span><i style=\"background:%s\"></i>", chart_color(q));
-        chart_text(out, view_title(report->ctl, &policy->queues[q].title));
+        ctl_text_escaped(out, view_title(report->ctl, &policy->queues[q].title));
         (void)fputs("</span>", out);
     }
     (void)fputs("</p>", out);
@@ -216,9 +194,9 @@ void chart_flow(const struct drill_report *report, FILE *out)
                       TOP + PLOT - y);
     }
     (void)fputs("</svg><p class=\"key\"><span><i style=\"background:#56b4e9\"></i>", out);
-    chart_text(out, said(report, TEXT_PAGE_CAME));
+    ctl_text_escaped(out, said(report, TEXT_PAGE_CAME));
     (void)fputs("</span><span><i style=\"background:#009e73\"></i>", out);
-    chart_text(out, said(report, TEXT_PAGE_WENT));
+    ctl_text_escaped(out, said(report, TEXT_PAGE_WENT));
     (void)fputs("</span></p>", out);
 }
 

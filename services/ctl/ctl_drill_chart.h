@@ -6,8 +6,6 @@
 
 #include "ctl_drill_work.h"
 
-/* Text for HTML and SVG: & < > " are written as entities. */
-void chart_text(FILE *out, const char *text);
 /* The colour of the i-th thing of a chart (Okabe and Ito's: told apart by everybody). */
 const char *chart_color(unsigned index);
 

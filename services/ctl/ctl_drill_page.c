@@ -36,14 +36,14 @@ static const char style[] =
 
 static void text(const struct drill_report *report, enum ctl_text id, FILE *out)
 {
-    chart_text(out, ctl_text_in(report->ctl->language, id));
+    ctl_text_escaped(out, ctl_text_in(report->ctl->language, id));
 }
 
 static void
 said(const struct drill_report *report, enum ctl_text id, const char *const *args, FILE *out)
 {
     char phrase[SAY_MAX];
-    chart_text(out, say_text(report->ctl, phrase, id, args));
+    ctl_text_escaped(out, say_text(report->ctl, phrase, id, args));
 }
 
 static void heading(const struct drill_report *report, enum ctl_text id, FILE *out)
@@ -77,7 +77,7 @@ clock_title(const struct drill_report *report, uint32_t clock, char into[VIEW_TE
 static void cell(const char *value, FILE *out)
 {
     (void)fputs("<td>", out);
-    chart_text(out, value);
+    ctl_text_escaped(out, value);
     (void)fputs("</td>", out);
 }
 
@@ -137,7 +137,7 @@ static void cards(const struct drill_report *report, FILE *out)
             continue;
         }
         (void)fputs("<div class=\"card\"><span>", out);
-        chart_text(out, clock_title(report, i, title));
+        ctl_text_escaped(out, clock_title(report, i, title));
         (void)fprintf(out, "</span><b>%.1f %%</b><span>", now);
         text(report, TEXT_PAGE_IN_TIME, out);
         if (tally->gained + tally->lost > 0) {
@@ -159,7 +159,7 @@ static void clocks(const struct drill_report *report, FILE *out)
         const struct drill_clock_tally *tally = &report->tally->clocks[i];
         char title[VIEW_TEXT_MAX];
         (void)fputs("<h3>", out);
-        chart_text(out, clock_title(report, i, title));
+        ctl_text_escaped(out, clock_title(report, i, title));
         (void)fputs("</h3>", out);
         chart_verdicts(report, i, out);
         if (tally->judged > 0) {
@@ -226,7 +226,7 @@ static void queues(const struct drill_report *report, FILE *out)
     for (uint32_t i = 0; i < report->book->names.count; i++) {
         char title[VIEW_TEXT_MAX];
         (void)fputs("<th>", out);
-        chart_text(out, clock_title(report, i, title));
+        ctl_text_escaped(out, clock_title(report, i, title));
         (void)fputs("</th>", out);
     }
     for (size_t i = 0; i < 3; i++) {
@@ -274,7 +274,7 @@ static void needs(const struct drill_report *report, FILE *out)
     (void)fputs("</table><div class=\"needs\">", out);
     for (uint32_t i = 0; i < search->count; i++) {
         (void)fputs("<div><h3>", out);
-        chart_text(
+        ctl_text_escaped(
             out, view_title(report->ctl, &policy->queues[search->staff->teams[i].queues[0]].title));
         (void)fputs("</h3>", out);
         chart_need(report, &search->needs[i], out);

@@ -37,28 +37,6 @@ static const char *const phase_colors[PHASE_COUNT] = {
 
 static const char *const numbers[POLICY_CLOCKS_MAX] = {"①", "②", "③", "④", "⑤", "⑥", "⑦", "⑧"};
 
-static void html(FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            (void)fputs("&amp;", out);
-            break;
-        case '<':
-            (void)fputs("&lt;", out);
-            break;
-        case '>':
-            (void)fputs("&gt;", out);
-            break;
-        case '"':
-            (void)fputs("&quot;", out);
-            break;
-        default:
-            (void)fputc(*text, out);
-        }
-    }
-}
-
 static const char *word(const struct drawing *drawing, enum ctl_text id)
 {
     return ctl_text_in(drawing->ctl->language, id);
@@ -135,18 +113,18 @@ static void step_draw(const struct drawing *drawing, uint16_t index)
                   "<tr><td><b>",
                   index,
                   step->closed ? "peripheries=2" : "");
-    html(out, say_title(drawing->ctl, &step->title));
+    ctl_text_escaped(out, say_title(drawing->ctl, &step->title));
     (void)fputs("</b></td></tr>", out);
     if (!step->closed) {
         (void)fputs("<tr><td><font point-size=\"10\" color=\"#555555\">", out);
-        html(out, say_role(drawing->ctl, policy, step->owner_role));
+        ctl_text_escaped(out, say_role(drawing->ctl, policy, step->owner_role));
         (void)fputs("</font></td></tr>", out);
     }
     for (uint16_t i = 0; i < step->action_count; i++) {
         const struct policy_action *action = &step->actions[i];
         if (stays(action, index) && !is_anywhere(policy, action)) {
             (void)fputs("<tr><td align=\"left\"><font point-size=\"10\">· ", out);
-            html(out, say_title(drawing->ctl, &action->title));
+            ctl_text_escaped(out, say_title(drawing->ctl, &action->title));
             marks(drawing, action, false);
             (void)fputs("</font></td></tr>", out);
         }
@@ -201,7 +179,7 @@ static void arrow_draw(const struct drawing *drawing, uint16_t from, uint16_t to
                           back ? "constraint=false, style=dashed," : "");
         }
         (void)fputs(open ? "<br align=\"left\"/>" : "", out);
-        html(out, say_title(drawing->ctl, &action->title));
+        ctl_text_escaped(out, say_title(drawing->ctl, &action->title));
         marks(drawing, action, policy->steps[to].closed);
         open = true;
     }
@@ -214,7 +192,7 @@ static void start_draw(const struct drawing *drawing, uint16_t step, enum ctl_te
     static const struct policy_action received = {.fact = EVENT_RECEIVED};
     static const struct policy_action opened = {.fact = EVENT_OPENED};
     (void)fprintf(drawing->out, "  start -> s%u [label=<", step);
-    html(drawing->out, word(drawing, label));
+    ctl_text_escaped(drawing->out, word(drawing, label));
     marks(drawing, &received, false);
     marks(drawing, &opened, false);
     (void)fputs(">];\n", drawing->out);
@@ -242,12 +220,12 @@ static void clock_row(const struct drawing *drawing, uint16_t index)
     char when[SAY_MAX];
     FILE *out = drawing->out;
     (void)fprintf(out, "<tr><td>%s</td><td align=\"left\">", numbers[index]);
-    html(out, say_title(drawing->ctl, &clock->title));
+    ctl_text_escaped(out, say_title(drawing->ctl, &clock->title));
     (void)fputs("</td><td align=\"left\">", out);
-    html(out, say_target(drawing->ctl, clock, target));
+    ctl_text_escaped(out, say_target(drawing->ctl, clock, target));
     (void)fputs("</td><td align=\"left\">", out);
     (void)fputs("<font point-size=\"10\">", out);
-    html(out, say_when(drawing->ctl, drawing->policy, &clock->when, when));
+    ctl_text_escaped(out, say_when(drawing->ctl, drawing->policy, &clock->when, when));
     (void)fputs("  </font></td></tr>", out);
     for (size_t i = 0; i < say_clock_rule_count; i++) {
         const struct say_rule *rule = &say_clock_rules[i];
@@ -255,7 +233,7 @@ static void clock_row(const struct drawing *drawing, uint16_t index)
         if (shown && rule->say(drawing->ctl, drawing->policy, clock, when)[0] != '\0') {
             (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\"><font point-size=\"10\">",
                         out);
-            html(out, say_text(drawing->ctl, target, rule->sentence, CTL_ARGS(when)));
+            ctl_text_escaped(out, say_text(drawing->ctl, target, rule->sentence, CTL_ARGS(when)));
             (void)fputs("  </font></td></tr>", out);
         }
     }
@@ -270,9 +248,9 @@ static void aside_draw(const struct drawing *drawing)
                 "cellborder=\"0\" cellspacing=\"2\" style=\"rounded\">",
                 out);
     (void)fputs("<tr><td colspan=\"4\" align=\"left\"><b>", out);
-    html(out, word(drawing, TEXT_DRAW_CLOCKS));
+    ctl_text_escaped(out, word(drawing, TEXT_DRAW_CLOCKS));
     (void)fputs("</b> <font point-size=\"10\" color=\"#555555\">", out);
-    html(out, word(drawing, TEXT_DRAW_STARTS));
+    ctl_text_escaped(out, word(drawing, TEXT_DRAW_STARTS));
     (void)fputs("</font></td></tr>", out);
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         clock_row(drawing, i);
@@ -283,15 +261,16 @@ static void aside_draw(const struct drawing *drawing)
         if (is_anywhere(policy, action)) {
             if (!any) {
                 (void)fputs("<tr><td colspan=\"4\" align=\"left\"><b>", out);
-                html(out, word(drawing, TEXT_DRAW_ANYWHERE));
+                ctl_text_escaped(out, word(drawing, TEXT_DRAW_ANYWHERE));
                 (void)fputs("</b></td></tr>", out);
             }
             any = true;
             (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\">", out);
-            html(out, say_title(drawing->ctl, &action->title));
+            ctl_text_escaped(out, say_title(drawing->ctl, &action->title));
             if (action->to_step != POLICY_NONE) {
                 (void)fputs(" → ", out);
-                html(out, say_title(drawing->ctl, &policy->steps[action->to_step].title));
+                ctl_text_escaped(out,
+                                 say_title(drawing->ctl, &policy->steps[action->to_step].title));
             }
             bool ends = action->to_step != POLICY_NONE && policy->steps[action->to_step].closed;
             marks(drawing, action, ends);

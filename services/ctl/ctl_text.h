@@ -55,4 +55,7 @@ const char *ctl_number_text(char text[24], int64_t value);
 /* Writes the pattern with its arguments. */
 void ctl_format(FILE *to, const char *pattern, const char *const *args);
 
+/* Text as it may stand in XML and HTML, attributes included. */
+void ctl_text_escaped(FILE *out, const char *text);
+
 #endif
