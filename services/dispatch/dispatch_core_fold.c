@@ -177,6 +177,19 @@ static void fold_step(const struct policy *policy,
     }
 }
 
+/* Of a merge: where the case stands, for the day it is undone. */
+static void
+back_keep(struct dispatch_more *more, const struct dispatch_case *state, uint64_t merged_into)
+{
+    more->merged_into = merged_into;
+    more->back_since_us = state->step_since_us;
+    memcpy(more->back_agent, state->agent, sizeof more->back_agent);
+    more->back_step = (uint16_t)(state->step + 1);
+    more->back_queue = (uint16_t)(state->queue + 1); /* POLICY_NONE + 1 is 0 */
+    more->back_home = (uint16_t)(state->home_queue + 1);
+    more->back_role = (uint16_t)(state->agent_role + 1);
+}
+
 /* Of a merge that is undone: what the event itself does not tell. */
 static void fold_back(struct dispatch_case *state, const struct dispatch_more *before)
 {
@@ -195,6 +208,18 @@ static void back_forget(struct dispatch_more *more)
     memset(more->back_agent, 0, sizeof more->back_agent);
     more->back_step = more->back_queue = more->back_home = more->back_role = 0;
     more->outcome = OUTCOME_NONE;
+}
+
+/* An offer lasts until it is accepted or somebody else has the case. */
+static void
+fold_offer(const struct dispatch_case *state, const struct event *event, struct dispatch_more *more)
+{
+    struct slice agent = event->advanced.agent;
+    if (event->kind == EVENT_OFFERED && agent.size > 0) {
+        more->offered = 1;
+    } else if (event->kind == EVENT_ACCEPTED || !slice_equal(agent, slice_text(state->agent))) {
+        more->offered = 0;
+    }
 }
 
 /* What the policy's rules will ask of the case afterwards. */
@@ -228,22 +253,11 @@ static void fold_rules(const struct policy *policy,
         more->outcome = advanced->outcome < OUTCOME_COUNT ? advanced->outcome : OUTCOME_NONE;
     }
     if (event->kind == EVENT_MERGED && closed && !step->closed) {
-        more->merged_into = advanced->other_case;
-        more->back_since_us = state->step_since_us;
-        memcpy(more->back_agent, state->agent, sizeof more->back_agent);
-        more->back_step = (uint16_t)(state->step + 1);
-        more->back_queue = (uint16_t)(state->queue + 1); /* POLICY_NONE + 1 is 0 */
-        more->back_home = (uint16_t)(state->home_queue + 1);
-        more->back_role = (uint16_t)(state->agent_role + 1);
+        back_keep(more, state, advanced->other_case);
     } else if (step->closed && !closed) {
         back_forget(more);
     }
-    bool same_holder = slice_equal(advanced->agent, slice_text(state->agent));
-    if (event->kind == EVENT_OFFERED && advanced->agent.size > 0) {
-        more->offered = 1;
-    } else if (event->kind == EVENT_ACCEPTED || !same_holder) {
-        more->offered = 0;
-    }
+    fold_offer(state, event, more);
 }
 
 static void

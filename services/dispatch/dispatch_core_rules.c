@@ -280,6 +280,18 @@ static struct dispatch_permit check_limits(const struct trying *trying)
 
 /* ---- the whole ---- */
 
+/* How a case ends that the action closes: as its fact says, else as the policy says. */
+static enum case_outcome outcome_of(const struct policy_action *action)
+{
+    if (action->fact == EVENT_MERGED) {
+        return OUTCOME_DUPLICATE;
+    }
+    if (action->outcome != OUTCOME_NONE) {
+        return action->outcome;
+    }
+    return action->fact == EVENT_WITHDRAWN ? OUTCOME_WITHDRAWN : OUTCOME_SETTLED;
+}
+
 /* What the action would bring about. */
 static bool foresee(struct trying *trying, struct rules_trial *trial)
 {
@@ -301,14 +313,8 @@ static bool foresee(struct trying *trying, struct rules_trial *trial)
     if (action->fact == EVENT_UNMERGED) {
         trial->to_step = (uint16_t)(state->more.back_step - 1);
     }
-    trial->outcome = OUTCOME_NONE;
-    if (policy->steps[trial->to_step].closed && !policy->steps[state->step].closed) {
-        bool withdrawn = action->fact == EVENT_WITHDRAWN;
-        trial->outcome = action->fact == EVENT_MERGED      ? OUTCOME_DUPLICATE
-                         : action->outcome != OUTCOME_NONE ? action->outcome
-                         : withdrawn                       ? OUTCOME_WITHDRAWN
-                                                           : OUTCOME_SETTLED;
-    }
+    bool closes = policy->steps[trial->to_step].closed && !policy->steps[state->step].closed;
+    trial->outcome = closes ? outcome_of(action) : OUTCOME_NONE;
     trying->outcome = trial->outcome;
     return kept;
 }
@@ -355,6 +361,35 @@ static struct dispatch_permit check_rules(struct trying *trying, struct rules_tr
     return check_tasks(trying, trial);
 }
 
+/* A case cannot be a duplicate of itself. */
+static enum dispatch_answer check_other_case(const struct trying *trying)
+{
+    uint64_t other_case = trying->input->other_case;
+    if (other_case == 0) {
+        return DISPATCH_FIELD_MISSING;
+    }
+    return other_case == trying->state->case_id ? DISPATCH_FIELD_INVALID : DISPATCH_APPEND;
+}
+
+/* Whoever the case is given to. */
+static enum dispatch_answer check_taker(const struct trying *trying, struct slice agent)
+{
+    if (agent.size == 0) {
+        return DISPATCH_FIELD_MISSING;
+    }
+    if (agent.size >= DISPATCH_AGENT_MAX || memchr(agent.bytes, '\0', agent.size)) {
+        return DISPATCH_FIELD_INVALID;
+    }
+    if (rules_concerned(&trying->state->more, agent)) {
+        return DISPATCH_RECUSED;
+    }
+    if (rules_holder(trying->state, agent)) {
+        return DISPATCH_FIELD_INVALID;
+    }
+    return trying->input->agent_has_capacity ? people_permit_taker(trying->input, agent)
+                                             : DISPATCH_NO_CAPACITY;
+}
+
 /* Another case, or an agent, that the action is about. */
 static struct dispatch_permit check_others(const struct trying *trying, struct rules_trial *trial)
 {
@@ -368,21 +403,15 @@ static struct dispatch_permit check_others(const struct trying *trying, struct r
         permit.answer = DISPATCH_NOT_MERGED;
     } else if (trying->blank) {
         return permit;
-    } else if (other && (input->other_case == 0 || input->other_case == trying->state->case_id)) {
-        permit.answer = input->other_case == 0 ? DISPATCH_FIELD_MISSING : DISPATCH_FIELD_INVALID;
+    }
+    if (permit.answer == DISPATCH_APPEND && other) {
+        permit.answer = check_other_case(trying);
         permit.what = slice_text("case");
-    } else if (action->gives) {
-        struct slice agent = rules_field(input, "agent");
-        bool fits = agent.size > 0 && agent.size < DISPATCH_AGENT_MAX &&
-                    !memchr(agent.bytes, '\0', agent.size);
-        trial->given_to = agent;
+    }
+    if (permit.answer == DISPATCH_APPEND && action->gives) {
+        trial->given_to = rules_field(input, "agent");
+        permit.answer = check_taker(trying, trial->given_to);
         permit.what = slice_text("agent");
-        permit.answer = agent.size == 0                                ? DISPATCH_FIELD_MISSING
-                        : !fits                                        ? DISPATCH_FIELD_INVALID
-                        : rules_concerned(&trying->state->more, agent) ? DISPATCH_RECUSED
-                        : rules_holder(trying->state, agent)           ? DISPATCH_FIELD_INVALID
-                        : !input->agent_has_capacity                   ? DISPATCH_NO_CAPACITY
-                                                     : people_permit_taker(input, agent);
     }
     return permit;
 }

@@ -84,46 +84,56 @@ static void refusal_of(const struct dispatch_reply *from,
     }
 }
 
-/* What the step allows: action, roles, where it leads, what it needs. */
+/* One action: who may, what it needs, where it leads.  NULL: the arena is full. */
+static Redress__Command__V1__Allowed *allowed_one(const struct dispatch_reply *from,
+                                                  const struct policy_action *action,
+                                                  struct arena *arena)
+{
+    const struct policy *policy = from->policy;
+    Redress__Command__V1__Allowed *allowed = arena_take(arena, sizeof *allowed);
+    ProtobufCBinaryData *roles = arena_take(arena, POLICY_ROLES_MAX * sizeof *roles);
+    ProtobufCBinaryData *needs = arena_take(arena, POLICY_NEEDS_MAX * sizeof *needs);
+    if (!allowed || !roles || !needs) {
+        return NULL;
+    }
+    redress__command__v1__allowed__init(allowed);
+    allowed->has_action = 1;
+    allowed->action = data_text(action->id);
+    allowed->roles = roles;
+    for (uint32_t r = 0; r < policy->role_count; r++) {
+        if ((action->roles >> r & 1U) != 0) {
+            roles[allowed->n_roles++] = data_text(policy->roles[r]);
+        }
+    }
+    allowed->needs = needs;
+    for (uint32_t n = 0; n < action->need_count; n++) {
+        needs[allowed->n_needs++] = data_text(action->needs[n].field);
+    }
+    form_duties_of(policy, action, arena, allowed);
+    allowed->has_to_step = action->to_step != POLICY_NONE;
+    if (allowed->has_to_step) {
+        allowed->to_step = data_text(policy->steps[action->to_step].id);
+    }
+    if (from->asker) {
+        refusal_of(from, action, arena, allowed);
+    }
+    return allowed;
+}
+
+/* What the step allows, as far as the arena goes. */
 static void allowed_of(const struct dispatch_reply *from,
                        struct arena *arena,
                        Redress__Command__V1__Reply *reply)
 {
-    const struct policy *policy = from->policy;
-    const struct policy_step *step = &policy->steps[from->state->step];
-    Redress__Command__V1__Allowed **list = arena_take(arena, POLICY_ACTIONS_MAX * sizeof *list);
-    for (uint32_t i = 0; list && i < step->action_count; i++) {
-        const struct policy_action *action = &step->actions[i];
-        Redress__Command__V1__Allowed *allowed = arena_take(arena, sizeof *allowed);
-        ProtobufCBinaryData *roles = arena_take(arena, POLICY_ROLES_MAX * sizeof *roles);
-        ProtobufCBinaryData *needs = arena_take(arena, POLICY_NEEDS_MAX * sizeof *needs);
-        if (!allowed || !roles || !needs) {
+    const struct policy_step *step = &from->policy->steps[from->state->step];
+    reply->allowed = arena_take(arena, POLICY_ACTIONS_MAX * sizeof *reply->allowed);
+    for (uint32_t i = 0; reply->allowed && i < step->action_count; i++) {
+        Redress__Command__V1__Allowed *allowed = allowed_one(from, &step->actions[i], arena);
+        if (!allowed) {
             return;
         }
-        redress__command__v1__allowed__init(allowed);
-        allowed->has_action = 1;
-        allowed->action = data_text(action->id);
-        allowed->roles = roles;
-        for (uint32_t r = 0; r < policy->role_count; r++) {
-            if ((action->roles >> r & 1U) != 0) {
-                roles[allowed->n_roles++] = data_text(policy->roles[r]);
-            }
-        }
-        allowed->needs = needs;
-        for (uint32_t n = 0; n < action->need_count; n++) {
-            needs[allowed->n_needs++] = data_text(action->needs[n].field);
-        }
-        form_duties_of(policy, action, arena, allowed);
-        allowed->has_to_step = action->to_step != POLICY_NONE;
-        if (allowed->has_to_step) {
-            allowed->to_step = data_text(policy->steps[action->to_step].id);
-        }
-        if (from->asker) {
-            refusal_of(from, action, arena, allowed);
-        }
-        list[reply->n_allowed++] = allowed;
+        reply->allowed[reply->n_allowed++] = allowed;
     }
-    reply->allowed = list;
 }
 
 static void state_of(const struct dispatch_reply *from, Redress__Command__V1__Reply *reply)

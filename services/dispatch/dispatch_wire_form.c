@@ -102,6 +102,19 @@ static bool form_is_there(const Redress__Command__V1__Reply *reply, const char *
     return false;
 }
 
+/* NULL: it may hold any text, or has its form already. */
+static Redress__Command__V1__Form *form_missing(const struct policy *policy,
+                                                const struct policy_need *need,
+                                                struct arena *arena,
+                                                const Redress__Command__V1__Reply *reply)
+{
+    if (form_is_there(reply, need->field)) {
+        return NULL;
+    }
+    return need->rules ? form_of(need->field, need->rules, arena)
+                       : form_named(policy, need->field, arena);
+}
+
 void forms_of(const struct policy *policy,
               const struct policy_step *step,
               struct arena *arena,
@@ -116,11 +129,8 @@ void forms_of(const struct policy *policy,
     reply->forms = count > 0 ? arena_take(arena, count * sizeof *reply->forms) : NULL;
     for (uint16_t i = 0; reply->forms && i < step->action_count; i++) {
         for (uint16_t n = 0; n < step->actions[i].need_count; n++) {
-            const struct policy_need *need = &step->actions[i].needs[n];
-            Redress__Command__V1__Form *form = form_is_there(reply, need->field) ? NULL
-                                               : need->rules
-                                                   ? form_of(need->field, need->rules, arena)
-                                                   : form_named(policy, need->field, arena);
+            Redress__Command__V1__Form *form =
+                form_missing(policy, &step->actions[i].needs[n], arena, reply);
             size_t more = form ? redress__command__v1__form__get_packed_size(form) : 0;
             if (form && size + more <= FORMS_SIZE_MAX) {
                 reply->forms[reply->n_forms++] = form;
