@@ -55,6 +55,22 @@ static bool key_good(const char *text)
     return strlen(text) == BUS_KEY_SIZE - 1 && zmq_z85_decode(raw, text) != NULL;
 }
 
+/* One line of a pair of keys; empty lines and remarks are good, too. */
+static bool key_take(struct bus_guard *guard, const char *line)
+{
+    char *to = strncmp(line, "public ", 7) == 0   ? guard->public
+               : strncmp(line, "secret ", 7) == 0 ? guard->secret
+                                                  : NULL;
+    if (!to) {
+        return line[0] == '\0' || line[0] == '#';
+    }
+    if (!key_good(line + 7)) {
+        return false;
+    }
+    (void)snprintf(to, BUS_KEY_SIZE, "%s", line + 7);
+    return true;
+}
+
 static bool
 key_read(struct bus_guard *guard, const char *path, const char *fresh, struct error *error)
 {
@@ -66,13 +82,7 @@ key_read(struct bus_guard *guard, const char *path, const char *fresh, struct er
     const char *line = strsep(&rest, "\n");
     bool good = strcmp(line, "redress-curve 1") == 0;
     while (good && (line = strsep(&rest, "\n"))) {
-        char *to = strncmp(line, "public ", 7) == 0   ? guard->public
-                   : strncmp(line, "secret ", 7) == 0 ? guard->secret
-                                                      : NULL;
-        good = to ? key_good(line + 7) : line[0] == '\0' || line[0] == '#';
-        if (good && to) {
-            (void)snprintf(to, BUS_KEY_SIZE, "%s", line + 7);
-        }
+        good = key_take(guard, line);
     }
     char derived[BUS_KEY_SIZE] = "";
     good = good && guard->public[0] && guard->secret[0] &&

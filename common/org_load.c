@@ -9,7 +9,7 @@ enum { MEMORY_MAX = 64 * 1024 * 1024 };
 
 /* clang-format off */
 #define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
-#define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
+#define KEYS(rows) .keys = (rows), .key_count = sizeof(rows) / sizeof *(rows)
 /* clang-format on */
 
 struct department_place {

@@ -10,8 +10,8 @@
     .into = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define ROWS(type, member, number, least, most) \
     INTO(type, member), .count_into = offsetof(struct type, number), .min = least, .max = most
-#define BETWEEN(least, most) .min = least, .max = most
-#define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
+#define BETWEEN(least, most) .min = (least), .max = (most)
+#define KEYS(rows) .keys = (rows), .key_count = sizeof(rows) / sizeof *(rows)
 #define STRUCT(type) .size = sizeof(struct type)
 #define TITLED(type) STRUCT(type), .title_offset = offsetof(struct type, title)
 /* NOLINTEND(bugprone-macro-parentheses) */
@@ -392,7 +392,7 @@ static const struct language_key policy_keys[] = {
      .part = &language_deputy,
      MEANS("Who may act in whose place", "谁可代理谁", "誰可代理誰")},
     {"closing", false, KIND_LIST,
-     ROWS(policy, closing, closing_count, 0, POLICY_REQUIREMENTS_MAX * 2),
+     ROWS(policy, closing, closing_count, 0, POLICY_CLOSING_MAX),
      .part = &language_requirement, .check = closing_check,
      MEANS("What has to be so before a case is closed; where outcomes are not said: settled",
            "结案前须满足的要求；未写结果者指 settled", "結案前須滿足的要求；未寫結果者指 settled")},

@@ -4,8 +4,8 @@
 
 /* clang-format off */
 #define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
-#define BETWEEN(least, most) .min = least, .max = most
-#define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
+#define BETWEEN(least, most) .min = (least), .max = (most)
+#define KEYS(rows) .keys = (rows), .key_count = sizeof(rows) / sizeof *(rows)
 
 static const char *const boundaries[] = {"closing", "opening", NULL};
 static const char *const cleared[] = {"met", "paused", "closed", NULL};

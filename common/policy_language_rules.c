@@ -8,8 +8,8 @@
 #define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
 #define INTO(type, member) \
     .into = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define BETWEEN(least, most) .min = least, .max = most
-#define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
+#define BETWEEN(least, most) .min = (least), .max = (most)
+#define KEYS(rows) .keys = (rows), .key_count = sizeof(rows) / sizeof *(rows)
 #define STRUCT(type) .size = sizeof(struct type)
 #define TITLED(type) STRUCT(type), .title_offset = offsetof(struct type, title)
 /* NOLINTEND(bugprone-macro-parentheses) */

@@ -134,15 +134,12 @@ void requirement_begin(struct policy_loading *loading, const struct yaml_node *p
     asked->times = UINT16_MAX; /* not said */
 }
 
-void requirement_end(struct policy_loading *loading,
-                     const struct yaml_node *place,
-                     const struct yaml_node *map,
-                     void *into)
+/* It asks for something, and for all that belongs to it. */
+static void requirement_check(struct policy_loading *loading,
+                              const struct yaml_node *place,
+                              const struct policy_requirement *asked)
 {
-    (void)map;
-    struct policy_requirement *asked = into;
     const struct policy_compare *compare = &asked->compare;
-    const struct policy *policy = loading->policy;
     bool counted =
         asked->times != UINT16_MAX || asked->persons > 0 || asked->at_most != POLICY_NONE;
     bool compared = compare->has_min || compare->has_max || compare->choices != 0;
@@ -157,15 +154,38 @@ void requirement_end(struct policy_loading *loading,
                  "field with at-least, at-most, is or same-channel",
                  "a comparison is not whole");
     }
+}
+
+/* Where none is given: that of what is asked for. */
+static struct policy_title requirement_title(const struct policy *policy,
+                                             const struct policy_requirement *asked)
+{
+    if (asked->mark < policy->mark_count) {
+        return policy->marks[asked->mark].title;
+    }
+    if (asked->not_by < policy->mark_count) {
+        return policy->marks[asked->not_by].title;
+    }
+    if (asked->task < policy->task_count) {
+        return policy->tasks[asked->task].title;
+    }
+    uint16_t field = asked->compare.field;
+    return field < policy->field_count ? policy->fields[field].title : policy->title;
+}
+
+void requirement_end(struct policy_loading *loading,
+                     const struct yaml_node *place,
+                     const struct yaml_node *map,
+                     void *into)
+{
+    (void)map;
+    struct policy_requirement *asked = into;
+    requirement_check(loading, place, asked);
     if (asked->times == UINT16_MAX) {
         asked->times = asked->at_most == POLICY_NONE ? 1 : 0;
     }
     if (!asked->title.text[LOCALE_EN]) {
-        asked->title = asked->mark < policy->mark_count       ? policy->marks[asked->mark].title
-                       : asked->not_by < policy->mark_count   ? policy->marks[asked->not_by].title
-                       : asked->task < policy->task_count     ? policy->tasks[asked->task].title
-                       : compare->field < policy->field_count ? policy->fields[compare->field].title
-                                                              : policy->title;
+        asked->title = requirement_title(loading->policy, asked);
     }
 }
 
@@ -199,6 +219,23 @@ static bool asks(const struct policy_action *action, const struct policy_field *
     return asked;
 }
 
+/* What an action looks at it asks for, or stays with the case. */
+static void look_check(struct policy_loading *loading,
+                       const struct yaml_node *place,
+                       const struct policy_action *action,
+                       uint16_t index)
+{
+    const struct policy_field *field = field_of(loading, index);
+    if (field && !asks(action, field)) {
+        complain(loading,
+                 place,
+                 "kept: yes, or name it in needs or asks",
+                 "'%s' looks at the field '%s', which it does not ask for",
+                 action->id,
+                 field->id);
+    }
+}
+
 void action_end(struct policy_loading *loading,
                 const struct yaml_node *place,
                 const struct yaml_node *map,
@@ -206,20 +243,13 @@ void action_end(struct policy_loading *loading,
 {
     (void)map;
     const struct policy_action *action = into;
-    for (uint16_t i = 0; i < action->require_count + action->move_count + action->limit_count;
-         i++) {
-        uint16_t index = i < action->require_count ? action->requirements[i].compare.field
-                         : i < action->require_count + action->move_count
-                             ? action->moves[i - action->require_count].compare.field
-                             : action->limits[i - action->require_count - action->move_count].field;
-        const struct policy_field *field = field_of(loading, index);
-        if (field && !asks(action, field)) {
-            complain(loading,
-                     place,
-                     "kept: yes, or name it in needs or asks",
-                     "'%s' looks at the field '%s', which it does not ask for",
-                     action->id,
-                     field->id);
-        }
+    for (uint16_t i = 0; i < action->require_count; i++) {
+        look_check(loading, place, action, action->requirements[i].compare.field);
+    }
+    for (uint16_t i = 0; i < action->move_count; i++) {
+        look_check(loading, place, action, action->moves[i].compare.field);
+    }
+    for (uint16_t i = 0; i < action->limit_count; i++) {
+        look_check(loading, place, action, action->limits[i].field);
     }
 }

@@ -78,27 +78,41 @@ static bool fact_of_closed(enum event_kind fact)
            fact == EVENT_TASK_DONE;
 }
 
+static const struct policy_step *step_after(const struct policy *policy,
+                                            const struct policy_step *step,
+                                            const struct policy_action *action)
+{
+    return action->to_step == POLICY_NONE ? step : &policy->steps[action->to_step];
+}
+
+/* What closes a case records that, and what records it closes. */
+static void prove_end(struct policy_loading *loading,
+                      const struct yaml_node *node,
+                      const struct policy_step *step,
+                      const struct policy_action *action)
+{
+    const struct policy_step *to = step_after(loading->policy, step, action);
+    const char *fact = event_kind_name(action->fact);
+    if (!step->closed && to->closed && !fact_closes(action->fact)) {
+        complain(loading,
+                 node,
+                 "closed, withdrawn, handed_over and replied may close",
+                 "'%s' cannot be what closes a case",
+                 fact);
+    }
+    if ((action->fact == EVENT_CLOSED || action->fact == EVENT_MERGED) && !to->closed) {
+        complain(loading, node, NULL, "'%s' records '%s' and leads to no end", action->id, fact);
+    }
+}
+
 static void prove_action(struct policy_loading *loading,
                          const struct yaml_node *node,
                          const struct policy_step *step,
                          const struct policy_action *action)
 {
     const struct policy *policy = loading->policy;
-    const struct policy_step *to =
-        action->to_step == POLICY_NONE ? step : &policy->steps[action->to_step];
-    if (!step->closed && to->closed && !fact_closes(action->fact)) {
-        complain(loading,
-                 node,
-                 "closed, withdrawn, handed_over and replied may close",
-                 "'%s' cannot be what closes a case",
-                 event_kind_name(action->fact));
-    }
-    if (action->fact == EVENT_CLOSED && !to->closed) {
-        complain(loading, node, NULL, "'%s' records 'closed' and leads to no end", action->id);
-    }
-    if ((action->fact == EVENT_MERGED) && !to->closed) {
-        complain(loading, node, NULL, "'%s' records 'merged' and leads to no end", action->id);
-    }
+    const struct policy_step *to = step_after(policy, step, action);
+    prove_end(loading, node, step, action);
     if (action->fact == EVENT_UNMERGED && (!step->closed || action->to_step != POLICY_NONE)) {
         complain(loading,
                  node,

@@ -50,13 +50,7 @@ POLICY_READER(read_part_phrases)
 
 static bool contains(struct slice text, const char *phrase)
 {
-    size_t size = strlen(phrase);
-    for (size_t at = 0; at + size <= text.size; at++) {
-        if (memcmp(text.bytes + at, phrase, size) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return memmem(text.bytes, text.size, phrase, strlen(phrase)) != NULL;
 }
 
 static bool says(struct slice text, const struct policy_reply_part *part)
@@ -74,7 +68,7 @@ bool policy_reply_check(const struct policy *policy,
                         struct policy_reply_fault *fault,
                         struct error *error)
 {
-    struct slice normal = {0};
+    struct slice normal = slice_text("");
     *fault = (struct policy_reply_fault){0};
     if (policy->forbidden_count == 0 && policy->reply_part_count == 0) {
         return true;

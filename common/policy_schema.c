@@ -157,26 +157,29 @@ static void values_may_be_taken_out(json_t *values)
     json_t *value = NULL;
     json_object_foreach(values, name, value)
     {
-        json_t *either = json_pack("{s:[O, {s:s}]}", "anyOf", value, "type", "null");
-        (void)json_object_set_new(values, name, either);
+        (void)json_object_set_new(
+            values, name, json_pack("{s:[O, {s:s}]}", "anyOf", value, "type", "null"));
     }
 }
 
-/* Makes a schema of a whole into that of a part: nothing has to be there, all may be taken out.
- * Schemas are as deep as value_schema makes them. */
-static void loosen(json_t *schema, int depth)
+/* Whatever stands right in the schema goes onto the list. */
+static void inner_list(json_t *list, json_t *schema)
 {
-    enum { DEPTH_MAX = 12 };
     const char *name = NULL;
     json_t *value = NULL;
     size_t index = 0;
-    if (depth > DEPTH_MAX) {
-        return;
-    }
     json_array_foreach(schema, index, value)
     {
-        loosen(value, depth + 1);
+        (void)json_array_append(list, value);
     }
+    json_object_foreach(schema, name, value)
+    {
+        (void)json_array_append(list, value);
+    }
+}
+
+static void loosen_one(json_t *schema)
+{
     const char *to = json_string_value(json_object_get(schema, "$ref"));
     if (to) {
         (void)json_object_set_new(schema, "$ref", json_sprintf("%s%s", to, over));
@@ -185,14 +188,23 @@ static void loosen(json_t *schema, int depth)
         (void)json_object_del(schema, "required");
     }
     (void)json_object_del(schema, "minProperties");
-    json_object_foreach(schema, name, value)
-    {
-        loosen(value, depth + 1);
-    }
     values_may_be_taken_out(json_object_get(schema, "properties"));
     json_t *rows = json_object_get(schema, "patternProperties");
     values_may_be_taken_out(rows);
     (void)json_object_set_new(rows, "^~$", json_object()); /* takes out all */
+}
+
+/* Makes a schema of a whole into that of a part: nothing has to be there, all may be taken out. */
+static void loosen(json_t *schema)
+{
+    json_t *list = json_array();
+    (void)json_array_append(list, schema);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *one = json_array_get(list, i);
+        inner_list(list, one); /* before what is put around it */
+        loosen_one(one);
+    }
+    json_decref(list);
 }
 
 /* A policy that uses other files lies over them. */
@@ -204,14 +216,14 @@ void policy_schema(enum locale locale, FILE *out)
         char name[POLICY_NAME_MAX * 2];
         json_t *whole = part_schema(part, locale);
         json_t *loose = json_deep_copy(whole);
-        loosen(loose, 0);
+        loosen(loose);
         (void)json_object_set_new(definitions, part->name, whole);
         (void)snprintf(name, sizeof name, "%s%s", part->name, over);
         (void)json_object_set_new(definitions, name, loose);
     }
     json_t *whole = part_schema(&language_policy, locale);
     json_t *loose = json_deep_copy(whole);
-    loosen(loose, 0);
+    loosen(loose);
     (void)json_object_set_new(loose, "required", json_pack("[s, s]", "policy", "version"));
     json_t *schema = json_pack("{s:s, s:s, s:{s:[s]}, s:o, s:o, s:o}",
                                "$schema",

@@ -31,6 +31,7 @@ enum {
     POLICY_KEPT_MAX = 16,        /* fields that stay with the case */
     POLICY_COMPARES_MAX = 4,     /* fields one rule looks at */
     POLICY_REQUIREMENTS_MAX = 8, /* of one action */
+    POLICY_CLOSING_MAX = 16,     /* requirements of whatever leads to an end */
     POLICY_LIMITS_MAX = 16,      /* of one action */
     POLICY_NONE = 0xffff,        /* an index that is absent */
 };

@@ -298,10 +298,10 @@ void redis_unlisten(struct redis *redis, redis_state_fn *fn, const void *self)
     }
 }
 
-unsigned redis_script_add(struct redis *redis, const char *script)
+unsigned redis_script_add(struct redis *redis, const char *text)
 {
     (void)redis;
-    return script[0] != '\0';
+    return text[0] != '\0';
 }
 
 void redis_start(struct redis *redis)
