@@ -169,6 +169,7 @@ struct event_opened {
     enum language language;
     int32_t score;
     uint32_t repeats;
+    struct slice handler; /* of an earlier case of the customer: it is kept for him for a while */
 };
 
 struct event_field {

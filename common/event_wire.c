@@ -125,6 +125,7 @@ static const struct wire_field opened_rows[] = {
     [12] = BOUND(FIELD_ENUM, event_opened, language, LANGUAGE_OTHER),
     [13] = ONE(FIELD_SINT32, event_opened, score),
     [14] = ONE(FIELD_UINT32, event_opened, repeats),
+    [15] = ONE(FIELD_BYTES, event_opened, handler),
 };
 static const struct wire_table opened_table = TABLE(opened_rows);
 

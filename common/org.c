@@ -48,6 +48,24 @@ uint8_t org_level(const struct org *org, const struct org_agent *agent, struct s
     return 0;
 }
 
+const struct org_account *org_account_of(const struct org *org, uint64_t customer)
+{
+    uint16_t low = 0;
+    uint16_t high = org->customer_count;
+    while (low < high) {
+        uint16_t middle = (uint16_t)((low + high) / 2);
+        if (org->customers[middle].customer == customer) {
+            return &org->accounts[org->customers[middle].account];
+        }
+        if (org->customers[middle].customer > customer) {
+            high = middle;
+        } else {
+            low = (uint16_t)(middle + 1);
+        }
+    }
+    return NULL;
+}
+
 /* When the leave that is running ends, those that follow it without a day between included; 0: none
  * is. */
 static int64_t leave_end(const struct org_agent *agent, int64_t now_s)

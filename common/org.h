@@ -21,6 +21,8 @@ enum {
     ORG_LEAVES_MAX = 32,      /* of one person */
     ORG_LEVEL_MAX = 5,        /* of a skill: 1 a little … 5 a master */
     ORG_CAPACITY_MAX = 10000,
+    ORG_ACCOUNTS_MAX = 1024,
+    ORG_CUSTOMERS_MAX = 8192, /* of all key accounts together */
     ORG_NONE = 0xffff,
 };
 
@@ -59,6 +61,19 @@ struct org_shift {
     struct calendar hours;
 };
 
+/* Cases of its customers are kept for its manager a while, where the policy's step says so. */
+struct org_account {
+    char id[POLICY_NAME_MAX];
+    uint16_t manager; /* an agent */
+    uint16_t deputy;  /* may take them as well; ORG_NONE: nobody */
+};
+
+/* Known by the keyed index of contact or reference alone (see seal_blind_index), as cases are. */
+struct org_customer {
+    uint64_t customer;
+    uint16_t account;
+};
+
 struct org {
     uint32_t version;      /* row of the archive's table org; 0 while it is only a file */
     char version_text[12]; /* the same, to be recorded where it decided */
@@ -71,6 +86,9 @@ struct org {
     const char (*skills)[POLICY_NAME_MAX];
     const struct org_shift *shifts;
     const char (*roles)[POLICY_NAME_MAX]; /* each that somebody has, once */
+    uint16_t account_count, customer_count;
+    const struct org_account *accounts;
+    const struct org_customer *customers; /* rising */
 };
 
 /* NULL: nobody of that name. */
@@ -80,6 +98,9 @@ bool org_has_role(const struct org_agent *agent, struct slice role);
 
 /* 0: has not got it. */
 uint8_t org_level(const struct org *org, const struct org_agent *agent, struct slice skill);
+
+/* The key account of this customer; NULL: of no key account, or 0, which is nobody known. */
+const struct org_account *org_account_of(const struct org *org, uint64_t customer);
 
 enum org_verdict {
     ORG_ADMITS,

@@ -1,5 +1,7 @@
 #include "org_load.h"
 
+#include <inttypes.h>
+
 static void agent_tell(const struct org *org, const struct org_agent *agent, FILE *out)
 {
     (void)fprintf(out, "agent %s", agent->name);
@@ -53,5 +55,18 @@ void org_describe(const struct org *org, FILE *out)
     }
     for (uint16_t i = 0; i < org->agent_count; i++) {
         agent_tell(org, &org->agents[i], out);
+    }
+    for (uint16_t i = 0; i < org->account_count; i++) {
+        const struct org_account *account = &org->accounts[i];
+        (void)fprintf(out, "key account %s of %s", account->id, org->agents[account->manager].name);
+        if (account->deputy != ORG_NONE) {
+            (void)fprintf(out, " or %s", org->agents[account->deputy].name);
+        }
+        for (uint16_t j = 0; j < org->customer_count; j++) {
+            if (org->customers[j].account == i) {
+                (void)fprintf(out, ", %016" PRIx64, org->customers[j].customer);
+            }
+        }
+        (void)fputc('\n', out);
     }
 }

@@ -220,6 +220,9 @@ static const struct language_key org_keys[] = {
      MEANS("Departments", "部门", "部門")},
     {"agents", true, KIND_ROWS, .read = org_read_agents,
      MEANS("Everybody who works on cases, by name", "所有办案人员，以姓名为键", "所有辦案人員，以姓名為鍵")},
+    {"key-accounts", false, KIND_ROWS, .read = org_read_accounts,
+     MEANS("Customers of weight, and who looks after each", "大客户及各自的客户经理",
+           "大客戶及各自的客戶經理")},
 };
 static const struct language_part language_org = {
     "org", "an organisation", KEYS(org_keys), .end = heads_read,

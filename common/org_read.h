@@ -18,6 +18,9 @@ struct org_reading {
 /* ---- org_load_agents.c ---- */
 POLICY_READER(org_read_agents);
 
+/* ---- org_load_accounts.c ---- */
+POLICY_READER(org_read_accounts);
+
 /* The index of a person or a department by its name, or ORG_NONE after a complaint with a hint. */
 uint16_t org_person(struct policy_loading *loading,
                     const struct org_reading *reading,

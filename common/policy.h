@@ -97,6 +97,24 @@ struct policy_route {
     uint16_t queue;
 };
 
+/* After so long in its step a case asks for no more than this level; 0: not for the skill at all.
+ */
+struct policy_relax {
+    int64_t after_s;
+    uint8_t level;
+};
+
+/* A skill that cases which fit ask of whoever claims them, less of it as they wait. */
+struct policy_skill {
+    char skill[POLICY_NAME_MAX]; /* as an organisation calls it */
+    struct policy_when when;
+    uint64_t steps;     /* bit set; 0: in every step */
+    uint32_t languages; /* bit set over enum language; 0: in any */
+    uint8_t level;      /* 1 … POLICY_LEVEL_MAX */
+    uint16_t relax_count;
+    struct policy_relax relax[POLICY_RELAX_MAX]; /* ever later, ever less */
+};
+
 enum field_type {
     FORM_TEXT,
     FORM_NUMBER,
@@ -207,6 +225,8 @@ struct policy_step {
     bool waits_for_customer; /* operational clocks may pause here */
     bool closed;             /* an end: the case is closed when it gets here */
     bool other_handler;      /* who held the case in an earlier step may not claim it here */
+    int64_t affinity_s; /* so long it is kept for who held it in this role before; 0: it is not */
+    int64_t key_account_s; /* so long for the manager of a key account; 0: it is not */
     uint16_t action_count;
     struct policy_action actions[POLICY_ACTIONS_MAX];
 };
@@ -221,7 +241,9 @@ struct policy {
     uint16_t factor_count, override_count, route_count, clock_count, calendar_count, field_count;
     uint16_t mark_count, closing_count, kept_count, task_count, deputy_count;
     uint16_t forbidden_count, reply_part_count;
+    uint16_t skill_count;
     bool other_handlers; /* a step asks who held the case before */
+    bool affine;         /* a step is kept for who held the case before */
     bool recuses;        /* a field names people */
     const struct policy_channel *channels;
     const struct policy_category *categories;
@@ -238,6 +260,7 @@ struct policy {
     const struct policy_deputy *deputies;
     const struct policy_requirement *closing; /* of whatever leads to an end */
     const struct policy_step *steps;
+    const struct policy_skill *skills; /* asked for in this order */
     const char (*roles)[POLICY_NAME_MAX];
     const struct policy_title *role_titles; /* of each role; NULL: their ids */
     const struct policy_factor *factors;

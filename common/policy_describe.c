@@ -76,6 +76,13 @@ static void describe_rules(const struct policy *policy, FILE *out)
     }
 }
 
+static void describe_length(const char *word, int64_t seconds, FILE *out)
+{
+    if (seconds > 0) {
+        (void)fprintf(out, "%s=%llds", word, (long long)seconds);
+    }
+}
+
 static void
 describe_action(const struct policy *policy, const struct policy_action *action, FILE *out)
 {
@@ -220,6 +227,24 @@ static void describe_clock(const struct policy *policy, const struct policy_cloc
     }
 }
 
+static void describe_skills(const struct policy *policy, FILE *out)
+{
+    for (uint16_t i = 0; i < policy->skill_count; i++) {
+        const struct policy_skill *skill = &policy->skills[i];
+        (void)fprintf(out, "skill %s=%u when", skill->skill, skill->level);
+        describe_when(policy, &skill->when, out);
+        describe_steps(policy, "in", skill->steps, out);
+        if (skill->languages != 0) {
+            (void)fprintf(out, " languages=0x%x", skill->languages);
+        }
+        for (uint16_t j = 0; j < skill->relax_count; j++) {
+            (void)fprintf(
+                out, ", %u after %llds", skill->relax[j].level, (long long)skill->relax[j].after_s);
+        }
+        (void)fputc('\n', out);
+    }
+}
+
 void policy_describe(const struct policy *policy, FILE *out)
 {
     (void)fprintf(out,
@@ -239,15 +264,19 @@ void policy_describe(const struct policy *policy, FILE *out)
     for (uint16_t i = 0; i < policy->step_count; i++) {
         const struct policy_step *step = &policy->steps[i];
         (void)fprintf(out,
-                      "step %s owner=%s%s%s\n",
+                      "step %s owner=%s%s%s",
                       step->id,
                       policy->roles[step->owner_role],
                       step->waits_for_customer ? " waits-for-customer" : "",
                       step->closed ? " closed" : "");
+        describe_length(" affinity", step->affinity_s, out);
+        describe_length(" key-accounts", step->key_account_s, out);
+        (void)fputc('\n', out);
         for (uint16_t j = 0; j < step->action_count; j++) {
             describe_action(policy, &step->actions[j], out);
         }
     }
+    describe_skills(policy, out);
     for (uint16_t i = 0; i < policy->calendar_count; i++) {
         const struct calendar *calendar = &policy->calendars[i];
         (void)fprintf(out,

@@ -299,6 +299,16 @@ static const struct language_key step_keys[] = {
      .fallback = "no",
      MEANS("Who held the case in an earlier step may not claim it here (independent review)",
            "此前环节的经办人不得领取（独立复核）", "此前環節的經辦人不得領取（獨立複核）")},
+    {"affinity", false, KIND_LENGTH, INTO(policy_step, affinity_s), .read = read_step_affinity,
+     MEANS("So long after it came here a case is kept for who held it in this role before: back "
+           "from approval, reopened, or the customer's next one",
+           "到达后在此时长内留给此前以本角色经办的人：审批退回、重新打开、同一客户再次投诉",
+           "到達後在此時長內留給此前以本角色經辦的人：簽核退回、重新開啟、同一客戶再次投訴")},
+    {"key-accounts", false, KIND_LENGTH, INTO(policy_step, key_account_s),
+     .read = read_step_key_accounts,
+     MEANS("So long the case of a key account is kept for its manager, whom the organisation names",
+           "大客户的案件在此时长内留给组织文件所定的客户经理",
+           "大客戶的案件在此時長內留給組織檔所定的客戶經理")},
     {"actions", true, KIND_ROWS, ROWS(policy_step, actions, action_count, 0, POLICY_ACTIONS_MAX),
      .in_place = true, .part = &language_action,
      MEANS("What may be done in it", "可做的操作", "可做的操作")},
@@ -399,6 +409,10 @@ static const struct language_key policy_keys[] = {
     {"steps", true, KIND_ROWS, ROWS(policy, steps, step_count, 1, POLICY_STEPS_MAX),
      .thing = THING_STEP, .part = &step_part,
      MEANS("The life of a case", "案件的各个环节", "案件的各個環節")},
+    {"skills", false, KIND_LIST, ROWS(policy, skills, skill_count, 0, POLICY_SKILLS_MAX),
+     .part = &language_skill,
+     MEANS("What cases ask of who claims them; asked only where an organisation was applied",
+           "案件对领取人的技能要求；应用了组织文件才要求", "案件對認領人的技能要求；套用了組織檔才要求")},
     {"everywhere", false, KIND_ROWS, BETWEEN(0, POLICY_ACTIONS_MAX),
      .part = &language_everywhere, .read = read_everywhere,
      MEANS("Actions added to the steps that are no end; a step's own of that name comes first",
@@ -418,23 +432,16 @@ const struct language_part language_policy = {
     MEANS("The file", "整个文件", "整個檔案")};
 /* clang-format on */
 
-const struct language_part *const language_parts[] = {&language_policy,     &language_role,
-                                                      &channel_part,        &language_category,
-                                                      &class_part,          &factor_part,
-                                                      &factor_when,         &override_part,
-                                                      &override_when,       &queue_part,
-                                                      &route_part,          &route_when,
-                                                      &language_field,      &choice_part,
-                                                      &step_part,           &language_action,
-                                                      &language_everywhere, &opening_part,
-                                                      &language_calendar,   &language_clock,
-                                                      &language_clock_when, &language_target,
-                                                      &language_extension,  &language_level,
-                                                      &language_acted_when, &language_compare,
-                                                      &language_mark,       &language_requirement,
-                                                      &language_limit,      &language_task,
-                                                      &language_reply_part, &language_replies,
-                                                      &language_deputy,     NULL};
+const struct language_part *const language_parts[] = {
+    &language_policy,     &language_role,    &channel_part,        &language_category,
+    &class_part,          &factor_part,      &factor_when,         &override_part,
+    &override_when,       &queue_part,       &route_part,          &route_when,
+    &language_field,      &choice_part,      &step_part,           &language_action,
+    &language_everywhere, &opening_part,     &language_calendar,   &language_clock,
+    &language_clock_when, &language_target,  &language_extension,  &language_level,
+    &language_acted_when, &language_compare, &language_mark,       &language_requirement,
+    &language_limit,      &language_task,    &language_reply_part, &language_replies,
+    &language_deputy,     &language_skill,   &language_relax,      NULL};
 
 #define THING(word, list, number, type)                                                            \
     {                                                                                              \

@@ -141,6 +141,8 @@ extern const struct language_part language_task;
 extern const struct language_part language_reply_part;
 extern const struct language_part language_replies;
 extern const struct language_part language_deputy;
+extern const struct language_part language_skill;
+extern const struct language_part language_relax;
 extern const char *const language_outcomes[];
 
 /* Every part, the file first; ends with NULL. */

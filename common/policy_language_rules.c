@@ -139,6 +139,44 @@ const struct language_part language_deputy = {
     "deputy", "a deputy", KEYS(deputy_keys), STRUCT(policy_deputy),
     MEANS("Who may act in whose place", "谁可代理谁", "誰可代理誰")};
 
+static const char *const case_languages[] = {"zh-CN", "zh-TW", "en", "other", NULL};
+static const struct language_key relax_keys[] = {
+    {"after", true, KIND_LENGTH, INTO(policy_relax, after_s), .read = read_relax_after,
+     MEANS("When the case has been in its step so long", "在环节中等待达到此时长后", "在環節中等待達到此時長後")},
+    {"level", false, KIND_NUMBER, INTO(policy_relax, level), BETWEEN(0, POLICY_LEVEL_MAX - 1),
+     MEANS("This level is enough; left out, the skill is not asked for any more",
+           "此等级即可；不写则不再要求该技能", "此等級即可；不寫則不再要求該技能")},
+};
+const struct language_part language_relax = {
+    "relaxing", "a relaxing", KEYS(relax_keys), STRUCT(policy_relax),
+    MEANS("How much less is asked as a case waits", "随等待降低要求", "隨等待降低要求")};
+
+static const struct language_key skill_keys[] = {
+    {"skill", true, KIND_ID, INTO(policy_skill, skill),
+     MEANS("As the organisation calls it", "技能名，与组织文件一致", "技能名，與組織檔一致")},
+    {"level", false, KIND_NUMBER, INTO(policy_skill, level), BETWEEN(1, POLICY_LEVEL_MAX),
+     .fallback = "1",
+     MEANS("At least so much of it: 1 a little … 5 a master", "至少此等级：1 略懂 … 5 精通",
+           "至少此等級：1 略懂 … 5 精通")},
+    {"languages", false, KIND_WORDS, INTO(policy_skill, languages), .words = case_languages,
+     .read = read_skill_languages,
+     MEANS("Of complaints written in one of these", "仅限以这些语言写的投诉", "僅限以這些語言寫的投訴")},
+    {"when", false, KIND_PART, INTO(policy_skill, when), .part = &language_acted_when,
+     MEANS("What has to hold; every part that is given", "须同时成立的条件", "須同時成立的條件")},
+    {"steps", false, KIND_NAMES, INTO(policy_skill, steps), .thing = THING_STEP,
+     .read = read_skill_steps,
+     MEANS("Only in these steps", "仅限这些环节", "僅限這些環節")},
+    {"relax", false, KIND_LIST, .into = offsetof(struct policy_skill, relax),
+     .size = sizeof(((struct policy_skill *)0)->relax),
+     .count_into = offsetof(struct policy_skill, relax_count), .min = 1, .max = POLICY_RELAX_MAX,
+     .in_place = true, .part = &language_relax,
+     MEANS("What is asked for less and less, so that nobody waits for ever",
+           "逐步放宽，以免无人可领", "逐步放寬，以免無人可領")},
+};
+const struct language_part language_skill = {
+    "skill", "a skill", KEYS(skill_keys), STRUCT(policy_skill), .end = skill_end,
+    MEANS("A skill that is asked of who claims a case", "领取案件所需的技能", "認領案件所需的技能")};
+
 static const struct language_key limit_keys[] = {
     {"by", true, KIND_NAME, INTO(policy_limit, role), .thing = THING_ROLE,
      MEANS("This role", "此角色", "此角色")},

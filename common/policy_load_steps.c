@@ -16,11 +16,17 @@ void step_end(struct policy_loading *loading,
               const struct yaml_node *map,
               void *into)
 {
-    (void)place;
     (void)map;
     struct policy_step *step = into;
     loading->policy->other_handlers = loading->policy->other_handlers || step->other_handler;
+    loading->policy->affine = loading->policy->affine || step->affinity_s > 0;
     step->closed = step->phase == PHASE_CLOSED;
+    if (step->other_handler && step->affinity_s > 0) {
+        complain(loading,
+                 place,
+                 "one of affinity and not-by-earlier-handler",
+                 "the step is kept for whom it is not for");
+    }
 }
 
 /* An action while it is read, and the steps it is for. */

@@ -197,6 +197,11 @@ POLICY_READER(read_action_queue);
 POLICY_READER(read_action_needs);
 POLICY_READER(read_action_asks);
 POLICY_READER(read_only_in);
+POLICY_READER(read_step_affinity);
+POLICY_READER(read_step_key_accounts);
+POLICY_READER(read_relax_after);
+POLICY_READER(read_skill_languages);
+POLICY_READER(read_skill_steps);
 POLICY_READER(read_compare_min);
 POLICY_READER(read_compare_max);
 POLICY_READER(read_compare_is);
@@ -289,6 +294,10 @@ bool read_bound(struct policy_loading *loading,
                 const struct yaml_node *node,
                 const struct policy_field *field,
                 int64_t *bound);
+void skill_end(struct policy_loading *loading,
+               const struct yaml_node *place,
+               const struct yaml_node *map,
+               void *into);
 void step_end(struct policy_loading *loading,
               const struct yaml_node *place,
               const struct yaml_node *map,

@@ -33,6 +33,9 @@ enum {
     POLICY_REQUIREMENTS_MAX = 8, /* of one action */
     POLICY_CLOSING_MAX = 16,     /* requirements of whatever leads to an end */
     POLICY_LIMITS_MAX = 16,      /* of one action */
+    POLICY_SKILLS_MAX = 32,      /* rules about skills that are asked for */
+    POLICY_RELAX_MAX = 4,        /* of one of them: how often it asks for less */
+    POLICY_LEVEL_MAX = 5,        /* of a skill: 1 a little … 5 a master */
     POLICY_NONE = 0xffff,        /* an index that is absent */
 };
 

@@ -76,6 +76,8 @@ static const struct field more_fields[] = {
     MORE(handled, FIELD_UNSIGNED),
     MORE(offered, FIELD_UNSIGNED),
     MORE(hold, FIELD_UNSIGNED),
+    MORE(handler, FIELD_TEXT),
+    MORE(handler_role, FIELD_UNSIGNED),
 };
 
 static const struct field watch_fields[] = {

@@ -32,6 +32,8 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_ROLE_NOT_HIS] = "role_not_his",
     [DISPATCH_ON_LEAVE] = "on_leave",
     [DISPATCH_OFF_SHIFT] = "off_shift",
+    [DISPATCH_SKILL] = "skill_lacking",
+    [DISPATCH_KEPT] = "kept_for_another",
 };
 
 /* How the case stands after the event under decision. */
@@ -169,6 +171,10 @@ static enum dispatch_answer open_case(const struct policy *policy,
         .score = triaged->score,
         .repeats = triaged->repeats,
     };
+    struct slice handler = input->earlier_handler;
+    if (policy->steps[step].affinity_s > 0 && handler.size < DISPATCH_AGENT_MAX) {
+        out->opened.handler = handler;
+    }
     return DISPATCH_APPEND;
 }
 
@@ -239,14 +245,13 @@ static enum dispatch_answer escalate(const struct policy *policy,
 static enum dispatch_answer claim(const struct policy *policy,
                                   const struct dispatch_case *state,
                                   const struct dispatch_input *input,
-                                  struct event *out)
+                                  struct event *out,
+                                  struct slice *refused_field)
 {
-    if (state->version == 0 || state->queue == POLICY_NONE) {
-        return DISPATCH_NOT_QUEUED;
-    }
-    enum dispatch_answer answer = rules_claim(policy, state, input);
-    if (answer != DISPATCH_APPEND) {
-        return answer;
+    struct dispatch_permit permit = rules_claim(policy, state, input);
+    *refused_field = permit.what;
+    if (permit.answer != DISPATCH_APPEND) {
+        return permit.answer;
     }
     if (!input->agent_has_capacity) {
         return DISPATCH_NO_CAPACITY;
@@ -435,7 +440,7 @@ static enum dispatch_answer command(const struct policy *policy,
         return answer;
     }
     if (input->kind == DISPATCH_CLAIM) {
-        answer = claim(policy, state, input, out);
+        answer = claim(policy, state, input, out, refused_field);
     } else if (input->kind == DISPATCH_RELEASE) {
         answer = release(policy, state, input, out);
     } else {

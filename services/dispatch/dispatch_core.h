@@ -33,11 +33,14 @@ struct dispatch_more {
     uint16_t back_step, back_queue, back_home, back_role; /* + 1; 0: none */
     uint8_t open[POLICY_TASKS_MAX];                       /* obligations, of policy->tasks[i] */
     uint32_t told;                                        /* bit set over facts */
-    uint32_t outcome;   /* enum case_outcome; OUTCOME_NONE: open */
-    uint16_t concerned; /* whom the complaint names: bit set over people */
-    uint16_t handled;   /* who held it in an earlier step; likewise */
-    uint16_t offered;   /* 1: its holder has not accepted it yet */
-    uint16_t hold;      /* 1: by law nothing of it may be erased */
+    uint32_t outcome;      /* enum case_outcome; OUTCOME_NONE: open */
+    uint16_t concerned;    /* whom the complaint names: bit set over people */
+    uint16_t handled;      /* who held it in an earlier step; likewise */
+    uint16_t offered;      /* 1: its holder has not accepted it yet */
+    uint16_t hold;         /* 1: by law nothing of it may be erased */
+    uint64_t handler_role; /* + 1; 0: there was none; so wide that nothing here is padding */
+    char handler[DISPATCH_AGENT_MAX]; /* who had it when it last left a step of that role; filled
+                                         up with zeros */
 };
 
 /*
@@ -106,6 +109,9 @@ struct dispatch_input {
      * archive decides at the commit. */
     bool agent_has_capacity;
     struct slice claim_token;
+    struct slice
+        earlier_handler; /* TRIAGED: of an earlier case of the customer, in the role that
+                            owns the first step; recorded where that step is kept for him */
     uint64_t other_case; /* ACTION: to merge into, to link with; 0: none */
     /* Who works here; NULL: none was applied, and nothing is asked of it.  What follows from it is
      * recorded with the event: its version as "@org", whom the actor stands in for as
@@ -138,6 +144,8 @@ enum dispatch_answer {
     DISPATCH_ROLE_NOT_HIS,   /* the person works here in other roles */
     DISPATCH_ON_LEAVE,       /* these two: no work is taken now */
     DISPATCH_OFF_SHIFT,
+    DISPATCH_SKILL, /* a claim without the skill the case still asks for: refused_field names it */
+    DISPATCH_KEPT,  /* a claim of a case that is kept for somebody else for now: who that is */
     DISPATCH_ANSWER_COUNT,
 };
 
@@ -168,6 +176,8 @@ struct dispatch_permit {
     struct slice what;                /* mark, field or obligation the answer is about; lent */
     const struct policy_title *title; /* what is asked for, as the policy says it; NULL: not said */
     uint32_t roles;                   /* who may: bit set; of a limit, those whose limit is wider */
+    uint8_t level;                    /* of a skill: how much of it */
+    int64_t until_us; /* of a skill or a case that is kept: how long; INT64_MAX: always; else 0 */
 };
 
 /*

@@ -1,5 +1,6 @@
 /* The folding half of the core: events into the state of a case, and the state into its place in a
  * queue. */
+#include "dispatch_core_fit.h"
 #include "dispatch_core_rules.h"
 
 enum {
@@ -93,6 +94,10 @@ fold_opened(const struct policy *policy, struct dispatch_case *state, const stru
     state->priority = (uint8_t)opened->priority;
     state->language = (uint8_t)opened->language;
     state->acknowledged = opened->acknowledged_by_receipt;
+    if (opened->handler.size > 0 && name_fits(opened->handler)) {
+        name_set(state->more.handler, opened->handler);
+        state->more.handler_role = policy->steps[step].owner_role + 1U;
+    }
 }
 
 /* A name that is given must be known. */
@@ -241,6 +246,7 @@ static void fold_rules(const struct policy *policy,
         rules_fold_handler(more, slice_text(state->agent));
         rules_fold_handler(more, slice_text(state->more.back_agent)); /* merged, then reopened */
     }
+    fit_fold_advanced(policy, state, event, to_step, more);
     if (action != POLICY_NONE && event->kind != EVENT_ASSIGNED && event->kind != EVENT_RELEASED) {
         (void)rules_fold_action(policy,
                                 &step->actions[action],

@@ -5,7 +5,7 @@
 /* ---- people ---- */
 
 /* FNV-1a; never 0.  Two names of one case share it once in 10^17. */
-static uint64_t person_hash(struct slice name)
+uint64_t rules_person_hash(struct slice name)
 {
     uint64_t hash = 0xcbf29ce484222325U;
     for (size_t i = 0; i < name.size; i++) {
@@ -16,7 +16,7 @@ static uint64_t person_hash(struct slice name)
 
 uint16_t rules_person(const struct dispatch_more *more, struct slice name)
 {
-    uint64_t hash = person_hash(name);
+    uint64_t hash = rules_person_hash(name);
     for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX; i++) {
         if (more->people[i] == hash) {
             return (uint16_t)(1U << i);
@@ -31,7 +31,7 @@ static uint16_t person_take(struct dispatch_more *more, struct slice name)
     uint16_t bit = rules_person(more, name);
     for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX && bit == 0; i++) {
         if (more->people[i] == 0) {
-            more->people[i] = person_hash(name);
+            more->people[i] = rules_person_hash(name);
             bit = (uint16_t)(1U << i);
         }
     }

@@ -25,10 +25,10 @@ struct dispatch_permit rules_try(const struct policy *policy,
                                  bool blank,
                                  struct rules_trial *trial);
 
-/* A claim, but for queue and capacity. */
-enum dispatch_answer rules_claim(const struct policy *policy,
-                                 const struct dispatch_case *state,
-                                 const struct dispatch_input *input);
+/* A claim, but for capacity. */
+struct dispatch_permit rules_claim(const struct policy *policy,
+                                   const struct dispatch_case *state,
+                                   const struct dispatch_input *input);
 
 bool rules_holder(const struct dispatch_case *state, struct slice actor);
 
@@ -37,6 +37,9 @@ struct slice rules_field(const struct dispatch_input *input, const char *name);
 
 /* Bit of the person; 0: not among those the case keeps apart. */
 uint16_t rules_person(const struct dispatch_more *more, struct slice name);
+
+/* As people are kept apart; never 0. */
+uint64_t rules_person_hash(struct slice name);
 
 /* The complaint names this person. */
 bool rules_concerned(const struct dispatch_more *more, struct slice name);

@@ -1,4 +1,5 @@
 /* A refusal in words: why, what would be allowed, and to whom. */
+#include "clock.h"
 #include "dispatch_wire.h"
 #include "policy_field.h"
 
@@ -30,6 +31,8 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_ROLE_NOT_HIS] = "this person works here in other roles",
         [DISPATCH_ON_LEAVE] = "this person is on leave",
         [DISPATCH_OFF_SHIFT] = "this person is off shift",
+        [DISPATCH_SKILL] = "the case asks for a skill this person has not got",
+        [DISPATCH_KEPT] = "the case is kept for somebody",
     };
     return texts[answered] ? texts[answered] : "refused";
 }
@@ -50,6 +53,20 @@ static const struct policy_field *rules_of(const struct policy *policy,
     return NULL;
 }
 
+/* ", level 2 until 2026-11-06T16:00Z": how much is asked, and how long. */
+static void waiting_write(const struct dispatch_permit *permit, FILE *out)
+{
+    enum { UNTIL_SHOWN = 16 };
+    char until[CLOCK_TEXT_SIZE];
+    if (permit->level > 0) {
+        (void)fprintf(out, ", level %u", permit->level);
+    }
+    if (permit->until_us != 0 && permit->until_us != INT64_MAX) {
+        clock_text(permit->until_us, until);
+        (void)fprintf(out, " until %.*sZ", UNTIL_SHOWN, until);
+    }
+}
+
 /* What is lacking as the policy says it, and who may. */
 static void permit_write(const struct policy *policy,
                          const struct dispatch_case *state,
@@ -61,6 +78,7 @@ static void permit_write(const struct policy *policy,
     if (state->version == 0 || permit.answer != answered) {
         return;
     }
+    waiting_write(&permit, out);
     for (unsigned i = 0; permit.title && i < LOCALE_COUNT; i++) {
         bool told = i > 0 && strcmp(permit.title->text[i], permit.title->text[i - 1]) == 0;
         (void)fprintf(out, "%s%s", told ? "" : " | ", told ? "" : permit.title->text[i]);
