@@ -36,12 +36,12 @@ static const char office[] = "calendar: office\nzone: Asia/Shanghai\n"
 static int64_t due_s(const struct calendar *calendar, int64_t start_s)
 {
     int64_t paused_s = 0;
-    int64_t at_s = start_s;
+    int64_t pause_s = start_s;
     for (int i = 0; i < PAUSES; i++) {
-        at_s += roll(WAIT_MAX_S);
-        int64_t until_s = at_s + roll(PAUSE_MAX_S);
-        paused_s += calendar_between(calendar, at_s, until_s);
-        at_s = until_s;
+        pause_s += roll(WAIT_MAX_S);
+        int64_t resume_s = pause_s + roll(PAUSE_MAX_S);
+        paused_s += calendar_between(calendar, pause_s, resume_s);
+        pause_s = resume_s;
     }
     return calendar_add(calendar, start_s, 3600 + roll(TARGET_MAX_S) + paused_s);
 }

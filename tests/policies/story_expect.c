@@ -1,22 +1,19 @@
 /* What a journey may expect of its case, as a table: one row a key. */
 #include "story.h"
 
-/* One word of the case. */
-typedef const char *word_fn(const struct story *story, char text[STORY_WORD_MAX]);
+#include <inttypes.h>
 
-static const char *number(char text[STORY_WORD_MAX], int64_t value)
-{
-    (void)snprintf(text, STORY_WORD_MAX, "%lld", (long long)value);
-    return text;
-}
+/* One word of the case, or one number. */
+typedef const char *word_fn(const struct story *story);
+typedef int64_t number_fn(const struct story *story);
 
-#define WORD(name) static const char *word_##name(const struct story *story, char *text)
-#define STATE      (&story->journey->state)
-#define POLICY     (story->journey->policy)
+#define WORD(name)   static const char *word_##name(const struct story *story)
+#define NUMBER(name) static int64_t number_##name(const struct story *story)
+#define STATE        (&story->journey->state)
+#define POLICY       (story->journey->policy)
 
 WORD(step)
 {
-    (void)text;
     return POLICY->steps[STATE->step].id;
 }
 WORD(phase)
@@ -32,85 +29,78 @@ WORD(phase)
                                                     "reply",
                                                     "follow-up",
                                                     "closed"};
-    (void)text;
     return phases[POLICY->steps[STATE->step].phase];
 }
 WORD(category)
 {
-    (void)text;
     return STATE->category == POLICY_NONE ? "none" : POLICY->categories[STATE->category].id;
 }
 WORD(class)
 {
-    (void)text;
     return STATE->class_index == POLICY_NONE ? "none" : POLICY->classes[STATE->class_index].id;
 }
 WORD(queue)
 {
-    (void)text;
     return STATE->queue == POLICY_NONE ? "none" : POLICY->queues[STATE->queue].id;
 }
 WORD(agent)
 {
-    (void)text;
     return STATE->agent[0] == '\0' ? "none" : STATE->agent;
 }
-WORD(priority)
+NUMBER(priority)
 {
-    return number(text, STATE->priority);
+    return STATE->priority;
 }
-WORD(score)
+NUMBER(score)
 {
-    return number(text, STATE->score);
+    return STATE->score;
 }
-WORD(repeats)
+NUMBER(repeats)
 {
-    return number(text, STATE->repeats);
+    return STATE->repeats;
 }
-WORD(reopened)
+NUMBER(reopened)
 {
-    return number(text, STATE->reopened);
+    return STATE->reopened;
 }
-WORD(followed_up)
+NUMBER(followed_up)
 {
-    return number(text, STATE->followed_up);
+    return STATE->followed_up;
 }
 WORD(closed)
 {
-    (void)text;
     return STATE->closed_at_us != 0 ? "yes" : "no";
 }
 WORD(triage)
 {
-    (void)text;
     return story->journey->triaged == EVENT_TRIAGED ? "sure" : "asked";
 }
 WORD(language)
 {
     static const char *const names[] = {"unknown", "zh-CN", "zh-TW", "en", "other"};
-    (void)text;
     return names[story->journey->received.language];
 }
 
 static const struct {
     const char *key;
     word_fn *word;
+    number_fn *number;
 } words[] = {
   /* clang-format off */
-    {"step", word_step},
-    {"phase", word_phase},
-    {"category", word_category},
-    {"class", word_class},
-    {"queue", word_queue},
-    {"agent", word_agent},
-    {"priority", word_priority},
-    {"score", word_score},
-    {"repeats", word_repeats},
-    {"reopened", word_reopened},
-    {"followed-up", word_followed_up},
-    {"closed", word_closed},
-    {"triage", word_triage},
-    {"language", word_language},
+    {"step", .word = word_step},
+    {"phase", .word = word_phase},
+    {"category", .word = word_category},
+    {"class", .word = word_class},
+    {"queue", .word = word_queue},
+    {"agent", .word = word_agent},
+    {"priority", .number = number_priority},
+    {"score", .number = number_score},
+    {"repeats", .number = number_repeats},
+    {"reopened", .number = number_reopened},
+    {"followed-up", .number = number_followed_up},
+    {"closed", .word = word_closed},
+    {"triage", .word = word_triage},
+    {"language", .word = word_language},
   /* clang-format on */
 };
 
@@ -330,11 +320,16 @@ static bool expect_list(struct story *story, const char *key, const struct yaml_
 static bool expect_word(struct story *story, const char *key, const struct yaml_node *value)
 {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        char text[STORY_WORD_MAX];
+        char number[STORY_WORD_MAX];
         if (strcmp(words[i].key, key) != 0) {
             continue;
         }
-        const char *was = words[i].word(story, text);
+        const char *was = number;
+        if (words[i].word) {
+            was = words[i].word(story);
+        } else {
+            (void)snprintf(number, sizeof number, "%" PRId64, words[i].number(story));
+        }
         if (strcmp(was, value->text) != 0) {
             story_wrong(story, value, "expected %s %s, was %s", key, value->text, was);
         }

@@ -133,14 +133,17 @@ static bool is_in(uint64_t case_id, const char *queue)
 static bool is_due(uint64_t case_id, double due_ms)
 {
     const struct row *row = pg_row(SERVICE_WATCHDOG, case_partition(case_id), case_serial(case_id));
-    return (double)(watch_due_us(world_policy(), &row->watch) / 1000) == due_ms;
+    int64_t row_due_ms = watch_due_us(world_policy(), &row->watch) / 1000;
+    return (double)row_due_ms == due_ms;
 }
 
 static void check_line(void *self, const char *line)
 {
     (void)self;
-    char queue[96], service[16];
-    uint64_t case_id, seq;
+    char queue[96];
+    char service[16];
+    uint64_t case_id;
+    uint64_t seq;
     uint32_t partition;
     double score;
     bool good = true;
@@ -171,7 +174,8 @@ static void check_line(void *self, const char *line)
 
 void queues_end(void)
 {
-    uint32_t queued = 0, timers = 0;
+    uint32_t queued = 0;
+    uint32_t timers = 0;
     memset(&found, 0, sizeof found);
     redis_model_dump(redis_server(), check_line, NULL);
     for (uint32_t partition = 0; partition < PARTITIONS; partition++) {

@@ -101,13 +101,21 @@ static uint32_t olds_of(const struct redis_model *model, const char *stream)
     return count;
 }
 
-static void old_add(struct redis_model *model, const char *stream, const char *generation)
+static struct old *old_find(struct redis_model *model, const char *stream, const char *generation)
 {
     for (uint32_t i = 0; i < model->olds.count; i++) {
-        const struct old *old = &model->olds.rows[i];
+        struct old *old = &model->olds.rows[i];
         if (strcmp(old->stream, stream) == 0 && strcmp(old->generation, generation) == 0) {
-            return;
+            return old;
         }
+    }
+    return NULL;
+}
+
+static void old_add(struct redis_model *model, const char *stream, const char *generation)
+{
+    if (old_find(model, stream, generation)) {
+        return;
     }
     struct old *old = ADD(model->olds);
     name_set(old->stream, sizeof old->stream, stream);
@@ -118,7 +126,8 @@ static void place_one(struct call *call, const char *stream, const char *generat
 {
     struct redis_model *model = call->model;
     struct member member = member_of(text(call, i));
-    const char *queue = text(call, i + 1), *score = text(call, i + 2);
+    const char *queue = text(call, i + 1);
+    const char *score = text(call, i + 2);
     struct entry *entry = entry_find(model, stream, generation, member);
     struct lease *lease = lease_find(model, member.case_id);
     if (entry && strcmp(entry->queue, queue) != 0) {
@@ -349,12 +358,9 @@ void verb_clean(struct call *call)
             left--;
         }
     }
-    for (uint32_t n = 0; n < olds && left > 0; n++) {
-        struct old *old = old_of(model, stream, n);
-        if (strcmp(old->generation, generation) == 0) {
-            REMOVE(model->olds, old);
-            break;
-        }
+    struct old *done = left > 0 ? old_find(model, stream, generation) : NULL;
+    if (done) {
+        REMOVE(model->olds, done);
     }
     if (head && generation[0]) {
         name_set(head->cleaning, sizeof head->cleaning, left > 0 ? "" : generation);

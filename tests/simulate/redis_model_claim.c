@@ -10,7 +10,8 @@ struct candidate {
 
 static int by_score(const void *a, const void *b)
 {
-    const struct candidate *one = a, *other = b;
+    const struct candidate *one = a;
+    const struct candidate *other = b;
     if (one->queued.score != other->queued.score) {
         return one->queued.score < other->queued.score ? -1 : 1;
     }
@@ -72,15 +73,19 @@ static void verb_claim(struct call *call)
     struct redis_model *model = call->model;
     char token[TOKEN_MAX];
     name_set(token, sizeof token, text(call, 3));
-    uint64_t wanted = number(call, 5), looks = number(call, 6), queues = number(call, 7);
+    uint64_t wanted = number(call, 5);
+    uint64_t looks = number(call, 6);
+    uint64_t queues = number(call, 7);
     size_t count;
     struct candidate *all = gather(call, 8, queues, &count);
-    bool *chosen = calloc(count + 1, sizeof *chosen), *stale = calloc(count + 1, sizeof *stale);
+    bool *chosen = calloc(count + 1, sizeof *chosen);
+    bool *stale = calloc(count + 1, sizeof *stale);
     assert(chosen && stale);
     uint64_t taken = 0;
     for (size_t i = 0; i < count && i < looks && taken < wanted; i++) {
         const struct queued *queued = &all[i].queued;
-        bool skip = is_skipped(call, 8 + queues, queued->case_id), building;
+        bool skip = is_skipped(call, 8 + queues, queued->case_id);
+        bool building = false;
         for (size_t j = 0; j < i; j++) {
             skip = skip || (chosen[j] && all[j].queued.case_id == queued->case_id);
         }
@@ -145,7 +150,8 @@ static struct lease *first_ended(const struct call *call)
 
 static void verb_expire(struct call *call)
 {
-    uint64_t limit = number(call, 3), ended = 0;
+    uint64_t limit = number(call, 3);
+    uint64_t ended = 0;
     const struct lease *lease;
     bool forever = call->model->settings.flaws & REDIS_MODEL_LEASES_FOREVER;
     while (!forever && ended < limit && (lease = first_ended(call)) != NULL) {
@@ -169,7 +175,8 @@ static void verb_queues(struct call *call)
 
 static int by_due(const void *a, const void *b)
 {
-    const struct entry *one = *(struct entry *const *)a, *other = *(struct entry *const *)b;
+    const struct entry *one = *(struct entry *const *)a;
+    const struct entry *other = *(struct entry *const *)b;
     if (one->due_ms != other->due_ms) {
         return one->due_ms < other->due_ms ? -1 : 1;
     }
@@ -187,11 +194,14 @@ static bool is_live(const struct redis_model *model, const struct entry *entry)
 static void verb_timers(struct call *call)
 {
     const struct redis_model *model = call->model;
-    uint64_t first = number(call, 3), partitions = number(call, 4), limit = number(call, 6);
+    uint64_t first = number(call, 3);
+    uint64_t partitions = number(call, 4);
+    uint64_t limit = number(call, 6);
     double until = strtod(text(call, 5), NULL);
     struct entry **all = calloc(model->entries.count + 1, sizeof *all);
     assert(all);
-    uint32_t count = 0, missing = 0;
+    uint32_t count = 0;
+    uint32_t missing = 0;
     int64_t due = 0;
     for (uint64_t partition = first; partition < first + partitions; partition++) {
         char stream[32];

@@ -225,13 +225,13 @@ static void a_deputy_stands_in_while_the_other_is_away_and_no_longer(void **stat
     (void)state;
     SCOPED(org_object_free) struct org_object *object = harbour();
     const struct org *org = &object->org;
-    struct slice deputy = slice_text("李雷");
-    struct slice absent = slice_text("王明");
-    int64_t away_s = NOV_2 + DAY;
-    assert_true(org_stands_in(org, deputy, absent, away_s));
-    assert_false(org_stands_in(org, deputy, absent, away_s - 3 * DAY));
-    assert_false(org_stands_in(org, absent, deputy, away_s));
-    assert_false(org_stands_in(org, slice_text("林小姐"), absent, away_s));
+    struct slice li = slice_text("李雷");
+    struct slice wang = slice_text("王明");
+    int64_t away_s = NOV_2 + DAY; /* of 王明 */
+    assert_true(org_stands_in(org, li, wang, away_s));
+    assert_false(org_stands_in(org, li, wang, away_s - 3 * DAY));
+    assert_false(org_stands_in(org, wang, li, away_s));
+    assert_false(org_stands_in(org, slice_text("林小姐"), wang, away_s));
 }
 
 static void levels_are_those_of_the_person(void **state)

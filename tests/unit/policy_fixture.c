@@ -81,14 +81,14 @@ static const struct policy_route routes[] = {
 /* NOLINTBEGIN(bugprone-macro-parentheses): initializers, not expressions */
 #define ACTION(name, what, who, to)                                                                \
     .id = name, .title = TITLE(name), .fact = what, .roles = who, .to_step = to
-/* NOLINTEND(bugprone-macro-parentheses) */
 #define STAYS                       POLICY_NONE
 #define BY_ROUTES                   .to_queue = true, .queue = POLICY_NONE
 #define KEEPS                       .queue = POLICY_NONE
 #define NEEDS(name)                                                                                \
     .need_count = 1, .needs = {                                                                    \
-        {name, TITLE(name)}                                                                        \
+        {.field = name, .title = TITLE(name)}                                                      \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct policy_step steps[] = {
     {
@@ -121,7 +121,8 @@ static const struct policy_step steps[] = {
                  .to_queue = true,
                  .queue = FIXTURE_QUEUE_SERVICE,
                  .need_count = 2,
-                 .needs = {{"cause", TITLE("cause")}, {"remedy", TITLE("remedy")}}},
+                 .needs = {{.field = "cause", .title = TITLE("cause")},
+                           {.field = "remedy", .title = TITLE("remedy")}}},
                 {ACTION("hand_over", EVENT_HANDED_OVER, SUPERVISOR, STAYS), BY_ROUTES},
                 {ACTION("reject", EVENT_REPLIED, HANDLER, FIXTURE_STEP_CLOSED),
                  KEEPS,

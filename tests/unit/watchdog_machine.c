@@ -337,30 +337,46 @@ static uint32_t roll(uint32_t sides)
     return (uint32_t)(roll_state >> 33) % sides;
 }
 
+/* Of one clock, from its start on. */
+struct told_so_far {
+    unsigned fired;
+    enum clock_verdict verdict;
+};
+
+static void check_told(struct told_so_far *so_far,
+                       const struct event *event,
+                       const struct event_clock *told,
+                       uint32_t seed)
+{
+    if (event->kind == EVENT_CLOCKS_STARTED) {
+        *so_far = (struct told_so_far){.verdict = told->verdict};
+        return;
+    }
+    if (event->kind >= EVENT_CLOCK_WARNED && event->kind <= EVENT_CLOCK_ESCALATED) {
+        bool twice = (so_far->fired >> told->level & 1U) != 0;
+        if (twice || event->at_us < told->level_due_us) {
+            fail_msg("seed %u: a level twice in a run, or early", seed);
+        }
+        so_far->fired |= 1U << told->level;
+    }
+    if (so_far->verdict == CLOCK_MISSED && told->verdict == CLOCK_MET) {
+        fail_msg("seed %u: a breach was taken back", seed);
+    }
+    if (told->verdict != CLOCK_RUNNING) {
+        so_far->verdict = told->verdict;
+    }
+}
+
 static void check_journal(const struct desk *desk, uint32_t seed)
 {
     for (uint32_t c = 0; c < desk->policy->clock_count; c++) {
-        unsigned fired = 0;
-        enum clock_verdict verdict = CLOCK_RUNNING;
+        struct told_so_far so_far = {.verdict = CLOCK_RUNNING};
         for (uint32_t i = 0; i < desk->count; i++) {
             const struct event *event = &desk->journal[i];
             const struct event_clock *told = desk_told(event, desk->policy->clocks[c].id);
-            if (!told) {
-                continue;
+            if (told) {
+                check_told(&so_far, event, told, seed);
             }
-            bool begins = event->kind == EVENT_CLOCKS_STARTED;
-            if (event->kind >= EVENT_CLOCK_WARNED && event->kind <= EVENT_CLOCK_ESCALATED) {
-                bool twice = (fired >> told->level & 1U) != 0;
-                if (twice || event->at_us < told->level_due_us) {
-                    fail_msg("seed %u: a level twice in a run, or early", seed);
-                }
-                fired |= 1U << told->level;
-            }
-            fired = begins ? 0 : fired;
-            if (!begins && verdict == CLOCK_MISSED && told->verdict == CLOCK_MET) {
-                fail_msg("seed %u: a breach was taken back", seed);
-            }
-            verdict = begins || told->verdict != CLOCK_RUNNING ? told->verdict : verdict;
         }
     }
 }
