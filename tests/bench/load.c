@@ -19,21 +19,18 @@
 #include "message_limits.h"
 #include "prescan.h"
 #include "redress/submit/v1/submit.pb-c.h"
+#include "visible.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <hiredis/hiredis.h>
 #include <poll.h>
 #include <unistd.h>
 #include <zmq.h>
 
 enum {
     WINDOW_MAX = 65536,
-    PENDING_MAX = 65536,
     IDLE_SECONDS_MAX = 30,
-    ASKED_MAX = 64,     /* of Redis in one go */
-    ASK_EVERY_US = 300, /* with a rate: the resolution of what is seen */
-    ASK_FULL_US = 5000, /* flat out: looking must not cost what it looks at */
+    LOOK_FULL_US = 5000, /* flat out: looking must not cost what it looks at */
     COUNT_EVERY_US = 10000,
 };
 
@@ -52,29 +49,18 @@ struct options {
     uint32_t customers;
 };
 
-/* A receipted case not yet seen in a queue. */
-struct pending {
-    int64_t sent_us;
-    uint64_t case_id;
-};
-
 static struct {
     struct options options;
     void *socket;
-    int descriptor; /* of the socket */
-    redisContext *redis;
+    int descriptor;          /* of the socket */
+    struct visible *visible; /* NULL: nobody asks */
     struct arena *arena;
     struct kit_texts *texts;
     int64_t *sent_us; /* by serial of the submission */
     float *receipt_ms;
-    float *visible_ms;
-    uint64_t visible_count;
     uint64_t queued_before; /* cases in the work queues */
-    char place_sha[48];
     uint64_t sent, receipted, duplicates, refused, later;
     uint8_t run_id[8];
-    uint32_t pending_count;
-    struct pending pending[PENDING_MAX];
     uint64_t again_count;
     uint64_t again[WINDOW_MAX];
 } load;
@@ -145,10 +131,8 @@ static void receipt_take(const Redress__Submit__V1__Receipt *receipt, int64_t no
     }
     load.receipt_ms[load.receipted++] = (float)(now_us - load.sent_us[serial]) / 1000.0F;
     load.duplicates += receipt->has_duplicate && receipt->duplicate;
-    bool sampled = load.redis && load.options.sample > 0 && serial % load.options.sample == 0;
-    if (sampled && load.pending_count < PENDING_MAX) {
-        load.pending[load.pending_count++] =
-            (struct pending){load.sent_us[serial], receipt->case_id};
+    if (load.visible && load.options.sample > 0 && serial % load.options.sample == 0) {
+        visible_await(load.visible, receipt->case_id, load.sent_us[serial]);
     }
 }
 
@@ -196,62 +180,6 @@ static unsigned replies_take(void)
     return count;
 }
 
-/* Is the case in the place its stream's share gives it (common/projection.lua)? */
-static const char place_script[] =
-    "local g = redis.call('HGET', ARGV[1] .. 's:dispatch.' .. ARGV[2], 'g') "
-    "return g and redis.call('HEXISTS', ARGV[1] .. 'share:dispatch.' .. ARGV[2] .. ':' .. g, "
-    "ARGV[3]) or 0";
-
-/* How many cases stand in all work queues together. */
-static const char queued_script[] =
-    "local sum = 0 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. 'q:*')) do "
-    "sum = sum + redis.call('ZCARD', key) end return sum";
-
-static uint64_t queued(void)
-{
-    redisReply *reply =
-        redisCommand(load.redis, "EVAL %s 0 %s", queued_script, load.options.prefix);
-    if (!reply || reply->type != REDIS_REPLY_INTEGER) {
-        exit(fail("redis went away"));
-    }
-    uint64_t sum = (uint64_t)reply->integer;
-    freeReplyObject(reply);
-    return sum;
-}
-
-/* Asks Redis for the oldest that are still awaited, in one go. */
-static void visible_take(void)
-{
-    uint32_t asked = load.pending_count < ASKED_MAX ? load.pending_count : ASKED_MAX;
-    for (uint32_t i = 0; i < asked; i++) {
-        (void)redisAppendCommand(load.redis,
-                                 "EVALSHA %s 0 %s %u %016llx",
-                                 load.place_sha,
-                                 load.options.prefix,
-                                 (unsigned)(load.pending[i].case_id >> 40),
-                                 (unsigned long long)load.pending[i].case_id);
-    }
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < asked; i++) {
-        redisReply *reply = NULL;
-        if (redisGetReply(load.redis, (void **)&reply) != REDIS_OK) {
-            exit(fail("redis went away"));
-        }
-        bool there = reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
-        freeReplyObject(reply);
-        if (there) {
-            load.visible_ms[load.visible_count++] =
-                (float)(clock_monotonic_us() - load.pending[i].sent_us) / 1000.0F;
-        } else {
-            load.pending[kept++] = load.pending[i];
-        }
-    }
-    memmove(load.pending + kept,
-            load.pending + asked,
-            (load.pending_count - asked) * sizeof *load.pending);
-    load.pending_count -= asked - kept;
-}
-
 /* What may be sent now: the window, or what the rate has made due. */
 static uint64_t due(int64_t began_us, int64_t now_us)
 {
@@ -283,24 +211,24 @@ static void send_some(int64_t began_us)
     }
 }
 
-/* Until a reply comes, the next submission is due or Redis is to be asked; the replies were taken
- * just now, so the descriptor tells of any later one. */
-static void rest(int64_t began_us, int64_t asked_us, int64_t every_us)
+/* Until a reply comes, a queue changes or the next submission is due; the replies were taken just
+ * now, so the descriptor tells of any later one. */
+static void rest(int64_t began_us)
 {
-    int64_t now_us = clock_monotonic_us();
     int64_t wait_us = 1000;
     if (load.options.rate > 0 && load.sent < load.options.count) {
-        int64_t due_us =
-            began_us + (int64_t)((load.sent + 1) * 1000000 / load.options.rate) - now_us;
+        int64_t due_us = began_us + (int64_t)((load.sent + 1) * 1000000 / load.options.rate) -
+                         clock_monotonic_us();
         wait_us = due_us < wait_us ? due_us : wait_us;
     }
-    if (load.pending_count > 0 && asked_us + every_us - now_us < wait_us) {
-        wait_us = asked_us + every_us - now_us;
-    }
     if (wait_us > 0) {
-        struct pollfd item = {load.descriptor, POLLIN, 0};
+        bool told = load.visible && load.options.rate > 0;
+        struct pollfd items[] = {
+            {load.descriptor,                              POLLIN, 0},
+            {told ? visible_descriptor(load.visible) : -1, POLLIN, 0},
+        };
         struct timespec wait = {0, wait_us * 1000};
-        (void)ppoll(&item, 1, &wait, NULL);
+        (void)ppoll(items, 2, &wait, NULL);
     }
 }
 
@@ -311,7 +239,7 @@ static bool all_queued(int64_t began_us, int64_t *took_us)
     uint64_t seen = 0;
     int64_t moved_us = clock_monotonic_us();
     while (seen < wanted) {
-        uint64_t now = queued();
+        uint64_t now = visible_queued(load.visible);
         moved_us = now > seen ? clock_monotonic_us() : moved_us;
         seen = now;
         if (clock_monotonic_us() - moved_us > (int64_t)IDLE_SECONDS_MAX * 1000000) {
@@ -329,22 +257,23 @@ static bool run(int64_t *receipted_us, int64_t *queued_us)
 {
     int64_t began_us = clock_monotonic_us();
     int64_t heard_us = began_us;
-    int64_t asked_us = 0;
-    int64_t every_us = load.options.rate > 0 ? ASK_EVERY_US : ASK_FULL_US;
-    while (load.receipted + load.refused < load.options.count || load.pending_count > 0) {
+    int64_t looked_us = 0;
+    int64_t every_us = load.options.rate > 0 ? 0 : LOOK_FULL_US;
+    while (load.receipted + load.refused < load.options.count ||
+           (load.visible && visible_awaited(load.visible) > 0)) {
         send_some(began_us);
         unsigned got = replies_take();
         int64_t now_us = clock_monotonic_us();
         heard_us = got > 0 ? now_us : heard_us;
-        if (load.pending_count > 0 && now_us - asked_us >= every_us) {
-            asked_us = now_us;
-            visible_take();
+        if (load.visible && now_us - looked_us >= every_us) {
+            looked_us = now_us;
+            visible_look(load.visible);
         }
         if (now_us - heard_us > (int64_t)IDLE_SECONDS_MAX * 1000000) {
             return false;
         }
         if (got == 0 && load.sent >= due(began_us, now_us)) {
-            rest(began_us, asked_us, every_us);
+            rest(began_us);
         }
         if (load.receipted + load.refused == load.options.count && *receipted_us == 0) {
             *receipted_us = now_us - began_us;
@@ -353,7 +282,7 @@ static bool run(int64_t *receipted_us, int64_t *queued_us)
     if (*receipted_us == 0) {
         *receipted_us = clock_monotonic_us() - began_us;
     }
-    return !load.redis || all_queued(began_us, queued_us);
+    return !load.visible || all_queued(began_us, queued_us);
 }
 
 static void report(int64_t receipted_us, int64_t queued_us)
@@ -364,7 +293,9 @@ static void report(int64_t receipted_us, int64_t queued_us)
     }
     kit_say("receipted", "/s", (double)load.receipted * 1e6 / (double)receipted_us);
     kit_say_latency("receipt", load.receipt_ms, load.receipted);
-    kit_say_latency("visible", load.visible_ms, load.visible_count);
+    if (load.visible) {
+        visible_say(load.visible);
+    }
     kit_say("told to try later", "", (double)load.later);
     kit_say("refused", "", (double)load.refused);
     kit_say("cpu generator", "us", cpu_us / (double)load.options.count);
@@ -448,22 +379,16 @@ static bool load_open(void)
     load.arena = arena_new(1024 * 1024);
     load.sent_us = calloc(o->count, sizeof *load.sent_us);
     load.receipt_ms = calloc(o->count, sizeof *load.receipt_ms);
-    load.visible_ms = calloc(o->count, sizeof *load.visible_ms);
     load.texts = kit_texts_open(o->texts, o->bytes);
-    if (!load.arena || !load.texts || !load.sent_us || !load.receipt_ms || !load.visible_ms) {
+    if (!load.arena || !load.texts || !load.sent_us || !load.receipt_ms) {
         return false;
     }
     if (o->redis) {
-        load.redis = redisConnectUnix(o->redis);
-        redisReply *sha = load.redis && !load.redis->err
-                              ? redisCommand(load.redis, "SCRIPT LOAD %s", place_script)
-                              : NULL;
-        if (!sha || sha->type != REDIS_REPLY_STRING) {
+        load.visible = visible_open(o->redis, o->prefix, o->count);
+        if (!load.visible) {
             return false;
         }
-        (void)snprintf(load.place_sha, sizeof load.place_sha, "%s", sha->str);
-        freeReplyObject(sha);
-        load.queued_before = queued();
+        load.queued_before = visible_queued(load.visible);
     }
     int mark = 20000;
     void *context = zmq_ctx_new();

@@ -58,7 +58,7 @@ END
     pg_up=yes
     wal_prepare
     redis-server --port "$redis_port" --bind 127.0.0.1 --unixsocket "$work/redis/sock" --dir "$work/redis" --appendonly yes \
-        --appendfsync everysec --save '' --maxmemory-policy noeviction </dev/null >"$work/log/redis" 2>&1 &
+        --appendfsync everysec --save '' --notify-keyspace-events Kh --maxmemory-policy noeviction </dev/null >"$work/log/redis" 2>&1 &
     redis_pid=$!
     wait_for 20 redis_ask ping || fail "Redis does not answer: $work/log/redis"
     cat >"$work/redress.yaml" <<END
