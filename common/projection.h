@@ -31,12 +31,13 @@
 #include "redis.h"
 
 enum {
-    PROJECTION_QUEUE_MAX = 96,        /* bytes of a queue's name, terminator included */
-    PROJECTION_COMMIT_OPS_MAX = 1000, /* changes of one commit, and of one script call */
-    PROJECTION_FEED_MAX = 500,        /* items of one feed */
-    PROJECTION_CLAIM_MAX = 64,        /* cases of one claim */
-    PROJECTION_QUEUES_MAX = 64,       /* queues of one claim or read */
-    PROJECTION_SKIP_MAX = 256,        /* cases a claim is to leave alone */
+    PROJECTION_QUEUE_MAX = 96,       /* bytes of a queue's name, terminator included */
+    PROJECTION_COMMIT_OPS_MAX = 250, /* changes told at once, and of one script call: about 1 ms,
+                                        for which Redis serves nobody else */
+    PROJECTION_FEED_MAX = 500,       /* items of one feed */
+    PROJECTION_CLAIM_MAX = 64,       /* cases of one claim */
+    PROJECTION_QUEUES_MAX = 64,      /* queues of one claim or read */
+    PROJECTION_SKIP_MAX = 256,       /* cases a claim is to leave alone */
     PROJECTION_TOKEN_SIZE = 33,
     PROJECTION_TIMERS_MAX = 256,  /* timers of one read */
     PROJECTION_NO_CLOCK = 0xffff, /* a timer of the case as a whole */

@@ -16,7 +16,7 @@ enum {
      * each, and after a long absence each may be of an hour of its own. */
     SLOTS = 131072,
     ROWS_MAX = SLOTS / 2,
-    LINGER_US = 200000,
+    LINGER_US = 100000,
     REFRESH_SECONDS = 5,
 };
 
@@ -244,6 +244,7 @@ int main(int argc, char **argv)
         .inputs = 1U << SERVICE_INTAKE | 1U << SERVICE_TRIAGE | 1U << SERVICE_DISPATCH |
                   1U << SERVICE_WATCHDOG,
         .linger_us = LINGER_US,
+        .company = SERVICE_BATCH_MAX,
         .statements = analytics_statements,
         .statement_count = analytics_statement_count,
         .open = analytics_open,

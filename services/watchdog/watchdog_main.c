@@ -23,7 +23,8 @@ enum {
     CHANGED_MAX = 8192, /* cases one batch may change */
     DUE_MAX = 1000,     /* cases one batch fires */
     HOLD_US = 1000000,  /* intake's word waits for dispatch's, which tells all of it and more */
-    LINGER_US = 20000,  /* starts may wait for company; what is due does not */
+    LINGER_US = 10000,  /* starts may wait for company; what is due does not */
+    COMPANY = 128,      /* more at once would hold up those who wait for the same processors */
 };
 
 struct held_case {
@@ -448,6 +449,7 @@ int main(int argc, char **argv)
         .id = SERVICE_WATCHDOG,
         .inputs = 1U << SERVICE_INTAKE | 1U << SERVICE_DISPATCH,
         .linger_us = LINGER_US,
+        .company = COMPANY,
         .counts_time = true,
         .holds = SERVICE_INTAKE,
         .hold_us = HOLD_US,

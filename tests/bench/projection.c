@@ -252,8 +252,10 @@ int main(int count, char **arguments)
            "memory of all of them",
            info(&bench, "memory", "used_memory") / 1048576);
     bench.round++;
-    measure_commits(
-        &bench, SERVICE_DISPATCH, PROJECTION_COMMIT_OPS_MAX, "places that move, 1000 a call");
+    measure_commits(&bench,
+                    SERVICE_DISPATCH,
+                    PROJECTION_COMMIT_OPS_MAX,
+                    "places that move, as many as a call takes");
     bench.round++;
     measure_commits(&bench, SERVICE_DISPATCH, 200, "places that move, 200 a call");
     measure_rebuild(&bench, "shares built beside the old");

@@ -194,7 +194,7 @@ static void tell_places(struct fixture *fixture, const struct projection_op *ops
                       count);
 }
 
-void fixture_commit(struct fixture *fixture, uint32_t count)
+static void commit_part(struct fixture *fixture, uint32_t count)
 {
     struct projection_op places[PROJECTION_COMMIT_OPS_MAX];
     struct projection_op timers[PROJECTION_COMMIT_OPS_MAX];
@@ -216,6 +216,15 @@ void fixture_commit(struct fixture *fixture, uint32_t count)
                       fixture->timers_seq,
                       timers,
                       count);
+}
+
+void fixture_commit(struct fixture *fixture, uint32_t count)
+{
+    do {
+        uint32_t part = count < PROJECTION_COMMIT_OPS_MAX ? count : PROJECTION_COMMIT_OPS_MAX;
+        commit_part(fixture, part);
+        count -= part;
+    } while (count > 0);
 }
 
 void fixture_put(struct fixture *fixture, int n, int queue, double score)
