@@ -7,7 +7,7 @@
  * real cores over encoded events, in virtual time.  A journey that goes otherwise fails with the
  * line of its file, what was expected and what was; one that expects nothing fails too.
  *
- *   policies FILE…
+ *   policies [--in FOLDER] FILE…     FOLDER has the policies; else the shipped ones are meant
  */
 #include "scope.h"
 #include "story.h"
@@ -19,6 +19,7 @@ enum { FILE_MAX = 512 * 1024, JOURNEYS_MAX = 256, TREE_SIZE = 16 * 1024 * 1024 }
 
 /* Everything of one run of a file. */
 struct run {
+    const char *folder; /* of the policies */
     struct story_file file;
     const struct yaml_node *root;
     const struct yaml_node *journeys;
@@ -63,7 +64,7 @@ static void policy_is_there(void **state)
     struct error error = {.text = ""};
     const char *name = yaml_find(run->root, "policy")->value.text;
     (void)snprintf(file, sizeof file, "%s.yaml", name);
-    run->file.object = journey_policy(SHIPPED_POLICIES, file);
+    run->file.object = journey_policy(run->folder, file);
     assert_string_equal(run->file.object->policy.name, name);
     assert_true(run->file.object->policy.calendar_count > 0);
     run->file.zone = zone_new(run->file.object->policy.calendars[0].zone, &error);
@@ -95,7 +96,7 @@ static int run_journeys(struct run *run)
     return _cmocka_run_group_tests(run->file.path, tests, list->count, NULL, NULL);
 }
 
-static int run_file(const char *path)
+static int run_file(const char *folder, const char *path)
 {
     static char bytes[FILE_MAX];
     SCOPED(arena_free) struct arena *tree = arena_new(TREE_SIZE);
@@ -103,7 +104,7 @@ static int run_file(const char *path)
     struct yaml_source source;
     static struct run run;
     run = (struct run){
-        .file = {.path = path, .arena = arena}
+        .folder = folder, .file = {.path = path, .arena = arena}
     };
     run.root = read_file(path, bytes, &source, tree);
     if (!run.root) {
@@ -118,9 +119,12 @@ static int run_file(const char *path)
 
 int main(int argc, char **argv)
 {
-    int failed = argc < 2;
-    for (int i = 1; i < argc; i++) {
-        failed |= run_file(argv[i]) != 0;
+    bool elsewhere = argc > 2 && strcmp(argv[1], "--in") == 0;
+    const char *folder = elsewhere ? argv[2] : SHIPPED_POLICIES;
+    int first = elsewhere ? 3 : 1;
+    int failed = argc <= first;
+    for (int i = first; i < argc; i++) {
+        failed |= run_file(folder, argv[i]) != 0;
     }
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
