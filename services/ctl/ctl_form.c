@@ -45,7 +45,7 @@ static json_t *data_json(ProtobufCBinaryData data)
 
 json_t *ctl_form_json(const Redress__Command__V1__Form *form)
 {
-    json_t *value = json_object();
+    json_t *object = json_object();
     const struct {
         const char *key;
         int has;
@@ -59,21 +59,21 @@ json_t *ctl_form_json(const Redress__Command__V1__Form *form)
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (texts[i].has) {
-            (void)json_object_set_new(value, texts[i].key, data_json(texts[i].data));
+            (void)json_object_set_new(object, texts[i].key, data_json(texts[i].data));
         }
     }
-    (void)json_object_set_new(value, "type", json_string(types[type_of(form)].word));
+    (void)json_object_set_new(object, "type", json_string(types[type_of(form)].word));
     if (form->has_decimals) {
-        (void)json_object_set_new(value, "decimals", json_integer(form->decimals));
+        (void)json_object_set_new(object, "decimals", json_integer(form->decimals));
     }
     if (form->n_choices > 0) {
-        json_t *choices = json_array();
+        json_t *list = json_array();
         for (size_t i = 0; i < form->n_choices; i++) {
-            (void)json_array_append_new(choices, data_json(form->choices[i]));
+            (void)json_array_append_new(list, data_json(form->choices[i]));
         }
-        (void)json_object_set_new(value, "choices", choices);
+        (void)json_object_set_new(object, "choices", list);
     }
-    return value;
+    return object;
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -214,8 +214,11 @@ static void date_invent(const json_t *form, const struct ctl_whim *whim, char va
     }
 }
 
-static char character_invent(char element, const struct ctl_whim *whim)
+static char character_invent(char element, bool literal, const struct ctl_whim *whim)
 {
+    if (literal) {
+        return element;
+    }
     uint64_t letter = whim->random(whim->self, 26);
     switch (element) {
     case '9':
@@ -225,7 +228,10 @@ static char character_invent(char element, const struct ctl_whim *whim)
     case 'a':
         return (char)('a' + letter);
     case 'X':
-        return letter < 10 ? (char)('0' + letter) : (char)('A' + letter);
+        if (letter < 10) {
+            return (char)('0' + letter);
+        }
+        return (char)('A' + letter);
     case '?':
         return (char)('a' + letter);
     default:
@@ -247,9 +253,9 @@ static void picture_invent(const char *picture,
     for (const char *at = picture; *at && used < CTL_VALUE_MAX - 1; at++) {
         bool literal = *at == '\\' && at[1];
         at += literal;
-        value[used++] = literal ? *at : character_invent(*at, whim);
+        value[used++] = character_invent(*at, literal, whim);
         for (; at[1] == '+' && lacking > 0 && used < CTL_VALUE_MAX - 1; lacking--) {
-            value[used++] = literal ? *at : character_invent(*at, whim);
+            value[used++] = character_invent(*at, literal, whim);
         }
         at += at[1] == '+';
     }

@@ -92,12 +92,18 @@ int ctl_manual(struct ctl *ctl)
     return CTL_OK;
 }
 
+/* The line under a table's head in Markdown. */
+static bool is_rule(const char *line)
+{
+    return strcspn(line, "\n") > 2 && line[0] == '|' && line[2] == '-';
+}
+
 /* A row of a table in Markdown; ends[i] is where cell i ends.  False: it is none, or the line under
  * a table's head. */
 static bool cells_of(const char *line, size_t size, const char *ends[MANUAL_CELLS_MAX])
 {
     unsigned count = 0;
-    if (size < 3 || line[0] != '|' || line[2] == '-') {
+    if (size < 3 || line[0] != '|' || is_rule(line)) {
         return false;
     }
     for (const char *at = line + 1; at < line + size && count < MANUAL_CELLS_MAX; at++) {
@@ -106,6 +112,12 @@ static bool cells_of(const char *line, size_t size, const char *ends[MANUAL_CELL
         }
     }
     return count == MANUAL_CELLS_MAX;
+}
+
+/* No quote, no bracket of a link, nothing that only shields a bar. */
+static bool is_text(const char *at)
+{
+    return *at != '`' && *at != '[' && *at != ']' && (*at != '\\' || at[1] != '|');
 }
 
 /* Without what marks it up in Markdown. */
@@ -122,8 +134,7 @@ static void plain(FILE *to, const char *from, const char *until)
             while (from + 1 < until && *from != ')') {
                 from++;
             }
-        } else if (*from != '`' && *from != '[' && *from != ']' &&
-                   (*from != '\\' || from[1] != '|')) {
+        } else if (is_text(from)) {
             text[used++] = *from;
         }
     }
@@ -132,11 +143,42 @@ static void plain(FILE *to, const char *from, const char *until)
     (void)fputc('\n', to);
 }
 
+struct page {
+    FILE *to;
+    bool list;
+    bool headed; /* nothing stands under the heading yet */
+};
+
+static void page_row(struct page *page, const char *line, const char *const ends[MANUAL_CELLS_MAX])
+{
+    (void)fputs(page->list ? ".It " : ".Bl -tag -width Ds\n.It ", page->to);
+    page->list = true;
+    plain(page->to, line + 1, ends[0]);
+    plain(page->to, ends[0] + 1, ends[1]);
+    (void)fputs(".br\n", page->to);
+    plain(page->to, ends[1] + 1, ends[2]);
+}
+
+static void page_list_end(struct page *page)
+{
+    (void)fputs(page->list ? ".El\n" : "", page->to);
+    page->list = false;
+}
+
+/* A heading or a paragraph. */
+static void page_line(struct page *page, const char *line, size_t size)
+{
+    bool part = strncmp(line, "## ", 3) == 0;
+    page_list_end(page);
+    (void)fputs(part ? ".Ss " : page->headed ? "" : ".Pp\n", page->to);
+    plain(page->to, line + strspn(line, "# "), line + size);
+    page->headed = part;
+}
+
 void ctl_manual_language(const struct ctl *ctl, const char *markdown)
 {
     FILE *to = ctl->out;
-    bool list = false;
-    bool headed = true; /* nothing stands under the heading yet */
+    struct page page = {.to = to, .headed = true};
     (void)fputs(
         ".Dd November 21, 2026\n.Dt REDRESS-POLICY 5\n.Os\n.Sh NAME\n.Nm redress-policy\n.Nd ", to);
     roff(to, ctl_text_in(ctl->language, TEXT_VERB_POLICY_MANUAL));
@@ -145,27 +187,16 @@ void ctl_manual_language(const struct ctl *ctl, const char *markdown)
         size_t size = strcspn(line, "\n");
         const char *ends[MANUAL_CELLS_MAX];
         bool row = cells_of(line, size, ends);
-        bool rule = size > 2 && line[0] == '|' && line[2] == '-';
         const char *after = line + size + (line[size] == '\n');
-        bool head = row && after[0] == '|' && after[2] == '-';
-        if (row && !head) {
-            (void)fputs(list ? ".It " : ".Bl -tag -width Ds\n.It ", to);
-            list = true;
-            plain(to, line + 1, ends[0]);
-            plain(to, ends[0] + 1, ends[1]);
-            (void)fputs(".br\n", to);
-            plain(to, ends[1] + 1, ends[2]);
-        } else if (!rule && !head && size > 0) {
-            (void)fputs(list ? ".El\n" : "", to);
-            list = false;
-            bool part = strncmp(line, "## ", 3) == 0;
-            (void)fputs(part ? ".Ss " : headed ? "" : ".Pp\n", to);
-            plain(to, line + strspn(line, "# "), line + size);
-            headed = part;
+        bool of_head = is_rule(line) || (row && is_rule(after));
+        if (row && !of_head) {
+            page_row(&page, line, ends);
+        } else if (!of_head && size > 0) {
+            page_line(&page, line, size);
         }
         line = after;
     }
-    (void)fputs(list ? ".El\n" : "", to);
+    page_list_end(&page);
     (void)fputs(".Sh SEE ALSO\n.Xr redress 1\n", to);
 }
 

@@ -19,6 +19,7 @@ enum {
     YEARS_BACK = 1,
     YEARS_AHEAD = 2,
     CELL_MAX = 512,
+    PASSWD_SIZE = 4096, /* one line of it */
     HASH_TEXT_SIZE = HASH_SIZE * 2 + 3,
 };
 
@@ -264,11 +265,16 @@ static int run_all(struct ctl *ctl, const char *const *statements, const char *p
 }
 
 /* Who applies it; the user's name where nobody is named. */
-static const char *who(const struct ctl *ctl)
+static const char *who(const struct ctl *ctl, char memory[PASSWD_SIZE])
 {
     const char *given = ctl_option_text(ctl, "as");
-    const struct passwd *user = given ? NULL : getpwuid(geteuid());
-    return given ? given : user ? user->pw_name : "";
+    struct passwd entry;
+    struct passwd *user = NULL;
+    if (given) {
+        return given;
+    }
+    int wrong = getpwuid_r(geteuid(), &entry, memory, PASSWD_SIZE, &user);
+    return wrong == 0 && user ? user->pw_name : "";
 }
 
 /* The version's row, then the tables anew from it. */
@@ -298,7 +304,9 @@ static int write_all(struct ctl *ctl, const struct org_file *file, char version[
     (void)crypto_generichash(
         hash, sizeof hash, (const unsigned char *)file->text.bytes, file->text.size, NULL, 0);
     hex_encode(hash, sizeof hash, hash_text + 2);
-    const char *const parameters[] = {file->object->org.id, hash_text, file->text.bytes, who(ctl)};
+    char memory[PASSWD_SIZE];
+    const char *const parameters[] = {
+        file->object->org.id, hash_text, file->text.bytes, who(ctl, memory)};
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = ctl_query(ctl,
                          "INSERT INTO org (version, name, hash, source, applied_by) "

@@ -102,24 +102,28 @@ static bool facts_of(struct slice yaml, struct arena *arena, struct facts *facts
     return !facts->full;
 }
 
+/* Both lists are in the order of paths: what is in the one only, then what has another value. */
 static void
 compare(const struct facts *before, const struct facts *after, struct org_difference *difference)
 {
-    size_t b = 0;
-    size_t a = 0;
-    while (b < before->count || a < after->count) {
-        const struct fact *old = b < before->count ? &before->rows[b] : NULL;
-        const struct fact *new = a < after->count ? &after->rows[a] : NULL;
-        int order = !old ? 1 : !new ? -1 : strcmp(old->path, new->path);
-        b += order <= 0;
-        a += order >= 0;
-        if (order != 0 || strcmp(old->value, new->value) != 0) {
-            difference->changes[difference->count++] =
-                (struct org_change){.path = order <= 0 ? old->path : new->path,
-                                    .before = order <= 0 ? old->value : NULL,
-                                    .after = order >= 0 ? new->value : NULL};
+    const struct fact *old = before->rows;
+    const struct fact *new = after->rows;
+    const struct fact *old_end = old + before->count;
+    const struct fact *new_end = new + after->count;
+    struct org_change *change = difference->changes;
+    while (old < old_end || new < new_end) {
+        int order = old == old_end ? 1 : new == new_end ? -1 : strcmp(old->path, new->path);
+        if (order < 0) {
+            *change++ = (struct org_change){.path = old->path, .before = old->value};
+        } else if (order > 0) {
+            *change++ = (struct org_change){.path = new->path, .after = new->value};
+        } else if (strcmp(old->value, new->value) != 0) {
+            *change++ = (struct org_change){old->path, old->value, new->value};
         }
+        old += order <= 0;
+        new += order >= 0;
     }
+    difference->count = (size_t)(change - difference->changes);
 }
 
 bool org_differ(struct slice before, struct slice after, struct org_difference *difference)

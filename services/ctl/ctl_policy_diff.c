@@ -139,8 +139,13 @@ static void rows_compare(const struct comparing *comparing,
         const struct ctl *ctl, const struct policy *policy, const void *from, char into[SAY_MAX])
 #define UNUSED_HERE                                                                                \
     (void)ctl;                                                                                     \
-    (void)policy;                                                                                  \
-    (void)into
+    (void)policy
+
+static const char *plain(const char *text, char into[SAY_MAX])
+{
+    (void)snprintf(into, SAY_MAX, "%s", text);
+    return into;
+}
 
 static const char *number(int64_t value, char into[SAY_MAX])
 {
@@ -152,7 +157,7 @@ static const char *number(int64_t value, char into[SAY_MAX])
     SAYS(kind##_title)                                                                             \
     {                                                                                              \
         UNUSED_HERE;                                                                               \
-        return say_title(ctl, &((const struct policy_##kind *)from)->title);                       \
+        return plain(say_title(ctl, &((const struct policy_##kind *)from)->title), into);          \
     }
 TITLE_OF(channel)
 TITLE_OF(category)
@@ -167,7 +172,7 @@ SAYS(category_under)
 {
     UNUSED_HERE;
     uint16_t parent = ((const struct policy_category *)from)->parent;
-    return parent == POLICY_NONE ? "-" : policy->categories[parent].id;
+    return plain(parent == POLICY_NONE ? "-" : policy->categories[parent].id, into);
 }
 
 SAYS(class_from)
@@ -197,19 +202,19 @@ SAYS(factor_when)
 SAYS(step_phase)
 {
     UNUSED_HERE;
-    return say_phase(ctl, ((const struct policy_step *)from)->phase);
+    return plain(say_phase(ctl, ((const struct policy_step *)from)->phase), into);
 }
 
 SAYS(step_owner)
 {
     UNUSED_HERE;
-    return say_role(ctl, policy, ((const struct policy_step *)from)->owner_role);
+    return plain(say_role(ctl, policy, ((const struct policy_step *)from)->owner_role), into);
 }
 
 SAYS(action_fact)
 {
     UNUSED_HERE;
-    return event_kind_name(((const struct policy_action *)from)->fact);
+    return plain(event_kind_name(((const struct policy_action *)from)->fact), into);
 }
 
 SAYS(action_by)
@@ -222,8 +227,9 @@ SAYS(action_to)
 {
     UNUSED_HERE;
     uint16_t to = ((const struct policy_action *)from)->to_step;
-    return to == POLICY_NONE ? ctl_text_in(ctl->language, TEXT_DIFF_STAYS)
-                             : say_title(ctl, &policy->steps[to].title);
+    return plain(to == POLICY_NONE ? ctl_text_in(ctl->language, TEXT_DIFF_STAYS)
+                                   : say_title(ctl, &policy->steps[to].title),
+                 into);
 }
 
 SAYS(action_queue)
@@ -231,10 +237,12 @@ SAYS(action_queue)
     UNUSED_HERE;
     const struct policy_action *action = from;
     if (!action->to_queue) {
-        return ctl_text_in(ctl->language, TEXT_DIFF_NONE);
+        return plain(ctl_text_in(ctl->language, TEXT_DIFF_NONE), into);
     }
-    return action->queue == POLICY_NONE ? ctl_text_in(ctl->language, TEXT_DIFF_BY_ROUTES)
-                                        : say_title(ctl, &policy->queues[action->queue].title);
+    return plain(action->queue == POLICY_NONE
+                     ? ctl_text_in(ctl->language, TEXT_DIFF_BY_ROUTES)
+                     : say_title(ctl, &policy->queues[action->queue].title),
+                 into);
 }
 
 SAYS(action_needs)
@@ -262,7 +270,7 @@ SAYS(clock_stops)
 SAYS(clock_calendar)
 {
     UNUSED_HERE;
-    return policy->calendars[((const struct policy_clock *)from)->calendar].name;
+    return plain(policy->calendars[((const struct policy_clock *)from)->calendar].name, into);
 }
 
 SAYS(clock_levels)
@@ -281,13 +289,14 @@ SAYS(clock_levels)
 SAYS(policy_title)
 {
     UNUSED_HERE;
-    return say_title(ctl, &((const struct policy *)from)->title);
+    return plain(say_title(ctl, &((const struct policy *)from)->title), into);
 }
 
 SAYS(policy_first)
 {
     UNUSED_HERE;
-    return say_title(ctl, &policy->steps[((const struct policy *)from)->first_step].title);
+    const struct policy *of = from;
+    return plain(say_title(ctl, &policy->steps[of->first_step].title), into);
 }
 
 SAYS(policy_closing)
@@ -397,19 +406,23 @@ static const char *rule_say(const struct ctl *ctl,
     return say_text(ctl, into, TEXT_SAY_OVERRIDE, CTL_ARGS(class, when));
 }
 
+static uint16_t rule_count(const struct policy *policy, enum ctl_text thing)
+{
+    return thing == TEXT_DIFF_ROUTE ? policy->route_count : policy->override_count;
+}
+
 static void rules_missing(const struct comparing *comparing,
                           enum ctl_text thing,
                           const struct policy *from,
                           const struct policy *other,
                           const char *change)
 {
-    bool routes = thing == TEXT_DIFF_ROUTE;
     char one[SAY_MAX];
     char two[SAY_MAX];
-    for (uint16_t i = 0; i < (routes ? from->route_count : from->override_count); i++) {
+    for (uint16_t i = 0; i < rule_count(from, thing); i++) {
         bool found = false;
         (void)rule_say(comparing->ctl, from, thing, i, one);
-        for (uint16_t j = 0; j < (routes ? other->route_count : other->override_count); j++) {
+        for (uint16_t j = 0; j < rule_count(other, thing); j++) {
             found = found || strcmp(one, rule_say(comparing->ctl, other, thing, j, two)) == 0;
         }
         if (!found) {

@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 struct drawing {
     const struct ctl *ctl;
     const struct policy *policy;
@@ -80,27 +78,41 @@ static void marks(const struct drawing *drawing, const struct policy_action *act
     }
 }
 
-/* Clocks that stand still in the step, and those that run in no other. */
-static void step_clocks(const struct drawing *drawing, uint16_t index)
+/* The clock stands still in the step; or it runs there and not everywhere. */
+static bool
+is_told_of(const struct policy *policy, const struct policy_clock *clock, uint16_t step, bool runs)
+{
+    if (runs) {
+        return ((clock->of_steps | clock->run_steps) >> step & 1U) != 0;
+    }
+    return (clock->pauses_for_customer && policy->steps[step].waits_for_customer) ||
+           (clock->pause_steps >> step & 1U) != 0;
+}
+
+static void
+clocks_told_of(const struct drawing *drawing, uint16_t step, bool runs, const char *sign)
 {
     const struct policy *policy = drawing->policy;
     FILE *out = drawing->out;
-    for (unsigned runs = 0; runs < 2; runs++) {
-        bool open = false;
-        for (uint16_t i = 0; i < policy->clock_count; i++) {
-            const struct policy_clock *clock = &policy->clocks[i];
-            bool waits = clock->pauses_for_customer && policy->steps[index].waits_for_customer;
-            bool here = runs ? ((clock->of_steps | clock->run_steps) >> index & 1U) != 0
-                             : waits || (clock->pause_steps >> index & 1U) != 0;
-            if (here && !open) {
-                (void)fprintf(
-                    out, "<tr><td><font point-size=\"10\" color=\"#b35900\">%s", runs ? "▷" : "‖");
-            }
-            open = open || here;
-            (void)fputs(here ? numbers[i] : "", out);
+    bool open = false;
+    for (uint16_t i = 0; i < policy->clock_count; i++) {
+        if (!is_told_of(policy, &policy->clocks[i], step, runs)) {
+            continue;
         }
-        (void)fputs(open ? "</font></td></tr>" : "", out);
+        if (!open) {
+            (void)fprintf(out, "<tr><td><font point-size=\"10\" color=\"#b35900\">%s", sign);
+        }
+        open = true;
+        (void)fputs(numbers[i], out);
     }
+    (void)fputs(open ? "</font></td></tr>" : "", out);
+}
+
+/* Clocks that stand still in the step, and those that run in no other. */
+static void step_clocks(const struct drawing *drawing, uint16_t step)
+{
+    clocks_told_of(drawing, step, false, "‖");
+    clocks_told_of(drawing, step, true, "▷");
 }
 
 static void step_draw(const struct drawing *drawing, uint16_t index)
