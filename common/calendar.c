@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-enum { DAY_S = 86400 };
+enum { DAY_S = 86400, US = 1000000 };
 
 static int64_t day_length_s(const struct calendar_day *day)
 {
@@ -64,16 +64,30 @@ bool calendar_is_open(const struct calendar *calendar, int64_t at_s)
     return opened > 0 && at_s < calendar->intervals[opened - 1].close_s;
 }
 
-/* Open seconds of the list before the instant. */
-static int64_t open_before_s(const struct calendar *calendar, int64_t at_s)
+/* Open time of the list before the instant. */
+static int64_t open_before_us(const struct calendar *calendar, int64_t at_us)
 {
+    int64_t at_s = calendar_second(at_us);
     uint32_t opened = intervals_opened(calendar, at_s);
     if (opened == 0) {
         return 0;
     }
     const struct calendar_interval *interval = &calendar->intervals[opened - 1];
-    int64_t until_s = at_s < interval->close_s ? at_s : interval->close_s;
-    return interval->before_s + (until_s - interval->open_s);
+    int64_t before_us = interval->before_s * US;
+    return at_s < interval->close_s ? before_us + (at_us - interval->open_s * US)
+                                    : before_us + length_s(interval) * US;
+}
+
+int64_t calendar_between_us(const struct calendar *calendar, int64_t from_us, int64_t to_us)
+{
+    if (to_us <= from_us) {
+        return 0;
+    }
+    if (calendar->always) {
+        int64_t elapsed_us;
+        return __builtin_sub_overflow(to_us, from_us, &elapsed_us) ? INT64_MAX : elapsed_us;
+    }
+    return open_before_us(calendar, to_us) - open_before_us(calendar, from_us);
 }
 
 int64_t calendar_between(const struct calendar *calendar, int64_t from_s, int64_t to_s)
@@ -84,7 +98,7 @@ int64_t calendar_between(const struct calendar *calendar, int64_t from_s, int64_
     if (calendar->always) {
         return to_s - from_s;
     }
-    return open_before_s(calendar, to_s) - open_before_s(calendar, from_s);
+    return calendar_between_us(calendar, calendar_in_us(from_s), calendar_in_us(to_s)) / US;
 }
 
 /* The instant at which so many seconds of the list are used up: from the left (closing time), or
@@ -116,13 +130,41 @@ static int64_t next_open_s(const struct calendar *calendar, int64_t at_s)
     return opened < calendar->interval_count ? calendar->intervals[opened].open_s : INT64_MAX;
 }
 
-static int64_t add_elapsed(int64_t start_s, int64_t seconds)
+/* Whatever the unit. */
+static int64_t add_elapsed(int64_t start, int64_t amount)
 {
-    int64_t end_s;
-    if (__builtin_add_overflow(start_s, seconds, &end_s)) {
-        return seconds < 0 ? INT64_MIN : INT64_MAX;
+    int64_t end;
+    if (__builtin_add_overflow(start, amount, &end)) {
+        return amount < 0 ? INT64_MIN : INT64_MAX;
     }
-    return end_s;
+    return end;
+}
+
+int64_t calendar_add_us(const struct calendar *calendar, int64_t start_us, int64_t amount_us)
+{
+    if (calendar->always) {
+        return add_elapsed(start_us, amount_us);
+    }
+    if (amount_us == 0) {
+        int64_t at_s = calendar_second(start_us);
+        return calendar_is_open(calendar, at_s) ? start_us
+                                                : calendar_in_us(next_open_s(calendar, at_s));
+    }
+    int64_t before_us = open_before_us(calendar, start_us);
+    if (amount_us < 0) {
+        if (amount_us < -before_us) {
+            return INT64_MIN;
+        }
+        int64_t left_us = before_us + amount_us;
+        return instant_of(calendar, left_us / US, false) * US + left_us % US;
+    }
+    if (amount_us > open_total_s(calendar) * US - before_us) {
+        return INT64_MAX;
+    }
+    /* Back from the end of the last open second it takes a part of. */
+    int64_t used_us = before_us + amount_us;
+    int64_t used_s = (used_us + US - 1) / US;
+    return instant_of(calendar, used_s, true) * US - (used_s * US - used_us);
 }
 
 int64_t calendar_add(const struct calendar *calendar, int64_t start_s, int64_t seconds)
@@ -130,17 +172,8 @@ int64_t calendar_add(const struct calendar *calendar, int64_t start_s, int64_t s
     if (calendar->always) {
         return add_elapsed(start_s, seconds);
     }
-    if (seconds == 0) {
-        return next_open_s(calendar, start_s);
-    }
-    int64_t before_s = open_before_s(calendar, start_s);
-    if (seconds < 0) {
-        return seconds < -before_s ? INT64_MIN : instant_of(calendar, before_s + seconds, false);
-    }
-    if (seconds > open_total_s(calendar) - before_s) {
-        return INT64_MAX;
-    }
-    return instant_of(calendar, before_s + seconds, true);
+    int64_t at_us = calendar_add_us(calendar, calendar_in_us(start_s), calendar_in_us(seconds));
+    return at_us == INT64_MAX || at_us == INT64_MIN ? at_us : calendar_second(at_us);
 }
 
 int64_t calendar_last_open(const struct calendar *calendar, int64_t at_s)
@@ -266,6 +299,19 @@ calendar_add_days(const struct calendar *calendar, int64_t start_s, int64_t days
         return last_closing_s(calendar, day);
     }
     return days == 0 ? start_s : instant_at(day, wall_clock_s(&calendar->days[from], start_s));
+}
+
+int64_t calendar_add_days_us(const struct calendar *calendar,
+                             int64_t start_us,
+                             int64_t days,
+                             bool end_of_day)
+{
+    int64_t start_s = calendar_second(start_us);
+    int64_t at_us = calendar_in_us(calendar_add_days(calendar, start_s, days, end_of_day));
+    if (at_us == INT64_MAX || at_us == INT64_MIN || end_of_day) {
+        return at_us;
+    }
+    return add_elapsed(at_us, start_us - start_s * US);
 }
 
 static int64_t days_of_24h(int64_t at_s)

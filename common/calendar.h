@@ -5,7 +5,9 @@
  * a sorted list of open intervals in UTC; everything after that is search in the list, pure and the
  * same on any machine (law 8, 12). Rules: reference data FORMAT.md "Rules behind the numbers" —
  * half-open intervals; a holiday beats a dated shift beats weekly hours; time counts as it elapses
- * across DST; a result on a boundary is the closing time. Seconds are since 1970-01-01 UTC.
+ * across DST; a result on a boundary is the closing time. Instants are since 1970-01-01 UTC, in
+ * seconds or microseconds; calendars open and close on whole seconds, so that a part of a second
+ * counts where its second does.
  */
 #ifndef REDRESS_CALENDAR_H
 #define REDRESS_CALENDAR_H
@@ -49,6 +51,23 @@ bool calendar_covers(const struct calendar *calendar, int64_t at_s);
 
 bool calendar_is_open(const struct calendar *calendar, int64_t at_s);
 
+/* The second an instant lies in. */
+static inline int64_t calendar_second(int64_t at_us)
+{
+    enum { US = 1000000 };
+    return at_us / US - (at_us % US < 0);
+}
+
+/* Seconds as microseconds; what does not fit is INT64_MAX or INT64_MIN: never, or always. */
+static inline int64_t calendar_in_us(int64_t seconds)
+{
+    int64_t us;
+    if (__builtin_mul_overflow(seconds, INT64_C(1000000), &us)) {
+        return seconds < 0 ? INT64_MIN : INT64_MAX;
+    }
+    return us;
+}
+
 /*
  * The instant seconds of business time after start.  seconds = 0 gives start itself if open, else
  * the next opening; a result on a boundary is the closing time.  INT64_MAX when the calendar ends
@@ -56,9 +75,13 @@ bool calendar_is_open(const struct calendar *calendar, int64_t at_s);
  * begins later.
  */
 int64_t calendar_add(const struct calendar *calendar, int64_t start_s, int64_t seconds);
+/* The same, exact to the microsecond: what was added is between. */
+int64_t calendar_add_us(const struct calendar *calendar, int64_t start_us, int64_t amount_us);
 
 /* Open seconds in [from, to); 0 when to <= from. */
 int64_t calendar_between(const struct calendar *calendar, int64_t from_s, int64_t to_s);
+/* The same in microseconds; INT64_MAX for more than fits. */
+int64_t calendar_between_us(const struct calendar *calendar, int64_t from_us, int64_t to_us);
 
 /*
  * Where business time before an instant ends: at the instant itself when there is some right before
@@ -77,6 +100,11 @@ int64_t calendar_last_open(const struct calendar *calendar, int64_t at_s);
  */
 int64_t
 calendar_add_days(const struct calendar *calendar, int64_t start_s, int64_t days, bool end_of_day);
+/* The same; the part of a second is kept as the time of day is. */
+int64_t calendar_add_days_us(const struct calendar *calendar,
+                             int64_t start_us,
+                             int64_t days,
+                             bool end_of_day);
 
 /*
  * Business dates from the local date of the one instant to that of the other, which itself does not

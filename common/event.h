@@ -217,19 +217,20 @@ struct event_clock {
     int64_t started_at_us;
     int64_t due_us;       /* 0 while paused */
     int64_t paused_at_us; /* 0 while running */
-    int64_t used_s;
+    int64_t used_s;       /* down to the second */
     int64_t target_s;
     uint32_t target_days;
     struct slice calendar;
     struct slice calendar_version;
     struct slice rule;
     enum clock_verdict verdict;
-    int64_t late_s;
+    int64_t late_s; /* up to the second */
     uint32_t level; /* 1-based; 0 where no level is meant */
     int64_t level_due_us;
     struct slice notify_role;
     uint32_t raise_priority_to; /* 0: no */
-    int64_t paused_s;           /* own time of its ended pauses */
+    int64_t paused_s;           /* own time of its ended pauses … */
+    uint32_t paused_rest_us;    /* … and what it has beyond whole seconds */
     uint32_t extensions;        /* of this run */
     int64_t old_due_us; /* these three where due instant or target were changed: before … */
     int64_t old_target_s;

@@ -1,16 +1,10 @@
 #include "ctl_account.h"
 
-static int64_t seconds_up(int64_t at_us)
+int64_t account_own_us(const struct account *account, struct account_span span)
 {
-    return at_us / ACCOUNT_US + (at_us % ACCOUNT_US > 0);
-}
-
-int64_t account_own_s(const struct account *account, int64_t from_s, int64_t to_s)
-{
-    if (to_s <= from_s) {
-        return 0;
-    }
-    return account->calendar ? calendar_between(account->calendar, from_s, to_s) : to_s - from_s;
+    static const struct calendar elapsing = {.always = true};
+    const struct calendar *calendar = account->calendar ? account->calendar : &elapsing;
+    return calendar_between_us(calendar, span.from_us, span.to_us);
 }
 
 /* ---- reading the journal ------------------------------------------------------------------ */
@@ -43,8 +37,7 @@ int64_t account_happened_us(const struct account *account, const struct event *e
 static void add_pause(struct account *account, int64_t from_us, int64_t to_us)
 {
     if (account->pause_count < ACCOUNT_SPANS_MAX && to_us > from_us) {
-        account->pauses[account->pause_count++] =
-            (struct account_span){seconds_up(from_us), seconds_up(to_us)};
+        account->pauses[account->pause_count++] = (struct account_span){from_us, to_us};
     }
 }
 
@@ -117,11 +110,11 @@ void account_make(const struct case_view *view, struct slice name, struct accoun
 /* ---- the intervals that counted ----------------------------------------------------------- */
 
 /* Until when is counted: the stop, the pause that goes on, else the due instant. */
-static int64_t until_s(const struct account *account)
+static int64_t counted_until_us(const struct account *account)
 {
     const struct event_clock *told = &account->told;
     int64_t until_us = told->paused_at_us != 0 ? told->paused_at_us : told->due_us;
-    return until_us == INT64_MAX ? account->view->now_us / ACCOUNT_US : seconds_up(until_us);
+    return until_us == INT64_MAX ? account->view->now_us : until_us;
 }
 
 /* Adds [from, to) without the pauses. */
@@ -130,17 +123,17 @@ static uint32_t cut(const struct account *account,
                     struct account_span *spans,
                     uint32_t count)
 {
-    for (uint32_t i = 0; i < account->pause_count && open.from_s < open.to_s; i++) {
+    for (uint32_t i = 0; i < account->pause_count && open.from_us < open.to_us; i++) {
         const struct account_span *pause = &account->pauses[i];
-        if (pause->to_s <= open.from_s || pause->from_s >= open.to_s) {
+        if (pause->to_us <= open.from_us || pause->from_us >= open.to_us) {
             continue;
         }
-        if (pause->from_s > open.from_s && count < ACCOUNT_SPANS_MAX) {
-            spans[count++] = (struct account_span){open.from_s, pause->from_s};
+        if (pause->from_us > open.from_us && count < ACCOUNT_SPANS_MAX) {
+            spans[count++] = (struct account_span){open.from_us, pause->from_us};
         }
-        open.from_s = pause->to_s;
+        open.from_us = pause->to_us;
     }
-    if (open.from_s < open.to_s && count < ACCOUNT_SPANS_MAX) {
+    if (open.from_us < open.to_us && count < ACCOUNT_SPANS_MAX) {
         spans[count++] = open;
     }
     return count;
@@ -150,7 +143,7 @@ uint32_t account_counted(const struct account *account,
                          struct account_span spans[ACCOUNT_SPANS_MAX])
 {
     const struct calendar *calendar = account->calendar;
-    struct account_span whole = {seconds_up(account->told.started_at_us), until_s(account)};
+    struct account_span whole = {account->told.started_at_us, counted_until_us(account)};
     uint32_t count = 0;
     if (!account->recounts) {
         return 0;
@@ -160,10 +153,11 @@ uint32_t account_counted(const struct account *account,
     }
     for (uint32_t i = 0; i < calendar->interval_count; i++) {
         const struct calendar_interval *interval = &calendar->intervals[i];
-        struct account_span open = {
-            interval->open_s > whole.from_s ? interval->open_s : whole.from_s,
-            interval->close_s < whole.to_s ? interval->close_s : whole.to_s};
-        if (open.from_s < open.to_s) {
+        int64_t open_us = calendar_in_us(interval->open_s);
+        int64_t close_us = calendar_in_us(interval->close_s);
+        struct account_span open = {open_us > whole.from_us ? open_us : whole.from_us,
+                                    close_us < whole.to_us ? close_us : whole.to_us};
+        if (open.from_us < open.to_us) {
             count = cut(account, open, spans, count);
         }
     }
@@ -174,8 +168,9 @@ int64_t account_late_s(const struct account *account)
 {
     const struct event_clock *told = &account->told;
     bool runs = told->due_us != 0 && told->paused_at_us == 0 && told->due_us != INT64_MAX;
-    return runs && account->recounts ? account_own_s(account,
-                                                     seconds_up(told->due_us),
-                                                     account->view->now_us / ACCOUNT_US)
-                                     : told->late_s;
+    if (!runs || !account->recounts) {
+        return told->late_s;
+    }
+    const struct account_span late = {told->due_us, account->view->now_us};
+    return (account_own_us(account, late) + ACCOUNT_US - 1) / ACCOUNT_US;
 }

@@ -9,9 +9,8 @@
 
 enum { ACCOUNT_SPANS_MAX = 256, ACCOUNT_CHANGES_MAX = 64, ACCOUNT_US = 1000000 };
 
-/* Seconds since 1970. */
 struct account_span {
-    int64_t from_s, to_s;
+    int64_t from_us, to_us;
 };
 
 /* The newest run, as the journal tells it; everything is lent from the view. */
@@ -35,10 +34,11 @@ const struct event_clock *account_told_of(const struct event *event, struct slic
 /* When what an event tells of happened: at its cause, if the case has it. */
 int64_t account_happened_us(const struct account *account, const struct event *event);
 
-/* Own time of the clock from one second to another. */
-int64_t account_own_s(const struct account *account, int64_t from_s, int64_t to_s);
+/* Own time of the clock from one instant to another. */
+int64_t account_own_us(const struct account *account, struct account_span span);
 
-/* Own time beyond the due instant: as told when it stopped, until now while it runs. */
+/* Own time beyond the due instant, up to the second: as told when it stopped, until now while it
+ * runs. */
 int64_t account_late_s(const struct account *account);
 
 /* The intervals that counted, at most until it is due; none without account->recounts. */

@@ -5,7 +5,7 @@
 #include "event_wire.h"
 #include "scope.h"
 
-enum { CASE_BYTES_MAX = 256 * 1024 * 1024 };
+enum { CASE_BYTES_MAX = 256 * 1024 * 1024, US = 1000000 };
 
 int case_add(const struct ctl *ctl, struct case_view *view, struct slice bytes)
 {
@@ -79,7 +79,6 @@ static void fold_clocks(struct case_view *view, const struct event *event)
         clock->warned = clock->warned || event->kind == EVENT_CLOCK_WARNED;
         clock->breached = clock->breached || event->kind == EVENT_CLOCK_BREACHED;
         clock->told = *told;
-        clock->told_at_us = event->at_us;
     }
 }
 
@@ -142,7 +141,7 @@ int64_t case_clock_left_s(const struct case_view *view, const struct case_clock 
 {
     const struct event_clock *told = &clock->told;
     bool runs = told->due_us != 0 && told->paused_at_us == 0 && told->due_us != INT64_MAX;
-    return runs ? (told->due_us - view->now_us) / 1000000 : 0;
+    return runs ? (told->due_us - view->now_us) / US : 0;
 }
 
 int64_t case_clock_used_s(const struct case_view *view, const struct case_clock *clock)
@@ -150,18 +149,16 @@ int64_t case_clock_used_s(const struct case_view *view, const struct case_clock 
     const struct event_clock *told = &clock->told;
     uint16_t index = view->policy ? policy_clock_index(view->policy, told->name) : POLICY_NONE;
     bool runs = told->due_us != 0 && told->paused_at_us == 0;
-    int64_t now_s = view->now_us / 1000000;
-    int64_t from_s =
-        (clock->told_at_us > told->started_at_us ? clock->told_at_us : told->started_at_us) /
-        1000000;
-    if (index == POLICY_NONE || !runs || now_s <= from_s) {
+    if (index == POLICY_NONE || !runs || view->now_us <= told->started_at_us) {
         return told->used_s;
     }
+    static const struct calendar elapsing = {.always = true};
     const struct policy_clock *rule = &view->policy->clocks[index];
-    const struct calendar *calendar = &view->policy->calendars[rule->calendar];
-    bool elapsed =
-        rule->target == TARGET_ELAPSED || rule->target == TARGET_PROMISED || calendar->always;
-    return told->used_s + (elapsed ? now_s - from_s : calendar_between(calendar, from_s, now_s));
+    bool elapsed = rule->target == TARGET_ELAPSED || rule->target == TARGET_PROMISED;
+    const struct calendar *calendar =
+        elapsed ? &elapsing : &view->policy->calendars[rule->calendar];
+    int64_t paused_us = told->paused_s * US + told->paused_rest_us;
+    return (calendar_between_us(calendar, told->started_at_us, view->now_us) - paused_us) / US;
 }
 
 /*

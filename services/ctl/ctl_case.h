@@ -20,7 +20,6 @@ struct case_clock {
     bool warned;            /* in this run */
     bool breached;
     uint32_t pauses;
-    int64_t told_at_us;
 };
 
 struct case_view {

@@ -101,7 +101,7 @@ answer(const struct sla_player *player, const char *key, int metric, const json_
         return json_integer(player->policy->clocks[index].target_s - elapsed_s(player, metric));
     }
     if (strcmp(key, "paused_business_seconds") == 0) {
-        return json_integer(clock->paused_s);
+        return json_integer(clock->paused_us / US);
     }
     if (strcmp(key, "late_business_seconds") == 0) {
         return json_integer(watch_late_s(player->policy, &player->state, index, player->at_us));

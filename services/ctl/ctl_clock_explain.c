@@ -7,20 +7,23 @@
 
 /* ---- JSON --------------------------------------------------------------------------------- */
 
+/* Whole seconds that add up: the parts of one go to the next. */
 static json_t *
 spans_json(const struct account *account, const struct account_span *spans, uint32_t count)
 {
     json_t *list = json_array();
+    int64_t sum_us = 0;
     for (uint32_t i = 0; i < count; i++) {
-        (void)json_array_append_new(
-            list,
-            json_pack("{s:o, s:o, s:I}",
-                      "from",
-                      view_time_json(spans[i].from_s * ACCOUNT_US),
-                      "to",
-                      view_time_json(spans[i].to_s * ACCOUNT_US),
-                      "seconds",
-                      (json_int_t)account_own_s(account, spans[i].from_s, spans[i].to_s)));
+        int64_t before_s = sum_us / ACCOUNT_US;
+        sum_us += account_own_us(account, spans[i]);
+        (void)json_array_append_new(list,
+                                    json_pack("{s:o, s:o, s:I}",
+                                              "from",
+                                              view_time_json(spans[i].from_us),
+                                              "to",
+                                              view_time_json(spans[i].to_us),
+                                              "seconds",
+                                              (json_int_t)(sum_us / ACCOUNT_US - before_s)));
     }
     return list;
 }
@@ -157,21 +160,22 @@ static void print_spans(const struct ctl *ctl,
                         enum ctl_text id,
                         const struct account_span *spans,
                         uint32_t count,
-                        int64_t *sum_s)
+                        int64_t *sum_us)
 {
     for (uint32_t i = 0; i < count; i++) {
         char from[VIEW_TEXT_MAX];
         char to[VIEW_TEXT_MAX];
         char length[VIEW_TEXT_MAX];
         char sum[VIEW_TEXT_MAX];
-        int64_t own_s = account_own_s(account, spans[i].from_s, spans[i].to_s);
-        *sum_s += own_s;
+        int64_t before_s = *sum_us / ACCOUNT_US;
+        *sum_us += account_own_us(account, spans[i]);
+        int64_t sum_s = *sum_us / ACCOUNT_US;
         line(ctl,
              id,
-             CTL_ARGS(view_time(spans[i].from_s * ACCOUNT_US, from),
-                      view_time(spans[i].to_s * ACCOUNT_US, to),
-                      own_text(ctl, account, own_s, length),
-                      own_text(ctl, account, *sum_s, sum)));
+             CTL_ARGS(view_time(spans[i].from_us, from),
+                      view_time(spans[i].to_us, to),
+                      own_text(ctl, account, sum_s - before_s, length),
+                      own_text(ctl, account, sum_s, sum)));
     }
 }
 
@@ -179,22 +183,23 @@ static void print_spans(const struct ctl *ctl,
 static void print_counted(const struct ctl *ctl, const struct account *account)
 {
     struct account_span spans[ACCOUNT_SPANS_MAX];
-    int64_t now_s = account->view->now_us / ACCOUNT_US;
-    int64_t sum_s = 0;
-    int64_t paused_s = 0;
+    int64_t now_us = account->view->now_us;
+    int64_t sum_us = 0;
+    int64_t paused_us = 0;
     uint32_t count = account_counted(account, spans);
     uint32_t past = 0;
-    while (past < count && spans[past].to_s <= now_s) {
+    while (past < count && spans[past].to_us <= now_us) {
         past++;
     }
-    print_spans(ctl, account, TEXT_EXPLAIN_COUNTED, spans, past, &sum_s);
-    if (past < count && spans[past].from_s < now_s) { /* now lies within */
-        struct account_span until_now = {spans[past].from_s, now_s};
-        print_spans(ctl, account, TEXT_EXPLAIN_COUNTED, &until_now, 1, &sum_s);
-        spans[past].from_s = now_s;
+    print_spans(ctl, account, TEXT_EXPLAIN_COUNTED, spans, past, &sum_us);
+    if (past < count && spans[past].from_us < now_us) { /* now lies within */
+        struct account_span until_now = {spans[past].from_us, now_us};
+        print_spans(ctl, account, TEXT_EXPLAIN_COUNTED, &until_now, 1, &sum_us);
+        spans[past].from_us = now_us;
     }
-    print_spans(ctl, account, TEXT_EXPLAIN_TO_COUNT, spans + past, count - past, &sum_s);
-    print_spans(ctl, account, TEXT_EXPLAIN_PAUSE, account->pauses, account->pause_count, &paused_s);
+    print_spans(ctl, account, TEXT_EXPLAIN_TO_COUNT, spans + past, count - past, &sum_us);
+    print_spans(
+        ctl, account, TEXT_EXPLAIN_PAUSE, account->pauses, account->pause_count, &paused_us);
     if (!account->recounts) {
         line(ctl, TEXT_EXPLAIN_OTHER_CALENDAR, NULL);
     }

@@ -101,7 +101,7 @@ static const struct field clock_fields[] = {
     FIELD(watch_clock, due_us, FIELD_TIME),
     FIELD(watch_clock, paused_at_us, FIELD_TIME),
     FIELD(watch_clock, next_level_us, FIELD_TIME),
-    FIELD(watch_clock, paused_s, FIELD_SIGNED),
+    FIELD(watch_clock, paused_us, FIELD_SIGNED),
     FIELD(watch_clock, generation, FIELD_UNSIGNED),
     FIELD(watch_clock, phase, FIELD_UNSIGNED),
     FIELD(watch_clock, verdict, FIELD_UNSIGNED),

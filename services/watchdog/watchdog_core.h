@@ -7,8 +7,8 @@
  * resumes with the closed time as a pause; a verdict is written once.  Levels fire once each, in
  * the order they come due, also late (law 7).  README.md says how readers see each event.
  *
- * Clocks count whole seconds: an instant counts from the next whole second on, so that a promise is
- * never shortened.
+ * Clocks are exact to the microsecond, pauses included.  What is told in seconds is only told: used
+ * time down to the second, lateness up.
  */
 #ifndef REDRESS_WATCHDOG_CORE_H
 #define REDRESS_WATCHDOG_CORE_H
@@ -27,7 +27,7 @@ struct watch_clock {
     int64_t due_us;        /* 0 while paused; INT64_MAX: the calendar ends before */
     int64_t paused_at_us;  /* 0 while running; of a stopped clock when it stopped */
     int64_t next_level_us; /* when the next level fires; INT64_MAX: none */
-    int32_t paused_s;      /* sum of ended pauses in the clock's own time */
+    int64_t paused_us;     /* sum of ended pauses in the clock's own time */
     uint16_t generation;   /* from 1; counts restarts, resumes and retargets */
     uint8_t phase;         /* enum watch_phase */
     uint8_t verdict;       /* enum clock_verdict; RUNNING: none yet */

@@ -2,16 +2,21 @@
 
 enum { US = 1000000 };
 
-/* An instant counts from the next whole second on. */
-static int64_t seconds_up(int64_t at_us)
+#define PAUSED_MAX_US (INT64_C(4000000000) * US) /* more than a century */
+
+/* So much time by the clock on the wall; what does not fit is never. */
+static int64_t later(int64_t at_us, int64_t us)
 {
-    int64_t s = at_us / US;
-    return at_us % US > 0 ? s + 1 : s;
+    int64_t sum_us;
+    if (__builtin_add_overflow(at_us, us, &sum_us)) {
+        return us < 0 ? INT64_MIN : INT64_MAX;
+    }
+    return sum_us;
 }
 
-static int64_t seconds_to_us(int64_t s)
+static int64_t within(int64_t value, int64_t max)
 {
-    return s >= INT64_MAX / US ? INT64_MAX : s * US;
+    return value < 0 ? 0 : value < max ? value : max;
 }
 
 struct clock_goal
@@ -23,7 +28,7 @@ clock_goal(const struct policy *policy, uint32_t index, const struct watch_clock
     uint16_t calendar = target ? target->calendar : rule->calendar;
     struct clock_goal goal = {
         .unit = target ? target->target : rule->target,
-        .s = target ? target->target_s : rule->target_s,
+        .us = calendar_in_us(target ? target->target_s : rule->target_s),
         .days = target ? target->target_days : rule->target_days,
         .end_of_day = target ? target->end_of_day : rule->end_of_day,
         .rolls = target ? target->rolls : rule->rolls,
@@ -31,110 +36,109 @@ clock_goal(const struct policy *policy, uint32_t index, const struct watch_clock
         .rule = target ? target->rule : rule->rule,
         .calendar = calendar < policy->calendar_count ? &policy->calendars[calendar] : NULL,
     };
-    goal.s += rule->extension.by_s * clock->extensions;
+    goal.us = later(goal.us, calendar_in_us(rule->extension.by_s * clock->extensions));
     goal.days += rule->extension.by_days * clock->extensions;
     return goal;
 }
 
-/* NULL: own time is elapsed time. */
+/* Without a calendar all time counts. */
+static const struct calendar *counting(const struct calendar *calendar)
+{
+    static const struct calendar elapsing = {.always = true};
+    return calendar ? calendar : &elapsing;
+}
+
+/* What own time is counted in. */
 static const struct calendar *own_calendar(const struct clock_goal *goal)
 {
     bool elapses = goal->unit == TARGET_ELAPSED || goal->unit == TARGET_PROMISED;
-    return elapses ? NULL : goal->calendar;
+    return counting(elapses ? NULL : goal->calendar);
 }
 
-static int64_t own_between(const struct calendar *calendar, int64_t from_s, int64_t to_s)
+static bool is_open_at(const struct calendar *calendar, int64_t at_us)
 {
-    if (to_s <= from_s) {
-        return 0;
-    }
-    return calendar ? calendar_between(calendar, from_s, to_s) : to_s - from_s;
+    return calendar_is_open(calendar, calendar_second(at_us));
 }
 
 /* A closing time, where the policy prefers the opening that follows: no own time lies between. */
 static int64_t
-boundary_s(const struct clock_goal *goal, const struct calendar *calendar, int64_t at_s)
+boundary_us(const struct clock_goal *goal, const struct calendar *calendar, int64_t at_us)
 {
-    bool closing = goal->next_opening && at_s > INT64_MIN && at_s != INT64_MAX &&
-                   !calendar_is_open(calendar, at_s) && calendar_is_open(calendar, at_s - 1);
-    return closing ? calendar_add(calendar, at_s, 0) : at_s;
+    bool closing = goal->next_opening && at_us > INT64_MIN && at_us != INT64_MAX &&
+                   !is_open_at(calendar, at_us) && is_open_at(calendar, at_us - 1);
+    return closing ? calendar_add_us(calendar, at_us, 0) : at_us;
 }
 
 static int64_t own_add(const struct clock_goal *goal,
                        const struct calendar *calendar,
-                       int64_t start_s,
-                       int64_t seconds)
+                       int64_t start_us,
+                       int64_t amount_us)
 {
-    if (start_s == INT64_MAX) {
+    if (start_us == INT64_MAX || !calendar_covers(calendar, calendar_second(start_us))) {
         return INT64_MAX;
     }
-    if (!calendar) {
-        return start_s + seconds;
-    }
-    return calendar_covers(calendar, start_s)
-               ? boundary_s(goal, calendar, calendar_add(calendar, start_s, seconds))
-               : INT64_MAX;
+    return boundary_us(goal, calendar, calendar_add_us(calendar, start_us, amount_us));
 }
 
 /* When the clock would be due had it never paused. */
-static int64_t unpaused_due_s(const struct clock_goal *goal, int64_t start_s)
+static int64_t unpaused_due_us(const struct clock_goal *goal, int64_t start_us)
 {
     const struct calendar *calendar = own_calendar(goal);
-    if (goal->unit != TARGET_BUSINESS_DAYS || !calendar) {
-        return own_add(goal, calendar, start_s, goal->s);
+    if (goal->unit != TARGET_BUSINESS_DAYS || !goal->calendar) {
+        return own_add(goal, calendar, start_us, goal->us);
     }
-    if (!calendar_covers(calendar, start_s)) {
-        return INT64_MAX;
-    }
-    int64_t at_s = calendar_add_days(calendar, start_s, goal->days, goal->end_of_day);
-    bool closed = goal->rolls && at_s != INT64_MAX && !calendar_is_open(calendar, at_s) &&
-                  !calendar_is_open(calendar, at_s - 1);
-    return closed ? calendar_add(calendar, at_s, 0) : at_s;
+    int64_t at_us = calendar_add_days_us(calendar, start_us, goal->days, goal->end_of_day);
+    bool closed = goal->rolls && at_us != INT64_MAX && !is_open_at(calendar, at_us) &&
+                  !is_open_at(calendar, at_us - 1);
+    return closed ? calendar_add_us(calendar, at_us, 0) : at_us;
 }
 
 /* Pauses push an instant back in own time; without any it stays where it is, open or not. */
-static int64_t due_s(const struct clock_goal *goal, const struct watch_clock *clock)
+static int64_t pushed_due_us(const struct clock_goal *goal, const struct watch_clock *clock)
 {
-    int64_t at_s = unpaused_due_s(goal, seconds_up(clock->started_at_us));
-    return clock->paused_s > 0 ? own_add(goal, own_calendar(goal), at_s, clock->paused_s) : at_s;
+    int64_t at_us = unpaused_due_us(goal, clock->started_at_us);
+    return clock->paused_us > 0 ? own_add(goal, own_calendar(goal), at_us, clock->paused_us)
+                                : at_us;
+}
+
+/* So many percent, down to the microsecond. */
+static int64_t share_us(int64_t whole_us, int64_t percent)
+{
+    int64_t hundredths_us;
+    int64_t rest_us = whole_us % 100 * percent / 100;
+    return __builtin_mul_overflow(whole_us / 100, percent, &hundredths_us)
+               ? INT64_MAX
+               : later(hundredths_us, rest_us);
 }
 
 static int64_t
-percent_due_s(const struct clock_goal *goal, const struct watch_clock *clock, int64_t percent)
+percent_due_us(const struct clock_goal *goal, const struct watch_clock *clock, int64_t percent)
 {
     const struct calendar *calendar = own_calendar(goal);
-    int64_t start_s = seconds_up(clock->started_at_us);
-    int64_t whole_s = goal->s;
+    int64_t start_us = clock->started_at_us;
+    int64_t whole_us = goal->us;
     if (goal->unit == TARGET_PROMISED) {
-        return start_s + (clock->due_us / US - start_s) * percent / 100;
-    }
-    if (goal->unit == TARGET_BUSINESS_DAYS) {
-        int64_t end_s = unpaused_due_s(goal, start_s);
-        if (end_s == INT64_MAX) {
+        whole_us = calendar_between_us(calendar, start_us, clock->due_us);
+    } else if (goal->unit == TARGET_BUSINESS_DAYS) {
+        int64_t end_us = unpaused_due_us(goal, start_us);
+        if (end_us == INT64_MAX) {
             return INT64_MAX;
         }
-        whole_s = own_between(calendar, start_s, end_s);
+        whole_us = calendar_between_us(calendar, start_us, end_us);
     }
-    return own_add(goal, calendar, start_s, whole_s * percent / 100 + clock->paused_s);
+    return own_add(goal, calendar, start_us, later(share_us(whole_us, percent), clock->paused_us));
 }
 
 /* An offset in business time; before the due instant it is measured from the start. */
 static int64_t
-business_due_s(const struct clock_goal *goal, int64_t start_s, int64_t at_s, int64_t offset_s)
+business_due_us(const struct clock_goal *goal, int64_t start_us, int64_t at_us, int64_t offset_us)
 {
-    if (offset_s >= 0) {
-        return own_add(goal, goal->calendar, at_s, offset_s);
+    const struct calendar *calendar = counting(goal->calendar);
+    if (offset_us >= 0) {
+        return own_add(goal, calendar, at_us, offset_us);
     }
-    int64_t left_s = own_between(goal->calendar, start_s, at_s) + offset_s;
-    return left_s > 0 ? own_add(goal, goal->calendar, start_s, left_s) : start_s;
-}
-
-static int64_t days_due_s(const struct clock_goal *goal, int64_t at_s, int64_t days)
-{
-    if (!goal->calendar || !calendar_covers(goal->calendar, at_s)) {
-        return INT64_MAX;
-    }
-    return calendar_add_days(goal->calendar, at_s, days, false);
+    int64_t left_us = later(calendar_between_us(calendar, start_us, at_us), offset_us);
+    return left_us > 0 ? own_add(goal, calendar, start_us, left_us) : start_us;
 }
 
 static int64_t level_due_us(const struct clock_goal *goal,
@@ -144,24 +148,24 @@ static int64_t level_due_us(const struct clock_goal *goal,
     if (level->action == LEVEL_BREACH || clock->due_us == INT64_MAX) {
         return clock->due_us;
     }
-    int64_t start_s = seconds_up(clock->started_at_us);
-    int64_t end_s = clock->due_us / US;
-    int64_t at_s = end_s;
+    int64_t start_us = clock->started_at_us;
+    int64_t at_us = clock->due_us;
     switch (level->offset) {
     case OFFSET_PERCENT:
-        at_s = level->value == 100 ? end_s : percent_due_s(goal, clock, level->value);
+        at_us = level->value == 100 ? at_us : percent_due_us(goal, clock, level->value);
         break;
     case OFFSET_ELAPSED:
-        at_s += level->value;
+        at_us = later(at_us, calendar_in_us(level->value));
         break;
     case OFFSET_BUSINESS:
-        at_s = business_due_s(goal, start_s, end_s, level->value);
+        at_us = business_due_us(goal, start_us, at_us, calendar_in_us(level->value));
         break;
     case OFFSET_DAYS:
-        at_s = days_due_s(goal, end_s, level->value);
+        at_us = goal->calendar ? calendar_add_days_us(goal->calendar, at_us, level->value, false)
+                               : INT64_MAX;
         break;
     }
-    return seconds_to_us(at_s < start_s ? start_s : at_s);
+    return at_us < start_us ? start_us : at_us;
 }
 
 bool clock_in_force(const struct watch_clock *clock)
@@ -187,7 +191,7 @@ void clock_start(struct watch_clock *clock, int64_t at_us)
 {
     clock->started_at_us = at_us;
     clock->paused_at_us = 0;
-    clock->paused_s = 0;
+    clock->paused_us = 0;
     clock->extensions = 0;
     clock->done = 0;
     clock_do(clock, WATCH_RUNNING);
@@ -205,12 +209,10 @@ void clock_resume(const struct policy *policy,
                   int64_t at_us)
 {
     struct clock_goal goal = clock_goal(policy, index, clock);
-    const struct calendar *calendar = own_calendar(&goal);
     int64_t from_us =
         clock->paused_at_us > clock->started_at_us ? clock->paused_at_us : clock->started_at_us;
-    int64_t paused_s =
-        clock->paused_s + own_between(calendar, seconds_up(from_us), seconds_up(at_us));
-    clock->paused_s = paused_s < INT32_MAX ? (int32_t)paused_s : INT32_MAX;
+    int64_t stood_us = calendar_between_us(own_calendar(&goal), from_us, at_us);
+    clock->paused_us = within(later(clock->paused_us, stood_us), PAUSED_MAX_US);
     clock->paused_at_us = 0;
     clock_do(clock, WATCH_RUNNING);
 }
@@ -270,7 +272,7 @@ int64_t
 clock_reckon_us(const struct policy *policy, uint32_t index, const struct watch_clock *clock)
 {
     struct clock_goal goal = clock_goal(policy, index, clock);
-    return goal.unit == TARGET_PROMISED ? clock->due_us : seconds_to_us(due_s(&goal, clock));
+    return goal.unit == TARGET_PROMISED ? clock->due_us : pushed_due_us(&goal, clock);
 }
 
 void clock_refresh(const struct policy *policy, uint32_t index, struct watch_clock *clock)
@@ -288,7 +290,8 @@ int64_t clock_late_s(const struct policy *policy,
         return 0;
     }
     struct clock_goal goal = clock_goal(policy, index, clock);
-    return own_between(own_calendar(&goal), clock->due_us / US, seconds_up(at_us));
+    int64_t late_us = calendar_between_us(own_calendar(&goal), clock->due_us, at_us);
+    return late_us / US + (late_us % US > 0);
 }
 
 int64_t clock_used_s(const struct policy *policy,
@@ -298,10 +301,9 @@ int64_t clock_used_s(const struct policy *policy,
 {
     struct clock_goal goal = clock_goal(policy, index, clock);
     int64_t until_us = clock->paused_at_us != 0 ? clock->paused_at_us : at_us;
-    int64_t used_s =
-        own_between(own_calendar(&goal), seconds_up(clock->started_at_us), seconds_up(until_us)) -
-        clock->paused_s;
-    return used_s > 0 ? used_s : 0;
+    int64_t used_us =
+        calendar_between_us(own_calendar(&goal), clock->started_at_us, until_us) - clock->paused_us;
+    return used_us > 0 ? used_us / US : 0;
 }
 
 struct event_clock clock_tell(const struct policy *policy,
@@ -312,7 +314,7 @@ struct event_clock clock_tell(const struct policy *policy,
     const struct policy_clock *rule = &policy->clocks[index];
     struct clock_goal goal = clock_goal(policy, index, clock);
     if (goal.unit == TARGET_PROMISED) {
-        goal.s = clock->due_us / US - seconds_up(clock->started_at_us);
+        goal.us = calendar_between_us(own_calendar(&goal), clock->started_at_us, clock->due_us);
     }
     return (struct event_clock){
         .name = slice_text(rule->id),
@@ -321,13 +323,14 @@ struct event_clock clock_tell(const struct policy *policy,
         .due_us = clock->due_us,
         .paused_at_us = clock->paused_at_us,
         .used_s = clock_used_s(policy, index, clock, at_us),
-        .target_s = goal.unit == TARGET_BUSINESS_DAYS ? 0 : goal.s,
+        .target_s = goal.unit == TARGET_BUSINESS_DAYS ? 0 : goal.us / US,
         .target_days = goal.unit == TARGET_BUSINESS_DAYS ? goal.days : 0,
         .calendar = slice_text(goal.calendar ? goal.calendar->name : NULL),
         .calendar_version = slice_text(goal.calendar ? goal.calendar->version : NULL),
         .rule = slice_text(goal.rule),
         .verdict = (enum clock_verdict)clock->verdict,
-        .paused_s = clock->paused_s,
+        .paused_s = clock->paused_us / US,
+        .paused_rest_us = (uint32_t)(clock->paused_us % US),
         .extensions = clock->extensions,
     };
 }
@@ -342,11 +345,6 @@ static uint8_t target_of(const struct policy_clock *rule, struct slice told)
     return 0;
 }
 
-static int64_t within(int64_t value, int64_t max)
-{
-    return value < 0 ? 0 : value < max ? value : max;
-}
-
 void clock_take(const struct policy *policy,
                 uint32_t index,
                 struct watch_clock *clock,
@@ -358,7 +356,8 @@ void clock_take(const struct policy *policy,
     clock->started_at_us = told->started_at_us;
     clock->due_us = told->due_us;
     clock->paused_at_us = told->paused_at_us;
-    clock->paused_s = (int32_t)within(told->paused_s, INT32_MAX);
+    clock->paused_us = within(
+        later(calendar_in_us(told->paused_s), within(told->paused_rest_us, US - 1)), PAUSED_MAX_US);
     clock->generation = (uint16_t)told->generation;
     clock->extensions = (uint8_t)within(told->extensions, UINT8_MAX);
     clock->target = target_of(&policy->clocks[index], told->rule);

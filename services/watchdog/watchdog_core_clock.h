@@ -2,7 +2,8 @@
  * The arithmetic of one clock: when it is due, when its levels are, what it has used.  Internal to
  * the watchdog's core.
  *
- * "Own time" is what the clock counts in: seconds that elapse, or open seconds of its calendar.
+ * "Own time" is what the clock counts in: time that elapses, or open time of its calendar; exact to
+ * the microsecond.
  */
 #ifndef REDRESS_WATCHDOG_CORE_CLOCK_H
 #define REDRESS_WATCHDOG_CORE_CLOCK_H
@@ -12,7 +13,7 @@
 /* What the clock is held to: its own target or another that fits the case, extensions included. */
 struct clock_goal {
     enum clock_target unit;
-    int64_t s;
+    int64_t us;
     uint32_t days;
     bool end_of_day, rolls, next_opening;
     const char *rule;
@@ -64,13 +65,14 @@ int64_t clock_level_due_us(const struct policy *policy,
                            const struct watch_clock *clock,
                            uint16_t level);
 
-/* Own time until at_us without the pauses; of a clock that stands still until it did. */
+/* Whole seconds of own time until at_us without the pauses; of a clock that stands still until it
+ * did. */
 int64_t clock_used_s(const struct policy *policy,
                      uint32_t index,
                      const struct watch_clock *clock,
                      int64_t at_us);
 
-/* Own time since due_us at at_us; 0 when it is not late. */
+/* Own time since due_us at at_us, a begun second for a whole one; 0 when it is not late. */
 int64_t clock_late_s(const struct policy *policy,
                      uint32_t index,
                      const struct watch_clock *clock,

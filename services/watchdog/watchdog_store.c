@@ -1,9 +1,9 @@
 #include "watchdog_store.h"
 
 enum {
-    LAYOUT = 2,
+    LAYOUT = 3,
     CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
-    CLOCK_SIZE = 8 + 8 + 8 + 8 + 4 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
+    CLOCK_SIZE = 8 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
 };
 
 #define CASES_INSERT                                                                               \
@@ -25,11 +25,11 @@ const struct pg_statement watchdog_statements[] = {
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
-/* 50 is CASE_SIZE with the count of clocks at its end, 46 CLOCK_SIZE, 38 and 41 the places of phase
- * and breached in it. */
+/* 50 is CASE_SIZE with the count of clocks at its end, and CLOCK_SIZE too, 42 and 45 the places of
+ * phase and breached in it. */
 const char watchdog_breached_sql[] =
-    "(get_byte(k.state, 0) = 2 AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
-    "1) i WHERE get_byte(k.state, 50 + 46 * i + 41) = 1 AND get_byte(k.state, 50 + 46 * i + 38) "
+    "(get_byte(k.state, 0) = 3 AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
+    "1) i WHERE get_byte(k.state, 50 + 50 * i + 45) = 1 AND get_byte(k.state, 50 + 50 * i + 42) "
     "IN (1, 2)))";
 
 static uint8_t *put(uint8_t *at, uint64_t value, size_t size)
@@ -55,7 +55,7 @@ static uint8_t *clock_pack(const struct watch_clock *clock, uint8_t *at)
     at = put(at, (uint64_t)clock->due_us, 8);
     at = put(at, (uint64_t)clock->paused_at_us, 8);
     at = put(at, (uint64_t)clock->next_level_us, 8);
-    at = put(at, (uint32_t)clock->paused_s, 4);
+    at = put(at, (uint64_t)clock->paused_us, 8);
     at = put(at, clock->generation, 2);
     at = put(at, clock->phase, 1);
     at = put(at, clock->verdict, 1);
@@ -73,7 +73,7 @@ static void clock_unpack(const uint8_t **at, struct watch_clock *clock)
     clock->due_us = (int64_t)take(at, 8);
     clock->paused_at_us = (int64_t)take(at, 8);
     clock->next_level_us = (int64_t)take(at, 8);
-    clock->paused_s = (int32_t)take(at, 4);
+    clock->paused_us = (int64_t)take(at, 8);
     clock->generation = (uint16_t)take(at, 2);
     clock->phase = (uint8_t)take(at, 1);
     clock->verdict = (uint8_t)take(at, 1);

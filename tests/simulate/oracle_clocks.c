@@ -49,12 +49,6 @@ void clocks_healed(void)
     healed_us = world_now_us();
 }
 
-/* A clock counts from the next whole second on. */
-static int64_t whole(int64_t at_us)
-{
-    return (at_us + SECOND - 1) / SECOND * SECOND;
-}
-
 static const struct event *find(enum service_id service, uint64_t case_id, enum event_kind kind)
 {
     uint32_t partition = case_partition(case_id);
@@ -80,7 +74,7 @@ start(struct clock *clock, enum clock_index index, const struct fact *fact, int6
     }
     int64_t at_us = answer ? from->received.received_at_us : from->at_us;
     clock->started = clock->running = true;
-    clock->due_us = whole(at_us) + (answer ? ANSWER_S : HANDLING_S) * (int64_t)SECOND;
+    clock->due_us = at_us + (answer ? ANSWER_S : HANDLING_S) * (int64_t)SECOND;
     clock->since_us = fact->event->at_us;
     if (clock->due_us != due_us) {
         sim_fail("law 7: wrong due instant in %s", fact_text(fact));
@@ -175,7 +169,7 @@ static void resume(struct clock *clock,
         return;
     }
     clock->running = true;
-    clock->due_us += whole(cause->at_us) - whole(clock->paused_us);
+    clock->due_us += cause->at_us - clock->paused_us;
     clock->since_us = fact->event->at_us;
     if (told->due_us != clock->due_us) {
         sim_fail("law 7: wrong due instant in %s", fact_text(fact));

@@ -3,9 +3,9 @@
  * time is monotone, an interval is the sum of its parts, days forward and back are inverse.
  *
  * Method: calendars by chance (hours, night shifts, holidays, dated shifts, breaks; zones with
- * every kind of daylight saving) against the properties, and against counting: whether a minute is
- * open is asked of the definition by the wall clock alone.  REDRESS_SEED replays one seed, which
- * every failure prints.
+ * every kind of daylight saving) against the properties, to the microsecond too, and against
+ * counting: whether a minute is open is asked of the definition by the wall clock alone.
+ * REDRESS_SEED replays one seed, which every failure prints.
  */
 #include "calendar_load.h"
 #include "scope.h"
@@ -20,6 +20,8 @@ enum {
     DAY_S = 86400,
     DATES_MAX = 40,
     MINUTES = 3 * 24 * 60, /* counted one by one */
+    US = 1000000,
+    SECONDS = 300, /* counted one by one */
 };
 
 static uint64_t roll_state;
@@ -173,6 +175,82 @@ static void adding_holds(const struct world *world, uint64_t seed)
     HOLDS(before == INT64_MIN || calendar_between(calendar, before - 1, before) == 1);
 }
 
+static int64_t instant_roll_us(const struct world *world)
+{
+    int64_t at_us = instant_roll(world) * US;
+    switch (roll(4)) {
+    case 0:
+        return at_us;
+    case 1:
+        return at_us + 1;
+    case 2:
+        return at_us - 1;
+    default:
+        return at_us + roll(US);
+    }
+}
+
+/* What of the second lies in [from, to). */
+static int64_t overlap_us(int64_t at_s, int64_t from_us, int64_t to_us)
+{
+    int64_t begin_us = at_s * US > from_us ? at_s * US : from_us;
+    int64_t end_us = (at_s + 1) * US < to_us ? (at_s + 1) * US : to_us;
+    return begin_us < end_us ? end_us - begin_us : 0;
+}
+
+static void parts_of_seconds_hold(const struct world *world, uint64_t seed)
+{
+    const struct calendar *calendar = &world->calendar;
+    int64_t a = instant_roll_us(world);
+    int64_t b = a + roll(SECONDS * (int64_t)US);
+    int64_t c = b + roll(SECONDS * (int64_t)US);
+    int64_t open_us = 0;
+    for (int64_t s = a / US; s <= b / US; s++) {
+        open_us += calendar_is_open(calendar, s) ? overlap_us(s, a, b) : 0;
+    }
+    HOLDS(calendar_between_us(calendar, a, b) == open_us);
+    HOLDS(calendar_between_us(calendar, a, b) + calendar_between_us(calendar, b, c) ==
+          calendar_between_us(calendar, a, c));
+    HOLDS(calendar_between_us(calendar, b, a) == 0);
+    int64_t days_us = calendar_add_days_us(calendar, a, 3, false);
+    int64_t days_s = calendar_add_days(calendar, a / US, 3, false);
+    HOLDS(days_us == (days_s == INT64_MAX ? INT64_MAX : days_s * US + a % US));
+    HOLDS(calendar_add_days_us(calendar, a, 3, true) ==
+          calendar_add_days_us(calendar, a / US * US, 3, true));
+}
+
+static void adding_holds_us(const struct world *world, uint64_t seed)
+{
+    const struct calendar *calendar = &world->calendar;
+    int64_t start = instant_roll_us(world);
+    int64_t amount = roll(3) ? roll(10 * DAY_S) * US + roll(US) : roll(10 * DAY_S) * US;
+    int64_t end = calendar_add_us(calendar, start, amount);
+    HOLDS(end <= calendar_add_us(calendar, start, amount + 1 + roll(US)));
+    HOLDS(end <= calendar_add_us(calendar, start + 1 + roll(US), amount));
+    if (end != INT64_MAX) {
+        HOLDS(end >= start);
+        HOLDS(calendar_between_us(calendar, start, end) == amount);
+        /* The first such instant: the closing time, on a boundary. */
+        HOLDS(amount == 0 || calendar_between_us(calendar, start, end - 1) == amount - 1);
+        HOLDS(amount > 0 || calendar_is_open(calendar, end / US));
+        int64_t part = 1 + roll(amount + 1);
+        int64_t there = calendar_add_us(calendar, start, part);
+        HOLDS(part >= amount || calendar_add_us(calendar, there, amount - part) == end);
+        /* Whatever the pause, what was left is left after it. */
+        HOLDS(part > amount || calendar_between_us(calendar, there, end) == amount - part);
+    }
+    int64_t back = calendar_add_us(calendar, start, -amount);
+    if (back != INT64_MIN && amount > 0) {
+        HOLDS(calendar_between_us(calendar, back, start) == amount);
+        HOLDS(calendar_between_us(calendar, back + 1, start) == amount - 1);
+    }
+    /* From within working time on, the part of a second is carried around whole seconds. */
+    if (calendar_is_open(calendar, start / US) && amount % US == 0) {
+        int64_t whole = calendar_add(calendar, start / US, amount / US + 1);
+        HOLDS(whole == INT64_MAX || start % US == 0 || end == (whole - 1) * US + start % US);
+    }
+}
+
 /* Business dates from the one of an instant to the one before that of another, one by one. */
 static int64_t count_days(const struct calendar *calendar, int64_t from_s, int64_t to_s)
 {
@@ -310,6 +388,18 @@ static void what_was_added_is_between_and_no_less_would_do(void **state)
     each_world(adding_holds, PROBES);
 }
 
+static void a_part_of_a_second_counts_where_its_second_does(void **state)
+{
+    (void)state;
+    each_world(parts_of_seconds_hold, PROBES);
+}
+
+static void what_was_added_is_between_to_the_microsecond(void **state)
+{
+    (void)state;
+    each_world(adding_holds_us, 4 * PROBES);
+}
+
 static void days_forward_and_back_are_inverse(void **state)
 {
     (void)state;
@@ -327,6 +417,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interval_is_the_sum_of_its_parts),
         cmocka_unit_test(what_was_added_is_between_and_no_less_would_do),
+        cmocka_unit_test(a_part_of_a_second_counts_where_its_second_does),
+        cmocka_unit_test(what_was_added_is_between_to_the_microsecond),
         cmocka_unit_test(days_forward_and_back_are_inverse),
         cmocka_unit_test(every_minute_is_open_as_the_wall_clock_says),
     };

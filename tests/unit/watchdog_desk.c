@@ -128,7 +128,7 @@ static bool same_clock(const struct watch_clock *a, const struct watch_clock *b)
 {
     return a->started_at_us == b->started_at_us && a->due_us == b->due_us &&
            a->paused_at_us == b->paused_at_us && a->next_level_us == b->next_level_us &&
-           a->paused_s == b->paused_s && a->generation == b->generation && a->phase == b->phase &&
+           a->paused_us == b->paused_us && a->generation == b->generation && a->phase == b->phase &&
            a->verdict == b->verdict && a->levels_fired == b->levels_fired &&
            a->breached == b->breached && a->shadow == b->shadow && a->target == b->target &&
            a->extensions == b->extensions && a->done == b->done;

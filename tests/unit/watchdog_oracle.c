@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { US = 1000000 };
-
 #define KIND(kind) (1ULL << (kind))
 
 const struct policy_clock oracle_clocks[CLOCKS] = {
@@ -57,70 +55,70 @@ const struct policy_clock oracle_clocks[CLOCKS] = {
      .levels = {{LEVEL_BREACH, OFFSET_PERCENT, 100, POLICY_NONE, 0}}                             },
 };
 
-bool oracle_open_at(int64_t s)
+bool oracle_open_at(int64_t part)
 {
+    int64_t s = part / PARTS;
     int64_t in_day = s % DAY_S;
     bool works = s / DAY_S % 7 != 6;
     return works && ((in_day >= 10 && in_day < 40) || (in_day >= 50 && in_day < 80));
 }
 
-static int64_t up(int64_t us)
+static int64_t part_of(int64_t us)
 {
-    return (us + US - 1) / US;
+    return us / PART_US;
 }
 
-/* The end of the n-th second the clock's own calendar has since its start; paused ones count too.
- */
-static int64_t nth_s(const struct policy_clock *rule, int64_t from_s, int64_t n)
+/* The end of the n-th part the clock's own calendar has since its start; paused ones count too. */
+static int64_t nth(const struct policy_clock *rule, int64_t from, int64_t n)
 {
-    int64_t s = from_s;
-    for (; n > 0; s++) {
-        n -= rule->target == TARGET_ELAPSED || oracle_open_at(s) ? 1 : 0;
+    int64_t at = from;
+    for (; n > 0; at++) {
+        n -= rule->target == TARGET_ELAPSED || oracle_open_at(at) ? 1 : 0;
     }
-    return s;
+    return at;
 }
 
-static int64_t
-stood_s(const struct policy_clock *rule, const struct oracle_clock *clock, int64_t now_s)
+static int64_t stood(const struct policy_clock *rule, const struct oracle_clock *clock, int64_t now)
 {
     int64_t count = 0;
-    for (int64_t s = clock->start_s; s < now_s; s++) {
-        count += clock->stands[s] && (rule->target == TARGET_ELAPSED || oracle_open_at(s));
+    for (int64_t at = clock->start; at < now; at++) {
+        count += clock->stands[at] && (rule->target == TARGET_ELAPSED || oracle_open_at(at));
     }
     return count;
 }
 
-static int64_t level_s(const struct policy_clock *rule,
-                       const struct oracle_clock *clock,
-                       const struct policy_level *level,
-                       int64_t now_s)
+static int64_t level_at(const struct policy_clock *rule,
+                        const struct oracle_clock *clock,
+                        const struct policy_level *level,
+                        int64_t now)
 {
-    int64_t stood = stood_s(rule, clock, now_s);
-    int64_t end_s = nth_s(rule, clock->start_s, rule->target_s + stood);
-    int64_t at_s;
+    int64_t target = rule->target_s * PARTS;
+    int64_t stands = stood(rule, clock, now);
+    int64_t end = nth(rule, clock->start, target + stands);
+    int64_t at;
     if (level->offset == OFFSET_PERCENT) {
-        at_s = nth_s(rule, clock->start_s, rule->target_s * level->value / 100 + stood);
+        at = nth(rule, clock->start, target * level->value / 100 + stands);
     } else if (level->offset == OFFSET_ELAPSED) {
-        at_s = end_s + level->value;
+        at = end + level->value * PARTS;
     } else if (level->value > 0) {
-        at_s = nth_s(rule, end_s, level->value);
+        at = nth(rule, end, level->value * PARTS);
     } else {
-        at_s = nth_s(rule, clock->start_s, rule->target_s + stood + level->value);
+        at = nth(rule, clock->start, target + stands + level->value * PARTS);
     }
-    return at_s < clock->start_s ? clock->start_s : at_s;
+    return at < clock->start ? clock->start : at;
 }
 
-static void stand(struct oracle_clock *clock, int64_t from_s, int64_t to_s)
+static void stand(struct oracle_clock *clock, int64_t from, int64_t to)
 {
-    for (int64_t s = from_s; s < to_s; s++) {
-        clock->stands[s] = true;
+    for (int64_t at = from; at < to; at++) {
+        clock->stands[at] = true;
     }
 }
 
 static void halt(struct oracle_clock *clock, int64_t at_us)
 {
     if (clock->paused) {
-        stand(clock, clock->pause_s, up(at_us));
+        stand(clock, clock->pause, part_of(at_us));
     }
     clock->paused = false;
     clock->over = true;
@@ -130,24 +128,24 @@ static void halt(struct oracle_clock *clock, int64_t at_us)
 /* Fires the earliest level that is due before; false when there is none. */
 static bool fire_next(const struct policy_clock *rule,
                       struct oracle_clock *clock,
-                      int64_t now_s,
+                      int64_t now,
                       int64_t before_us)
 {
-    int64_t best_s = INT64_MAX;
+    int64_t best_at = INT64_MAX;
     uint32_t best = 0;
     for (uint32_t j = 0; j < rule->level_count; j++) {
         bool fired = (clock->fired_set >> j & 1) != 0;
-        int64_t at_s = fired ? INT64_MAX : level_s(rule, clock, &rule->levels[j], now_s);
-        if (at_s < best_s) {
-            best_s = at_s;
+        int64_t at = fired ? INT64_MAX : level_at(rule, clock, &rule->levels[j], now);
+        if (at < best_at) {
+            best_at = at;
             best = j;
         }
     }
-    if (best_s == INT64_MAX || best_s * US >= before_us) {
+    if (best_at == INT64_MAX || best_at * PART_US >= before_us) {
         return false;
     }
     clock->fired_set |= (uint8_t)(1U << best);
-    clock->fired[clock->fired_count++] = (struct fired){best + 1, best_s};
+    clock->fired[clock->fired_count++] = (struct fired){best + 1, best_at};
     if (rule->levels[best].action == LEVEL_BREACH) {
         clock->breached = true;
         clock->verdict = clock->verdict == CLOCK_RUNNING ? CLOCK_MISSED : clock->verdict;
@@ -160,7 +158,7 @@ void oracle_pass(struct oracle *oracle, int64_t before_us)
     for (int i = 0; i < CLOCKS; i++) {
         struct oracle_clock *clock = &oracle->clocks[i];
         bool runs = clock->has && clock->begun && !clock->paused && !clock->over;
-        while (runs && fire_next(&oracle_clocks[i], clock, oracle->now_s, before_us)) {
+        while (runs && fire_next(&oracle_clocks[i], clock, oracle->now, before_us)) {
         }
     }
 }
@@ -171,24 +169,24 @@ static void oracle_begin(struct oracle *oracle, int i, int64_t at_us)
     memset(clock->stands, 0, sizeof clock->stands);
     clock->begun = true;
     clock->over = false;
-    clock->start_s = up(at_us);
+    clock->start = part_of(at_us);
     clock->fired_set = 0;
     clock->breached = false;
     clock->verdict = CLOCK_RUNNING;
     clock->paused = oracle->waiting && !oracle->closed && oracle_clocks[i].pauses_for_customer;
-    clock->pause_s = clock->start_s;
+    clock->pause = clock->start;
 }
 
-int64_t oracle_due_s(const struct oracle *oracle, int i)
+int64_t oracle_due(const struct oracle *oracle, int i)
 {
     const struct oracle_clock *clock = &oracle->clocks[i];
-    int64_t stood = stood_s(&oracle_clocks[i], clock, oracle->now_s);
-    return nth_s(&oracle_clocks[i], clock->start_s, oracle_clocks[i].target_s + stood);
+    int64_t stands = stood(&oracle_clocks[i], clock, oracle->now);
+    return nth(&oracle_clocks[i], clock->start, oracle_clocks[i].target_s * PARTS + stands);
 }
 
 static bool is_late(const struct oracle *oracle, int i)
 {
-    return oracle->clocks[i].stop_us > oracle_due_s(oracle, i) * US;
+    return oracle->clocks[i].stop_us > oracle_due(oracle, i) * PART_US;
 }
 
 static void oracle_stop(struct oracle *oracle, int i, enum event_kind kind, int64_t at_us)
@@ -236,15 +234,15 @@ static void oracle_step(struct oracle *oracle,
         (oracle_clocks[i].starts[0] >> kind & 1) == 0 &&
         (fits || !clock->has || clock->verdict == CLOCK_RUNNING)) {
         clock->over = false;
-        stand(clock, up(was_closed_us), up(at_us));
+        stand(clock, part_of(was_closed_us), part_of(at_us));
     }
     if (clock->over || !oracle_clocks[i].pauses_for_customer) {
         return;
     }
     if (oracle->waiting && !clock->paused) {
-        clock->pause_s = up(at_us);
+        clock->pause = part_of(at_us);
     } else if (!oracle->waiting && clock->paused) {
-        stand(clock, clock->pause_s, up(at_us));
+        stand(clock, clock->pause, part_of(at_us));
     }
     clock->paused = oracle->waiting;
 }
@@ -270,12 +268,12 @@ static void oracle_fit(struct oracle *oracle, int i, int64_t at_us, bool fits)
 
 void oracle_input(struct oracle *oracle, const struct event *event, enum place place)
 {
-    int64_t at_us = event->at_us - (int64_t)BASE_S * US;
+    int64_t at_us = event->at_us - (int64_t)BASE_S * PARTS * PART_US;
     bool was_closed = oracle->closed;
     int64_t was_closed_us = oracle->closed_us;
     bool receipt = event->kind == EVENT_RECEIVED && event->received.acknowledged_by_receipt;
     oracle_pass(oracle, at_us);
-    oracle->now_s = up(at_us);
+    oracle->now = part_of(at_us);
     if (place != STAYS) {
         oracle->waiting = place == WAITS;
         oracle->closed = place == SHUT;

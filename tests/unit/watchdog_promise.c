@@ -92,6 +92,21 @@ static void a_promise_is_kept_at_its_very_instant(void **state)
     done(&desk, object);
 }
 
+static void a_share_of_a_target_is_rounded_down_to_the_microsecond(void **state)
+{
+    (void)state;
+    static struct desk desk;
+    struct policy_object *object = start(&desk);
+    struct event event = desk_advanced(&desk, EVENT_NOTED, (DUE_S - 3600) * (int64_t)US + 1, "");
+    event.advanced.field_count = 1;
+    event.advanced.fields[0] =
+        (struct event_field){slice_text("callback_at"), slice_text(promised)};
+    desk_feed(&desk, &event, event.at_us);
+    /* Half of an odd number of microseconds, counted from the first of them. */
+    assert_int_equal(desk.state.clocks[0].next_level_us, (int64_t)(DUE_S - 1800) * US);
+    done(&desk, object);
+}
+
 static void a_second_later_it_is_broken(void **state)
 {
     (void)state;
@@ -198,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_promise_is_kept_at_its_very_instant),
+        cmocka_unit_test(a_share_of_a_target_is_rounded_down_to_the_microsecond),
         cmocka_unit_test(a_second_later_it_is_broken),
         cmocka_unit_test(a_fact_that_promises_nothing_starts_nothing),
         cmocka_unit_test(closing_and_reopening_do_not_move_it),

@@ -2,7 +2,7 @@
  * The watchdog's core against an oracle written differently (watchdog_oracle.h).
  *
  * Goal: no history of starts, pauses, closings, reopenings and reclassifications, and no timing of
- * the ticks, gives another deadline, level or verdict than counting seconds one by one does.
+ * the ticks, gives another deadline, level or verdict than counting parts of seconds one by one.
  * Method: seeded histories, some instants falling exactly on deadlines, ticks and repeats thrown
  * in; state and levels are compared after every input.  Then nonsense, which must do no harm.
  * Guards law 7, law 8 and law 12.  A failure prints its seed.
@@ -29,13 +29,14 @@ static void build_calendar(void)
 {
     int64_t open_s = 0;
     calendar.interval_count = 0;
-    for (int64_t s = 0; s < SPAN_S; s++) {
-        if (oracle_open_at(s) && (s == 0 || !oracle_open_at(s - 1))) {
+    for (int64_t s = 0; s < SPAN / PARTS; s++) {
+        bool open = oracle_open_at(s * PARTS);
+        if (open && (s == 0 || !oracle_open_at(s * PARTS - 1))) {
             intervals[calendar.interval_count].open_s = BASE_S + s;
             intervals[calendar.interval_count].before_s = open_s;
         }
-        open_s += oracle_open_at(s);
-        if (oracle_open_at(s) && !oracle_open_at(s + 1)) {
+        open_s += open;
+        if (open && !oracle_open_at((s + 1) * PARTS)) {
             intervals[calendar.interval_count++].close_s = BASE_S + s + 1;
         }
     }
@@ -84,7 +85,7 @@ compare_levels(const struct desk *desk, const struct oracle *oracle, uint32_t se
             }
             AGREE(count < clock->fired_count);
             AGREE(told->level == clock->fired[count].level);
-            AGREE(told->level_due_us == (clock->fired[count].due_s + BASE_S) * US);
+            AGREE(told->level_due_us == (int64_t)BASE_S * US + clock->fired[count].due * PART_US);
             AGREE(event->at_us >= told->level_due_us);
             count++;
         }
@@ -109,7 +110,7 @@ static void compare(const struct desk *desk, const struct oracle *oracle, uint32
         AGREE(have->breached == want->breached);
         AGREE(have->levels_fired == want->fired_set);
         if (!want->paused) {
-            AGREE(have->due_us == (oracle_due_s(oracle, i) + BASE_S) * US);
+            AGREE(have->due_us == (int64_t)BASE_S * US + oracle_due(oracle, i) * PART_US);
         }
     }
     compare_levels(desk, oracle, seed, input);
@@ -154,7 +155,7 @@ static int64_t next_instant(const struct desk *desk, int64_t at_us)
         return due_us;
     }
     int64_t next_us = (at_us / US + 1 + roll(140)) * US;
-    return roll(3) == 0 ? next_us + roll(US) : next_us;
+    return roll(3) == 0 ? next_us + (int64_t)roll(PARTS) * PART_US : next_us;
 }
 
 static void play(const struct policy *policy, uint32_t seed)
@@ -164,7 +165,8 @@ static void play(const struct policy *policy, uint32_t seed)
     memset(&oracle, 0, sizeof oracle);
     desk_open(&desk, policy);
     roll_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    int64_t at_us = ((int64_t)BASE_S + roll(700)) * US + (roll(2) ? roll(US) : 0);
+    int64_t at_us =
+        ((int64_t)BASE_S + roll(700)) * US + (roll(2) ? (int64_t)roll(PARTS) * PART_US : 0);
     int64_t received_us = at_us;
     struct event earlier = {0};
     for (int input = 0; input < INPUTS; input++) {
@@ -198,7 +200,7 @@ static void play(const struct policy *policy, uint32_t seed)
     compare(&desk, &oracle, seed, INPUTS);
 }
 
-static void any_history_agrees_with_counting_seconds(void **state)
+static void any_history_agrees_with_counting_parts_of_seconds(void **state)
 {
     (void)state;
     struct policy policy = *policy_fixture();
@@ -256,7 +258,7 @@ static void nonsense_does_no_harm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_history_agrees_with_counting_seconds),
+        cmocka_unit_test(any_history_agrees_with_counting_parts_of_seconds),
         cmocka_unit_test(nonsense_does_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
