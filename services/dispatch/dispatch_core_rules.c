@@ -1,7 +1,6 @@
 /* The policy's rules about actions; see dispatch_core_rules.h. */
 #include "dispatch_core_rules.h"
 
-#include "dispatch_core_fit.h"
 #include "dispatch_core_people.h"
 
 bool rules_holder(const struct dispatch_case *state, struct slice actor)
@@ -450,44 +449,6 @@ struct dispatch_permit rules_try(const struct policy *policy,
         permit = check_others(&trying, trial);
     }
     return permit.answer == DISPATCH_APPEND ? check_rules(&trying, trial) : permit;
-}
-
-static struct dispatch_permit check_fit(const struct policy *policy,
-                                        const struct dispatch_case *state,
-                                        const struct dispatch_input *input)
-{
-    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
-    struct fit_ask unmet;
-    if (!fit_permits(policy, state, input, &unmet)) {
-        permit.answer = unmet.skill ? DISPATCH_SKILL : DISPATCH_KEPT;
-        permit.what = slice_text(unmet.skill ? unmet.skill : unmet.persons[0]);
-        permit.level = unmet.level;
-        permit.until_us = unmet.until_us;
-    }
-    return permit;
-}
-
-struct dispatch_permit rules_claim(const struct policy *policy,
-                                   const struct dispatch_case *state,
-                                   const struct dispatch_input *input)
-{
-    const struct policy_step *step = &policy->steps[state->step];
-    uint16_t role = policy_role_index(policy, input->role);
-    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
-    bool earlier = (state->more.handled & rules_person(&state->more, input->actor)) != 0;
-    if (state->version == 0 || state->queue == POLICY_NONE) {
-        permit.answer = DISPATCH_NOT_QUEUED;
-    } else if (role == POLICY_NONE || !policy_role_in(policy, 1U << step->owner_role, role)) {
-        permit.answer = DISPATCH_ROLE_MAY_NOT;
-    } else if (rules_concerned(&state->more, input->actor)) {
-        permit.answer = DISPATCH_RECUSED;
-    } else if (step->other_handler && earlier) {
-        permit.answer = DISPATCH_EARLIER_HANDLER;
-    } else {
-        permit = check_fit(policy, state, input);
-    }
-    permit.roles = 1U << step->owner_role;
-    return permit;
 }
 
 struct dispatch_permit dispatch_may(const struct policy *policy,
