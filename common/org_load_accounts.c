@@ -6,7 +6,7 @@
 
 /* clang-format off */
 #define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
-#define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
+#define KEYS(rows) .keys = (rows), .key_count = sizeof(rows) / sizeof *(rows)
 /* clang-format on */
 
 enum { INDEX_SIZE = 8 };

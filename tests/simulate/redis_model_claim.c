@@ -256,7 +256,7 @@ struct redisReply *redis_model_call(struct redis_model *model,
             return call.answer;
         }
     }
-    assert(!"a verb the script does not have");
+    assert(false); /* the script has no such verb */
     return NULL;
 }
 

@@ -57,7 +57,7 @@ static void begin(struct desk *desk)
     memcpy(
         desk->steps, policy_fixture()->steps, policy_fixture()->step_count * sizeof *desk->steps);
     struct policy_step *step = &desk->steps[FIXTURE_STEP_APPROVAL];
-    for (uint16_t i = 0; i < FIELDS; i++) {
+    for (size_t i = 0; i < FIELDS; i++) {
         struct policy_need *need = &step->actions[0].needs[i];
         *need = (struct policy_need){.title = fields[i].title, .rules = &fields[i]};
         (void)snprintf(need->field, sizeof need->field, "%s", fields[i].id);
