@@ -2,10 +2,10 @@
 
 #include "clock.h"
 #include "redis_address.h"
+#include "redis_loop.h"
 
 #include <assert.h>
 #include <event2/event.h>
-#include <hiredis/adapters/libevent.h>
 #include <hiredis/async.h>
 #include <sys/random.h>
 
@@ -314,8 +314,9 @@ static void connect_start(struct redis *redis)
     redisAsyncContext *context = redis->address.port != 0
                                      ? redisAsyncConnect(redis->address.host, redis->address.port)
                                      : redisAsyncConnectUnix(redis->address.host);
-    if (!context || context->err) {
-        reason_set(redis, "connect", context ? context->errstr : "no memory");
+    if (!context || context->err || !redis_loop_attach(context, redis->loop)) {
+        bool refused = context && context->err;
+        reason_set(redis, "connect", refused ? context->errstr : "no memory");
         if (context) {
             redisAsyncFree(context);
         }
@@ -326,7 +327,6 @@ static void connect_start(struct redis *redis)
     redis->context = context;
     (void)redisAsyncSetConnectCallback(context, on_connect);
     (void)redisAsyncSetDisconnectCallback(context, on_disconnect);
-    (void)redisLibeventAttach(context, redis->loop);
     timer_set(redis, redis->settings.connect_timeout_ms);
 }
 

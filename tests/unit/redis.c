@@ -195,6 +195,43 @@ static void a_server_that_hangs_is_left_and_every_command_is_told_once(void **st
     desk_close(&desk);
 }
 
+static bool echo(struct desk *desk, const char *bytes, size_t size, struct error *error)
+{
+    static struct redis_call call;
+    redis_call_begin(&call, "ECHO");
+    redis_call_lend(&call, bytes, size);
+    return redis_send(desk->redis, &call, on_reply, desk, error);
+}
+
+/* Far more than a socket holds, to a server that does not read for a while: the rest is written
+ * when it reads again, and the loop sleeps meanwhile instead of trying. */
+static void what_the_socket_does_not_take_waits_for_it(void **state)
+{
+    (void)state;
+    enum { COMMANDS = 200, SIZE = 64 * 1024 };
+    static char bytes[SIZE];
+    struct desk desk;
+    struct error error;
+    memset(bytes, 'x', sizeof bytes);
+    desk_open(&desk, NULL);
+    desk_connect(&desk, (struct redis_settings){.command_timeout_ms = 20000});
+    wait_for(&desk, &desk.ups, 1);
+    server_freeze(desk.server);
+    for (int i = 0; i < COMMANDS; i++) {
+        assert_true(echo(&desk, bytes, sizeof bytes, &error));
+    }
+    unsigned turns = 0;
+    for (int64_t end_us = clock_monotonic_us() + 300000; clock_monotonic_us() < end_us; turns++) {
+        (void)event_base_loop(desk.loop, EVLOOP_ONCE);
+    }
+    assert_in_range(turns, 1, 300); /* the beat alone makes 60 */
+    assert_int_equal(desk.replies, 0);
+    server_thaw(desk.server);
+    wait_for(&desk, &desk.replies, COMMANDS);
+    assert_int_equal(desk.losses, 0);
+    desk_close(&desk);
+}
+
 static void commands_in_flight_are_bounded(void **state)
 {
     (void)state;
@@ -338,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_are_there_after_every_connect),
         cmocka_unit_test(a_server_that_hangs_is_left_and_every_command_is_told_once),
+        cmocka_unit_test(what_the_socket_does_not_take_waits_for_it),
         cmocka_unit_test(commands_in_flight_are_bounded),
         cmocka_unit_test(a_replica_is_not_used_until_it_is_the_primary),
         cmocka_unit_test(a_user_of_the_access_list_is_named),
