@@ -202,6 +202,8 @@ struct event_advanced {
     uint32_t
         outcome; /* of enum case_outcome (policy.h), where it closes the case; 0: it does not */
     uint64_t other_case; /* it was merged into or linked with; 0: none */
+    struct slice text;   /* of the policy, which the sealed note is, filled in; else empty */
+    struct slice text_language;
 };
 
 enum clock_verdict {

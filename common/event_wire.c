@@ -156,6 +156,8 @@ static const struct wire_field advanced_rows[] = {
     [18] = ONE(FIELD_INT64, event_advanced, from_since_us),
     [19] = BOUND(FIELD_ENUM, event_advanced, outcome, 7),
     [20] = ONE(FIELD_FIXED64, event_advanced, other_case),
+    [21] = ONE(FIELD_BYTES, event_advanced, text),
+    [22] = ONE(FIELD_BYTES, event_advanced, text_language),
 };
 static const struct wire_table advanced_table = TABLE(advanced_rows);
 

@@ -84,6 +84,11 @@ uint16_t policy_task_index(const struct policy *policy, struct slice id)
     return find(policy->tasks, policy->task_count, sizeof(struct policy_task), id);
 }
 
+uint16_t policy_text_index(const struct policy *policy, struct slice id)
+{
+    return find(policy->texts, policy->text_count, sizeof(struct policy_text), id);
+}
+
 bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role)
 {
     bool in = role < POLICY_ROLES_MAX && (roles >> role & 1U) != 0;

@@ -181,6 +181,13 @@ struct policy_reply_part {
     const char *const *phrases; /* normalised; see text.h */
 };
 
+/* What a reply may be started from, in each language; see policy_text.h for its variables. */
+struct policy_text {
+    char id[POLICY_NAME_MAX];
+    struct policy_title title;
+    struct policy_title says; /* where one language is not written: that of another */
+};
+
 /* How much of a field a role may decide; a role without a limit has none. */
 struct policy_limit {
     uint16_t field, role;
@@ -206,6 +213,7 @@ struct policy_action {
     bool same_person_may_not;  /* whoever did the step before may not do this one (approval) */
     uint32_t marks;            /* bit set of what it counts as */
     uint32_t opens, settles;   /* bit sets of obligations, one more or one less of each */
+    uint32_t texts;            /* bit set of what its note may be started from */
     bool gives;                /* to the agent whom the field "agent" names */
     bool even_if_concerned;    /* people whom the complaint names may do it, too */
     enum case_outcome outcome; /* of what closes a case; OUTCOME_NONE: settled */
@@ -237,11 +245,12 @@ struct policy {
     char name[POLICY_NAME_MAX];
     uint32_t version;
     struct policy_title title;
+    enum locale home; /* the first of its languages: of whoever wrote in none of them */
     uint16_t channel_count, category_count, class_count, queue_count, step_count, role_count;
     uint16_t factor_count, override_count, route_count, clock_count, calendar_count, field_count;
     uint16_t mark_count, closing_count, kept_count, task_count, deputy_count;
     uint16_t forbidden_count, reply_part_count;
-    uint16_t skill_count;
+    uint16_t skill_count, text_count;
     bool other_handlers; /* a step asks who held the case before */
     bool affine;         /* a step is kept for who held the case before */
     bool recuses;        /* a field names people */
@@ -257,6 +266,7 @@ struct policy {
     const struct policy_task *tasks;
     const char *const *forbidden; /* phrases no written reply may have; normalised */
     const struct policy_reply_part *reply_parts;
+    const struct policy_text *texts;
     const struct policy_deputy *deputies;
     const struct policy_requirement *closing; /* of whatever leads to an end */
     const struct policy_step *steps;
@@ -289,6 +299,7 @@ uint16_t policy_role_index(const struct policy *policy, struct slice id);
 uint16_t policy_clock_index(const struct policy *policy, struct slice id);
 uint16_t policy_field_index(const struct policy *policy, struct slice id);
 uint16_t policy_task_index(const struct policy *policy, struct slice id);
+uint16_t policy_text_index(const struct policy *policy, struct slice id);
 uint16_t policy_mark_index(const struct policy *policy, struct slice id);
 uint16_t policy_action_index(const struct policy_step *step, struct slice id);
 

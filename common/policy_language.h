@@ -27,6 +27,7 @@ enum policy_thing {
     THING_FIELD,
     THING_MARK,
     THING_TASK,
+    THING_TEXT,
     THING_STEP,
     THING_CALENDAR,
     THING_CLOCK,
@@ -122,6 +123,8 @@ extern const struct language_part language_policy;
 extern const struct language_part language_role;
 extern const struct language_part language_category;
 extern const struct language_part language_field;
+extern const struct language_part language_step;
+extern const struct language_part language_opening;
 extern const struct language_part language_action;
 extern const struct language_part language_everywhere;
 extern const struct language_part language_clock_when;
@@ -140,6 +143,7 @@ extern const struct language_part language_limit;
 extern const struct language_part language_task;
 extern const struct language_part language_reply_part;
 extern const struct language_part language_replies;
+extern const struct language_part language_text;
 extern const struct language_part language_deputy;
 extern const struct language_part language_skill;
 extern const struct language_part language_relax;

@@ -128,6 +128,22 @@ const struct language_part language_replies = {
     MEANS("The note of an action of fact replied", "事实为 replied 的操作所附文字",
           "事實為 replied 的操作所附文字")};
 
+static const struct language_key text_keys[] = {
+    {"title", true, KIND_TITLE, INTO(policy_text, title),
+     MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
+    {"says", true, KIND_TITLE, INTO(policy_text, says), .read = read_text_says,
+     MEANS("What it says; filled in: {number}, {received}, {today}, {channel}, {category}, "
+           "{class}, {due:CLOCK}, and {FIELD} for what the action needs; {{ is a brace",
+           "文本内容；可填入 {number}、{received}、{today}、{channel}、{category}、{class}、"
+           "{due:时限}，及操作必填的 {字段}；{{ 为花括号本身",
+           "文本內容；可填入 {number}、{received}、{today}、{channel}、{category}、{class}、"
+           "{due:時限}，及操作必填的 {欄位}；{{ 為大括號本身")},
+};
+const struct language_part language_text = {
+    "text", "a text", KEYS(text_keys), TITLED(policy_text),
+    MEANS("What a note may be started from, in each language", "各语言的文本，供所附文字采用",
+          "各語言的文本，供所附文字採用")};
+
 static const struct language_key deputy_keys[] = {
     {"of", true, KIND_NAME, INTO(policy_deputy, of), .thing = THING_ROLE,
      MEANS("Instead of this role", "代理此角色", "代理此角色")},

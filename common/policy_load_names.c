@@ -51,6 +51,12 @@ POLICY_READER(read_languages)
         read_name_set(loading,
                       &pair->value,
                       (struct policy_names){"language", names, POLICY_NAME_MAX, LOCALE_COUNT});
+    const struct yaml_node *first =
+        list_count(&pair->value) > 0 ? list_item(&pair->value, 0) : NULL;
+    for (int i = 0; first && i < LOCALE_COUNT; i++) {
+        loading->policy->home =
+            strcmp(first->text, names[i]) == 0 ? (enum locale)i : loading->policy->home;
+    }
 }
 
 void class_begin(struct policy_loading *loading, const struct yaml_node *place, void *into)

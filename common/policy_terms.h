@@ -36,7 +36,8 @@ enum {
     POLICY_SKILLS_MAX = 32,      /* rules about skills that are asked for */
     POLICY_RELAX_MAX = 4,        /* of one of them: how often it asks for less */
     POLICY_LEVEL_MAX = 5,        /* of a skill: 1 a little … 5 a master */
-    POLICY_NONE = 0xffff,        /* an index that is absent */
+    POLICY_TEXTS_MAX = 32,
+    POLICY_NONE = 0xffff, /* an index that is absent */
 };
 
 enum locale {

@@ -1,6 +1,7 @@
 /* `redress claim`, `act` and `release`: what a person at the desk does. */
 #include "ctl_database.h"
 #include "ctl_desk.h"
+#include "ctl_draft.h"
 #include "scope.h"
 
 static int needed(const struct ctl *ctl, const char *name)
@@ -118,12 +119,22 @@ int ctl_act(struct ctl *ctl)
 {
     struct ctl_command command = {.action = ctl_argument(ctl, 1),
                                   .version = (uint32_t)ctl_option_number(ctl, "version"),
-                                  .note = ctl_option_text(ctl, "note")};
+                                  .note = ctl_option_text(ctl, "note"),
+                                  .text = ctl_option_text(ctl, "text"),
+                                  .text_language = ctl_option_text(ctl, "text-language")};
+    bool draft = ctl_option_flag(ctl, "draft");
+    if (draft && (!command.action || !command.text)) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_DRAFT_TEXT_NEEDED, NULL);
+    }
     int code = ctl_case_of(ctl, ctl_argument(ctl, 0), &command.case_id);
     if (code == CTL_OK) {
         code = fields_read(ctl, &command);
     }
-    if (code == CTL_OK && !command.action && (command.field_count > 0 || command.note)) {
+    if (code == CTL_OK && draft) {
+        return ctl_draft(ctl, ctl_argument(ctl, 0), &command);
+    }
+    if (code == CTL_OK && !command.action &&
+        (command.field_count > 0 || command.note || command.text)) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_ARGUMENT_MISSING, CTL_ARGS("act", "ACTION"));
     }
     return code == CTL_OK ? ask_and_tell(ctl, &command) : code;

@@ -1,5 +1,6 @@
 #include "ctl_case.h"
 
+#include "case_number.h"
 #include "clock.h"
 #include "ctl_database.h"
 #include "event_wire.h"
@@ -82,6 +83,40 @@ static void fold_clocks(struct case_view *view, const struct event *event)
     }
 }
 
+/*
+ * What was said with the event: its text is filled in anew with what was known just before it, as
+ * dispatch did.  The sealed note itself stays sealed.
+ */
+static void fold_said(struct case_view *view, uint32_t index)
+{
+    const struct event *event = &view->events[index];
+    const struct event_advanced *advanced = &event->advanced;
+    if (event->kind == EVENT_OPENED || advanced->text.size == 0 || view->state.version == 0) {
+        return;
+    }
+    struct dispatch_input input = {.now_us = event->at_us,
+                                   .action = advanced->action,
+                                   .field_count = advanced->field_count,
+                                   .fields = advanced->fields,
+                                   .text = advanced->text,
+                                   .text_language = advanced->text_language};
+    if (!view->said) {
+        view->said = arena_take(view->arena, view->event_count * sizeof *view->said);
+    }
+    char *room = arena_take(view->arena, POLICY_TEXT_SAID_MAX);
+    char number[CASE_NUMBER_SIZE];
+    case_number_format(view->case_id, view->state.received_at_us, number);
+    if (view->said && room) {
+        (void)dispatch_text_fill(view->policy,
+                                 &view->state,
+                                 &input,
+                                 slice_text(number),
+                                 room,
+                                 POLICY_TEXT_SAID_MAX,
+                                 &view->said[index]);
+    }
+}
+
 void case_fold(struct case_view *view)
 {
     if (view->event_count > 0) {
@@ -98,11 +133,15 @@ void case_fold(struct case_view *view)
             break;
         case SERVICE_DISPATCH:
             if (view->policy) {
+                fold_said(view, i);
                 dispatch_evolve(view->policy, &view->state, event);
             }
             break;
         case SERVICE_WATCHDOG:
             fold_clocks(view, event);
+            if (view->policy) {
+                dispatch_evolve(view->policy, &view->state, event);
+            }
             break;
         default:
             break;

@@ -9,7 +9,7 @@
 
 #include "arena.h"
 #include "ctl_view.h"
-#include "dispatch_core.h"
+#include "dispatch_core_text.h"
 
 enum { CASE_EVENTS_MAX = 20000 };
 
@@ -27,7 +27,8 @@ struct case_view {
     const struct policy *policy; /* NULL: it cannot be read; ids are shown */
     uint32_t event_count;
     struct event *events; /* oldest first; owned */
-    struct arena *arena;  /* of their slices; owned */
+    struct slice *said; /* by each event: the policy's text its note is, filled in; NULL: none is */
+    struct arena *arena; /* of their slices; owned */
     const struct event *received;
     const struct event *triaged; /* or asked; NULL: not yet */
     struct dispatch_case state;  /* version 0: not opened yet */

@@ -81,6 +81,10 @@ static void advanced_json(json_t *object, const struct event_advanced *advanced)
     set_number(object, "priority", advanced->priority);
     set_number(object, "version", advanced->version);
     set(object, "note_sealed", json_boolean(advanced->sealed_note.size > 0));
+    if (advanced->text.size > 0) {
+        set_text(object, "text", advanced->text);
+        set_text(object, "text_language", advanced->text_language);
+    }
     json_t *fields = json_object();
     for (uint32_t i = 0; i < advanced->field_count; i++) {
         char name[VIEW_TEXT_MAX];
@@ -212,7 +216,11 @@ json_t *case_json(const struct case_view *view)
     set(object, "clocks", clocks);
     json_t *events = json_array();
     for (uint32_t i = 0; i < view->event_count; i++) {
-        (void)json_array_append_new(events, case_event_json(&view->events[i]));
+        json_t *event = case_event_json(&view->events[i]);
+        if (view->said && view->said[i].size > 0) {
+            set_text(event, "said", view->said[i]);
+        }
+        (void)json_array_append_new(events, event);
     }
     set(object, "events", events);
     return object;

@@ -8,6 +8,7 @@
 enum {
     HEAD_WIDTH = 10,
     KIND_WIDTH = 15,
+    SAID_MAX = 192,    /* bytes shown at a time */
     INTERVALS_MAX = 6, /* of a calendar, shown in full */
 };
 
@@ -309,6 +310,30 @@ static void title(const struct ctl *ctl, enum ctl_text id, int64_t at_us)
                   view_color_end(ctl));
 }
 
+/* A text that was sent, line by line, beneath its event. */
+static void print_said(const struct ctl *ctl, struct slice said)
+{
+    const char *at = (const char *)said.bytes;
+    const char *end = at ? at + said.size : at;
+    while (at < end) {
+        char line[VIEW_TEXT_MAX];
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t left = (size_t)((stop ? stop : end) - at);
+        (void)fputs("      │ ", ctl->out);
+        while (left > 0) {
+            size_t part = left < SAID_MAX ? left : SAID_MAX;
+            while (part < left && part > 1 && ((unsigned char)at[part] & 0xc0) == 0x80) {
+                part--; /* never half a character */
+            }
+            (void)fputs(view_plain(slice_of(at, part), line), ctl->out);
+            at += part;
+            left -= part;
+        }
+        (void)fputc('\n', ctl->out);
+        at++;
+    }
+}
+
 void case_print(const struct ctl *ctl, const struct case_view *view)
 {
     char at[VIEW_TEXT_MAX];
@@ -325,6 +350,9 @@ void case_print(const struct ctl *ctl, const struct case_view *view)
                       view_fit(case_kind_text(ctl, event->kind), KIND_WIDTH, kind));
         case_event_print(ctl, ctl->out, view->policy, event);
         (void)fputc('\n', ctl->out);
+        if (view->said) {
+            print_said(ctl, view->said[i]);
+        }
     }
     if (view->clock_count > 0) {
         title(ctl, TEXT_HEAD_CLOCKS, view->now_us);

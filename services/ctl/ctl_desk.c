@@ -90,6 +90,10 @@ static void act_fill(const struct ctl_command *command,
     act->expected_version = command->version;
     act->has_note = command->note != NULL;
     act->note = data_text(command->note);
+    act->has_text = command->text != NULL;
+    act->text = data_text(command->text);
+    act->has_text_language = command->text_language != NULL;
+    act->text_language = data_text(command->text_language);
     act->has_claim_token = handed->token_size > 0;
     act->claim_token = data_of(slice_of(handed->token, handed->token_size));
 }

@@ -27,7 +27,9 @@ struct ctl_command {
     uint32_t version; /* 0: any */
     struct ctl_field fields[CTL_FIELDS_MAX];
     uint32_t field_count;
-    const char *note; /* NULL: none */
+    const char *note;          /* NULL: none */
+    const char *text;          /* instead of a note: the policy's, filled in; NULL: none */
+    const char *text_language; /* of it; NULL: the complaint's own */
 };
 
 typedef Redress__Command__V1__Reply ctl_reply;

@@ -79,6 +79,9 @@ static json_t *allowed_json(const ctl_reply *reply)
         if (action->n_limits > 0) {
             (void)json_object_set_new(row, "limits", limits_json(action));
         }
+        if (action->n_texts > 0) {
+            (void)json_object_set_new(row, "texts", list_json(action->texts, action->n_texts));
+        }
         (void)json_array_append_new(allowed, row);
     }
     return allowed;
@@ -195,6 +198,11 @@ static void allowed_write(const struct ctl *ctl, FILE *to, const ctl_reply *repl
     for (size_t i = 0; i < reply->n_allowed; i++) {
         const Redress__Command__V1__Allowed *action = reply->allowed[i];
         action_write(to, action);
+        if (action->n_texts > 0) {
+            (void)fprintf(to, "      %s: ", ctl_text_in(ctl->language, TEXT_FORM_TEXTS));
+            list_write(to, action->texts, action->n_texts);
+            (void)fputc('\n', to);
+        }
         for (size_t l = 0; l < action->n_limits; l++) {
             struct name field;
             struct name role;

@@ -88,6 +88,9 @@ static const struct ctl_option act_options[] = {
     WHO,
     {"field", NULL, 'f', CTL_MANY, "NAME=VALUE", NULL, 0, 0, TEXT_OPTION_FIELD},
     WORD("note", 0, "TEXT", TEXT_OPTION_NOTE),
+    WORD("text", 0, "NAME", TEXT_OPTION_ACT_TEXT),
+    WORD("text-language", 0, "TAG", TEXT_OPTION_TEXT_LANGUAGE),
+    FLAG("draft", 0, TEXT_OPTION_DRAFT),
     NUMBER("version", 0, "0", 0, UINT32_MAX, TEXT_OPTION_EXPECTED),
 };
 

@@ -1,5 +1,6 @@
 #include "dispatch_core_people.h"
 #include "dispatch_core_rules.h"
+#include "dispatch_core_text.h"
 
 enum {
     PRIORITY_MOST_URGENT = 1,
@@ -34,6 +35,8 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_OFF_SHIFT] = "off_shift",
     [DISPATCH_SKILL] = "skill_lacking",
     [DISPATCH_KEPT] = "kept_for_another",
+    [DISPATCH_TEXT_UNKNOWN] = "text_unknown",
+    [DISPATCH_TEXT_UNREADY] = "text_unready",
 };
 
 /* How the case stands after the event under decision. */
@@ -402,6 +405,9 @@ static enum dispatch_answer act(const struct policy *policy,
     if (permit.answer == DISPATCH_APPEND && trial.action->fact == EVENT_CLASSIFIED) {
         permit.answer = classify(policy, state, input, &after, refused_field);
     }
+    if (permit.answer == DISPATCH_APPEND) {
+        permit.answer = text_permit(policy, state, input, refused_field);
+    }
     if (permit.answer != DISPATCH_APPEND) {
         return permit.answer;
     }
@@ -413,6 +419,11 @@ static enum dispatch_answer act(const struct policy *policy,
     out->advanced.outcome = trial.outcome;
     out->advanced.other_case = input->other_case;
     out->advanced.sealed_note = input->sealed_note;
+    if (input->text.size > 0) {
+        out->advanced.text = input->text;
+        out->advanced.text_language =
+            slice_text(policy_locale_name(text_locale(policy, state, input)));
+    }
     out->advanced.field_count = input->field_count;
     for (uint32_t i = 0; i < input->field_count; i++) {
         out->advanced.fields[i] = input->fields[i];

@@ -104,6 +104,10 @@ struct dispatch_input {
     uint32_t field_count;
     const struct event_field *fields;
     struct slice sealed_note;
+    /* What the note was started from; see dispatch_core_text.h. */
+    struct slice text;
+    struct slice text_language; /* "": the complaint's own */
+    struct slice text_lacking;  /* a variable that has no value */
     struct slice command_id;
     /* CLAIM, as the shell knows it; of an action that gives the case to somebody, theirs.  The
      * archive decides at the commit. */
@@ -146,6 +150,8 @@ enum dispatch_answer {
     DISPATCH_OFF_SHIFT,
     DISPATCH_SKILL, /* a claim without the skill the case still asks for: refused_field names it */
     DISPATCH_KEPT,  /* a claim of a case that is kept for somebody else for now: who that is */
+    DISPATCH_TEXT_UNKNOWN, /* not a text of this action, or no such language */
+    DISPATCH_TEXT_UNREADY, /* refused_field, a variable of the text, has no value */
     DISPATCH_ANSWER_COUNT,
 };
 

@@ -1,10 +1,7 @@
 /* What people ask of dispatch: claim out of a queue, act on a case, show one. */
 #include "dispatch_shell.h"
 #include "log.h"
-#include "policy_reply.h"
 #include "text.h"
-
-enum { NOTE_MAX = 16 * 1024, NOTE_FAULT_MAX = 512 };
 
 static struct slice slice_if(int present, ProtobufCBinaryData data)
 {
@@ -138,73 +135,6 @@ bool desk_repeated(const struct asked *asked)
     return true;
 }
 
-/* A written reply is looked through before it is sealed.  False: refused. */
-static bool reply_is_good(const struct asked *asked,
-                          const struct held_case *held,
-                          struct slice action,
-                          struct slice note)
-{
-    const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
-    const struct policy_step *step = policy ? &policy->steps[held->state.step] : NULL;
-    uint16_t index = step ? policy_action_index(step, action) : POLICY_NONE;
-    size_t bad_at;
-    if (index == POLICY_NONE || step->actions[index].fact != EVENT_REPLIED ||
-        note.size > NOTE_MAX || (note.size > 0 && !text_is_clean(note, &bad_at))) {
-        return true;
-    }
-    struct policy_reply_fault fault;
-    struct error error = {0};
-    char *text = arena_take(cycle_arena(asked->cycle), NOTE_FAULT_MAX);
-    if (!text || !policy_reply_check(policy, note, cycle_arena(asked->cycle), &fault, &error)) {
-        desk_refuse(asked, "note_invalid", "the reply is too large to be looked through");
-        return false;
-    }
-    if (fault.forbidden) {
-        (void)snprintf(text, NOTE_FAULT_MAX, "not to be written: %s", fault.forbidden);
-    } else if (fault.lacking) {
-        (void)snprintf(text,
-                       NOTE_FAULT_MAX,
-                       "the reply lacks: %s (%s)",
-                       fault.lacking->id,
-                       fault.lacking->title.text[LOCALE_EN]);
-    }
-    if (fault.forbidden || fault.lacking) {
-        desk_refuse(asked, fault.forbidden ? "phrase_forbidden" : "part_missing", text);
-        return false;
-    }
-    return true;
-}
-
-static bool
-note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct slice *sealed)
-{
-    struct dispatch *dispatch = asked->dispatch;
-    struct error error = {0};
-    size_t bad_at;
-    *sealed = slice_of(NULL, 0);
-    if (note.size == 0) {
-        return true;
-    }
-    if (note.size > NOTE_MAX || !text_is_clean(note, &bad_at)) {
-        desk_refuse(asked, "note_invalid", "a note is up to 16384 bytes of UTF-8 without NUL");
-        return false;
-    }
-    for (uint32_t i = 0; i < dispatch->key_count; i++) {
-        uint8_t key[SEAL_KEY_SIZE];
-        uint32_t key_id = seal_key_id(dispatch->ring);
-        const struct case_key *found = &dispatch->keys[i];
-        if (found->case_id == case_id &&
-            seal_case_key_open(dispatch->ring, key_id, case_id, found->wrapped, key, &error) &&
-            seal_field(
-                key, case_id, "note", key_id, note, cycle_arena(asked->cycle), sealed, &error)) {
-            return true;
-        }
-    }
-    desk_refuse(
-        asked, "note_unsealable", "the key of this case is not there: it may have been erased");
-    return false;
-}
-
 static void answer_refusal(const struct asked *asked,
                            const struct held_case *held,
                            const struct dispatch_input *input,
@@ -329,9 +259,7 @@ static void act(const struct asked *asked)
         return;
     }
     input.other_case = dispatch_other_case(fields, input.field_count);
-    struct slice note = slice_if(act->has_note, act->note);
-    if (reply_is_good(asked, held, input.action, note) &&
-        note_seal(asked, act->case_id, note, &input.sealed_note)) {
+    if (desk_note(asked, held, &input)) {
         act_on(asked, held, &input);
     }
 }
@@ -407,7 +335,8 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
     } else if (command->show) {
         cases_want(dispatch, command->show->case_id);
     }
-    if (command->act && command->act->has_note && command->act->note.len > 0) {
+    if (command->act &&
+        (command->act->has_text || (command->act->has_note && command->act->note.len > 0))) {
         wanted->noted[wanted->noted_count++] = command->act->case_id;
     }
     if ((command->act || command->claim) && command->has_command_id &&

@@ -157,6 +157,12 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
 
+/* dispatch_note.c */
+/* Fills in what the note was started from and the sealed note.  False: refused. */
+bool desk_note(const struct asked *asked,
+               const struct held_case *held,
+               struct dispatch_input *input);
+
 /* dispatch_early.c */
 void early_note(struct dispatch *dispatch, const struct event *event);
 bool early_lookup(struct dispatch *dispatch, struct pg *pg);

@@ -177,4 +177,11 @@ void form_duties_of(const struct policy *policy,
     if (action->limit_count > 0) {
         limits_of(policy, action, arena, allowed);
     }
+    allowed->texts =
+        action->texts != 0 ? arena_take(arena, POLICY_TEXTS_MAX * sizeof *allowed->texts) : NULL;
+    for (uint16_t i = 0; allowed->texts && i < policy->text_count; i++) {
+        if ((action->texts >> i & 1U) != 0) {
+            allowed->texts[allowed->n_texts++] = data_text(policy->texts[i].id);
+        }
+    }
 }

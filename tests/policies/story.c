@@ -288,6 +288,8 @@ static void act(struct story *story, const struct yaml_node *move)
     if (strcmp(order->text, "claim") == 0 || strcmp(order->text, "release") == 0) {
         given.kind = order->text[0] == 'c' ? DISPATCH_CLAIM : DISPATCH_RELEASE;
     }
+    given.text = story_text(story, move, "text", NULL);
+    given.language = story_text(story, move, "language", NULL);
     given.field_count = fill(story, move, action_of(story, order), fields);
     judge(story, move, order, journey_give(story->journey, &given, &about), about);
 }
@@ -305,8 +307,19 @@ void story_live(struct story *story)
 {
     static const char *const keys[] = {
         "name", "channel", "received", "text", "hint", "customer", "expect", "then", NULL};
-    static const char *const move_keys[] = {
-        "after", "wait", "at", "as", "do", "with", "only", "refused", "about", "expect", NULL};
+    static const char *const move_keys[] = {"after",
+                                            "wait",
+                                            "at",
+                                            "as",
+                                            "do",
+                                            "with",
+                                            "only",
+                                            "text",
+                                            "language",
+                                            "refused",
+                                            "about",
+                                            "expect",
+                                            NULL};
     story_keys(story, story->told, keys);
     tell(story);
     expect_of(story, story->told);

@@ -273,6 +273,12 @@ static bool offers(const struct story *story, const char *name)
     return policy_action_index(step, slice_text(name)) != POLICY_NONE;
 }
 
+/* In the text that was filled in last. */
+static bool said(const struct story *story, const char *part)
+{
+    return strstr(story->journey->said, part) != NULL;
+}
+
 static const struct {
     const char *key;
     bool (*has)(const struct story *, const char *);
@@ -285,6 +291,8 @@ static const struct {
     {"no-factors", has_factor, false},
     {"offers", offers, true},
     {"offers-not", offers, false},
+    {"said", said, true},
+    {"said-not", said, false},
   /* clang-format on */
 };
 

@@ -114,6 +114,54 @@ static void a_wrong_form_is_refused_with_what_would_be_right(const struct rig *r
     json_decref(json);
 }
 
+/* The event of this kind in what `redress show` tells; borrowed from shown. */
+static json_t *event_of(const json_t *shown, const char *kind)
+{
+    size_t i;
+    json_t *event;
+    json_array_foreach(json_object_get(shown, "events"), i, event)
+    {
+        if (strcmp(word(event, "kind"), kind) == 0) {
+            return event;
+        }
+    }
+    return NULL;
+}
+
+/* The policy's text becomes the note, sealed like any; what it said is told from what it was filled
+ * in with, not by opening the note. */
+static void a_note_is_started_from_a_text(const struct rig *rig, uint64_t case_id)
+{
+    int status;
+    char words[256];
+    int size = snprintf(words,
+                        sizeof words,
+                        "act %llu acknowledge --as wang --role agent --text ",
+                        (unsigned long long)case_id);
+    (void)snprintf(words + size, sizeof words - (size_t)size, "settled");
+    json_t *json = run(rig, words, &status);
+    assert_int_equal(status, REFUSED);
+    assert_string_equal(word(json, "code"), "text_unknown");
+    json_decref(json);
+    (void)snprintf(words + size, sizeof words - (size_t)size, "receipt --draft");
+    json_t *draft = run(rig, words, &status);
+    assert_int_equal(status, 0);
+    assert_non_null(strstr(word(draft, "says"), "的投诉已受理，编号 "));
+    (void)snprintf(words + size, sizeof words - (size_t)size, "receipt");
+    json_decref(run(rig, words, &status));
+    assert_int_equal(status, 0);
+    (void)snprintf(words, sizeof words, "show %llu", (unsigned long long)case_id);
+    json = run(rig, words, &status);
+    const json_t *told = event_of(json, "acknowledged");
+    assert_non_null(told);
+    assert_string_equal(word(told, "text"), "receipt");
+    assert_string_equal(word(told, "text_language"), "zh-CN");
+    assert_true(json_is_true(json_object_get(told, "note_sealed")));
+    assert_string_equal(word(told, "said"), word(draft, "says"));
+    json_decref(json);
+    json_decref(draft);
+}
+
 static void a_random_desk_fills_forms_in(struct rig *rig)
 {
     int status;
@@ -141,9 +189,14 @@ static void forms_are_held_to_by_everybody(void **state)
     for (unsigned i = 0; i < CASES; i++) {
         (void)adapter_add(adapter, &torn, NULL);
     }
+    const struct content broken = {"general-service", "email", "商品质量很差，打开是坏的", NULL};
+    (void)adapter_add(adapter, &broken, NULL);
     adapter_finish(adapter, SETTLE_MS);
     rig_settle(rig, SETTLE_MS);
     uint64_t case_id = (uint64_t)rig_number(
+        rig, "SELECT case_id FROM complaint WHERE step = 'first-contact' ORDER BY 1 LIMIT 1");
+    a_note_is_started_from_a_text(rig, case_id);
+    case_id = (uint64_t)rig_number(
         rig, "SELECT case_id FROM complaint WHERE step = 'reception' ORDER BY 1 LIMIT 1");
     a_wrong_form_is_refused_with_what_would_be_right(rig, case_id);
     a_random_desk_fills_forms_in(rig);

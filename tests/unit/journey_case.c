@@ -1,7 +1,9 @@
 #include "journey_case.h"
 
+#include "case_number.h"
 #include "event_wire.h"
 #include "intake_core.h"
+#include "policy_reply.h"
 #include "text.h"
 #include "triage_core.h"
 #include "unit.h"
@@ -234,21 +236,52 @@ void journey_wait(struct journey *journey, int64_t us)
     clocks_agree(journey);
 }
 
+/* As dispatch's desk does it: the text is the note, and is looked through like any other. */
+static void fill_in(struct journey *journey, struct dispatch_input *input)
+{
+    char number[CASE_NUMBER_SIZE];
+    struct slice said = {0};
+    struct policy_reply_fault fault;
+    struct error error = {0};
+    if (input->text.size == 0) {
+        return;
+    }
+    case_number_format(journey->case_id, journey->state.received_at_us, number);
+    assert_true(dispatch_text_fill(journey->policy,
+                                   &journey->state,
+                                   input,
+                                   slice_text(number),
+                                   journey->said,
+                                   POLICY_TEXT_SAID_MAX,
+                                   &said));
+    journey->said[said.size] = '\0';
+    const struct policy_step *step = step_of(journey);
+    uint16_t index = policy_action_index(step, input->action);
+    if (said.size > 0 && index != POLICY_NONE && step->actions[index].fact == EVENT_REPLIED) {
+        assert_true(policy_reply_check(journey->policy, said, journey->arena, &fault, &error));
+        assert_null(fault.forbidden);
+        assert_null(fault.lacking);
+    }
+}
+
 enum dispatch_answer
 journey_give(struct journey *journey, const struct journey_order *order, struct slice *about)
 {
     struct dispatch_case lender = journey->state;
     struct event out;
-    const struct dispatch_input input = {.kind = order->kind,
-                                         .now_us = journey->now_us,
-                                         .actor = slice_text(order->actor),
-                                         .role = slice_text(order->role),
-                                         .expected_version = journey->state.version,
-                                         .action = slice_text(order->action),
-                                         .field_count = order->field_count,
-                                         .fields = order->fields,
-                                         .command_id = slice_text("fedcba9876543210"),
-                                         .agent_has_capacity = true};
+    struct dispatch_input input = {.kind = order->kind,
+                                   .now_us = journey->now_us,
+                                   .actor = slice_text(order->actor),
+                                   .role = slice_text(order->role),
+                                   .expected_version = journey->state.version,
+                                   .action = slice_text(order->action),
+                                   .field_count = order->field_count,
+                                   .fields = order->fields,
+                                   .command_id = slice_text("fedcba9876543210"),
+                                   .text = slice_text(order->text),
+                                   .text_language = slice_text(order->language),
+                                   .agent_has_capacity = true};
+    fill_in(journey, &input);
     enum dispatch_answer answer = dispatch_decide(journey->policy, &lender, &input, &out, about);
     if (answer == DISPATCH_APPEND) {
         hear(journey, &out);

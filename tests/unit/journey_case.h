@@ -6,7 +6,7 @@
 #define REDRESS_JOURNEY_CASE_H
 
 #include "analytics_core.h"
-#include "dispatch_core.h"
+#include "dispatch_core_text.h"
 #include "policy_load.h"
 #include "watchdog_core.h"
 
@@ -21,11 +21,12 @@ struct journey {
     struct dispatch_case again; /* the same events folded a second time */
     struct watch_case watch;
     struct event_received received;
-    struct event_triaged verdict; /* of triage; lent by policy and received */
-    enum event_kind triaged;      /* EVENT_TRIAGED or EVENT_TRIAGE_ASKED */
-    uint32_t repeats;             /* earlier complaints of the customer */
-    unsigned people;              /* a new name for everybody who comes */
-    unsigned variety;             /* which of the values that fit are filled in; 0: the plainest */
+    struct event_triaged verdict;        /* of triage; lent by policy and received */
+    enum event_kind triaged;             /* EVENT_TRIAGED or EVENT_TRIAGE_ASKED */
+    uint32_t repeats;                    /* earlier complaints of the customer */
+    char said[POLICY_TEXT_SAID_MAX + 1]; /* the last text that was filled in */
+    unsigned people;                     /* a new name for everybody who comes */
+    unsigned variety; /* which of the values that fit are filled in; 0: the plainest */
     unsigned kinds[EVENT_KIND_COUNT];
     unsigned figures[FIGURE_MEASURE_COUNT];
 };
@@ -49,6 +50,8 @@ struct journey_order {
     const char *actor;
     const char *role;
     const char *action;
+    const char *text;     /* that the note is started from; NULL: none */
+    const char *language; /* of it; NULL: the complaint's */
     uint32_t field_count;
     const struct event_field *fields;
 };

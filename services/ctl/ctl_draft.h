@@ -1,0 +1,13 @@
+/*
+ * A text of the policy as it would be sent now, for people to start a note from.
+ */
+#ifndef REDRESS_CTL_DRAFT_H
+#define REDRESS_CTL_DRAFT_H
+
+#include "ctl_desk.h"
+
+/* Prints command->text of command->action, filled in from the archive and the command's fields;
+ * nothing is done to the case.  The status, after saying what is wrong. */
+int ctl_draft(struct ctl *ctl, const char *name, const struct ctl_command *command) MUST_CHECK;
+
+#endif

@@ -1,0 +1,124 @@
+/* The note of a command: as it was written, or one of the policy's texts, filled in; looked through
+ * where it is a reply, then sealed. */
+#include "case_number.h"
+#include "dispatch_core_text.h"
+#include "dispatch_shell.h"
+#include "policy_reply.h"
+#include "text.h"
+
+enum { NOTE_MAX = 16 * 1024, NOTE_FAULT_MAX = 512 };
+
+static struct slice slice_if(int present, ProtobufCBinaryData data)
+{
+    return present ? slice_of(data.data, data.len) : slice_of(NULL, 0);
+}
+
+/* A written reply is looked through before it is sealed.  False: refused. */
+static bool reply_is_good(const struct asked *asked,
+                          const struct held_case *held,
+                          struct slice action,
+                          struct slice note)
+{
+    const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
+    const struct policy_step *step = policy ? &policy->steps[held->state.step] : NULL;
+    uint16_t index = step ? policy_action_index(step, action) : POLICY_NONE;
+    size_t bad_at;
+    if (index == POLICY_NONE || step->actions[index].fact != EVENT_REPLIED ||
+        note.size > NOTE_MAX || (note.size > 0 && !text_is_clean(note, &bad_at))) {
+        return true;
+    }
+    struct policy_reply_fault fault;
+    struct error error = {0};
+    char *text = arena_take(cycle_arena(asked->cycle), NOTE_FAULT_MAX);
+    if (!text || !policy_reply_check(policy, note, cycle_arena(asked->cycle), &fault, &error)) {
+        desk_refuse(asked, "note_invalid", "the reply is too large to be looked through");
+        return false;
+    }
+    if (fault.forbidden) {
+        (void)snprintf(text, NOTE_FAULT_MAX, "not to be written: %s", fault.forbidden);
+    } else if (fault.lacking) {
+        (void)snprintf(text,
+                       NOTE_FAULT_MAX,
+                       "the reply lacks: %s (%s)",
+                       fault.lacking->id,
+                       fault.lacking->title.text[LOCALE_EN]);
+    }
+    if (fault.forbidden || fault.lacking) {
+        desk_refuse(asked, fault.forbidden ? "phrase_forbidden" : "part_missing", text);
+        return false;
+    }
+    return true;
+}
+
+static bool
+note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct slice *sealed)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    struct error error = {0};
+    size_t bad_at;
+    *sealed = slice_of(NULL, 0);
+    if (note.size == 0) {
+        return true;
+    }
+    if (note.size > NOTE_MAX || !text_is_clean(note, &bad_at)) {
+        desk_refuse(asked, "note_invalid", "a note is up to 16384 bytes of UTF-8 without NUL");
+        return false;
+    }
+    for (uint32_t i = 0; i < dispatch->key_count; i++) {
+        uint8_t key[SEAL_KEY_SIZE];
+        uint32_t key_id = seal_key_id(dispatch->ring);
+        const struct case_key *found = &dispatch->keys[i];
+        if (found->case_id == case_id &&
+            seal_case_key_open(dispatch->ring, key_id, case_id, found->wrapped, key, &error) &&
+            seal_field(
+                key, case_id, "note", key_id, note, cycle_arena(asked->cycle), sealed, &error)) {
+            return true;
+        }
+    }
+    desk_refuse(
+        asked, "note_unsealable", "the key of this case is not there: it may have been erased");
+    return false;
+}
+
+/* The note is what the command gives, or one of the policy's texts, filled in.  False: refused. */
+static bool note_of(const struct asked *asked,
+                    const struct held_case *held,
+                    struct dispatch_input *input,
+                    struct slice *note)
+{
+    const Redress__Command__V1__Act *act = asked->command->act;
+    const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
+    char number[CASE_NUMBER_SIZE];
+    *note = slice_if(act->has_note, act->note);
+    input->text = slice_if(act->has_text, act->text);
+    input->text_language = slice_if(act->has_text_language, act->text_language);
+    if (input->text.size == 0 || !policy) {
+        return true;
+    }
+    if (note->size > 0) {
+        desk_refuse(asked, "note_invalid", "either a note or a text to start it from");
+        return false;
+    }
+    char *room = arena_take(cycle_arena(asked->cycle), NOTE_MAX);
+    case_number_format(held->state.case_id, held->state.received_at_us, number);
+    if (!room || !dispatch_text_fill(
+                     policy, &held->state, input, slice_text(number), room, NOTE_MAX, note)) {
+        desk_refuse(asked, "note_invalid", "the text is too large once it is filled in");
+        return false;
+    }
+    return true;
+}
+
+bool desk_note(const struct asked *asked,
+               const struct held_case *held,
+               struct dispatch_input *input)
+{
+    struct slice note;
+    if (!note_of(asked, held, input, &note)) {
+        return false;
+    }
+    /* where the text lacks something the core refuses it, for that or a better reason */
+    return input->text_lacking.size > 0 ||
+           (reply_is_good(asked, held, input->action, note) &&
+            note_seal(asked, asked->command->act->case_id, note, &input->sealed_note));
+}
