@@ -27,7 +27,7 @@ static void on_writer(void *owner, enum pg_state state, const struct error *erro
     }
     log_info("archive reached", LOG_NUMBER("session", pg_backend_pid(service->writer)));
     cycle_connected(service);
-    owner_second(service, clock_now_us());
+    owner_second(service);
 }
 
 static void on_reader(void *owner, enum pg_state state, const struct error *error)
@@ -66,7 +66,7 @@ static void on_second(evutil_socket_t socket, short what, void *context)
     int64_t now_us = clock_now_us();
     policy_book_poll(service->policies, service->reader);
     bus_second(service->bus);
-    owner_second(service, now_us);
+    owner_second(service);
     input_heartbeats(service);
     health_second(service);
     if (service->spec->second) {
@@ -102,7 +102,6 @@ void service_request(struct service *service, const struct bus_peer *peer, struc
     uint32_t place = (service->waiting_first + service->waiting_count++) % SERVICE_REQUESTS_MAX;
     struct waiting_request *waiting = &service->waiting[place];
     waiting->peer = *peer;
-    waiting->arrived_us = clock_now_us();
     if (zmq_msg_init_size(&waiting->bytes, bytes.size) != 0) {
         service->waiting_count--;
         request_refuse(service, peer, bytes, true);
@@ -298,9 +297,8 @@ static void run(struct service *service)
             (void)event_add(wake, &wait);
         }
         (void)event_base_loop(service->base, EVLOOP_ONCE | (wait_us == 0 ? EVLOOP_NONBLOCK : 0));
-        int64_t now_us = clock_now_us();
-        input_read(service, now_us);
-        cycle_run(service, now_us);
+        input_read(service);
+        cycle_run(service, clock_now_us());
         if (clock_monotonic_us() >= service->drain_after_us) {
             service->drain_after_us = 0; /* rested */
         }

@@ -69,7 +69,6 @@ struct cycle;
 struct request {
     struct bus_peer peer;
     struct slice bytes;
-    int64_t arrived_us;
 };
 
 /* What undo wants done with the batch. */

@@ -341,8 +341,7 @@ static void take_requests(struct cycle *cycle)
         cycle->requests[i] =
             (struct request){.peer = waiting->peer,
                              .bytes = slice_of(zmq_msg_data(&cycle->request_bytes[i]),
-                                               zmq_msg_size(&cycle->request_bytes[i])),
-                             .arrived_us = waiting->arrived_us};
+                                               zmq_msg_size(&cycle->request_bytes[i]))};
     }
 }
 

@@ -8,7 +8,11 @@
 #include "redress/live/v1/live.pb-c.h"
 #include "service_private.h"
 
-enum { INPUT_BYTES_MAX = 64 * 1024 * 1024, HELD_BYTES_MAX = 64 * 1024 * 1024 };
+enum {
+    INPUT_BYTES_MAX = 64 * 1024 * 1024,
+    HELD_BYTES_MAX = 64 * 1024 * 1024,
+    READ_LOOK_US = 10000, /* unless something asks for a read: hundreds of streams, every turn */
+};
 
 bool input_list_init(struct input_list *list)
 {
@@ -204,6 +208,13 @@ static struct consumer *consumer_of(struct service *service, uint32_t from, uint
     return &service->streams[partition].consumers[from];
 }
 
+static void look_soon(struct service *service, const struct consumer *consumer)
+{
+    if (consumer->wants_read) {
+        service->read_look_us = 0;
+    }
+}
+
 static void
 published(struct service *service, const Redress__Live__V1__Published *message, int64_t now_us)
 {
@@ -220,9 +231,10 @@ published(struct service *service, const Redress__Live__V1__Published *message, 
                         bytes,
                         false,
                         now_us)) {
-            return; /* a gap now; the journal has them */
+            break; /* a gap now; the journal has them */
         }
     }
+    look_soon(service, consumer);
 }
 
 static void
@@ -240,6 +252,7 @@ heartbeat(struct service *service, const Redress__Live__V1__Heartbeat *message, 
         memcpy(header.hash, message->hash.data, HASH_SIZE);
         diverged(service, &header);
     }
+    look_soon(service, consumer);
 }
 
 void input_message(struct service *service, struct slice topic, struct slice bytes)
@@ -258,7 +271,7 @@ void input_message(struct service *service, struct slice topic, struct slice byt
         log_warn("bus message unreadable", LOG_ERROR_FIELDS(&error));
         return;
     }
-    int64_t now_us = clock_now_us();
+    int64_t now_us = clock_monotonic_us();
     if (live->published) {
         published(service, live->published, now_us);
     } else if (live->heartbeat) {
@@ -266,8 +279,10 @@ void input_message(struct service *service, struct slice topic, struct slice byt
     }
 }
 
-void input_serve(struct service *service, uint32_t partition, int64_t now_us)
+void input_serve(struct service *service, uint32_t partition)
 {
+    int64_t now_us = clock_monotonic_us();
+    service->read_look_us = 0;
     struct stream *stream = &service->streams[partition];
     for (unsigned from = SERVICE_INTAKE; from <= INPUT_SERVICES; from++) {
         if ((service->spec->inputs >> from & 1U) == 0) {
@@ -307,7 +322,8 @@ static void read_answered(void *context, const struct pg_answer *answer)
     service->reads--;
     struct consumer *consumer = consumer_of(service, read->from, read->partition);
     if (consumer && service->streams[read->partition].epoch == read->epoch) {
-        int64_t now_us = clock_now_us();
+        int64_t now_us = clock_monotonic_us();
+        service->read_look_us = 0;
         const PGresult *rows = answer->status == PG_OK ? answer->results[0] : NULL;
         int count = rows ? PQntuples(rows) : 0;
         int taken = 0;
@@ -365,9 +381,11 @@ static bool read_if_due(struct service *service, uint32_t partition, unsigned fr
     return !due || read_start(service, partition, from);
 }
 
-void input_read(struct service *service, int64_t now_us)
+void input_read(struct service *service)
 {
-    if (service->spec->inputs == 0 || pg_current_state(service->reader) != PG_READY) {
+    int64_t now_us = clock_monotonic_us();
+    if (service->spec->inputs == 0 || now_us < service->read_look_us ||
+        pg_current_state(service->reader) != PG_READY) {
         return;
     }
     for (uint32_t p = 0; p < service->partitions; p++) {
@@ -378,6 +396,7 @@ void input_read(struct service *service, int64_t now_us)
             }
         }
     }
+    service->read_look_us = now_us + READ_LOOK_US;
 }
 
 static void send_live(struct service *service,

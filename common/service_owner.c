@@ -12,7 +12,7 @@ static void perform(struct service *service, uint32_t partition, unsigned effect
     }
     if ((effects & OWNER_DO_SERVE) != 0) {
         service->serving++;
-        input_serve(service, partition, clock_now_us());
+        input_serve(service, partition);
         if (service->spec->serving) {
             service->spec->serving(service->self, partition);
         }
@@ -187,7 +187,7 @@ static void renew(struct service *service)
     service->renewing = pg_send(pg, renew_answered, service, &error);
 }
 
-void owner_second(struct service *service, int64_t now_us)
+void owner_second(struct service *service)
 {
     int64_t mono_us = clock_monotonic_us();
     if (pg_current_state(service->reader) == PG_READY && service->partitions == 0) {
@@ -214,7 +214,7 @@ void owner_second(struct service *service, int64_t now_us)
         renew(service);
     }
     survey_begin(service);
-    input_read(service, now_us);
+    input_read(service);
 }
 
 void owner_fenced(struct service *service, uint32_t partition)

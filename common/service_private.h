@@ -123,7 +123,6 @@ struct cycle {
 
 struct waiting_request {
     struct bus_peer peer;
-    int64_t arrived_us;
     zmq_msg_t bytes;
 };
 
@@ -157,6 +156,7 @@ struct service {
     bool surveying;
     bool renewing;
     bool taking;
+    int64_t read_look_us; /* monotonic: when the streams are looked over for reads that are due */
     unsigned reads;
     int64_t renewed_us; /* monotonic: last successful commit or renewal */
     int64_t renew_after_us;
@@ -214,7 +214,7 @@ void survey_begin(struct service *service);
 void owner_hear(struct service *service, uint32_t partition, enum owner_input input);
 void owner_take(struct service *service, struct pg_array *wanted);
 void owner_reader_ready(struct service *service);
-void owner_second(struct service *service, int64_t now_us);
+void owner_second(struct service *service);
 void owner_cut(struct service *service, const char *why);
 void owner_fenced(struct service *service, uint32_t partition);
 void owner_stop(struct service *service);
@@ -222,9 +222,9 @@ void owner_drained(struct service *service);
 
 /* service_input.c */
 void input_message(struct service *service, struct slice topic, struct slice bytes);
-void input_serve(struct service *service, uint32_t partition, int64_t now_us);
+void input_serve(struct service *service, uint32_t partition);
 void input_forget(struct service *service, uint32_t partition);
-void input_read(struct service *service, int64_t now_us);
+void input_read(struct service *service);
 void input_heartbeats(struct service *service);
 void input_publish(struct service *service, uint32_t partition, struct arena *arena);
 bool input_list_init(struct input_list *list);
