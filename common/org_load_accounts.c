@@ -5,8 +5,10 @@
 #include <inttypes.h>
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): initializers, not expressions */
 #define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
-#define KEYS(rows) .keys = (rows), .key_count = sizeof(rows) / sizeof *(rows)
+#define KEYS(rows) .keys = rows, .key_count = sizeof(rows) / sizeof *(rows)
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 enum { INDEX_SIZE = 8 };

@@ -104,7 +104,8 @@ static bool op_is_sound(const struct projection_stream *stream, const struct pro
     return place == (stream->service == SERVICE_DISPATCH) &&
            case_partition(op->case_id) == stream->partition &&
            (op->change != PROJECTION_PUT || (!isnan(op->score) && op->queue[0] &&
-                                             memchr(op->queue, '\0', sizeof op->queue) != NULL));
+                                             memchr(op->queue, '\0', sizeof op->queue) != NULL &&
+                                             memchr(op->ask, '\0', sizeof op->ask) != NULL));
 }
 
 void projection_commit(struct projection *projection,

@@ -39,6 +39,9 @@ enum {
     PROJECTION_QUEUES_MAX = 64,      /* queues of one claim or read */
     PROJECTION_SKIP_MAX = 256,       /* cases a claim is to leave alone */
     PROJECTION_TOKEN_SIZE = 33,
+    PROJECTION_ASK_MAX = 192,     /* bytes of what a case asks, terminator included */
+    PROJECTION_HAS_MAX = 400,     /* of what a claimant has */
+    PROJECTION_LOOKS_MAX = 512,   /* candidates a claim passes over before it gives up */
     PROJECTION_TIMERS_MAX = 256,  /* timers of one read */
     PROJECTION_NO_CLOCK = 0xffff, /* a timer of the case as a whole */
 };
@@ -57,6 +60,12 @@ struct projection_op {
     uint16_t clock;                   /* ARM, DISARM: or PROJECTION_NO_CLOCK */
     uint8_t change;                   /* enum projection_change */
     char queue[PROJECTION_QUEUE_MAX]; /* PUT: policy id "/" queue id */
+    /*
+     * PUT: whom the case is for, a hint that spares claims which would be refused.  Clauses
+     * "until,token|token" with blanks between: until that instant (ms since the epoch, 0: always)
+     * a claimant has one of the tokens, or has not got it where "!" stands before.  "": anybody.
+     */
+    char ask[PROJECTION_ASK_MAX];
 };
 
 /* What the owner of a stream is told; all from the loop, never from inside its own call. */
@@ -187,16 +196,21 @@ struct projection_claim_order {
     const uint64_t *skip;      /* cases to leave where they are */
     uint32_t skip_count;       /* … PROJECTION_SKIP_MAX */
     uint32_t count;            /* 1 … PROJECTION_CLAIM_MAX */
+    const char *const *has;    /* tokens that cases may ask for, without blanks, commas and "|" */
+    uint32_t has_count;        /* … PROJECTION_HAS_MAX */
     uint32_t lease_ms;         /* then, unless confirmed or undone, they go back to their queues */
 };
 
 /*
  * error NULL: these (0 … count) are out of their queues, for this caller alone, until the lease
- * ends.  Else ERROR_RETRY, and what was taken, if anything, comes back with the end of its lease.
+ * ends; passed: so many before them, or in all, ask for what the claimant has not got.  No more
+ * than PROJECTION_LOOKS_MAX are passed over: what stands behind them is not found.  Else
+ * ERROR_RETRY, and what was taken, if anything, comes back with the end of its lease.
  */
 typedef void projection_claimed_fn(void *self,
                                    const struct projection_claim *claims,
                                    uint32_t count,
+                                   uint32_t passed,
                                    const struct error *error);
 
 /* false: not sent, fn is not called.  ERROR_REJECT: an order beyond the bounds; or as redis_send.

@@ -11,13 +11,14 @@
 --                       watchdog: sorted set timer → due ms
 --   q:QUEUE             sorted set case → score, of all partitions; an entry that its share does
 --                       not confirm is stale
+--   ask                 hash case → what it asks of who takes it, of cases that ask something (suits)
 --   lease               hash case → "token score queue"
 --   expiry              sorted set case → ms when its lease ends, by this server's clock
 --
 -- Arguments: prefix, verb, the verb's own.  Nothing here is unbounded: the caller slices.
 local prefix, verb = ARGV[1], ARGV[2]
 local call = redis.call
-local leases, expiries = prefix .. 'lease', prefix .. 'expiry'
+local leases, expiries, asks = prefix .. 'lease', prefix .. 'expiry', prefix .. 'ask'
 local PAGE_MAX = 16 -- candidates of a queue looked at in one go
 
 local function stream_key(stream) return prefix .. 's:' .. stream end
@@ -70,14 +71,32 @@ local function give_back(case, record)
     if here == queue or building then call('ZADD', queue_key(queue), score, case) end
 end
 
--- Puts and removes (case, queue or '', score)… against one share; the last word on a case counts.
+-- What these cases ask: (case, queue, score, ask) each at its place in ARGV.
+local function ask_all(cases, last)
+    local asked, unasked = {}, {}
+    for _, case in ipairs(cases) do
+        local ask = ARGV[last[case] + 3]
+        if ask == '' then
+            unasked[#unasked + 1] = case
+        else
+            asked[#asked + 1] = case
+            asked[#asked + 1] = ask
+        end
+    end
+    if #unasked > 0 and call('EXISTS', asks) == 1 then call('HDEL', asks, unpack(unasked)) end
+    if #asked > 0 then call('HSET', asks, unpack(asked)) end
+end
+
+-- Puts and removes (case, queue or '', score, ask)… against one share; the last word on a case
+-- counts.
 local function place_all(share, first)
     local last, cases = {}, {}
-    for i = first, #ARGV, 3 do
+    for i = first, #ARGV, 4 do
         if not last[ARGV[i]] then cases[#cases + 1] = ARGV[i] end
         last[ARGV[i]] = i
     end
     if #cases == 0 then return end
+    ask_all(cases, last)
     local before = call('HMGET', share, unpack(cases))
     local held = call('EXISTS', leases) == 1 and call('HMGET', leases, unpack(cases)) or {}
     local left, entered, set, gone = {}, {}, {}, {}
@@ -196,7 +215,10 @@ local function clean_slice(stream, old, cursor, limit)
         local here = now[1] and call('HGET', share_key(stream, now[1]), case)
         local soon = now[2] and call('HGET', share_key(stream, now[2]), case)
         if here ~= queue and soon ~= queue then call('ZREM', queue_key(queue), case) end
-        if not here and not soon then lease_drop(case) end
+        if not here and not soon then
+            lease_drop(case)
+            call('HDEL', asks, case)
+        end
     end
     return scan[1]
 end
@@ -245,13 +267,30 @@ local function candidates(queues)
     end
 end
 
--- token, lease ms, count, candidates to look at, number of queues, queues…, cases to skip…
--- → case, queue, score, …
+-- Whether who has these may take a case that asks so: clauses "until,token|!token …" with blanks
+-- between; of each whose time has not come (0: never does) he has one token, or has not got it.
+local function suits(ask, has, now)
+    for ends, tokens in string.gmatch(ask, '(%d+),(%S+)') do
+        local met = ends ~= '0' and tonumber(ends) <= now
+        for no, token in string.gmatch(tokens, '(!?)([^|]+)') do
+            met = met or (has[token] == nil) == (no == '!')
+        end
+        if not met then return false end
+    end
+    return true
+end
+
+-- token, lease ms, count, candidates to look at, number of queues, queues…, number of what the
+-- caller has, that…, cases to skip… → cases passed over for what they ask, case, queue, score, …
 function verbs.claim(token, lease, count, looks, queue_count)
-    local queues, skip = {}, {}
-    for i = 8, 7 + queue_count do queues[#queues + 1] = ARGV[i] end
-    for i = 8 + queue_count, #ARGV do skip[ARGV[i]] = true end
-    local claimed, stale, known = {}, {}, {}
+    local queues, has, skip = {}, {}, {}
+    local has_at = 8 + queue_count
+    for i = 8, has_at - 1 do queues[#queues + 1] = ARGV[i] end
+    local skip_at = has_at + 1 + ARGV[has_at]
+    for i = has_at + 1, skip_at - 1 do has[ARGV[i]] = true end
+    for i = skip_at, #ARGV do skip[ARGV[i]] = true end
+    local claimed, stale, known, passed = {}, {}, {}, 0
+    local asking, now = call('EXISTS', asks) == 1, now_ms()
     local next = candidates(queues)
     for _ = 1, looks do
         if #claimed >= count * 3 then break end
@@ -259,7 +298,10 @@ function verbs.claim(token, lease, count, looks, queue_count)
         if not case then break end
         if not skip[case] then
             local here, building = place(case, known)
-            if here == queue then
+            local ask = here == queue and asking and call('HGET', asks, case)
+            if ask and not suits(ask, has, now) then
+                passed = passed + 1
+            elseif here == queue then
                 skip[case] = true
                 for _, value in ipairs({case, queue, score}) do claimed[#claimed + 1] = value end
             elseif not building then
@@ -269,13 +311,14 @@ function verbs.claim(token, lease, count, looks, queue_count)
         end
     end
     for queue, members in pairs(stale) do call('ZREM', queue_key(queue), unpack(members)) end
-    local ends = #claimed > 0 and string.format('%.0f', now_ms() + lease)
+    local ends = #claimed > 0 and string.format('%.0f', now + lease)
     for i = 1, #claimed, 3 do
         local case, queue, score = claimed[i], claimed[i + 1], claimed[i + 2]
         call('ZREM', queue_key(queue), case)
         call('HSET', leases, case, token .. ' ' .. score .. ' ' .. queue)
         call('ZADD', expiries, ends, case)
     end
+    table.insert(claimed, 1, passed)
     return claimed
 end
 

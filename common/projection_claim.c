@@ -3,8 +3,6 @@
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
 
-enum { LOOKS_MORE = 64 }; /* candidates a claim looks at beyond what it was asked for */
-
 /* Who waits for a reply; freed with it. */
 struct waiting {
     union {
@@ -67,11 +65,12 @@ static void on_claimed(void *self, const redisReply *reply)
     struct projection_claim claims[PROJECTION_CLAIM_MAX];
     uint32_t count = 0;
     if (!reply_array(reply, &error)) {
-        waiting->claimed(waiting->self, NULL, 0, &error);
+        waiting->claimed(waiting->self, NULL, 0, 0, &error);
         free(waiting);
         return;
     }
-    for (size_t i = 0; i + 2 < reply->elements && count < PROJECTION_CLAIM_MAX; i += 3) {
+    uint32_t passed = reply->elements > 0 ? (uint32_t)number(reply->element[0]) : 0;
+    for (size_t i = 1; i + 2 < reply->elements && count < PROJECTION_CLAIM_MAX; i += 3) {
         struct projection_claim *claim = &claims[count];
         claim->case_id = case_of(reply->element[i]);
         claim->score = number(reply->element[i + 2]);
@@ -83,7 +82,7 @@ static void on_claimed(void *self, const redisReply *reply)
         memcpy(claim->token, waiting->token, sizeof claim->token);
         count++;
     }
-    waiting->claimed(waiting->self, claims, count, NULL);
+    waiting->claimed(waiting->self, claims, count, passed, NULL);
     free(waiting);
 }
 
@@ -95,7 +94,8 @@ bool projection_claim(struct projection *projection,
 {
     if (order->queue_count == 0 || order->queue_count > PROJECTION_QUEUES_MAX ||
         order->count == 0 || order->count > PROJECTION_CLAIM_MAX ||
-        order->skip_count > PROJECTION_SKIP_MAX || order->lease_ms == 0) {
+        order->skip_count > PROJECTION_SKIP_MAX || order->has_count > PROJECTION_HAS_MAX ||
+        order->lease_ms == 0) {
         return error_set(error,
                          ERROR_REJECT,
                          "claim: 1 to %d cases of 1 to %d queues, at most %d skipped, with a lease",
@@ -109,10 +109,14 @@ bool projection_claim(struct projection *projection,
     redis_call_text(call, waiting.token);
     redis_call_format(call, "%" PRIu32, order->lease_ms);
     redis_call_format(call, "%" PRIu32, order->count);
-    redis_call_format(call, "%" PRIu32, order->count + order->skip_count + LOOKS_MORE);
+    redis_call_format(call, "%" PRIu32, order->count + order->skip_count + PROJECTION_LOOKS_MAX);
     redis_call_format(call, "%" PRIu32, order->queue_count);
     for (uint32_t i = 0; i < order->queue_count; i++) {
         redis_call_text(call, order->queues[i]);
+    }
+    redis_call_format(call, "%" PRIu32, order->has_count);
+    for (uint32_t i = 0; i < order->has_count; i++) {
+        redis_call_text(call, order->has[i]);
     }
     for (uint32_t i = 0; i < order->skip_count; i++) {
         redis_call_format(call, "%016" PRIx64, order->skip[i]);

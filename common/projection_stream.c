@@ -209,9 +209,11 @@ static void add_op(struct redis_call *call, const struct projection_op *op)
         if (op->change == PROJECTION_PUT) {
             redis_call_text(call, op->queue);
             redis_call_format(call, "%.17g", op->score);
+            redis_call_text(call, op->ask);
         } else {
             redis_call_text(call, "");
             redis_call_text(call, "0");
+            redis_call_text(call, "");
         }
         return;
     }

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    REDIS_ARGUMENTS_MAX = 3200, /* 1000 operations of three, and a head */
+    REDIS_ARGUMENTS_MAX = 4200, /* 1000 operations of four, and a head */
     REDIS_TEXT_MAX = 64 * 1024, /* for numbers and copies; lent text takes none of it */
     REDIS_SHA_SIZE = 41,
 };

@@ -1,11 +1,9 @@
-/* `redress org apply`, `diff` and `show`. */
+/* `redress org apply` and `diff`; see ctl_org_show.c for who may take what. */
 #include "ctl_org.h"
 
-#include "clock.h"
 #include "ctl_calendar.h"
 #include "ctl_database.h"
 #include "ctl_file.h"
-#include "ctl_table.h"
 #include "hex.h"
 #include "org_load.h"
 #include "scope.h"
@@ -18,7 +16,6 @@
 enum {
     YEARS_BACK = 1,
     YEARS_AHEAD = 2,
-    CELL_MAX = 512,
     PASSWD_SIZE = 4096, /* one line of it */
     HASH_TEXT_SIZE = HASH_SIZE * 2 + 3,
 };
@@ -35,7 +32,8 @@ static void file_done(struct org_file *file)
     org_object_free(&file->object);
 }
 
-static struct org_object *load(const char *name, struct slice yaml, struct policy_report *report)
+struct org_object *
+org_object_read(const char *name, struct slice yaml, struct policy_report *report)
 {
     int year = ctl_calendar_year_now();
     return org_load(name, yaml, year - YEARS_BACK, year + YEARS_AHEAD, report);
@@ -49,7 +47,7 @@ static int file_get(struct ctl *ctl, struct org_file *file)
         return code;
     }
     struct policy_report report;
-    file->object = load(path, slice_of(file->text.bytes, file->text.size), &report);
+    file->object = org_object_read(path, slice_of(file->text.bytes, file->text.size), &report);
     (void)fputs(report.text ? report.text : "", ctl->err);
     if (!file->object) {
         code =
@@ -59,8 +57,7 @@ static int file_get(struct ctl *ctl, struct org_file *file)
     return code;
 }
 
-/* The newest version: version, source, applied at, applied by.  No row: none was applied. */
-static int newest(struct ctl *ctl, PGresult **rows)
+int org_newest(struct ctl *ctl, PGresult **rows)
 {
     return ctl_query(ctl,
                      "SELECT version, source, to_char(applied_at AT TIME ZONE 'UTC', "
@@ -77,7 +74,7 @@ static int compare(struct ctl *ctl,
                    struct org_difference *difference,
                    PGresult **rows)
 {
-    int code = newest(ctl, rows);
+    int code = org_newest(ctl, rows);
     if (code != CTL_OK) {
         return code;
     }
@@ -353,118 +350,4 @@ int ctl_org_apply(struct ctl *ctl)
         tell(ctl, &file, &difference, version, changes);
     }
     return code;
-}
-
-/* ---- show ---- */
-
-static const char *
-now_text(const struct ctl *ctl, const struct org *org, const struct org_agent *agent, char *into)
-{
-    int64_t until_s = 0;
-    struct slice stands_for;
-    char until[CLOCK_TEXT_SIZE];
-    enum org_verdict verdict = org_admits(org,
-                                          slice_text(agent->name),
-                                          slice_text(agent->roles[0]),
-                                          clock_now_us() / 1000000,
-                                          &stands_for,
-                                          &until_s);
-    enum ctl_text text = TEXT_ORG_THERE;
-    if (verdict == ORG_ON_LEAVE) {
-        text = TEXT_ORG_LEAVE_UNTIL;
-    } else if (verdict == ORG_OFF_SHIFT) {
-        text = until_s != 0 ? TEXT_ORG_SHIFT_UNTIL : TEXT_ORG_SHIFT_OVER;
-    }
-    clock_text(until_s * 1000000, until);
-    FILE *out = fmemopen(into, CELL_MAX, "w");
-    if (out) {
-        ctl_format(out, ctl_text_in(ctl->language, text), CTL_ARGS(until));
-        (void)fclose(out);
-    }
-    into[CELL_MAX - 1] = '\0';
-    return into;
-}
-
-static void agent_show(const struct ctl *ctl,
-                       const struct org *org,
-                       const struct org_agent *agent,
-                       struct ctl_table *table)
-{
-    char roles[CELL_MAX] = "";
-    char skills[CELL_MAX] = "";
-    char now[CELL_MAX] = "";
-    size_t at = 0;
-    for (uint16_t i = 0; i < agent->role_count && at < CELL_MAX; i++) {
-        at +=
-            (size_t)snprintf(roles + at, CELL_MAX - at, "%s%s", i > 0 ? ", " : "", agent->roles[i]);
-    }
-    at = 0;
-    for (uint16_t i = 0; i < agent->skill_count && at < CELL_MAX; i++) {
-        at += (size_t)snprintf(skills + at,
-                               CELL_MAX - at,
-                               "%s%s %u",
-                               i > 0 ? ", " : "",
-                               org->skills[agent->skills[i].skill],
-                               agent->skills[i].level);
-    }
-    const char *const cells[] = {
-        agent->name,
-        agent->department == ORG_NONE ? "" : org->departments[agent->department].id,
-        roles,
-        agent->shift == ORG_NONE ? "" : org->shifts[agent->shift].id,
-        agent->capacity < 0 ? "" : CTL_NUMBER_TEXT(agent->capacity),
-        skills,
-        agent->deputy == ORG_NONE ? "" : org->agents[agent->deputy].name,
-        now_text(ctl, org, agent, now),
-    };
-    ctl_table_add(table, cells);
-}
-
-int ctl_org_show(struct ctl *ctl)
-{
-    static const struct ctl_column columns[] = {
-        {"person",     TEXT_COLUMN_PERSON,     CTL_COLUMN_TEXT,   false},
-        {"department", TEXT_COLUMN_DEPARTMENT, CTL_COLUMN_TEXT,   false},
-        {"roles",      TEXT_COLUMN_ROLES,      CTL_COLUMN_TEXT,   false},
-        {"shift",      TEXT_COLUMN_SHIFT,      CTL_COLUMN_TEXT,   false},
-        {"capacity",   TEXT_COLUMN_CAPACITY,   CTL_COLUMN_NUMBER, false},
-        {"skills",     TEXT_COLUMN_SKILLS,     CTL_COLUMN_TEXT,   false},
-        {"deputy",     TEXT_COLUMN_DEPUTY,     CTL_COLUMN_TEXT,   false},
-        {"now",        TEXT_COLUMN_NOW,        CTL_COLUMN_TEXT,   true },
-    };
-    SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    int code = newest(ctl, &rows);
-    if (code != CTL_OK) {
-        return code;
-    }
-    if (PQntuples(rows) == 0) {
-        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_ORG_NONE, NULL);
-    }
-    struct policy_report report;
-    SCOPED(org_object_free)
-    struct org_object *object = load("org", slice_text(PQgetvalue(rows, 0, 1)), &report);
-    policy_report_done(&report);
-    SCOPED(ctl_table_free)
-    struct ctl_table *table =
-        object ? ctl_table_new(ctl, columns, sizeof columns / sizeof *columns) : NULL;
-    if (!table) {
-        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
-    }
-    const struct org *org = &object->org;
-    if (!ctl->json) {
-        ctl_print(ctl,
-                  TEXT_ORG_HEAD,
-                  CTL_ARGS(org->title.text[ctl->language == CTL_EN      ? LOCALE_EN
-                                           : ctl->language == CTL_ZH_CN ? LOCALE_ZH_CN
-                                                                        : LOCALE_ZH_TW],
-                           org->id,
-                           PQgetvalue(rows, 0, 0),
-                           PQgetvalue(rows, 0, 2),
-                           PQgetvalue(rows, 0, 3)));
-    }
-    for (uint16_t i = 0; i < org->agent_count; i++) {
-        agent_show(ctl, org, &org->agents[i], table);
-    }
-    ctl_table_answer(table, "people");
-    return CTL_OK;
 }

@@ -3,7 +3,15 @@
 #define REDRESS_CTL_ORG_H
 
 #include "ctl.h"
+#include "org_load.h"
 #include "slice.h"
+
+/* Compiled for the years around now; NULL when the report has errors. */
+struct org_object *
+org_object_read(const char *name, struct slice yaml, struct policy_report *report) MUST_CHECK;
+
+/* The newest version: version, source, applied at, applied by.  No row: none was applied. */
+int org_newest(struct ctl *ctl, PGresult **rows) MUST_CHECK;
 
 /* A place in the file ("agents.王明.capacity") that differs; NULL: it is not there. */
 struct org_change {

@@ -267,7 +267,8 @@ int ctl_reply_tell(const struct ctl *ctl, const ctl_reply *reply, const char *ro
     (void)name_of(reply->code, &word);
     (void)name_of(reply->step, &step);
     if (reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY) {
-        return ctl_fail(ctl, code, TEXT_QUEUE_EMPTY, NULL);
+        bool passed = strcmp(word.text, "none_fits") == 0;
+        return ctl_fail(ctl, code, passed ? TEXT_QUEUE_NONE_FITS : TEXT_QUEUE_EMPTY, NULL);
     }
     if (reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND) {
         return ctl_fail(ctl, code, TEXT_CASE_UNKNOWN, NULL);

@@ -223,6 +223,8 @@ const struct ctl_verb ctl_verbs[] = {
      NO_OPTIONS, ctl_policy_schema},
     {"org apply", "FILE", 1, 1, TEXT_VERB_ORG_APPLY,
      OPTIONS(org_apply_options), ctl_org_apply},
+    {"org customer", "CONTACT…", 1, 64, TEXT_VERB_ORG_CUSTOMER,
+     NO_OPTIONS, ctl_org_customer},
     {"org diff", "FILE", 1, 1, TEXT_VERB_ORG_DIFF,
      NO_OPTIONS, ctl_org_diff},
     {"org show", "", 0, 0, TEXT_VERB_ORG_SHOW,

@@ -89,6 +89,7 @@ void agent_change(struct dispatch *dispatch, const char *name, int32_t delta, in
         return;
     }
     agent->delta += delta;
+    agent->capacity = delta > 0 ? capacity : agent->capacity;
     if (!agent->in_batch) {
         agent->in_batch = true;
         dispatch->batch_agents[dispatch->batch_agent_count++] =

@@ -135,12 +135,39 @@ static void claim_end(struct claim *claim)
     free(claim);
 }
 
-static void claim_settle(struct claim *claim, uint64_t case_id, const char *token)
+/* Cases that were proposed to this claim, in a ring of the last ones. */
+static uint32_t
+tried_by(const struct dispatch *dispatch, const uint8_t id[16], uint64_t cases[DISPATCH_TRIED_MAX])
 {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < DISPATCH_TRIED_MAX; i++) {
+        const struct tried *tried = &dispatch->tried[i];
+        if (tried->case_id != 0 && memcmp(tried->command_id, id, sizeof tried->command_id) == 0) {
+            cases[count++] = tried->case_id;
+        }
+    }
+    return count;
+}
+
+static void tried_note(struct dispatch *dispatch, const uint8_t id[16], uint64_t case_id)
+{
+    struct tried *tried = &dispatch->tried[dispatch->tried_next++ % DISPATCH_TRIED_MAX];
+    tried->case_id = case_id;
+    memcpy(tried->command_id, id, sizeof tried->command_id);
+}
+
+/* passed: cases are there that are not for this person now. */
+static void claim_settle(struct claim *claim, uint64_t case_id, const char *token, bool passed)
+{
+    uint64_t cases[DISPATCH_TRIED_MAX];
     if (case_id != 0) {
+        tried_note(claim->dispatch, claim->command_id, case_id);
         claim_ask(claim, case_id, token);
     } else {
-        claim_answer(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY, "queue_empty");
+        passed = passed || tried_by(claim->dispatch, claim->command_id, cases) > 0;
+        claim_answer(claim,
+                     REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY,
+                     passed ? "none_fits" : "queue_empty");
     }
     claim_end(claim);
 }
@@ -168,7 +195,7 @@ static void search_answered(void *context, const struct pg_answer *answer)
     for (int row = 0; row < PQntuples(answer->results[0]) && row < DISPATCH_FOUND_MAX; row++) {
         search->cases[search->count++] = (uint64_t)pg_int8(answer->results[0], row, 0);
     }
-    claim_settle(claim, found_take(search, claim->queue), "");
+    claim_settle(claim, found_take(search, claim->queue), "", false);
 }
 
 static bool search_send(struct claim *claim)
@@ -203,7 +230,7 @@ static void claim_without_redis(struct claim *claim)
 {
     uint64_t case_id = found_take(claim->dispatch->search, claim->queue);
     if (case_id != 0) {
-        claim_settle(claim, case_id, "");
+        claim_settle(claim, case_id, "", false);
     } else if (!may_search(claim->dispatch) || !search_send(claim)) {
         claim_later(claim);
     }
@@ -212,6 +239,7 @@ static void claim_without_redis(struct claim *claim)
 static void claimed(void *self,
                     const struct projection_claim *claims,
                     uint32_t count,
+                    uint32_t passed,
                     const struct error *error)
 {
     struct claim *claim = self;
@@ -220,20 +248,17 @@ static void claimed(void *self,
     } else if (error) {
         claim_without_redis(claim);
     } else {
-        claim_settle(claim, count > 0 ? claims[0].case_id : 0, count > 0 ? claims[0].token : "");
+        claim_settle(
+            claim, count > 0 ? claims[0].case_id : 0, count > 0 ? claims[0].token : "", passed > 0);
     }
 }
 
-void claim(const struct asked *asked)
+/* Asks Redis; what was proposed to this command before is left alone. */
+static void claim_begin(const struct asked *asked, struct slice queue)
 {
+    static struct fit_tokens tokens; /* large */
     struct dispatch *dispatch = asked->dispatch;
     const Redress__Command__V1__Command *command = asked->command;
-    struct slice queue = command->claim->has_queue
-                             ? slice_of(command->claim->queue.data, command->claim->queue.len)
-                             : slice_of(NULL, 0);
-    if (desk_repeated(asked) || claim_is_asked(dispatch, asked) || people_refuse(asked)) {
-        return;
-    }
     struct claim *claim = calloc(1, sizeof *claim);
     if (!claim || queue.size == 0 || queue.size >= sizeof claim->queue) {
         free(claim);
@@ -250,12 +275,64 @@ void claim(const struct asked *asked)
     memcpy(claim->queue, queue.bytes, queue.size);
     claim->next = dispatch->claims;
     dispatch->claims = claim;
+    uint64_t skip[DISPATCH_TRIED_MAX];
+    fit_tokens(dispatch, slice_of(claim->actor, claim->actor_size), &tokens);
     const char *const queues[] = {claim->queue};
-    const struct projection_claim_order order = {
-        .queues = queues, .queue_count = 1, .count = 1, .lease_ms = DISPATCH_CLAIM_LEASE_MS};
+    const struct projection_claim_order order = {.queues = queues,
+                                                 .queue_count = 1,
+                                                 .skip = skip,
+                                                 .skip_count =
+                                                     tried_by(dispatch, claim->command_id, skip),
+                                                 .has = tokens.has,
+                                                 .has_count = tokens.count,
+                                                 .count = 1,
+                                                 .lease_ms = DISPATCH_CLAIM_LEASE_MS};
     struct error error = {0};
     if (!projection_claim(
             projector_projection(dispatch->projector), &order, claimed, claim, &error)) {
-        claimed(claim, NULL, 0, &error);
+        claimed(claim, NULL, 0, 0, &error);
     }
+}
+
+void claim(const struct asked *asked)
+{
+    const Redress__Command__V1__Command *command = asked->command;
+    struct slice queue = command->claim->has_queue
+                             ? slice_of(command->claim->queue.data, command->claim->queue.len)
+                             : slice_of(NULL, 0);
+    if (!desk_repeated(asked) && !claim_is_asked(asked->dispatch, asked) && !people_refuse(asked)) {
+        claim_begin(asked, queue);
+    }
+}
+
+bool claim_again(const struct asked *asked,
+                 const struct policy *policy,
+                 const struct dispatch_case *state,
+                 enum dispatch_answer answered)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    const Redress__Command__V1__Act *act = asked->command->act;
+    uint64_t tried[DISPATCH_TRIED_MAX];
+    char queue[PROJECTION_QUEUE_MAX];
+    uint32_t count = tried_by(dispatch, asked->command->command_id.data, tried);
+    bool here = false; /* proposed by this instance; a token says that another one did */
+    for (uint32_t i = 0; i < count; i++) {
+        here = here || tried[i] == act->case_id;
+    }
+    bool proposed = here || (act->has_claim_token && act->claim_token.len > 0);
+    bool fits_others = answered == DISPATCH_SKILL || answered == DISPATCH_KEPT ||
+                       answered == DISPATCH_RECUSED || answered == DISPATCH_EARLIER_HANDLER;
+    if (!proposed || !fits_others || count >= DISPATCH_TRIES_MAX || dispatch->closing) {
+        return false;
+    }
+    if (claim_is_asked(dispatch, asked)) {
+        return true; /* the batch is decided once more */
+    }
+    if (!here) {
+        tried_note(dispatch, asked->command->command_id.data, act->case_id);
+    }
+    claim_give_back(dispatch, act->case_id, slice_of(act->claim_token.data, act->claim_token.len));
+    (void)snprintf(queue, sizeof queue, "%s/%s", policy->name, policy->queues[state->queue].id);
+    claim_begin(asked, slice_text(queue));
+    return true;
 }

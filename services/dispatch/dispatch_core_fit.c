@@ -164,10 +164,11 @@ bool fit_meets(const struct fit_ask *ask, const struct org *org, struct slice ac
     return false;
 }
 
-bool fit_permits(const struct policy *policy,
-                 const struct dispatch_case *state,
-                 const struct dispatch_input *input,
-                 struct fit_ask *unmet)
+/* The first that is asked now and that the actor does not meet: false, with *unmet. */
+static bool all_met(const struct policy *policy,
+                    const struct dispatch_case *state,
+                    const struct dispatch_input *input,
+                    struct fit_ask *unmet)
 {
     struct fit_ask asks[FIT_ASKS_MAX];
     uint32_t count = fit_asks(policy, state, input->org, input->now_us, asks);
@@ -178,6 +179,44 @@ bool fit_permits(const struct policy *policy,
         }
     }
     return true;
+}
+
+static struct dispatch_permit check_fit(const struct policy *policy,
+                                        const struct dispatch_case *state,
+                                        const struct dispatch_input *input)
+{
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    struct fit_ask unmet;
+    if (!all_met(policy, state, input, &unmet)) {
+        permit.answer = unmet.skill ? DISPATCH_SKILL : DISPATCH_KEPT;
+        permit.what = slice_text(unmet.skill ? unmet.skill : unmet.persons[0]);
+        permit.level = unmet.level;
+        permit.until_us = unmet.until_us;
+    }
+    return permit;
+}
+
+struct dispatch_permit rules_claim(const struct policy *policy,
+                                   const struct dispatch_case *state,
+                                   const struct dispatch_input *input)
+{
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t role = policy_role_index(policy, input->role);
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    bool earlier = (state->more.handled & rules_person(&state->more, input->actor)) != 0;
+    if (state->version == 0 || state->queue == POLICY_NONE) {
+        permit.answer = DISPATCH_NOT_QUEUED;
+    } else if (role == POLICY_NONE || !policy_role_in(policy, 1U << step->owner_role, role)) {
+        permit.answer = DISPATCH_ROLE_MAY_NOT;
+    } else if (rules_concerned(&state->more, input->actor)) {
+        permit.answer = DISPATCH_RECUSED;
+    } else if (step->other_handler && earlier) {
+        permit.answer = DISPATCH_EARLIER_HANDLER;
+    } else {
+        permit = check_fit(policy, state, input);
+    }
+    permit.roles = 1U << step->owner_role;
+    return permit;
 }
 
 /* ---- the earlier handler ---- */
@@ -220,44 +259,4 @@ void fit_fold_advanced(const struct policy *policy,
     if (role != POLICY_NONE && name.size > 0 && fit_is_kept_for(policy, role)) {
         handler_set(more, name, role);
     }
-}
-
-/* ---- a claim ---- */
-
-static struct dispatch_permit check_fit(const struct policy *policy,
-                                        const struct dispatch_case *state,
-                                        const struct dispatch_input *input)
-{
-    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
-    struct fit_ask unmet;
-    if (!fit_permits(policy, state, input, &unmet)) {
-        permit.answer = unmet.skill ? DISPATCH_SKILL : DISPATCH_KEPT;
-        permit.what = slice_text(unmet.skill ? unmet.skill : unmet.persons[0]);
-        permit.level = unmet.level;
-        permit.until_us = unmet.until_us;
-    }
-    return permit;
-}
-
-struct dispatch_permit rules_claim(const struct policy *policy,
-                                   const struct dispatch_case *state,
-                                   const struct dispatch_input *input)
-{
-    const struct policy_step *step = &policy->steps[state->step];
-    uint16_t role = policy_role_index(policy, input->role);
-    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
-    bool earlier = (state->more.handled & rules_person(&state->more, input->actor)) != 0;
-    if (state->version == 0 || state->queue == POLICY_NONE) {
-        permit.answer = DISPATCH_NOT_QUEUED;
-    } else if (role == POLICY_NONE || !policy_role_in(policy, 1U << step->owner_role, role)) {
-        permit.answer = DISPATCH_ROLE_MAY_NOT;
-    } else if (rules_concerned(&state->more, input->actor)) {
-        permit.answer = DISPATCH_RECUSED;
-    } else if (step->other_handler && earlier) {
-        permit.answer = DISPATCH_EARLIER_HANDLER;
-    } else {
-        permit = check_fit(policy, state, input);
-    }
-    permit.roles = 1U << step->owner_role;
-    return permit;
 }

@@ -39,12 +39,6 @@ bool fit_meets(const struct fit_ask *ask,
                struct slice actor,
                int64_t now_us);
 
-/* The first that is asked at now and that the actor does not meet: false, with *unmet. */
-bool fit_permits(const struct policy *policy,
-                 const struct dispatch_case *state,
-                 const struct dispatch_input *input,
-                 struct fit_ask *unmet);
-
 /* Who had the case when it left a step, where some step is kept for that; and who gives it back is
  * not waited for. */
 void fit_fold_advanced(const struct policy *policy,

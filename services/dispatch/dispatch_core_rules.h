@@ -25,7 +25,7 @@ struct dispatch_permit rules_try(const struct policy *policy,
                                  bool blank,
                                  struct rules_trial *trial);
 
-/* A claim, but for capacity. */
+/* A claim, but for capacity (dispatch_core_fit.c). */
 struct dispatch_permit rules_claim(const struct policy *policy,
                                    const struct dispatch_case *state,
                                    const struct dispatch_input *input);

@@ -157,8 +157,9 @@ capacity_left(struct dispatch *dispatch, const struct policy *policy, struct sli
 {
     /* looks only: names cost nothing to invent, and places in memory are few */
     const struct agent *agent = agent_find(dispatch, actor);
-    return agent ? !agent->full && agent->used + agent->delta < agent->capacity
-                 : people_capacity(dispatch, policy, actor) > 0 && !agents_are_full(dispatch);
+    int32_t capacity = people_capacity(dispatch, policy, actor);
+    return agent ? !agent->full && agent->used + agent->delta < capacity
+                 : capacity > 0 && !agents_are_full(dispatch);
 }
 
 static void command_done(const struct asked *asked, const struct event *event)
@@ -206,6 +207,9 @@ static void act_on(const struct asked *asked, struct held_case *held, struct dis
     input->org = people_org(dispatch);
     enum dispatch_answer answered = dispatch_decide(policy, &held->state, input, out, &field);
     if (answered != DISPATCH_APPEND) {
+        if (input->kind == DISPATCH_CLAIM && claim_again(asked, policy, &held->state, answered)) {
+            return;
+        }
         field = people_tell(input, answered, field, cycle_arena(asked->cycle));
         if (input->kind == DISPATCH_CLAIM) {
             claim_give_back(dispatch, act->case_id, input->claim_token);

@@ -136,6 +136,7 @@ static void batch_begin(struct dispatch *dispatch)
     dispatch->command_count = 0;
     dispatch->wanted_count = 0;
     dispatch->late_count = 0;
+    dispatch->related_count = 0;
     agents_forget(dispatch);
 }
 
@@ -147,14 +148,16 @@ static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)
         if (cycle_input(cycle, i, &dispatch->out)) {
             cases_want_for(dispatch, &dispatch->out);
             early_note(dispatch, &dispatch->out);
+            related_want(dispatch, &dispatch->out);
         }
     }
     bool asked = desk_lookup(dispatch, cycle, pg);
     dispatch->asked_early = early_lookup(dispatch, pg);
     dispatch->asked_agents = agents_lookup(dispatch, pg);
     dispatch->asked_org = people_lookup(dispatch, pg);
+    dispatch->asked_related = related_lookup(dispatch, pg);
     return cases_lookup(dispatch, pg) || asked || dispatch->asked_early || dispatch->asked_agents ||
-           dispatch->asked_org;
+           dispatch->asked_org || dispatch->asked_related;
 }
 
 static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
@@ -165,6 +168,9 @@ static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_
     unsigned last = answer->count;
     if (dispatch->asked_cases) {
         cases_looked_up(dispatch, answer->results[--last]);
+    }
+    if (dispatch->asked_related) {
+        related_looked_up(dispatch, answer->results[--last]);
     }
     if (dispatch->asked_org) {
         people_looked_up(dispatch, answer->results[--last]);
@@ -194,9 +200,11 @@ static void dispatch_input(void *self, struct cycle *cycle, const struct event *
     if (held && !triaged && !held->due_read) {
         dispatch_evolve(policy, &held->state, event); /* the hints for the order of a queue */
     }
-    const struct dispatch_input input = {.kind = triaged ? DISPATCH_TRIAGED : DISPATCH_CLOCK,
-                                         .now_us = cycle_now_us(cycle),
-                                         .event = event};
+    const struct dispatch_input input = {
+        .kind = triaged ? DISPATCH_TRIAGED : DISPATCH_CLOCK,
+        .now_us = cycle_now_us(cycle),
+        .event = event,
+        .earlier_handler = held ? slice_of(NULL, 0) : related_handler(dispatch, event)};
     struct slice field;
     struct event *out = &dispatch->out;
     if (dispatch_decide(policy, held ? &held->state : &nothing, &input, out, &field) ==
@@ -235,8 +243,10 @@ static void dispatch_store(void *self, struct cycle *cycle, struct pg *pg)
 }
 
 /* Where the case stands in Redis: in a queue, or nowhere. */
-static void
-place_of(const struct policy *policy, const struct dispatch_case *state, struct projection_op *op)
+static void place_of(const struct dispatch *dispatch,
+                     const struct policy *policy,
+                     const struct dispatch_case *state,
+                     struct projection_op *op)
 {
     *op = (struct projection_op){.case_id = state->case_id, .change = PROJECTION_REMOVE};
     if (policy && state->queue != POLICY_NONE) {
@@ -244,6 +254,7 @@ place_of(const struct policy *policy, const struct dispatch_case *state, struct 
         op->score = dispatch_queue_score(state);
         (void)snprintf(
             op->queue, sizeof op->queue, "%s/%s", policy->name, policy->queues[state->queue].id);
+        fit_tell(dispatch, policy, state, op->ask);
     }
 }
 
@@ -252,7 +263,8 @@ static void op_of(void *self, uint64_t case_id, struct projection_op *op)
     struct dispatch *dispatch = self;
     static const struct dispatch_case nothing = {.queue = POLICY_NONE};
     const struct held_case *held = dispatch_find(dispatch, case_id);
-    place_of(held ? dispatch_policy(dispatch, held->state.policy_id) : NULL,
+    place_of(dispatch,
+             held ? dispatch_policy(dispatch, held->state.policy_id) : NULL,
              held ? &held->state : &nothing,
              op);
     op->case_id = case_id;
@@ -265,7 +277,7 @@ static bool row_op(void *self, const PGresult *rows, int row, struct projection_
     if (!policy || !dispatch_row_read(rows, row, policy, &state)) {
         return false; /* told when somebody acts on it */
     }
-    place_of(policy, &state, op);
+    place_of(self, policy, &state, op);
     return op->change == PROJECTION_PUT;
 }
 

@@ -25,7 +25,13 @@ int32_t
 people_capacity(const struct dispatch *dispatch, const struct policy *policy, struct slice name)
 {
     const struct org_agent *agent = dispatch->org ? org_find(&dispatch->org->org, name) : NULL;
-    return agent && agent->capacity >= 0 ? agent->capacity : policy->capacity;
+    if (agent && agent->capacity >= 0) {
+        return agent->capacity;
+    }
+    /* the newest version's: it is about the person, not about the version a case is pinned to */
+    const struct policy_object *newest = policy_book_by_name(
+        service_policies(dispatch->service), slice_text(policy->name), clock_now_us());
+    return newest ? newest->policy.capacity : policy->capacity;
 }
 
 bool people_slot_is_stale(const struct dispatch *dispatch, struct slice name, int32_t capacity)
@@ -53,7 +59,7 @@ bool people_lookup(struct dispatch *dispatch, struct pg *pg)
 
 /* A version this program cannot read keeps the one before: the command reads it with the same
  * loader before it is applied, so this one is older than the command. */
-static void version_take(struct dispatch *dispatch, int32_t version, struct slice source)
+static bool version_take(struct dispatch *dispatch, int32_t version, struct slice source)
 {
     char year_text[CLOCK_TEXT_SIZE];
     char name[32];
@@ -76,13 +82,26 @@ static void version_take(struct dispatch *dispatch, int32_t version, struct slic
         dispatch->org_bad = version;
     }
     policy_report_done(&report);
+    return object != NULL;
+}
+
+/* What queued cases ask follows from who works here: Redis is told anew. */
+static void shares_rebuild(struct dispatch *dispatch)
+{
+    for (uint32_t p = 0; p < service_partitions(dispatch->service); p++) {
+        if (service_serves(dispatch->service, p)) {
+            projection_rebuild(projector_projection(dispatch->projector), SERVICE_DISPATCH, p);
+        }
+    }
 }
 
 void people_looked_up(struct dispatch *dispatch, const PGresult *rows)
 {
+    bool first = !dispatch->org_read; /* what is in Redis was told under the same version */
     dispatch->org_read = true;
-    if (PQntuples(rows) > 0 && pg_int4(rows, 0, 0) != dispatch->org_bad) {
-        version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1));
+    if (PQntuples(rows) > 0 && pg_int4(rows, 0, 0) != dispatch->org_bad &&
+        version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1)) && !first) {
+        shares_rebuild(dispatch);
     }
 }
 

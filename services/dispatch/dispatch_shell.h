@@ -22,6 +22,10 @@ enum {
     DISPATCH_AGENT_CHAINS = 4096,
     DISPATCH_EARLY_MAX = 4096,
     DISPATCH_CLAIM_LEASE_MS = 5000,
+    DISPATCH_TRIED_MAX = 256,    /* proposals of late */
+    DISPATCH_TRIES_MAX = 8,      /* of one claim */
+    DISPATCH_RELATED_MAX = 4096, /* earlier cases one batch asks about */
+    FIT_TOKEN_MAX = POLICY_NAME_MAX + 4,
 };
 
 /* A case in memory. */
@@ -65,6 +69,19 @@ struct case_key {
     uint64_t case_id;
     struct slice wrapped;
     uint8_t bytes[SEAL_WRAPPED_SIZE];
+};
+
+/* A case that was proposed to a claim. */
+struct tried {
+    uint8_t command_id[16];
+    uint64_t case_id;
+};
+
+/* An earlier case of a customer whose next one is opened, and who had it in which role. */
+struct related {
+    uint64_t case_id;
+    char handler[DISPATCH_AGENT_MAX];
+    char role[DISPATCH_AGENT_MAX];
 };
 
 struct org_object;
@@ -113,6 +130,11 @@ struct dispatch {
     bool asked_org;
     int32_t org_bad;  /* a version we cannot read, told once */
     bool slots_stale; /* capacities of rows are not those of the organisation */
+    uint32_t tried_next;
+    struct tried tried[DISPATCH_TRIED_MAX];
+    bool asked_related;
+    uint32_t related_count;
+    struct related related[DISPATCH_RELATED_MAX];
     bool closing;     /* what Redis answers now leads nowhere */
     struct event out; /* large */
 };
@@ -147,6 +169,14 @@ void claim(const struct asked *asked);
 bool claim_open(struct dispatch *dispatch);
 void claim_close(struct dispatch *dispatch);
 void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token);
+/*
+ * The case that was proposed to this claim is not for this person: another one is looked for, a
+ * bounded number of times.  False: it was no proposal, or enough were tried; to be refused.
+ */
+bool claim_again(const struct asked *asked,
+                 const struct policy *policy,
+                 const struct dispatch_case *state,
+                 enum dispatch_answer answered);
 
 /* dispatch_desk.c */
 void desk_refuse(const struct asked *asked, const char *code, const char *text);
@@ -187,6 +217,25 @@ void agents_undo(struct dispatch *dispatch, const struct pg_answer *why);
 void agents_load(struct dispatch *dispatch);
 bool agents_lookup(struct dispatch *dispatch, struct pg *pg);
 void agents_looked_up(struct dispatch *dispatch, const PGresult *rows);
+
+/* dispatch_fit.c: what a queued case asks, and what somebody has, as Redis compares them. */
+struct fit_tokens {
+    uint32_t count;
+    const char *has[PROJECTION_HAS_MAX];
+    char texts[PROJECTION_HAS_MAX][FIT_TOKEN_MAX];
+};
+void fit_tell(const struct dispatch *dispatch,
+              const struct policy *policy,
+              const struct dispatch_case *state,
+              char ask[PROJECTION_ASK_MAX]);
+void fit_tokens(const struct dispatch *dispatch, struct slice actor, struct fit_tokens *tokens);
+
+/* dispatch_related.c: while a batch is looked up; afterwards, who handled the customer before, or
+ * nobody. */
+void related_want(struct dispatch *dispatch, const struct event *event);
+bool related_lookup(struct dispatch *dispatch, struct pg *pg);
+void related_looked_up(struct dispatch *dispatch, const PGresult *rows);
+struct slice related_handler(struct dispatch *dispatch, const struct event *event);
 
 /* dispatch_people.c: NULL: none was applied. */
 const struct org *people_org(const struct dispatch *dispatch);

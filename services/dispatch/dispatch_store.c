@@ -63,9 +63,11 @@ const struct pg_statement dispatch_statements[] = {
      "INSERT INTO agent_slot (agent, capacity) SELECT * FROM unnest($1::text[], $2::integer[]) "
      "ON CONFLICT DO NOTHING"                                                                   },
     {"dispatch_slots",
-     "WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::integer[]) AS "
-     "a(agent, delta)), moved AS (UPDATE agent_slot s SET used = greatest(s.used + c.delta, 0) "
-     "FROM change c WHERE s.agent = c.agent AND (c.delta <= 0 OR s.used + c.delta <= s.capacity) "
+     "WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[]) "
+     "AS a(agent, delta, capacity)), moved AS (UPDATE agent_slot s SET "
+     "used = greatest(s.used + c.delta, 0), "
+     "capacity = CASE WHEN c.delta > 0 THEN c.capacity ELSE s.capacity END "
+     "FROM change c WHERE s.agent = c.agent AND (c.delta <= 0 OR s.used + c.delta <= c.capacity) "
      "RETURNING s.agent) SELECT agent_full(ARRAY(SELECT c.agent FROM change c "
      "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"                         },
     {"dispatch_commands_one",
@@ -89,6 +91,9 @@ const struct pg_statement dispatch_statements[] = {
      "WHERE a.agent = s.agent AND a.capacity <> s.capacity"                                     },
     {"dispatch_org",
      "SELECT version, source FROM org WHERE version > $1::integer ORDER BY version DESC LIMIT 1"},
+    {"dispatch_related",
+     "SELECT case_id, policy_id, agent, agent_role, more FROM complaint "
+     "WHERE case_id = ANY($1::bigint[])"                                                        },
     {"dispatch_agents_named",
      "SELECT agent, used, capacity FROM agent_slot WHERE agent = ANY($1::text[])"               },
     {"dispatch_agents",          "SELECT agent, used, capacity FROM agent_slot"                 },
@@ -290,6 +295,7 @@ void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *chang
     pg_call(pg, "dispatch_slots");
     pg_bind_array(pg, &agent);
     pg_bind_array(pg, &delta);
+    pg_bind_array(pg, &capacity);
 }
 
 void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *rows, uint32_t count)

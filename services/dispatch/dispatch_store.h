@@ -43,12 +43,11 @@ bool dispatch_row_read(const PGresult *rows,
                        const struct policy *policy,
                        struct dispatch_case *state);
 
-/* A change of what an agent holds; more than the row's capacity refuses the transaction with RD002.
- */
+/* A change of what an agent holds; more than the capacity refuses the transaction with RD002. */
 struct dispatch_slot_change {
     char agent[DISPATCH_AGENT_MAX];
     int32_t delta;
-    int32_t capacity; /* of a new row */
+    int32_t capacity; /* as organisation and policy say now; the row follows where delta is more */
 };
 void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *changes, uint32_t count);
 

@@ -173,10 +173,12 @@ static void measure_rebuild(struct bench *bench, const char *what)
 static void claimed(void *self,
                     const struct projection_claim *claims,
                     uint32_t count,
+                    uint32_t passed,
                     const struct error *error)
 {
     struct bench *bench = self;
     (void)claims;
+    (void)passed;
     (void)error;
     bench->claims += count;
     bench->waiting--;
@@ -184,7 +186,7 @@ static void claimed(void *self,
 
 static void measure_claims(struct bench *bench)
 {
-    struct projection_claim_order order = {queues, 3, NULL, 0, 1, 600000};
+    struct projection_claim_order order = {queues, 3, NULL, 0, 1, NULL, 0, 600000};
     struct error error;
     double cpu_s = redis_cpu_s(bench);
     int64_t begun_us = clock_monotonic_us();

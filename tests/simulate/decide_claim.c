@@ -85,8 +85,10 @@ static uint16_t service_queue(void)
 static void claimed(void *self,
                     const struct projection_claim *claims,
                     uint32_t count,
+                    uint32_t passed,
                     const struct error *error)
 {
+    (void)passed;
     struct claim *claim = self;
     struct instance *instance = claim->instance;
     if (!instance->actor.alive) {
@@ -131,6 +133,6 @@ void claim_queue(struct instance *instance, const struct request *request)
     struct error error = {0};
     if (!projection_claim(
             projecting_projection(instance->projecting), &order, claimed, claim, &error)) {
-        claimed(claim, NULL, 0, &error);
+        claimed(claim, NULL, 0, 0, &error);
     }
 }

@@ -37,6 +37,7 @@ void redis_model_free(struct redis_model **model_p)
         free(model->entries.rows);
         free(model->queued.rows);
         free(model->leases.rows);
+        free(model->asks.rows);
         free(model);
     }
     *model_p = NULL;
@@ -50,6 +51,7 @@ void redis_model_flush(struct redis_model *model)
     model->entries.count = 0;
     model->queued.count = 0;
     model->leases.count = 0;
+    model->asks.count = 0;
 }
 
 void redis_model_copy(struct redis_model *to, const struct redis_model *from)
@@ -59,6 +61,7 @@ void redis_model_copy(struct redis_model *to, const struct redis_model *from)
     COPY(to->entries, from->entries);
     COPY(to->queued, from->queued);
     COPY(to->leases, from->leases);
+    COPY(to->asks, from->asks);
 }
 
 bool redis_model_is_building(const struct redis_model *model)
@@ -122,6 +125,23 @@ static void old_add(struct redis_model *model, const char *stream, const char *g
     name_set(old->generation, sizeof old->generation, generation);
 }
 
+/* What the case asks; "": nothing. */
+static void ask_set(struct redis_model *model, uint64_t case_id, const char *said)
+{
+    struct ask *ask = ask_find(model, case_id);
+    if (said[0] == '\0') {
+        if (ask) {
+            REMOVE(model->asks, ask);
+        }
+        return;
+    }
+    if (!ask) {
+        ask = ADD(model->asks);
+        ask->case_id = case_id;
+    }
+    name_set(ask->said, sizeof ask->said, said);
+}
+
 static void place_one(struct call *call, const char *stream, const char *generation, size_t i)
 {
     struct redis_model *model = call->model;
@@ -130,6 +150,9 @@ static void place_one(struct call *call, const char *stream, const char *generat
     const char *score = text(call, i + 2);
     struct entry *entry = entry_find(model, stream, generation, member);
     struct lease *lease = lease_find(model, member.case_id);
+    ask_set(model, member.case_id, text(call, i + 3));
+    queue = text(call, i + 1);
+    score = text(call, i + 2);
     if (entry && strcmp(entry->queue, queue) != 0) {
         queue_remove(model, entry->queue, member.case_id);
     }
@@ -194,7 +217,7 @@ static void change_all(struct call *call, const char *generation, size_t first)
     char share[TOKEN_MAX];
     name_set(stream, sizeof stream, text(call, 3));
     name_set(share, sizeof share, generation);
-    size_t step = is_timers(stream) ? 2 : 3;
+    size_t step = is_timers(stream) ? 2 : 4;
     for (size_t i = first; i + step - 1 <= call->count; i += step) {
         if (!is_last_word(call, i, step)) {
             continue;
@@ -332,6 +355,7 @@ static void clean_entry(struct redis_model *model, const struct head *head, stru
     }
     if (!is_timers(entry->stream) && !here && !soon) {
         lease_drop(model, entry->member.case_id);
+        ask_set(model, entry->member.case_id, "");
     }
     REMOVE(model->entries, entry);
 }

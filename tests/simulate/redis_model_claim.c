@@ -67,6 +67,45 @@ static bool is_skipped(const struct call *call, size_t first, uint64_t case_id)
     return false;
 }
 
+static bool has(const struct call *call, size_t first, const char *token, size_t size)
+{
+    for (uint64_t i = 0; i < number(call, first); i++) {
+        const char *had = text(call, first + 1 + i);
+        if (strlen(had) == size && memcmp(had, token, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One clause "until,token|!token": its time has come, or a token is as it asks. */
+static bool clause_suits(const struct call *call, size_t first, const char *clause, size_t size)
+{
+    const char *comma = memchr(clause, ',', size);
+    int64_t until_ms = strtoll(clause, NULL, 10);
+    bool met = until_ms != 0 && until_ms <= call->now_ms;
+    for (const char *at = comma + 1; at < clause + size; at++) {
+        size_t length = strcspn(at, "| ");
+        bool not_his = *at == '!';
+        met = met || has(call, first, at + not_his, length - not_his) != not_his;
+        at += length;
+    }
+    return met;
+}
+
+static bool suits(const struct call *call, size_t first, uint64_t case_id)
+{
+    const struct ask *ask = ask_find(call->model, case_id);
+    for (const char *at = ask ? ask->said : ""; *at;) {
+        size_t size = strcspn(at, " ");
+        if (size > 0 && !clause_suits(call, first, at, size)) {
+            return false;
+        }
+        at += size + (at[size] == ' ');
+    }
+    return true;
+}
+
 /* Nothing changes before the end: what is chosen and what is stale both come of one look. */
 static void verb_claim(struct call *call)
 {
@@ -81,21 +120,23 @@ static void verb_claim(struct call *call)
     bool *chosen = calloc(count + 1, sizeof *chosen);
     bool *stale = calloc(count + 1, sizeof *stale);
     assert(chosen && stale);
-    uint64_t taken = 0;
+    uint64_t taken = 0, passed = 0;
+    size_t has_at = 8 + queues, skip_at = has_at + 1 + number(call, has_at);
     for (size_t i = 0; i < count && i < looks && taken < wanted; i++) {
         const struct queued *queued = &all[i].queued;
-        bool skip = is_skipped(call, 8 + queues, queued->case_id);
+        bool skip = is_skipped(call, skip_at, queued->case_id);
         bool building = false;
         for (size_t j = 0; j < i; j++) {
             skip = skip || (chosen[j] && all[j].queued.case_id == queued->case_id);
         }
         bool here = strcmp(place(model, queued->case_id, &building), queued->queue) == 0;
-        chosen[i] = !skip && here;
+        bool fits = suits(call, has_at, queued->case_id);
+        chosen[i] = !skip && here && fits;
+        passed += !skip && here && !fits;
         stale[i] = !skip && !here && !building;
         taken += chosen[i];
     }
-    answer_number(call, 0);
-    call->answer->elements = 0; /* an empty list is a list too */
+    answer_number(call, (int64_t)passed);
     for (size_t i = 0; i < count; i++) {
         if (stale[i]) {
             queue_remove(model, all[i].queued.queue, all[i].queued.case_id);
@@ -323,6 +364,11 @@ void redis_model_dump(const struct redis_model *model, redis_model_line_fn *fn, 
                        lease->queue);
         fn(self, line);
         (void)snprintf(line, sizeof line, "expiry %s", case_text(lease->case_id));
+        fn(self, line);
+    }
+    for (uint32_t i = 0; i < model->asks.count; i++) {
+        const struct ask *ask = &model->asks.rows[i];
+        (void)snprintf(line, sizeof line, "ask %s %s", case_text(ask->case_id), ask->said);
         fn(self, line);
     }
 }

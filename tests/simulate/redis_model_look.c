@@ -7,7 +7,7 @@
 /* The ith ARGV of the script, from 1; of a static buffer for each i modulo a few. */
 const char *text(const struct call *call, size_t i)
 {
-    static char buffers[4][160];
+    static char buffers[4][PROJECTION_ASK_MAX];
     static unsigned next;
     char *buffer = buffers[next++ % 4];
     size_t size = i <= call->count ? call->sizes[i - 1] : 0;
@@ -131,6 +131,16 @@ struct entry *entry_find(const struct redis_model *model,
         if (entry->member.case_id == member.case_id && entry->member.clock == member.clock &&
             strcmp(entry->generation, generation) == 0 && strcmp(entry->stream, stream) == 0) {
             return entry;
+        }
+    }
+    return NULL;
+}
+
+struct ask *ask_find(const struct redis_model *model, uint64_t case_id)
+{
+    for (uint32_t i = 0; i < model->asks.count; i++) {
+        if (model->asks.rows[i].case_id == case_id) {
+            return &model->asks.rows[i];
         }
     }
     return NULL;

@@ -5,6 +5,7 @@
 #ifndef REDRESS_REDIS_MODEL_PRIVATE_H
 #define REDRESS_REDIS_MODEL_PRIVATE_H
 
+#include "projection.h"
 #include "redis_model.h"
 
 #include <hiredis/hiredis.h>
@@ -50,6 +51,11 @@ struct queued {
     char queue[QUEUE_SIZE];
 };
 
+struct ask {
+    uint64_t case_id;
+    char said[PROJECTION_ASK_MAX];
+};
+
 struct lease {
     uint64_t case_id;
     int64_t ends_ms;
@@ -72,6 +78,7 @@ struct redis_model {
     TABLE(entry) entries;
     TABLE(queued) queued;
     TABLE(lease) leases;
+    TABLE(ask) asks;
 };
 
 /* The arguments of one call, and what it is answered. */
@@ -114,6 +121,7 @@ struct entry *entry_find(const struct redis_model *model,
                          const char *stream,
                          const char *generation,
                          struct member member);
+struct ask *ask_find(const struct redis_model *model, uint64_t case_id);
 struct lease *lease_find(const struct redis_model *model, uint64_t case_id);
 struct queued *queued_find(const struct redis_model *model, const char *queue, uint64_t case_id);
 void lease_drop(struct redis_model *model, uint64_t case_id);

@@ -318,13 +318,14 @@ static void expect(struct fixture *fixture,
 {
     redisReply *reply = fixture_ask(fixture,
                                     "EVAL %s 0 test: apply dispatch.%d %s %" PRIu64 " %" PRIu64
-                                    " %016" PRIx64 " 7/ghosts 1",
+                                    " %016" PRIx64 " 7/ghosts 1 %s",
                                     projection_script(),
                                     FIXTURE_PARTITION,
                                     generation,
                                     expected,
                                     next,
-                                    fixture_case(77));
+                                    fixture_case(77),
+                                    "");
     assert_string_equal(reply->element[0]->str, state);
     freeReplyObject(reply);
 }

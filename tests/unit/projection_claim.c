@@ -17,7 +17,7 @@ enum { LEASE_MS = 60000 };
 struct answer {
     unsigned answers;
     bool failed;
-    uint32_t count;
+    uint32_t count, passed;
     struct projection_claim claims[PROJECTION_CLAIM_MAX];
     bool was;
     struct projection_queue_figure figures[FIXTURE_QUEUES];
@@ -27,12 +27,14 @@ struct answer {
 static void claimed(void *self,
                     const struct projection_claim *claims,
                     uint32_t count,
+                    uint32_t passed,
                     const struct error *error)
 {
     struct answer *answer = self;
     answer->answers++;
     answer->failed = error != NULL;
     answer->count = count;
+    answer->passed = passed;
     if (count > 0) {
         memcpy(answer->claims, claims, count * sizeof *claims);
     }
@@ -142,6 +144,49 @@ static void the_best_of_several_queues_comes_first(void **state)
         assert_int_equal(strlen(answer.claims[i].token), PROJECTION_TOKEN_SIZE - 1);
     }
     fixture_compare(&fixture);
+    fixture_close(&fixture);
+}
+
+/* In their order; what asks for more than the claimant has is passed over and stays. */
+static void a_claim_passes_over_what_asks_for_more_than_one_has(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct answer answer = {.answers = 0};
+    fixture_open(&fixture, NULL);
+    fixture_own(&fixture, 1);
+    fixture.ask[1] = "99999999999999,english=2 0,payments=1";
+    fixture.ask[2] = "99999999999999,@an|@bo";
+    fixture.ask[3] = "0,!@an";
+    fixture.ask[4] = "1000,english=5";
+    for (int n = 1; n <= 5; n++) {
+        fixture_put(&fixture, n, 0, n);
+    }
+    fixture_settle(&fixture);
+    static const struct {
+        const char *has[3];
+        uint32_t has_count, passed;
+        int takes;
+    } rows[] = {
+        {{"@an", "english=1", "payments=1"}, 3, 1, 2},
+        {{"@an", "english=2"},               2, 2, 4},
+        {{"@cy"},                            1, 1, 3},
+        {{"@cy"},                            1, 1, 5},
+        {{"@cy"},                            1, 1, 0},
+        {{"payments=1", "english=2"},        2, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct projection_claim_order order = order_of(1);
+        order.has = rows[i].has;
+        order.has_count = rows[i].has_count;
+        claim(&fixture, &order, &answer);
+        assert_int_equal(answer.passed, rows[i].passed);
+        assert_int_equal(answer.count, rows[i].takes != 0);
+        if (rows[i].takes != 0) {
+            assert_int_equal(answer.claims[0].case_id, fixture_case(rows[i].takes));
+            assert_true(release(&fixture, &answer.claims[0], rows[i].takes != 1));
+        }
+    }
     fixture_close(&fixture);
 }
 
@@ -424,6 +469,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_of_several_queues_comes_first),
+        cmocka_unit_test(a_claim_passes_over_what_asks_for_more_than_one_has),
         cmocka_unit_test(undo_puts_a_case_back_in_its_place_and_confirm_does_not),
         cmocka_unit_test(a_lease_that_ends_gives_the_case_back),
         cmocka_unit_test(a_case_that_moves_while_claimed_comes_back_to_its_new_place),

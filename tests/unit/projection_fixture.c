@@ -37,6 +37,7 @@ static struct projection_op put_op(const struct fixture *fixture, int n)
     if (fixture->queue[n] != FIXTURE_NOWHERE) {
         op.change = PROJECTION_PUT;
         (void)snprintf(op.queue, sizeof op.queue, "%s", fixture_queues[fixture->queue[n]]);
+        (void)snprintf(op.ask, sizeof op.ask, "%s", fixture->ask[n] ? fixture->ask[n] : "");
     }
     return op;
 }

@@ -30,6 +30,7 @@ struct fixture {
     /* the truth: [0] is no case */
     uint64_t places_seq;
     int queue[FIXTURE_CASES];
+    const char *ask[FIXTURE_CASES]; /* NULL: nothing */
     double score[FIXTURE_CASES];
     uint64_t timers_seq;
     int64_t due_ms[FIXTURE_CASES]; /* 0: none */

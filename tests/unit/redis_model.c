@@ -127,8 +127,8 @@ static long long both(bool compare)
     if (compare) {
         compare_replies(real, model);
     }
-    if (strcmp(desk.words[1], "claim") == 0 && real->elements > 0) {
-        desk.claimed = strtoull(real->element[0]->str, NULL, 16);
+    if (strcmp(desk.words[1], "claim") == 0 && real->elements > 1) {
+        desk.claimed = strtoull(real->element[1]->str, NULL, 16);
         (void)snprintf(desk.claimed_token, WORD_MAX, "%s", desk.words[2]);
     }
     const redisReply *last = real->elements > 0 ? real->element[real->elements - 1] : real;
@@ -231,6 +231,15 @@ static uint64_t some_case(uint32_t partition)
     return (uint64_t)partition << 40 | (1 + below(CASES));
 }
 
+/* Clauses that are over, that never are, for one of two, for all but one. */
+static const char *const asks[] = {"",
+                                   "0,a=1",
+                                   "1,a=2",
+                                   "99999999999999,a=2 1,b=9",
+                                   "0,@x|@y",
+                                   "0,!@x",
+                                   "99999999999999,b=1 0,!@y 0,a=1"};
+
 static void change_words(bool timers, uint32_t partition)
 {
     for (uint64_t n = below(6); n > 0; n--) {
@@ -249,9 +258,11 @@ static void change_words(bool timers, uint32_t partition)
         } else if (gone) {
             word("%s", "");
             word("0");
+            word("%s", "");
         } else {
             word("p/q%u", (unsigned)below(QUEUES));
             word("%" PRIu64, below(20));
+            word("%s", asks[below(sizeof asks / sizeof *asks)]);
         }
     }
 }
@@ -346,6 +357,12 @@ static void call_claim(void)
     word("%" PRIu64, queues);
     for (uint64_t i = 0; i < queues; i++) {
         word("p/q%u", (unsigned)below(QUEUES));
+    }
+    static const char *const tokens[] = {"a=1", "a=2", "b=1", "@x", "@y"};
+    unsigned has = (unsigned)below(4);
+    word("%u", has);
+    for (unsigned i = 0; i < has; i++) {
+        word("%s", tokens[below(sizeof tokens / sizeof *tokens)]);
     }
     for (uint64_t i = below(3); i > 0; i--) {
         word("%016" PRIx64, some_case((uint32_t)below(PARTITIONS)));

@@ -1,0 +1,207 @@
+/*
+ * Goal: at work with a real Redis, each is proposed what he may take and nothing else: whoever has
+ * the skill at once, others when it has relaxed; the customer of a key account and the earlier
+ * handler's case stay theirs for a while; what Redis proposes wrongly is refused by the archive's
+ * owner and another case is found.
+ *
+ * Method: the daemons, a policy whose asks relax within seconds, an organisation applied by the
+ * command; what Redis was told is then falsified by hand.  Guards laws 6 and 8.
+ */
+#include "redress/command/v1/command.pb-c.h"
+#include "rig.h"
+#include "rig_cmocka.h"
+
+#include <hiredis/hiredis.h>
+
+enum { ANSWER_MS = 20000, HOLDS_MS = 20000, RELAXED_MS = 20000 };
+
+static const char queue[] = "skills/desk";
+
+/* What `redress org customer` says of a contact. */
+static void customer_of(struct rig *rig, const char *contact, char text[24])
+{
+    char command[320];
+    (void)snprintf(command,
+                   sizeof command,
+                   "%s/redress --config %s/redress.yaml org customer %s",
+                   REDRESS_BIN,
+                   rig->directory,
+                   contact);
+    FILE *out = popen(command, "re"); // NOLINT(cert-env33-c): the words are the test's own
+    assert_non_null(out);
+    assert_non_null(fgets(text, 24, out));
+    text[strcspn(text, "\n")] = '\0';
+    assert_int_equal(pclose(out), 0);
+    assert_int_equal(strlen(text), 16);
+}
+
+static void org_apply(struct rig *rig, const char *customer)
+{
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/org.yaml", rig->directory);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fprintf(file,
+                  "org: scene\nzone: UTC\nskills: [english]\nagents:\n"
+                  "  an: {roles: agent, skills: {english: 3}, capacity: 9}\n"
+                  "  bo: {roles: agent, skills: {english: 1}, capacity: 9}\n"
+                  "  cy: {roles: agent}\n"
+                  "  sue: {roles: supervisor}\n"
+                  "key-accounts:\n  mill: {manager: bo, customers: %s}\n",
+                  customer);
+    (void)fclose(file);
+    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "org", "apply", path, NULL}),
+                     0);
+}
+
+static void submit(struct adapter *adapter, const char *text, const char *contact)
+{
+    (void)adapter_add(adapter, &(struct content){"skills", "phone", text, contact}, NULL);
+    adapter_finish(adapter, HOLDS_MS);
+}
+
+static struct answer claims(struct desk *desk, const char *actor)
+{
+    return desk_ask(
+        desk, &(struct command){.actor = actor, .role = "agent", .queue = queue}, ANSWER_MS);
+}
+
+static struct answer
+acts(struct desk *desk, const char *actor, const char *role, uint64_t case_id, const char *action)
+{
+    return desk_ask(
+        desk,
+        &(struct command){.actor = actor, .role = role, .case_id = case_id, .action = action},
+        ANSWER_MS);
+}
+
+static uint64_t got(struct answer answer)
+{
+    if (answer.outcome != REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE) {
+        fail_msg("no case: %d %s", answer.outcome, answer.code);
+    }
+    return answer.case_id;
+}
+
+static void nothing(struct answer answer, const char *code)
+{
+    assert_string_equal(answer.code, code);
+    assert_int_not_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
+}
+
+/* Redis knows no more whom a case is for. */
+static void asks_forget(struct rig *rig)
+{
+    redisContext *redis = redisConnectUnix(server_socket(rig->redis));
+    assert_true(redis && !redis->err);
+    redisReply *reply = redisCommand(redis, "DEL redress:ask");
+    assert_true(reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 1);
+    freeReplyObject(reply);
+    redisFree(redis);
+}
+
+/* The nth case that came in, from 1. */
+static uint64_t received(struct rig *rig, int n)
+{
+    return (uint64_t)rig_number(
+        rig,
+        "SELECT case_id FROM complaint ORDER BY received_at, opened_at OFFSET %d LIMIT 1",
+        n - 1);
+}
+
+static void each_is_proposed_what_is_for_him(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/skills.yaml");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    char customer[24];
+    customer_of(rig, "555-MILL", customer); /* as people write it */
+    org_apply(rig, customer);
+    struct desk *desk = desk_new(rig, "a");
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 4);
+    int64_t until_ms = rig_now_ms() + HOLDS_MS;
+    while (strcmp(claims(desk, "stranger").code, "person_unknown") != 0) {
+        assert_true(rig_now_ms() < until_ms); /* until the organisation holds */
+        rig_nap_ms(200);
+    }
+    int64_t first_ms = rig_now_ms();
+    submit(adapter, "It is broken", NULL);
+    submit(adapter, "The lid is broken as well", NULL);
+    submit(adapter, "东西坏了，要求处理", NULL);
+    rig_settle(rig, HOLDS_MS);
+    rig_check_queues(rig);
+    uint64_t english = received(rig, 1);
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint WHERE language = 3"), 2);
+    if (rig_now_ms() - first_ms > RELAXED_MS / 2) {
+        print_message("the machine is too busy to look before a skill relaxes\n");
+    } else {
+        /* the third is the first for who speaks no English */
+        assert_int_equal(got(claims(desk, "cy")), received(rig, 3));
+        nothing(claims(desk, "cy"), "none_fits");
+        nothing(acts(desk, "cy", "agent", english, "claim"), "skill_lacking");
+        nothing(claims(desk, "bo"), "none_fits");
+    }
+    assert_int_equal(got(claims(desk, "an")), english);
+    while (rig_now_ms() < first_ms + RELAXED_MS + 1000) {
+        rig_nap_ms(200);
+    }
+    uint64_t second = got(claims(desk, "bo"));
+    assert_int_equal(second, received(rig, 2));
+    nothing(claims(desk, "bo"), "queue_empty");
+
+    /* back from approval: only for who had it; the archive knows without Redis */
+    (void)got(acts(desk, "an", "agent", english, "propose"));
+    (void)got(acts(desk, "sue", "supervisor", english, "reject"));
+    nothing(acts(desk, "bo", "agent", english, "claim"), "kept_for_another");
+    rig_settle(rig, HOLDS_MS);
+    nothing(claims(desk, "cy"), "none_fits");
+    assert_int_equal(got(claims(desk, "an")), english);
+
+    /* the key account is its manager's */
+    int64_t mill_ms = rig_now_ms();
+    submit(adapter, "设备坏了", "555-mill");
+    rig_settle(rig, HOLDS_MS);
+    uint64_t mill = received(rig, 4);
+    if (rig_now_ms() - mill_ms < RELAXED_MS / 2) {
+        nothing(acts(desk, "an", "agent", mill, "claim"), "kept_for_another");
+        nothing(claims(desk, "an"), "none_fits");
+    }
+    assert_int_equal(got(claims(desk, "bo")), mill);
+
+    /* the customer's next complaint goes to who has the last one, by what the event recorded */
+    (void)got(acts(desk, "an", "agent", english, "propose"));
+    submit(adapter, "又坏了", "555-0007");
+    rig_settle(rig, HOLDS_MS);
+    assert_int_equal(got(claims(desk, "an")), received(rig, 5));
+    submit(adapter, "还是坏的，坏了", "555-0007");
+    rig_settle(rig, HOLDS_MS);
+    uint64_t next = received(rig, 6);
+    nothing(acts(desk, "bo", "agent", next, "claim"), "kept_for_another");
+    assert_int_equal(got(claims(desk, "an")), next);
+
+    /* whatever Redis believes, the archive decides: the ask forgotten, another case is found */
+    submit(adapter, "This one is broken", NULL);
+    submit(adapter, "这个坏了", NULL);
+    rig_settle(rig, HOLDS_MS);
+    int64_t begun_ms = rig_now_ms();
+    asks_forget(rig);
+    struct answer answer = claims(desk, "bo");
+    if (rig_now_ms() - begun_ms < RELAXED_MS / 2) {
+        assert_int_equal(got(answer), received(rig, 8));
+    }
+    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "org", "show", NULL}), 0);
+    rig_check_all(rig, &adapter, 1);
+    desk_free(&desk);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(each_is_proposed_what_is_for_him, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
