@@ -48,7 +48,10 @@ const char *say_when(const struct ctl *ctl,
                      const struct policy *policy,
                      const struct policy_when *when,
                      char into[SAY_MAX]);
-const char *say_target(const struct ctl *ctl, const struct policy_clock *clock, char into[SAY_MAX]);
+const char *say_target(const struct ctl *ctl,
+                       const struct policy *policy,
+                       const struct policy_clock *clock,
+                       char into[SAY_MAX]);
 const char *say_level(const struct ctl *ctl,
                       const struct policy *policy,
                       const struct policy_level *level,

@@ -253,8 +253,7 @@ SAYS(action_needs)
 
 SAYS(clock_target)
 {
-    UNUSED_HERE;
-    return say_target(ctl, from, into);
+    return say_target(ctl, policy, from, into);
 }
 
 SAYS(clock_starts)

@@ -97,10 +97,11 @@ say_case(const struct ctl *ctl, const struct policy_object *object, const struct
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         const struct policy_clock *clock = &policy->clocks[i];
         if (policy_when_holds(policy, &clock->when, &reasons->facts)) {
-            ctl_print(
-                ctl,
-                TEXT_SAY_CASE_CLOCK,
-                CTL_ARGS(say_title(ctl, &clock->title), say_target(ctl, clock, text), clock->rule));
+            ctl_print(ctl,
+                      TEXT_SAY_CASE_CLOCK,
+                      CTL_ARGS(say_title(ctl, &clock->title),
+                               say_target(ctl, policy, clock, text),
+                               clock->rule));
         }
     }
 }

@@ -95,8 +95,9 @@ SAYS(clock_targets)
         const struct policy_clock as = {.target = target->target,
                                         .target_s = target->target_s,
                                         .target_days = target->target_days,
-                                        .end_of_day = target->end_of_day};
-        (void)say_target(ctl, &as, length);
+                                        .end_of_day = target->end_of_day,
+                                        .calendar = target->calendar};
+        (void)say_target(ctl, policy, &as, length);
         (void)nothing(when);
         if (!say_when_is_always(&target->when) || target->priorities == 0) {
             (void)say_when(ctl, policy, &target->when, when);
@@ -132,10 +133,12 @@ SAYS(clock_extension)
     if (extension->times == 0) {
         return nothing(into);
     }
-    const struct policy_clock as = {
-        .target = clock->target, .target_s = extension->by_s, .target_days = extension->by_days};
+    const struct policy_clock as = {.target = clock->target,
+                                    .target_s = extension->by_s,
+                                    .target_days = extension->by_days,
+                                    .calendar = clock->calendar};
     const char *times = CTL_NUMBER_TEXT(extension->times);
-    (void)say_target(ctl, &as, length);
+    (void)say_target(ctl, policy, &as, length);
     (void)say_text(ctl, into, TEXT_SAY_EXTENSION, CTL_ARGS(length, times));
     if (extension->needs_reason) {
         more(into, word(ctl, TEXT_FORM_AND), word(ctl, TEXT_SAY_WITH_REASON));

@@ -199,12 +199,20 @@ say_seconds(const struct ctl *ctl, int64_t seconds, bool business, char into[SAY
     return say_text(ctl, into, id, CTL_ARGS(CTL_NUMBER_TEXT(value)));
 }
 
-const char *say_target(const struct ctl *ctl, const struct policy_clock *clock, char into[SAY_MAX])
+const char *say_target(const struct ctl *ctl,
+                       const struct policy *policy,
+                       const struct policy_clock *clock,
+                       char into[SAY_MAX])
 {
+    /* a calendar that never closes counts every day: nobody calls those business days */
+    static const enum ctl_text days[2][2] = {
+        {TEXT_SAY_BUSINESS_DAYS, TEXT_SAY_BUSINESS_DAYS_END},
+        {TEXT_SAY_DAYS,          TEXT_SAY_DAYS_END         },
+    };
     if (clock->target == TARGET_BUSINESS_DAYS) {
         return say_text(ctl,
                         into,
-                        clock->end_of_day ? TEXT_SAY_BUSINESS_DAYS_END : TEXT_SAY_BUSINESS_DAYS,
+                        days[policy->calendars[clock->calendar].always][clock->end_of_day],
                         CTL_ARGS(CTL_NUMBER_TEXT(clock->target_days)));
     }
     if (clock->target == TARGET_PROMISED) {

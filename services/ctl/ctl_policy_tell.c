@@ -211,7 +211,7 @@ static void say_clock(struct telling *telling, const struct policy_clock *clock)
     char starts[SAY_MAX];
     char stops[SAY_MAX];
     char text[SAY_MAX];
-    (void)say_target(ctl, clock, target);
+    (void)say_target(ctl, policy, clock, target);
     if (clock->of_steps != 0) {
         line(telling,
              clock->id,
