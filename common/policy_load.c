@@ -70,6 +70,7 @@ static bool loading_run(struct policy_loading *loading, struct policy_object *ob
         title_complete(&loading->policy->title, loading->policy->name);
         policy_prove(loading);
         policy_prove_rules(loading);
+        policy_prove_requires(loading);
         policy_prove_texts(loading);
         origins_keep(loading, object);
     }

@@ -4,7 +4,8 @@
  *
  * The loader proves what can be proved: every name defined, every step reachable, a way to an end
  * from every step, every clock started and stopped by facts that can happen, exactly one breach
- * level a clock, levels in order, patterns compile.
+ * level a clock, levels in order, patterns compile, what is required first can ever be so, every
+ * variable of a text has a value.
  */
 #ifndef REDRESS_POLICY_LOAD_H
 #define REDRESS_POLICY_LOAD_H

@@ -350,6 +350,7 @@ bool read_duration(struct policy_loading *loading,
 /* After everything was read without an error. */
 void policy_prove(struct policy_loading *loading);
 void policy_prove_rules(struct policy_loading *loading);
+void policy_prove_requires(struct policy_loading *loading);
 void policy_prove_texts(struct policy_loading *loading);
 /* Stands in a file the policy uses: such a thing is there to be chosen from, used or not. */
 bool is_of_pack(const struct policy_loading *loading, const struct yaml_node *place);
