@@ -10,7 +10,6 @@ enum {
     RESEND_MS = 1500,
     PAUSE_US = 100000,
     ARENA_SIZE = 1024 * 1024,
-    COMMAND_SIZE = 32 * 1024,
     OWNERS_MAX = 8,
 };
 
@@ -71,16 +70,8 @@ static ProtobufCBinaryData data_text(const char *text)
     return data_of(slice_text(text));
 }
 
-/* What may follow a claim at another owner: the same command, as an act on the case it got. */
-struct handed {
-    bool is;
-    uint64_t case_id;
-    uint8_t token[64];
-    size_t token_size;
-};
-
 static void act_fill(const struct ctl_command *command,
-                     const struct handed *handed,
+                     const struct ctl_handed *handed,
                      Redress__Command__V1__Act *act)
 {
     act->has_case_id = act->has_action = 1;
@@ -98,10 +89,9 @@ static void act_fill(const struct ctl_command *command,
     act->claim_token = data_of(slice_of(handed->token, handed->token_size));
 }
 
-/* Bytes lent by the buffer; empty when it is too long. */
-static struct slice command_pack(const struct ctl_command *command,
-                                 const struct handed *handed,
-                                 uint8_t buffer[COMMAND_SIZE])
+struct slice ctl_command_pack(const struct ctl_command *command,
+                              const struct ctl_handed *handed,
+                              uint8_t *buffer)
 {
     Redress__Command__V1__Command message = REDRESS__COMMAND__V1__COMMAND__INIT;
     Redress__Command__V1__Claim claim = REDRESS__COMMAND__V1__CLAIM__INIT;
@@ -134,10 +124,31 @@ static struct slice command_pack(const struct ctl_command *command,
         show.case_id = command->case_id;
         message.show = &show;
     }
-    if (redress__command__v1__command__get_packed_size(&message) > COMMAND_SIZE) {
+    if (redress__command__v1__command__get_packed_size(&message) > CTL_COMMAND_SIZE) {
         return slice_of(NULL, 0);
     }
     return slice_of(buffer, redress__command__v1__command__pack(&message, buffer));
+}
+
+const ctl_reply *ctl_reply_read(struct slice bytes, struct arena *arena)
+{
+    struct error error = {0};
+    arena_reset(arena);
+    return (const ctl_reply *)prescan_unpack(&redress__command__v1__reply__descriptor,
+                                             bytes.bytes,
+                                             bytes.size,
+                                             &limits_reply,
+                                             arena,
+                                             &error);
+}
+
+void ctl_handed_take(const ctl_reply *reply, struct ctl_handed *handed)
+{
+    if (reply->claim_token.len > 0 && reply->claim_token.len <= sizeof handed->token) {
+        *handed = (struct ctl_handed){
+            .is = true, .case_id = reply->case_id, .token_size = reply->claim_token.len};
+        memcpy(handed->token, reply->claim_token.data, reply->claim_token.len);
+    }
 }
 
 /* Sends and waits for the answer to this very command; NULL: none came. */
@@ -151,21 +162,13 @@ static const ctl_reply *round_trip(struct ctl_desk *desk,
     int64_t left_us;
     while ((left_us = until_us - clock_monotonic_us()) > 0) {
         struct slice answer;
-        struct error error = {0};
         if (!sent) { /* the connection is being made */
             sent = ctl_peer_send(peer, bytes);
         }
         if (!ctl_peer_receive(peer, sent ? (int)(left_us / 1000) + 1 : 1, &answer)) {
             continue;
         }
-        arena_reset(desk->arena);
-        const ctl_reply *reply =
-            (const ctl_reply *)prescan_unpack(&redress__command__v1__reply__descriptor,
-                                              answer.bytes,
-                                              answer.size,
-                                              &limits_reply,
-                                              desk->arena,
-                                              &error);
+        const ctl_reply *reply = ctl_reply_read(answer, desk->arena);
         if (reply && reply->command_id.len == UUID_SIZE &&
             memcmp(reply->command_id.data, id, UUID_SIZE) == 0) {
             return reply;
@@ -196,7 +199,8 @@ static struct ctl_peer *owner_at(struct ctl_desk *desk, const char *endpoint)
 }
 
 /* Where to ask next after MOVED; home when the endpoint cannot be used. */
-static struct ctl_peer *follow(struct ctl_desk *desk, const ctl_reply *reply, struct handed *handed)
+static struct ctl_peer *
+follow(struct ctl_desk *desk, const ctl_reply *reply, struct ctl_handed *handed)
 {
     char endpoint[CTL_ENDPOINT_SIZE];
     if (reply->endpoint.len == 0 || reply->endpoint.len >= sizeof endpoint) {
@@ -204,11 +208,7 @@ static struct ctl_peer *follow(struct ctl_desk *desk, const ctl_reply *reply, st
     }
     memcpy(endpoint, reply->endpoint.data, reply->endpoint.len);
     endpoint[reply->endpoint.len] = '\0';
-    if (reply->claim_token.len > 0 && reply->claim_token.len <= sizeof handed->token) {
-        *handed = (struct handed){
-            .is = true, .case_id = reply->case_id, .token_size = reply->claim_token.len};
-        memcpy(handed->token, reply->claim_token.data, reply->claim_token.len);
-    }
+    ctl_handed_take(reply, handed);
     return owner_at(desk, endpoint);
 }
 
@@ -222,11 +222,11 @@ static bool is_final(const ctl_reply *reply)
 static int turn(struct ctl_desk *desk,
                 const ctl_reply *reply,
                 unsigned tries,
-                struct handed *handed,
+                struct ctl_handed *handed,
                 struct ctl_peer **peer)
 {
     if (!reply) { /* its owner may be gone: a claim there ends with its lease */
-        *handed = (struct handed){0};
+        *handed = (struct ctl_handed){0};
         *peer = desk->home;
         return ctl_peer_find(desk->ctl, *peer, SERVICE_DISPATCH, false);
     }
@@ -241,8 +241,8 @@ static int turn(struct ctl_desk *desk,
 int ctl_desk_ask(struct ctl_desk *desk, struct ctl_command *command, const ctl_reply **reply_p)
 {
     static const uint8_t no_id[UUID_SIZE];
-    uint8_t buffer[COMMAND_SIZE];
-    struct handed handed = {0};
+    uint8_t buffer[CTL_COMMAND_SIZE];
+    struct ctl_handed handed = {0};
     struct ctl_peer *peer = desk->home;
     int code = CTL_OK;
     int64_t until_us = clock_monotonic_us() + desk->timeout_ms * 1000;
@@ -251,7 +251,7 @@ int ctl_desk_ask(struct ctl_desk *desk, struct ctl_command *command, const ctl_r
         uuidv7_make(clock_now_us(), command->id);
     }
     for (unsigned tries = 0; tries == 0 || clock_monotonic_us() < until_us; tries++) {
-        struct slice bytes = command_pack(command, &handed, buffer);
+        struct slice bytes = ctl_command_pack(command, &handed, buffer);
         if (bytes.size == 0) {
             return ctl_fail(desk->ctl, CTL_USAGE, TEXT_COMMAND_LONG, NULL);
         }

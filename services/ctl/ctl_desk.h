@@ -5,6 +5,7 @@
 #ifndef REDRESS_CTL_DESK_H
 #define REDRESS_CTL_DESK_H
 
+#include "arena.h"
 #include "ctl.h"
 #include "ctl_peer.h"
 #include "hex.h"
@@ -33,6 +34,27 @@ struct ctl_command {
 };
 
 typedef Redress__Command__V1__Reply ctl_reply;
+
+enum { CTL_COMMAND_SIZE = 32 * 1024, CTL_TOKEN_MAX = 64 };
+
+/* What may follow a claim at another owner: the same command, as an act on the case it got. */
+struct ctl_handed {
+    bool is;
+    uint64_t case_id;
+    uint8_t token[CTL_TOKEN_MAX];
+    size_t token_size;
+};
+
+/* Into the buffer, which has CTL_COMMAND_SIZE bytes and lends them; empty when it is too long. */
+struct slice ctl_command_pack(const struct ctl_command *command,
+                              const struct ctl_handed *handed,
+                              uint8_t *buffer);
+
+/* What an answer OUTCOME_MOVED hands over. */
+void ctl_handed_take(const ctl_reply *reply, struct ctl_handed *handed);
+
+/* Lent by the arena, which is reset first; NULL: no reply within its bounds. */
+const ctl_reply *ctl_reply_read(struct slice bytes, struct arena *arena);
 
 struct ctl_desk;
 

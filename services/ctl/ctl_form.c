@@ -2,7 +2,7 @@
 #include "ctl_form.h"
 
 #include "clock.h"
-#include "policy.h"
+#include "policy_field.h"
 
 enum { SCALE = 10000, DAYS_AHEAD = 14, ANY_MAX = 90 };
 
@@ -76,25 +76,6 @@ json_t *ctl_form_json(const Redress__Command__V1__Form *form)
     return object;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
-const json_t *ctl_form_of(const json_t *reply, const char *field)
-{
-    size_t i;
-    json_t *form;
-    json_array_foreach(json_object_get(reply, "forms"), i, form)
-    {
-        const char *name = text_of(form, "field");
-        if (name && strcmp(name, field) == 0) {
-            return form;
-        }
-    }
-    return NULL;
-}
-
 /* ---- told ---- */
 
 /* A part after a comma; nothing where its first argument is empty. */
@@ -146,49 +127,24 @@ void ctl_form_say(const struct ctl *ctl, const Redress__Command__V1__Form *form,
 
 /* ---- made up ---- */
 
-static bool bound_of(const char *text, int64_t *value)
+/* In whole steps of the last digit it may have. */
+static bool number_invent(const struct policy_field *field,
+                          const struct ctl_whim *whim,
+                          char value[CTL_VALUE_MAX])
 {
-    return text && policy_decimal_parse(slice_text(text), POLICY_DECIMALS_MAX, value);
-}
-
-static bool
-number_invent(const json_t *form, const struct ctl_whim *whim, char value[CTL_VALUE_MAX])
-{
-    int64_t low = SCALE;
-    int64_t high = 0;
-    int64_t most = 0;
-    int64_t decimals = json_integer_value(json_object_get(form, "decimals"));
     int64_t unit = SCALE;
-    for (int64_t i = 0; i < decimals && unit > 1; i++) {
+    for (unsigned i = 0; i < field->decimals && unit > 1; i++) {
         unit /= 10;
     }
-    bool has_low = bound_of(text_of(form, "min"), &low);
-    bool has_high = bound_of(text_of(form, "max"), &high);
-    if (bound_of(whim->most, &most) && (!has_high || most < high)) {
-        high = most;
-        has_high = true;
-    }
-    if (!has_high) {
-        high = low + (int64_t)ANY_MAX * SCALE;
-    } else if (!has_low && high < low) {
-        low = high;
-    }
-    int64_t steps = (high - low) / unit;
-    if (high < low) {
+    int64_t low = field->has_min ? field->min : SCALE;
+    int64_t high = field->has_max ? field->max : low + (int64_t)ANY_MAX * SCALE;
+    high = whim->most && *whim->most < high ? *whim->most : high;
+    if (high < low && field->has_min) {
         return false;
     }
-    low += (int64_t)whim->random(whim->self, (uint64_t)steps + 1) * unit;
-    int64_t whole = low < 0 ? -low : low;
-    char digits[POLICY_DECIMALS_MAX + 1];
-    (void)snprintf(digits, sizeof digits, "%04d", (int)(whole % SCALE));
-    (void)snprintf(value,
-                   CTL_VALUE_MAX,
-                   "%s%" PRId64 "%s%.*s",
-                   low < 0 ? "-" : "",
-                   whole / SCALE,
-                   decimals > 0 ? "." : "",
-                   (int)decimals,
-                   digits);
+    low = high < low ? high : low;
+    low += (int64_t)whim->random(whim->self, (uint64_t)((high - low) / unit) + 1) * unit;
+    policy_bound_text(field, low, value);
     return true;
 }
 
@@ -201,16 +157,23 @@ static void day_invent(const struct ctl_whim *whim, const char *hour, char value
 }
 
 /* Dates as text are in the order of their days. */
-static void date_invent(const json_t *form, const struct ctl_whim *whim, char value[CTL_VALUE_MAX])
+static void date_invent(const struct policy_field *field,
+                        const struct ctl_whim *whim,
+                        char value[CTL_VALUE_MAX])
 {
-    const char *min = text_of(form, "min");
-    const char *max = text_of(form, "max");
+    char bound[POLICY_BOUND_SIZE];
     day_invent(whim, "", value);
-    if (min && strcmp(value, min) < 0) {
-        (void)snprintf(value, CTL_VALUE_MAX, "%s", min);
+    if (field->has_min) {
+        policy_bound_text(field, field->min, bound);
+        if (strcmp(value, bound) < 0) {
+            (void)snprintf(value, CTL_VALUE_MAX, "%s", bound);
+        }
     }
-    if (max && strcmp(value, max) > 0) {
-        (void)snprintf(value, CTL_VALUE_MAX, "%s", max);
+    if (field->has_max) {
+        policy_bound_text(field, field->max, bound);
+        if (strcmp(value, bound) > 0) {
+            (void)snprintf(value, CTL_VALUE_MAX, "%s", bound);
+        }
     }
 }
 
@@ -263,15 +226,14 @@ static void picture_invent(const char *picture,
 }
 
 /* Whole characters of the phrase, over again until there are enough. */
-static bool text_invent(const json_t *form, const struct ctl_whim *whim, char value[CTL_VALUE_MAX])
+static bool text_invent(const struct policy_field *field,
+                        const struct ctl_whim *whim,
+                        char value[CTL_VALUE_MAX])
 {
-    const char *min_text = text_of(form, "min");
-    const char *max_text = text_of(form, "max");
-    const char *picture = text_of(form, "picture");
-    int64_t min = min_text ? strtoll(min_text, NULL, 10) : 1;
-    int64_t max = max_text ? strtoll(max_text, NULL, 10) : INT64_MAX;
-    if (picture) {
-        picture_invent(picture, min, whim, value);
+    int64_t min = field->has_min ? field->min : 1;
+    int64_t max = field->has_max ? field->max : INT64_MAX;
+    if (field->picture) {
+        picture_invent(field->picture, min, whim, value);
         return true;
     }
     size_t used = 0;
@@ -295,31 +257,31 @@ static bool text_invent(const json_t *form, const struct ctl_whim *whim, char va
     return characters >= min;
 }
 
-bool ctl_form_invent(const json_t *form, const struct ctl_whim *whim, char value[CTL_VALUE_MAX])
+bool ctl_form_invent(const struct policy_field *field,
+                     const struct ctl_whim *whim,
+                     char value[CTL_VALUE_MAX])
 {
-    const char *type = text_of(form, "type");
-    const json_t *choices = json_object_get(form, "choices");
-    if (!type || strcmp(type, "text") == 0) {
-        return text_invent(form, whim, value);
-    }
-    if (strcmp(type, "date") == 0) {
-        date_invent(form, whim, value);
+    switch (field->type) {
+    case FORM_TEXT:
+        return text_invent(field, whim, value);
+    case FORM_NUMBER:
+    case FORM_MONEY:
+        return number_invent(field, whim, value);
+    case FORM_DATE:
+        date_invent(field, whim, value);
         return true;
-    }
-    if (strcmp(type, "instant") == 0) {
+    case FORM_INSTANT:
         day_invent(whim, "T08:00:00Z", value);
         return true;
-    }
-    if (strcmp(type, "flag") == 0) {
+    case FORM_FLAG:
         (void)snprintf(value, CTL_VALUE_MAX, "%s", whim->random(whim->self, 2) > 0 ? "yes" : "no");
         return true;
+    case FORM_CHOICE:
+        if (field->choice_count > 0) {
+            uint64_t which = whim->random(whim->self, field->choice_count);
+            (void)snprintf(value, CTL_VALUE_MAX, "%s", field->choices[which].id);
+        }
+        return field->choice_count > 0;
     }
-    if (strcmp(type, "choice") == 0) {
-        size_t count = json_array_size(choices);
-        size_t which = count > 0 ? whim->random(whim->self, count) : 0;
-        const char *choice = json_string_value(json_array_get(choices, which));
-        (void)snprintf(value, CTL_VALUE_MAX, "%s", choice ? choice : "");
-        return choice != NULL;
-    }
-    return number_invent(form, whim, value);
+    return false;
 }

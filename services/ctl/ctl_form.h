@@ -6,6 +6,7 @@
 #define REDRESS_CTL_FORM_H
 
 #include "ctl_desk.h"
+#include "policy.h"
 
 #include <jansson.h>
 
@@ -14,9 +15,6 @@ enum { CTL_VALUE_MAX = 512 }; /* bytes of a value that is made up */
 /* {"field", "type", …}: only what is said of it; a new reference. */
 json_t *ctl_form_json(const Redress__Command__V1__Form *form);
 
-/* The form of a field in a reply's JSON; NULL: any text.  Lent. */
-const json_t *ctl_form_of(const json_t *reply, const char *field);
-
 /* "an amount, 0 or more, 500.00 or less, in CNY" */
 void ctl_form_say(const struct ctl *ctl, const Redress__Command__V1__Form *form, FILE *to);
 
@@ -24,13 +22,15 @@ void ctl_form_say(const struct ctl *ctl, const Redress__Command__V1__Form *form,
 struct ctl_whim {
     uint64_t (*random)(void *self, uint64_t bound); /* below bound */
     void *self;
-    const char *phrase; /* of texts without a picture; UTF-8 */
-    const char *most;   /* a limit of whoever acts, as it would be typed; NULL: none */
-    int64_t today;      /* days since 1970 */
+    const char *phrase;  /* of texts without a picture; UTF-8 */
+    const int64_t *most; /* a limit of whoever acts, as policy_field_value has it; NULL: none */
+    int64_t today;       /* days since 1970 */
 };
 
-/* A value the form accepts, ended by NUL.  False: the form asks for more than fits, or for what
- * cannot be. */
-bool ctl_form_invent(const json_t *form, const struct ctl_whim *whim, char value[CTL_VALUE_MAX]);
+/* A value the field accepts, ended by NUL.  False: it asks for more than fits, or for what cannot
+ * be. */
+bool ctl_form_invent(const struct policy_field *field,
+                     const struct ctl_whim *whim,
+                     char value[CTL_VALUE_MAX]);
 
 #endif

@@ -187,3 +187,13 @@ bool ctl_peer_receive(struct ctl_peer *peer, int wait_ms, struct slice *bytes)
     *bytes = slice_of(peer->buffer, (size_t)size);
     return true;
 }
+
+void ctl_peers_wait(struct ctl_peer *const *peers, unsigned count, int wait_ms)
+{
+    zmq_pollitem_t items[CTL_ENDPOINTS_MAX];
+    unsigned used = 0;
+    for (unsigned i = 0; i < count && used < CTL_ENDPOINTS_MAX; i++) {
+        items[used++] = (zmq_pollitem_t){peers[i]->socket, 0, ZMQ_POLLIN, 0};
+    }
+    (void)zmq_poll(items, (int)used, wait_ms);
+}

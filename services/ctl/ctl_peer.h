@@ -37,4 +37,7 @@ bool ctl_peer_send(struct ctl_peer *peer, struct slice bytes);
 /* The next answer, lent until the next call; false when none comes within wait_ms. */
 bool ctl_peer_receive(struct ctl_peer *peer, int wait_ms, struct slice *bytes);
 
+/* Until one of them has an answer, or the time has passed. */
+void ctl_peers_wait(struct ctl_peer *const *peers, unsigned count, int wait_ms);
+
 #endif

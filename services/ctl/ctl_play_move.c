@@ -1,395 +1,304 @@
-/* What a person does next with a case: one of the permitted actions, by chance, but mostly onwards.
- */
-#include "clock.h"
-#include "ctl_form.h"
+/* What is done next with a case: one of the permitted actions, by chance, but mostly onwards. */
 #include "ctl_play.h"
 
-enum { REFUSED_MAX = 5, STAYS_MAX = 2, WEIGHT_ONWARDS = 12, STEPS_BEFORE_END = 5 };
+/* Weights: how much more often one kind of action is chosen than another. */
+enum {
+    WEIGHT_WANTED = 60,
+    WEIGHT_TOWARDS = 30, /* to where what is wanted can be done */
+    WEIGHT_ONWARDS = 24,
+    WEIGHT_SETTLES = 16, /* an obligation that is open */
+    WEIGHT_MARKS = 10,   /* what something will ask for */
+    WEIGHT_ASIDE = 4,
+    WEIGHT_LITTLE = 1,
+    STAYS_MAX = 3,
+    WANDERS_MAX = 12, /* moves, after which no way back is taken any more */
+    WANTS_MAX = 6,    /* of what is wanted first for what is wanted first */
+};
 
-uint64_t play_random(struct play *play, uint64_t bound)
+/* ---- what the answers say ---- */
+
+static void string_take(char *into, size_t size, protobuf_c_boolean has, ProtobufCBinaryData data)
 {
-    play->random += 0x9e3779b97f4a7c15U;
-    uint64_t z = play->random;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebU;
-    return bound > 0 ? (z ^ z >> 31) % bound : 0;
+    (void)snprintf(into, size, "%.*s", has ? (int)data.len : 0, has ? (const char *)data.data : "");
 }
 
-void play_role_add(struct play *play, const char *role)
+static struct slice slice_data(ProtobufCBinaryData data)
 {
-    for (unsigned i = 0; i < play->role_count; i++) {
-        if (strcmp(play->roles[i], role) == 0) {
-            return;
-        }
-    }
-    if (play->role_count < PLAY_ROLES_MAX) {
-        (void)snprintf(play->roles[play->role_count++], PLAY_NAME_MAX, "%s", role);
-    }
+    return slice_of(data.data, data.len);
 }
 
-static const char *text_of(const json_t *object, const char *key)
+/* The requirement on a mark is that it was not made (so often), or not by whoever asks. */
+static bool is_too_much(const struct play_life *life,
+                        const struct policy_action *action,
+                        const struct play_thing *thing)
 {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-static bool has_seen(const struct player *player, const char *step)
-{
-    for (unsigned i = 0; i < player->seen_count; i++) {
-        if (strcmp(player->seen[i], step) == 0) {
+    bool made = thing->kind == PLAY_MARK && (life->made >> thing->index & 1U) != 0;
+    for (uint16_t i = 0; made && i < action->require_count; i++) {
+        const struct policy_requirement *asked = &action->requirements[i];
+        if (asked->not_by == thing->index ||
+            (asked->mark == thing->index && asked->at_most != POLICY_NONE)) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_banned(const struct player *player, const char *action)
+static void lack_take(const struct policy *policy,
+                      struct play_life *life,
+                      uint16_t index,
+                      struct slice code,
+                      struct slice what)
 {
-    for (unsigned i = 0; i < player->banned_count; i++) {
-        if (strcmp(player->banned[i], action) == 0) {
-            return true;
-        }
+    const struct policy_action *action = &policy->steps[life->step].actions[index];
+    bool obligation = slice_equal(code, slice_text("obligation"));
+    if (slice_equal(code, slice_text("closed")) || slice_equal(code, slice_text("not_merged")) ||
+        slice_equal(code, slice_text("too_many_people"))) {
+        life->banned |= 1U << index;
+        return;
     }
-    return false;
+    if (!obligation && !slice_equal(code, slice_text("requirement"))) {
+        return; /* a matter of who asks */
+    }
+    struct play_thing thing = play_thing_named(policy, what);
+    if (obligation && play_serves(action, &thing)) {
+        thing.kind = PLAY_NOTHING; /* there is nothing to settle */
+    }
+    if (thing.kind == PLAY_NOTHING || is_too_much(life, action, &thing)) {
+        bool shared = thing.kind == PLAY_MARK && (life->made >> thing.index & 1U) != 0;
+        life->banned |= shared && action->same_person_may_not ? 0 : 1U << index;
+    } else {
+        life->lacks[index] = thing;
+    }
 }
 
-static void ban(struct player *player, const char *action)
+static void
+allowed_take(const struct policy *policy, struct play_life *life, const ctl_reply *reply)
 {
-    if (player->banned_count < PLAY_BANNED_MAX) {
-        (void)snprintf(player->banned[player->banned_count++], PLAY_NAME_MAX, "%s", action);
+    const struct policy_step *step = &policy->steps[life->step];
+    for (size_t i = 0; i < reply->n_allowed; i++) {
+        const Redress__Command__V1__Allowed *allowed = reply->allowed[i];
+        uint16_t index = policy_action_index(step, slice_data(allowed->action));
+        if (index != POLICY_NONE) {
+            life->lacks[index].kind = PLAY_NOTHING;
+        }
+        if (index != POLICY_NONE && allowed->has_refusal) {
+            lack_take(policy,
+                      life,
+                      index,
+                      slice_data(allowed->refusal),
+                      allowed->has_lacking ? slice_data(allowed->lacking) : slice_text(""));
+        }
     }
 }
 
-void play_state_take(struct play *play, struct player *player, const ctl_reply *reply)
+void play_take(struct play *play, struct play_life *life, const ctl_reply *reply)
 {
-    json_t *state = ctl_reply_json(reply);
-    const char *step = text_of(state, "step");
-    size_t i;
-    json_t *action;
-    json_array_foreach(json_object_get(state, "allowed"), i, action)
-    {
-        size_t r;
-        json_t *role;
-        json_array_foreach(json_object_get(action, "roles"), r, role)
-        {
-            play_role_add(play, json_string_value(role));
-        }
+    const struct policy *policy = play_policy(play, life);
+    if (!reply->has_step || !reply->has_version || reply->version < life->version) {
+        return;
     }
-    player->banned_count = 0;
-    player->case_id = reply->case_id;
-    if (!player->state || strcmp(text_of(player->state, "step"), step) != 0) {
-        player->stays = 0;
-        if (!has_seen(player, step) && player->seen_count < PLAY_STEPS_MAX) {
-            (void)snprintf(player->seen[player->seen_count++], PLAY_NAME_MAX, "%s", step);
-        }
+    uint16_t step = policy_step_index(policy, slice_data(reply->step));
+    if (reply->version != life->version) {
+        life->banned = life->bad_roles = 0;
+        life->unclaimed = false;
+        memset(life->lacks, 0, sizeof life->lacks);
     }
-    json_decref(player->state);
-    player->state = state;
-    if (text_of(state, "agent")[0] == '\0') {
-        player->holder_role[0] = '\0';
+    if (step != life->step || life->version == 0) {
+        life->here = 0;
+        life->stays = 0;
+        life->seen |= step != POLICY_NONE ? 1ULL << step : 0;
     }
+    life->version = reply->version;
+    life->step = step;
+    life->queued = reply->has_queue && reply->queue.len > 0;
+    life->category = reply->has_category
+                         ? policy_category_index(policy, slice_data(reply->category))
+                         : POLICY_NONE;
+    string_take(life->number, sizeof life->number, reply->has_case_number, reply->case_number);
+    string_take(life->channel, sizeof life->channel, reply->has_channel, reply->channel);
+    string_take(life->holder, sizeof life->holder, reply->has_agent, reply->agent);
+    if (step != POLICY_NONE) {
+        allowed_take(policy, life, reply);
+    }
+}
+
+/* ---- what is done next ---- */
+
+struct choosing {
+    const struct play *play;
+    const struct play_book *book;
+    const struct play_life *life;
+    const struct policy_step *step;
+};
+
+static unsigned weight_wanted(const struct choosing *choosing, const struct policy_action *action)
+{
+    const struct play_book *book = choosing->book;
+    const struct play_thing *want = &choosing->life->want;
+    uint16_t step = choosing->life->step;
+    if (play_serves(action, want)) {
+        return WEIGHT_WANTED;
+    }
+    bool closes = action->to_step != POLICY_NONE && book->policy->steps[action->to_step].closed;
+    bool nearer = action->to_step != POLICY_NONE &&
+                  play_distance(book, want, action->to_step) < play_distance(book, want, step);
+    return nearer && !closes ? WEIGHT_TOWARDS : 0;
 }
 
 static unsigned
-weight_of(const struct play *play, const struct player *player, const json_t *action)
+weight_staying(const struct choosing *choosing, const struct policy_action *action, uint16_t index)
 {
-    const char *step = text_of(action, "to_step");
-    if (is_banned(player, text_of(action, "action"))) {
+    const struct play_life *life = choosing->life;
+    for (unsigned i = 0; i < POLICY_TASKS_MAX; i++) {
+        if ((action->settles >> i & 1U) != 0 && life->open[i] > 0) {
+            return WEIGHT_SETTLES;
+        }
+    }
+    if ((life->here >> index & 1U) != 0 || life->stays >= STAYS_MAX || action->fact == EVENT_HELD ||
+        action->settles != 0) {
         return 0;
     }
-    if (strcmp(step, text_of(player->state, "step")) == 0) {
-        return player->stays < STAYS_MAX ? 1 : 0;
-    }
-    /* Most cases go the whole way: an end is for later, once it is known to be one. */
-    bool early = player->seen_count < STEPS_BEFORE_END && strcmp(step, play->end) == 0;
-    return has_seen(player, step) || early ? 1 : WEIGHT_ONWARDS;
+    bool marks = (action->marks & choosing->book->useful & ~life->made) != 0;
+    return marks ? WEIGHT_MARKS : WEIGHT_LITTLE;
 }
 
-/* NULL: there is nothing (left) to do. */
-static json_t *choose(struct play *play, const struct player *player)
+/* To where the case has not been, in a later phase. */
+static bool is_later(const struct choosing *choosing, const struct policy_action *action)
 {
-    json_t *allowed = json_object_get(player->state, "allowed");
+    uint16_t to = action->to_step;
+    return to != POLICY_NONE && !play_declines(action) && (choosing->life->seen >> to & 1U) == 0 &&
+           choosing->book->to_end[to] < PLAY_FAR &&
+           choosing->book->policy->steps[to].phase > choosing->step->phase;
+}
+
+/* There is a way that is not the shortest: most cases go it. */
+static bool may_go_on(const struct choosing *choosing)
+{
+    const struct policy_step *steps = choosing->book->policy->steps;
+    for (uint16_t i = 0; i < choosing->step->action_count; i++) {
+        const struct policy_action *action = &choosing->step->actions[i];
+        if (is_later(choosing, action) && !steps[action->to_step].closed) {
+            return choosing->life->moves <= WANDERS_MAX;
+        }
+    }
+    return false;
+}
+
+/* Back, or where it gets no nearer to the end. */
+static unsigned weight_aside(const struct choosing *choosing, uint16_t to)
+{
+    const struct play_life *life = choosing->life;
+    if (life->moves > WANDERS_MAX || choosing->book->to_end[to] == PLAY_FAR) {
+        return 0;
+    }
+    return (life->seen >> to & 1U) != 0 ? WEIGHT_LITTLE : WEIGHT_ASIDE;
+}
+
+static unsigned weight_moving(const struct choosing *choosing, const struct policy_action *action)
+{
+    const struct play_life *life = choosing->life;
+    const struct play_book *book = choosing->book;
+    uint16_t to = action->to_step;
+    if (play_is_exit(book->policy, action)) {
+        bool only = (book->settles >> life->step & 1U) == 0;
+        return only ? WEIGHT_ONWARDS : WEIGHT_LITTLE;
+    }
+    if (play_declines(action) && (book->straight >> life->step & 1U) != 0) {
+        return life->moves <= WANDERS_MAX ? WEIGHT_LITTLE : 0;
+    }
+    if (book->policy->steps[to].closed) {
+        return may_go_on(choosing) ? WEIGHT_ASIDE : WEIGHT_ONWARDS;
+    }
+    if (book->to_end[to] < book->to_end[life->step] ||
+        (life->moves <= WANDERS_MAX && is_later(choosing, action))) {
+        return WEIGHT_ONWARDS;
+    }
+    return weight_aside(choosing, to);
+}
+
+static unsigned weight_of(const struct choosing *choosing, uint16_t index)
+{
+    const struct policy_action *action = &choosing->step->actions[index];
+    const struct play_life *life = choosing->life;
+    bool other = action->fact == EVENT_MERGED || action->fact == EVENT_LINKED;
+    if ((life->banned >> index & 1U) != 0 || life->lacks[index].kind != PLAY_NOTHING ||
+        (other && choosing->play->other[life->book][0] == '\0')) {
+        return 0;
+    }
+    if (life->want.kind != PLAY_NOTHING) {
+        return other ? 0 : weight_wanted(choosing, action);
+    }
+    bool stays = action->to_step == POLICY_NONE || action->to_step == life->step;
+    return stays ? weight_staying(choosing, action, index) : weight_moving(choosing, action);
+}
+
+static uint16_t by_chance(const struct choosing *choosing, uint64_t *random)
+{
+    unsigned weights[POLICY_ACTIONS_MAX] = {0};
     unsigned sum = 0;
-    size_t i;
-    json_t *action = NULL;
-    json_array_foreach(allowed, i, action)
-    {
-        sum += weight_of(play, player, action);
+    for (uint16_t i = 0; i < choosing->step->action_count; i++) {
+        weights[i] = weight_of(choosing, i);
+        sum += weights[i];
     }
     if (sum == 0) {
-        return NULL;
+        return POLICY_NONE;
     }
-    unsigned at = (unsigned)play_random(play, sum);
-    json_array_foreach(allowed, i, action)
-    {
-        unsigned weight = weight_of(play, player, action);
-        if (at < weight) {
+    uint64_t at = play_random(random, sum);
+    uint16_t i = 0;
+    for (; i + 1 < choosing->step->action_count && at >= weights[i]; i++) {
+        at -= weights[i];
+    }
+    return i;
+}
+
+/* What the action that leads nearest to the end, or to what is wanted, lacks. */
+static struct play_thing lack_of_best(const struct choosing *choosing)
+{
+    const struct play_book *book = choosing->book;
+    const struct play_life *life = choosing->life;
+    struct play_thing best = {PLAY_NOTHING, 0};
+    uint16_t nearest = PLAY_FAR;
+    for (uint16_t i = 0; i < choosing->step->action_count; i++) {
+        const struct policy_action *action = &choosing->step->actions[i];
+        uint16_t to = action->to_step == POLICY_NONE ? life->step : action->to_step;
+        bool serves = play_serves(action, &life->want);
+        uint16_t distance = serves ? 0 : (uint16_t)(play_distance(book, &life->want, to) + 1);
+        bool exits = play_is_exit(book->policy, action) && (book->settles >> life->step & 1U) != 0;
+        bool useful = serves || (to != life->step && !exits);
+        if (life->lacks[i].kind != PLAY_NOTHING && useful && distance < nearest &&
+            (life->banned >> i & 1U) == 0) {
+            nearest = distance;
+            best = life->lacks[i];
+        }
+    }
+    return best;
+}
+
+static bool onwards_is_open(const struct choosing *choosing)
+{
+    for (uint16_t i = 0; i < choosing->step->action_count; i++) {
+        if (weight_of(choosing, i) >= WEIGHT_ONWARDS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint16_t play_choose(struct play *play, struct play_life *life)
+{
+    const struct play_book *book = &play->books[life->book];
+    const struct choosing choosing = {play, book, life, &book->policy->steps[life->step]};
+    for (unsigned i = 0; i < WANTS_MAX && !onwards_is_open(&choosing); i++) {
+        struct play_thing lack = lack_of_best(&choosing);
+        if (lack.kind == PLAY_NOTHING || play_distance(book, &lack, life->step) == PLAY_FAR) {
             break;
         }
-        at -= weight;
+        life->want = lack;
     }
-    return action;
-}
-
-static bool contains(const char *name, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strstr(name, words[i])) {
-            return true;
-        }
+    uint16_t chosen = by_chance(&choosing, &life->random);
+    if (chosen == POLICY_NONE && life->want.kind != PLAY_NOTHING) {
+        life->want.kind = PLAY_NOTHING;
+        chosen = by_chance(&choosing, &life->random);
     }
-    return false;
-}
-
-static uint64_t whim_random(void *self, uint64_t bound)
-{
-    return play_random(self, bound);
-}
-
-static const char *phrase(struct play *play)
-{
-    static const enum ctl_text phrases[] = {
-        TEXT_PLAY_PHRASE_1, TEXT_PLAY_PHRASE_2, TEXT_PLAY_PHRASE_3, TEXT_PLAY_PHRASE_4};
-    size_t which = play_random(play, sizeof phrases / sizeof *phrases);
-    return ctl_text_in(play->ctl->language, phrases[which]);
-}
-
-/* What a person would type into a field of that name whose form nothing is said of. */
-static void value_guess(struct play *play, const char *need, char value[CTL_VALUE_MAX])
-{
-    static const char *const numbers[] = {
-        "amount", "cost", "number", "days", "points", "hours", "minutes", "count", "score"};
-    static const char *const dates[] = {"date", "until", "deadline", "due"};
-    if (contains(need, numbers, sizeof numbers / sizeof *numbers)) {
-        (void)snprintf(value, CTL_VALUE_MAX, "%" PRIu64, 1 + play_random(play, 90));
-    } else if (contains(need, dates, sizeof dates / sizeof *dates)) {
-        char at[CLOCK_TEXT_SIZE];
-        int64_t days = 1 + (int64_t)play_random(play, 14);
-        clock_text(clock_now_us() + days * 86400 * 1000000, at);
-        (void)snprintf(value, CTL_VALUE_MAX, "%.10s", at);
-    } else {
-        (void)snprintf(value, CTL_VALUE_MAX, "%s", phrase(play));
-    }
-}
-
-/* How much the role may decide of the field in this action; NULL: as much as it likes. */
-static const char *limit_of(const json_t *action, const char *role, const char *need)
-{
-    size_t i;
-    json_t *limit;
-    json_array_foreach(json_object_get(action, "limits"), i, limit)
-    {
-        if (strcmp(text_of(limit, "role"), role) == 0 &&
-            strcmp(text_of(limit, "field"), need) == 0) {
-            return text_of(limit, "most");
-        }
-    }
-    return NULL;
-}
-
-/* Mostly the category the case has, or one that others have. */
-static bool category_choose(struct play *play, const struct player *player, char *value)
-{
-    const char *present = text_of(player->state, "category");
-    bool keep = present[0] != '\0' && (play->category_count == 0 || play_random(play, 2) == 0);
-    if (!keep && play->category_count == 0) {
-        return false;
-    }
-    const char *other = keep ? present : play->categories[play_random(play, play->category_count)];
-    (void)snprintf(value, CTL_VALUE_MAX, "%s", other);
-    return true;
-}
-
-static void value_fill(struct play *play,
-                       const struct player *player,
-                       const char *need,
-                       const char *most,
-                       char value[CTL_VALUE_MAX])
-{
-    const json_t *form = ctl_form_of(player->state, need);
-    const struct ctl_whim whim = {.random = whim_random,
-                                  .self = play,
-                                  .phrase = phrase(play),
-                                  .most = most,
-                                  .today = clock_now_us() / 86400 / 1000000};
-    if (strcmp(need, "category") == 0 && category_choose(play, player, value)) {
-        return;
-    }
-    if (!form || !ctl_form_invent(form, &whim, value)) {
-        value_guess(play, need, value);
-    }
-}
-
-static bool is_required(const json_t *action, const char *need)
-{
-    size_t i;
-    json_t *each;
-    json_array_foreach(json_object_get(action, "required"), i, each)
-    {
-        if (strcmp(json_string_value(each), need) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Every field that has to be filled in, and half of the others. */
-static void fields_fill(struct play *play,
-                        const struct player *player,
-                        const json_t *action,
-                        struct ctl_command *command,
-                        char values[CTL_FIELDS_MAX][CTL_VALUE_MAX])
-{
-    size_t i;
-    json_t *each;
-    json_array_foreach(json_object_get(action, "needs"), i, each)
-    {
-        const char *need = json_string_value(each);
-        uint32_t at = command->field_count;
-        if (at < CTL_FIELDS_MAX && (is_required(action, need) || play_random(play, 2) == 0)) {
-            value_fill(play, player, need, limit_of(action, command->role, need), values[at]);
-            command->fields[at] = (struct ctl_field){need, slice_text(values[at])};
-            command->field_count = at + 1;
-        }
-    }
-}
-
-/* The holder where the action is for the holder's role; else somebody of a role it is for. */
-static void actor_of(struct play *play,
-                     const struct player *player,
-                     const json_t *roles,
-                     char role[PLAY_NAME_MAX],
-                     char actor[PLAY_NAME_MAX])
-{
-    size_t i;
-    json_t *each;
-    json_array_foreach(roles, i, each)
-    {
-        if (player->holder_role[0] != '\0' &&
-            strcmp(json_string_value(each), player->holder_role) == 0) {
-            (void)snprintf(role, PLAY_NAME_MAX, "%s", player->holder_role);
-            (void)snprintf(actor, PLAY_NAME_MAX, "%s", text_of(player->state, "agent"));
-            return;
-        }
-    }
-    size_t which = play_random(play, json_array_size(roles));
-    const char *name = json_string_value(json_array_get(roles, which));
-    (void)snprintf(role, PLAY_NAME_MAX, "%s", name ? name : "");
-    (void)snprintf(actor, PLAY_NAME_MAX, "%.40s-%" PRIu64, role, 1 + play_random(play, 3));
-}
-
-static int act(struct play *play, struct player *player, const json_t *action)
-{
-    char role[PLAY_NAME_MAX];
-    char actor[PLAY_NAME_MAX];
-    char values[CTL_FIELDS_MAX][CTL_VALUE_MAX];
-    struct ctl_command command = {
-        .action = text_of(action, "action"),
-        .case_id = player->case_id,
-        .version = (uint32_t)json_integer_value(json_object_get(player->state, "version"))};
-    actor_of(play, player, json_object_get(action, "roles"), role, actor);
-    command.actor = actor;
-    command.role = role;
-    fields_fill(play, player, action, &command, values);
-    const ctl_reply *reply = NULL;
-    int code = ctl_desk_ask(play->desk, &command, &reply);
-    if (code != CTL_OK) {
-        return code;
-    }
-    if (ctl_reply_code(reply) == CTL_OK) {
-        play->moves++;
-        player->moves++;
-        player->stays++;
-        player->refused = 0;
-        play_state_take(play, player, reply);
-        return CTL_OK;
-    }
-    char refused[PLAY_NAME_MAX];
-    (void)snprintf(refused, sizeof refused, "%s", command.action);
-    play->refused++;
-    player->refused++;
-    if (reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT) {
-        play_state_take(play, player, reply); /* somebody else was at it */
-    } else {
-        ban(player, refused);
-    }
-    return CTL_OK;
-}
-
-/* A case that an action has put into a queue is taken out of it by somebody who may. */
-static int take_over(struct play *play, struct player *player)
-{
-    char role[PLAY_NAME_MAX];
-    char actor[PLAY_NAME_MAX];
-    (void)snprintf(role, sizeof role, "%s", play->roles[play_random(play, play->role_count)]);
-    (void)snprintf(actor, sizeof actor, "%.40s-%" PRIu64, role, 1 + play_random(play, 3));
-    struct ctl_command command = {
-        .action = "claim", .case_id = player->case_id, .actor = actor, .role = role};
-    const ctl_reply *reply = NULL;
-    int code = ctl_desk_ask(play->desk, &command, &reply);
-    if (code == CTL_OK && ctl_reply_code(reply) == CTL_OK) {
-        play_state_take(play, player, reply);
-        (void)snprintf(player->holder_role, PLAY_NAME_MAX, "%s", role);
-    }
-    return code;
-}
-
-static void left_count(struct play *play, const char *step)
-{
-    unsigned i = 0;
-    while (i < play->left_count && strcmp(play->left_in[i].step, step) != 0) {
-        i++;
-    }
-    if (i == PLAY_STEPS_MAX) {
-        return;
-    }
-    if (i == play->left_count) {
-        play->left_count++;
-        (void)snprintf(play->left_in[i].step, PLAY_NAME_MAX, "%s", step);
-    }
-    play->left_in[i].count++;
-}
-
-/* Left where it is: half of them go back to their queue. */
-static int leave(struct play *play, struct player *player)
-{
-    int code = CTL_OK;
-    play->left++;
-    left_count(play, text_of(player->state, "step"));
-    if (player->holder_role[0] != '\0' && play_random(play, 2) == 0) {
-        struct ctl_command command = {.action = "release",
-                                      .case_id = player->case_id,
-                                      .actor = text_of(player->state, "agent"),
-                                      .role = player->holder_role};
-        const ctl_reply *reply = NULL;
-        code = ctl_desk_ask(play->desk, &command, &reply);
-        player->full = player->full && code != CTL_OK;
-    }
-    player->busy = false;
-    return code;
-}
-
-int play_move(struct play *play, struct player *player)
-{
-    bool held = text_of(player->state, "agent")[0] != '\0';
-    bool queued = text_of(player->state, "queue")[0] != '\0';
-    if (!held && !queued) { /* only a closed case is with nobody and in no queue */
-        play->closed++;
-        (void)snprintf(play->end, sizeof play->end, "%s", text_of(player->state, "step"));
-        player->busy = false;
-        return CTL_OK;
-    }
-    if (player->moves >= player->leave_after || player->moves >= PLAY_MOVES_MAX ||
-        player->refused >= REFUSED_MAX) {
-        return leave(play, player);
-    }
-    if (!held && play_random(play, 3) != 0) {
-        int code = take_over(play, player);
-        held = text_of(player->state, "agent")[0] != '\0';
-        if (code != CTL_OK || held) {
-            return code;
-        }
-    }
-    const json_t *action = choose(play, player);
-    return action ? act(play, player, action) : leave(play, player);
+    return chosen;
 }

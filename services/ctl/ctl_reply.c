@@ -82,6 +82,16 @@ static json_t *allowed_json(const ctl_reply *reply)
         if (action->n_texts > 0) {
             (void)json_object_set_new(row, "texts", list_json(action->texts, action->n_texts));
         }
+        if (action->has_refusal) {
+            (void)json_object_set_new(row, "refusal", data_json(action->refusal));
+        }
+        if (action->has_lacking) {
+            (void)json_object_set_new(row, "lacking", data_json(action->lacking));
+        }
+        if (action->n_lacking_title > 0) {
+            (void)json_object_set_new(
+                row, "lacking_title", list_json(action->lacking_title, action->n_lacking_title));
+        }
         (void)json_array_append_new(allowed, row);
     }
     return allowed;
@@ -111,6 +121,7 @@ json_t *ctl_reply_json(const ctl_reply *reply)
         {"queue",       reply->has_queue,       reply->queue      },
         {"agent",       reply->has_agent,       reply->agent      },
         {"category",    reply->has_category,    reply->category   },
+        {"channel",     reply->has_channel,     reply->channel    },
     };
     (void)json_object_set_new(value, "outcome", json_string(ctl_reply_word(reply)));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -181,9 +192,9 @@ static void action_write(FILE *to, const Redress__Command__V1__Allowed *action)
     (void)fputc('\n', to);
 }
 
-/* Names are short (POLICY_NAME_MAX): what does not fit is cut. */
+/* Names and titles are short (POLICY_TEXT_MAX): what does not fit is cut. */
 struct name {
-    char text[320];
+    char text[520];
 };
 
 static const char *name_of(ProtobufCBinaryData data, struct name *name)
@@ -193,6 +204,25 @@ static const char *name_of(ProtobufCBinaryData data, struct name *name)
 }
 
 /* Actions, what each role may decide in them, then what their fields may hold. */
+/* Why whoever asked may not do it now; that it is not for his role can be seen anyway. */
+static void
+not_now_write(const struct ctl *ctl, FILE *to, const Redress__Command__V1__Allowed *action)
+{
+    struct name title;
+    struct name code;
+    if (!action->has_refusal || strcmp(name_of(action->refusal, &code), "role_may_not") == 0) {
+        return;
+    }
+    size_t which = ctl->language < action->n_lacking_title ? ctl->language : 0;
+    const char *what = action->n_lacking_title > 0 ? name_of(action->lacking_title[which], &title)
+                                                   : name_of(action->lacking, &title);
+    (void)fputs("      ", to);
+    ctl_format(to,
+               ctl_text_in(ctl->language, TEXT_FORM_NOT_NOW),
+               CTL_ARGS(what[0] != '\0' ? what : "–", code.text));
+    (void)fputc('\n', to);
+}
+
 static void allowed_write(const struct ctl *ctl, FILE *to, const ctl_reply *reply)
 {
     for (size_t i = 0; i < reply->n_allowed; i++) {
@@ -203,6 +233,7 @@ static void allowed_write(const struct ctl *ctl, FILE *to, const ctl_reply *repl
             list_write(to, action->texts, action->n_texts);
             (void)fputc('\n', to);
         }
+        not_now_write(ctl, to, action);
         for (size_t l = 0; l < action->n_limits; l++) {
             struct name field;
             struct name role;

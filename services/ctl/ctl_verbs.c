@@ -100,8 +100,9 @@ static const struct ctl_option queue_options[] = {
 
 static const struct ctl_option play_options[] = {
     WORD("policy", 0, "NAME", TEXT_OPTION_PLAY_POLICY),
-    NUMBER("cases", 'n', "20", 1, 100000, TEXT_OPTION_PLAY_CASES),
-    NUMBER("agents", 0, "4", 1, 64, TEXT_OPTION_PLAY_AGENTS),
+    NUMBER("cases", 'n', "20", 1, 100000000, TEXT_OPTION_PLAY_CASES),
+    NUMBER("agents", 0, "4", 1, 1000, TEXT_OPTION_PLAY_AGENTS),
+    NUMBER("at-once", 0, "0", 0, 4096, TEXT_OPTION_PLAY_AT_ONCE),
     NUMBER("seed", 0, "1", 0, INT64_MAX, TEXT_OPTION_SEED),
     {"leave", NULL, 0, CTL_NUMBER, "PERCENT", "20", 0, 100, TEXT_OPTION_LEAVE},
     PATIENCE,

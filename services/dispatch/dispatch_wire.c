@@ -152,6 +152,10 @@ static void state_of(const struct dispatch_reply *from, Redress__Command__V1__Re
         reply->has_agent = 1;
         reply->agent = data_text(state->agent);
     }
+    if (state->channel < policy->channel_count) {
+        reply->has_channel = 1;
+        reply->channel = data_text(policy->channels[state->channel].id);
+    }
     if (state->category != POLICY_NONE) {
         reply->has_category = 1;
         reply->category = data_text(policy->categories[state->category].id);

@@ -72,6 +72,16 @@ struct slice kit_text(const struct kit_texts *texts, uint64_t i)
     return texts->texts[i % texts->count];
 }
 
+struct slice kit_word(struct slice *text)
+{
+    const uint8_t *tab = memchr(text->bytes, '\t', text->size);
+    size_t size = tab ? (size_t)(tab - text->bytes) : text->size;
+    size_t used = size + (tab != NULL);
+    struct slice word = slice_of(text->bytes, size);
+    *text = slice_of(text->bytes + used, text->size - used);
+    return word;
+}
+
 void kit_say(const char *name, const char *unit, double value)
 {
     (void)printf("%s\t%s\t%.3f\n", name, unit, value);

@@ -19,6 +19,8 @@ struct kit_texts;
 struct kit_texts *kit_texts_open(const char *path, uint32_t bytes);
 /* The texts in turn. */
 struct slice kit_text(const struct kit_texts *texts, uint64_t i);
+/* What stands before the next tab of a text, taken off it with the tab. */
+struct slice kit_word(struct slice *text);
 
 void kit_say(const char *name, const char *unit, double value);
 /* Sorts the values; p50, p99, p99.9 and the largest of them, in ms. */

@@ -6,6 +6,7 @@
  *          [--channel ID] [--bytes N | --texts FILE] [--redis SOCKET [--prefix P] [--sample N]]
  *          [--customers N]
  *
+ * With --policy mix each line of the texts is POLICY, CHANNEL and text, separated by tabs.
  * Without --rate it keeps the window of unreceipted submissions full.  With a rate it is an open
  * loop: a late start counts as latency.  With Redis, every n-th receipted case is asked for until
  * it stands in its place, and the run ends only when the work queues have grown by every case that
@@ -108,8 +109,14 @@ static bool submit(uint64_t serial)
     submission.has_submission_id = submission.has_channel = submission.has_policy = 1;
     submission.has_narrative = 1;
     submission.submission_id = data_of(id, sizeof id);
-    submission.channel = data_of(load.options.channel, strlen(load.options.channel));
-    submission.policy = data_of(load.options.policy, strlen(load.options.policy));
+    struct slice policy = slice_text(load.options.policy);
+    struct slice channel = slice_text(load.options.channel);
+    if (slice_equal(policy, slice_text("mix"))) {
+        policy = kit_word(&text);
+        channel = kit_word(&text);
+    }
+    submission.channel = data_of(channel.bytes, channel.size);
+    submission.policy = data_of(policy.bytes, policy.size);
     submission.narrative = data_of(text.bytes, text.size);
     if (load.options.customers > 0) {
         uint64_t customer = (serial * 2654435761U) % load.options.customers;
