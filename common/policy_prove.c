@@ -85,6 +85,12 @@ static const struct policy_step *step_after(const struct policy *policy,
     return action->to_step == POLICY_NONE ? step : &policy->steps[action->to_step];
 }
 
+/* Facts that say themselves where the case is then: clocks and figures go by them. */
+static bool fact_is_move(enum event_kind fact)
+{
+    return fact == EVENT_CLOSED || fact == EVENT_REOPENED || fact == EVENT_MERGED;
+}
+
 /* What closes a case records that, and what records it closes. */
 static void prove_end(struct policy_loading *loading,
                       const struct yaml_node *node,
@@ -102,6 +108,13 @@ static void prove_end(struct policy_loading *loading,
     }
     if ((action->fact == EVENT_CLOSED || action->fact == EVENT_MERGED) && !to->closed) {
         complain(loading, node, NULL, "'%s' records '%s' and leads to no end", action->id, fact);
+    }
+    if (action->move_count > 0 && fact_is_move(action->fact)) {
+        complain(loading,
+                 node,
+                 "let an action of its own be signed, and this one require its mark",
+                 "'%s' would be recorded although the case stays where it is",
+                 fact);
     }
 }
 

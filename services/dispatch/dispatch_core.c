@@ -221,17 +221,18 @@ static enum dispatch_answer escalate(const struct policy *policy,
         event->kind != EVENT_CLOCK_ESCALATED) {
         return DISPATCH_NOTHING;
     }
+    const struct event_clock *clock = most_urgent(event);
+    bool raises = clock && clock->raise_priority_to < state->priority;
     if (state->more.offered && takes_back(policy, event)) {
         struct after back = stands(state);
+        back.priority = raises ? clock->raise_priority_to : back.priority;
         back.agent = (struct slice){0};
         back.queue = state->home_queue;
         begin(state, input, EVENT_RELEASED, out);
         advance(policy, state, input, &back, out);
         return DISPATCH_APPEND;
     }
-    const struct event_clock *clock = most_urgent(event);
-    if (!clock || clock->raise_priority_to >= state->priority ||
-        policy->steps[state->step].closed) {
+    if (!raises || policy->steps[state->step].closed) {
         return DISPATCH_NOTHING;
     }
     struct after after = stands(state);

@@ -131,7 +131,9 @@ static void begin(const struct change *change, uint32_t index, int64_t at_us)
     }
     if (change->now->closed && at_us < change->now->closed_at_us) {
         clock_stop(change->policy, index, clock, change->now->closed_at_us);
-    } else if (!change->now->closed && stands_still(change, index)) {
+    } else if (!change->now->closed && stands_still(change, index) &&
+               at_us >= change->event->at_us) {
+        /* what is told of earlier ran until the case came here: follow_step pauses it then */
         clock_pause(clock, at_us);
     }
 }

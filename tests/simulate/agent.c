@@ -1,5 +1,6 @@
 #include "agent.h"
 
+#include "desk.h"
 #include "instance.h"
 #include "trouble.h"
 
@@ -80,10 +81,37 @@ static void act(void *self, void *thing)
     }
 }
 
+/* The same people where the policies are others. */
+static void act_at_desk(void *self, void *thing)
+{
+    struct agent *agent = self;
+    sim_later(NULL, 200 * MILLI + (int64_t)sim_random(SECOND), act_at_desk, self, thing);
+    bool again = sim.now_us < TROUBLE_HEAL_US && sim_per_mille(200);
+    struct request request = agent->last;
+    if (again ? agent->last.agent == 0
+              : agent->commands + 1 >= COMMANDS_MAX || !sim_per_mille(700)) {
+        return;
+    }
+    if (!again) {
+        request = (struct request){.agent = agent->number, .command = agent->commands};
+        if (!desk_order(agent->number, &request)) {
+            return;
+        }
+        agent->commands++;
+        agent->last = request;
+    }
+    send(&request, request.case_id ? owner_of(request.case_id) : any_dispatch());
+    while (sim_fault(FAULT_HASTY_CLIENT, 300)) {
+        send(&request, any_dispatch());
+    }
+}
+
 void agents_begin(void)
 {
+    bool fixture = policies_kind() == POLICIES_FIXTURE;
     for (uint32_t i = 0; i < AGENTS_MAX; i++) {
         agents[i] = (struct agent){.number = i + 1};
-        sim_later(NULL, (int64_t)sim_random(10 * SECOND), act, &agents[i], NULL);
+        sim_later(
+            NULL, (int64_t)sim_random(10 * SECOND), fixture ? act : act_at_desk, &agents[i], NULL);
     }
 }

@@ -8,10 +8,13 @@ static struct client {
     uint64_t case_id; /* from the receipt */
     enum request_kind next;
     bool rejected; /* the short way to the end */
-    bool leaves;   /* content with the receipt: the case stays open */
+    bool leaves;   /* content with the receipt: the case stays open, or is the desks' */
+    uint32_t policy_id;
     bool done;
     unsigned attempt; /* counts answers: a repeat timer of an earlier step does nothing */
 } clients[CLIENTS_MAX];
+
+enum { DESK_CLIENTS_MAX = 14 }; /* fewer, so that each case is worked on */
 
 static uint32_t count;
 
@@ -32,7 +35,8 @@ static void send(struct client *client, const struct instance *known)
     *request = (struct request){.client = client,
                                 .kind = client->next,
                                 .submission = client->submission,
-                                .case_id = client->case_id};
+                                .case_id = client->case_id,
+                                .policy_id = client->policy_id};
     sim_later(&to->actor, 200 + (int64_t)sim_random(3 * MILLI), request_arrives, to, request);
 }
 
@@ -88,11 +92,16 @@ void client_answer(const struct request *reply)
 
 void clients_begin(void)
 {
+    bool fixture = policies_kind() == POLICIES_FIXTURE;
     memset(clients, 0, sizeof clients);
-    count = 8 + (uint32_t)sim_random(CLIENTS_MAX - 8);
+    count = fixture ? 8 + (uint32_t)sim_random(CLIENTS_MAX - 8)
+                    : 4 + (uint32_t)sim_random(DESK_CLIENTS_MAX - 4);
     for (uint32_t i = 0; i < count; i++) {
-        clients[i] = (struct client){
-            .submission = i + 1, .rejected = sim_per_mille(250), .leaves = sim_per_mille(250)};
+        clients[i] =
+            (struct client){.submission = i + 1,
+                            .rejected = sim_per_mille(250),
+                            .leaves = !fixture || sim_per_mille(250),
+                            .policy_id = policies_at((uint32_t)sim_random(policies_count()))->id};
         sim_later(NULL, (int64_t)sim_random(30 * SECOND), act, &clients[i], NULL);
     }
 }

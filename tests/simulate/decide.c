@@ -6,6 +6,8 @@
 #include "policy_fixture.h"
 #include "triage_core.h"
 
+#include <assert.h>
+
 static struct holding *holding_of(struct instance *instance, uint64_t case_id)
 {
     return &instance->holdings[case_partition(case_id)];
@@ -14,6 +16,13 @@ static struct holding *holding_of(struct instance *instance, uint64_t case_id)
 static struct row *row_of(struct instance *instance, uint64_t case_id)
 {
     return &holding_of(instance, case_id)->rows[case_serial(case_id)];
+}
+
+/* That of the case, as the services know it: of its row, or of the event that begins it. */
+static const struct policy *policy_of(const struct row *row, const struct event *event)
+{
+    const struct policy *policy = row_policy(row);
+    return policy ? policy : policies_by_id(event_policy_id(event));
 }
 
 void batch_reply(struct instance *instance, const struct request *request, uint64_t case_id)
@@ -28,12 +37,28 @@ void batch_change(struct instance *instance, uint64_t case_id)
     instance->batch.changed[case_partition(case_id)][case_serial(case_id)] = true;
 }
 
-void batch_append(struct instance *instance, struct event *event, uint64_t reference)
+/* What mutants do to what is stored. */
+static void
+spoil(struct dispatch_more *now, const struct dispatch_more *before, const struct event *event)
+{
+    if (sim.mutant == MUTANT_MERGE_LOSES_PLACE && event->kind == EVENT_MERGED) {
+        now->back_queue = now->back_home = 1;
+    }
+    for (unsigned i = 0; sim.mutant == MUTANT_MARK_COUNTED_TWICE && i < POLICY_MARKS_MAX; i++) {
+        now->times[i] = (uint8_t)(now->times[i] + (now->times[i] > before->times[i]));
+    }
+}
+
+void batch_append(struct instance *instance,
+                  const struct policy *policy,
+                  struct event *event,
+                  uint64_t reference)
 {
     struct holding *holding = holding_of(instance, event->case_id);
     struct batch *batch = &instance->batch;
     struct fact *fact = &batch->facts[batch->fact_count];
     struct row *row = row_of(instance, event->case_id);
+    assert(batch->fact_count < BATCH_FACTS);
     if (instance->skew_us < 0 && event->at_us < world_now_us()) {
         sim_reach(SOMETIMES_CLOCK_BEHIND);
     }
@@ -49,14 +74,16 @@ void batch_append(struct instance *instance, struct event *event, uint64_t refer
     holding->touched = true;
     holding->next.seq = fact->seq;
     memcpy(holding->next.hash, fact->hash, HASH_SIZE);
+    struct dispatch_more had_more = row->dispatch.more;
     uint32_t had = agent_number(slice_text(row->dispatch.agent));
     row->version++;
     if (instance->service == SERVICE_DISPATCH) {
-        dispatch_evolve(world_policy(), &row->dispatch, fact->event);
+        dispatch_evolve(policy, &row->dispatch, fact->event);
+        spoil(&row->dispatch.more, &had_more, fact->event);
         instance->guesses[had].delta--;
         instance->guesses[agent_number(slice_text(row->dispatch.agent))].delta++;
     } else if (instance->service == SERVICE_WATCHDOG) {
-        watch_evolve(world_policy(), &row->watch, fact->event);
+        watch_evolve(policy, &row->watch, fact->event);
     }
     batch->fact_count++;
     batch_change(instance, event->case_id);
@@ -64,52 +91,65 @@ void batch_append(struct instance *instance, struct event *event, uint64_t refer
 
 /* ---- watchdog ----------------------------------------------------------------------------- */
 
-static void append_all(struct instance *instance, struct watch_output *output)
+static void
+append_all(struct instance *instance, const struct policy *policy, struct watch_output *output)
 {
     for (uint32_t i = 0; i < output->count; i++) {
-        batch_append(instance, &output->events[i], 0);
+        batch_append(instance, policy, &output->events[i], 0);
     }
 }
 
-static void timer_add(struct instance *instance, uint64_t case_id)
+/* One for each case, the newest. */
+static void timer_set(struct instance *instance, uint64_t case_id)
 {
     struct holding *holding = holding_of(instance, case_id);
-    int64_t due_us = watch_due_us(world_policy(), &row_of(instance, case_id)->watch);
-    if (due_us != INT64_MAX && holding->timer_count < TIMERS_MAX) {
-        holding->timers[holding->timer_count++] = (struct timer){case_serial(case_id), due_us};
+    const struct row *row = row_of(instance, case_id);
+    int64_t due_us = watch_due_us(row_policy(row), &row->watch);
+    uint32_t at = 0;
+    while (at < holding->timer_count && holding->timers[at].serial != case_serial(case_id)) {
+        at++;
+    }
+    if (due_us != INT64_MAX) {
+        holding->timers[at] = (struct timer){case_serial(case_id), due_us};
+        holding->timer_count += at == holding->timer_count;
     }
 }
 
 static void watch(struct instance *instance, const struct event *event)
 {
     struct row *row = row_of(instance, event->case_id);
+    const struct policy *policy = policy_of(row, event);
     struct watch_output output;
+    if (sim.mutant == MUTANT_MERGE_UNHEARD && event->kind == EVENT_MERGED) {
+        return;
+    }
     do {
-        watch_event(world_policy(), &row->watch, event, instance_now_us(instance), &output);
-        append_all(instance, &output);
+        watch_event(policy, &row->watch, event, instance_now_us(instance), &output);
+        append_all(instance, policy, &output);
     } while (output.more);
-    watch_evolve(world_policy(), &row->watch, event);
+    watch_evolve(policy, &row->watch, event);
     batch_change(instance, event->case_id);
-    timer_add(instance, event->case_id);
+    timer_set(instance, event->case_id);
 }
 
 /* Whether something was due.  A timer is only a hint: the core says what is due. */
 static bool fire(struct instance *instance, uint64_t case_id, int64_t due_us)
 {
     struct row *row = row_of(instance, case_id);
+    const struct policy *policy = row_policy(row);
     struct watch_output output;
     bool fired = false;
     int64_t now_us = instance_now_us(instance);
     if (sim.mutant == MUTANT_TIMER_BELIEVED) {
-        int64_t said_us = watch_due_us(world_policy(), &row->watch);
+        int64_t said_us = watch_due_us(policy, &row->watch);
         now_us = said_us != INT64_MAX && said_us > now_us ? said_us : now_us;
     }
     if (now_us > due_us + 5 * SECOND) {
         sim_reach(SOMETIMES_TIMER_LATE);
     }
     do {
-        watch_tick(world_policy(), &row->watch, now_us, &output);
-        append_all(instance, &output);
+        watch_tick(policy, &row->watch, now_us, &output);
+        append_all(instance, policy, &output);
         fired = fired || output.count > 0;
     } while (output.more);
     return fired;
@@ -133,10 +173,10 @@ void decide_timers(struct instance *instance)
         holding->timer_count = count > 0 ? kept : holding->timer_count;
         for (uint32_t j = 0; j < due_count; j++) {
             uint64_t case_id = case_id_make(i, due[j].serial);
-            if (instance->batch.fact_count + WATCH_EVENTS_MAX > BATCH_FACTS) {
+            if (instance->batch.fact_count > BATCH_FACTS / 2) {
                 holding->timers[holding->timer_count++] = due[j]; /* in the next batch */
             } else if (fire(instance, case_id, due[j].due_us)) {
-                timer_add(instance, case_id);
+                timer_set(instance, case_id);
             } else {
                 sim_reach(SOMETIMES_STALE_TIMER);
             }
@@ -153,13 +193,18 @@ static void triage(struct instance *instance, const struct event *received)
                           .at_us = instance_now_us(instance),
                           .cause_service = SERVICE_INTAKE,
                           .cause_seq = received->seq};
-    event.kind = triage_decide(world_policy(), &received->received, &none, &event.triaged);
-    batch_append(instance, &event, 0);
+    event.kind = triage_decide(
+        policies_by_id(received->received.policy_id), &received->received, &none, &event.triaged);
+    batch_append(instance, NULL, &event, 0);
 }
 
 static void dispatch(struct instance *instance, const struct event *cause)
 {
     struct row *row = row_of(instance, cause->case_id);
+    const struct policy *policy = policy_of(row, cause);
+    if (!policy) {
+        return; /* a clock of a case that is not open yet */
+    }
     const struct dispatch_input input = {
         .kind = cause->service == SERVICE_TRIAGE ? DISPATCH_TRIAGED : DISPATCH_CLOCK,
         .now_us = instance_now_us(instance),
@@ -167,12 +212,11 @@ static void dispatch(struct instance *instance, const struct event *cause)
     };
     struct event event;
     struct slice refused;
-    if (dispatch_decide(world_policy(), &row->dispatch, &input, &event, &refused) ==
-        DISPATCH_APPEND) {
-        batch_append(instance, &event, 0);
+    if (dispatch_decide(policy, &row->dispatch, &input, &event, &refused) == DISPATCH_APPEND) {
+        batch_append(instance, policy, &event, 0);
     }
     if (cause->service == SERVICE_WATCHDOG) {
-        dispatch_evolve(world_policy(), &row->dispatch, cause); /* the nearest due instant */
+        dispatch_evolve(policy, &row->dispatch, cause); /* the nearest due instant */
         batch_change(instance, cause->case_id);
     }
 }
@@ -193,17 +237,26 @@ void decide_input(struct instance *instance, const struct fact *fact)
 static bool receive(struct instance *instance, uint32_t partition, const struct request *request)
 {
     uint64_t serial = instance->holdings[partition].next.seq + 1;
+    const struct policy *policy = policies_by_id(request->policy_id);
+    bool fixture = policies_kind() == POLICIES_FIXTURE;
+    uint64_t variety = request->submission;
+    struct slice category =
+        fixture            ? slice_text("late")
+        : variety % 4 == 0 ? (struct slice){0}
+                           : slice_text(policy->categories[variety % policy->category_count].id);
+    struct slice channel =
+        slice_text(fixture ? "mail" : policy->channels[variety % policy->channel_count].id);
     const struct intake_input input = {
         .now_us = instance_now_us(instance),
         .id_present = true,
-        .policy_name = slice_text("fixture"),
-        .policy = world_policy(),
-        .channel = slice_text("mail"),
+        .policy_name = slice_text(policy->name),
+        .policy = policy,
+        .channel = channel,
         .narrative_size = 10,
         .narrative_clean = true,
         .person_clean = true,
         .product_clean = true,
-        .category_hint = slice_text("late"),
+        .category_hint = category,
     };
     struct intake_output output;
     intake_decide(&input, &output);
@@ -217,11 +270,12 @@ static bool receive(struct instance *instance, uint32_t partition, const struct 
         .at_us = instance_now_us(instance),
         .received = {.submission_id = slice_of(id, sizeof id),
                      .channel = input.channel,
-                     .policy_id = FIXTURE_POLICY_ID,
+                     .policy_id = policy->id,
                      .received_at_us = output.received_at_us,
+                     .acknowledged_by_receipt = output.acknowledged_by_receipt,
                      .category_hint = input.category_hint}
     };
-    batch_append(instance, &event, request_reference(request));
+    batch_append(instance, policy, &event, request_reference(request));
     batch_reply(instance, request, event.case_id);
     return true;
 }
@@ -251,6 +305,51 @@ static void agent_asks(const struct instance *instance,
         guess->used + guess->delta < AGENT_CAPACITY || sim.mutant == MUTANT_CAPACITY_BELIEVED;
 }
 
+static struct slice field_of(const struct order *order, const char *name)
+{
+    for (uint32_t i = 0; i < order->field_count; i++) {
+        if (slice_equal(order->fields[i].name, slice_text(name))) {
+            return order->fields[i].value;
+        }
+    }
+    return (struct slice){0};
+}
+
+/* Whose room the archive will be asked for: who acts, who is given the case, who gets it back. */
+static uint32_t taker_of(const struct request *request, const struct dispatch_case *state)
+{
+    const struct policy *policy = policies_by_id(state->policy_id);
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t index = policy_action_index(step, slice_text(request->order->action));
+    if (request->kind != REQUEST_ACT || index == POLICY_NONE) {
+        return request->agent;
+    }
+    return step->actions[index].fact == EVENT_UNMERGED
+               ? agent_number(slice_text(state->more.back_agent))
+               : agent_number(field_of(request->order, "agent"));
+}
+
+static void desk_asks(const struct instance *instance,
+                      const struct request *request,
+                      const struct dispatch_case *state,
+                      struct dispatch_input *input)
+{
+    const struct order *order = request->order;
+    const struct agent_guess *guess = &instance->guesses[taker_of(request, state)];
+    input->kind = request->kind == REQUEST_CLAIM     ? DISPATCH_CLAIM
+                  : request->kind == REQUEST_RELEASE ? DISPATCH_RELEASE
+                                                     : DISPATCH_ACTION;
+    input->actor = slice_text(agent_name(request->agent));
+    input->role = slice_text(order->role);
+    input->action = slice_text(order->action);
+    input->field_count = order->field_count;
+    input->fields = order->fields;
+    input->claim_token = slice_text(request->token);
+    input->other_case = order->other_case;
+    input->agent_has_capacity =
+        guess->used + guess->delta < AGENT_CAPACITY || sim.mutant == MUTANT_CAPACITY_BELIEVED;
+}
+
 static void command(struct instance *instance, const struct request *request)
 {
     static const struct {
@@ -273,6 +372,14 @@ static void command(struct instance *instance, const struct request *request)
                       (uint8_t)request->agent,
                       (uint8_t)request->command};
     struct row *row = row_of(instance, request->case_id);
+    const struct policy *policy = row_policy(row);
+    if (!policy) {
+        claim_undo(instance, request);
+        return; /* not open here */
+    }
+    if (sim.mutant == MUTANT_OTHER_POLICY) {
+        policy = policies_at(policies_count() - 1);
+    }
     struct dispatch_input input = {
         .kind = DISPATCH_ACTION,
         .now_us = instance_now_us(instance),
@@ -280,7 +387,9 @@ static void command(struct instance *instance, const struct request *request)
         .fields = fields,
         .command_id = slice_of(id, sizeof id),
     };
-    if (request->agent > 0) {
+    if (request->order) {
+        desk_asks(instance, request, &row->dispatch, &input);
+    } else if (request->agent > 0) {
         agent_asks(instance, request, &input);
     } else {
         input.actor = slice_text(steps[request->kind].actor);
@@ -291,10 +400,13 @@ static void command(struct instance *instance, const struct request *request)
     if (input.kind == DISPATCH_CLAIM && sim.mutant == MUTANT_CLAIM_BELIEVED) {
         state.queue = state.home_queue;
     }
+    if (sim.mutant == MUTANT_COLLEAGUE_ACTS) {
+        state.agent_role = POLICY_NONE;
+    }
     struct event event;
     struct slice refused;
-    if (dispatch_decide(world_policy(), &state, &input, &event, &refused) == DISPATCH_APPEND) {
-        batch_append(instance, &event, request_reference(request));
+    if (dispatch_decide(policy, &state, &input, &event, &refused) == DISPATCH_APPEND) {
+        batch_append(instance, policy, &event, request_reference(request));
         batch_reply(instance, request, request->case_id);
         if (input.kind == DISPATCH_CLAIM) {
             sim_reach(SOMETIMES_CLAIMED);

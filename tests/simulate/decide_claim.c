@@ -41,7 +41,7 @@ void claim_elsewhere(const struct request *request)
 }
 
 /* Redis is away: the best case of the queue among those at hand. */
-static uint64_t search(const struct instance *instance, uint16_t queue)
+static uint64_t search(const struct instance *instance, const struct policy *policy, uint16_t queue)
 {
     uint64_t best = 0;
     double best_score = 0;
@@ -50,7 +50,8 @@ static uint64_t search(const struct instance *instance, uint16_t queue)
         for (uint64_t serial = 1; holding->phase == OWNER_SERVING && serial < CASES_MAX; serial++) {
             const struct dispatch_case *state = &holding->rows[serial].dispatch;
             double score = dispatch_queue_score(state);
-            if (state->version > 0 && state->queue == queue && (best == 0 || score < best_score)) {
+            bool of_it = state->version > 0 && state->policy_id == policy->id;
+            if (of_it && state->queue == queue && (best == 0 || score < best_score)) {
                 best = state->case_id;
                 best_score = score;
             }
@@ -72,14 +73,16 @@ static uint64_t *place_of(struct instance *instance, uint64_t reference)
     return NULL;
 }
 
-static uint16_t service_queue(void)
+static const struct policy *policy_of(const struct request *request)
 {
-    const struct policy *policy = world_policy();
-    uint16_t queue = 0;
-    while (strcmp(policy->queues[queue].id, "service") != 0) {
-        queue++;
-    }
-    return queue;
+    return request->order ? policies_by_id(request->order->policy_id) : policies_at(0);
+}
+
+/* Of those who claim in the fixture it is always the same. */
+static uint16_t queue_of(const struct request *request)
+{
+    return request->order ? request->order->queue
+                          : policy_queue_index(policy_of(request), slice_text("service"));
 }
 
 static void claimed(void *self,
@@ -103,7 +106,7 @@ static void claimed(void *self,
         request.case_id = claims[0].case_id;
         memcpy(request.token, claims[0].token, sizeof request.token);
     } else if (error && !projecting_is_ready(instance->projecting)) {
-        request.case_id = search(instance, service_queue());
+        request.case_id = search(instance, policy_of(&request), queue_of(&request));
     }
     if (request.case_id != 0) {
         instance_request(instance, &request);
@@ -126,7 +129,8 @@ void claim_queue(struct instance *instance, const struct request *request)
     struct claim *claim = sim_new(sizeof *claim);
     *claim = (struct claim){instance, *request};
     char name[PROJECTION_QUEUE_MAX];
-    (void)snprintf(name, sizeof name, "%s/service", world_policy()->name);
+    const struct policy *policy = policy_of(request);
+    (void)snprintf(name, sizeof name, "%s/%s", policy->name, policy->queues[queue_of(request)].id);
     const char *const queues[] = {name};
     const struct projection_claim_order order = {
         .queues = queues, .queue_count = 1, .count = 1, .lease_ms = CLAIM_LEASE_MS};

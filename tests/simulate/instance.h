@@ -13,7 +13,7 @@
 #include "pg.h"
 #include "world.h"
 
-enum { INCOMING_MAX = 256, WAITING_MAX = 64, TIMERS_MAX = 8 * CASES_MAX };
+enum { INCOMING_MAX = 256, WAITING_MAX = 64, TIMERS_MAX = CASES_MAX };
 
 struct timer {
     uint64_t serial;
@@ -138,8 +138,12 @@ void decide_timers(struct instance *instance);
 /* Granted before, by the look-up or in this batch: answered again.  False: it was not. */
 bool decide_repeated(struct instance *instance, uint32_t partition, const struct request *request);
 
-/* For decide.c: event becomes the next of the stream of its case, and is folded into the row. */
-void batch_append(struct instance *instance, struct event *event, uint64_t reference);
+/* For decide.c: event becomes the next of the stream of its case, and is folded into the row as
+ * the case's policy says. */
+void batch_append(struct instance *instance,
+                  const struct policy *policy,
+                  struct event *event,
+                  uint64_t reference);
 /* The row of the case has to be stored. */
 void batch_change(struct instance *instance, uint64_t case_id);
 void batch_reply(struct instance *instance, const struct request *request, uint64_t case_id);

@@ -199,7 +199,8 @@ void timers_build(struct holding *holding)
 {
     holding->timer_count = 0;
     for (uint64_t i = 0; i < CASES_MAX; i++) {
-        int64_t due_us = watch_due_us(world_policy(), &holding->rows[i].watch);
+        const struct policy *policy = row_policy(&holding->rows[i]);
+        int64_t due_us = policy ? watch_due_us(policy, &holding->rows[i].watch) : INT64_MAX;
         if (due_us != INT64_MAX) {
             holding->timers[holding->timer_count++] = (struct timer){i, due_us};
         }

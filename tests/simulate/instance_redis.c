@@ -8,15 +8,15 @@ static void op_of(void *self, uint64_t case_id, bool committed, struct projectio
     const struct holding *holding = &instance->holdings[case_partition(case_id)];
     const struct row *row = committed ? &holding->committed_rows[case_serial(case_id)]
                                       : &holding->rows[case_serial(case_id)];
+    const struct policy *policy = row_policy(row);
     *op = (struct projection_op){.case_id = case_id, .clock = PROJECTION_NO_CLOCK};
     if (instance->service == SERVICE_WATCHDOG) {
-        int64_t due_us = watch_due_us(world_policy(), &row->watch);
+        int64_t due_us = policy ? watch_due_us(policy, &row->watch) : INT64_MAX;
         op->due_ms = due_us / 1000;
         op->change = due_us == INT64_MAX ? PROJECTION_DISARM : PROJECTION_ARM;
     } else if (row->version == 0 || row->dispatch.queue == POLICY_NONE) {
         op->change = PROJECTION_REMOVE;
     } else {
-        const struct policy *policy = world_policy();
         op->change = PROJECTION_PUT;
         op->score = dispatch_queue_score(&row->dispatch);
         (void)snprintf(op->queue,

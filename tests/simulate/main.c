@@ -22,10 +22,10 @@ enum {
     MUTANT_SEEDS = 400, /* within which every mutant has to be caught */
     TWICE_EVERY = 4,    /* seeds */
     TOLD_MAX = 10,      /* failures that are told one by one */
-    LAWS = 7,
+    LAWS = 11,
 };
 
-struct order {
+struct wish {
     uint64_t seeds, first, seed;
     enum mutant mutant;
     unsigned law; /* to be broken */
@@ -54,6 +54,10 @@ static void run_once(uint64_t seed, enum mutant mutant, bool tracing)
         }
     }
     world_begin();
+    for (uint32_t i = 0; tracing && i < policies_count(); i++) {
+        const char *text = policies_text(i);
+        (void)printf("policy %s\n%s", policies_at(i)->name, text ? text : "");
+    }
     oracle_begin();
     pg_begin();
     bus_begin();
@@ -121,14 +125,14 @@ static double seconds_since(const struct timespec *began)
     return (double)(now.tv_sec - began->tv_sec) + (double)(now.tv_nsec - began->tv_nsec) / 1e9;
 }
 
-static void tell_json(const struct report *report, const struct order *order, double seconds)
+static void tell_json(const struct report *report, const struct wish *wish, double seconds)
 {
     (void)printf("{\"seeds\":%" PRIu64 ",\"violations\":%" PRIu64 ",\"first\":%" PRIu64
                  ",\"mutant\":\"%s\",\"seconds\":%.2f,\"seeds_per_second\":%.1f,\"never\":%u",
                  report->seeds,
                  report->violations,
-                 order->first,
-                 mutant_name(order->mutant),
+                 wish->first,
+                 mutant_name(wish->mutant),
                  seconds,
                  (double)report->seeds / seconds,
                  report->never);
@@ -171,19 +175,19 @@ static void tell(const struct report *report, double seconds)
 }
 
 /* With a mutant the run is sound when it fails; then what it did not reach does not matter. */
-static int run_seeds(const struct order *order)
+static int run_seeds(const struct wish *wish)
 {
     static struct report report;
     struct timespec began;
     (void)clock_gettime(CLOCK_MONOTONIC, &began);
-    for (uint64_t seed = order->first; seed < order->first + order->seeds; seed++) {
-        run_seed(&report, seed, order->mutant);
+    for (uint64_t seed = wish->first; seed < wish->first + wish->seeds; seed++) {
+        run_seed(&report, seed, wish->mutant);
     }
     for (unsigned i = 0; i < SOMETIMES_COUNT; i++) {
         report.never += report.reached[i].seeds == 0;
     }
     double seconds = seconds_since(&began);
-    order->json ? tell_json(&report, order, seconds) : tell(&report, seconds);
+    wish->json ? tell_json(&report, wish, seconds) : tell(&report, seconds);
     return report.violations == 0 && report.never == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -217,12 +221,12 @@ static int run_mutants(void)
 }
 
 /* Breaks one law in every way there is: fails, because the oracle sees it. */
-static int run_broken(const struct order *order)
+static int run_broken(const struct wish *wish)
 {
     uint64_t violations = 0;
     for (enum mutant mutant = MUTANT_NONE + 1; mutant < MUTANT_COUNT; mutant++) {
         uint64_t seed =
-            mutant_law(mutant) == order->law ? hunt(mutant, order->first, order->seeds) : 0;
+            mutant_law(mutant) == wish->law ? hunt(mutant, wish->first, wish->seeds) : 0;
         if (seed > 0) {
             violations++;
             (void)fprintf(
@@ -230,20 +234,20 @@ static int run_broken(const struct order *order)
             again_with(seed, mutant);
         }
     }
-    if (order->json) {
+    if (wish->json) {
         (void)printf("{\"seeds\":%" PRIu64 ",\"violations\":%" PRIu64 ",\"broken\":%u}\n",
-                     order->seeds,
+                     wish->seeds,
                      violations,
-                     order->law);
+                     wish->law);
     }
     return violations == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int run_one(const struct order *order)
+static int run_one(const struct wish *wish)
 {
-    run_once(order->seed, order->mutant, order->tracing);
+    run_once(wish->seed, wish->mutant, wish->tracing);
     (void)printf("seed %" PRIu64 ": %s, trace %016" PRIx64 "\n",
-                 order->seed,
+                 wish->seed,
                  sim.failed ? sim.failure : "sound",
                  sim.trace);
     return sim.failed ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -276,10 +280,10 @@ static bool mutant_parse(const char *name, enum mutant *mutant)
 }
 
 /* One word, with its value in *at + 1 if it takes one. */
-static bool word_parse(char **words, int *at, struct order *order)
+static bool word_parse(char **words, int *at, struct wish *wish)
 {
     const char *word = words[*at];
-    bool *const flags[] = {&order->tracing, &order->json, &order->mutants, &order->list};
+    bool *const flags[] = {&wish->tracing, &wish->json, &wish->mutants, &wish->list};
     static const char *const names[] = {"--trace", "--json", "--mutants", "--list-mutants"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(word, names[i]) == 0) {
@@ -290,21 +294,21 @@ static bool word_parse(char **words, int *at, struct order *order)
     const char *value = words[++*at];
     uint64_t law = 0;
     if (strcmp(word, "--break") == 0 && number_parse(value, 1, LAWS, &law)) {
-        order->law = (unsigned)law;
+        wish->law = (unsigned)law;
         return true;
     }
-    return (strcmp(word, "--seeds") == 0 && number_parse(value, 1, UINT32_MAX, &order->seeds)) ||
-           (strcmp(word, "--first") == 0 && number_parse(value, 1, UINT32_MAX, &order->first)) ||
-           (strcmp(word, "--seed") == 0 && number_parse(value, 1, UINT32_MAX, &order->seed)) ||
-           (strcmp(word, "--mutant") == 0 && mutant_parse(value, &order->mutant));
+    return (strcmp(word, "--seeds") == 0 && number_parse(value, 1, UINT32_MAX, &wish->seeds)) ||
+           (strcmp(word, "--first") == 0 && number_parse(value, 1, UINT32_MAX, &wish->first)) ||
+           (strcmp(word, "--seed") == 0 && number_parse(value, 1, UINT32_MAX, &wish->seed)) ||
+           (strcmp(word, "--mutant") == 0 && mutant_parse(value, &wish->mutant));
 }
 
 int main(int argc, char **argv)
 {
     log_open("simulate", LOG_ERROR_LEVEL);
-    struct order order = {.seeds = SEEDS, .first = 1};
+    struct wish wish = {.seeds = SEEDS, .first = 1};
     for (int i = 1; i < argc; i++) {
-        if (!word_parse(argv, &i, &order)) {
+        if (!word_parse(argv, &i, &wish)) {
             (void)fprintf(
                 stderr,
                 "usage: simulate [--seeds N] [--first S] [--json] [--break LAW | --mutant "
@@ -316,11 +320,11 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    if (order.list || order.mutants) {
-        return order.list ? list_mutants() : run_mutants();
+    if (wish.list || wish.mutants) {
+        return wish.list ? list_mutants() : run_mutants();
     }
-    if (order.law > 0) {
-        return run_broken(&order);
+    if (wish.law > 0) {
+        return run_broken(&wish);
     }
-    return order.seed > 0 ? run_one(&order) : run_seeds(&order);
+    return wish.seed > 0 ? run_one(&wish) : run_seeds(&wish);
 }

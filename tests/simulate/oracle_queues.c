@@ -74,7 +74,9 @@ static struct dispatch_input input_of(const struct event *event)
     input.fields = advanced->fields;
     input.command_id = advanced->command_id;
     input.claim_token = advanced->claim_token;
-    input.agent_has_capacity = true; /* counted above */
+    input.other_case = advanced->other_case;
+    /* counted above; who gets a case back that was merged does if there was room */
+    input.agent_has_capacity = event->kind != EVENT_UNMERGED || advanced->agent.size > 0;
     return input;
 }
 
@@ -86,7 +88,8 @@ static void decide_again(const struct fact *fact, struct dispatch_case *state)
     static struct event again;
     struct slice refused;
     memset(&again, 0, sizeof again);
-    if (dispatch_decide(world_policy(), state, &input, &again, &refused) != DISPATCH_APPEND) {
+    const struct policy *policy = case_policy(event->case_id);
+    if (dispatch_decide(policy, state, &input, &again, &refused) != DISPATCH_APPEND) {
         sim_fail("law 6: without Redis it would be refused: %s", fact_text(fact));
         return;
     }
@@ -101,7 +104,7 @@ static void decide_again(const struct fact *fact, struct dispatch_case *state)
     if (memcmp(made.hash, fact->hash, HASH_SIZE) != 0) {
         sim_fail("law 6: without Redis it would be decided differently: %s", fact_text(fact));
     }
-    dispatch_evolve(world_policy(), state, event);
+    dispatch_evolve(policy, state, event);
 }
 
 static void check_decisions(uint32_t partition)
@@ -125,7 +128,8 @@ static bool is_in(uint64_t case_id, const char *queue)
 {
     uint32_t partition = case_partition(case_id);
     uint64_t serial = case_serial(case_id);
-    size_t prefix = strlen(world_policy()->name) + 1;
+    const struct policy *policy = case_policy(case_id);
+    size_t prefix = policy ? strlen(policy->name) + 1 : sizeof stands[0][0].queue;
     return partition < PARTITIONS && serial < CASES_MAX && strlen(queue) > prefix &&
            strcmp(stands[partition][serial].queue, queue + prefix) == 0;
 }
@@ -133,7 +137,8 @@ static bool is_in(uint64_t case_id, const char *queue)
 static bool is_due(uint64_t case_id, double due_ms)
 {
     const struct row *row = pg_row(SERVICE_WATCHDOG, case_partition(case_id), case_serial(case_id));
-    int64_t row_due_ms = watch_due_us(world_policy(), &row->watch) / 1000;
+    const struct policy *policy = row_policy(row);
+    int64_t row_due_ms = policy ? watch_due_us(policy, &row->watch) / 1000 : -1;
     return (double)row_due_ms == due_ms;
 }
 
@@ -182,17 +187,21 @@ void queues_end(void)
         for (uint32_t serial = 1; serial < CASES_MAX; serial++) {
             const struct row *row = pg_row(SERVICE_WATCHDOG, partition, serial);
             queued += stands[partition][serial].queue[0] != '\0';
-            timers += watch_due_us(world_policy(), &row->watch) != INT64_MAX;
+            const struct policy *policy = row_policy(row);
+            timers += policy && watch_due_us(policy, &row->watch) != INT64_MAX;
         }
         check_decisions(partition);
     }
     if (found.queued != queued || found.placed != queued || found.timers != timers ||
         found.watermarks != 2 * PARTITIONS) {
-        sim_fail("law 6: in the end Redis has %u of %u cases in queues, %u of %u timers, %u shares",
-                 found.queued,
-                 queued,
-                 found.timers,
-                 timers,
-                 found.watermarks);
+        sim_fail(
+            "law 6: in the end Redis has %u (%u places) of %u cases in queues, %u of %u timers, "
+            "%u shares",
+            found.queued,
+            found.placed,
+            queued,
+            found.timers,
+            timers,
+            found.watermarks);
     }
 }

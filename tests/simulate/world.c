@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "event_wire.h"
+#include "pg.h"
 #include "policy_fixture.h"
 
 #include <assert.h>
@@ -13,71 +14,42 @@ void world_begin(void)
 {
     arena = arena_new(ARENA_MAX);
     assert(arena);
+    policies_begin();
 }
 
 void world_end(void)
 {
     arena_free(&arena);
+    policies_end();
 }
 
 int64_t world_now_us(void)
 {
-    return fixture_at_us(2024, 3, 4, 10, 0) + sim.now_us;
+    bool fixture = policies_kind() == POLICIES_FIXTURE;
+    int64_t fast_us = sim.now_us < WORLD_CALM_US ? sim.now_us : WORLD_CALM_US;
+    return fixture_at_us(fixture ? 2024 : 2026, 3, fixture ? 4 : 2, 10, 0) + sim.now_us +
+           fast_us * (policies_pace() - 1);
 }
 
-static void clock_set(struct policy_clock *clock, const char *id, enum event_kind starts, int64_t s)
+const struct policy *row_policy(const struct row *row)
 {
-    *clock = (struct policy_clock){
-        .target = TARGET_ELAPSED,
-        .target_s = s,
-        .calendar = FIXTURE_CALENDAR_ALWAYS,
-    };
-    (void)snprintf(clock->id, sizeof clock->id, "%s", id);
-    (void)snprintf(clock->rule, sizeof clock->rule, "simulated@1:%s", id);
-    clock->starts[0] = 1ULL << starts;
-    clock->stops[0] = 1ULL << EVENT_REPLIED | 1ULL << EVENT_CLOSED;
+    return policies_by_id(row->dispatch.policy_id != 0 ? row->dispatch.policy_id
+                                                       : row->watch.policy_id);
 }
 
-static void level_add(struct policy_clock *clock,
-                      enum level_action action,
-                      int64_t value,
-                      uint8_t raise_priority_to)
+uint32_t event_policy_id(const struct event *event)
 {
-    clock->levels[clock->level_count++] = (struct policy_level){
-        .action = action,
-        .offset = action == LEVEL_ESCALATE ? OFFSET_ELAPSED : OFFSET_PERCENT,
-        .value = value,
-        .notify_role = FIXTURE_ROLE_SUPERVISOR,
-        .raise_priority_to = raise_priority_to,
-    };
-}
-
-static const struct policy_clock *world_clocks(void)
-{
-    static struct policy_clock clocks[CLOCKS];
-    struct policy_clock *answer = &clocks[CLOCK_ANSWER];
-    struct policy_clock *handling = &clocks[CLOCK_HANDLING];
-    clock_set(answer, "answer", EVENT_RECEIVED, ANSWER_S);
-    level_add(answer, LEVEL_WARN, 100 * ANSWER_WARN_S / ANSWER_S, 0);
-    level_add(answer, LEVEL_BREACH, 100, 2);
-    clock_set(handling, "handling", EVENT_OPENED, HANDLING_S);
-    level_add(handling, LEVEL_WARN, 100 * HANDLING_WARN_S / HANDLING_S, 0);
-    level_add(handling, LEVEL_BREACH, 100, 3);
-    level_add(handling, LEVEL_ESCALATE, HANDLING_ESCALATE_S, 1);
-    handling->pauses_for_customer = true;
-    return clocks;
-}
-
-const struct policy *world_policy(void)
-{
-    static struct policy policy;
-    if (policy.clock_count == 0) {
-        policy = *policy_fixture();
-        policy.capacity = AGENT_CAPACITY;
-        policy.clock_count = CLOCKS;
-        policy.clocks = world_clocks();
+    switch ((int)event->kind) {
+    case EVENT_RECEIVED:
+        return event->received.policy_id;
+    case EVENT_TRIAGED:
+    case EVENT_TRIAGE_ASKED:
+        return event->triaged.policy_id;
+    case EVENT_OPENED:
+        return event->opened.policy_id;
+    default:
+        return event->service == SERVICE_DISPATCH ? event->advanced.policy_id : 0;
     }
-    return &policy;
 }
 
 const char *agent_name(uint32_t agent)
@@ -103,6 +75,14 @@ unsigned service_inputs(enum service_id service)
     return inputs[service];
 }
 
+/* A case's serial is that of its receipt in intake's stream. */
+const struct policy *case_policy(uint64_t case_id)
+{
+    const struct fact *fact =
+        pg_fact(SERVICE_INTAKE, case_partition(case_id), case_serial(case_id));
+    return fact ? policies_true(fact->event->received.policy_id) : NULL;
+}
+
 void fact_make(struct fact *fact, const struct event *event, uint64_t reference)
 {
     struct error error = {0};
@@ -124,15 +104,30 @@ void fact_make(struct fact *fact, const struct event *event, uint64_t reference)
 
 const char *fact_text(const struct fact *fact)
 {
-    static char text[128];
-    (void)snprintf(text,
-                   sizeof text,
-                   "%s.%u #%llu e%llu %s case %llx",
-                   service_name(fact->service),
-                   fact->partition,
-                   (unsigned long long)fact->seq,
-                   (unsigned long long)fact->epoch,
-                   fact->event ? event_kind_name(fact->event->kind) : "heartbeat",
-                   fact->event ? (unsigned long long)fact->event->case_id : 0);
+    static char text[256];
+    const struct event *event = fact->event;
+    int size = snprintf(text,
+                        sizeof text,
+                        "%s.%u #%llu e%llu %s case %llx",
+                        service_name(fact->service),
+                        fact->partition,
+                        (unsigned long long)fact->seq,
+                        (unsigned long long)fact->epoch,
+                        event ? event_kind_name(event->kind) : "heartbeat",
+                        event ? (unsigned long long)event->case_id : 0);
+    if (event && event->service == SERVICE_DISPATCH && event->kind != EVENT_OPENED && size > 0) {
+        const struct event_advanced *told = &event->advanced;
+        (void)snprintf(text + size,
+                       sizeof text - (size_t)size,
+                       " %.*s by %.*s: %.*s to %.*s",
+                       (int)told->action.size,
+                       (const char *)told->action.bytes,
+                       (int)told->actor.size,
+                       (const char *)told->actor.bytes,
+                       (int)told->from_step.size,
+                       (const char *)told->from_step.bytes,
+                       (int)told->to_step.size,
+                       (const char *)told->to_step.bytes);
+    }
     return text;
 }

@@ -2,14 +2,14 @@
  * The simulated world: what is common to the archive, the bus, the instances and the clients.
  *
  * Facts are real events: decided by the real cores, encoded, hashed and decoded by the real code.
- * The policy is the tests' fixture with two clocks of a few seconds.
+ * The policies of a run are those of policies.h.
  */
 #ifndef REDRESS_SIMULATE_WORLD_H
 #define REDRESS_SIMULATE_WORLD_H
 
 #include "dispatch_core.h"
 #include "event.h"
-#include "policy.h"
+#include "policies.h"
 #include "sim.h"
 #include "watchdog_core.h"
 
@@ -17,11 +17,11 @@ enum {
     PARTITIONS = 4,
     PER_SERVICE = 3, /* instances */
     INSTANCES = SERVICE_WATCHDOG * PER_SERVICE,
-    CASES_MAX = 48,   /* of a partition */
-    STREAM_MAX = 768, /* facts of a stream */
+    CASES_MAX = 48,    /* of a partition */
+    STREAM_MAX = 3072, /* facts of a stream */
     CLIENTS_MAX = 40,
-    BATCH_INPUTS = 12, /* small, so that batches are many */
-    BATCH_FACTS = 256,
+    BATCH_INPUTS = 12,  /* small, so that batches are many */
+    BATCH_FACTS = 1536, /* many clocks may have much to catch up with */
 
     ANSWER_S =
         12, /* the clock "answer": from receipt, never pauses; warns at half, then breaches */
@@ -75,11 +75,25 @@ enum request_kind {
     REQUEST_KINDS,                 /* of clients; agents have two more */
     REQUEST_CLAIM = REQUEST_KINDS, /* of a queue, or of the case that Redis proposed */
     REQUEST_RELEASE,
+    REQUEST_ACT, /* of a desk: an order; claims and releases of desks have one, too */
 };
 
 enum {
     REFERENCES_OF_CLIENTS = (CLIENTS_MAX + 1) * REQUEST_KINDS,
     REFERENCES_MAX = REFERENCES_OF_CLIENTS + (AGENTS_MAX + 1) * COMMANDS_MAX,
+};
+
+enum { ORDER_FIELDS_MAX = 8 };
+
+/* What somebody at a desk wants done; lives as long as the run. */
+struct order {
+    uint32_t policy_id;
+    char role[POLICY_NAME_MAX];
+    char action[POLICY_NAME_MAX]; /* "claim" of the queue, "release", or the policy's */
+    uint16_t queue;
+    uint32_t field_count;
+    struct event_field fields[ORDER_FIELDS_MAX];
+    uint64_t other_case;
 };
 
 /* A request of a client, and what it is answered. */
@@ -88,10 +102,12 @@ struct request {
     enum request_kind kind;
     uint64_t submission; /* unique, from 1 */
     uint64_t case_id;
-    uint32_t agent;         /* who claims or releases, from 1; 0: a client asks */
-    uint32_t command;       /* of the agent */
-    char token[33];         /* of a claim; "": none */
-    uint64_t found_case_id; /* what the look-up said: it was granted before; 0: it was not */
+    uint32_t agent;            /* who claims or releases, from 1; 0: a client asks */
+    uint32_t command;          /* of the agent */
+    char token[33];            /* of a claim; "": none */
+    uint64_t found_case_id;    /* what the look-up said: it was granted before; 0: it was not */
+    const struct order *order; /* of a desk; NULL: of nobody who has one */
+    uint32_t policy_id;        /* SUBMIT */
 };
 
 static inline uint64_t request_reference(const struct request *request)
@@ -114,8 +130,16 @@ void world_end(void);
 const char *agent_name(uint32_t agent);
 uint32_t agent_number(struct slice name);
 
-const struct policy *world_policy(void);
 int64_t world_now_us(void); /* virtual time as a date */
+/* From then on dates go as fast as machines, so that the end finds nothing half told. */
+enum { WORLD_CALM_US = 125 * SECOND };
+
+/* Of the case; NULL: nothing is known of it. */
+const struct policy *row_policy(const struct row *row);
+/* Which one the event says its case is pinned to; 0: it does not say. */
+uint32_t event_policy_id(const struct event *event);
+/* As the first fact of the case says; NULL: it has none, or that is rolled back. */
+const struct policy *case_policy(uint64_t case_id);
 
 /* Streams the service follows, as a bit set over enum service_id. */
 unsigned service_inputs(enum service_id service);

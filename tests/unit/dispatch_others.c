@@ -195,11 +195,12 @@ static void an_offer_is_accepted_or_goes_back(void **state)
     PLAY(&play, story);
     assert_int_equal(play.state.more.offered, 1);
     assert_int_equal(play.state.agent_role, 0);
-    struct event late = play_clock(&play, EVENT_CLOCK_BREACHED, "offer", 1, 0);
+    struct event late = play_clock(&play, EVENT_CLOCK_BREACHED, "offer", 1, 1);
     assert_int_equal(play_event(&play, DISPATCH_CLOCK, &late), DISPATCH_APPEND);
     assert_int_equal(play.last.kind, EVENT_RELEASED);
     assert_string_equal(play.state.agent, "");
     assert_int_equal(play.state.more.offered, 0);
+    assert_int_equal(play.state.priority, 1); /* and is as urgent as the level asks for */
     assert_int_equal(play_event(&play, DISPATCH_CLOCK, &late), DISPATCH_NOTHING);
     story_end(&play);
 }

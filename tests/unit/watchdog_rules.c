@@ -202,9 +202,31 @@ levels_due_together_keep_the_order_of_the_policy_and_none_precedes_the_start(voi
     }
 }
 
+/* It ran until the case was opened, whether its receipt or its opening was heard first. */
+static void a_clock_that_stands_still_where_a_case_opens_counts_the_time_before(void **state)
+{
+    (void)state;
+    struct policy_clock clock = hour(KIND(EVENT_RECEIVED), KIND(EVENT_REPLIED));
+    clock.pause_steps = 1U << FIXTURE_STEP_INVESTIGATION;
+    const struct policy policy = with(&clock, 1);
+    static struct desk desks[2];
+    for (int i = 0; i < 2; i++) {
+        struct desk *desk = &desks[i];
+        desk_open(desk, &policy);
+        struct event received = desk_received(on(4, 10, 0), "mail", false);
+        struct event opened = desk_opened(desk, on(4, 10, 20), on(4, 10, 0), "minor");
+        feed(desk, i == 0 ? received : opened);
+        feed(desk, i == 0 ? opened : received);
+        feed(desk, desk_advanced(desk, EVENT_PROPOSED, on(4, 15, 0), "approval"));
+        assert_int_equal(last(desk)->kind, EVENT_CLOCKS_RESUMED);
+        assert_int_equal(desk_told(last(desk), "hour")->due_us, on(4, 15, 40));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clock_that_stands_still_where_a_case_opens_counts_the_time_before),
         cmocka_unit_test(a_clock_that_its_own_answer_starts_again_gets_a_verdict_a_run),
         cmocka_unit_test(more_levels_than_an_answer_holds_come_in_order_over_several),
         cmocka_unit_test(an_answer_seen_before_the_start_it_belongs_to_is_not_forgotten),

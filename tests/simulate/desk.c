@@ -1,0 +1,170 @@
+#include "desk.h"
+
+#include "pg.h"
+#include "policy_shipped.h"
+
+#include <time.h>
+
+static const struct row *row_at(uint64_t index)
+{
+    return pg_row(SERVICE_DISPATCH, (uint32_t)(index / CASES_MAX), index % CASES_MAX);
+}
+
+/* One of those that are open or were, or NULL; person: one of his. */
+static const struct dispatch_case *some_case(uint32_t person)
+{
+    const struct dispatch_case *found = NULL;
+    uint64_t seen = 0;
+    for (uint64_t i = 0; i < PARTITIONS * CASES_MAX; i++) {
+        const struct dispatch_case *state = &row_at(i)->dispatch;
+        bool fits =
+            state->version > 0 && (person == 0 || agent_number(slice_text(state->agent)) == person);
+        if (fits && sim_random(++seen) == 0) {
+            found = state;
+        }
+    }
+    return found;
+}
+
+static struct slice lasting(const char *text)
+{
+    size_t size = strlen(text);
+    char *copy = sim_new(size + 1);
+    memcpy(copy, text, size + 1);
+    return slice_of(copy, size);
+}
+
+static struct slice instant_soon(void)
+{
+    char text[40] = "";
+    time_t at = (time_t)(world_now_us() / SECOND + policies_pace() * (1 + (int64_t)sim_random(20)));
+    struct tm date;
+    if (gmtime_r(&at, &date)) {
+        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &date);
+    }
+    return lasting(text);
+}
+
+static struct slice
+value_for(const struct policy *policy, const struct policy_need *need, struct order *order)
+{
+    static const char *const people[] = {"nobody", "a1", "a2, a3", "a4", "a5,a6", "a1, a6"};
+    char value[SHIPPED_VALUE_MAX];
+    if (need->rules && need->rules->type == FORM_INSTANT) {
+        return instant_soon();
+    }
+    if (need->rules && need->rules->recuses) {
+        return lasting(people[sim_random(sizeof people / sizeof *people)]);
+    }
+    if (strcmp(need->field, "agent") == 0) {
+        return lasting(agent_name(1 + (uint32_t)sim_random(AGENTS_MAX)));
+    }
+    if (strcmp(need->field, "clock") == 0) {
+        return lasting(policy->clocks[sim_random(policy->clock_count)].id);
+    }
+    if (strcmp(need->field, "case") == 0) {
+        const struct dispatch_case *other = some_case(0);
+        order->other_case = other ? other->case_id : 0;
+    }
+    shipped_value(policy, need, (unsigned)sim_random(8), value);
+    return lasting(value);
+}
+
+static void
+fill_in(const struct policy *policy, const struct policy_action *action, struct order *order)
+{
+    for (uint16_t i = 0; i < action->need_count && order->field_count < ORDER_FIELDS_MAX; i++) {
+        const struct policy_need *need = &action->needs[i];
+        if (sim_per_mille(need->optional ? 500 : 30)) {
+            continue; /* forgotten */
+        }
+        order->fields[order->field_count++] =
+            (struct event_field){lasting(need->field), value_for(policy, need, order)};
+    }
+    bool gives = action->gives && order->field_count < ORDER_FIELDS_MAX;
+    if (gives) {
+        struct policy_need agent = {.field = "agent"};
+        order->fields[order->field_count++] =
+            (struct event_field){slice_text("agent"), value_for(policy, &agent, order)};
+    }
+}
+
+/* One that may do it, mostly. */
+static const char *some_role(const struct policy *policy, uint32_t roles)
+{
+    uint16_t role = (uint16_t)sim_random(policy->role_count);
+    for (unsigned tries = 0; tries < 40 && !policy_role_in(policy, roles, role); tries++) {
+        role = (uint16_t)sim_random(policy->role_count);
+    }
+    return policy->roles[sim_per_mille(60) ? sim_random(policy->role_count) : role];
+}
+
+static void name_set(char name[POLICY_NAME_MAX], const char *text)
+{
+    (void)snprintf(name, POLICY_NAME_MAX, "%s", text);
+}
+
+static void claim_from_queue(struct order *order, struct request *request)
+{
+    const struct policy *policy = policies_at((uint32_t)sim_random(policies_count()));
+    order->policy_id = policy->id;
+    order->queue = (uint16_t)sim_random(policy->queue_count);
+    name_set(order->action, "claim");
+    name_set(order->role, some_role(policy, 1U << policy->steps[policy->first_step].owner_role));
+    request->kind = REQUEST_CLAIM;
+}
+
+/* Ends come too soon if everybody goes for them. */
+static bool is_shunned(const struct policy *policy, const struct policy_action *action)
+{
+    bool ends = action->to_step != POLICY_NONE && policy->steps[action->to_step].closed;
+    return ends && sim_per_mille(action->fact == EVENT_MERGED ? 700 : 500);
+}
+
+static bool act_on(const struct dispatch_case *state,
+                   uint32_t person,
+                   struct order *order,
+                   struct request *request)
+{
+    const struct policy *policy = policies_true(state->policy_id);
+    if (!policy) {
+        return false;
+    }
+    const struct policy_step *step = &policy->steps[state->step];
+    bool his = agent_number(slice_text(state->agent)) == person;
+    order->policy_id = policy->id;
+    request->case_id = state->case_id;
+    request->kind = REQUEST_ACT;
+    if (his && sim_per_mille(100)) {
+        name_set(order->action, "release");
+        name_set(order->role, some_role(policy, 1U << step->owner_role));
+        request->kind = REQUEST_RELEASE;
+        return true;
+    }
+    if (step->action_count == 0) {
+        return false;
+    }
+    const struct policy_action *action = &step->actions[sim_random(step->action_count)];
+    if (is_shunned(policy, action)) {
+        return false;
+    }
+    name_set(order->action, action->id);
+    name_set(order->role, some_role(policy, action->roles));
+    fill_in(policy, action, order);
+    return true;
+}
+
+bool desk_order(uint32_t person, struct request *request)
+{
+    struct order *order = sim_new(sizeof *order);
+    request->order = order;
+    if (sim.now_us > DESKS_END_US) {
+        return false;
+    }
+    if (sim_per_mille(200)) {
+        claim_from_queue(order, request);
+        return true;
+    }
+    const struct dispatch_case *state = sim_per_mille(500) ? some_case(person) : some_case(0);
+    return state && act_on(state, person, order, request);
+}
