@@ -288,12 +288,36 @@ static void clock_levels(struct text *text)
     say(text, "%s]}\n", maybe(500) ? ", {escalate: 150%, notify: manager, raise-to: 1}" : "");
 }
 
+/* How long, where it stands still, how it is extended, whose it is. */
+static void clock_time(struct text *text, bool may_pause, bool of_receipt)
+{
+    unsigned hours = 1 + (unsigned)sim_random(8);
+    bool business = maybe(350);
+    say(text, ", within: %u %shours", hours, business ? "business " : "");
+    say(text, ", calendar: %s", business ? "office" : "always");
+    if (may_pause && maybe(350)) {
+        some_steps(text, maybe(700) ? "pauses-in" : "runs-in");
+    } else if (maybe(250)) {
+        say(text, ", pauses-for-customer: yes");
+    }
+    if (maybe(350)) {
+        say(text,
+            ", extension: {by: %u %shours, times: %u%s%s}",
+            1 + (unsigned)sim_random(4),
+            business ? "business " : "",
+            1 + (unsigned)sim_random(2),
+            maybe(300) ? ", reason: yes" : "",
+            maybe(300) ? ", after: [tell]" : "");
+    }
+    if (maybe(150)) {
+        say(text, ", when: {%s}", of_receipt || maybe(500) ? "channels: mail" : "classes: grave");
+    }
+}
+
 static void clock_write(struct text *text, unsigned number)
 {
     static const char *const starts[] = {
         "received", "opened", "opened", "customer_wrote", "investigated", "reopened"};
-    unsigned hours = 1 + (unsigned)sim_random(8);
-    bool business = maybe(350);
     bool answers = maybe(600);
     unsigned way = (unsigned)sim_random(5);
     const char *start = PICK(starts);
@@ -312,27 +336,7 @@ static void clock_write(struct text *text, unsigned number)
             answers && strcmp(start, "investigated") != 0 ? ", investigated" : "",
             maybe(150) ? ", merged" : "");
     }
-    say(text, ", within: %u %shours", hours, business ? "business " : "");
-    say(text, ", calendar: %s", business ? "office" : "always");
-    if (way != 0 && maybe(350)) {
-        some_steps(text, maybe(700) ? "pauses-in" : "runs-in");
-    } else if (maybe(250)) {
-        say(text, ", pauses-for-customer: yes");
-    }
-    if (maybe(350)) {
-        say(text,
-            ", extension: {by: %u %shours, times: %u%s%s}",
-            1 + (unsigned)sim_random(4),
-            business ? "business " : "",
-            1 + (unsigned)sim_random(2),
-            maybe(300) ? ", reason: yes" : "",
-            maybe(300) ? ", after: [tell]" : "");
-    }
-    if (maybe(150)) {
-        say(text,
-            ", when: {%s}",
-            strcmp(start, "received") == 0 || maybe(500) ? "channels: mail" : "classes: grave");
-    }
+    clock_time(text, way != 0, strcmp(start, "received") == 0);
     clock_levels(text);
 }
 

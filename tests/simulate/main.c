@@ -136,6 +136,9 @@ static void tell_json(const struct report *report, const struct wish *wish, doub
                  seconds,
                  (double)report->seeds / seconds,
                  report->never);
+    (void)printf(",\"generated\":%" PRIu64 ",\"refused\":%" PRIu64,
+                 policies_told()->generated,
+                 policies_told()->refused);
     (void)printf(",\"failures\":[");
     for (uint32_t i = 0; i < report->told; i++) {
         (void)printf("%s{\"seed\":%" PRIu64 ",\"text\":\"%s\"}",
@@ -164,6 +167,9 @@ static void tell(const struct report *report, double seconds)
                      report->reached[i].times,
                      report->reached[i].seeds == 0 ? "  NEVER" : "");
     }
+    (void)printf("%" PRIu64 " policies generated, %" PRIu64 " refused by the loader\n",
+                 policies_told()->generated,
+                 policies_told()->refused);
     (void)printf("%" PRIu64 " seeds in %.1f s (%.0f/s), every %dth twice: %" PRIu64
                  " violations, %u states never reached\n",
                  report->seeds,

@@ -157,7 +157,7 @@ static const struct policy *generated_one(uint32_t index)
 
 static void *copy_of(const void *list, size_t size)
 {
-    void *copy = malloc(size + 1);
+    void *copy = calloc(1, size + 1);
     assert(copy && run.copy_count < COPIES_MAX);
     run.copies[run.copy_count++] = copy;
     if (size > 0) {

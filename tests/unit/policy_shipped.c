@@ -79,12 +79,10 @@ static void draw_picture(const char *picture, char value[SHIPPED_VALUE_MAX])
     for (const char *at = picture; *at && size + 1 < SHIPPED_VALUE_MAX; at++) {
         if (*at == '\\' && at[1]) {
             value[size++] = *++at;
-        } else if (*at == '9') {
+        } else if (*at == '9' || *at == 'X') {
             value[size++] = '1';
         } else if (*at == '?') {
             value[size++] = 'a';
-        } else if (*at == 'X') {
-            value[size++] = '1';
         } else if (*at != '+') {
             value[size++] = *at;
         }

@@ -1,0 +1,222 @@
+/* What policies ask, and what actions leave behind, for the model of lives. */
+#include "oracle_life_private.h"
+
+void life_name(char name[POLICY_NAME_MAX], struct slice text)
+{
+    (void)snprintf(name,
+                   POLICY_NAME_MAX,
+                   "%.*s",
+                   (int)text.size,
+                   text.size > 0 ? (const char *)text.bytes : "");
+}
+
+bool life_named(const struct count *count, const char *name)
+{
+    for (unsigned i = 0; i < count->people; i++) {
+        if (strcmp(count->who[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void life_name_add(struct count *count, const char *name)
+{
+    if (!life_named(count, name) && count->people < PEOPLE_MAX) {
+        (void)snprintf(count->who[count->people++], POLICY_NAME_MAX, "%s", name);
+    }
+}
+
+/* ---- what the policy asks ---- */
+
+static bool field_text(const struct event_advanced *advanced, const char *id, struct slice *text)
+{
+    for (uint32_t i = 0; i < advanced->field_count; i++) {
+        if (slice_equal(advanced->fields[i].name, slice_text(id)) &&
+            advanced->fields[i].value.size > 0) {
+            *text = advanced->fields[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool value_known(const struct doing *doing, uint16_t field, int64_t *value)
+{
+    const struct policy_field *rules = &doing->policy->fields[field];
+    struct slice text;
+    if (field_text(doing->advanced, rules->id, &text)) {
+        return policy_field_value(rules, text, value);
+    }
+    *value = doing->life->values[field];
+    return doing->life->told[field];
+}
+
+static bool compares(const struct policy_compare *compare, int64_t value)
+{
+    return (!compare->has_min || value >= compare->min) &&
+           (!compare->has_max || value <= compare->max) &&
+           (compare->choices == 0 ||
+            (value >= 0 && value < 64 && (compare->choices >> value & 1U) != 0));
+}
+
+static bool compared(const struct doing *doing, const struct policy_requirement *asked)
+{
+    int64_t value = 0;
+    struct slice text = {0};
+    if (asked->compare.field == POLICY_NONE) {
+        return true;
+    }
+    const struct policy_field *field = &doing->policy->fields[asked->compare.field];
+    if (!asked->same_channel) {
+        return value_known(doing, asked->compare.field, &value) && compares(&asked->compare, value);
+    }
+    bool told = field_text(doing->advanced, field->id, &text);
+    return doing->advanced->channel.size == 0 ||
+           (told && slice_equal(text, doing->advanced->channel));
+}
+
+static bool holds(const struct doing *doing, const struct policy_requirement *asked)
+{
+    const struct life *life = doing->life;
+    if (asked->not_by != POLICY_NONE && life_named(&life->marks[asked->not_by], doing->actor)) {
+        return false;
+    }
+    if (asked->task != POLICY_NONE && life->open[asked->task] > 0) {
+        return false;
+    }
+    if (asked->mark != POLICY_NONE) {
+        const struct count *mark = &life->marks[asked->mark];
+        if (mark->times < asked->times || mark->people < asked->persons ||
+            (asked->at_most != POLICY_NONE && mark->times > asked->at_most)) {
+            return false;
+        }
+    }
+    return compared(doing, asked);
+}
+
+static bool is_category(const struct policy *policy, uint16_t category, uint16_t wanted)
+{
+    while (category != POLICY_NONE && category != wanted) {
+        category = policy->categories[category].parent;
+    }
+    return category == wanted;
+}
+
+/* Labels are not known to dispatch, and repeats are none here. */
+static bool applies(const struct doing *doing, const struct policy_when *when)
+{
+    const struct policy *policy = doing->policy;
+    uint16_t category = policy_category_index(policy, slice_text(doing->life->category));
+    uint16_t class_index = policy_class_index(policy, slice_text(doing->life->class_id));
+    uint16_t channel = policy_channel_index(policy, doing->advanced->channel);
+    bool fits = when->category_count == 0;
+    for (uint16_t i = 0; i < when->category_count && !fits; i++) {
+        fits = is_category(policy, category, when->categories[i]);
+    }
+    fits = fits && (when->channels == 0 ||
+                    (channel != POLICY_NONE && (when->channels >> channel & 1U) != 0));
+    fits = fits && (when->classes == 0 ||
+                    (class_index != POLICY_NONE && (when->classes >> class_index & 1U) != 0));
+    for (uint16_t i = 0; i < when->compare_count && fits; i++) {
+        const struct policy_compare *compare = &when->compares[i];
+        fits = doing->life->told[compare->field] &&
+               compares(compare, doing->life->values[compare->field]);
+    }
+    return fits && when->repeats_min == 0 && when->pattern_count == 0;
+}
+
+bool life_all_hold(const struct doing *doing, const struct policy_requirement *list, uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        bool asked = (list[i].roles == 0 || (list[i].roles >> doing->role & 1U) != 0) &&
+                     (list[i].outcomes == 0 || (list[i].outcomes >> doing->outcome & 1U) != 0) &&
+                     applies(doing, &list[i].when);
+        if (asked && !holds(doing, &list[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool life_within_limits(const struct doing *doing)
+{
+    for (uint16_t i = 0; i < doing->action->limit_count; i++) {
+        const struct policy_limit *limit = &doing->action->limits[i];
+        int64_t value = 0;
+        if (limit->role == doing->role &&
+            (!value_known(doing, limit->field, &value) || value > limit->most)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- what an action leaves behind ---- */
+
+/* Names stand between commas here. */
+static void name_people(struct count *count, struct slice text)
+{
+    char name[POLICY_NAME_MAX];
+    size_t size = 0;
+    memset(count, 0, sizeof *count);
+    for (size_t i = 0; i <= text.size; i++) {
+        char sign = ',';
+        if (i < text.size) {
+            sign = (char)text.bytes[i];
+        }
+        if (sign != ',' && sign != ' ' && size + 1 < sizeof name) {
+            name[size++] = sign;
+        } else if (sign == ',' && size > 0) {
+            name[size] = '\0';
+            life_name_add(count, name);
+            size = 0;
+        }
+    }
+}
+
+static void learn_fields(const struct doing *doing, struct life *after)
+{
+    const struct policy *policy = doing->policy;
+    for (uint16_t i = 0; i < policy->field_count; i++) {
+        const struct policy_field *field = &policy->fields[i];
+        struct slice text;
+        int64_t value = 0;
+        if (!field_text(doing->advanced, field->id, &text)) {
+            continue;
+        }
+        if (field->recuses) {
+            name_people(&after->concerned, text);
+        } else if (field->kept && policy_field_value(field, text, &value)) {
+            after->told[i] = true;
+            after->values[i] = value;
+        }
+    }
+}
+
+void life_begin_round(const struct policy *policy, struct life *after)
+{
+    for (uint16_t i = 0; i < policy->mark_count; i++) {
+        if (policy->marks[i].per_round) {
+            memset(&after->marks[i], 0, sizeof after->marks[i]);
+        }
+    }
+}
+
+void life_count_action(const struct doing *doing, struct life *after)
+{
+    const struct policy_action *action = doing->action;
+    learn_fields(doing, after);
+    for (uint16_t i = 0; i < doing->policy->mark_count; i++) {
+        if ((action->marks >> i & 1U) != 0) {
+            after->marks[i].times++;
+            life_name_add(&after->marks[i], doing->actor);
+        }
+    }
+    for (uint16_t i = 0; i < doing->policy->task_count; i++) {
+        after->open[i] -= (action->settles >> i & 1U) != 0 && after->open[i] > 0;
+        after->open[i] += (action->opens >> i & 1U) != 0;
+    }
+    after->held_by_law =
+        action->fact == EVENT_HELD || (after->held_by_law && action->fact != EVENT_HOLD_LIFTED);
+}
