@@ -281,3 +281,69 @@ suite_timers() {
     done
     filled_with=0
 }
+
+# ---- policies, calendars and clocks: one process, no server, one thread --------------------------------------------
+
+# part SUITE CASE RUN COMMAND…: measures on stdout as name, unit and value, separated by tabs.
+part() {
+    local suite=$1 name=$2 run=$3
+    shift 3
+    say "$suite: $name, run $run, load average $(cut -d' ' -f1 /proc/loadavg)"
+    "$@" >"$work/part" 2>"$work/part.err" || fail "$* failed: $(tail -n 3 "$work/part.err")"
+    record "$suite" "$name" "$run" <"$work/part"
+}
+
+suite_clock() {
+    local run
+    for ((run = 1; run <= runs; run++)); do
+        part clock 'watchdog core, ten pauses, four clocks, a calendar of three years' "$run" "$bin/bench_clock"
+    done
+}
+
+# {"name":"…","unit":"/s","value":1} on lines of their own
+measures_of_json() {
+    "$@" | sed -n 's/^{"name":"\(.*\)","unit":"\(.*\)","value":\([0-9.]*\)}$/\1\t\2\t\3/p'
+}
+
+suite_calendar() {
+    local run
+    for ((run = 1; run <= runs; run++)); do
+        part calendar 'a calendar of three years' "$run" measures_of_json "$bin/bench_calendar" --json
+    done
+}
+
+rules_measure() {
+    "$bin/bench_policy" --json |
+        sed 's/.*"rules":\([0-9]*\),.*"us_per_case":\([0-9.]*\),.*/rules\t\t\1\nmatching of a case\tus\t\2/'
+}
+
+suite_policy() {
+    local run
+    for ((run = 1; run <= runs; run++)); do
+        part policy 'factors, overrides and routes' "$run" rules_measure
+    done
+}
+
+# drill_measure COUNT [OPTION…]: how long the whole command takes for so many complaints of a city.
+drill_measure() {
+    local n=$1 data=$root/tests/data/drill from
+    shift
+    [ -s "$work/drill-$n.csv" ] || awk -v n="$n" '
+        NR == 1 { print; next }
+        { sub(/^[^,]*/, ""); row[rows++] = $0 }
+        END { for (i = 0; i < n; i++) print 100000000 + i row[i % rows] }' "$data/boston311.csv" >"$work/drill-$n.csv"
+    from=$(date +%s%N)
+    "$bin/redress" drill --policy "$data/boston311.yaml" --csv "$work/drill-$n.csv" --map "$data/boston311.map.yaml" \
+        --json "$@" >"$work/drill.json" || return 1
+    say_measure 'whole command' s "$(awk -v ns=$(($(date +%s%N) - from)) 'BEGIN { print ns / 1e9 }')"
+    sed -n 's/.*"complaints":\([0-9]*\),.*"events":\([0-9]*\),.*/complaints\t\t\1\nevents\t\t\2/p' "$work/drill.json"
+}
+
+suite_drill() {
+    local run
+    for ((run = 1; run <= runs; run++)); do
+        part drill 'as recorded, 100000 complaints' "$run" drill_measure 100000
+        part drill 'with people, 100000 complaints' "$run" drill_measure 100000 \
+            --staff "$root/tests/data/drill/boston311.staff.yaml"
+    done
+}
