@@ -267,7 +267,8 @@ static void fill_in(struct journey *journey, struct dispatch_input *input)
 enum dispatch_answer
 journey_give(struct journey *journey, const struct journey_order *order, struct slice *about)
 {
-    struct dispatch_case lender = journey->state;
+    static struct dispatch_case lender; /* of *about, too */
+    lender = journey->state;
     struct event out;
     struct dispatch_input input = {.kind = order->kind,
                                    .now_us = journey->now_us,

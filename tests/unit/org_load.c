@@ -92,6 +92,29 @@ static void every_planted_fault_is_told_at_its_place(void **state)
     assert_true(cases >= CASES_MIN);
 }
 
+/* The examples that are shipped. */
+static void what_is_shipped_loads_without_a_word(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"bank", "factory", "hotline"};
+    static char yaml[FILE_MAX];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[PATH_MAX];
+        struct policy_report report;
+        (void)snprintf(path, sizeof path, "%s/%s.yaml", ORG_SHIPPED, names[i]);
+        size_t size = file_read(path, yaml);
+        assert_true(size > 0);
+        SCOPED(org_object_free)
+        struct org_object *object =
+            org_load(names[i], slice_of(yaml, size), FIRST_YEAR, LAST_YEAR, &report);
+        if (!object || report.text) {
+            fail_msg("%s: %s", names[i], report.text);
+        }
+        policy_report_done(&report);
+        assert_true(object->org.skill_count > 0);
+    }
+}
+
 /* Every cut and many altered bytes; a copy of exactly that size, so that the sanitizer sees reading
  * past it. */
 static void no_damage_does_worse_than_an_error(void **state)
@@ -250,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_planted_fault_is_told_at_its_place),
+        cmocka_unit_test(what_is_shipped_loads_without_a_word),
         cmocka_unit_test(no_damage_does_worse_than_an_error),
         cmocka_unit_test(nobody_is_given_work_out_of_his_hours_or_while_he_is_away),
         cmocka_unit_test(a_role_of_the_house_is_for_those_who_have_it_and_their_deputies),
