@@ -5,8 +5,11 @@
 #include "hex.h"
 #include "utf8.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <systemd/sd-journal.h>
@@ -38,6 +41,7 @@ static struct {
     enum log_level least;
     bool journal;
     uint64_t suppressed;
+    uint64_t lost;                      /* since the last line: whoever reads stderr did not */
     struct bucket buckets[BUCKETS + 1]; /* the last one is for all that find no place */
 } logger = {.service = "redress", .least = LOG_INFO_LEVEL};
 
@@ -184,6 +188,21 @@ static void field_add(struct line *line, const struct log_field *field)
     }
 }
 
+/* A pipe that is writable takes PIPE_BUF bytes at once: the line goes whole and without waiting, or
+ * not at all.  A reader that stands still is not to hold up the loop. */
+static void line_write(const struct line *line)
+{
+    static_assert(LINE_MAX_SIZE <= PIPE_BUF, "a line is one write");
+    struct pollfd item = {STDERR_FILENO, POLLOUT, 0};
+    if (poll(&item, 1, 0) != 1 || (item.revents & POLLOUT) == 0 ||
+        write(STDERR_FILENO, line->text, line->used) < 0) {
+        logger.suppressed++;
+        logger.lost++;
+    } else {
+        logger.lost = 0;
+    }
+}
+
 static void
 write_json(enum log_level level, const char *message, const struct log_field *fields, size_t count)
 {
@@ -201,11 +220,13 @@ write_json(enum log_level level, const char *message, const struct log_field *fi
     for (size_t i = 0; i < count; i++) {
         field_add(&line, &fields[i]);
     }
-    memcpy(line.text + line.used, "}\n", 2);
-    /* A log that cannot be written has nowhere to be reported. */
-    if (write(STDERR_FILENO, line.text, line.used + 2) < 0) {
-        logger.suppressed++;
+    if (logger.lost > 0) {
+        struct log_field lost = LOG_NUMBER("lost", logger.lost);
+        field_add(&line, &lost);
     }
+    memcpy(line.text + line.used, "}\n", 2);
+    line.used += 2;
+    line_write(&line);
 }
 
 static void write_journal(enum log_level level,

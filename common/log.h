@@ -12,7 +12,8 @@
  *
  * Everything is bounded (law 9): a value is cut at 512 bytes, a line at 4096, and each message (its
  * literal's address) may come 50 times at once and 5 times a second from then on; what was held
- * back is counted in the next line's "suppressed". For the daemon's one thread.
+ * back is counted in the next line's "suppressed". Nobody waits for a reader of the log: what it
+ * has no room for is dropped, and counted in the next line's "lost". For the daemon's one thread.
  */
 #ifndef REDRESS_LOG_H
 #define REDRESS_LOG_H
@@ -25,7 +26,7 @@ enum log_level { LOG_DEBUG_LEVEL, LOG_INFO_LEVEL, LOG_WARN_LEVEL, LOG_ERROR_LEVE
 enum log_kind { LOG_KIND_END, LOG_KIND_BYTES, LOG_KIND_NUMBER, LOG_KIND_HEX, LOG_KIND_BOOLEAN };
 
 struct log_field {
-    const char *key; /* a-z, 0-9 and _; not at, level, service, msg, suppressed */
+    const char *key; /* a-z, 0-9 and _; not at, level, service, msg, suppressed, lost */
     enum log_kind kind;
     int64_t number;
     struct slice bytes;

@@ -63,6 +63,44 @@ static void a_line_holds_its_fields_in_order_with_their_types(void **state)
     json_decref(object);
 }
 
+static void a_reader_that_stands_still_holds_up_nobody_and_is_told_what_it_missed(void **state)
+{
+    (void)state;
+    enum { LINES = 180, FILLING = 400 }; /* more than a pipe of 64 KiB holds */
+    static char text[512 * 1024];
+    char filling[FILLING + 1];
+    int ends[2];
+    memset(filling, 'x', FILLING);
+    filling[FILLING] = '\0';
+    assert_int_equal(pipe(ends), 0);
+    int kept = dup(STDERR_FILENO);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    (void)close(ends[1]);
+    log_open("redress-test", LOG_INFO_LEVEL);
+    uint64_t before = log_suppressed();
+    (void)alarm(20);                /* not waiting is what is tested */
+    static char messages[LINES][8]; /* each with an allowance of its own */
+    for (unsigned i = 0; i < LINES; i++) {
+        (void)snprintf(messages[i], sizeof messages[i], "m%u", i);
+        log_write(LOG_INFO_LEVEL, messages[i], LOG_TEXT("x", filling), LOG_END);
+    }
+    uint64_t lost = log_suppressed() - before;
+    assert_in_range(lost, 1, LINES - 1);
+    ssize_t size = read(ends[0], text, sizeof text - 1);
+    assert_true(size > 0 && text[size - 1] == '\n');
+    log_write(LOG_INFO_LEVEL, messages[0], LOG_END);
+    size = read(ends[0], text, sizeof text - 1);
+    (void)alarm(0);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    (void)close(kept);
+    (void)close(ends[0]);
+    assert_true(size > 0);
+    text[size] = '\0';
+    const char *told = strstr(text, "\"lost\":"); /* the allowance may have held back some */
+    assert_non_null(told);
+    assert_in_range(strtoul(told + strlen("\"lost\":"), NULL, 10), 1, lost);
+}
+
 static void hostile_values_stay_inside_their_string(void **state)
 {
     (void)state;
@@ -198,6 +236,8 @@ int main(void)
         cmocka_unit_test(messages_do_not_share_their_allowance),
         cmocka_unit_test(under_the_journal_nothing_goes_to_stderr),
         cmocka_unit_test(levels_have_names),
+        /* the last one: it takes the allowance of all messages */
+        cmocka_unit_test(a_reader_that_stands_still_holds_up_nobody_and_is_told_what_it_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
