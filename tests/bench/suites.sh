@@ -282,6 +282,57 @@ suite_timers() {
     filled_with=0
 }
 
+# The complaints of tests/policies' journeys, as many of each policy, by turns: policy, channel, text.
+mix() {
+    local file=$work/mix.txt
+    [ -s "$file" ] || awk '
+        FNR == 1 { policy = FILENAME; sub(/.*\//, "", policy); sub(/\.yaml$/, "", policy); names[policies++] = policy }
+        /^  - name:/ { channel = text = "" }
+        /^    channel:/ { channel = $2 }
+        /^    text:/ { text = $0; sub(/^    text: */, "", text); gsub(/^"|"$/, "", text) }
+        channel != "" && text != "" { line[policy, count[policy]++] = policy "\t" channel "\t" text; channel = text = "" }
+        END {
+            for (i = 0; i < 24; i++) for (j = 0; j < policies; j++) print line[names[j], i % count[names[j]]]
+        }' "$root"/tests/policies/*.yaml >"$file"
+    printf '%s' "$file"
+}
+
+# Events of dispatch's and the watchdog's journal a life, by policy.
+events_by_policy() {
+    sql -F "$(printf '\t')" -c "SELECT p.name || ': events a life', '', round(count(*)::numeric / count(DISTINCT c.case_id), 1)
+        FROM journal j JOIN complaint c USING (case_id) JOIN policy p ON p.id = c.policy_id GROUP BY p.name ORDER BY 1"
+}
+
+# Whole lives under all shipped policies: submitted, claimed, worked on, closed; then the archive is refolded.
+suite_lives() {
+    local run began seconds report=$work/lives.json
+    for ((run = 1; run <= runs; run++)); do
+        fresh
+        filled_with=0
+        cost_take "$work/before"
+        say "lives: $lives of all policies, run $run, load average $(cut -d' ' -f1 /proc/loadavg)"
+        began=$EPOCHREALTIME
+        "$bin/bench_load" --endpoint "ipc://$work/run/intake-bench.req" --redis "$work/redis/sock" --count "$lives" \
+            --policy mix --texts "$(mix)" --sample 0 >"$work/measures" || fail "the load generator gave up"
+        redress play --cases "$lives" --agents 100 --at-once 400 --leave 0 --json >"$report" || fail "the desk gave up"
+        seconds=$(awk "BEGIN { print $EPOCHREALTIME - $began }")
+        cost_take "$work/after"
+        jq -e ".closed == $lives and .stuck == 0" "$report" >/dev/null ||
+            fail "not every life was closed: $(jq -c '{cases, closed, stuck, not_closed}' "$report")"
+        [ "$(sql -c 'SELECT count(*) FROM complaint WHERE closed_at IS NULL')" = 0 ] || fail "the archive has open cases"
+        sleep 2
+        redress verify --json >"$work/verify.json" || fail "verify: $(head -c 2000 "$work/verify.json")"
+        {
+            say_measure 'whole lives, submission included' /s "$(awk "BEGIN { print $lives / $seconds }")"
+            jq -r '"lives, from the first claim\t/s\t\(.lives_per_second)", "moves a life\t\t\(.moves / .cases)",
+                "refused a life\t\t\(.refused / .cases)", (.policies | sort_by(.policy)[] |
+                "\(.policy)\t/s\t\(.lives_per_second)", "\(.policy): moves a life\t\t\(.moves / .cases)")' "$report"
+            events_by_policy
+            cost_say "$work/before" "$work/after" "$lives"
+        } | record lives "$lives lives under all policies" "$run"
+    done
+}
+
 # ---- policies, calendars and clocks: one process, no server, one thread --------------------------------------------
 
 # part SUITE CASE RUN COMMAND…: measures on stdout as name, unit and value, separated by tabs.
