@@ -73,6 +73,28 @@ void case_event_print(const struct ctl *ctl,
 const char *case_kind_text(const struct ctl *ctl, enum event_kind kind);
 /* How a case ended, by the word of policy_outcome_name; a word nobody knows, and "", as it is. */
 const char *case_outcome_text(const struct ctl *ctl, const char *id);
+/* Titles in the language of the command; the id itself where the policy (NULL: none) has none.
+ * Lent by into. */
+const char *case_role(const struct ctl *ctl,
+                      const struct policy *policy,
+                      struct slice id,
+                      char into[VIEW_TEXT_MAX]);
+/* "" for what is no action of the policy: claims, releases. */
+const char *case_action(const struct ctl *ctl,
+                        const struct policy *policy,
+                        const struct event_advanced *advanced,
+                        char into[VIEW_TEXT_MAX]);
+const char *case_field_title(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct event_advanced *advanced,
+                             struct slice name,
+                             char into[VIEW_TEXT_MAX]);
+/* A choice by its title, an amount with its unit. */
+const char *case_field_value(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct event_advanced *advanced,
+                             const struct event_field *told,
+                             char into[VIEW_TEXT_MAX]);
 json_t *case_event_json(const struct event *event);
 
 #endif

@@ -124,7 +124,7 @@ static void say_received(struct line *line, const struct event_received *receive
         if (i == 0) {
             say_text(line, TEXT_SEEN, CTL_ARGS(text));
         } else {
-            (void)fprintf(line->to, ", %s", text);
+            (void)fprintf(line->to, "%s%s", ctl_text_in(line->ctl->language, TEXT_DRAW_AND), text);
         }
     }
 }
@@ -171,25 +171,6 @@ static void say_opened(struct line *line, const struct event_opened *opened)
     say_text(line, TEXT_PRIORITY_IS, CTL_ARGS(CTL_NUMBER_TEXT(opened->priority)));
 }
 
-/* The title of a field is that of a need of some action of the step. */
-static const char *field_title(const struct line *line,
-                               const struct event_advanced *advanced,
-                               struct slice name,
-                               char into[VIEW_TEXT_MAX])
-{
-    uint16_t step =
-        line->policy ? policy_step_index(line->policy, advanced->from_step) : POLICY_NONE;
-    for (uint16_t a = 0; step != POLICY_NONE && a < line->policy->steps[step].action_count; a++) {
-        const struct policy_action *action = &line->policy->steps[step].actions[a];
-        for (uint16_t n = 0; n < action->need_count; n++) {
-            if (slice_equal(name, slice_text(action->needs[n].field))) {
-                return view_plain(slice_text(view_title(line->ctl, &action->needs[n].title)), into);
-            }
-        }
-    }
-    return view_plain(name, into);
-}
-
 /* How it ended, and whom it was given to; the other case stands in the form. */
 static void say_end(struct line *line, const struct event *event)
 {
@@ -210,10 +191,15 @@ static void say_advanced(struct line *line, const struct event *event)
     const struct event_advanced *advanced = &event->advanced;
     char a[VIEW_TEXT_MAX];
     char b[VIEW_TEXT_MAX];
+    const char *action = case_action(line->ctl, line->policy, advanced, a);
+    if (action[0] != '\0' && strcmp(action, case_kind_text(line->ctl, event->kind)) != 0) {
+        say(line, action);
+    }
     if (advanced->actor.size > 0 && advanced->role.size > 0) {
         say_text(line,
                  TEXT_BY_ROLE,
-                 CTL_ARGS(view_plain(advanced->actor, a), view_plain(advanced->role, b)));
+                 CTL_ARGS(view_plain(advanced->actor, a),
+                          case_role(line->ctl, line->policy, advanced->role, b)));
     } else if (advanced->actor.size > 0) {
         say(line, view_plain(advanced->actor, a));
     }
@@ -233,15 +219,14 @@ static void say_advanced(struct line *line, const struct event *event)
     say_end(line, event);
     for (uint32_t i = 0; i < advanced->field_count; i++) {
         char cut[VIEW_TEXT_MAX];
-        say(line, field_title(line, advanced, advanced->fields[i].name, a));
-        struct slice value = advanced->fields[i].value;
-        bool category = slice_equal(advanced->fields[i].name, slice_text("category"));
-        (void)(category ? view_category(line->ctl, line->policy, value, b) : view_plain(value, b));
+        const struct event_field *told = &advanced->fields[i];
+        (void)case_field_title(line->ctl, line->policy, advanced, told->name, a);
+        (void)case_field_value(line->ctl, line->policy, advanced, told, b);
         (void)view_fit(b, VALUE_WIDTH, cut);
         for (size_t end = strlen(cut); end > 0 && cut[end - 1] == ' '; end--) {
             cut[end - 1] = '\0';
         }
-        (void)fprintf(line->to, ": %s", cut);
+        say_text(line, TEXT_FIELD_IS, CTL_ARGS(a, cut));
     }
     if (advanced->sealed_note.size > 0) {
         say_text(line, TEXT_NOTE_SEALED, NULL);
@@ -257,7 +242,9 @@ static void say_clock(struct line *line, const struct event_clock *clock)
         (void)view_time(clock->level_due_us, text);
         say_text(line, TEXT_LEVEL_IS, CTL_ARGS(name, CTL_NUMBER_TEXT(clock->level), text));
         if (clock->notify_role.size > 0) {
-            say_text(line, TEXT_NOTIFY_IS, CTL_ARGS(view_plain(clock->notify_role, text)));
+            say_text(line,
+                     TEXT_NOTIFY_IS,
+                     CTL_ARGS(case_role(line->ctl, line->policy, clock->notify_role, text)));
         }
         return;
     }

@@ -39,6 +39,16 @@ static void head(const struct ctl *ctl, enum ctl_text title, const char *value)
 
 /* ---- the head ---- */
 
+/* An instant with the zone it is told in: the head is read before the timeline says it. */
+static void head_time(const struct ctl *ctl, enum ctl_text title, int64_t at_us)
+{
+    char at[VIEW_TEXT_MAX];
+    char zone[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    (void)snprintf(line, sizeof line, "%.64s  %.64s", view_time(at_us, at), view_zone(at_us, zone));
+    head(ctl, title, line);
+}
+
 static void print_severity(const struct ctl *ctl, const struct case_view *view)
 {
     char name[VIEW_TEXT_MAX];
@@ -87,9 +97,9 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
         const char *title = view_title(ctl, &policy->queues[state->queue].title);
         head(ctl, TEXT_HEAD_WITH, said(ctl, TEXT_IN_QUEUE, CTL_ARGS(title), line));
     }
-    head(ctl, TEXT_HEAD_OPENED, view_time(state->opened_at_us, text));
+    head_time(ctl, TEXT_HEAD_OPENED, state->opened_at_us);
     if (state->closed_at_us != 0) {
-        head(ctl, TEXT_HEAD_CLOSED, view_time(state->closed_at_us, text));
+        head_time(ctl, TEXT_HEAD_CLOSED, state->closed_at_us);
         const char *id = policy_outcome_name((enum case_outcome)state->more.outcome);
         head(ctl, TEXT_LIST_OUTCOME, case_outcome_text(ctl, id));
     }
@@ -140,7 +150,7 @@ static void print_head(const struct ctl *ctl, const struct case_view *view)
         print_severity(ctl, view);
     }
     if (received) {
-        head(ctl, TEXT_HEAD_RECEIVED, view_time(received->received_at_us, text));
+        head_time(ctl, TEXT_HEAD_RECEIVED, received->received_at_us);
     }
     print_where(ctl, view);
 }

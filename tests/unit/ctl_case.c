@@ -112,6 +112,71 @@ static void a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for(vo
     free(line);
 }
 
+/* One action with a choice, an amount and a question, done by a role with a title. */
+static void what_was_done_is_told_in_the_words_of_the_policy(void **state)
+{
+    (void)state;
+    static const char *const wanted[STORY_LANGUAGES] = {
+        "Offer · li (Manager) · Mood: Calm · Refund: 12 CNY · Told: no · standing in for: wang",
+        "给出方案 · li（店经理） · 顾客态度：平静 · 退款：12 CNY · 已告知：否 · 代行：wang",
+        "提供方案 · li（店長） · 顧客態度：平靜 · 退款：12 CNY · 已告知：否 · 代行：wang",
+    };
+#define NAMED(en, cn, tw)                                                                          \
+    {                                                                                              \
+        {                                                                                          \
+            [LOCALE_EN] = (en), [LOCALE_ZH_CN] = (cn), [LOCALE_ZH_TW] = (tw)                       \
+        }                                                                                          \
+    }
+    static const char roles[][POLICY_NAME_MAX] = {"manager"};
+    static const struct policy_title role_titles[] = {NAMED("Manager", "店经理", "店長")};
+    static const struct policy_choice moods[] = {
+        {"calm", NAMED("Calm", "平静", "平靜")}
+    };
+    static const struct policy_field mood = {
+        .type = FORM_CHOICE, .choice_count = 1, .choices = moods};
+    static const struct policy_field refund = {.type = FORM_MONEY, .unit = "CNY"};
+    static const struct policy_field told = {.type = FORM_FLAG};
+    static const struct policy_step step = {
+        .id = "work",
+        .action_count = 1,
+        .actions = {{.id = "offer",
+                     .title = NAMED("Offer", "给出方案", "提供方案"),
+                     .need_count = 3,
+                     .needs = {{"mood", NAMED("Mood", "顾客态度", "顧客態度"), &mood, false},
+                               {"refund", NAMED("Refund", "退款", "退款"), &refund, false},
+                               {"told", NAMED("Told", "已告知", "已告知"), &told, false}}}}};
+#undef NAMED
+    static const struct policy policy = {.role_count = 1,
+                                         .roles = roles,
+                                         .role_titles = role_titles,
+                                         .step_count = 1,
+                                         .steps = &step};
+    const struct event event = {
+        .service = SERVICE_DISPATCH,
+        .kind = EVENT_PROPOSED,
+        .advanced = {.action = slice_text("offer"),
+                     .from_step = slice_text("work"),
+                     .to_step = slice_text("work"),
+                     .actor = slice_text("li"),
+                     .role = slice_text("manager"),
+                     .field_count = 4,
+                     .fields = {{slice_text("mood"), slice_text("calm")},
+                                {slice_text("refund"), slice_text("12")},
+                                {slice_text("told"), slice_text("no")},
+                                {slice_text("@deputy-of"), slice_text("wang")}}}
+    };
+    for (size_t i = 0; i < STORY_LANGUAGES; i++) {
+        const struct ctl ctl = {.language = story_languages[i]};
+        char *line = NULL;
+        size_t size = 0;
+        FILE *to = open_memstream(&line, &size);
+        case_event_print(&ctl, to, &policy, &event);
+        (void)fclose(to);
+        assert_string_equal(line, wanted[i]);
+        free(line);
+    }
+}
+
 static void hours_count_to_the_due_instant_and_no_further(void **state)
 {
     (void)state;
@@ -240,6 +305,7 @@ int main(void)
         cmocka_unit_test(nothing_sealed_and_no_escape_comes_out),
         cmocka_unit_test(every_kind_of_event_and_every_outcome_has_words_of_its_own),
         cmocka_unit_test(a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for),
+        cmocka_unit_test(what_was_done_is_told_in_the_words_of_the_policy),
         cmocka_unit_test(hours_count_to_the_due_instant_and_no_further),
         cmocka_unit_test(the_order_of_reading_does_not_matter),
         cmocka_unit_test(a_clock_is_what_its_newest_event_says),
