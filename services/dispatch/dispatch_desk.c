@@ -3,6 +3,8 @@
 #include "log.h"
 #include "text.h"
 
+#include <assert.h>
+
 static struct slice slice_if(int present, ProtobufCBinaryData data)
 {
     return present ? slice_of(data.data, data.len) : slice_of(NULL, 0);
@@ -168,7 +170,9 @@ static void command_done(const struct asked *asked, const struct event *event)
     struct dispatch_command_row *row = &dispatch->commands[dispatch->command_count++];
     *row = (struct dispatch_command_row){
         .case_id = event->case_id, .seq = event->seq, .at_us = event->at_us};
-    memcpy(row->command_id, id_of(asked).bytes, sizeof row->command_id);
+    struct slice id = id_of(asked);
+    assert(id.bytes && id.size == sizeof row->command_id);
+    memcpy(row->command_id, id.bytes, sizeof row->command_id);
 }
 
 /* Whose capacity the command asks for: of whoever has the case afterwards. */
