@@ -15,8 +15,11 @@ struct held_case *dispatch_find(struct dispatch *dispatch, uint64_t case_id)
 
 void cases_want(struct dispatch *dispatch, uint64_t case_id)
 {
-    if (!service_serves(dispatch->service, case_partition(case_id)) ||
-        dispatch_find(dispatch, case_id)) {
+    if (!service_serves(dispatch->service, case_partition(case_id))) {
+        return;
+    }
+    dispatch->asked_in[case_partition(case_id)] = dispatch->cycle;
+    if (dispatch_find(dispatch, case_id)) {
         return;
     }
     if (dispatch->wanted_count == DISPATCH_WANTED_MAX) {

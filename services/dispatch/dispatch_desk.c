@@ -84,7 +84,12 @@ static struct held_case *case_of(const struct asked *asked, uint64_t case_id, st
         return NULL;
     }
     struct held_case *held = dispatch_find(dispatch, case_id);
-    if (!held) {
+    if (!held && dispatch->asked_in[partition] != dispatch->cycle) {
+        /* taken over while the archive was asked for the others: nobody knows yet */
+        reply.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED;
+        reply.code = "not_ready";
+        answer(asked, &reply);
+    } else if (!held) {
         reply.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND;
         reply.code = "case_unknown";
         reply.text = "no such case";

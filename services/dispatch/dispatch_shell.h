@@ -93,7 +93,8 @@ struct dispatch {
     struct case_cache *cases; /* of held_case */
     uint32_t wanted_count;
     uint64_t wanted[DISPATCH_WANTED_MAX];
-    uint32_t doubts; /* batches to come that take no case for new without asking */
+    uint32_t asked_in[PARTITION_MAX]; /* the cycle that last could ask for cases of it */
+    uint32_t doubts;                  /* batches to come that take no case for new without asking */
     bool asked_cases;
     uint32_t cycle;
     uint32_t changed_count;

@@ -15,7 +15,7 @@ static struct holding *holding_of(struct instance *instance, uint64_t case_id)
 
 static struct row *row_of(struct instance *instance, uint64_t case_id)
 {
-    return &holding_of(instance, case_id)->rows[case_serial(case_id)];
+    return cases_row(instance, case_id);
 }
 
 /* That of the case, as the services know it: of its row, or of the event that begins it. */
@@ -104,7 +104,8 @@ static void timer_set(struct instance *instance, uint64_t case_id)
 {
     struct holding *holding = holding_of(instance, case_id);
     const struct row *row = row_of(instance, case_id);
-    int64_t due_us = watch_due_us(row_policy(row), &row->watch);
+    const struct policy *policy = row_policy(row);
+    int64_t due_us = policy ? watch_due_us(policy, &row->watch) : INT64_MAX;
     uint32_t at = 0;
     while (at < holding->timer_count && holding->timers[at].serial != case_serial(case_id)) {
         at++;
@@ -120,7 +121,8 @@ static void watch(struct instance *instance, const struct event *event)
     struct row *row = row_of(instance, event->case_id);
     const struct policy *policy = policy_of(row, event);
     struct watch_output output;
-    if (sim.mutant == MUTANT_MERGE_UNHEARD && event->kind == EVENT_MERGED) {
+    bool unheard = sim.mutant == MUTANT_MERGE_UNHEARD && event->kind == EVENT_MERGED;
+    if (!policy || unheard) {
         return;
     }
     do {
@@ -139,6 +141,9 @@ static bool fire(struct instance *instance, uint64_t case_id, int64_t due_us)
     const struct policy *policy = row_policy(row);
     struct watch_output output;
     bool fired = false;
+    if (!policy) {
+        return false; /* nothing is known of the case */
+    }
     int64_t now_us = instance_now_us(instance);
     if (sim.mutant == MUTANT_TIMER_BELIEVED) {
         int64_t said_us = watch_due_us(policy, &row->watch);
@@ -164,7 +169,9 @@ void decide_timers(struct instance *instance)
         struct timer due[TIMERS_MAX];
         uint32_t due_count = 0;
         for (uint32_t j = 0; j < count; j++) {
-            if (holding->timers[j].due_us > instance_now_us(instance)) {
+            uint64_t case_id = case_id_make(i, holding->timers[j].serial);
+            bool here = cases_here(instance, case_id) || sim.mutant == MUTANT_CASES_UNREAD;
+            if (!here || holding->timers[j].due_us > instance_now_us(instance)) {
                 holding->timers[kept++] = holding->timers[j];
             } else {
                 due[due_count++] = holding->timers[j];
@@ -275,7 +282,8 @@ static bool receive(struct instance *instance, uint32_t partition, const struct 
                      .acknowledged_by_receipt = output.acknowledged_by_receipt,
                      .category_hint = input.category_hint}
     };
-    batch_append(instance, policy, &event, request_reference(request));
+    cases_begin(instance, event.case_id);
+    batch_append(instance, NULL, &event, request_reference(request));
     batch_reply(instance, request, event.case_id);
     return true;
 }
@@ -475,6 +483,10 @@ void decide_request(struct instance *instance, const struct request *request)
         }
     } else if (decide_repeated(instance, partition, request)) {
         return;
+    } else if (request->kind != REQUEST_SUBMIT && sim.mutant != MUTANT_CASES_UNREAD &&
+               instance->asked_life[partition] != instance->holdings[partition].life) {
+        sim_reach(SOMETIMES_SERVED_AFTER_ASKING); /* "not ready": it is sent again */
+        claim_undo(instance, request);
     } else if (request->kind == REQUEST_SUBMIT) {
         (void)receive(instance, partition, request);
     } else {

@@ -48,7 +48,7 @@ static uint64_t search(const struct instance *instance, const struct policy *pol
     for (uint32_t i = 0; i < PARTITIONS; i++) {
         const struct holding *holding = &instance->holdings[i];
         for (uint64_t serial = 1; holding->phase == OWNER_SERVING && serial < CASES_MAX; serial++) {
-            const struct dispatch_case *state = &holding->rows[serial].dispatch;
+            const struct dispatch_case *state = &holding->committed_rows[serial].dispatch;
             double score = dispatch_queue_score(state);
             bool of_it = state->version > 0 && state->policy_id == policy->id;
             if (of_it && state->queue == queue && (best == 0 || score < best_score)) {

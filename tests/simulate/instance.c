@@ -19,6 +19,7 @@ void instances_end(void)
     for (int i = 0; i < INSTANCES; i++) {
         instances[i].actor.alive = false;
         redis_side_end(&instances[i]);
+        case_cache_free(&instances[i].cases);
     }
 }
 
@@ -46,6 +47,7 @@ void instance_start(struct instance *instance)
     enum service_id service = instance->service;
     int index = instance->index;
     int64_t skew_us = instance->skew_us;
+    case_cache_free(&instance->cases);
     memset(instance, 0, sizeof *instance);
     instance->actor = (struct actor){.incarnation = actor.incarnation + 1, .alive = true};
     instance->service = service;

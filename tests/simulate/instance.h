@@ -8,6 +8,7 @@
 #define REDRESS_SIMULATE_INSTANCE_H
 
 #include "appender.h"
+#include "case_cache.h"
 #include "consumer.h"
 #include "ownership.h"
 #include "pg.h"
@@ -28,7 +29,8 @@ struct holding {
     struct place place, next;
     struct place checkpoints[SERVICES_END], next_checkpoints[SERVICES_END];
     struct consumer consumers[SERVICES_END];
-    struct row rows[CASES_MAX], committed_rows[CASES_MAX];
+    struct row rows[CASES_MAX];           /* only of the cases at hand */
+    struct row committed_rows[CASES_MAX]; /* stands for the archive where that is asked */
     bool touched;
     uint32_t timer_count;
     struct timer timers[TIMERS_MAX];
@@ -62,7 +64,9 @@ struct instance {
     bool leaving;
     int64_t skew_us; /* its clock is ahead; survives the process */
     int64_t unheard_until_us;
-    struct projecting *projecting; /* dispatch and watchdog */
+    struct projecting *projecting;   /* dispatch and watchdog */
+    uint32_t asked_life[PARTITIONS]; /* which were served when the batch asked for its cases */
+    struct case_cache *cases; /* which are at hand; the others are read when a batch needs them */
     struct agent_guess guesses[AGENTS_MAX + 1];
     uint64_t claims[CLAIMS_MAX]; /* references Redis is asked about; 0: free */
     bool connected;
@@ -125,6 +129,18 @@ void input_tick(struct instance *instance);
 void input_event(struct instance *instance, const struct fact *fact);
 void input_heartbeat(struct instance *instance, const struct fact *beat);
 void input_reconnected(struct instance *instance, enum service_id service);
+
+/* instance_cases.c: the cases at hand. */
+enum { CASES_AT_HAND = 5 };
+void cases_forget(struct instance *instance, uint32_t partition);
+/* Reads what the batch needs and is not here, then goes on. */
+void cases_fetch(struct instance *instance, void (*then)(struct instance *instance));
+/* The case at hand; a batch may only touch those. */
+struct row *cases_row(struct instance *instance, uint64_t case_id);
+bool cases_here(const struct instance *instance, uint64_t case_id);
+void cases_begin(struct instance *instance, uint64_t case_id);     /* a new one */
+void cases_advance(struct instance *instance, uint32_t partition); /* as they are is committed */
+void cases_undo(struct instance *instance, uint32_t partition);
 
 /* instance_cycle.c */
 void cycle_feed(struct instance *instance, enum appender_input input);

@@ -71,7 +71,6 @@ static void form(struct instance *instance)
 static void look_up(struct instance *instance)
 {
     struct batch *batch = &instance->batch;
-    form(instance);
     if (batch->request_count == 0) {
         cycle_feed(instance, APPENDER_FOUND);
         return;
@@ -82,6 +81,12 @@ static void look_up(struct instance *instance)
     call->requests = sim_new(batch->request_count * sizeof *call->requests);
     memcpy(call->requests, batch->requests, batch->request_count * sizeof *call->requests);
     pg_call(call);
+}
+
+static void begin_batch(struct instance *instance)
+{
+    form(instance);
+    cases_fetch(instance, look_up);
 }
 
 static void publish(struct instance *instance)
@@ -246,9 +251,12 @@ static void advance(struct instance *instance)
         if (holding->touched) {
             holding->place = holding->next;
             memcpy(holding->checkpoints, holding->next_checkpoints, sizeof holding->checkpoints);
-            memcpy(holding->committed_rows, holding->rows, sizeof holding->rows);
+            cases_advance(instance, i);
             holding->touched = false;
         }
+    }
+    if (instance->cases) {
+        case_cache_trim(instance->cases);
     }
 }
 
@@ -259,7 +267,7 @@ static void undo(struct instance *instance)
         if (holding->touched && sim.mutant != MUTANT_NO_UNDO) {
             holding->next = holding->place;
             memcpy(holding->next_checkpoints, holding->checkpoints, sizeof holding->checkpoints);
-            memcpy(holding->rows, holding->committed_rows, sizeof holding->rows);
+            cases_undo(instance, i);
             if (instance->service == SERVICE_WATCHDOG) {
                 timers_build(holding);
             }
@@ -310,7 +318,7 @@ void cycle_feed(struct instance *instance, enum appender_input input)
         instance->retry_at_us = sim.now_us + (int64_t)sim_random(SECOND);
     }
     if (effects & APPENDER_DO_LOOK_UP) {
-        look_up(instance);
+        begin_batch(instance);
     }
     if (effects & APPENDER_DO_DECIDE) {
         decide(instance);

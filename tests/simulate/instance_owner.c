@@ -44,7 +44,7 @@ static void loaded(struct instance *instance, struct call *call)
 {
     struct holding *holding = &instance->holdings[call->partition];
     if (is_current(instance, call) && holding->phase == OWNER_LOADING) {
-        memcpy(holding->rows, call->rows, sizeof holding->rows);
+        cases_forget(instance, call->partition);
         memcpy(holding->committed_rows, call->rows, sizeof holding->rows);
         if (instance->service == SERVICE_WATCHDOG) {
             timers_build(holding);
@@ -113,6 +113,7 @@ void owner_feed(struct instance *instance, uint32_t partition, enum owner_input 
     }
     if (effects & OWNER_DO_FORGET) {
         redis_side_disown(instance, partition);
+        cases_forget(instance, partition);
         holding->life++;
         holding->touched = false;
         holding->timer_count = 0;
@@ -199,8 +200,9 @@ void timers_build(struct holding *holding)
 {
     holding->timer_count = 0;
     for (uint64_t i = 0; i < CASES_MAX; i++) {
-        const struct policy *policy = row_policy(&holding->rows[i]);
-        int64_t due_us = policy ? watch_due_us(policy, &holding->rows[i].watch) : INT64_MAX;
+        const struct policy *policy = row_policy(&holding->committed_rows[i]);
+        int64_t due_us =
+            policy ? watch_due_us(policy, &holding->committed_rows[i].watch) : INT64_MAX;
         if (due_us != INT64_MAX) {
             holding->timers[holding->timer_count++] = (struct timer){i, due_us};
         }

@@ -37,6 +37,7 @@ static const struct {
     [MUTANT_MARK_COUNTED_TWICE] = {"mark_counted_twice",         11},
     [MUTANT_MERGE_LOSES_PLACE] = {"merge_loses_place",          11},
     [MUTANT_COLLEAGUE_ACTS] = {"colleague_acts",             11},
+    [MUTANT_CASES_UNREAD] = {"cases_unread",               4 },
     [MUTANT_OTHER_POLICY] = {"other_policy",               11},
     [MUTANT_MERGE_UNHEARD] = {"merge_unheard",              7 },
     [MUTANT_PAUSES_IGNORED] = {"pauses_ignored",             7 },
@@ -83,6 +84,9 @@ static const char *const states[SOMETIMES_COUNT] = {
     [SOMETIMES_AGENT_FULL] = "agent full at the commit",
     [SOMETIMES_UNMERGED] = "merge undone",
     [SOMETIMES_UNMERGED_TO_HOLDER] = "merge undone, back to its holder",
+    [SOMETIMES_CASE_READ] = "case read when a batch needed it",
+    [SOMETIMES_SERVED_AFTER_ASKING] = "partition served after the batch had asked",
+    [SOMETIMES_CASE_NEW] = "case asked about that is new",
     [SOMETIMES_EXTENDED] = "clock extended",
     [SOMETIMES_RESUMED_BY_REOPENING] = "clock resumed by reopening",
 };

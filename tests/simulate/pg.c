@@ -221,6 +221,7 @@ static void apply(const struct call *call)
         break;
     case CALL_LOAD:
     case CALL_READ:
+    case CALL_FETCH:
     case CALL_LOOK_UP:
         break;
     }
@@ -272,6 +273,13 @@ static void answer_fill(struct call *call)
         break;
     case CALL_READ:
         answer_read(call);
+        break;
+    case CALL_FETCH:
+        for (uint32_t i = 0; i < call->row_count; i++) {
+            uint64_t case_id = call->row_cases[i];
+            call->rows[i] =
+                *pg_row(call->from->service, case_partition(case_id), case_serial(case_id));
+        }
         break;
     case CALL_LOOK_UP:
         for (uint32_t i = 0; i < call->request_count; i++) {
@@ -356,7 +364,8 @@ static void execute(struct call *call)
         }
         return;
     }
-    bool writes = call->kind != CALL_LOAD && call->kind != CALL_READ && call->kind != CALL_LOOK_UP;
+    bool writes = call->kind != CALL_LOAD && call->kind != CALL_READ && call->kind != CALL_FETCH &&
+                  call->kind != CALL_LOOK_UP;
     int64_t delay_us = (int64_t)sim_random(MILLI);
     call->executed_us = sim.now_us;
     call->answer = judge(call);

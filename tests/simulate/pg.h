@@ -18,6 +18,7 @@ enum call_kind {
     CALL_TAKE,    /* epoch + 1 */
     CALL_LOAD,    /* state rows of a partition */
     CALL_READ,    /* journal from seq + 1 */
+    CALL_FETCH,   /* state rows of some cases */
     CALL_LOOK_UP, /* which requests were granted */
     CALL_COMMIT,
     CALL_RENEW,
@@ -60,6 +61,7 @@ struct call {
     uint64_t session;
     bool on_reader; /* which of the two connections */
     void (*answered)(struct instance *from, struct call *call);
+    void (*then)(struct instance *from); /* FETCH: what goes on */
 
     uint32_t partition, life; /* TAKE, LOAD, READ, GIVE_BACK, CHECKPOINT */
     enum service_id service;  /* READ: whose stream */
@@ -69,8 +71,8 @@ struct call {
     uint32_t fact_count;
     struct fact *facts; /* COMMIT; answer of READ */
     uint32_t row_count;
-    uint64_t *row_cases;           /* COMMIT: whose rows */
-    struct row *rows;              /* COMMIT: as they are then; answer of LOAD: by serial */
+    uint64_t *row_cases; /* COMMIT, FETCH: whose rows */
+    struct row *rows;    /* COMMIT: as they are then; answer of FETCH, of LOAD: by serial */
     int32_t slots[AGENTS_MAX + 1]; /* COMMIT: change of what an agent holds; RD002: what he does */
     bool full;                     /* READ: there may be more; COMMIT: refused, an agent is full */
     uint32_t request_count;
