@@ -207,7 +207,8 @@ static void loosen(json_t *schema)
     json_decref(list);
 }
 
-/* A policy that uses other files lies over them. */
+/* A policy that uses other files lies over them, and a file without a policy's name is a pack that
+ * policies use: neither has to be whole. */
 void policy_schema(enum locale locale, FILE *out)
 {
     json_t *definitions = json_object();
@@ -224,15 +225,22 @@ void policy_schema(enum locale locale, FILE *out)
     json_t *whole = part_schema(&language_policy, locale);
     json_t *loose = json_deep_copy(whole);
     loosen(loose);
-    (void)json_object_set_new(loose, "required", json_pack("[s, s]", "policy", "version"));
-    json_t *schema = json_pack("{s:s, s:s, s:{s:[s]}, s:o, s:o, s:o}",
+    (void)json_object_set_new(
+        loose,
+        "dependencies",
+        json_pack("{s:[s], s:[s]}", "policy", "version", "version", "policy"));
+    json_t *schema = json_pack("{s:s, s:s, s:{s:[{s:[s]}, {s:{s:[s]}}]}, s:o, s:o, s:o}",
                                "$schema",
                                "http://json-schema.org/draft-07/schema#",
                                "title",
                                "Redress policy",
                                "if",
+                               "anyOf",
                                "required",
                                "uses",
+                               "not",
+                               "required",
+                               "policy",
                                "then",
                                loose,
                                "else",
