@@ -110,6 +110,37 @@ static bool may_take(const struct waiting *waiting,
     return may && held < (agent->capacity >= 0 ? agent->capacity : policy->capacity);
 }
 
+/* Queues a person may take out of, and how many cases of each. */
+struct takes {
+    unsigned count;
+    struct {
+        const struct policy *policy;
+        uint16_t queue;
+        unsigned count;
+    } queues[ALIKE_MAX];
+};
+
+/* Versions of a policy share their queues. */
+static void take_add(struct takes *takes, const struct policy *policy, uint16_t queue)
+{
+    unsigned at = 0;
+    while (at < takes->count &&
+           (strcmp(takes->queues[at].policy->name, policy->name) != 0 ||
+            strcmp(takes->queues[at].policy->queues[takes->queues[at].queue].id,
+                   policy->queues[queue].id) != 0)) {
+        at++;
+    }
+    if (at == ALIKE_MAX) {
+        return;
+    }
+    if (at == takes->count) {
+        takes->queues[at].policy = policy;
+        takes->queues[at].queue = queue;
+        takes->queues[takes->count++].count = 0;
+    }
+    takes->queues[at].count++;
+}
+
 /* "bank/front 12, bank/letters 3": of the cases that wait, those this person may take now. */
 static const char *takes_text(const struct waiting *waiting,
                               const struct org *org,
@@ -117,41 +148,21 @@ static const char *takes_text(const struct waiting *waiting,
                               int64_t held,
                               char into[CELL_MAX])
 {
-    struct {
-        const struct policy *policy;
-        uint16_t queue;
-        unsigned count;
-    } queues[ALIKE_MAX];
-    unsigned count = 0;
+    struct takes takes = {0};
     for (uint32_t i = 0; i < waiting->count; i++) {
-        const struct policy *policy = waiting->cases[i].policy;
-        uint16_t queue = waiting->cases[i].state.queue;
-        unsigned at = 0;
-        if (!may_take(waiting, i, org, agent, held)) {
-            continue;
-        }
-        while (at < count &&
-               (strcmp(queues[at].policy->name, policy->name) != 0 || queues[at].queue != queue)) {
-            at++;
-        }
-        if (at == count && count < ALIKE_MAX) {
-            queues[count].policy = policy;
-            queues[count].queue = queue;
-            queues[count++].count = 0;
-        }
-        if (at < count) {
-            queues[at].count++;
+        if (may_take(waiting, i, org, agent, held)) {
+            take_add(&takes, waiting->cases[i].policy, waiting->cases[i].state.queue);
         }
     }
     size_t size = 0;
-    for (unsigned i = 0; i < count && size < CELL_MAX; i++) {
+    for (unsigned i = 0; i < takes.count && size < CELL_MAX; i++) {
         size += (size_t)snprintf(into + size,
                                  CELL_MAX - size,
                                  "%s%s/%s %u",
                                  i > 0 ? ", " : "",
-                                 queues[i].policy->name,
-                                 queues[i].policy->queues[queues[i].queue].id,
-                                 queues[i].count);
+                                 takes.queues[i].policy->name,
+                                 takes.queues[i].policy->queues[takes.queues[i].queue].id,
+                                 takes.queues[i].count);
     }
     return into;
 }
