@@ -201,6 +201,23 @@ static struct slice taker_of(const struct policy *policy,
     return input->actor;
 }
 
+/* The other case of a merge or a link is one of ours, but is not there.  Of a case elsewhere its
+ * owner knows, and nobody asks him. */
+static bool other_is_missing(const struct asked *asked,
+                             const struct held_case *held,
+                             const struct dispatch_input *input)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    const struct policy *policy = dispatch_policy(dispatch, held->state.policy_id);
+    const struct policy_step *step = policy ? &policy->steps[held->state.step] : NULL;
+    uint16_t index = step ? policy_action_index(step, input->action) : POLICY_NONE;
+    bool asks = index != POLICY_NONE && (step->actions[index].fact == EVENT_MERGED ||
+                                         step->actions[index].fact == EVENT_LINKED);
+    return asks && input->other_case != 0 &&
+           service_serves(dispatch->service, case_partition(input->other_case)) &&
+           !dispatch_find(dispatch, input->other_case);
+}
+
 static void act_on(const struct asked *asked, struct held_case *held, struct dispatch_input *input)
 {
     struct dispatch *dispatch = asked->dispatch;
@@ -215,6 +232,10 @@ static void act_on(const struct asked *asked, struct held_case *held, struct dis
         capacity_left(dispatch, policy, taker_of(policy, &held->state, input));
     input->org = people_org(dispatch);
     enum dispatch_answer answered = dispatch_decide(policy, &held->state, input, out, &field);
+    if (answered == DISPATCH_APPEND && other_is_missing(asked, held, input)) {
+        answered = DISPATCH_FIELD_INVALID;
+        field = slice_text("case");
+    }
     if (answered != DISPATCH_APPEND) {
         if (input->kind == DISPATCH_CLAIM && claim_again(asked, policy, &held->state, answered)) {
             return;
@@ -339,12 +360,25 @@ struct wanted {
     bool claims; /* a repeated one must not take a second case: ask before, not after */
 };
 
+/* A case that is named in the form, to be merged with. */
+static void others_want(struct dispatch *dispatch, const Redress__Command__V1__Act *act)
+{
+    struct event_field fields[EVENT_FIELDS_MAX];
+    uint32_t count = 0;
+    uint64_t other =
+        dispatch_fields_of(act, fields, &count) ? dispatch_other_case(fields, count) : 0;
+    if (other != 0 && other != act->case_id) {
+        cases_want(dispatch, other);
+    }
+}
+
 static void
 want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V1__Command *command)
 {
     wanted->claims = wanted->claims || command->claim;
     if (command->act) {
         cases_want(dispatch, command->act->case_id);
+        others_want(dispatch, command->act);
     } else if (command->show) {
         cases_want(dispatch, command->show->case_id);
     }
