@@ -94,7 +94,7 @@ void service_request(struct service *service, const struct bus_peer *peer, struc
 {
     service->counts.requests++;
     bool ready = service->serving > 0 && !service->stopping;
-    if (!ready || service->waiting_count == SERVICE_REQUESTS_MAX ||
+    if (!ready || service->archive_refuses[0] || service->waiting_count == SERVICE_REQUESTS_MAX ||
         service->waiting_bytes + bytes.size > WAITING_BYTES_MAX) {
         request_refuse(service, peer, bytes, ready);
         return;

@@ -11,6 +11,7 @@
 enum {
     ATTEMPTS_MAX = 50,
     WAIT_US = 100000,
+    WAIT_LONG_US = 1000000,
 };
 
 bool cycle_init(struct service *service)
@@ -92,6 +93,10 @@ static void replies_send(struct cycle *cycle)
 static void advance(struct cycle *cycle)
 {
     struct service *service = cycle->service;
+    if (cycle->touched_count > 0 && service->archive_refuses[0]) {
+        service->archive_refuses[0] = '\0';
+        log_info("archive takes commits again");
+    }
     if (cycle->touched_count > 0) { /* else nothing was asked of the archive: no proof of life */
         service->renewed_us = clock_monotonic_us();
         health_commit_took(service->renewed_us - cycle->sent_us);
@@ -142,6 +147,41 @@ static enum undo_verdict undo(struct cycle *cycle, const struct pg_answer *answe
     return verdict;
 }
 
+/* Not for what stands in this batch: no room, no memory, no leave to write, an operator's hand. The
+ * classes of PostgreSQL's appendix A. */
+static bool refuses_all(const char *sqlstate)
+{
+    static const char *const states[] = {"53", "57", "58", "25006", "42501"};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        if (strncmp(sqlstate, states[i], strlen(states[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A batch that is refused again and again for its own sake ends the daemon; an archive that takes
+ * nothing is waited for, however long: a new process would fare no better. */
+static void
+wait_for_archive(struct cycle *cycle, enum undo_verdict verdict, const struct pg_answer *answer)
+{
+    struct service *service = cycle->service;
+    bool all = verdict != UNDO_AGAIN && refuses_all(answer->sqlstate);
+    int64_t wait_us = verdict == UNDO_AGAIN ? 0 : all ? WAIT_LONG_US : WAIT_US;
+    cycle->wait_until_us = clock_monotonic_us() + wait_us;
+    if (all) {
+        if (!service->archive_refuses[0]) {
+            log_error("archive takes nothing", LOG_ERROR_FIELDS(&answer->error));
+        }
+        (void)snprintf(service->archive_refuses,
+                       sizeof service->archive_refuses,
+                       "PostgreSQL takes nothing: %.120s",
+                       answer->error.text);
+    } else if (++cycle->attempts > ATTEMPTS_MAX) {
+        service_fail(service, answer->error.text);
+    }
+}
+
 /* NOLINTBEGIN(misc-no-recursion): the machine's own steps, at most one of each input in a row */
 /* Does what the machine says after an input. */
 static void
@@ -171,10 +211,7 @@ cycle_step(struct cycle *cycle, enum appender_input input, const struct pg_answe
         forget_touched(cycle, touched, count);
     }
     if ((effects & APPENDER_DO_WAIT) != 0) {
-        cycle->wait_until_us = clock_monotonic_us() + (verdict == UNDO_AGAIN ? 0 : WAIT_US);
-        if (++cycle->attempts > ATTEMPTS_MAX) {
-            service_fail(service, answer->error.text);
-        }
+        wait_for_archive(cycle, verdict, answer);
     }
     if ((effects & APPENDER_DO_LOOK_UP) != 0) {
         look_up(cycle);

@@ -203,10 +203,11 @@ void health_second(struct service *service)
     bool reached = pg_current_state(service->writer) == PG_READY;
     health_set(service->health,
                archive_index,
-               reached && service->partitions > 0,
-               !reached                  ? "PostgreSQL is not reached"
-               : service->partitions > 0 ? NULL
-                                         : "the database holds no archive");
+               reached && service->partitions > 0 && !service->archive_refuses[0],
+               !reached                      ? "PostgreSQL is not reached"
+               : service->archive_refuses[0] ? service->archive_refuses
+               : service->partitions > 0     ? NULL
+                                             : "the database holds no archive");
     (void)snprintf(detail,
                    sizeof detail,
                    "%u of %u served here",

@@ -171,8 +171,10 @@ struct service {
     uint32_t waiting_first;
     uint32_t waiting_count;
     size_t waiting_bytes;
-    struct arena *scratch; /* refusals and decoding outside cycles */
-    struct event *decoded; /* one event; large, so not on the stack */
+    char archive_refuses[160]; /* why it takes no commit of anybody's: full, read-only; "": it does
+                                */
+    struct arena *scratch;     /* refusals and decoding outside cycles */
+    struct event *decoded;     /* one event; large, so not on the stack */
 
     struct cycle cycle;
     struct {

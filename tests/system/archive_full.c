@@ -1,0 +1,69 @@
+/*
+ * Goal: an archive that is reached and takes nothing, because its disk is full, loses nothing and
+ * ends nobody.  Method: under load every insert into the journal is refused with the SQLSTATE of a
+ * full disk for longer than a daemon gives a batch that is refused for its own sake; then there is
+ * room again.  Guards laws 1, 2, 4 and 9.
+ */
+#include "rig.h"
+#include "rig_cmocka.h"
+
+enum { FULL_MS = 9000, LOAD_MS = 1500, PATIENCE_MS = 60000 };
+
+static const char *const journals[] = {"intake", "triage", "dispatch", "watchdog"};
+
+static void disk_fills(struct rig *rig)
+{
+    rig_sql(rig,
+            "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+            "EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; "
+            "END $$");
+    for (size_t i = 0; i < sizeof journals / sizeof *journals; i++) {
+        rig_sql(rig,
+                "CREATE TRIGGER disk BEFORE INSERT ON journal_%s EXECUTE FUNCTION disk_is_full()",
+                journals[i]);
+    }
+}
+
+static void disk_has_room(struct rig *rig)
+{
+    for (size_t i = 0; i < sizeof journals / sizeof *journals; i++) {
+        rig_sql(rig, "DROP TRIGGER disk ON journal_%s", journals[i]);
+    }
+}
+
+static void a_full_disk_is_waited_for_and_loses_nothing(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 50);
+    adapter_load(adapter, LOAD_MS);
+    struct daemon *intake = rig_daemon(rig, SERVICE_INTAKE, "a");
+    disk_fills(rig);
+    adapter_load(adapter, LOAD_MS);
+    uint32_t receipted = adapter_receipted(adapter);
+    adapter_load(adapter, FULL_MS);
+    assert_int_equal(adapter_receipted(adapter), receipted);
+    assert_int_equal(daemon_logged(intake, "archive takes nothing"), 1);
+    for (unsigned service = SERVICE_INTAKE; service <= SERVICE_WATCHDOG; service++) {
+        assert_true(daemon_lives(rig_daemon(rig, (enum service_id)service, "a")));
+    }
+    disk_has_room(rig);
+    adapter_load(adapter, LOAD_MS);
+    adapter_finish(adapter, PATIENCE_MS);
+    assert_true(adapter_receipted(adapter) > receipted);
+    assert_int_equal(daemon_logged(intake, "archive takes commits again"), 1);
+    rig_settle(rig, PATIENCE_MS);
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_full_disk_is_waited_for_and_loses_nothing, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
