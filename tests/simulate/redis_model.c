@@ -146,13 +146,11 @@ static void place_one(struct call *call, const char *stream, const char *generat
 {
     struct redis_model *model = call->model;
     struct member member = member_of(text(call, i));
-    const char *queue = text(call, i + 1);
-    const char *score = text(call, i + 2);
     struct entry *entry = entry_find(model, stream, generation, member);
     struct lease *lease = lease_find(model, member.case_id);
     ask_set(model, member.case_id, text(call, i + 3));
-    queue = text(call, i + 1);
-    score = text(call, i + 2);
+    const char *queue = text(call, i + 1);
+    const char *score = text(call, i + 2);
     if (entry && strcmp(entry->queue, queue) != 0) {
         queue_remove(model, entry->queue, member.case_id);
     }
