@@ -249,6 +249,7 @@ static int64_t sleep_us(const struct service *service)
         until = service->cycle.wait_until_us - clock_monotonic_us();
     } else if (service->cycle.phase == APPENDER_IDLE && service->serving > 0) {
         int64_t ripe_us = service->incoming_since_us + service->spec->linger_us;
+        ripe_us = service->incoming_hurried ? 0 : ripe_us;
         if (service->incoming.count > 0 && ripe_us - clock_monotonic_us() < until) {
             until = ripe_us - clock_monotonic_us();
         }
@@ -276,7 +277,8 @@ static void on_wake(evutil_socket_t socket, short what, void *context)
  */
 static void rest_from_messages(struct service *service)
 {
-    if (service->spec->linger_us > 0 && service->counts.messages != service->messages_seen) {
+    if (service->spec->linger_us > 0 && service->spec->hurried == 0 &&
+        service->counts.messages != service->messages_seen) {
         service->messages_seen = service->counts.messages;
         service->drain_after_us = clock_monotonic_us() + service->spec->linger_us / 2;
     }

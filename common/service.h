@@ -86,6 +86,7 @@ struct service_spec {
     unsigned keys;     /* bit set of enum service_keys: files it waits for */
     int64_t linger_us; /* a cycle may wait this long for more inputs; 0: start at once */
     uint32_t company;  /* so many inputs do not wait for more */
+    unsigned hurried;  /* bit set: inputs of these services never wait, and take along who does */
     /* Events of this service wait so long, so that others of the same case can come before;
      * SERVICE_NONE: no. */
     enum service_id holds;

@@ -390,7 +390,8 @@ static bool inputs_ripe(const struct service *service)
     if (service->incoming.count == 0) {
         return false;
     }
-    return service->spec->linger_us == 0 || service->incoming.count >= service->spec->company ||
+    return service->spec->linger_us == 0 || service->incoming_hurried ||
+           service->incoming.count >= service->spec->company ||
            clock_monotonic_us() - service->incoming_since_us >= service->spec->linger_us;
 }
 

@@ -145,7 +145,9 @@ static void incoming_add(struct service *service,
     }
     if (list->count == 0) {
         service->incoming_since_us = clock_monotonic_us();
+        service->incoming_hurried = false;
     }
+    service->incoming_hurried |= (service->spec->hurried >> from & 1U) != 0;
     list->items[list->count++] = input_of(service, header, from, copy, bytes.size);
 }
 

@@ -164,6 +164,7 @@ struct service {
 
     struct input_list incoming;
     int64_t incoming_since_us;
+    bool incoming_hurried; /* some input of them is of a service that does not wait */
     struct held_ring held;
     int64_t drain_after_us; /* monotonic: the bus is looked at again then; 0: at any time */
     uint64_t messages_seen; /* counts.messages when the bus was last looked at */

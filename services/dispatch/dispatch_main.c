@@ -376,6 +376,9 @@ int main(int argc, char **argv)
     const struct service_spec spec = {
         .id = SERVICE_DISPATCH,
         .inputs = 1U << SERVICE_TRIAGE | 1U << SERVICE_WATCHDOG,
+        .linger_us = DISPATCH_LINGER_US,
+        .company = SERVICE_BATCH_MAX,
+        .hurried = 1U << SERVICE_TRIAGE,
         .takes_requests = true,
         .keys = SERVICE_KEY_SEAL,
         .statements = dispatch_statements,

@@ -22,6 +22,7 @@ enum {
     DISPATCH_AGENT_CHAINS = 4096,
     DISPATCH_EARLY_MAX = 4096,
     DISPATCH_CLAIM_LEASE_MS = 5000,
+    DISPATCH_LINGER_US = 20000,  /* a clock's word waits for a commit there is anyway */
     DISPATCH_TRIED_MAX = 256,    /* proposals of late */
     DISPATCH_TRIES_MAX = 8,      /* of one claim */
     DISPATCH_RELATED_MAX = 4096, /* earlier cases one batch asks about */

@@ -19,7 +19,7 @@
 
 enum {
     PARTITIONS = 64,
-    BATCH = 500,
+    BATCH = PROJECTION_COMMIT_OPS_MAX,
     QUEUES = 10,
     CLAIMS = 20000,
 };
@@ -248,8 +248,8 @@ int main(int count, char **arguments)
         (void)fprintf(stderr, "%s\n", error.text);
         return 1;
     }
-    measure_commits(&bench, SERVICE_DISPATCH, BATCH, "new places, 500 a call");
-    measure_commits(&bench, SERVICE_WATCHDOG, BATCH, "new timers, 500 a call");
+    measure_commits(&bench, SERVICE_DISPATCH, BATCH, "new places, as many as a call takes");
+    measure_commits(&bench, SERVICE_WATCHDOG, BATCH, "new timers, as many as a call takes");
     printf("%-34s %.0f MiB\n",
            "memory of all of them",
            info(&bench, "memory", "used_memory") / 1048576);
