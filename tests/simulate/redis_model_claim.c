@@ -120,8 +120,10 @@ static void verb_claim(struct call *call)
     bool *chosen = calloc(count + 1, sizeof *chosen);
     bool *stale = calloc(count + 1, sizeof *stale);
     assert(chosen && stale);
-    uint64_t taken = 0, passed = 0;
-    size_t has_at = 8 + queues, skip_at = has_at + 1 + number(call, has_at);
+    uint64_t taken = 0;
+    uint64_t passed = 0;
+    size_t has_at = 8 + queues;
+    size_t skip_at = has_at + 1 + number(call, has_at);
     for (size_t i = 0; i < count && i < looks && taken < wanted; i++) {
         const struct queued *queued = &all[i].queued;
         bool skip = is_skipped(call, skip_at, queued->case_id);

@@ -109,28 +109,45 @@ static uint64_t received(struct rig *rig, int n)
         n - 1);
 }
 
-static void each_is_proposed_what_is_for_him(void **state)
+struct scene {
+    struct rig *rig;
+    struct desk *desk;
+    struct adapter *adapter;
+};
+
+static void scene_open(struct scene *scene, void **state)
 {
+    char customer[24];
     struct rig *rig = rig_new(true);
     *state = rig;
     rig_policy_add(rig, REDRESS_SOURCE "/tests/system/skills.yaml");
     rig_start_all(rig, "a");
     rig_await_all_serving(rig);
-    char customer[24];
     customer_of(rig, "555-MILL", customer); /* as people write it */
     org_apply(rig, customer);
-    struct desk *desk = desk_new(rig, "a");
-    struct adapter *adapter = adapter_new(rig, "a", NULL, 4);
+    *scene = (struct scene){rig, desk_new(rig, "a"), adapter_new(rig, "a", NULL, 4)};
     int64_t until_ms = rig_now_ms() + HOLDS_MS;
-    while (strcmp(claims(desk, "stranger").code, "person_unknown") != 0) {
+    while (strcmp(claims(scene->desk, "stranger").code, "person_unknown") != 0) {
         assert_true(rig_now_ms() < until_ms); /* until the organisation holds */
         rig_nap_ms(200);
     }
+}
+
+static void arrives(const struct scene *scene, const char *text, const char *contact)
+{
+    submit(scene->adapter, text, contact);
+    rig_settle(scene->rig, HOLDS_MS);
+}
+
+/* The case in English, which an holds at the end. */
+static uint64_t skills_relax(const struct scene *scene)
+{
+    struct rig *rig = scene->rig;
+    struct desk *desk = scene->desk;
     int64_t first_ms = rig_now_ms();
-    submit(adapter, "It is broken", NULL);
-    submit(adapter, "The lid is broken as well", NULL);
-    submit(adapter, "东西坏了，要求处理", NULL);
-    rig_settle(rig, HOLDS_MS);
+    submit(scene->adapter, "It is broken", NULL);
+    submit(scene->adapter, "The lid is broken as well", NULL);
+    arrives(scene, "东西坏了，要求处理", NULL);
     rig_check_queues(rig);
     uint64_t english = received(rig, 1);
     assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint WHERE language = 3"), 2);
@@ -147,55 +164,76 @@ static void each_is_proposed_what_is_for_him(void **state)
     while (rig_now_ms() < first_ms + RELAXED_MS + 1000) {
         rig_nap_ms(200);
     }
-    uint64_t second = got(claims(desk, "bo"));
-    assert_int_equal(second, received(rig, 2));
+    assert_int_equal(got(claims(desk, "bo")), received(rig, 2));
     nothing(claims(desk, "bo"), "queue_empty");
+    return english;
+}
 
-    /* back from approval: only for who had it; the archive knows without Redis */
+/* Back from approval: only for who had it; the archive knows without Redis. */
+static void the_earlier_handler_has_it_back(const struct scene *scene, uint64_t english)
+{
+    struct desk *desk = scene->desk;
     (void)got(acts(desk, "an", "agent", english, "propose"));
     (void)got(acts(desk, "sue", "supervisor", english, "reject"));
     nothing(acts(desk, "bo", "agent", english, "claim"), "kept_for_another");
-    rig_settle(rig, HOLDS_MS);
+    rig_settle(scene->rig, HOLDS_MS);
     nothing(claims(desk, "cy"), "none_fits");
     assert_int_equal(got(claims(desk, "an")), english);
+}
 
-    /* the key account is its manager's */
+static void the_key_account_is_its_managers(const struct scene *scene)
+{
     int64_t mill_ms = rig_now_ms();
-    submit(adapter, "设备坏了", "555-mill");
-    rig_settle(rig, HOLDS_MS);
-    uint64_t mill = received(rig, 4);
+    arrives(scene, "设备坏了", "555-mill");
+    uint64_t mill = received(scene->rig, 4);
     if (rig_now_ms() - mill_ms < RELAXED_MS / 2) {
-        nothing(acts(desk, "an", "agent", mill, "claim"), "kept_for_another");
-        nothing(claims(desk, "an"), "none_fits");
+        nothing(acts(scene->desk, "an", "agent", mill, "claim"), "kept_for_another");
+        nothing(claims(scene->desk, "an"), "none_fits");
     }
-    assert_int_equal(got(claims(desk, "bo")), mill);
+    assert_int_equal(got(claims(scene->desk, "bo")), mill);
+}
 
-    /* the customer's next complaint goes to who has the last one, by what the event recorded */
+/* The customer's next complaint goes to who has the last one, by what the event recorded. */
+static void the_next_complaint_goes_to_who_has_the_last(const struct scene *scene, uint64_t english)
+{
+    struct desk *desk = scene->desk;
     (void)got(acts(desk, "an", "agent", english, "propose"));
-    submit(adapter, "又坏了", "555-0007");
-    rig_settle(rig, HOLDS_MS);
-    assert_int_equal(got(claims(desk, "an")), received(rig, 5));
-    submit(adapter, "还是坏的，坏了", "555-0007");
-    rig_settle(rig, HOLDS_MS);
-    uint64_t next = received(rig, 6);
+    arrives(scene, "又坏了", "555-0007");
+    assert_int_equal(got(claims(desk, "an")), received(scene->rig, 5));
+    arrives(scene, "还是坏的，坏了", "555-0007");
+    uint64_t next = received(scene->rig, 6);
     nothing(acts(desk, "bo", "agent", next, "claim"), "kept_for_another");
     assert_int_equal(got(claims(desk, "an")), next);
+}
 
-    /* whatever Redis believes, the archive decides: the ask forgotten, another case is found */
-    submit(adapter, "This one is broken", NULL);
-    submit(adapter, "这个坏了", NULL);
-    rig_settle(rig, HOLDS_MS);
+/* Whatever Redis believes, the archive decides: the ask forgotten, another case is found. */
+static void the_archive_decides(const struct scene *scene)
+{
+    submit(scene->adapter, "This one is broken", NULL);
+    arrives(scene, "这个坏了", NULL);
     int64_t begun_ms = rig_now_ms();
-    asks_forget(rig);
-    struct answer answer = claims(desk, "bo");
+    asks_forget(scene->rig);
+    struct answer answer = claims(scene->desk, "bo");
     if (rig_now_ms() - begun_ms < RELAXED_MS / 2) {
-        assert_int_equal(got(answer), received(rig, 8));
+        assert_int_equal(got(answer), received(scene->rig, 8));
     }
-    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "org", "show", NULL}), 0);
-    rig_check_all(rig, &adapter, 1);
-    desk_free(&desk);
-    adapter_free(&adapter);
-    rig_end(rig);
+}
+
+static void each_is_proposed_what_is_for_him(void **state)
+{
+    struct scene scene;
+    scene_open(&scene, state);
+    uint64_t english = skills_relax(&scene);
+    the_earlier_handler_has_it_back(&scene, english);
+    the_key_account_is_its_managers(&scene);
+    the_next_complaint_goes_to_who_has_the_last(&scene, english);
+    the_archive_decides(&scene);
+    assert_int_equal(rig_redress(scene.rig, (const char *const[]){"--quiet", "org", "show", NULL}),
+                     0);
+    rig_check_all(scene.rig, &scene.adapter, 1);
+    desk_free(&scene.desk);
+    adapter_free(&scene.adapter);
+    rig_end(scene.rig);
 }
 
 int main(void)
