@@ -122,7 +122,8 @@ struct service_spec {
     /* Adds the state rows to the transaction (pg_call …). */
     void (*store)(void *self, struct cycle *cycle, struct pg *pg);
     void (*committed)(void *self, struct cycle *cycle);
-    /* Nothing of the cycle has happened: put the state back as it was before. */
+    /* Nothing of the cycle has happened: put the state back as it was before.  why is NULL after
+     * cycle_look_again; the verdict does not matter then. */
     enum undo_verdict (*undo)(void *self, struct cycle *cycle, const struct pg_answer *why);
 
     /* A request that cannot be taken now: bytes of the refusal, lent by the arena. */
@@ -188,6 +189,12 @@ void cycle_touch(struct cycle *cycle, uint32_t partition);
 uint32_t cycle_touched_count(const struct cycle *cycle);
 uint32_t cycle_touched(const struct cycle *cycle, uint32_t i);
 bool cycle_appended(const struct cycle *cycle, uint32_t partition, uint64_t *from, uint64_t *to);
+/*
+ * While a request is decided: what was looked up does not suffice.  The batch is undone, looked up
+ * once more and decided again; nothing after this request is decided now.  At most once a batch, or
+ * it would never end.
+ */
+void cycle_look_again(struct cycle *cycle);
 /* Sent when the cycle has committed; bytes are lent by the cycle's arena. */
 void cycle_reply(struct cycle *cycle, const struct bus_peer *peer, struct slice bytes);
 

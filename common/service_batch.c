@@ -64,6 +64,11 @@ bool cycle_append(struct cycle *cycle, struct event *event, struct error *error)
     return true;
 }
 
+void cycle_look_again(struct cycle *cycle)
+{
+    cycle->look_again = true;
+}
+
 void cycle_reply(struct cycle *cycle, const struct bus_peer *peer, struct slice bytes)
 {
     assert(cycle->reply_count < 2 * SERVICE_BATCH_MAX);

@@ -140,11 +140,11 @@ static void tell(struct cycle *cycle)
 static enum undo_verdict undo(struct cycle *cycle, const struct pg_answer *answer)
 {
     const struct service *service = cycle->service;
-    cycle->service->counts.failed++;
+    cycle->service->counts.failed += answer != NULL;
     enum undo_verdict verdict =
         service->spec->undo ? service->spec->undo(service->self, cycle, answer) : UNDO_LATER;
     streams_revert(cycle);
-    return verdict;
+    return answer ? verdict : UNDO_AGAIN;
 }
 
 /* Not for what stands in this batch: no room, no memory, no leave to write, an operator's hand. The
@@ -178,7 +178,7 @@ wait_for_archive(struct cycle *cycle, enum undo_verdict verdict, const struct pg
                        "PostgreSQL takes nothing: %.120s",
                        answer->error.text);
     } else if (++cycle->attempts > ATTEMPTS_MAX) {
-        service_fail(service, answer->error.text);
+        service_fail(service, answer ? answer->error.text : "a batch never found enough");
     }
 }
 
@@ -314,12 +314,16 @@ static void decide(struct cycle *cycle)
     if (cycle->tick) {
         service->spec->tick(service->self, cycle, cycle->now_us);
     }
-    for (uint32_t i = 0; i < cycle->request_count; i++) {
+    for (uint32_t i = 0; i < cycle->request_count && !cycle->look_again; i++) {
         service->spec->request(service->self, cycle, &cycle->requests[i]);
     }
     if (!service->alive) {
         return; /* something could not be decided: commit nothing, so that it is decided after the
                    restart */
+    }
+    if (cycle->look_again) {
+        cycle_step(cycle, APPENDER_REFUSED, NULL);
+        return;
     }
     if (cycle->touched_count > 0) {
         commit(cycle);
@@ -345,6 +349,7 @@ static void look_up(struct cycle *cycle)
 {
     struct service *service = cycle->service;
     arena_reset(cycle->arena);
+    cycle->look_again = false;
     if (!service->spec->lookup) {
         cycle_step(cycle, APPENDER_FOUND, NULL);
         return;

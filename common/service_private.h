@@ -113,6 +113,7 @@ struct cycle {
     struct request requests[SERVICE_BATCH_MAX];
     zmq_msg_t request_bytes[SERVICE_BATCH_MAX];
     bool tick;
+    bool look_again;
     uint32_t event_count;
     struct appended *events;
     uint32_t reply_count;

@@ -136,7 +136,7 @@ CREATE TABLE submission (
     submission_id uuid NOT NULL,
     channel       text NOT NULL,
     case_id       bigint NOT NULL,
-    digest        bytea NOT NULL,   -- of the submission's bytes: the same id with another body is refused
+    digest        bytea NOT NULL,   -- of what becomes the case: the same id with another body is refused
     customer      bigint,           -- blind index, NULL: unknown
     at            timestamptz NOT NULL,
     wrapped_key   bytea,

@@ -4,7 +4,9 @@
  * A whole batch goes into one partition, so that one head row moves a commit, here and downstream.
  * Duplicates are found by the archive's unique key, in the same transaction (law 1): the batch is
  * then undone, the known ones are read, and the rest is decided again.  The receipt of a duplicate
- * rides with a later commit of ours, never with a mere read.
+ * rides with a later commit of ours, never with a mere read.  Nor is a submission refused for good
+ * before the archive was asked whether it was accepted earlier: its policy or our clock may have
+ * changed since.
  */
 #include "classify_cache.h"
 #include "clock.h"
@@ -14,8 +16,6 @@
 #include "log.h"
 #include "service.h"
 #include "text.h"
-
-#include <sodium.h>
 
 enum {
     RETRY_AFTER_MS = 250,
@@ -43,7 +43,8 @@ struct intake {
     struct seal_ring *ring;
     struct receipt_key *key;
     struct arena *scratch; /* receipts are packed here */
-    bool collided;         /* the unique key refused the batch: ask which are known */
+    bool ask_known;        /* the unique key refused the batch, or we would: ask which are known */
+    bool asked_known;      /* they were, of this batch */
     uint32_t known_count;
     struct intake_known known[SERVICE_BATCH_MAX];
     char known_channels[SERVICE_BATCH_MAX][POLICY_NAME_MAX];
@@ -103,12 +104,23 @@ static void batch_begin(struct intake *intake)
     intake->cycle++;
 }
 
+/* Text the archive refuses would refuse the whole batch, again and again. */
+static bool may_be_known(const Redress__Submit__V1__Submission *submission)
+{
+    size_t bad_at;
+    return submission->has_submission_id && submission->submission_id.len == 16 &&
+           submission->has_channel && submission->channel.len < POLICY_NAME_MAX &&
+           text_is_clean(slice_of(submission->channel.data, submission->channel.len), &bad_at);
+}
+
 static bool intake_lookup(void *self, struct cycle *cycle, struct pg *pg)
 {
     struct intake *intake = self;
     batch_begin(intake);
     intake->known_count = 0;
-    if (!intake->collided) {
+    intake->asked_known = intake->ask_known;
+    intake->ask_known = false;
+    if (!intake->asked_known) {
         return false;
     }
     static struct intake_key keys[SERVICE_BATCH_MAX];
@@ -117,10 +129,7 @@ static bool intake_lookup(void *self, struct cycle *cycle, struct pg *pg)
         struct error error = {0};
         const Redress__Submit__V1__Submission *submission =
             intake_decode(cycle_request(cycle, i)->bytes, cycle_arena(cycle), &error);
-        size_t bad_at; /* text the archive refuses would refuse the whole batch, again and again */
-        if (submission && submission->has_submission_id && submission->submission_id.len == 16 &&
-            submission->has_channel && submission->channel.len < POLICY_NAME_MAX &&
-            text_is_clean(slice_of(submission->channel.data, submission->channel.len), &bad_at)) {
+        if (submission && may_be_known(submission)) {
             memcpy(keys[count].submission_id, submission->submission_id.data, 16);
             keys[count++].channel = slice_of(submission->channel.data, submission->channel.len);
         }
@@ -133,7 +142,6 @@ static void intake_looked_up(void *self, struct cycle *cycle, const struct pg_an
 {
     (void)cycle;
     struct intake *intake = self;
-    intake->collided = false;
     int rows = PQntuples(answer->results[0]);
     for (int row = 0; row < rows && intake->known_count < SERVICE_BATCH_MAX; row++) {
         struct intake_known *known = &intake->known[intake->known_count];
@@ -310,6 +318,39 @@ static void answer_seen(struct intake *intake,
     }
 }
 
+static void refuse_for_now(struct cycle *cycle, const struct request *request, struct slice id)
+{
+    struct intake_refused refused = {.submission_id = id,
+                                     .code =
+                                         REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_NOT_READY,
+                                     .field = "policy",
+                                     .allowed = "from a few seconds after it was loaded",
+                                     .retry_after_ms = RETRY_AFTER_MS};
+    refuse(cycle, request, &refused);
+}
+
+/* Not before the archive was asked for it: an adapter obeys, and sends it as another one. */
+static void refuse_for_good(struct intake *intake,
+                            struct cycle *cycle,
+                            const struct request *request,
+                            const Redress__Submit__V1__Submission *submission,
+                            struct slice id,
+                            const struct intake_output *verdict)
+{
+    if (!intake->asked_known && may_be_known(submission)) {
+        intake->ask_known = true;
+        cycle_look_again(cycle);
+        return;
+    }
+    struct intake_refused refused = {.submission_id = id,
+                                     .code =
+                                         REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_INVALID,
+                                     .field = verdict->field,
+                                     .value = verdict->value,
+                                     .allowed = verdict->allowed};
+    refuse(cycle, request, &refused);
+}
+
 static void intake_request(void *self, struct cycle *cycle, const struct request *request)
 {
     struct intake *intake = self;
@@ -335,38 +376,26 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
     const struct policy_object *policy =
         policy_book_by_name(service_policies(intake->service), input.policy_name, input.now_us);
     input.policy = policy ? &policy->policy : NULL;
+    uint8_t digest[INTAKE_DIGEST_SIZE];
+    intake_digest_of(submission, digest);
+    struct slice id =
+        input.id_present ? slice_of(submission->submission_id.data, 16) : slice_of(NULL, 0);
+    const struct intake_known *known =
+        input.id_present ? known_find(intake, id, input.channel) : NULL;
+    if (known) { /* before any verdict: it was accepted by the rules of its day */
+        answer_known(intake, cycle, request, known, digest);
+        return;
+    }
     struct intake_output verdict;
     intake_decide(&input, &verdict);
     bool soon = !policy && input.id_present &&
                 policy_book_settles(service_policies(intake->service), input.policy_name);
     if (soon) {
-        struct intake_refused refused = {
-            .submission_id = slice_of(submission->submission_id.data, 16),
-            .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_NOT_READY,
-            .field = "policy",
-            .allowed = "from a few seconds after it was loaded",
-            .retry_after_ms = RETRY_AFTER_MS};
-        refuse(cycle, request, &refused);
+        refuse_for_now(cycle, request, id);
         return;
     }
     if (verdict.refusal != INTAKE_ACCEPTED) {
-        struct intake_refused refused = {
-            .submission_id =
-                input.id_present ? slice_of(submission->submission_id.data, 16) : slice_of(NULL, 0),
-            .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_INVALID,
-            .field = verdict.field,
-            .value = verdict.value,
-            .allowed = verdict.allowed};
-        refuse(cycle, request, &refused);
-        return;
-    }
-    uint8_t digest[INTAKE_DIGEST_SIZE];
-    (void)crypto_generichash(
-        digest, sizeof digest, request->bytes.bytes, request->bytes.size, NULL, 0);
-    struct slice id = slice_of(submission->submission_id.data, 16);
-    const struct intake_known *known = known_find(intake, id, input.channel);
-    if (known) {
-        answer_known(intake, cycle, request, known, digest);
+        refuse_for_good(intake, cycle, request, submission, id, &verdict);
         return;
     }
     struct seen *seen = seen_slot(intake, id, input.channel);
@@ -428,8 +457,8 @@ static enum undo_verdict intake_undo(void *self, struct cycle *cycle, const stru
 {
     (void)cycle;
     struct intake *intake = self;
-    if (strcmp(why->sqlstate, "23505") == 0) {
-        intake->collided = true;
+    if (why && strcmp(why->sqlstate, "23505") == 0) {
+        intake->ask_known = true;
         return UNDO_AGAIN;
     }
     return UNDO_LATER;

@@ -5,10 +5,9 @@
 #define REDRESS_INTAKE_STORE_H
 
 #include "event.h"
+#include "intake_wire.h"
 #include "pg.h"
 #include "seal.h"
-
-enum { INTAKE_DIGEST_SIZE = 16 };
 
 extern const struct pg_statement intake_statements[];
 extern const unsigned intake_statement_count;
@@ -16,7 +15,7 @@ extern const unsigned intake_statement_count;
 /* One accepted submission. */
 struct intake_row {
     uint8_t submission_id[16];
-    uint8_t digest[INTAKE_DIGEST_SIZE]; /* of the submission's bytes */
+    uint8_t digest[INTAKE_DIGEST_SIZE]; /* intake_digest_of */
     struct slice channel;
     uint64_t case_id;
     uint64_t customer; /* 0: unknown */

@@ -5,6 +5,8 @@
 #include "prescan.h"
 #include "text.h"
 
+#include <sodium.h>
+
 enum { VALUE_SHOWN_MAX = 64 };
 
 const Redress__Submit__V1__Submission *
@@ -60,6 +62,52 @@ void intake_input_of(const Redress__Submit__V1__Submission *submission, struct i
                               clean(person->has_contact, person->contact) &&
                               clean(person->has_reference, person->reference);
     }
+}
+
+static void digest_number(crypto_generichash_state *state, uint64_t number)
+{
+    uint8_t bytes[8];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(number >> (8 * i));
+    }
+    (void)crypto_generichash_update(state, bytes, sizeof bytes);
+}
+
+/* Its size before it, so that no two lists of texts are the same bytes. */
+static void
+digest_text(crypto_generichash_state *state, protobuf_c_boolean has, ProtobufCBinaryData text)
+{
+    size_t size = has ? text.len : 0;
+    digest_number(state, size);
+    if (size > 0) {
+        (void)crypto_generichash_update(state, text.data, size);
+    }
+}
+
+static void digest_time(crypto_generichash_state *state, protobuf_c_boolean has, int64_t at_us)
+{
+    digest_number(state, has ? 1 : 0);
+    digest_number(state, has ? (uint64_t)at_us : 0);
+}
+
+void intake_digest_of(const Redress__Submit__V1__Submission *submission,
+                      uint8_t digest[INTAKE_DIGEST_SIZE])
+{
+    static const Redress__Submit__V1__Person nobody = REDRESS__SUBMIT__V1__PERSON__INIT;
+    const Redress__Submit__V1__Person *person = submission->person ? submission->person : &nobody;
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, NULL, 0, INTAKE_DIGEST_SIZE);
+    digest_text(&state, submission->has_policy, submission->policy);
+    digest_time(&state, submission->has_received_at_us, submission->received_at_us);
+    digest_time(&state, submission->has_occurred_at_us, submission->occurred_at_us);
+    digest_text(&state, submission->has_narrative, submission->narrative);
+    digest_text(&state, person->has_name, person->name);
+    digest_text(&state, person->has_contact, person->contact);
+    digest_text(&state, person->has_reference, person->reference);
+    digest_text(&state, submission->has_category_hint, submission->category_hint);
+    digest_text(&state, submission->has_product, submission->product);
+    digest_text(&state, submission->has_demand, submission->demand);
+    (void)crypto_generichash_final(&state, digest, INTAKE_DIGEST_SIZE);
 }
 
 static struct slice pack(const ProtobufCMessage *message, struct arena *arena)

@@ -11,12 +11,22 @@
 #include "receipt.h"
 #include "redress/submit/v1/submit.pb-c.h"
 
+enum { INTAKE_DIGEST_SIZE = 16 };
+
 /* Bounded decode; the message is lent by the arena.  NULL with ERROR_REJECT. */
 const Redress__Submit__V1__Submission *
 intake_decode(struct slice bytes, struct arena *arena, struct error *error) MUST_CHECK;
 
 /* Fills what the wire knows: everything but now_us and policy. */
 void intake_input_of(const Redress__Submit__V1__Submission *submission, struct intake_input *input);
+
+/*
+ * Of what becomes the case, and of nothing else: every field but submission_id and channel, which
+ * are its key, and trace_parent.  However the fields are ordered on the wire, and whether an empty
+ * text is there or not, the same submission has the same digest.
+ */
+void intake_digest_of(const Redress__Submit__V1__Submission *submission,
+                      uint8_t digest[INTAKE_DIGEST_SIZE]);
 
 /* The personal fields, to be sealed as one: a redress.submit.v1.Submission with nothing but person
  * and demand. */

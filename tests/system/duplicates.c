@@ -1,13 +1,16 @@
 /*
  * Goal: however often and wherever a submission is sent, it is one case with one number; the same
  * id with another body is refused as a conflict.  Method: resends in a row, in a batch, across a
- * restart, to the other instance, and two intakes raced with the same ids.  Guards law 1.
+ * restart, to the other instance, after its policy has lost the channel, with another trace, and
+ * two intakes raced with the same ids.  Guards law 1.
  */
 #include "redress/submit/v1/submit.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
 
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { RACED = 400, CONFLICT = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_CONFLICT };
 
@@ -98,10 +101,79 @@ static void two_intakes_race_and_one_case_wins(void **state)
     rig_end(rig);
 }
 
+/* The policy quick once more, newer and without the channel phone. */
+static void policy_loses_its_channel(struct rig *rig)
+{
+    char path[128];
+    char line[512];
+    (void)snprintf(path, sizeof path, "%s/changed.yaml", rig->directory);
+    FILE *from = fopen(REDRESS_SOURCE "/tests/system/quick.yaml", "r");
+    FILE *to = fopen(path, "w");
+    assert_non_null(from);
+    assert_non_null(to);
+    while (fgets(line, sizeof line, from)) {
+        const char *phone = strstr(line, "  phone: {");
+        (void)fputs(strcmp(line, "version: 1\n") == 0 ? "version: 2\n"
+                    : phone                           ? "  web: {"
+                                                      : line,
+                    to);
+        (void)fputs(phone ? phone + strlen("  phone: {") : "", to);
+    }
+    (void)fclose(from);
+    (void)fclose(to);
+    rig_policy_add(rig, path);
+}
+
+/* A field that is no part of the complaint, put behind the others. */
+static void trace_add(struct submission *item)
+{
+    static const char trace[] = "\x5a\x04"
+                                "0-01";
+    item->bytes = realloc(item->bytes, item->size + sizeof trace);
+    assert_non_null(item->bytes);
+    memcpy(item->bytes + item->size, trace, sizeof trace);
+    item->size += sizeof trace - 1;
+}
+
+static void an_accepted_one_is_never_refused_though_the_rules_have_changed(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/quick.yaml");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    const struct content broken = {"quick", "phone", "it is broken", NULL};
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 10);
+    struct adapter *late = adapter_new(rig, "a", NULL, 10);
+    struct submission *item = adapter_add(adapter, &broken, NULL);
+    adapter_finish(adapter, 20000);
+    trace_add(item);
+    again(adapter, item, 0);
+    policy_loses_its_channel(rig);
+    struct submission *other;
+    uint32_t taken = 0;
+    int64_t until_ms = rig_now_ms() + 20000;
+    do { /* until intake goes by the new policy */
+        rig_nap_ms(200);
+        other = adapter_add(late, &broken, NULL);
+        adapter_finish(late, 20000);
+        taken += other->receipted;
+    } while (!other->refused && rig_now_ms() < until_ms);
+    assert_true(other->refused);
+    assert_string_equal(other->field, "channel");
+    again(adapter, item, 0);
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM submission"), 1 + taken);
+    adapter_free(&late);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_submission_is_one_case_however_often_it_is_sent, rig_teardown),
+        cmocka_unit_test_teardown(an_accepted_one_is_never_refused_though_the_rules_have_changed,
+                                  rig_teardown),
         cmocka_unit_test_teardown(two_intakes_race_and_one_case_wins, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

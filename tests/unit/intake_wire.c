@@ -113,6 +113,88 @@ static void what_is_missing_is_empty_and_what_is_dirty_is_told(void **state)
     }
 }
 
+static void digest_of(const uint8_t *bytes, size_t size, uint8_t digest[INTAKE_DIGEST_SIZE])
+{
+    struct error error = {.text = ""};
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    const Redress__Submit__V1__Submission *read =
+        intake_decode(slice_of(bytes, size), arena, &error);
+    assert_non_null(read);
+    intake_digest_of(read, digest);
+}
+
+static bool same_digest(const Redress__Submit__V1__Submission *one,
+                        const Redress__Submit__V1__Submission *two)
+{
+    uint8_t bytes[1024];
+    uint8_t digests[2][INTAKE_DIGEST_SIZE];
+    struct slice packed = pack(&one->base, bytes, sizeof bytes);
+    digest_of(packed.bytes, packed.size, digests[0]);
+    packed = pack(&two->base, bytes, sizeof bytes);
+    digest_of(packed.bytes, packed.size, digests[1]);
+    return memcmp(digests[0], digests[1], INTAKE_DIGEST_SIZE) == 0;
+}
+
+/* LAW 1: a retry is the same submission however its adapter writes it down. */
+static void the_digest_is_of_what_becomes_the_case(void **state)
+{
+    (void)state;
+    Redress__Submit__V1__Person person;
+    Redress__Submit__V1__Person other;
+    Redress__Submit__V1__Submission sent = full(&person);
+    Redress__Submit__V1__Submission again = full(&other);
+    again.has_trace_parent = 1;
+    again.trace_parent = (ProtobufCBinaryData)DATA("00-0af7651916cd43dd8448eb211c80319c-01");
+    assert_true(same_digest(&sent, &again));
+
+    /* the fields in another order: the last one first */
+    uint8_t bytes[1024];
+    uint8_t turned[1024];
+    uint8_t digests[2][INTAKE_DIGEST_SIZE];
+    struct slice whole = pack(&sent.base, bytes, sizeof bytes);
+    size_t last = sent.demand.len + 2;
+    memcpy(turned, bytes + whole.size - last, last);
+    memcpy(turned + last, bytes, whole.size - last);
+    digest_of(bytes, whole.size, digests[0]);
+    digest_of(turned, whole.size, digests[1]);
+    assert_memory_equal(digests[0], digests[1], INTAKE_DIGEST_SIZE);
+
+    again = full(&other);
+    again.has_product = 0; /* not there, or empty */
+    sent.product.len = 0;
+    assert_true(same_digest(&sent, &again));
+    sent = full(&person);
+
+    ProtobufCBinaryData *const texts[] = {&again.policy,
+                                          &again.narrative,
+                                          &again.product,
+                                          &again.category_hint,
+                                          &again.demand,
+                                          &other.name,
+                                          &other.contact,
+                                          &other.reference};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        again = full(&other);
+        texts[i]->len--;
+        assert_false(same_digest(&sent, &again));
+    }
+    int64_t *const times[] = {&again.received_at_us, &again.occurred_at_us};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        again = full(&other);
+        ++*times[i];
+        assert_false(same_digest(&sent, &again));
+    }
+    again = full(&other);
+    again.has_received_at_us = 0;
+    assert_false(same_digest(&sent, &again));
+    again = full(&other); /* the same letters, on the other side of a border */
+    other.name = (ProtobufCBinaryData)DATA("0912");
+    other.contact = (ProtobufCBinaryData)DATA("345678");
+    person.name = (ProtobufCBinaryData)DATA("091234");
+    person.contact = (ProtobufCBinaryData)DATA("5678");
+    assert_false(same_digest(&sent, &again));
+}
+
 static void bytes_that_are_no_submission_are_refused(void **state)
 {
     (void)state;
@@ -269,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_core_sees_what_was_sent),
         cmocka_unit_test(what_is_missing_is_empty_and_what_is_dirty_is_told),
+        cmocka_unit_test(the_digest_is_of_what_becomes_the_case),
         cmocka_unit_test(bytes_that_are_no_submission_are_refused),
         cmocka_unit_test(the_personal_part_holds_the_person_and_nothing_else),
         cmocka_unit_test(a_refusal_says_which_field_and_shows_no_more_than_it_has_to),
