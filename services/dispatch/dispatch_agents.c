@@ -151,7 +151,7 @@ void agents_committed(struct dispatch *dispatch)
 void agents_undo(struct dispatch *dispatch, const struct pg_answer *why)
 {
     batch_end(dispatch, false);
-    if (strcmp(why->sqlstate, "RD002") != 0) {
+    if (!why || strcmp(why->sqlstate, "RD002") != 0) {
         return;
     }
     const char *line = why->detail;

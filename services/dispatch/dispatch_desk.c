@@ -142,6 +142,17 @@ bool desk_repeated(const struct asked *asked)
     return true;
 }
 
+bool desk_asks_first(const struct asked *asked)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    if (dispatch->asked_known) {
+        return false;
+    }
+    dispatch->ask_known = true;
+    cycle_look_again(asked->cycle);
+    return true;
+}
+
 static void answer_refusal(const struct asked *asked,
                            const struct held_case *held,
                            const struct dispatch_input *input,
@@ -235,6 +246,9 @@ static void act_on(const struct asked *asked, struct held_case *held, struct dis
     if (answered == DISPATCH_APPEND && other_is_missing(asked, held, input)) {
         answered = DISPATCH_FIELD_INVALID;
         field = slice_text("case");
+    }
+    if (answered != DISPATCH_APPEND && desk_asks_first(asked)) {
+        return;
     }
     if (answered != DISPATCH_APPEND) {
         if (input->kind == DISPATCH_CLAIM && claim_again(asked, policy, &held->state, answered)) {
@@ -392,7 +406,8 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
     }
 }
 
-/* Keys of cases that get notes, and, after a collision, which commands were done before. */
+/* Keys of cases that get notes, and, after a collision or before a refusal, which commands were
+ * done before. */
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
 {
     static struct wanted wanted; /* too large for the stack */
@@ -410,8 +425,8 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
         }
     }
     dispatch->asked_keys = wanted.noted_count > 0;
-    dispatch->asked_known = (dispatch->collided || wanted.claims) && dispatch->asked_count > 0;
-    dispatch->collided = false;
+    dispatch->asked_known = (dispatch->ask_known || wanted.claims) && dispatch->asked_count > 0;
+    dispatch->ask_known = false;
     if (dispatch->asked_keys) {
         dispatch_keys_bind(pg, wanted.noted, wanted.noted_count);
     }

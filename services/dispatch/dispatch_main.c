@@ -311,10 +311,13 @@ static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const st
     dispatch->changed_count = 0;
     dispatch->command_count = 0;
     agents_undo(dispatch, why);
+    if (!why) {
+        return UNDO_AGAIN;
+    }
     dispatch->doubts = DISPATCH_DOUBTS; /* what was taken for new may not have been */
     bool known = strcmp(why->sqlstate, "23505") == 0;
     bool full = strcmp(why->sqlstate, "RD002") == 0;
-    dispatch->collided = dispatch->collided || known;
+    dispatch->ask_known = dispatch->ask_known || known;
     return known || full ? UNDO_AGAIN : UNDO_LATER;
 }
 

@@ -13,6 +13,13 @@ static struct slice slice_if(int present, ProtobufCBinaryData data)
     return present ? slice_of(data.data, data.len) : slice_of(NULL, 0);
 }
 
+static void refuse(const struct asked *asked, const char *code, const char *text)
+{
+    if (!desk_asks_first(asked)) {
+        desk_refuse(asked, code, text);
+    }
+}
+
 /* A written reply is looked through before it is sealed.  False: refused. */
 static bool reply_is_good(const struct asked *asked,
                           const struct held_case *held,
@@ -31,7 +38,7 @@ static bool reply_is_good(const struct asked *asked,
     struct error error = {0};
     char *text = arena_take(cycle_arena(asked->cycle), NOTE_FAULT_MAX);
     if (!text || !policy_reply_check(policy, note, cycle_arena(asked->cycle), &fault, &error)) {
-        desk_refuse(asked, "note_invalid", "the reply is too large to be looked through");
+        refuse(asked, "note_invalid", "the reply is too large to be looked through");
         return false;
     }
     if (fault.forbidden) {
@@ -44,7 +51,7 @@ static bool reply_is_good(const struct asked *asked,
                        fault.lacking->title.text[LOCALE_EN]);
     }
     if (fault.forbidden || fault.lacking) {
-        desk_refuse(asked, fault.forbidden ? "phrase_forbidden" : "part_missing", text);
+        refuse(asked, fault.forbidden ? "phrase_forbidden" : "part_missing", text);
         return false;
     }
     return true;
@@ -61,7 +68,7 @@ note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct
         return true;
     }
     if (note.size > NOTE_MAX || !text_is_clean(note, &bad_at)) {
-        desk_refuse(asked, "note_invalid", "a note is up to 16384 bytes of UTF-8 without NUL");
+        refuse(asked, "note_invalid", "a note is up to 16384 bytes of UTF-8 without NUL");
         return false;
     }
     for (uint32_t i = 0; i < dispatch->key_count; i++) {
@@ -75,8 +82,7 @@ note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct
             return true;
         }
     }
-    desk_refuse(
-        asked, "note_unsealable", "the key of this case is not there: it may have been erased");
+    refuse(asked, "note_unsealable", "the key of this case is not there: it may have been erased");
     return false;
 }
 
@@ -96,14 +102,14 @@ static bool note_of(const struct asked *asked,
         return true;
     }
     if (note->size > 0) {
-        desk_refuse(asked, "note_invalid", "either a note or a text to start it from");
+        refuse(asked, "note_invalid", "either a note or a text to start it from");
         return false;
     }
     char *room = arena_take(cycle_arena(asked->cycle), NOTE_MAX);
     case_number_format(held->state.case_id, held->state.received_at_us, number);
     if (!room || !dispatch_text_fill(
                      policy, &held->state, input, slice_text(number), room, NOTE_MAX, note)) {
-        desk_refuse(asked, "note_invalid", "the text is too large once it is filled in");
+        refuse(asked, "note_invalid", "the text is too large once it is filled in");
         return false;
     }
     return true;

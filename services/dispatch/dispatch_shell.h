@@ -102,7 +102,7 @@ struct dispatch {
     struct changed_case *changed;
     uint32_t command_count;
     struct dispatch_command_row commands[SERVICE_BATCH_MAX];
-    bool collided;        /* a command id was there already: ask which */
+    bool ask_known;       /* a command id was there already, or we would refuse: ask which are */
     uint32_t asked_count; /* commands that may have been done before, as asked */
     uint8_t asked_ids[SERVICE_BATCH_MAX][16];
     uint32_t known_count;
@@ -182,6 +182,12 @@ bool claim_again(const struct asked *asked,
 
 /* dispatch_desk.c */
 void desk_refuse(const struct asked *asked, const char *code, const char *text);
+/*
+ * Before a command is refused: it may have been done, and be refused only because of what it did
+ * itself.  The archive is asked then, once a batch and for all of its commands; those that are done
+ * cost no question.  True: come again when it has answered.
+ */
+bool desk_asks_first(const struct asked *asked);
 /* True when this command was done before, here or in this batch: it has been answered with what it
  * did then, on its own case. */
 bool desk_repeated(const struct asked *asked);

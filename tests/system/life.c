@@ -204,6 +204,40 @@ static void a_repeated_claim_answers_with_the_same_case(struct rig *rig, struct 
     assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint WHERE agent = 'wang'"), 1);
 }
 
+/* What it did itself is what would refuse it now: another step, another version, another agent. */
+static void a_repeated_command_is_answered_however_the_case_has_moved(struct desk *desk)
+{
+    struct command claim = {.actor = "li", .role = "agent", .queue = "general-service/product"};
+    struct answer held = desk_ask(desk, &claim, ANSWER_MS);
+    assert_int_equal(held.outcome, DONE);
+    struct command release = {.actor = "li",
+                              .role = "agent",
+                              .case_id = held.case_id,
+                              .action = "release",
+                              .version = held.version};
+    adapter_uuid(release.id);
+    struct answer first = desk_ask(desk, &release, ANSWER_MS);
+    assert_int_equal(first.outcome, DONE);
+    struct command take = {
+        .actor = "chen", .role = "agent", .case_id = held.case_id, .action = "claim"};
+    adapter_uuid(take.id);
+    struct answer taken = {0};
+    for (int i = 0; i < 3; i++) {
+        struct answer again = desk_ask(desk, &release, ANSWER_MS);
+        assert_int_equal(again.outcome, DONE);
+        assert_string_equal(again.code, "repeated");
+        assert_int_equal(again.seq, first.seq);
+        struct answer took = desk_ask(desk, &take, ANSWER_MS);
+        assert_int_equal(took.outcome, DONE);
+        assert_string_equal(took.agent, "chen");
+        assert_true(i == 0 || took.seq == taken.seq);
+        taken = took;
+    }
+    struct command stranger = release; /* never done: refused as ever */
+    adapter_uuid(stranger.id);
+    assert_int_equal(desk_ask(desk, &stranger, ANSWER_MS).outcome, CONFLICT);
+}
+
 static void cases_are_walked_to_their_end_and_opened_again(void **state)
 {
     struct rig *rig = rig_new(true);
@@ -225,6 +259,7 @@ static void cases_are_walked_to_their_end_and_opened_again(void **state)
         (void)one_case(rig, adapter, "general-service", "洗衣机漏水，质量太差");
     }
     a_repeated_claim_answers_with_the_same_case(rig, desk);
+    a_repeated_command_is_answered_however_the_case_has_moved(desk);
     rig_check_all(rig, &adapter, 1);
     desk_free(&desk);
     adapter_free(&adapter);
