@@ -182,6 +182,12 @@ void consumer_read_done(struct consumer *consumer, uint32_t count, bool full, in
     }
 }
 
+void consumer_halt(struct consumer *consumer)
+{
+    consumer->phase = CONSUMER_HALTED;
+    consumer->wants_read = false;
+}
+
 void consumer_reconnected(struct consumer *consumer, int64_t now_us)
 {
     if (consumer->phase == CONSUMER_HALTED) {

@@ -93,6 +93,9 @@ consumer_heartbeat(struct consumer *consumer, const struct consumer_link *link, 
 void consumer_read_started(struct consumer *consumer);
 void consumer_read_done(struct consumer *consumer, uint32_t count, bool full, int64_t now_us);
 
+/* Nothing more is taken: what was taken last cannot be used. */
+void consumer_halt(struct consumer *consumer);
+
 /* The connection to the publisher was lost or made anew: the filter has to prove itself again. */
 void consumer_reconnected(struct consumer *consumer, int64_t now_us);
 

@@ -36,7 +36,7 @@ bool cycle_append(struct cycle *cycle, struct event *event, struct error *error)
     event->partition = partition;
     event->epoch = stream->epoch;
     event->seq = stream->next_seq + 1;
-    event->schema = 1;
+    event->schema = EVENT_SCHEMA;
     memcpy(event->prev_hash, stream->next_hash, HASH_SIZE);
     struct slice bytes;
     if (!event_encode(event, cycle->arena, &bytes, error)) {

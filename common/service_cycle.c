@@ -274,6 +274,24 @@ static void commit(struct cycle *cycle)
     }
 }
 
+/*
+ * Committed by its owner and chained, yet not readable here: it is of a newer version.  Neither it
+ * nor what follows it is passed over, or an upgrade would lose it for good (law 4): the stream
+ * stands where it is until a version that can read it takes the partition.  The others go on.
+ */
+static void input_stop(struct service *service, const struct input *input, const char *why)
+{
+    struct stream *stream = &service->streams[input->partition];
+    stream->unread[input->service] = input->seq;
+    consumer_halt(&stream->consumers[input->service]);
+    log_error("event of a newer version: its stream waits",
+              LOG_TEXT("stream", service_name((enum service_id)input->service)),
+              LOG_NUMBER("partition", input->partition),
+              LOG_NUMBER("seq", input->seq),
+              LOG_TEXT("why", why),
+              LOG_TEXT("do", "upgrade this daemon"));
+}
+
 /* An input becomes part of the batch: its checkpoint moves with what it causes (law 4). */
 static void decide_input(struct cycle *cycle, const struct input *input)
 {
@@ -283,6 +301,20 @@ static void decide_input(struct cycle *cycle, const struct input *input)
         return; /* of an earlier ownership: whoever owns it now reads it again from the checkpoint
                  */
     }
+    uint64_t unread = stream->unread[input->service];
+    if (unread != 0 && input->seq >= unread) {
+        return;
+    }
+    struct error error = {0};
+    if (!event_decode_lent(input->bytes, input->hash, service->decoded, &error)) {
+        input_stop(service, input, error.text);
+        return;
+    }
+    if (service->decoded->schema > EVENT_SCHEMA ||
+        event_kind_service(service->decoded->kind) == SERVICE_NONE) {
+        input_stop(service, input, "a schema or a kind that is not known here");
+        return;
+    }
     cycle_touch(cycle, input->partition);
     if (input->seq != stream->next_checkpoints[input->service].seq + 1) {
         service_fail(service, "an input out of its order"); /* law 4 rests on it: never go on */
@@ -290,17 +322,6 @@ static void decide_input(struct cycle *cycle, const struct input *input)
     }
     stream->next_checkpoints[input->service].seq = input->seq;
     memcpy(stream->next_checkpoints[input->service].hash, input->hash, HASH_SIZE);
-    struct error error = {0};
-    if (!event_decode_lent(input->bytes, input->hash, service->decoded, &error)) {
-        /* committed by its owner and chained, yet not readable here: skip it in the open, never
-         * stop the stream */
-        log_error("event skipped",
-                  LOG_TEXT("stream", service_name((enum service_id)input->service)),
-                  LOG_NUMBER("partition", input->partition),
-                  LOG_NUMBER("seq", input->seq),
-                  LOG_ERROR_FIELDS(&error));
-        return;
-    }
     service->spec->input(service->self, cycle, service->decoded);
 }
 

@@ -79,6 +79,9 @@ static double resident_bytes(void)
 struct streams {
     uint64_t gaps, repeats;
     unsigned late, halted;
+    enum service_id unread_from; /* a stream with an event this version cannot read … */
+    uint32_t unread_partition;
+    uint64_t unread; /* … and its seq; 0: none */
 };
 
 static struct streams streams_sum(const struct service *service)
@@ -93,6 +96,11 @@ static struct streams streams_sum(const struct service *service)
                 sum.repeats += consumer->repeats;
                 sum.late += consumer->phase != CONSUMER_LIVE;
                 sum.halted += consumer->phase == CONSUMER_HALTED;
+            }
+            if (stream->unread[from] != 0) {
+                sum.unread_from = (enum service_id)from;
+                sum.unread_partition = p;
+                sum.unread = stream->unread[from];
             }
         }
     }
@@ -215,7 +223,15 @@ void health_second(struct service *service)
                    (unsigned)service->partitions);
     health_set(service->health, partitions_index, service->serving > 0, detail);
     struct streams sum = streams_sum(service);
-    (void)snprintf(detail, sizeof detail, "%u catching up, %u halted", sum.late, sum.halted);
+    int used = snprintf(detail, sizeof detail, "%u catching up, %u halted", sum.late, sum.halted);
+    if (sum.unread != 0) {
+        (void)snprintf(detail + used,
+                       sizeof detail - (size_t)used,
+                       "; event %llu of %s %u is of a newer version: upgrade this daemon",
+                       (unsigned long long)sum.unread,
+                       service_name(sum.unread_from),
+                       (unsigned)sum.unread_partition);
+    }
     health_set(service->health, streams_index, sum.halted == 0, detail);
     if (service->spec->counts_time) {
         calendars_look(service);

@@ -77,7 +77,8 @@ struct stream {
         checkpoints[INPUT_SERVICES + 1]; /* by service id; as of the inputs taken into cycles */
     struct checkpoint next_checkpoints[INPUT_SERVICES + 1];
     struct consumer consumers[INPUT_SERVICES + 1];
-    bool touched;        /* by the cycle under way */
+    uint64_t unread[INPUT_SERVICES + 1]; /* seq of the event this version cannot read; 0: none */
+    bool touched;                        /* by the cycle under way */
     int32_t first_event; /* its events in cycle.events, linked by next; NOWHERE: none */
     int32_t last_event;
     char owner_endpoint[160]; /* who answers, when it is not us */

@@ -2,12 +2,18 @@
  * Goal: what the archive would refuse must not refuse the batch it shares with others.  Method: a
  * duplicate makes intake ask the archive which submissions are known; beside it, in one burst, lie
  * submissions whose channel is no text.  Each must be answered by itself, with no question refused
- * and nobody kept waiting.  Guards laws 1 and 9.
+ * and nobody kept waiting.  And what a newer version wrote must not be passed over by an older one:
+ * an event with a schema nobody knows yet is put at the end of a stream, chained as its owner
+ * would. Guards laws 1, 4 and 9.
  */
+#include "chain.h"
+#include "event_wire.h"
+#include "hex.h"
 #include "redress/submit/v1/submit.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
 
+#include <signal.h>
 #include <zmq.h>
 
 enum { PAIRS = 300, ANSWER_MS = 5000, PACKED_MAX = 256 };
@@ -83,10 +89,97 @@ static void a_channel_that_is_no_text_refuses_nobody_else(void **state)
     rig_end(rig);
 }
 
+/* An event of intake's partition 0 as a version to come would commit it. */
+static void newer_event_commit(struct rig *rig)
+{
+    static struct event event; /* large */
+    struct error error = {0};
+    char hex[2 * HASH_SIZE + 1];
+    char bytes_hex[1024];
+    struct arena *arena = arena_new(1 << 16);
+    struct slice bytes;
+    event = (struct event){.service = SERVICE_INTAKE, .kind = EVENT_RECEIVED, .epoch = 1};
+    event.schema = EVENT_SCHEMA + 1;
+    event.at_us = 1795290361123456;
+    event.seq =
+        (uint64_t)rig_number(rig, "SELECT seq FROM head WHERE service = 1 AND partition = 0") + 1;
+    event.epoch =
+        (uint64_t)rig_number(rig, "SELECT epoch FROM head WHERE service = 1 AND partition = 0");
+    event.case_id = case_id_make(0, event.seq);
+    rig_text(rig,
+             hex,
+             sizeof hex,
+             "SELECT encode(hash, 'hex') FROM head WHERE service = 1 AND partition = 0");
+    assert_true(hex_decode(slice_text(hex), event.prev_hash, HASH_SIZE));
+    assert_true(event_encode(&event, arena, &bytes, &error));
+    chain_hash(bytes, event.hash);
+    assert_true(2 * bytes.size < sizeof bytes_hex);
+    hex_encode(bytes.bytes, bytes.size, bytes_hex);
+    hex_encode(event.hash, HASH_SIZE, hex);
+    rig_sql(rig,
+            "INSERT INTO journal VALUES (1, 0, %llu, %llu, 1, now(), decode('%s', 'hex'), "
+            "decode('%s', 'hex'))",
+            (unsigned long long)event.seq,
+            (unsigned long long)event.case_id,
+            hex,
+            bytes_hex);
+    rig_sql(rig,
+            "UPDATE head SET seq = %llu, hash = decode('%s', 'hex') "
+            "WHERE service = 1 AND partition = 0",
+            (unsigned long long)event.seq,
+            hex);
+    arena_free(&arena);
+}
+
+static void what_a_newer_version_wrote_waits_for_it_and_holds_up_nothing_else(void **state)
+{
+    enum { COUNT = 400, LIMIT_MS = 30000 };
+    static const char behind[] =
+        "SELECT count(*) FROM head t JOIN head i USING (partition) WHERE t.service = 2 "
+        "AND i.service = 1 AND t.intake_seq <> i.seq";
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 10);
+    adapter_add_many(adapter, 50);
+    adapter_finish(adapter, LIMIT_MS);
+    rig_settle(rig, LIMIT_MS);
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        assert_int_equal(daemon_signal(rig_daemon(rig, (enum service_id)s, "a"), SIGTERM), 0);
+    }
+    int64_t stands =
+        rig_number(rig, "SELECT intake_seq FROM head WHERE service = 2 AND partition = 0");
+    newer_event_commit(rig);
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    adapter_add_many(adapter, COUNT);
+    adapter_finish(adapter, LIMIT_MS);
+    rig_await(rig, behind, 1, LIMIT_MS); /* that stream, and no other */
+    rig_nap_ms(500);
+    assert_int_equal(rig_number(rig, "%s", behind), 1);
+    assert_int_equal(
+        rig_number(rig, "SELECT intake_seq FROM head WHERE service = 2 AND partition = 0"), stands);
+    static const enum service_id readers[] = {SERVICE_TRIAGE, SERVICE_WATCHDOG, SERVICE_ANALYTICS};
+    for (size_t i = 0; i < 3; i++) {
+        struct daemon *daemon = rig_daemon(rig, readers[i], "a");
+        int64_t until_ms = rig_now_ms() + LIMIT_MS;
+        while (daemon_logged(daemon, "upgrade this daemon") == 0 && rig_now_ms() < until_ms) {
+            rig_nap_ms(50);
+        }
+        assert_true(daemon_lives(daemon));
+        assert_int_equal(daemon_logged(daemon, "upgrade this daemon"), 1);
+    }
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_channel_that_is_no_text_refuses_nobody_else, rig_teardown),
+        cmocka_unit_test_teardown(what_a_newer_version_wrote_waits_for_it_and_holds_up_nothing_else,
+                                  rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
