@@ -219,6 +219,22 @@ bool seal_case_key_open(const struct seal_ring *ring,
     return true;
 }
 
+bool seal_case_key_find(const struct seal_ring *ring,
+                        uint64_t case_id,
+                        struct slice wrapped,
+                        uint8_t key[SEAL_KEY_SIZE],
+                        uint32_t *key_id,
+                        struct error *error)
+{
+    for (uint32_t i = 0; i < ring->count; i++) {
+        *key_id = ring->keks[i].id;
+        if (seal_case_key_open(ring, *key_id, case_id, wrapped, key, error)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- fields ---- */
 
 /* The AEAD alone would let one ciphertext open under two keys. */

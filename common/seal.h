@@ -64,6 +64,16 @@ bool seal_case_key_open(const struct seal_ring *ring,
                         struct slice wrapped,
                         uint8_t key[SEAL_KEY_SIZE],
                         struct error *error) MUST_CHECK;
+/*
+ * The same where it is not told which KEK wrapped it: each is tried, the newest first, and the AEAD
+ * decides.  *key_id is the one.  ERROR_REJECT: none of them did.
+ */
+bool seal_case_key_find(const struct seal_ring *ring,
+                        uint64_t case_id,
+                        struct slice wrapped,
+                        uint8_t key[SEAL_KEY_SIZE],
+                        uint32_t *key_id,
+                        struct error *error) MUST_CHECK;
 
 /*
  * Seals plain as the named field of the case; the result is lent by the arena.  ERROR_REJECT: too

@@ -36,6 +36,17 @@ static inline size_t utf8_read(const uint8_t *at, const uint8_t *end, uint32_t *
                                                                                            : size;
 }
 
+/*
+ * Is it no letter but a command to whoever shows it: C0 and C1 controls, separators of lines, and
+ * what turns the direction of the text after it, so that a name is read as another one?
+ */
+static inline bool utf8_is_command(uint32_t character)
+{
+    return character < 0x20 || (character >= 0x7f && character < 0xa0) ||
+           (character >= 0x2028 && character <= 0x202e) ||
+           (character >= 0x2066 && character <= 0x2069);
+}
+
 /* Writes one character, at most UTF8_MAX bytes; returns the end. */
 static inline uint8_t *utf8_write(uint8_t *at, uint32_t character)
 {

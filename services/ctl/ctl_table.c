@@ -86,7 +86,8 @@ void ctl_table_add(struct ctl_table *table, const char *const *cells)
             cell = cell[0] != '\0' ? "✓" : "";
         }
         if (line) {
-            (void)scols_line_set_data(line, i, cell);
+            char *copy = strdup(cell); /* the table takes it */
+            (void)scols_line_refer_data(line, i, copy ? ctl_text_tame(copy) : NULL);
         }
     }
     (void)json_array_append_new(table->rows, row);

@@ -1,5 +1,7 @@
 #include "ctl_text.h"
 
+#include "utf8.h"
+
 #include <assert.h>
 #include <strings.h>
 
@@ -77,6 +79,27 @@ static size_t count_of(const char *const *args)
     return count;
 }
 
+char *ctl_text_tame(char *text)
+{
+    uint8_t *at = (uint8_t *)text;
+    const uint8_t *end = at + strlen(text);
+    for (size_t step; at < end; at += step ? step : 1) {
+        uint32_t character;
+        step = utf8_read(at, end, &character);
+        if (step > 1 && utf8_is_command(character)) {
+            memset(at, '?', step);
+        }
+    }
+    return text;
+}
+
+static void fputs_tame(const char *text, FILE *to)
+{
+    char *copy = strdup(text);
+    (void)fputs(copy ? ctl_text_tame(copy) : "", to);
+    free(copy);
+}
+
 void ctl_format(FILE *to, const char *pattern, const char *const *args)
 {
     size_t count = count_of(args);
@@ -84,7 +107,7 @@ void ctl_format(FILE *to, const char *pattern, const char *const *args)
         if (at[0] == '{' && at[1] >= '1' && at[1] <= '9' && at[2] == '}') {
             size_t index = (size_t)(at[1] - '1');
             assert(index < count);
-            (void)fputs(args[index], to);
+            fputs_tame(args[index], to);
             at += 2;
         } else {
             (void)fputc(*at, to);

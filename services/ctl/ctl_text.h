@@ -52,7 +52,11 @@ const char *ctl_language_tag(enum ctl_language language);
 #define CTL_NUMBER_TEXT(value) ctl_number_text((char[24]){0}, (int64_t)(value))
 const char *ctl_number_text(char text[24], int64_t value);
 
-/* Writes the pattern with its arguments. */
+/* In place: what would turn the direction of the text after it, and controls beyond ASCII, become
+ * question marks.  Returns text. */
+char *ctl_text_tame(char *text);
+
+/* Writes the pattern with its arguments, tamed. */
 void ctl_format(FILE *to, const char *pattern, const char *const *args);
 
 /* Text as it may stand in XML and HTML, attributes included. */

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "ctl_table.h"
+#include "utf8.h"
 
 #include <time.h>
 
@@ -13,12 +14,19 @@ const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX])
     while (size > 0 && size < text.size && (text.bytes[size] & 0xc0) == 0x80) {
         size--; /* never half a character */
     }
-    for (size_t i = 0; i < size; i++) {
-        uint8_t byte = text.bytes[i];
-        bool c1 = byte >= 0x80 && byte < 0xa0 && i > 0 && text.bytes[i - 1] == 0xc2;
-        into[i] = (char)(byte < 0x20 || byte == 0x7f || c1 ? '?' : byte);
+    size_t used = 0;
+    for (size_t i = 0, step; i < size; i += step) {
+        uint32_t character;
+        step = utf8_read(text.bytes + i, text.bytes + size, &character);
+        if (step == 0 || utf8_is_command(character)) {
+            into[used++] = '?';
+            step = step ? step : 1;
+        } else {
+            memcpy(into + used, text.bytes + i, step);
+            used += step;
+        }
     }
-    into[size] = '\0';
+    into[used] = '\0';
     return into;
 }
 

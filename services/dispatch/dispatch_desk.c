@@ -229,7 +229,10 @@ static bool other_is_missing(const struct asked *asked,
            !dispatch_find(dispatch, input->other_case);
 }
 
-static void act_on(const struct asked *asked, struct held_case *held, struct dispatch_input *input)
+static void act_on(const struct asked *asked,
+                   struct held_case *held,
+                   struct dispatch_input *input,
+                   uint32_t key_id)
 {
     struct dispatch *dispatch = asked->dispatch;
     const Redress__Command__V1__Act *act = asked->command->act;
@@ -261,6 +264,7 @@ static void act_on(const struct asked *asked, struct held_case *held, struct dis
         answer_refusal(asked, held, input, answered, field);
         return;
     }
+    out->key_id = key_id;
     if (dispatch_apply(dispatch, asked->cycle, policy, act->case_id, out)) {
         command_done(asked, out);
         answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, NULL, out->seq);
@@ -307,8 +311,9 @@ static void act(const struct asked *asked)
         return;
     }
     input.other_case = dispatch_other_case(fields, input.field_count);
-    if (desk_note(asked, held, &input)) {
-        act_on(asked, held, &input);
+    uint32_t key_id;
+    if (desk_note(asked, held, &input, &key_id)) {
+        act_on(asked, held, &input, key_id);
     }
 }
 
@@ -318,27 +323,6 @@ static void show(const struct asked *asked)
     if (held) {
         answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, NULL, 0);
     }
-}
-
-/* The archive names full agents one a line, boards show them: no line breaks, no control bytes. */
-static bool is_one_line(ProtobufCBinaryData name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.data[i] < ' ' || name.data[i] == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool names_are_good(const Redress__Command__V1__Command *command)
-{
-    size_t bad_at;
-    return command->has_actor && command->actor.len > 0 &&
-           command->actor.len < DISPATCH_AGENT_MAX && command->has_role && command->role.len > 0 &&
-           command->role.len < POLICY_NAME_MAX && is_one_line(command->actor) &&
-           text_is_clean(slice_of(command->actor.data, command->actor.len), &bad_at) &&
-           text_is_clean(slice_of(command->role.data, command->role.len), &bad_at);
 }
 
 void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request)
@@ -355,9 +339,10 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
         desk_refuse(&asked, "command_id_invalid", "command_id: 16 bytes");
     } else if (asked.command->show) {
         show(&asked);
-    } else if (!names_are_good(asked.command)) {
-        desk_refuse(
-            &asked, "actor_invalid", "actor and role: 1 to 47 bytes of UTF-8 each, in one line");
+    } else if (!dispatch_names_are_good(asked.command)) {
+        desk_refuse(&asked,
+                    "actor_invalid",
+                    "actor and role: 1 to 47 bytes of UTF-8 each, in one line of plain letters");
     } else if (asked.command->act) {
         act(&asked);
     } else if (asked.command->claim) {

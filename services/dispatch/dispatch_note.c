@@ -57,8 +57,11 @@ static bool reply_is_good(const struct asked *asked,
     return true;
 }
 
-static bool
-note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct slice *sealed)
+static bool note_seal(const struct asked *asked,
+                      uint64_t case_id,
+                      struct slice note,
+                      struct slice *sealed,
+                      uint32_t *key_id)
 {
     struct dispatch *dispatch = asked->dispatch;
     struct error error = {0};
@@ -73,12 +76,11 @@ note_seal(const struct asked *asked, uint64_t case_id, struct slice note, struct
     }
     for (uint32_t i = 0; i < dispatch->key_count; i++) {
         uint8_t key[SEAL_KEY_SIZE];
-        uint32_t key_id = seal_key_id(dispatch->ring);
         const struct case_key *found = &dispatch->keys[i];
         if (found->case_id == case_id &&
-            seal_case_key_open(dispatch->ring, key_id, case_id, found->wrapped, key, &error) &&
+            seal_case_key_find(dispatch->ring, case_id, found->wrapped, key, key_id, &error) &&
             seal_field(
-                key, case_id, "note", key_id, note, cycle_arena(asked->cycle), sealed, &error)) {
+                key, case_id, "note", *key_id, note, cycle_arena(asked->cycle), sealed, &error)) {
             return true;
         }
     }
@@ -117,14 +119,16 @@ static bool note_of(const struct asked *asked,
 
 bool desk_note(const struct asked *asked,
                const struct held_case *held,
-               struct dispatch_input *input)
+               struct dispatch_input *input,
+               uint32_t *key_id)
 {
     struct slice note;
+    *key_id = 0;
     if (!note_of(asked, held, input, &note)) {
         return false;
     }
     /* where the text lacks something the core refuses it, for that or a better reason */
     return input->text_lacking.size > 0 ||
            (reply_is_good(asked, held, input->action, note) &&
-            note_seal(asked, asked->command->act->case_id, note, &input->sealed_note));
+            note_seal(asked, asked->command->act->case_id, note, &input->sealed_note, key_id));
 }

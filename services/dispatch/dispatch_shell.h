@@ -196,10 +196,12 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
 
 /* dispatch_note.c */
-/* Fills in what the note was started from and the sealed note.  False: refused. */
+/* Fills in what the note was started from and the sealed note; *key_id is the key that wraps the
+ * case's own, 0 where there is no note.  False: refused. */
 bool desk_note(const struct asked *asked,
                const struct held_case *held,
-               struct dispatch_input *input);
+               struct dispatch_input *input,
+               uint32_t *key_id);
 
 /* dispatch_early.c */
 void early_note(struct dispatch *dispatch, const struct event *event);

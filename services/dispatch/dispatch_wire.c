@@ -4,6 +4,7 @@
 #include "dispatch_wire_form.h"
 #include "message_limits.h"
 #include "prescan.h"
+#include "utf8.h"
 
 const Redress__Command__V1__Command *
 dispatch_decode(struct slice bytes, struct arena *arena, struct error *error)
@@ -15,6 +16,24 @@ dispatch_decode(struct slice bytes, struct arena *arena, struct error *error)
         &limits_command,
         arena,
         error);
+}
+
+/* 1 to most bytes of characters that are only seen. */
+static bool name_is_good(protobuf_c_boolean has, ProtobufCBinaryData name, size_t most)
+{
+    bool good = has && name.len > 0 && name.len <= most;
+    for (size_t i = 0, step; good && i < name.len; i += step) {
+        uint32_t character;
+        step = utf8_read(name.data + i, name.data + name.len, &character);
+        good = step > 0 && !utf8_is_command(character);
+    }
+    return good;
+}
+
+bool dispatch_names_are_good(const Redress__Command__V1__Command *command)
+{
+    return name_is_good(command->has_actor, command->actor, DISPATCH_AGENT_MAX - 1) &&
+           name_is_good(command->has_role, command->role, POLICY_NAME_MAX - 1);
 }
 
 bool dispatch_fields_of(const Redress__Command__V1__Act *act,

@@ -13,6 +13,10 @@
 const Redress__Command__V1__Command *
 dispatch_decode(struct slice bytes, struct arena *arena, struct error *error) MUST_CHECK;
 
+/* Actor and role: there, not too long, clean, and in one line that nothing turns around: the
+ * archive names full agents one a line, and people read these names on boards and terminals. */
+bool dispatch_names_are_good(const Redress__Command__V1__Command *command);
+
 /* The fields of an action as the core takes them; false when there are more than EVENT_FIELDS_MAX.
  */
 bool dispatch_fields_of(const Redress__Command__V1__Act *act,

@@ -1,8 +1,10 @@
 /*
  * Goal: keys are made by one command and by nobody else.  Method: real daemons without keys wait,
  * say which command makes them and make none themselves; when they are there, all go on; a key
- * others may read, or that is another user's, is not used.  Guards law 10.
+ * others may read, or that is another user's, is not used; a newer one beside it takes nothing away
+ * from older cases.  Guards law 10.
  */
+#include "redress/command/v1/command.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
 
@@ -74,11 +76,58 @@ static void a_key_others_can_read_is_not_used(void **state)
     rig_end(rig);
 }
 
+/* As the head of common/seal.h says: to rotate, add a line. */
+static void a_newer_key_leaves_older_cases_as_they_were(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 10);
+    const struct content leaking = {"general-service", "phone", "洗衣机漏水，质量太差", "555-1"};
+    struct submission *old = adapter_add(adapter, &leaking, NULL);
+    adapter_finish(adapter, LIMIT_MS);
+    char seal[128];
+    (void)snprintf(seal, sizeof seal, "%s/seal.key", rig->directory);
+    FILE *file = fopen(seal, "a");
+    assert_non_null(file);
+    (void)fprintf(file, "kek 2 %064d\n", 7);
+    assert_int_equal(fclose(file), 0);
+    for (int s = SERVICE_INTAKE; s <= SERVICE_DISPATCH; s += SERVICE_DISPATCH - SERVICE_INTAKE) {
+        struct daemon *daemon = rig_daemon(rig, (enum service_id)s, "a");
+        assert_int_equal(daemon_signal(daemon, SIGTERM), 0);
+        (void)rig_start(rig, (enum service_id)s, "a");
+    }
+    rig_await_all_serving(rig);
+    struct submission *new = adapter_add(adapter, &leaking, NULL);
+    adapter_finish(adapter, LIMIT_MS);
+    rig_settle(rig, LIMIT_MS);
+    struct desk *desk = desk_new(rig, "a");
+    const uint64_t cases[] = {old->leaf.case_id, new->leaf.case_id};
+    for (size_t i = 0; i < 2; i++) {
+        struct command claim = {
+            .actor = "li", .role = "agent", .case_id = cases[i], .action = "claim"};
+        (void)desk_ask(desk, &claim, LIMIT_MS);
+        struct command note = {.actor = "li",
+                               .role = "agent",
+                               .case_id = cases[i],
+                               .action = "note",
+                               .note = "客户来电"};
+        struct answer answer = desk_ask(desk, &note, LIMIT_MS);
+        assert_string_equal(answer.code, "");
+        assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
+    }
+    desk_free(&desk);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(without_keys_daemons_wait_and_make_none, rig_teardown),
         cmocka_unit_test_teardown(a_key_others_can_read_is_not_used, rig_teardown),
+        cmocka_unit_test_teardown(a_newer_key_leaves_older_cases_as_they_were, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,51 @@ static void a_claim_proposed_by_redis_is_read_back_as_a_command(void **state)
     assert_int_equal(error.kind, ERROR_REJECT);
 }
 
+/* LAW 9: a name is what people read, and nothing that steers what shows it. */
+static void names_are_letters_in_one_line(void **state)
+{
+    (void)state;
+    static const char longest[] = "12345678901234567890123456789012345678901234567";
+    /* a mark of direction turns nothing around: the third is good */
+    static const struct {
+        const char *name;
+        bool good;
+    } rows[] = {
+        {"li",                                               true },
+        {"王小明 (Xiǎomíng)",                           true },
+        {"שרה\xe2\x80\x8f",                               true },
+        {longest,                                            true },
+        {"123456789012345678901234567890123456789012345678", false},
+        {"",                                                 false},
+        {"li\nwang",                                         false},
+        {"esc\033[31m",                                      false},
+        {"\x7f",                                             false},
+        {"c1\xc2\x9b"
+         "31m",                                     false},
+        {"\xff",                                             false},
+        {"line\xe2\x80\xa8separator",                        false},
+        {"li\xe2\x80\xaa",                                   false},
+        {"li\xe2\x80\xaegnaw",                               false},
+        {"\xe2\x81\xa6li",                                   false},
+        {"li\xe2\x81\xa9",                                   false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Redress__Command__V1__Command command = REDRESS__COMMAND__V1__COMMAND__INIT;
+        const ProtobufCBinaryData good = {2, (uint8_t *)(uintptr_t) "li"};
+        const ProtobufCBinaryData tried = {strlen(rows[i].name),
+                                           (uint8_t *)(uintptr_t)rows[i].name};
+        command.has_actor = command.has_role = 1;
+        command.actor = tried;
+        command.role = good;
+        assert_int_equal(dispatch_names_are_good(&command), rows[i].good);
+        command.actor = good;
+        command.role = tried;
+        assert_int_equal(dispatch_names_are_good(&command), rows[i].good);
+    }
+    Redress__Command__V1__Command nobody = REDRESS__COMMAND__V1__COMMAND__INIT;
+    assert_false(dispatch_names_are_good(&nobody));
+}
+
 static void fields_are_taken_up_to_their_bound(void **state)
 {
     (void)state;
@@ -178,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_claim_proposed_by_redis_is_read_back_as_a_command),
+        cmocka_unit_test(names_are_letters_in_one_line),
         cmocka_unit_test(fields_are_taken_up_to_their_bound),
         cmocka_unit_test(a_reply_says_where_the_case_stands_and_what_may_be_done),
         cmocka_unit_test(a_refusal_carries_its_code_and_a_move_its_endpoint),

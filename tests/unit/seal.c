@@ -112,6 +112,42 @@ static void nothing_but_its_own_place_opens_a_field(void **state)
     assert_false(opens(key, our_case, "contact", 2, sealed));
 }
 
+/* As the head of seal.h says: add a line.  What the older one wrapped opens as before. */
+static void a_case_key_is_found_under_whichever_kek_wrapped_it(void **state)
+{
+    (void)state;
+    char line[128];
+    char hex[2 * SEAL_KEY_SIZE + 1];
+    uint8_t out[SEAL_KEY_SIZE];
+    uint8_t newer[SEAL_WRAPPED_SIZE];
+    uint32_t key_id = 0;
+    uint8_t fresh[SEAL_KEY_SIZE];
+    randombytes_buf(fresh, sizeof fresh);
+    hex_encode(fresh, sizeof fresh, hex);
+    (void)snprintf(line, sizeof line, "kek 2 %s\n", hex);
+    FILE *file = fopen(path, "a");
+    assert_non_null(file);
+    assert_true(fputs(line, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    struct seal_ring *two = seal_ring_open(path, false, &error);
+    assert_non_null(two);
+    struct slice old = slice_of(wrapped, sizeof wrapped);
+    assert_int_equal(seal_key_id(two), 2);
+    assert_true(seal_case_key_find(two, our_case, old, out, &key_id, &error));
+    assert_int_equal(key_id, 1);
+    assert_memory_equal(out, key, sizeof key);
+    uint8_t other[SEAL_KEY_SIZE];
+    seal_case_key_make(two, our_case, other, newer);
+    struct slice wrapped_newer = slice_of(newer, sizeof newer);
+    assert_true(seal_case_key_find(two, our_case, wrapped_newer, out, &key_id, &error));
+    assert_int_equal(key_id, 2);
+    assert_memory_equal(out, other, sizeof other);
+    assert_false(seal_case_key_find(two, our_case + 1, old, out, &key_id, &error));
+    assert_false(seal_case_key_find(ring, our_case, wrapped_newer, out, &key_id, &error));
+    assert_int_equal(error.kind, ERROR_REJECT);
+    seal_ring_free(&two);
+}
+
 static void any_flipped_bit_and_any_cut_is_refused(void **state)
 {
     (void)state;
@@ -311,6 +347,7 @@ int main(void)
         STORY(any_flipped_bit_and_any_cut_is_refused),
         STORY(a_field_that_does_not_name_its_key_is_refused_though_the_cipher_accepts_it),
         STORY(a_case_key_opens_for_its_case_and_key_id_only),
+        STORY(a_case_key_is_found_under_whichever_kek_wrapped_it),
         STORY(the_same_text_seals_differently_each_time_and_a_full_arena_says_so),
         STORY(the_blind_index_folds_case_and_blanks_and_needs_the_ring),
         STORY(a_file_others_may_touch_or_that_is_not_a_key_file_is_refused),
