@@ -43,12 +43,14 @@ static uint8_t *number_put(uint8_t *to, uint64_t number, size_t size)
 
 static void leaf_hash(const struct receipt_leaf *leaf, uint8_t hash[HASH_SIZE])
 {
-    uint8_t bytes[1 + 16 + 8 + 4 + 8 + HASH_SIZE] = {0x00};
+    uint8_t bytes[1 + 16 + 8 + 4 + 8 + HASH_SIZE + 8 + 8] = {0x00};
     memcpy(bytes + 1, leaf->submission_id, 16);
     uint8_t *at = number_put(bytes + 17, leaf->case_id, 8);
     at = number_put(at, leaf->partition, 4);
     at = number_put(at, leaf->seq, 8);
     memcpy(at, leaf->hash, HASH_SIZE);
+    at = number_put(at + HASH_SIZE, (uint64_t)leaf->received_at_us, 8);
+    (void)number_put(at, (uint64_t)leaf->committed_at_us, 8);
     hash_bytes(bytes, sizeof bytes, hash);
 }
 

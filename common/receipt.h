@@ -3,9 +3,12 @@
  * (RFC 9162 section 2 hashing: 0x00 before leaves, 0x01 before nodes; BLAKE2b-256 instead of
  * SHA-256).
  *
- * leaf = H(0x00 | submission id 16 | case id 8 LE | partition 4 LE | seq 8 LE | event hash 32).
- * H is BLAKE2b-256 with personal "redress.receipt1".  The signature is over "redress.receipt.v1",
- * the count (4 LE) and the root, so that it states the size of the batch too.
+ * leaf = H(0x00 | submission id 16 | case id 8 LE | partition 4 LE | seq 8 LE | event hash 32 |
+ * received at 8 LE | committed at 8 LE), both in microseconds since 1970.  The case number is not
+ * in it: it follows from the case id and the time of receipt (case_number.h), and whoever checks a
+ * receipt makes it again.  H is BLAKE2b-256 with personal "redress.receipt1".  The signature is
+ * over "redress.receipt.v1", the count (4 LE) and the root, so that it states the size of the batch
+ * too.
  *
  * The key file is text: "redress-receipt 1", then "seed" and 64 hex digits; # for comments.
  */
@@ -29,6 +32,8 @@ struct receipt_leaf {
     uint32_t partition;
     uint64_t seq;
     uint8_t hash[HASH_SIZE];
+    int64_t received_at_us;
+    int64_t committed_at_us; /* when it was signed: of a duplicate, later than the commit */
 };
 
 struct receipt_key; /* Ed25519 key pair */

@@ -50,6 +50,7 @@ struct service_settings {
     char admin[192];    /* health and metrics */
     char key_file[256]; /* seal ring */
     char receipt_key_file[256];
+    char receipt_public_keys[272]; /* "": beside it, with .pub behind its name */
     char log_level[16];
     int64_t batch_max;
 };

@@ -45,6 +45,8 @@ const struct config_row service_settings_rows[] = {
      "keys that wrap case keys"},
     {"receipt_key_file", CONFIG_PATH, AT(receipt_key_file), "/etc/redress/receipt.key", 1, 255,
      NULL, "key that signs receipts"},
+    {"receipt_public_keys", CONFIG_PATH, AT(receipt_public_keys), "", 0, 255, NULL,
+     "public keys whose receipts are believed; empty: receipt_key_file with .pub behind it"},
     {"log_level", CONFIG_TEXT, AT(log_level), "info", 1, 15, NULL,
      "debug, info, warn or error"},
     {"batch_max", CONFIG_INTEGER, AT(batch_max), "1000", 1, SERVICE_BATCH_MAX, "requests",

@@ -21,7 +21,7 @@ END
 
 keys_make() {
     step_log=$state/log/keys.log
-    [ -s "$state/keys/seal.key" ] && [ -s "$state/keys/receipt.key" ] && return
+    [ -s "$state/keys/seal.key" ] && [ -s "$state/keys/receipt.key" ] && [ -s "$state/keys/receipt.key.pub" ] && return
     redress keys create >"$step_log" 2>&1 || fail "the keys could not be made" "is $state/keys writable?"
     say "keys in $state/keys (whoever has seal.key can read personal data; without it nobody can)"
 }

@@ -140,6 +140,7 @@ CREATE TABLE submission (
     customer      bigint,           -- blind index, NULL: unknown
     at            timestamptz NOT NULL,
     wrapped_key   bytea,
+    hash          bytea NOT NULL,   -- of its Received: a receipt can be given again when the journal's period is gone
     PRIMARY KEY (submission_id, channel)
 );
 CREATE INDEX submission_case ON submission (case_id);

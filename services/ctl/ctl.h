@@ -69,6 +69,7 @@ struct ctl_given {
 
 struct ctl {
     struct service_settings settings;
+    char receipt_keys[272]; /* ctl_receipt_keys */
     enum ctl_language language;
     bool json;
     bool quiet;
@@ -124,6 +125,12 @@ size_t ctl_distance(const char *a, const char *b);
 
 /* A case number as people type it, or a decimal id.  CTL_USAGE after saying what is wrong. */
 int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id) MUST_CHECK;
+
+/* ctl_archive.c: the file of the public keys whose receipts are believed, and what is in it.
+ * CTL_FAILED after saying what is wrong with it and what to do. */
+const char *ctl_receipt_keys(struct ctl *ctl);
+struct receipt_trust;
+int ctl_receipt_trust(struct ctl *ctl, struct receipt_trust *trust) MUST_CHECK;
 
 /* The reference of the policy language, given in Markdown, as a manual page. */
 void ctl_manual_language(const struct ctl *ctl, const char *markdown);

@@ -3,7 +3,7 @@
 #include "bus_guard.h"
 #include "ctl.h"
 #include "ctl_database.h"
-#include "receipt.h"
+#include "receipt_trust.h"
 #include "scope.h"
 #include "seal.h"
 
@@ -109,6 +109,26 @@ int ctl_archive_create(struct ctl *ctl)
     return CTL_OK;
 }
 
+const char *ctl_receipt_keys(struct ctl *ctl)
+{
+    const struct service_settings *settings = &ctl->settings;
+    bool named = settings->receipt_public_keys[0] != '\0';
+    (void)snprintf(ctl->receipt_keys,
+                   sizeof ctl->receipt_keys,
+                   "%s%s",
+                   named ? settings->receipt_public_keys : settings->receipt_key_file,
+                   named ? "" : ".pub");
+    return ctl->receipt_keys;
+}
+
+int ctl_receipt_trust(struct ctl *ctl, struct receipt_trust *trust)
+{
+    struct error error = {0};
+    return receipt_trust_read(ctl_receipt_keys(ctl), trust, &error)
+               ? CTL_OK
+               : ctl_fail(ctl, CTL_FAILED, TEXT_KEYS_FAILED, CTL_ARGS(error.text));
+}
+
 int ctl_keys_create(struct ctl *ctl)
 {
     struct error error = {0};
@@ -124,7 +144,8 @@ int ctl_keys_create(struct ctl *ctl)
         key && remote
             ? bus_guard_open(settings->curve_key_file, settings->curve_allow_file, true, &error)
             : NULL;
-    if (!ring || !key || (remote && !guard)) {
+    bool told = key && receipt_trust_add(ctl_receipt_keys(ctl), key, &error);
+    if (!ring || !key || !told || (remote && !guard)) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_KEYS_FAILED, CTL_ARGS(error.text));
     }
     ctl_note(ctl, TEXT_KEYS_CREATED, CTL_ARGS(settings->key_file, settings->receipt_key_file));

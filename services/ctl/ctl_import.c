@@ -180,12 +180,27 @@ refused(struct import *import, const struct ctl_flight *flight, const struct ctl
     reject(import, flight->file, flight->line, 1, why);
 }
 
+static void
+forged(struct import *import, const struct ctl_flight *flight, const struct ctl_verdict *verdict)
+{
+    char why[600];
+    FILE *text = fmemopen(why, sizeof why, "w");
+    if (text) {
+        ctl_format(text,
+                   ctl_text_in(import->ctl->language,
+                               verdict->stranger ? TEXT_SUBMIT_STRANGER : TEXT_SUBMIT_FORGED),
+                   CTL_ARGS(verdict->key, import->ctl->receipt_keys));
+        (void)fclose(text);
+        reject(import, flight->file, flight->line, 1, why);
+    }
+}
+
 static void answered(struct import *import, struct slice bytes, int64_t now_us)
 {
     struct ctl_verdict verdict;
     struct error error = {0};
     arena_reset(import->arena);
-    if (!ctl_verdict_read(bytes, import->arena, &verdict, &error)) {
+    if (!ctl_verdict_read(bytes, &import->trust, import->arena, &verdict, &error)) {
         return; /* it will be asked again */
     }
     struct ctl_flight *flight = ctl_window_find(import->window, verdict.id);
@@ -205,11 +220,7 @@ static void answered(struct import *import, struct slice bytes, int64_t now_us)
         break;
     case CTL_VERDICT_FORGED:
         import->forged++;
-        reject(import,
-               flight->file,
-               flight->line,
-               1,
-               ctl_text_in(import->ctl->language, TEXT_SUBMIT_FORGED));
+        forged(import, flight, &verdict);
         break;
     case CTL_VERDICT_REFUSED:
         refused(import, flight, &verdict);

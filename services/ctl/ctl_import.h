@@ -20,6 +20,7 @@ struct import {
     struct ctl_source *source;
     struct ctl_window *window;
     struct arena *arena;
+    struct receipt_trust trust;
     FILE *rejects;
     FILE *receipts;
     struct ctl_progress progress;

@@ -134,6 +134,10 @@ static int prepare(struct import *import)
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     import->peer = ctl_peer_new(ctl);
+    code = ctl_receipt_trust(ctl, &import->trust);
+    if (code != CTL_OK) {
+        return code;
+    }
     code = import->peer ? ctl_peer_find(ctl, import->peer, SERVICE_INTAKE, false) : CTL_FAILED;
     if (code == CTL_OK) {
         code = file_make(ctl, "rejects", &import->rejects);

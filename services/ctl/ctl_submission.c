@@ -84,14 +84,27 @@ static void text_copy(ProtobufCBinaryData data, char *text, size_t size)
     text[length] = '\0';
 }
 
-/* Does the receipt prove what it says, under the key it names? */
+/* Does the receipt prove what it says, under a key that is trusted? */
 static bool proof_holds(const Redress__Submit__V1__Receipt *receipt,
-                        const struct receipt_leaf *leaf)
+                        const struct receipt_trust *trust,
+                        struct ctl_verdict *verdict)
 {
+    const struct receipt_leaf *leaf = &verdict->leaf;
+    char number[CASE_NUMBER_SIZE];
     const uint8_t *path[RECEIPT_PATH_MAX];
     if (receipt->n_path > RECEIPT_PATH_MAX ||
         receipt->root_signature.len != RECEIPT_SIGNATURE_SIZE ||
         receipt->signing_key.len != RECEIPT_PUBLIC_SIZE) {
+        return false;
+    }
+    verdict->stranger = !receipt_trust_has(trust, receipt->signing_key.data);
+    hex_encode(receipt->signing_key.data, sizeof verdict->key / 2, verdict->key);
+    if (verdict->stranger || leaf->partition != case_partition(leaf->case_id)) {
+        return false;
+    }
+    /* not signed, because it follows: what people will say on the phone must lead to this case */
+    case_number_format(leaf->case_id, leaf->received_at_us, number);
+    if (strcmp(number, verdict->case_number) != 0) {
         return false;
     }
     for (size_t i = 0; i < receipt->n_path; i++) {
@@ -109,7 +122,9 @@ static bool proof_holds(const Redress__Submit__V1__Receipt *receipt,
                           receipt->signing_key.data);
 }
 
-static bool receipt_read(const Redress__Submit__V1__Receipt *receipt, struct ctl_verdict *verdict)
+static bool receipt_read(const Redress__Submit__V1__Receipt *receipt,
+                         const struct receipt_trust *trust,
+                         struct ctl_verdict *verdict)
 {
     if (receipt->submission_id.len != UUID_SIZE || receipt->hash.len != HASH_SIZE ||
         receipt->case_number.len >= CASE_NUMBER_SIZE) {
@@ -123,8 +138,9 @@ static bool receipt_read(const Redress__Submit__V1__Receipt *receipt, struct ctl
     verdict->leaf.seq = receipt->seq;
     text_copy(receipt->case_number, verdict->case_number, sizeof verdict->case_number);
     verdict->duplicate = receipt->has_duplicate && receipt->duplicate;
-    verdict->committed_at_us = receipt->committed_at_us;
-    verdict->kind = proof_holds(receipt, &verdict->leaf) ? CTL_VERDICT_RECEIPT : CTL_VERDICT_FORGED;
+    verdict->leaf.received_at_us = receipt->received_at_us;
+    verdict->leaf.committed_at_us = receipt->committed_at_us;
+    verdict->kind = proof_holds(receipt, trust, verdict) ? CTL_VERDICT_RECEIPT : CTL_VERDICT_FORGED;
     return true;
 }
 
@@ -146,6 +162,7 @@ static bool refusal_read(const Redress__Submit__V1__Refusal *refusal, struct ctl
 }
 
 bool ctl_verdict_read(struct slice bytes,
+                      const struct receipt_trust *trust,
                       struct arena *arena,
                       struct ctl_verdict *verdict,
                       struct error *error)
@@ -162,7 +179,7 @@ bool ctl_verdict_read(struct slice bytes,
     if (!reply) {
         return false;
     }
-    if (reply->receipt && receipt_read(reply->receipt, verdict)) {
+    if (reply->receipt && receipt_read(reply->receipt, trust, verdict)) {
         return true;
     }
     if (reply->refusal && refusal_read(reply->refusal, verdict)) {

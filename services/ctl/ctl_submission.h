@@ -8,7 +8,7 @@
 #include "case_number.h"
 #include "error.h"
 #include "hex.h"
-#include "receipt.h"
+#include "receipt_trust.h"
 #include "slice.h"
 
 struct ctl_submission {
@@ -33,7 +33,7 @@ uint8_t *ctl_submission_pack(const struct ctl_submission *submission, size_t *si
 
 enum ctl_verdict_kind {
     CTL_VERDICT_RECEIPT,
-    CTL_VERDICT_FORGED,  /* a receipt whose proof does not hold */
+    CTL_VERDICT_FORGED,  /* a receipt whose proof does not hold, or of a key that is not trusted */
     CTL_VERDICT_REFUSED, /* for good */
     CTL_VERDICT_LATER,   /* send again after retry_after_ms */
 };
@@ -45,7 +45,8 @@ struct ctl_verdict {
     char case_number[CASE_NUMBER_SIZE];
     struct receipt_leaf leaf;
     bool duplicate;
-    int64_t committed_at_us;
+    bool stranger;    /* forged: signed by a key we do not trust … */
+    char key[16 + 1]; /* … which begins so, in hex */
     /* of a refusal */
     bool conflict; /* the id was accepted with another body */
     char field[64], value[65], allowed[160];
@@ -54,6 +55,7 @@ struct ctl_verdict {
 
 /* False: no SubmitReply, or none of ours. */
 bool ctl_verdict_read(struct slice bytes,
+                      const struct receipt_trust *trust,
                       struct arena *arena,
                       struct ctl_verdict *verdict,
                       struct error *error) MUST_CHECK;

@@ -160,7 +160,10 @@ static int tell(const struct ctl *ctl, const struct ctl_verdict *verdict)
         }
         return CTL_OK;
     case CTL_VERDICT_FORGED:
-        return ctl_fail(ctl, CTL_FAILED, TEXT_SUBMIT_FORGED, NULL);
+        return ctl_fail(ctl,
+                        CTL_FAILED,
+                        verdict->stranger ? TEXT_SUBMIT_STRANGER : TEXT_SUBMIT_FORGED,
+                        CTL_ARGS(verdict->key, ctl->receipt_keys));
     case CTL_VERDICT_REFUSED:
         refusal_json(ctl, verdict);
         return tell_refusal(ctl, verdict);
@@ -174,6 +177,7 @@ static int tell(const struct ctl *ctl, const struct ctl_verdict *verdict)
 static bool ask(struct ctl_peer *peer,
                 struct slice bytes,
                 const struct ctl_submission *submission,
+                const struct receipt_trust *trust,
                 struct arena *arena,
                 int wait_ms,
                 struct ctl_verdict *verdict)
@@ -194,7 +198,7 @@ static bool ask(struct ctl_peer *peer,
             continue;
         }
         arena_reset(arena);
-        if (ctl_verdict_read(answer, arena, verdict, &error) &&
+        if (ctl_verdict_read(answer, trust, arena, verdict, &error) &&
             memcmp(verdict->id, submission->id, UUID_SIZE) == 0) {
             if (verdict->kind != CTL_VERDICT_LATER) {
                 return true;
@@ -219,7 +223,9 @@ static int send_until_answered(struct ctl *ctl, const struct ctl_submission *sub
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     int64_t until_us = clock_monotonic_us() + ctl_option_number(ctl, "timeout") * 1000;
-    int code = ctl_peer_find(ctl, peer, SERVICE_INTAKE, false);
+    static struct receipt_trust trust;
+    int code = ctl_receipt_trust(ctl, &trust);
+    code = code != CTL_OK ? code : ctl_peer_find(ctl, peer, SERVICE_INTAKE, false);
     while (code == CTL_OK) {
         struct ctl_verdict verdict;
         int64_t left_ms = (until_us - clock_monotonic_us()) / 1000;
@@ -229,7 +235,7 @@ static int send_until_answered(struct ctl *ctl, const struct ctl_submission *sub
             return ctl_fail(ctl, CTL_TRY_AGAIN, TEXT_SUBMIT_SILENT, CTL_ARGS(id));
         }
         int wait_ms = left_ms < RESEND_MS ? (int)left_ms : RESEND_MS;
-        if (ask(peer, slice_of(bytes, size), submission, arena, wait_ms, &verdict)) {
+        if (ask(peer, slice_of(bytes, size), submission, &trust, arena, wait_ms, &verdict)) {
             return tell(ctl, &verdict);
         }
         code = ctl_peer_find(ctl, peer, SERVICE_INTAKE, false);

@@ -65,7 +65,7 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_slots",
      "WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[]) "
      "AS a(agent, delta, capacity)), moved AS (UPDATE agent_slot s SET "
-     "used = greatest(s.used + c.delta, 0), "
+     "used = s.used + c.delta, "
      "capacity = CASE WHEN c.delta > 0 THEN c.capacity ELSE s.capacity END "
      "FROM change c WHERE s.agent = c.agent AND (c.delta <= 0 OR s.used + c.delta <= c.capacity) "
      "RETURNING s.agent) SELECT agent_full(ARRAY(SELECT c.agent FROM change c "

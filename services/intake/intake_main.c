@@ -15,7 +15,6 @@
 #include "intake_wire.h"
 #include "log.h"
 #include "service.h"
-#include "text.h"
 
 enum {
     RETRY_AFTER_MS = 250,
@@ -26,7 +25,6 @@ enum {
 struct outcome {
     const struct request *request;
     struct receipt_leaf leaf;
-    int64_t received_at_us;
     bool duplicate;
 };
 
@@ -104,15 +102,6 @@ static void batch_begin(struct intake *intake)
     intake->cycle++;
 }
 
-/* Text the archive refuses would refuse the whole batch, again and again. */
-static bool may_be_known(const Redress__Submit__V1__Submission *submission)
-{
-    size_t bad_at;
-    return submission->has_submission_id && submission->submission_id.len == 16 &&
-           submission->has_channel && submission->channel.len < POLICY_NAME_MAX &&
-           text_is_clean(slice_of(submission->channel.data, submission->channel.len), &bad_at);
-}
-
 static bool intake_lookup(void *self, struct cycle *cycle, struct pg *pg)
 {
     struct intake *intake = self;
@@ -129,7 +118,7 @@ static bool intake_lookup(void *self, struct cycle *cycle, struct pg *pg)
         struct error error = {0};
         const Redress__Submit__V1__Submission *submission =
             intake_decode(cycle_request(cycle, i)->bytes, cycle_arena(cycle), &error);
-        if (submission && may_be_known(submission)) {
+        if (submission && intake_key_is_good(submission)) {
             memcpy(keys[count].submission_id, submission->submission_id.data, 16);
             keys[count++].channel = slice_of(submission->channel.data, submission->channel.len);
         }
@@ -206,7 +195,7 @@ static void answer_known(struct intake *intake,
     outcome->leaf.partition = case_partition(known->case_id);
     outcome->leaf.seq = known->case_id & ((UINT64_C(1) << 40) - 1);
     memcpy(outcome->leaf.hash, known->hash, HASH_SIZE);
-    outcome->received_at_us = known->at_us;
+    outcome->leaf.received_at_us = known->at_us;
     outcome->duplicate = true;
     cycle_touch(cycle, intake->partition);
 }
@@ -282,12 +271,13 @@ static void accept(struct intake *intake,
         refuse(cycle, request, &refused);
         return;
     }
+    memcpy(row->hash, event->hash, HASH_SIZE);
     struct outcome *outcome = outcome_add(intake, request, id);
     outcome->leaf.case_id = event->case_id;
     outcome->leaf.partition = event->partition;
     outcome->leaf.seq = event->seq;
     memcpy(outcome->leaf.hash, event->hash, HASH_SIZE);
-    outcome->received_at_us = received->received_at_us;
+    outcome->leaf.received_at_us = received->received_at_us;
     *seen = (struct seen){.key = slice_of(row->submission_id, 16),
                           .outcome = intake->row_count,
                           .cycle = intake->cycle};
@@ -337,7 +327,7 @@ static void refuse_for_good(struct intake *intake,
                             struct slice id,
                             const struct intake_output *verdict)
 {
-    if (!intake->asked_known && may_be_known(submission)) {
+    if (!intake->asked_known && intake_key_is_good(submission)) {
         intake->ask_known = true;
         cycle_look_again(cycle);
         return;
@@ -430,12 +420,13 @@ static void intake_committed(void *self, struct cycle *cycle)
     if (!leaves) {
         return; /* unanswered: the adapters ask again and are duplicates */
     }
+    int64_t now_us = clock_now_us();
     for (uint32_t i = 0; i < intake->outcome_count; i++) {
         leaves[i] = intake->outcomes[i].leaf;
+        leaves[i].committed_at_us = now_us;
     }
     const struct receipt_batch *batch =
         receipt_batch_sign(intake->key, leaves, intake->outcome_count, intake->scratch);
-    int64_t now_us = clock_now_us();
     for (uint32_t i = 0; batch && i < intake->outcome_count; i++) {
         const struct outcome *outcome = &intake->outcomes[i];
         struct intake_receipted receipted = {.leaf = &leaves[i],
@@ -443,8 +434,6 @@ static void intake_committed(void *self, struct cycle *cycle)
                                              .index = i,
                                              .count = intake->outcome_count,
                                              .public_key = receipt_key_public(intake->key),
-                                             .received_at_us = outcome->received_at_us,
-                                             .committed_at_us = now_us,
                                              .duplicate = outcome->duplicate};
         struct slice bytes = intake_receipt_pack(&receipted, intake->scratch);
         if (bytes.size > 0) {

@@ -2,18 +2,16 @@
 
 const struct pg_statement intake_statements[] = {
     {"intake_insert_one",
-     "INSERT INTO submission (submission_id, channel, case_id, digest, customer, at, wrapped_key) "
-     "VALUES ($1, $2, $3, $4, $5, $6, $7)"            },
+     "INSERT INTO submission (submission_id, channel, case_id, digest, customer, at, wrapped_key, "
+     "hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"                        },
     {"intake_insert",
-     "INSERT INTO submission (submission_id, channel, case_id, digest, customer, at, wrapped_key) "
-     "SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[], $5::bigint[], "
-     "$6::timestamptz[], $7::bytea[])"                },
+     "INSERT INTO submission (submission_id, channel, case_id, digest, customer, at, wrapped_key, "
+     "hash) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[], $5::bigint[], "
+     "$6::timestamptz[], $7::bytea[], $8::bytea[])"                         },
     {"intake_known",
-     "SELECT s.submission_id, s.channel, s.case_id, s.digest, s.at, j.hash "
+     "SELECT s.submission_id, s.channel, s.case_id, s.digest, s.at, s.hash "
      "FROM unnest($1::uuid[], $2::text[]) AS a(id, channel) "
-     "JOIN submission s ON s.submission_id = a.id AND s.channel = a.channel "
-     "JOIN journal_intake j ON j.service = 1 AND j.partition = (s.case_id >> 40)::smallint "
-     "AND j.seq = s.case_id & ((1::bigint << 40) - 1)"},
+     "JOIN submission s ON s.submission_id = a.id AND s.channel = a.channel"},
 };
 const unsigned intake_statement_count = sizeof intake_statements / sizeof *intake_statements;
 
@@ -26,6 +24,7 @@ void intake_rows_bind(struct pg *pg, const struct intake_row *rows, uint32_t cou
     static struct pg_array customer;
     static struct pg_array at;
     static struct pg_array key;
+    static struct pg_array hash;
     pg_array_begin(&id, PG_UUID);
     pg_array_begin(&channel, PG_TEXT);
     pg_array_begin(&case_id, PG_INT8);
@@ -33,6 +32,7 @@ void intake_rows_bind(struct pg *pg, const struct intake_row *rows, uint32_t cou
     pg_array_begin(&customer, PG_INT8);
     pg_array_begin(&at, PG_TIMESTAMPTZ);
     pg_array_begin(&key, PG_BYTEA);
+    pg_array_begin(&hash, PG_BYTEA);
     for (uint32_t i = 0; i < count; i++) {
         pg_array_bytes(&id, slice_of(rows[i].submission_id, sizeof rows[i].submission_id));
         pg_array_bytes(&channel, rows[i].channel);
@@ -45,10 +45,11 @@ void intake_rows_bind(struct pg *pg, const struct intake_row *rows, uint32_t cou
         }
         pg_array_time(&at, rows[i].at_us);
         pg_array_bytes(&key, slice_of(rows[i].wrapped_key, SEAL_WRAPPED_SIZE));
+        pg_array_bytes(&hash, slice_of(rows[i].hash, HASH_SIZE));
     }
     static struct pg_array *const columns[] = {
-        &id, &channel, &case_id, &digest, &customer, &at, &key};
-    (void)pg_call_rows(pg, "intake_insert_one", "intake_insert", columns, 7);
+        &id, &channel, &case_id, &digest, &customer, &at, &key, &hash};
+    (void)pg_call_rows(pg, "intake_insert_one", "intake_insert", columns, 8);
 }
 
 void intake_known_bind(struct pg *pg, const struct intake_key *keys, uint32_t count)

@@ -21,6 +21,7 @@ struct intake_row {
     uint64_t customer; /* 0: unknown */
     int64_t at_us;
     uint8_t wrapped_key[SEAL_WRAPPED_SIZE];
+    uint8_t hash[HASH_SIZE]; /* of its Received event */
 };
 
 /* Adds the insert of all rows to the request being built. */

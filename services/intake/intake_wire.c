@@ -64,6 +64,13 @@ void intake_input_of(const Redress__Submit__V1__Submission *submission, struct i
     }
 }
 
+bool intake_key_is_good(const Redress__Submit__V1__Submission *submission)
+{
+    return submission->has_submission_id && submission->submission_id.len == 16 &&
+           submission->has_channel && submission->channel.len < POLICY_NAME_MAX &&
+           clean(submission->has_channel, submission->channel);
+}
+
 static void digest_number(crypto_generichash_state *state, uint64_t number)
 {
     uint8_t bytes[8];
@@ -160,7 +167,7 @@ struct slice intake_receipt_pack(const struct intake_receipted *receipted, struc
 {
     const struct receipt_leaf *leaf = receipted->leaf;
     char number[CASE_NUMBER_SIZE];
-    case_number_format(leaf->case_id, receipted->received_at_us, number);
+    case_number_format(leaf->case_id, leaf->received_at_us, number);
     const uint8_t *path[RECEIPT_PATH_MAX];
     ProtobufCBinaryData path_data[RECEIPT_PATH_MAX];
     uint32_t path_count = receipt_batch_path(receipted->batch, receipted->index, path);
@@ -171,7 +178,7 @@ struct slice intake_receipt_pack(const struct intake_receipted *receipted, struc
     receipt.has_submission_id = receipt.has_case_number = receipt.has_case_id = 1;
     receipt.has_partition = receipt.has_seq = receipt.has_hash = receipt.has_leaf_index = 1;
     receipt.has_leaf_count = receipt.has_root_signature = receipt.has_signing_key = 1;
-    receipt.has_committed_at_us = 1;
+    receipt.has_committed_at_us = receipt.has_received_at_us = 1;
     receipt.submission_id = data_of(leaf->submission_id, sizeof leaf->submission_id);
     receipt.case_number = data_of(number, strlen(number));
     receipt.case_id = leaf->case_id;
@@ -187,7 +194,8 @@ struct slice intake_receipt_pack(const struct intake_receipted *receipted, struc
     receipt.root_signature =
         data_of(receipt_batch_signature(receipted->batch), RECEIPT_SIGNATURE_SIZE);
     receipt.signing_key = data_of(receipted->public_key, RECEIPT_PUBLIC_SIZE);
-    receipt.committed_at_us = receipted->committed_at_us;
+    receipt.committed_at_us = leaf->committed_at_us;
+    receipt.received_at_us = leaf->received_at_us;
     Redress__Submit__V1__SubmitReply reply = REDRESS__SUBMIT__V1__SUBMIT_REPLY__INIT;
     reply.receipt = &receipt;
     return pack(&reply.base, arena);

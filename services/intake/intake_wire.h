@@ -20,6 +20,9 @@ intake_decode(struct slice bytes, struct arena *arena, struct error *error) MUST
 /* Fills what the wire knows: everything but now_us and policy. */
 void intake_input_of(const Redress__Submit__V1__Submission *submission, struct intake_input *input);
 
+/* May a row have this id and channel?  Text the archive refuses would refuse a whole batch. */
+bool intake_key_is_good(const Redress__Submit__V1__Submission *submission);
+
 /*
  * Of what becomes the case, and of nothing else: every field but submission_id and channel, which
  * are its key, and trace_parent.  However the fields are ordered on the wire, and whether an empty
@@ -51,8 +54,6 @@ struct intake_receipted {
     uint32_t index;
     uint32_t count;
     const uint8_t *public_key;
-    int64_t received_at_us;
-    int64_t committed_at_us;
     bool duplicate;
 };
 

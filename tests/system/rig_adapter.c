@@ -186,8 +186,11 @@ static struct submission *item_find(struct adapter *adapter, ProtobufCBinaryData
 /* The signature covers what the receipt says, so whoever holds it can prove it (law 1). */
 static void receipt_check(const Redress__Submit__V1__Receipt *receipt, struct submission *item)
 {
-    struct receipt_leaf leaf = {
-        .case_id = receipt->case_id, .partition = receipt->partition, .seq = receipt->seq};
+    struct receipt_leaf leaf = {.case_id = receipt->case_id,
+                                .partition = receipt->partition,
+                                .seq = receipt->seq,
+                                .received_at_us = receipt->received_at_us,
+                                .committed_at_us = receipt->committed_at_us};
     const uint8_t *path[PATH_MAX_LEAVES];
     memcpy(leaf.submission_id, item->id, 16);
     assert_int_equal(receipt->hash.len, HASH_SIZE);

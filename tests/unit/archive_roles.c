@@ -14,8 +14,8 @@
     "(" service ", 0, 1, 1, 1, now(), '', '')"
 #define HEAD(service) "UPDATE head SET epoch = epoch + 1 WHERE partition = 0 AND service = " service
 #define SUBMISSION                                                                                 \
-    "INSERT INTO submission (submission_id, channel, case_id, digest, at) VALUES "                 \
-    "(gen_random_uuid(), 'phone', 1, '', now())"
+    "INSERT INTO submission (submission_id, channel, case_id, digest, at, hash) VALUES "           \
+    "(gen_random_uuid(), 'phone', 1, '', now(), '')"
 
 enum outcome {
     MAY,    /* and it has an effect */

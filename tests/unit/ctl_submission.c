@@ -1,7 +1,7 @@
 /*
  * Goal: a receipt is believed when its proof holds and not otherwise; a submission says what it was
  * given; times are read as they are written.
- * Method: a batch is signed as intake signs it, and every byte of what a receipt states is changed
+ * Method: a batch is signed as intake signs it, and every bit of the receipt's message is changed
  * in turn.  A receipt is the promise of law 1: whoever accepts a false one believes a complaint
  * safe that is nowhere.
  */
@@ -22,6 +22,7 @@ struct batch {
     struct receipt_key *key;
     struct receipt_leaf leaves[LEAVES];
     struct receipt_batch *batch;
+    struct receipt_trust trust;
 };
 
 static struct batch batch;
@@ -40,13 +41,21 @@ static int batch_make(void **state)
     batch.key = receipt_key_open(path, true, &error);
     (void)unlink(path);
     for (uint32_t i = 0; batch.key && i < LEAVES; i++) {
-        batch.leaves[i] = (struct receipt_leaf){
-            .case_id = case_id_make(2, 100 + i), .partition = 2, .seq = 1000 + i};
+        batch.leaves[i] = (struct receipt_leaf){.case_id = case_id_make(2, 100 + i),
+                                                .partition = 2,
+                                                .seq = 1000 + i,
+                                                .received_at_us = INT64_C(1795290361123456),
+                                                .committed_at_us = INT64_C(1795290361200000)};
         memset(batch.leaves[i].submission_id, (int)i + 1, UUID_SIZE);
         memset(batch.leaves[i].hash, (int)i + 50, HASH_SIZE);
     }
     batch.batch =
         batch.key ? receipt_batch_sign(batch.key, batch.leaves, LEAVES, batch.arena) : NULL;
+    if (batch.key) {
+        memset(batch.trust.keys[0], 0x42, RECEIPT_PUBLIC_SIZE); /* an older one */
+        memcpy(batch.trust.keys[1], receipt_key_public(batch.key), RECEIPT_PUBLIC_SIZE);
+        batch.trust.count = 2;
+    }
     return batch.batch ? 0 : -1;
 }
 
@@ -65,9 +74,7 @@ static struct slice receipt_of(const struct receipt_leaf *leaf)
                                                .batch = batch.batch,
                                                .index = LEAF,
                                                .count = LEAVES,
-                                               .public_key = receipt_key_public(batch.key),
-                                               .received_at_us = INT64_C(1795290361123456),
-                                               .committed_at_us = INT64_C(1795290361200000)};
+                                               .public_key = receipt_key_public(batch.key)};
     return intake_receipt_pack(&receipted, batch.arena);
 }
 
@@ -75,7 +82,7 @@ static enum ctl_verdict_kind verdict_of(struct slice bytes, struct ctl_verdict *
 {
     struct error error = {0};
     arena_reset(batch.other);
-    assert_true(ctl_verdict_read(bytes, batch.other, verdict, &error));
+    assert_true(ctl_verdict_read(bytes, &batch.trust, batch.other, verdict, &error));
     return verdict->kind;
 }
 
@@ -95,27 +102,55 @@ static void a_receipt_is_read_as_intake_wrote_it(void **state)
     assert_true(case_id == leaf->case_id);
 }
 
+/* Every bit of the message, whatever it is part of: there is none that a receipt does without. */
 static void a_receipt_that_states_anything_else_is_not_believed(void **state)
 {
     (void)state;
     struct ctl_verdict verdict;
-    for (size_t i = 0; i < UUID_SIZE + HASH_SIZE; i++) {
-        struct receipt_leaf leaf = batch.leaves[LEAF];
-        uint8_t *byte = i < UUID_SIZE ? &leaf.submission_id[i] : &leaf.hash[i - UUID_SIZE];
-        *byte ^= 1;
-        assert_int_equal(verdict_of(receipt_of(&leaf), &verdict), CTL_VERDICT_FORGED);
+    struct slice whole = receipt_of(&batch.leaves[LEAF]);
+    uint8_t bytes[1024];
+    assert_in_range(whole.size, 200, sizeof bytes);
+    memcpy(bytes, whole.bytes, whole.size);
+    unsigned forged = 0;
+    for (size_t bit = 0; bit < 8 * whole.size; bit++) {
+        struct error error = {0};
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        arena_reset(batch.other);
+        bool read = ctl_verdict_read(
+            slice_of(bytes, whole.size), &batch.trust, batch.other, &verdict, &error);
+        assert_false(read && verdict.kind == CTL_VERDICT_RECEIPT);
+        forged += read && verdict.kind == CTL_VERDICT_FORGED;
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
-    struct receipt_leaf leaf = batch.leaves[LEAF];
-    leaf.case_id++;
-    assert_int_equal(verdict_of(receipt_of(&leaf), &verdict), CTL_VERDICT_FORGED);
-    leaf = batch.leaves[LEAF];
-    leaf.seq++;
-    assert_int_equal(verdict_of(receipt_of(&leaf), &verdict), CTL_VERDICT_FORGED);
-    leaf = batch.leaves[LEAF];
-    leaf.partition++;
-    assert_int_equal(verdict_of(receipt_of(&leaf), &verdict), CTL_VERDICT_FORGED);
+    assert_true(forged > 4 * whole.size); /* most are read, and refused for what they say */
     /* that of a neighbour, at this place */
     assert_int_equal(verdict_of(receipt_of(&batch.leaves[LEAF - 1]), &verdict), CTL_VERDICT_FORGED);
+    /* the two times and the number that follows from one of them */
+    struct receipt_leaf leaf = batch.leaves[LEAF];
+    leaf.received_at_us += INT64_C(86400000000);
+    assert_int_equal(verdict_of(receipt_of(&leaf), &verdict), CTL_VERDICT_FORGED);
+    leaf = batch.leaves[LEAF];
+    leaf.committed_at_us++;
+    assert_int_equal(verdict_of(receipt_of(&leaf), &verdict), CTL_VERDICT_FORGED);
+    assert_false(verdict.stranger);
+}
+
+/* Anybody can sign: what he signs holds under the key it names. */
+static void a_receipt_of_a_key_that_is_not_ours_is_not_believed(void **state)
+{
+    (void)state;
+    struct ctl_verdict verdict;
+    struct receipt_trust ours = batch.trust;
+    batch.trust.count = 1;
+    assert_int_equal(verdict_of(receipt_of(&batch.leaves[LEAF]), &verdict), CTL_VERDICT_FORGED);
+    assert_true(verdict.stranger);
+    char hex[2 * RECEIPT_PUBLIC_SIZE + 1];
+    hex_encode(receipt_key_public(batch.key), RECEIPT_PUBLIC_SIZE, hex);
+    assert_int_equal(strlen(verdict.key), 16);
+    assert_memory_equal(verdict.key, hex, 16);
+    batch.trust = ours;
+    assert_int_equal(verdict_of(receipt_of(&batch.leaves[LEAF]), &verdict), CTL_VERDICT_RECEIPT);
+    assert_false(verdict.stranger);
 }
 
 static void refusals_are_for_good_or_for_later(void **state)
@@ -217,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_receipt_is_read_as_intake_wrote_it),
         cmocka_unit_test(a_receipt_that_states_anything_else_is_not_believed),
+        cmocka_unit_test(a_receipt_of_a_key_that_is_not_ours_is_not_believed),
         cmocka_unit_test(refusals_are_for_good_or_for_later),
         cmocka_unit_test(a_submission_says_what_it_was_given_and_no_more),
         cmocka_unit_test(times_are_read_as_they_are_written),

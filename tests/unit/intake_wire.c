@@ -325,6 +325,8 @@ static void every_receipt_of_a_batch_can_be_checked_by_itself(void **state)
         leaves[i].partition = 3;
         leaves[i].seq = 40 + i;
         leaves[i].case_id = case_id_make(3, 40 + i);
+        leaves[i].received_at_us = 1710727200000001;
+        leaves[i].committed_at_us = 1710727200000002;
     }
     const struct receipt_batch *batch = receipt_batch_sign(key, leaves, COUNT, arena);
     for (uint32_t i = 0; i < COUNT; i++) {
@@ -333,8 +335,6 @@ static void every_receipt_of_a_batch_can_be_checked_by_itself(void **state)
                                              .index = i,
                                              .count = COUNT,
                                              .public_key = receipt_key_public(key),
-                                             .received_at_us = 1710727200000001,
-                                             .committed_at_us = 1710727200000002,
                                              .duplicate = i == 2};
         Redress__Submit__V1__SubmitReply *reply =
             reply_read(intake_receipt_pack(&receipted, arena));

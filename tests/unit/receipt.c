@@ -6,8 +6,7 @@
  * index, count and path length changed; the root compared with one computed straight from the
  * recursive definition of RFC 9162.
  */
-#include "receipt.h"
-
+#include "receipt_trust.h"
 #include "unit.h"
 
 #include <sodium.h>
@@ -35,6 +34,8 @@ static int setup(void **state)
         leaves[i].partition = 7;
         leaves[i].seq = i + 1;
         randombytes_buf(leaves[i].hash, sizeof leaves[i].hash);
+        leaves[i].received_at_us = INT64_C(1795290361123456) + i;
+        leaves[i].committed_at_us = INT64_C(1795290361200000) + i;
     }
     return key && arena ? 0 : -1;
 }
@@ -58,16 +59,18 @@ static void h(const uint8_t *bytes, size_t size, uint8_t hash[HASH_SIZE])
 /* RFC 9162 section 2.1.1, word for word. */
 static void tree_hash(const struct receipt_leaf *leaf, uint32_t count, uint8_t hash[HASH_SIZE])
 {
-    uint8_t bytes[69] = {0};
+    uint8_t bytes[85] = {0};
     if (count == 1) {
         memcpy(bytes + 1, leaf->submission_id, 16);
         for (unsigned i = 0; i < 8; i++) {
             bytes[17 + i] = (uint8_t)(leaf->case_id >> 8 * i);
             bytes[29 + i] = (uint8_t)(leaf->seq >> 8 * i);
+            bytes[69 + i] = (uint8_t)(leaf->received_at_us >> 8 * i);
+            bytes[77 + i] = (uint8_t)(leaf->committed_at_us >> 8 * i);
         }
         bytes[25] = (uint8_t)leaf->partition;
         memcpy(bytes + 37, leaf->hash, 32);
-        h(bytes, 69, hash);
+        h(bytes, 85, hash);
         return;
     }
     uint32_t k = 1;
@@ -250,6 +253,59 @@ static void the_key_survives_a_restart_and_a_bad_file_is_refused(void **state)
 
 #define STORY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void public_put(const char *file, const char *text)
+{
+    FILE *to = fopen(file, "w");
+    assert_non_null(to);
+    (void)fputs(text, to);
+    assert_int_equal(fclose(to), 0);
+}
+
+/* The signing key is changed, and what the older one signed is believed as before. */
+static void the_public_keys_are_a_list_that_grows(void **state)
+{
+    (void)state;
+    char file[80];
+    char other[80];
+    struct receipt_trust trust;
+    (void)snprintf(file, sizeof file, "%s/receipt.key.pub", folder);
+    (void)snprintf(other, sizeof other, "%s/other.key", folder);
+    assert_false(receipt_trust_read(file, &trust, &error));
+    assert_non_null(strstr(error.text, "redress keys create"));
+    assert_true(receipt_trust_add(file, key, &error));
+    assert_true(receipt_trust_add(file, key, &error)); /* no second line */
+    assert_true(receipt_trust_read(file, &trust, &error));
+    assert_int_equal(trust.count, 1);
+    struct receipt_key *newer = receipt_key_open(other, true, &error);
+    assert_non_null(newer);
+    assert_false(receipt_trust_has(&trust, receipt_key_public(newer)));
+    assert_true(receipt_trust_add(file, newer, &error));
+    assert_true(receipt_trust_read(file, &trust, &error));
+    assert_int_equal(trust.count, 2);
+    assert_true(receipt_trust_has(&trust, receipt_key_public(newer)));
+    assert_true(receipt_trust_has(&trust, receipt_key_public(key)));
+    assert_int_equal(chmod(file, 0664), 0);
+    assert_false(receipt_trust_read(file, &trust, &error));
+    assert_non_null(strstr(error.text, "chmod go-w"));
+    assert_int_equal(chmod(file, 0644), 0);
+    static const char *const bad[] = {
+        "",
+        "redress-receipt-public 1\n",
+        "redress-receipt-public 2\nkey 00",
+        "redress-receipt-public 1\nkey 00",
+        "redress-receipt-public 1\nseed "
+        "0000000000000000000000000000000000000000000000000000000000000000\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        public_put(file, bad[i]);
+        assert_false(receipt_trust_read(file, &trust, &error));
+        assert_false(receipt_trust_add(file, key, &error));
+    }
+    receipt_key_free(&newer);
+    (void)unlink(file);
+    (void)unlink(other);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -258,6 +314,7 @@ int main(void)
         STORY(another_place_another_count_or_another_path_length_is_refused),
         STORY(the_largest_batch_needs_no_longer_path_and_a_full_arena_says_so),
         STORY(the_key_survives_a_restart_and_a_bad_file_is_refused),
+        STORY(the_public_keys_are_a_list_that_grows),
     };
     if (!mkdtemp(folder)) {
         return 1;

@@ -1,0 +1,97 @@
+#include "receipt_trust.h"
+
+#include "hex.h"
+#include "key_file.h"
+#include "scope.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+static const char first_line[] = "redress-receipt-public 1";
+
+static void file_close(FILE **file_p)
+{
+    if (*file_p) {
+        (void)fclose(*file_p);
+    }
+}
+
+static bool line_take(struct receipt_trust *trust, const char *line)
+{
+    if (line[0] == '\0' || line[0] == '#') {
+        return true;
+    }
+    return trust->count < RECEIPT_TRUST_MAX && strncmp(line, "key ", 4) == 0 &&
+           hex_decode(slice_text(line + 4), trust->keys[trust->count++], RECEIPT_PUBLIC_SIZE);
+}
+
+bool receipt_trust_read(const char *path, struct receipt_trust *trust, struct error *error)
+{
+    char text[KEY_FILE_MAX];
+    struct stat info;
+    trust->count = 0;
+    SCOPED(file_close) FILE *file = fopen(path, "re");
+    if (!file) {
+        return error_set(error,
+                         ERROR_FATAL,
+                         "%s: %s; `redress keys create` writes it beside the key that signs "
+                         "receipts: copy it here, or name it with receipt_public_keys",
+                         path,
+                         strerrordesc_np(errno));
+    }
+    if (fstat(fileno(file), &info) != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return error_set(error, ERROR_FATAL, "%s: others may write it; chmod go-w it", path);
+    }
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    text[size] = '\0';
+    char *rest = text;
+    const char *line = strsep(&rest, "\n");
+    bool good = size < sizeof text - 1 && strcmp(line, first_line) == 0;
+    while (good && (line = strsep(&rest, "\n"))) {
+        good = line_take(trust, line);
+    }
+    return (good && trust->count > 0) ||
+           error_set(error,
+                     ERROR_FATAL,
+                     "%s: not \"%s\" and lines of \"key\" with 64 hex digits, at most %d",
+                     path,
+                     first_line,
+                     RECEIPT_TRUST_MAX);
+}
+
+bool receipt_trust_has(const struct receipt_trust *trust, const uint8_t public[RECEIPT_PUBLIC_SIZE])
+{
+    for (uint32_t i = 0; i < trust->count; i++) {
+        if (memcmp(trust->keys[i], public, RECEIPT_PUBLIC_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool receipt_trust_add(const char *path, const struct receipt_key *key, struct error *error)
+{
+    struct receipt_trust trust = {0};
+    struct stat info;
+    char hex[2 * RECEIPT_PUBLIC_SIZE + 1];
+    bool fresh = stat(path, &info) != 0 && errno == ENOENT;
+    if (!fresh && !receipt_trust_read(path, &trust, error)) {
+        return false;
+    }
+    if (receipt_trust_has(&trust, receipt_key_public(key))) {
+        return true;
+    }
+    if (trust.count == RECEIPT_TRUST_MAX) {
+        return error_set(error, ERROR_FATAL, "%s: full; take its oldest lines out", path);
+    }
+    FILE *file = fopen(path, "ae");
+    hex_encode(receipt_key_public(key), RECEIPT_PUBLIC_SIZE, hex);
+    bool good = file && (!fresh || fprintf(file,
+                                           "%s\n# Whose receipts are believed; for everybody who "
+                                           "submits complaints.\n",
+                                           first_line) > 0);
+    good =
+        good && fprintf(file, "key %s\n", hex) > 0 && (!fresh || fchmod(fileno(file), 0644) == 0);
+    good = file && fclose(file) == 0 && good;
+    return good || error_set(error, ERROR_FATAL, "%s: %s", path, strerrordesc_np(errno));
+}
