@@ -166,7 +166,7 @@ static void
 wait_for_archive(struct cycle *cycle, enum undo_verdict verdict, const struct pg_answer *answer)
 {
     struct service *service = cycle->service;
-    bool all = verdict != UNDO_AGAIN && refuses_all(answer->sqlstate);
+    bool all = answer && verdict != UNDO_AGAIN && refuses_all(answer->sqlstate);
     int64_t wait_us = verdict == UNDO_AGAIN ? 0 : all ? WAIT_LONG_US : WAIT_US;
     cycle->wait_until_us = clock_monotonic_us() + wait_us;
     if (all) {

@@ -388,11 +388,11 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
         refuse_for_good(intake, cycle, request, submission, id, &verdict);
         return;
     }
+    assert(policy && id.bytes); /* what has none was refused */
     struct seen *seen = seen_slot(intake, id, input.channel);
     if (seen && seen->cycle == intake->cycle) {
         answer_seen(intake, cycle, request, seen, digest);
     } else if (seen) {
-        assert(policy); /* what has none was refused */
         accept(intake, cycle, request, submission, policy, &verdict, seen, digest);
     }
 }

@@ -60,6 +60,7 @@ static void names_are_letters_in_one_line(void **state)
     (void)state;
     static const char longest[] = "12345678901234567890123456789012345678901234567";
     /* a mark of direction turns nothing around: the third is good */
+    /* NOLINTBEGIN(misc-misleading-bidirectional): that is what they are here for */
     static const struct {
         const char *name;
         bool good;
@@ -82,6 +83,7 @@ static void names_are_letters_in_one_line(void **state)
         {"\xe2\x81\xa6li",                                   false},
         {"li\xe2\x81\xa9",                                   false},
     };
+    /* NOLINTEND(misc-misleading-bidirectional) */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         Redress__Command__V1__Command command = REDRESS__COMMAND__V1__COMMAND__INIT;
         const ProtobufCBinaryData good = {2, (uint8_t *)(uintptr_t) "li"};

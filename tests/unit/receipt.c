@@ -293,8 +293,8 @@ static void the_public_keys_are_a_list_that_grows(void **state)
         "redress-receipt-public 1\n",
         "redress-receipt-public 2\nkey 00",
         "redress-receipt-public 1\nkey 00",
-        "redress-receipt-public 1\nseed "
-        "0000000000000000000000000000000000000000000000000000000000000000\n",
+        ("redress-receipt-public 1\nseed "
+         "0000000000000000000000000000000000000000000000000000000000000000\n"),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         public_put(file, bad[i]);
