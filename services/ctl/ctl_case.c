@@ -102,6 +102,9 @@ static void fold_said(struct case_view *view, uint32_t index)
                                    .text_language = advanced->text_language};
     if (!view->said) {
         view->said = arena_take(view->arena, view->event_count * sizeof *view->said);
+        if (view->said) {
+            memset(view->said, 0, view->event_count * sizeof *view->said);
+        }
     }
     char *room = arena_take(view->arena, POLICY_TEXT_SAID_MAX);
     char number[CASE_NUMBER_SIZE];
