@@ -182,7 +182,8 @@ end
 function verbs.begin(stream, generation, epoch)
     local now = call('HMGET', stream_key(stream), 'b', 'e')
     if tonumber(now[2] or 0) > tonumber(epoch) then return {'FENCED'} end
-    if now[1] then call('SADD', old_key(stream), now[1]) end
+    -- begun twice it is no older share of its own: cleaning would take what is live then
+    if now[1] and now[1] ~= generation then call('SADD', old_key(stream), now[1]) end
     call('HSET', stream_key(stream), 'b', generation, 'e', epoch)
     return {'OK'}
 end

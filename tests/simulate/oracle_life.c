@@ -56,8 +56,10 @@ static void check_unmerged(const struct fact *fact, const struct life *before)
     HOLDS(before->merged_into != 0);
     HOLDS(policy_step_index(case_policy(fact->event->case_id), advanced->to_step) == stood->step);
     bool same_holder = slice_equal(advanced->agent, slice_text(stood->agent));
-    bool same_queue = slice_equal(advanced->queue,
-                                  slice_text(stood->queue[0] != '\0' ? stood->queue : stood->home));
+    /* Of one that was held the home may have followed the routes meanwhile. */
+    bool same_queue =
+        advanced->queue.size > 0 &&
+        (stood->queue[0] == '\0' || slice_equal(advanced->queue, slice_text(stood->queue)));
     if (stood->agent[0] != '\0' && advanced->agent.size > 0) {
         HOLDS(same_holder);
         sim_reach(SOMETIMES_UNMERGED_TO_HOLDER);
@@ -129,7 +131,6 @@ static void follow_merge(const struct fact *fact, const struct life *before, str
         after->merged_into = fact->event->advanced.other_case;
         after->stood = (struct stood){.step = before->step, .since_us = before->since_us};
         memcpy(after->stood.queue, before->queue, sizeof before->queue);
-        memcpy(after->stood.home, before->home, sizeof before->home);
         memcpy(after->stood.agent, before->agent, sizeof before->agent);
         memcpy(after->stood.agent_role, before->agent_role, sizeof before->agent_role);
         HOLDS(after->merged_into != 0 && after->merged_into != fact->event->case_id);
@@ -173,9 +174,6 @@ static void follow_hands(const struct fact *fact, const struct life *before, str
     bool held = after->agent[0] != '\0';
     bool queued = after->queue[0] != '\0';
     HOLDS(closed ? !held && !queued : held != queued);
-    if (queued) {
-        memcpy(after->home, after->queue, sizeof after->home);
-    }
     if (strcmp(before->agent, after->agent) != 0) {
         life_name(after->agent_role, held ? event->advanced.role : (struct slice){0});
         if (held && given) {
@@ -268,7 +266,6 @@ void life_check(const struct fact *fact)
                           .step = policy_step_index(policy, event->opened.step),
                           .priority = event->opened.priority};
     life_name(life->queue, event->opened.queue);
-    life_name(life->home, event->opened.queue);
     life_name(life->category, event->opened.category);
     life_name(life->class_id, event->opened.severity_class);
 }

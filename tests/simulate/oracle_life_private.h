@@ -15,7 +15,7 @@ struct count {
 struct life {
     uint32_t version;
     uint16_t step; /* index */
-    char queue[POLICY_NAME_MAX], home[POLICY_NAME_MAX];
+    char queue[POLICY_NAME_MAX];
     char agent[POLICY_NAME_MAX], agent_role[POLICY_NAME_MAX];
     char brought[POLICY_NAME_MAX]; /* who brought it into this step */
     char category[POLICY_NAME_MAX], class_id[POLICY_NAME_MAX];
@@ -31,7 +31,7 @@ struct life {
     uint64_t merged_into;
     struct stood {
         uint16_t step;
-        char queue[POLICY_NAME_MAX], home[POLICY_NAME_MAX];
+        char queue[POLICY_NAME_MAX];
         char agent[POLICY_NAME_MAX], agent_role[POLICY_NAME_MAX];
         int64_t since_us;
     } stood; /* before it was merged */

@@ -14,13 +14,14 @@ struct projecting {
     void *self;
     struct redis *redis;
     struct projection *projection;
-    uint64_t fed[PARTITIONS]; /* serials up to this one */
+    uint64_t fed[PARTITIONS];     /* serials up to this one */
+    uint32_t askings[PARTITIONS]; /* the newest; a slice that was asked for before is stale */
     int64_t tick_at_us;
 };
 
 /* A slice that was asked for and is being read. */
 struct asking {
-    uint32_t partition, attempt;
+    uint32_t partition, attempt, number;
 };
 
 /* A dead process asks for nothing: its happenings went with its incarnation. */
@@ -29,6 +30,9 @@ static void slice_read(void *self, void *thing)
     struct projecting *projecting = self;
     const struct asking *asking = thing;
     uint64_t *serial = &projecting->fed[asking->partition];
+    if (asking->number != projecting->askings[asking->partition]) {
+        return;
+    }
     struct projection_op ops[FEED_SLICE];
     uint32_t count = 0;
     while (count < FEED_SLICE && *serial + 1 < CASES_MAX) {
@@ -51,7 +55,7 @@ on_feed(void *self, enum service_id service, uint32_t partition, uint32_t attemp
     (void)service;
     struct projecting *projecting = self;
     struct asking *asking = sim_new(sizeof *asking);
-    *asking = (struct asking){partition, attempt};
+    *asking = (struct asking){partition, attempt, ++projecting->askings[partition]};
     projecting->fed[partition] = first ? 0 : projecting->fed[partition];
     sim_later(
         projecting->actor, 200 + (int64_t)sim_random(5 * MILLI), slice_read, projecting, asking);

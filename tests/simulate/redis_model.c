@@ -284,7 +284,7 @@ void verb_begin(struct call *call)
         answer_text(call, "FENCED");
         return;
     }
-    if (head->building[0]) {
+    if (head->building[0] && strcmp(head->building, text(call, 4)) != 0) {
         old_add(call->model, stream, head->building);
     }
     name_set(head->building, sizeof head->building, text(call, 4));

@@ -106,6 +106,20 @@ static void reply_arrives(void *self, void *thing)
     flight->fn(flight->self, flight->reply);
 }
 
+/* Once more, when others have been executed: nobody hears the answer. */
+static void reaches_again(void *self, void *thing)
+{
+    (void)self;
+    if (sim.now_us >= down_until_us) {
+        (void)execute(thing);
+    }
+}
+
+static bool is_commit(const struct flight *flight)
+{
+    return flight->sizes[1] == 5 && memcmp(flight->arguments[1], "apply", 5) == 0;
+}
+
 static void reaches_server(void *self, void *thing)
 {
     (void)self;
@@ -121,6 +135,9 @@ static void reaches_server(void *self, void *thing)
     if (sim_fault(FAULT_REDIS_REPEAT, 20)) {
         redisReply *again = execute(flight);
         flight->reply = sim_per_mille(500) ? again : flight->reply;
+    }
+    if (is_commit(flight) && sim_fault(FAULT_REDIS_REPEAT, 20)) {
+        sim_later(NULL, (int64_t)sim_random(6 * SECOND), reaches_again, NULL, flight);
     }
     if (flight->connection != redis->connection || !redis->actor->alive) {
         return;
