@@ -1,12 +1,8 @@
 /* The part of the table that is about time: clocks and calendars; see policy_language.h. */
-#include "policy_language.h"
+#include "policy_language_rows.h"
 #include "policy_read.h"
 
 /* clang-format off */
-#define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
-#define BETWEEN(least, most) .min = (least), .max = (most)
-#define KEYS(rows) .keys = (rows), .key_count = sizeof(rows) / sizeof *(rows)
-
 static const char *const boundaries[] = {"closing", "opening", NULL};
 static const char *const cleared[] = {"met", "paused", "closed", NULL};
 

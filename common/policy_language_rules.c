@@ -1,19 +1,9 @@
 /* The part of the table that is about what is asked before something is done; see
  * policy_language.h. */
-#include "policy_language.h"
+#include "policy_language_rows.h"
 #include "policy_read.h"
 
 /* clang-format off */
-/* NOLINTBEGIN(bugprone-macro-parentheses): initializers, not expressions */
-#define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
-#define INTO(type, member) \
-    .into = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define BETWEEN(least, most) .min = (least), .max = (most)
-#define KEYS(rows) .keys = (rows), .key_count = sizeof(rows) / sizeof *(rows)
-#define STRUCT(type) .size = sizeof(struct type)
-#define TITLED(type) STRUCT(type), .title_offset = offsetof(struct type, title)
-/* NOLINTEND(bugprone-macro-parentheses) */
-
 static const struct language_key compare_keys[] = {
     {"field", true, KIND_NAME, INTO(policy_compare, field), .thing = THING_FIELD,
      MEANS("A field that is kept", "保留在案件中的字段", "保留在案件中的欄位")},

@@ -8,37 +8,12 @@
  */
 #include "rig.h"
 #include "rig_cmocka.h"
+#include "rig_json.h"
 
 #include <jansson.h>
-#include <sys/wait.h>
+#include <signal.h>
 
 enum { SETTLE_MS = 30000, COMPLAINTS = 60, LINE_MAX_SIZE = 1024 };
-
-/* Runs the command; its JSON, or NULL, and its exit status. */
-static json_t *run(const struct rig *rig, const char *words, int *status)
-{
-    char line[LINE_MAX_SIZE];
-    (void)snprintf(line,
-                   sizeof line,
-                   "%s/redress %s --config %s/redress.yaml --lang en --json",
-                   REDRESS_BIN,
-                   words,
-                   rig->directory);
-    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(pipe);
-    json_t *json = json_loadf(pipe, JSON_DISABLE_EOF_CHECK, NULL);
-    int ended = pclose(pipe);
-    assert_true(WIFEXITED(ended));
-    *status = WEXITSTATUS(ended);
-    return json;
-}
-
-static int64_t number(const json_t *json, const char *key)
-{
-    const json_t *value = json_object_get(json, key);
-    assert_true(json_is_integer(value));
-    return json_integer_value(value);
-}
 
 /* Everything that could have been changed. */
 static void state_of(struct rig *rig, char text[LINE_MAX_SIZE])
@@ -57,15 +32,15 @@ static void state_of(struct rig *rig, char text[LINE_MAX_SIZE])
 static void live_a_day(struct rig *rig)
 {
     int status;
-    json_t *json =
-        run(rig,
-            "import --map " REDRESS_SOURCE "/tests/data/complaints-late.map.yaml " REDRESS_SOURCE
-            "/tests/data/complaints-zh-CN.jsonl",
-            &status);
+    json_t *json = rig_json(rig,
+                            "import --map " REDRESS_SOURCE
+                            "/tests/data/complaints-late.map.yaml " REDRESS_SOURCE
+                            "/tests/data/complaints-zh-CN.jsonl",
+                            &status);
     assert_int_equal(status, 0);
     json_decref(json);
     rig_await(rig, "SELECT count(*) FROM complaint", COMPLAINTS, SETTLE_MS);
-    json = run(rig, "play --policy general-service --cases 40 --agents 4 --seed 7", &status);
+    json = rig_json(rig, "play --policy general-service --cases 40 --agents 4 --seed 7", &status);
     json_decref(json);
     rig_settle(rig, SETTLE_MS);
 }
@@ -92,26 +67,27 @@ static void the_archive_is_judged_as_it_was_and_left_alone(void **state)
     int status;
     state_of(rig, before);
     (void)snprintf(words, sizeof words, "drill --policy general-service --until %s", until);
-    json_t *json = run(rig, words, &status);
+    json_t *json = rig_json(rig, words, &status);
     assert_int_equal(status, 0);
-    assert_int_equal(number(json, "complaints"), COMPLAINTS);
-    assert_int_equal(number(json, "reclassified"), 0);
+    assert_int_equal(rig_json_number(json, "complaints"), COMPLAINTS);
+    assert_int_equal(rig_json_number(json, "reclassified"), 0);
     int64_t late = 0;
     int64_t met = 0;
     size_t i;
     json_t *clock;
     json_array_foreach(json_object_get(json, "clocks"), i, clock)
     {
-        if (number(clock, "agree") != number(clock, "compared")) {
+        if (rig_json_number(clock, "agree") != rig_json_number(clock, "compared")) {
             char *text = json_dumps(clock, 0);
             print_message("not as in the archive: %s\n", text);
             free(text);
         }
-        assert_int_equal(number(clock, "agree"), number(clock, "compared"));
-        assert_int_equal(number(clock, "met"), number(clock, "met_before"));
-        assert_int_equal(number(clock, "breached"), number(clock, "breached_before"));
-        late += number(clock, "breached");
-        met += number(clock, "met");
+        assert_int_equal(rig_json_number(clock, "agree"), rig_json_number(clock, "compared"));
+        assert_int_equal(rig_json_number(clock, "met"), rig_json_number(clock, "met_before"));
+        assert_int_equal(rig_json_number(clock, "breached"),
+                         rig_json_number(clock, "breached_before"));
+        late += rig_json_number(clock, "breached");
+        met += rig_json_number(clock, "met");
     }
     assert_true(late > 0 && met > 0);
     print_message(

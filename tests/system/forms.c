@@ -8,52 +8,33 @@
  */
 #include "rig.h"
 #include "rig_cmocka.h"
+#include "rig_json.h"
 
 #include <jansson.h>
-#include <sys/wait.h>
 
 enum { CASES = 30, SETTLE_MS = 20000, REFUSED = 1 };
 
 #define POLICY REDRESS_SOURCE "/deploy/policies/retail-store.yaml"
 
-/* Runs the command; its JSON, or NULL, and its exit status. */
-static json_t *run(const struct rig *rig, const char *words, int *status)
-{
-    char line[1024];
-    (void)snprintf(line,
-                   sizeof line,
-                   "%s/redress %s --config %s/redress.yaml --lang en --json 2>/dev/null",
-                   REDRESS_BIN,
-                   words,
-                   rig->directory);
-    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(pipe);
-    json_t *json = json_loadf(pipe, JSON_DISABLE_EOF_CHECK, NULL);
-    int ended = pclose(pipe);
-    assert_true(WIFEXITED(ended));
-    *status = WEXITSTATUS(ended);
-    return json;
-}
-
 static void the_archive_has_what_the_file_says(const struct rig *rig)
 {
     int status;
-    json_decref(run(rig, "policy load " POLICY, &status));
+    json_decref(rig_json(rig, "policy load " POLICY, &status));
     assert_int_equal(status, 0);
-    json_t *json = run(rig, "policy explain retail-store@1", &status);
+    json_t *json = rig_json(rig, "policy explain retail-store@1", &status);
     assert_int_equal(status, 0);
     assert_string_equal(json_string_value(json_object_get(json, "policy")), "retail-store");
     assert_true(json_array_size(json_object_get(json, "sections")) >= 5);
     json_decref(json);
-    json = run(rig, "policy diff retail-store " POLICY, &status);
+    json = rig_json(rig, "policy diff retail-store " POLICY, &status);
     assert_int_equal(status, 0);
     assert_int_equal(json_array_size(json_object_get(json, "differences")), 0);
     json_decref(json);
-    json = run(rig, "policy diff retail-store@1 general-service", &status);
+    json = rig_json(rig, "policy diff retail-store@1 general-service", &status);
     assert_int_equal(status, 0);
     assert_true(json_array_size(json_object_get(json, "differences")) > 20);
     json_decref(json);
-    assert_null(run(rig, "policy explain retail-store@7", &status));
+    assert_null(rig_json(rig, "policy explain retail-store@7", &status));
     assert_int_not_equal(status, 0);
 }
 
@@ -75,7 +56,7 @@ static json_t *record(const struct rig *rig, uint64_t case_id, const char *mood,
                    "--field customer-mood=%s",
                    (unsigned long long)case_id,
                    mood);
-    return run(rig, words, status);
+    return rig_json(rig, words, status);
 }
 
 static void a_wrong_form_is_refused_with_what_would_be_right(const struct rig *rig,
@@ -85,7 +66,7 @@ static void a_wrong_form_is_refused_with_what_would_be_right(const struct rig *r
     char words[128];
     (void)snprintf(
         words, sizeof words, "act %llu --as wang --role agent", (unsigned long long)case_id);
-    json_t *json = run(rig, words, &status);
+    json_t *json = rig_json(rig, words, &status);
     assert_int_equal(status, 0);
     bool found = false;
     size_t i;
@@ -139,19 +120,19 @@ static void a_note_is_started_from_a_text(const struct rig *rig, uint64_t case_i
                         "act %llu acknowledge --as wang --role agent --text ",
                         (unsigned long long)case_id);
     (void)snprintf(words + size, sizeof words - (size_t)size, "settled");
-    json_t *json = run(rig, words, &status);
+    json_t *json = rig_json(rig, words, &status);
     assert_int_equal(status, REFUSED);
     assert_string_equal(word(json, "code"), "text_unknown");
     json_decref(json);
     (void)snprintf(words + size, sizeof words - (size_t)size, "receipt --draft");
-    json_t *draft = run(rig, words, &status);
+    json_t *draft = rig_json(rig, words, &status);
     assert_int_equal(status, 0);
     assert_non_null(strstr(word(draft, "says"), "的投诉已受理，编号 "));
     (void)snprintf(words + size, sizeof words - (size_t)size, "receipt");
-    json_decref(run(rig, words, &status));
+    json_decref(rig_json(rig, words, &status));
     assert_int_equal(status, 0);
     (void)snprintf(words, sizeof words, "show %llu", (unsigned long long)case_id);
-    json = run(rig, words, &status);
+    json = rig_json(rig, words, &status);
     const json_t *told = event_of(json, "acknowledged");
     assert_non_null(told);
     assert_string_equal(word(told, "text"), "receipt");
@@ -165,8 +146,8 @@ static void a_note_is_started_from_a_text(const struct rig *rig, uint64_t case_i
 static void a_random_desk_fills_forms_in(struct rig *rig)
 {
     int status;
-    json_t *json =
-        run(rig, "play --policy retail-store --cases 25 --agents 3 --seed 5 --leave 0", &status);
+    json_t *json = rig_json(
+        rig, "play --policy retail-store --cases 25 --agents 3 --seed 5 --leave 0", &status);
     assert_int_equal(status, 0);
     long long moves = json_integer_value(json_object_get(json, "moves"));
     long long refused = json_integer_value(json_object_get(json, "refused"));

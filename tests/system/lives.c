@@ -8,10 +8,10 @@
  */
 #include "rig.h"
 #include "rig_cmocka.h"
+#include "rig_json.h"
 
 #include <dirent.h>
 #include <jansson.h>
-#include <sys/wait.h>
 
 enum { EACH = 3, SETTLE_MS = 60000, WORD_MAX = 256, POLICIES_LEAST = 20 };
 
@@ -78,50 +78,33 @@ static unsigned all_submit(struct adapter *adapter)
     return count;
 }
 
-/* Runs the command; its JSON, or NULL. */
-static json_t *run(const struct rig *rig, const char *words)
+/* What the command answers, which has to be well. */
+static json_t *answered(const struct rig *rig, const char *words)
 {
-    char line[1024];
-    (void)snprintf(line,
-                   sizeof line,
-                   "%s/redress %s --config %s/redress.yaml --lang en --json",
-                   REDRESS_BIN,
-                   words,
-                   rig->directory);
-    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(pipe);
-    json_t *json = json_loadf(pipe, JSON_DISABLE_EOF_CHECK, NULL);
-    int ended = pclose(pipe);
-    assert_true(WIFEXITED(ended));
-    assert_int_equal(WEXITSTATUS(ended), 0);
+    int status;
+    json_t *json = rig_json(rig, words, &status);
+    assert_int_equal(status, 0);
     assert_non_null(json);
     return json;
-}
-
-static long long number(const json_t *json, const char *key)
-{
-    const json_t *value = json_object_get(json, key);
-    assert_true(json_is_integer(value));
-    return json_integer_value(value);
 }
 
 static void played_is_closed(const json_t *report, unsigned policies)
 {
     char *left = json_dumps(json_object_get(report, "not_closed"), JSON_INDENT(1));
-    if (number(report, "stuck") > 0) {
+    if (rig_json_number(report, "stuck") > 0) {
         print_message("not closed: %s\n", left);
     }
     free(left);
-    assert_int_equal(number(report, "stuck"), 0);
-    assert_int_equal(number(report, "closed"), number(report, "cases"));
-    assert_int_equal(number(report, "closed"), policies * EACH);
+    assert_int_equal(rig_json_number(report, "stuck"), 0);
+    assert_int_equal(rig_json_number(report, "closed"), rig_json_number(report, "cases"));
+    assert_int_equal(rig_json_number(report, "closed"), policies * EACH);
     assert_int_equal(json_array_size(json_object_get(report, "policies")), policies);
     size_t i;
     json_t *policy;
     json_array_foreach(json_object_get(report, "policies"), i, policy)
     {
-        assert_int_equal(number(policy, "closed"), EACH);
-        assert_true(number(policy, "moves") >= EACH);
+        assert_int_equal(rig_json_number(policy, "closed"), EACH);
+        assert_true(rig_json_number(policy, "moves") >= EACH);
     }
 }
 
@@ -129,7 +112,7 @@ static void lives_are_closed_under_every_policy(void **state)
 {
     struct rig *rig = rig_new(true);
     *state = rig;
-    json_decref(run(
+    json_decref(answered(
         rig,
         "policy load $(ls " REDRESS_SOURCE
         "/deploy/policies/*.yaml | grep -v -e general-service -e loyalty-points)")); /* the rig's */
@@ -141,13 +124,15 @@ static void lives_are_closed_under_every_policy(void **state)
     assert_true(policies >= POLICIES_LEAST);
     adapter_finish(adapter, SETTLE_MS);
     rig_settle(rig, SETTLE_MS);
-    json_t *report = run(rig, "play --cases 1000 --agents 10 --at-once 66 --leave 0 --seed 11");
+    json_t *report =
+        answered(rig, "play --cases 1000 --agents 10 --at-once 66 --leave 0 --seed 11");
     played_is_closed(report, policies);
-    print_message("%lld moves for %u lives\n", number(report, "moves"), policies * EACH);
+    print_message(
+        "%lld moves for %u lives\n", (long long)rig_json_number(report, "moves"), policies * EACH);
     json_decref(report);
     assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint WHERE closed_at IS NULL"), 0);
     rig_settle(rig, SETTLE_MS);
-    json_decref(run(rig, "verify"));
+    json_decref(answered(rig, "verify"));
     rig_check_all(rig, &adapter, 1);
     adapter_free(&adapter);
     rig_end(rig);

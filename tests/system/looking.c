@@ -8,46 +8,22 @@
  */
 #include "rig.h"
 #include "rig_cmocka.h"
+#include "rig_json.h"
 
 #include <jansson.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 enum { CASES = 300, SETTLE_MS = 20000, NOT_FOUND = 3, PAUSE_S = 4 };
 
 static const char secret[] = "zhang.san@example.cn";
 
-/* Runs the command; its JSON, or NULL, and its exit status. */
-static json_t *run(const struct rig *rig, const char *words, int *status)
-{
-    char line[512];
-    (void)snprintf(line,
-                   sizeof line,
-                   "%s/redress %s --config %s/redress.yaml --lang en --json 2>/dev/null",
-                   REDRESS_BIN,
-                   words,
-                   rig->directory);
-    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(pipe);
-    json_t *json = json_loadf(pipe, JSON_DISABLE_EOF_CHECK, NULL);
-    int ended = pclose(pipe);
-    assert_true(WIFEXITED(ended));
-    *status = WEXITSTATUS(ended);
-    return json;
-}
-
-static int64_t number(const json_t *json, const char *key)
-{
-    const json_t *value = json_object_get(json, key);
-    assert_true(json_is_integer(value));
-    return json_integer_value(value);
-}
-
 /* Verify finds exactly this kind of difference, among others, at that place. */
 static void differs(const struct rig *rig, const char *where, const char *code)
 {
     int status;
     char full[48];
-    json_t *json = run(rig, "verify", &status);
+    json_t *json = rig_json(rig, "verify", &status);
     assert_non_null(json);
     assert_int_equal(status, 1);
     (void)snprintf(full, sizeof full, "VERIFY_%s", code);
@@ -72,7 +48,7 @@ static void differs(const struct rig *rig, const char *where, const char *code)
 static void nothing_differs(const struct rig *rig)
 {
     int status;
-    json_t *json = run(rig, "verify", &status);
+    json_t *json = rig_json(rig, "verify", &status);
     assert_non_null(json);
     if (status != 0) {
         char *text = json_dumps(json, 0);
@@ -80,8 +56,8 @@ static void nothing_differs(const struct rig *rig)
         free(text);
     }
     assert_int_equal(status, 0);
-    assert_int_equal(number(json, "difference_count"), 0);
-    assert_true(number(json, "events") >= CASES * 3);
+    assert_int_equal(rig_json_number(json, "difference_count"), 0);
+    assert_true(rig_json_number(json, "events") >= CASES * 3);
     json_decref(json);
 }
 
@@ -139,7 +115,7 @@ static void a_case_is_shown_without_what_is_sealed(const struct rig *rig, long l
     char words[64];
     int status;
     (void)snprintf(words, sizeof words, "show %lld", case_id);
-    json_t *json = run(rig, words, &status);
+    json_t *json = rig_json(rig, words, &status);
     assert_int_equal(status, 0);
     assert_true(json_array_size(json_object_get(json, "events")) >= 4);
     const json_t *clock = json_array_get(json_object_get(json, "clocks"), 0);
@@ -152,7 +128,7 @@ static void a_case_is_shown_without_what_is_sealed(const struct rig *rig, long l
     assert_null(strstr(text, "张三"));
     free(text);
     json_decref(json);
-    json = run(rig, "show 1099511627775", &status);
+    json = rig_json(rig, "show 1099511627775", &status);
     assert_null(json);
     assert_int_equal(status, NOT_FOUND);
 }
@@ -160,12 +136,12 @@ static void a_case_is_shown_without_what_is_sealed(const struct rig *rig, long l
 static void status_counts_and_says_who_is_missing(struct rig *rig)
 {
     int status;
-    json_t *json = run(rig, "status", &status);
+    json_t *json = rig_json(rig, "status", &status);
     assert_int_equal(status, 0);
-    assert_int_equal(number(json, "accepted"), CASES);
-    assert_int_equal(number(json, "archived"), CASES);
-    assert_int_equal(number(json, "lost"), 0);
-    assert_int_equal(number(json, "open"), CASES);
+    assert_int_equal(rig_json_number(json, "accepted"), CASES);
+    assert_int_equal(rig_json_number(json, "archived"), CASES);
+    assert_int_equal(rig_json_number(json, "lost"), 0);
+    assert_int_equal(rig_json_number(json, "open"), CASES);
     json_decref(json);
     (void)daemon_signal(rig_daemon(rig, SERVICE_TRIAGE, "a"), SIGKILL);
     rig_await(rig,
@@ -173,13 +149,13 @@ static void status_counts_and_says_who_is_missing(struct rig *rig)
               "AND m.backend_start = a.backend_start WHERE m.service = 2",
               0,
               SETTLE_MS);
-    json = run(rig, "status", &status);
+    json = rig_json(rig, "status", &status);
     assert_int_equal(status, 1);
     assert_true(json_is_false(json_object_get(json, "healthy")));
     const json_t *triage = json_array_get(json_object_get(json, "services"), 1);
-    assert_int_equal(number(triage, "live"), 0);
-    assert_int_equal(number(triage, "gone"), 1);
-    assert_int_equal(number(triage, "partitions_served"), 0);
+    assert_int_equal(rig_json_number(triage, "live"), 0);
+    assert_int_equal(rig_json_number(triage, "gone"), 1);
+    assert_int_equal(rig_json_number(triage, "partitions_served"), 0);
     json_decref(json);
     (void)rig_start(rig, SERVICE_TRIAGE, "a");
     (void)rig_await_serving(rig, SERVICE_TRIAGE, SETTLE_MS);
@@ -188,11 +164,11 @@ static void status_counts_and_says_who_is_missing(struct rig *rig)
 static void redis_is_built_again(struct rig *rig)
 {
     int status;
-    json_t *json = run(rig, "rebuild redis", &status);
+    json_t *json = rig_json(rig, "rebuild redis", &status);
     assert_int_equal(status, 0);
     assert_true(json_is_true(json_object_get(json, "lengths_agree")));
-    assert_true(number(json, "keys_removed") > 0);
-    assert_int_equal(number(json, "waiting"), CASES);
+    assert_true(rig_json_number(json, "keys_removed") > 0);
+    assert_int_equal(rig_json_number(json, "waiting"), CASES);
     json_decref(json);
     rig_check_queues(rig);
 }
@@ -232,7 +208,7 @@ static json_t *explain(const struct rig *rig, uint64_t case_id, const char *cloc
                    (unsigned long long)case_id,
                    clock[0] ? "--clock " : "",
                    clock);
-    json_t *json = run(rig, words, &status);
+    json_t *json = rig_json(rig, words, &status);
     assert_int_equal(status, wanted);
     return json;
 }
@@ -264,7 +240,7 @@ static int64_t sum(const json_t *object, const char *key)
     json_t *span;
     json_array_foreach(json_object_get(object, key), i, span)
     {
-        all += number(span, "seconds");
+        all += rig_json_number(span, "seconds");
     }
     return all;
 }
@@ -282,10 +258,11 @@ static void the_missed_clock_explains_itself(const struct rig *rig, uint64_t cas
     const json_t *level = json_array_get(json_object_get(clock, "levels"), 0);
     assert_int_equal(json_array_size(json_object_get(json, "clocks")), 1);
     assert_text(clock, "status", "breached");
-    assert_int_equal(number(clock, "target_seconds"), 2);
+    assert_int_equal(rig_json_number(clock, "target_seconds"), 2);
     assert_int_equal(sum(clock, "intervals"), 2);
-    assert_true(number(clock, "late_seconds") >= PAUSE_S - 2);
-    assert_true(about(number(clock, "used_seconds"), number(clock, "late_seconds") + 2));
+    assert_true(rig_json_number(clock, "late_seconds") >= PAUSE_S - 2);
+    assert_true(
+        about(rig_json_number(clock, "used_seconds"), rig_json_number(clock, "late_seconds") + 2));
     assert_true(json_is_true(json_object_get(clock, "recounted")));
     assert_text(level, "kind", "clock_breached");
     json_decref(json);
@@ -306,13 +283,14 @@ static void the_met_clock_explains_itself(struct rig *rig, uint64_t case_id)
                    (unsigned long long)case_id);
     assert_text(clock, "status", "met");
     assert_text(clock, "calendar", "behind");
-    assert_int_equal(number(clock, "target_seconds"), 8 * 3600);
+    assert_int_equal(rig_json_number(clock, "target_seconds"), 8 * 3600);
     assert_int_equal(json_array_size(json_object_get(clock, "pauses")), 1);
     assert_true(about(paused_s, PAUSE_S));
-    assert_true(about(number(clock, "paused_seconds"), paused_s));
-    assert_true(about(number(clock, "used_seconds"), sum(clock, "intervals")));
-    assert_true(about(number(clock, "used_seconds") + paused_s, rig_number(rig, "%s", query)));
-    assert_int_equal(number(clock, "late_seconds"), 0);
+    assert_true(about(rig_json_number(clock, "paused_seconds"), paused_s));
+    assert_true(about(rig_json_number(clock, "used_seconds"), sum(clock, "intervals")));
+    assert_true(
+        about(rig_json_number(clock, "used_seconds") + paused_s, rig_number(rig, "%s", query)));
+    assert_int_equal(rig_json_number(clock, "late_seconds"), 0);
     assert_true(json_is_string(json_object_get(clock, "due")));
     const char *rule = json_string_value(json_object_get(clock, "rule"));
     assert_non_null(rule);
@@ -321,11 +299,12 @@ static void the_met_clock_explains_itself(struct rig *rig, uint64_t case_id)
     assert_non_null(version);
     assert_true(strlen(version) >= 8);
     json_decref(json);
-    json = run(rig,
-               "calendar show " REDRESS_SOURCE
-               "/tests/system/patience.yaml --calendar behind --year 2020",
-               &status);
-    assert_int_equal(number(json, "business_days"), 365); /* a leap year without New Year */
+    json = rig_json(rig,
+                    "calendar show " REDRESS_SOURCE
+                    "/tests/system/patience.yaml --calendar behind --year 2020",
+                    &status);
+    assert_int_equal(rig_json_number(json, "business_days"),
+                     365); /* a leap year without New Year */
     assert_text(json_array_get(json_object_get(json, "days"), 0), "name", "New Year");
     json_decref(json);
 }
@@ -355,7 +334,7 @@ static void refuses(const struct rig *rig, const char *words, int wanted, const 
 static size_t listed(const struct rig *rig, const char *words)
 {
     int status;
-    json_t *json = run(rig, words, &status);
+    json_t *json = rig_json(rig, words, &status);
     assert_int_equal(status, 0);
     size_t count = json_array_size(json_object_get(json, "cases"));
     json_decref(json);
@@ -382,7 +361,7 @@ static void names_that_nobody_knows_are_told(const struct rig *rig)
 static void status_tells_of_the_year_without_holidays(const struct rig *rig)
 {
     int status;
-    json_t *json = run(rig, "status", &status);
+    json_t *json = rig_json(rig, "status", &status);
     size_t i;
     json_t *row;
     bool found = false;

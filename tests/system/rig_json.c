@@ -1,0 +1,34 @@
+#include "rig_json.h"
+
+#include "rig_cmocka.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+
+enum { LINE_SIZE = 1024 };
+
+json_t *rig_json(const struct rig *rig, const char *words, int *status)
+{
+    char line[LINE_SIZE];
+    int size = snprintf(line,
+                        sizeof line,
+                        "%s/redress %s --config %s/redress.yaml --lang en --json",
+                        REDRESS_BIN,
+                        words,
+                        rig->directory);
+    assert_in_range(size, 1, LINE_SIZE - 1);
+    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
+    assert_non_null(pipe);
+    json_t *json = json_loadf(pipe, JSON_DISABLE_EOF_CHECK, NULL);
+    int ended = pclose(pipe);
+    assert_true(WIFEXITED(ended));
+    *status = WEXITSTATUS(ended);
+    return json;
+}
+
+int64_t rig_json_number(const json_t *json, const char *key)
+{
+    const json_t *value = json_object_get(json, key);
+    assert_true(json_is_integer(value));
+    return json_integer_value(value);
+}

@@ -1,0 +1,18 @@
+/*
+ * The command `redress` as a scene asks it, and what it answers with --json.
+ */
+#ifndef REDRESS_RIG_JSON_H
+#define REDRESS_RIG_JSON_H
+
+#include "rig.h"
+
+#include <jansson.h>
+
+/* Runs `redress WORDS --json` against the rig, in English; the words are parted by the shell.  What
+ * it printed, the caller's, or NULL where it was no JSON; and its exit status. */
+json_t *rig_json(const struct rig *rig, const char *words, int *status);
+
+/* The number under that key; fails the test when there is none. */
+int64_t rig_json_number(const json_t *json, const char *key);
+
+#endif
