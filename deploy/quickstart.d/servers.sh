@@ -84,15 +84,13 @@ redis_commands='+auth +ping +role +script|load +evalsha +time +exists +unlink +s
 
 # password_make NAME: once, for nobody else to read.
 password_make() {
-    [ -s "$state/keys/$1.password" ] || (umask 077 && head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \n' >"$state/keys/$1.password")
+    [ -s "$state/keys/$1.password" ] || head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \n' >"$state/keys/$1.password"
 }
 password_hash() { printf '%s' "$(cat "$state/keys/$1.password")" | sha256sum | cut -d ' ' -f 1; }
 redis_runs() { [ -S "$redis_socket" ] && [ "$(redis_ask PING)" = PONG ]; }
 
 redis_start() {
     step_log=$state/log/redis.log
-    mkdir -p "$state/redis"
-    chmod 700 "$state/redis"
     password_make redis
     password_make redis-keeper
     # one that was started before it had users is started anew
@@ -119,7 +117,6 @@ user default off
 user keeper on #$(password_hash redis-keeper) resetkeys resetchannels -@all +ping +info +shutdown
 user redress on #$(password_hash redis) ~redress:* resetchannels -@all $(echo $redis_commands)
 END
-    chmod 600 "$state/redis/redis.conf"
     redis-server "$state/redis/redis.conf" 3>&- 9>&- </dev/null >>"$step_log" 2>&1 || fail "Redis did not start" "the log says why"
     wait_for 20 redis_runs || fail "Redis does not answer on $redis_socket" "the log says why"
     say "Redis $(redis_ask INFO server | sed -n 's/^redis_version:\([0-9.]*\).*/\1/p') on $redis_socket"
