@@ -95,7 +95,12 @@ static void add_verdict(struct tally *tally, uint16_t index, const struct event_
 {
     enum event_kind kind = tally->event->kind;
     bool begins = kind == EVENT_CLOCKS_STARTED;
-    if (told->verdict == CLOCK_MET && (begins || kind == EVENT_CLOCKS_STOPPED)) {
+    bool goes_on = kind == EVENT_CLOCKS_RESUMED || kind == EVENT_CLOCKS_PAUSED;
+    if (goes_on && slice_equal(told->reason, slice_text("unmerged"))) {
+        struct figure_increment *increment = add(tally, FIGURE_MET);
+        increment->clock = index;
+        increment->taken_back = true;
+    } else if (told->verdict == CLOCK_MET && (begins || kind == EVENT_CLOCKS_STOPPED)) {
         add(tally, FIGURE_MET)->clock = index;
     } else if (told->verdict == CLOCK_MISSED && (begins || kind == EVENT_CLOCK_BREACHED)) {
         struct figure_increment *increment = add(tally, FIGURE_MISSED);

@@ -42,6 +42,7 @@ struct figure_increment {
     uint8_t phase;                     /* PHASE */
     uint16_t bucket;                   /* PHASE */
     int64_t seconds;                   /* PHASE: time spent; MISSED: lateness at that event */
+    bool taken_back;                   /* one less: a merge that gave the verdict was undone */
 };
 
 /*

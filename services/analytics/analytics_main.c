@@ -117,6 +117,7 @@ static void sum_add(struct analytics *analytics,
                     const struct policy *policy,
                     const struct figure_increment *increment)
 {
+    int64_t by = increment->taken_back ? -1 : 1;
     for (uint32_t i = hash_of(increment);; i++) {
         uint32_t *slot = &analytics->slots[i % SLOTS];
         if (*slot == 0) {
@@ -124,14 +125,14 @@ static void sum_add(struct analytics *analytics,
                 service_fail(analytics->service, "more figures in a batch than there is room for");
                 return;
             }
-            analytics->rows[analytics->row_count] = (struct analytics_row){*increment, 1};
+            analytics->rows[analytics->row_count] = (struct analytics_row){*increment, by};
             analytics->policies[analytics->row_count] = policy;
             *slot = ++analytics->row_count;
             return;
         }
         struct analytics_row *row = &analytics->rows[*slot - 1];
         if (same_key(&row->key, increment)) {
-            row->count++;
+            row->count += by;
             row->key.seconds += increment->seconds;
             return;
         }

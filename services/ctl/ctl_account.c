@@ -52,6 +52,12 @@ account_event(struct account *account, const struct event *event, const struct e
     case EVENT_CLOCKS_RESUMED:
         add_pause(account, was.paused_at_us, account_happened_us(account, event));
         break;
+    case EVENT_CLOCKS_PAUSED: /* had it stopped, it goes on only to stand still: all of it counts as
+                                 one */
+        if (was.due_us != 0 && was.paused_at_us != 0) {
+            add_pause(account, was.paused_at_us, told->paused_at_us);
+        }
+        break;
     case EVENT_CLOCKS_STOPPED:
         if (was.due_us == 0 && was.paused_at_us != 0) {
             add_pause(account, was.paused_at_us, told->paused_at_us);

@@ -269,8 +269,12 @@ static void evolve_state(const struct policy *policy,
         clock->breached = 0;
     }
     uint8_t verdict = clock->verdict;
+    bool taken_back = (kind == EVENT_CLOCKS_RESUMED || kind == EVENT_CLOCKS_PAUSED) &&
+                      slice_equal(told->reason, slice_text(clock_reason_unmerged));
     clock_take(policy, index, clock, told);
-    if (!begins && told->verdict == CLOCK_RUNNING) {
+    clock->merged =
+        kind == EVENT_CLOCKS_STOPPED && slice_equal(told->reason, slice_text(clock_reason_merged));
+    if (!begins && told->verdict == CLOCK_RUNNING && !taken_back) {
         clock->verdict = verdict; /* written once */
     }
 }

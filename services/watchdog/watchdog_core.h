@@ -37,6 +37,7 @@ struct watch_clock {
     uint8_t target;     /* 0: the clock's own; else one more than the index of another */
     uint8_t extensions; /* granted in this run */
     uint8_t done;       /* bit i: the i-th action the next extension asks for was done */
+    uint8_t merged;     /* its verdict is that of a merge, and is taken back with it */
 };
 
 /*

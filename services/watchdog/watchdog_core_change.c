@@ -112,6 +112,7 @@ static void stop_at_mark(const struct change *change, uint32_t index, const stru
     if (clock->verdict == CLOCK_RUNNING) {
         bool late = !paused && mark->at_us > clock->due_us;
         clock->verdict = late ? CLOCK_MISSED : CLOCK_MET;
+        clock->merged = change->event->kind == EVENT_MERGED && clock->verdict == CLOCK_MET;
     }
 }
 
@@ -159,14 +160,21 @@ static void tell_old(const struct change *change, uint32_t index, struct event_c
 struct event_clock change_tell(const struct change *change, uint32_t index)
 {
     const struct watch_clock *clock = &change->now->clocks[index];
+    const struct watch_clock *before = &change->before->clocks[index];
     struct event_clock told = clock_tell(change->policy, index, clock, change->event->at_us);
     tell_old(change, index, &told);
     if (clock->phase != WATCH_STOPPED) {
+        bool taken_back = before->merged && clock->verdict == CLOCK_RUNNING &&
+                          (change->started >> index & 1U) == 0;
+        told.reason = taken_back ? slice_text(clock_reason_unmerged) : told.reason;
         return told;
+    }
+    if (clock->merged && !before->merged) {
+        told.reason = slice_text(clock_reason_merged);
     }
     if (clock->verdict == CLOCK_MISSED) {
         told.late_s = clock_late_s(change->policy, index, clock, clock->paused_at_us);
-    } else if (clock->verdict == CLOCK_MET && change->before->clocks[index].verdict == CLOCK_MET &&
+    } else if (clock->verdict == CLOCK_MET && before->verdict == CLOCK_MET &&
                (change->started >> index & 1U) == 0) {
         told.verdict = CLOCK_RUNNING; /* it was met before it was reopened: told once, not twice */
     }
@@ -232,12 +240,15 @@ static void follow_step(const struct change *change, uint32_t index)
     }
     bool stands = stands_still(change, index);
     bool resumes = clock_doing(clock) == WATCH_PAUSED && !stands;
-    if (before->closed && !enters(change, index) && clock_doing(clock) == WATCH_STOPPED &&
-        clock->paused_at_us == before->closed_at_us &&
+    /* A merge that is undone does not enter the step anew: its clock goes on. */
+    bool undone = change->event->kind == EVENT_UNMERGED;
+    if (before->closed && (undone || !enters(change, index)) &&
+        clock_doing(clock) == WATCH_STOPPED && clock->paused_at_us == before->closed_at_us &&
         !policy_kind_in(rule->starts, change->event->kind)) {
         resumes = true;
     }
     if (resumes) {
+        clock->verdict = undone && clock->merged ? CLOCK_RUNNING : clock->verdict;
         clock_resume(change->policy, index, clock, at_us);
         change_generation(clock);
         refresh(change, index);

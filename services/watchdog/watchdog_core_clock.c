@@ -4,6 +4,9 @@ enum { US = 1000000 };
 
 #define PAUSED_MAX_US (INT64_C(4000000000) * US) /* more than a century */
 
+const char clock_reason_merged[] = "merged";
+const char clock_reason_unmerged[] = "unmerged";
+
 /* So much time by the clock on the wall; what does not fit is never. */
 static int64_t later(int64_t at_us, int64_t us)
 {
@@ -194,6 +197,7 @@ void clock_start(struct watch_clock *clock, int64_t at_us)
     clock->paused_us = 0;
     clock->extensions = 0;
     clock->done = 0;
+    clock->merged = 0;
     clock_do(clock, WATCH_RUNNING);
 }
 
@@ -214,6 +218,7 @@ void clock_resume(const struct policy *policy,
     int64_t stood_us = calendar_between_us(own_calendar(&goal), from_us, at_us);
     clock->paused_us = within(later(clock->paused_us, stood_us), PAUSED_MAX_US);
     clock->paused_at_us = 0;
+    clock->merged = 0;
     clock_do(clock, WATCH_RUNNING);
 }
 

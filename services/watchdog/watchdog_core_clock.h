@@ -85,6 +85,10 @@ struct event_clock clock_tell(const struct policy *policy,
                               const struct watch_clock *clock,
                               int64_t at_us);
 
+/* Why a clock stopped or goes on, where that is told; see event.proto. */
+extern const char clock_reason_merged[];
+extern const char clock_reason_unmerged[];
+
 /* The inverse: takes over what an event told, levels_fired and breached excepted.  What was done
  * for an extension is forgotten when a run begins or an extension is granted. */
 void clock_take(const struct policy *policy,

@@ -1,9 +1,9 @@
 #include "watchdog_store.h"
 
 enum {
-    LAYOUT = 3,
+    LAYOUT = 4,
     CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
-    CLOCK_SIZE = 8 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
+    CLOCK_SIZE = 8 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
 };
 
 #define CASES_INSERT                                                                               \
@@ -25,11 +25,11 @@ const struct pg_statement watchdog_statements[] = {
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
-/* 50 is CASE_SIZE with the count of clocks at its end, and CLOCK_SIZE too, 42 and 45 the places of
- * phase and breached in it. */
+/* 50 is CASE_SIZE with the count of clocks at its end, 51 CLOCK_SIZE, 42 and 45 the places of phase
+ * and breached in it. */
 const char watchdog_breached_sql[] =
-    "(get_byte(k.state, 0) = 3 AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
-    "1) i WHERE get_byte(k.state, 50 + 50 * i + 45) = 1 AND get_byte(k.state, 50 + 50 * i + 42) "
+    "(get_byte(k.state, 0) = 4 AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
+    "1) i WHERE get_byte(k.state, 50 + 51 * i + 45) = 1 AND get_byte(k.state, 50 + 51 * i + 42) "
     "IN (1, 2)))";
 
 static uint8_t *put(uint8_t *at, uint64_t value, size_t size)
@@ -64,7 +64,8 @@ static uint8_t *clock_pack(const struct watch_clock *clock, uint8_t *at)
     at = put(at, clock->shadow, 1);
     at = put(at, clock->target, 1);
     at = put(at, clock->extensions, 1);
-    return put(at, clock->done, 1);
+    at = put(at, clock->done, 1);
+    return put(at, clock->merged, 1);
 }
 
 static void clock_unpack(const uint8_t **at, struct watch_clock *clock)
@@ -83,6 +84,7 @@ static void clock_unpack(const uint8_t **at, struct watch_clock *clock)
     clock->target = (uint8_t)take(at, 1);
     clock->extensions = (uint8_t)take(at, 1);
     clock->done = (uint8_t)take(at, 1);
+    clock->merged = (uint8_t)take(at, 1);
 }
 
 size_t watchdog_state_pack(const struct watch_case *state,

@@ -12,7 +12,7 @@ extern const unsigned watchdog_statement_count;
 
 enum { WATCHDOG_STATE_SIZE_MAX = 64 + EVENT_CLOCKS_MAX * 56 };
 
-/* The layout: little-endian, version 3 in the first byte, then the case, then each clock.  Returns
+/* The layout: little-endian, version 4 in the first byte, then the case, then each clock.  Returns
  * the size. */
 size_t watchdog_state_pack(const struct watch_case *state,
                            uint16_t clock_count,

@@ -334,7 +334,7 @@ static void clock_write(struct text *text, unsigned number)
             start,
             strcmp(start, "reopened") != 0 && maybe(200) ? ", reopened" : "",
             answers && strcmp(start, "investigated") != 0 ? ", investigated" : "",
-            maybe(150) ? ", merged" : "");
+            maybe(300) ? ", merged" : "");
     }
     clock_time(text, way != 0, strcmp(start, "received") == 0);
     clock_levels(text);

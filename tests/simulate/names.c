@@ -89,6 +89,7 @@ static const char *const states[SOMETIMES_COUNT] = {
     [SOMETIMES_CASE_NEW] = "case asked about that is new",
     [SOMETIMES_EXTENDED] = "clock extended",
     [SOMETIMES_RESUMED_BY_REOPENING] = "clock resumed by reopening",
+    [SOMETIMES_VERDICT_TAKEN_BACK] = "verdict of a merge taken back",
 };
 
 static const char *const faults[FAULT_COUNT] = {

@@ -64,7 +64,7 @@ static void fired(struct telling *telling,
     run->fired |= 1U << level;
     run->breached = run->breached || event->kind == EVENT_CLOCK_BREACHED;
     if (run->breached && !run->has_verdict) {
-        run->has_verdict = true;
+        run->has_verdict = run->told = true;
         run->verdict = CLOCK_MISSED;
     }
     int64_t at_us = level_us(telling, index, &rule->levels[level], told->due_us);
@@ -78,7 +78,7 @@ static void moved(struct telling *telling,
 {
     const struct policy_clock *rule = &telling->policy->clocks[index];
     const struct calendar *calendar = runs_calendar(telling->policy, rule);
-    const struct run *run = &telling->runs[index];
+    struct run *run = &telling->runs[index];
     bool rearmed = event->kind == EVENT_CLOCKS_STOPPED && run->doing != OVER;
     if (rearmed) {
         SAYS(told->verdict == CLOCK_RUNNING || told->verdict == run->ended);
@@ -93,6 +93,8 @@ static void moved(struct telling *telling,
         SAYS(runs_near(NULL, told->paused_at_us, run->over_us, 0));
         bool judged = told->verdict != CLOCK_RUNNING;
         SAYS(!judged || (run->has_verdict && told->verdict == run->verdict));
+        SAYS(judged || !run->has_verdict || run->told);
+        run->told = run->told || judged;
     }
     if (told->due_us != 0 && told->due_us != INT64_MAX && runs_is_sum(rule)) {
         SAYS(runs_near(calendar, told->due_us, runs_share_us(telling, index, 100), run->pauses));

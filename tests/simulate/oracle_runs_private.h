@@ -17,6 +17,8 @@ struct run {
     enum doing doing;
     bool unsure; /* what its rule looks at has changed: nothing is said of it any more */
     bool breached, has_verdict;
+    bool of_merge;                     /* the verdict is a merge's, and is undone with it */
+    bool told;                         /* the verdict was */
     enum clock_verdict verdict, ended; /* of this run; of the one that ended with the last event */
     int64_t start_us, stood_from_us, over_us, stood_s;
     unsigned pauses, runs, extensions, done, fired;

@@ -107,7 +107,8 @@ static void resume(const struct policy *policy,
     run->doing = RUNS;
 }
 
-static void end_run(struct telling *telling, uint32_t index, int64_t at_us, bool judged)
+static void
+end_run(struct telling *telling, uint32_t index, int64_t at_us, bool judged, bool merges)
 {
     const struct policy_clock *rule = &telling->policy->clocks[index];
     struct run *run = &telling->runs[index];
@@ -121,6 +122,7 @@ static void end_run(struct telling *telling, uint32_t index, int64_t at_us, bool
         int64_t due_us = runs_is_sum(rule) ? runs_share_us(telling, index, 100) : INT64_MAX;
         bool late = !stood && at_us > due_us;
         run->has_verdict = true;
+        run->of_merge = merges;
         run->verdict = run->breached || late ? CLOCK_MISSED : CLOCK_MET;
         bool close = due_us != INT64_MAX &&
                      runs_near(runs_calendar(telling->policy, rule), at_us, due_us, run->pauses);
@@ -210,14 +212,21 @@ follow_steps(struct telling *telling, uint32_t index, const struct event *event,
         lives_in(rule, telling->step, telling->closed) && !lives_in(rule, was.step, was.closed);
     if (telling->closed) {
         if (!was.closed && (run->doing == RUNS || run->doing == STANDS)) {
-            end_run(telling, index, event->at_us, false);
+            end_run(telling, index, event->at_us, false, false);
         }
         return;
     }
     bool stopped_by_closing = run->doing == OVER && run->over_us == was.closed_at_us;
-    if (was.closed && stopped_by_closing && !enters && !policy_kind_in(rule->starts, event->kind)) {
+    bool undone = event->kind == EVENT_UNMERGED;
+    if (was.closed && stopped_by_closing && (undone || !enters) &&
+        !policy_kind_in(rule->starts, event->kind)) {
         resume(telling->policy, rule, run, was.closed_at_us, event->at_us);
         sim_reach(SOMETIMES_RESUMED_BY_REOPENING);
+        if (undone && run->of_merge && run->verdict == CLOCK_MET) {
+            run->has_verdict = run->told = false;
+            sim_reach(SOMETIMES_VERDICT_TAKEN_BACK);
+        }
+        run->of_merge = false;
     }
     bool stands = stands_in(telling->policy, rule, telling->step);
     if (run->doing == STANDS && !stands) {
@@ -240,7 +249,7 @@ move(struct telling *telling, uint32_t index, const struct event *event, struct 
     bool lives = lives_in(rule, telling->step, telling->closed);
     bool moves = run->doing == RUNS || run->doing == STANDS;
     if (moves && (policy_kind_in(rule->stops, event->kind) || (lived && !lives))) {
-        end_run(telling, index, event->at_us, true);
+        end_run(telling, index, event->at_us, true, event->kind == EVENT_MERGED);
     }
     follow_steps(telling, index, event, was);
     bool starts = policy_kind_in(rule->starts, event->kind) && (rule->of_steps == 0 || lives);
@@ -259,7 +268,7 @@ static void mark(struct telling *telling, uint32_t index, enum event_kind kind, 
     const struct policy_clock *rule = &telling->policy->clocks[index];
     const struct run *run = &telling->runs[index];
     if (policy_kind_in(rule->stops, kind) && (run->doing == RUNS || run->doing == STANDS)) {
-        end_run(telling, index, at_us, true);
+        end_run(telling, index, at_us, true, false);
     }
     if (policy_kind_in(rule->starts, kind) && rule->of_steps == 0 &&
         (run->doing == IDLE || run->doing == OVER)) {

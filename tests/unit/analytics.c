@@ -183,6 +183,23 @@ static void each_level_and_each_verdict_counts_once(void **state)
     }
 }
 
+static void a_verdict_that_is_taken_back_with_its_merge_counts_one_less(void **state)
+{
+    (void)state;
+    static const enum event_kind kinds[] = {EVENT_CLOCKS_RESUMED, EVENT_CLOCKS_PAUSED};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct figure_increment out[FIGURE_INCREMENTS_MAX];
+        struct event event = clocked(kinds[i], "safety", CLOCK_RUNNING);
+        event.clocks.clocks[0].reason = slice_text("unmerged");
+        assert_int_equal(fold(event, out), 1);
+        assert_int_equal(out[0].measure, FIGURE_MET);
+        assert_int_equal(out[0].clock, FIXTURE_CLOCK_SAFETY);
+        assert_true(out[0].taken_back);
+        event.clocks.clocks[0].reason = slice_text("");
+        assert_int_equal(fold(event, out), 0);
+    }
+}
+
 static void names_the_policy_does_not_know_are_counted_as_none(void **state)
 {
     (void)state;
@@ -287,6 +304,7 @@ int main(void)
         cmocka_unit_test(leaving_a_step_tells_the_time_spent_in_its_phase),
         cmocka_unit_test(closing_and_reopening_count_and_time_closed_is_nobodys_work),
         cmocka_unit_test(each_level_and_each_verdict_counts_once),
+        cmocka_unit_test(a_verdict_that_is_taken_back_with_its_merge_counts_one_less),
         cmocka_unit_test(names_the_policy_does_not_know_are_counted_as_none),
         cmocka_unit_test(every_measure_has_a_name_of_its_own),
         cmocka_unit_test(buckets_rise_and_their_middle_is_near_all_they_hold),

@@ -131,7 +131,7 @@ static bool same_clock(const struct watch_clock *a, const struct watch_clock *b)
            a->paused_us == b->paused_us && a->generation == b->generation && a->phase == b->phase &&
            a->verdict == b->verdict && a->levels_fired == b->levels_fired &&
            a->breached == b->breached && a->shadow == b->shadow && a->target == b->target &&
-           a->extensions == b->extensions && a->done == b->done;
+           a->extensions == b->extensions && a->done == b->done && a->merged == b->merged;
 }
 
 bool desk_same(const struct policy *policy,
