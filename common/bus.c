@@ -256,12 +256,13 @@ static void refused_forget(struct bus *bus)
     }
 }
 
-void bus_second(struct bus *bus)
+enum bus_allow_news bus_second(struct bus *bus, struct error *error)
 {
-    if (bus->guard) {
-        bus_guard_refresh(bus->guard);
-        refused_forget(bus);
+    if (!bus->guard) {
+        return BUS_ALLOW_SAME;
     }
+    refused_forget(bus);
+    return bus_guard_refresh(bus->guard, error);
 }
 
 /* The keys of a socket stay for the next connection: one without has to say so. */

@@ -64,9 +64,12 @@ void bus_bound(const struct bus *bus, bool requests, char endpoint[BUS_ENDPOINT_
  * forgotten by bus_second, so that connecting again tries again. */
 bool bus_connect_key(struct bus *bus, const char *endpoint, const char *key, struct error *error)
     MUST_CHECK;
-void bus_second(struct bus *bus);
 bool bus_connect(struct bus *bus, const char *endpoint, struct error *error) MUST_CHECK;
 void bus_disconnect(struct bus *bus, const char *endpoint);
+
+/* Once a second; says whether the guard's list is another, see bus_allow_refresh. */
+enum bus_allow_news bus_second(struct bus *bus, struct error *error);
+
 void bus_subscribe(struct bus *bus, const char *topic);
 void bus_unsubscribe(struct bus *bus, const char *topic);
 

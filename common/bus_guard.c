@@ -5,42 +5,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
 
 enum {
     ZAP_FRAMES = 10, /* routing id, empty, version, request, domain, address, identity, mechanism,
                         key, and one more that nobody sends */
-    RAW_KEY_SIZE = 32,
-    LIST_MAX = 256 * 1024,
-};
-
-static const char *const doors[] = {"events", "submissions", "commands"};
-
-enum { AT_EVENTS = 1 << BUS_DOOR_EVENTS, AT_SUBMISSIONS = 2, AT_COMMANDS = 4 };
-
-static const struct {
-    const char *name;
-    unsigned doors;
-} roles[] = {
-    {"daemon",  AT_EVENTS | AT_SUBMISSIONS | AT_COMMANDS},
-    {"desk",    AT_EVENTS | AT_SUBMISSIONS | AT_COMMANDS},
-    {"adapter", AT_SUBMISSIONS                          },
-};
-
-struct allowed {
-    uint8_t key[RAW_KEY_SIZE];
-    uint8_t role;
 };
 
 struct bus_guard {
     char public[BUS_KEY_SIZE];
     char secret[BUS_KEY_SIZE];
-    char list_path[256];
-    struct stat list_seen;
-    unsigned count;
-    struct allowed allowed[BUS_ALLOWED_MAX];
+    struct bus_allow list;
     void *socket; /* of ZAP */
 };
 
@@ -51,7 +27,7 @@ bool bus_endpoint_is_remote(const char *endpoint)
 
 static bool key_good(const char *text)
 {
-    uint8_t raw[RAW_KEY_SIZE];
+    uint8_t raw[BUS_RAW_KEY_SIZE];
     return strlen(text) == BUS_KEY_SIZE - 1 && zmq_z85_decode(raw, text) != NULL;
 }
 
@@ -91,98 +67,22 @@ key_read(struct bus_guard *guard, const char *path, const char *fresh, struct er
     return good || error_set(error, ERROR_FATAL, "key file %s: not a key pair of CURVE", path);
 }
 
-static int role_find(const char *name)
-{
-    for (int i = 0; name && i < (int)(sizeof roles / sizeof *roles); i++) {
-        if (strcmp(roles[i].name, name) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-/* 1 added, 0 nothing in the line, -1 not as it should be. */
-static int line_read(struct allowed *to, char *line)
-{
-    line[strcspn(line, "\n")] = '\0';
-    if (line[0] == '#') { /* elsewhere it may be a letter of a key */
-        return 0;
-    }
-    char *rest = line;
-    const char *key = NULL;
-    while ((key = strsep(&rest, " \t")) && key[0] == '\0') {
-    }
-    if (!key) {
-        return 0;
-    }
-    const char *role = NULL;
-    while ((role = strsep(&rest, " \t")) && role[0] == '\0') {
-    }
-    int number = role_find(role);
-    if (number < 0 || !key_good(key)) {
-        return -1;
-    }
-    to->role = (uint8_t)number;
-    (void)zmq_z85_decode(to->key, key);
-    return 1;
-}
-
-static bool list_read(struct bus_guard *guard, struct error *error)
-{
-    static struct allowed fresh[BUS_ALLOWED_MAX];
-    struct stat info;
-    FILE *file = fopen(guard->list_path, "re");
-    if (!file || fstat(fileno(file), &info) != 0 || info.st_size > LIST_MAX) {
-        bool there = file != NULL;
-        if (there) {
-            (void)fclose(file);
-        }
-        return error_set(error,
-                         ERROR_FATAL,
-                         "curve_allow_file %s: %s",
-                         guard->list_path,
-                         there ? "too long" : "is not there; make it: redress keys create");
-    }
-    char line[512];
-    unsigned count = 0;
-    unsigned number = 0;
-    int got = 0;
-    while (got >= 0 && count < BUS_ALLOWED_MAX && fgets(line, sizeof line, file)) {
-        number++;
-        got = line_read(&fresh[count], line);
-        count += got > 0;
-    }
-    (void)fclose(file);
-    if (got < 0) {
-        return error_set(error,
-                         ERROR_FATAL,
-                         "curve_allow_file %s:%u: must be KEY ROLE NAME, ROLE one of daemon, desk, "
-                         "adapter",
-                         guard->list_path,
-                         number);
-    }
-    memcpy(guard->allowed, fresh, count * sizeof *fresh);
-    guard->count = count;
-    guard->list_seen = info;
-    return true;
-}
-
 /* For the host that begins; others are added by people. */
 static bool list_make(const struct bus_guard *guard, struct error *error)
 {
-    int fd = open(guard->list_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int fd = open(guard->list.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) {
         return errno == EEXIST || error_set(error,
                                             ERROR_FATAL,
                                             "curve_allow_file %s: %s",
-                                            guard->list_path,
+                                            guard->list.path,
                                             strerrordesc_np(errno));
     }
     char host[65] = "host";
     (void)gethostname(host, sizeof host - 1);
     bool good = dprintf(fd, "%s daemon %s\n", guard->public, host) > 0;
     good = close(fd) == 0 && good;
-    return good || error_set(error, ERROR_FATAL, "curve_allow_file %s", guard->list_path);
+    return good || error_set(error, ERROR_FATAL, "curve_allow_file %s", guard->list.path);
 }
 
 struct bus_guard *
@@ -193,7 +93,7 @@ bus_guard_open(const char *key_path, const char *list_path, bool create, struct 
         (void)error_set(error, ERROR_FATAL, "out of memory");
         return NULL;
     }
-    (void)snprintf(guard->list_path, sizeof guard->list_path, "%s", list_path);
+    (void)snprintf(guard->list.path, sizeof guard->list.path, "%s", list_path);
     char public[BUS_KEY_SIZE];
     char secret[BUS_KEY_SIZE];
     char fresh[256] = "";
@@ -202,7 +102,7 @@ bus_guard_open(const char *key_path, const char *list_path, bool create, struct 
             fresh, sizeof fresh, "redress-curve 1\npublic %s\nsecret %s\n", public, secret);
     }
     bool good = key_read(guard, key_path, create ? fresh : NULL, error) &&
-                (!create || list_make(guard, error)) && list_read(guard, error);
+                (!create || list_make(guard, error)) && bus_allow_read(&guard->list, error);
     sodium_memzero(fresh, sizeof fresh);
     sodium_memzero(secret, sizeof secret);
     if (!good) {
@@ -235,36 +135,24 @@ const char *bus_guard_public(const struct bus_guard *guard)
     return guard->public;
 }
 
-void bus_guard_refresh(struct bus_guard *guard)
+enum bus_allow_news bus_guard_refresh(struct bus_guard *guard, struct error *error)
 {
-    struct stat info;
-    struct error error = {0};
-    if (stat(guard->list_path, &info) == 0 &&
-        (info.st_mtim.tv_sec != guard->list_seen.st_mtim.tv_sec ||
-         info.st_mtim.tv_nsec != guard->list_seen.st_mtim.tv_nsec ||
-         info.st_ino != guard->list_seen.st_ino || info.st_size != guard->list_seen.st_size)) {
-        (void)list_read(guard, &error);
-    }
+    return bus_allow_refresh(&guard->list, error);
 }
 
-static const struct allowed *allowed_find(const struct bus_guard *guard, const uint8_t *key)
+unsigned bus_guard_count(const struct bus_guard *guard)
 {
-    for (unsigned i = 0; i < guard->count; i++) {
-        if (memcmp(guard->allowed[i].key, key, RAW_KEY_SIZE) == 0) {
-            return &guard->allowed[i];
-        }
-    }
-    return NULL;
+    return guard->list.count;
 }
 
 bool bus_guard_knows_daemon(const struct bus_guard *guard, const char *key)
 {
-    uint8_t raw[RAW_KEY_SIZE];
+    uint8_t raw[BUS_RAW_KEY_SIZE];
     if (strlen(key) != BUS_KEY_SIZE - 1 || !zmq_z85_decode(raw, key)) {
         return false;
     }
-    const struct allowed *found = allowed_find(guard, raw);
-    return found && found->role == 0;
+    const struct bus_allowed *found = bus_allow_find(&guard->list, raw);
+    return found && bus_allow_is_daemon(found);
 }
 
 bool bus_guard_listen(struct bus_guard *guard, void *context, struct error *error)
@@ -295,16 +183,11 @@ static bool frame_is(zmq_msg_t *frame, const char *text)
 static bool is_admitted(const struct bus_guard *guard, zmq_msg_t *frames, unsigned count)
 {
     if (count != ZAP_FRAMES - 1 || !frame_is(&frames[2], "1.0") || !frame_is(&frames[7], "CURVE") ||
-        zmq_msg_size(&frames[8]) != RAW_KEY_SIZE) {
+        zmq_msg_size(&frames[8]) != BUS_RAW_KEY_SIZE) {
         return false;
     }
-    const struct allowed *found = allowed_find(guard, zmq_msg_data(&frames[8]));
-    for (unsigned door = 0; found && door < sizeof doors / sizeof *doors; door++) {
-        if (frame_is(&frames[4], doors[door])) {
-            return (roles[found->role].doors >> door & 1U) != 0;
-        }
-    }
-    return false;
+    const struct bus_allowed *found = bus_allow_find(&guard->list, zmq_msg_data(&frames[8]));
+    return found && bus_allow_admits(found, zmq_msg_data(&frames[4]), zmq_msg_size(&frames[4]));
 }
 
 /* Never 300: clients have hung on it (tech.md 4.1 no. 14). */
@@ -357,7 +240,7 @@ bool bus_guard_serve(const struct bus_guard *guard, void *socket, enum bus_door 
     int server = 1;
     return zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &server, sizeof server) == 0 &&
            set_text(socket, ZMQ_CURVE_SECRETKEY, guard->secret, BUS_KEY_SIZE) &&
-           set_text(socket, ZMQ_ZAP_DOMAIN, doors[door], strlen(doors[door]));
+           set_text(socket, ZMQ_ZAP_DOMAIN, bus_allow_domain(door), strlen(bus_allow_domain(door)));
 }
 
 bool bus_guard_call(const struct bus_guard *guard, void *socket, const char *server)

@@ -7,26 +7,18 @@
  * poisoned archive cannot lead messages astray.
  *
  * The key file is text, mode 0600: "redress-curve 1", "public" and "secret" with 40 letters of Z85
- * each; # for comments.  The list is text as well, and need not be secret; one key a line:
- *
- *     PUBLIC-KEY ROLE NAME            # for people
- *
- * ROLE daemon is admitted everywhere, desk to requests and events (the command redress, gateways),
- * adapter to intake's requests only.  The list is read again when it changes; who is struck off is
+ * each; # for comments.  The list (bus_allow.h) is read again when it changes; who is struck off is
  * refused from his next connection on.
  */
 #ifndef REDRESS_BUS_GUARD_H
 #define REDRESS_BUS_GUARD_H
 
+#include "bus_allow.h"
 #include "error.h"
 
 enum {
     BUS_KEY_SIZE = 41, /* Z85 and its end */
-    BUS_ALLOWED_MAX = 1024,
 };
-
-/* What a socket is for: its ZAP domain. */
-enum bus_door { BUS_DOOR_EVENTS, BUS_DOOR_SUBMISSIONS, BUS_DOOR_COMMANDS };
 
 struct bus_guard;
 
@@ -39,8 +31,10 @@ struct bus_guard *bus_guard_open(const char *key_path,
 void bus_guard_free(struct bus_guard **guard_p);
 const char *bus_guard_public(const struct bus_guard *guard);
 
-/* Reads the list again if it has changed; an unreadable one lets nobody in that was not. */
-void bus_guard_refresh(struct bus_guard *guard);
+/* See bus_allow_refresh. */
+enum bus_allow_news bus_guard_refresh(struct bus_guard *guard, struct error *error);
+/* How many keys are admitted. */
+unsigned bus_guard_count(const struct bus_guard *guard);
 
 /* Is this key (Z85) one of a daemon? */
 bool bus_guard_knows_daemon(const struct bus_guard *guard, const char *key);

@@ -416,6 +416,7 @@ static bool answer(struct load *load)
     if (load->version) {
         (void)fprintf(out, "%s %s\n", load->program, REDRESS_VERSION);
     } else {
+        load->outcome->checked = !load->help;
         load->help ? help_print(load, out) : settings_print(load, out);
     }
     return true;
@@ -462,18 +463,22 @@ bool config_load(const struct config_row *rows,
 bool config_start(const struct config_row *rows,
                   size_t count,
                   void *settings,
+                  config_look *look,
                   int argc,
                   char **argv,
                   int *exit_code)
 {
     struct config_outcome outcome = {0};
-    struct error error;
+    struct error error = {0};
     if (!config_load(rows, count, settings, argc, argv, &outcome, &error)) {
         const char *end = strchr(outcome.report, '\n') ? "" : "\n";
         (void)fprintf(stderr, "%s%s", outcome.report, end);
         *exit_code = outcome.exit_code;
         return false;
     }
-    *exit_code = 0;
+    *exit_code = outcome.checked && !look(settings, &error);
+    if (*exit_code != 0) {
+        (void)fprintf(stderr, "%s\n", error.text);
+    }
     return !outcome.done;
 }

@@ -52,6 +52,7 @@ struct config_row {
 struct config_outcome {
     bool done; /* --help, --check or --version was asked for and answered: leave with exit_code */
     int exit_code;
+    bool checked;      /* the answer was --check's */
     FILE *out;         /* where those answers go; NULL: stdout.  Set by the caller. */
     char file[256];    /* the YAML file that was read, "" without */
     char report[2048]; /* what is wrong, for people, several lines; set when config_load fails */
@@ -69,13 +70,17 @@ bool config_load(const struct config_row *rows,
                  struct config_outcome *outcome,
                  struct error *error) MUST_CHECK;
 
+/* What else is wrong with good settings, for --check: files they name. */
+typedef bool config_look(const void *settings, struct error *error);
+
 /*
  * What a main calls: loads, answers --help and the like on stdout, complains on stderr.  True: run;
- * false: leave with *exit_code (0 answered, 1 refused by --check, 2 refused).
+ * false: leave with *exit_code (0 answered, 1 refused by --check or by look, 2 refused).
  */
 bool config_start(const struct config_row *rows,
                   size_t count,
                   void *settings,
+                  config_look *look,
                   int argc,
                   char **argv,
                   int *exit_code) MUST_CHECK;

@@ -65,7 +65,7 @@ static void on_second(evutil_socket_t socket, short what, void *context)
     static int stopping_for;
     int64_t now_us = clock_now_us();
     policy_book_poll(service->policies, service->reader);
-    bus_second(service->bus);
+    sockets_second(service);
     owner_second(service);
     input_heartbeats(service);
     health_second(service);
@@ -324,6 +324,7 @@ int service_main(const struct service_spec *spec, int argc, char **argv)
     if (!config_start(service_settings_rows,
                       service_settings_count,
                       &service.settings,
+                      sockets_check,
                       argc,
                       argv,
                       &exit_code)) {

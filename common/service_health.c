@@ -60,6 +60,7 @@ static unsigned partitions_index;
 static unsigned streams_index;
 static unsigned calendars_index;
 static unsigned keys_index;
+static unsigned peers_index;
 
 static double resident_bytes(void)
 {
@@ -159,6 +160,10 @@ bool health_start(struct service *service, struct error *error)
     archive_index = health_add(service->health, "archive", true, 5);
     partitions_index = health_add(service->health, "partitions", true, 0);
     streams_index = health_add(service->health, "streams", false, 0);
+    if (service->settings.curve_key_file[0] != '\0') {
+        peers_index = health_add(service->health, "peers", false, 0);
+        health_peers(service, true, NULL);
+    }
     if (service->spec->counts_time) {
         calendars_index = health_add(service->health, "calendars", false, 0);
     }
@@ -178,6 +183,11 @@ void service_dependency_set(struct service *service, unsigned index, bool ok, co
 void health_keys(struct service *service, bool ok, const char *detail)
 {
     health_set(service->health, keys_index, ok, detail);
+}
+
+void health_peers(struct service *service, bool ok, const char *detail)
+{
+    health_set(service->health, peers_index, ok, detail);
 }
 
 void health_stop(struct service *service)

@@ -204,12 +204,17 @@ void member_join(struct service *service);
 /* service_keys.c: waits, not ready, until the keys are there; false when it is to end before */
 bool keys_await(struct service *service);
 void health_keys(struct service *service, bool ok, const char *detail);
+/* service_health.c: is the list of who is admitted over tcp as it should be? */
+void health_peers(struct service *service, bool ok, const char *detail);
 
 /* service_sockets.c */
 bool open_run_dir(struct service *service, struct error *error) MUST_CHECK;
 bool open_sockets(struct service *service,
                   const struct bus_callbacks *callbacks,
                   struct error *error) MUST_CHECK;
+void sockets_second(struct service *service);
+/* What --check finds in the files of sockets over tcp. */
+bool sockets_check(const void *settings, struct error *error) MUST_CHECK;
 
 /* service_survey.c */
 void survey_begin(struct service *service);

@@ -1,4 +1,5 @@
 /* The folder and the sockets of a daemon, on this host or between hosts. */
+#include "log.h"
 #include "service_private.h"
 
 #include <sys/stat.h>
@@ -61,4 +62,31 @@ bool open_sockets(struct service *service,
            told(service, false, error) &&
            (!takes || (bus_bind_requests(service->bus, settings->requests, error) &&
                        told(service, true, error)));
+}
+
+void sockets_second(struct service *service)
+{
+    struct error error = {0};
+    switch (bus_second(service->bus, &error)) {
+    case BUS_ALLOW_SAME:
+        break;
+    case BUS_ALLOW_READ:
+        log_info("who is admitted was read again",
+                 LOG_TEXT("file", service->settings.curve_allow_file),
+                 LOG_NUMBER("keys", bus_guard_count(service->guard)));
+        health_peers(service, true, NULL);
+        break;
+    case BUS_ALLOW_BAD:
+        log_error("who is admitted stays as it was", LOG_ERROR_FIELDS(&error));
+        health_peers(service, false, error.text);
+        break;
+    }
+}
+
+bool sockets_check(const void *checked, struct error *error)
+{
+    static struct bus_allow list; /* large */
+    const struct service_settings *settings = checked;
+    (void)snprintf(list.path, sizeof list.path, "%s", settings->curve_allow_file);
+    return settings->curve_key_file[0] == '\0' || bus_allow_read(&list, error);
 }

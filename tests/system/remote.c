@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -139,6 +140,57 @@ static void strangers_get_nothing_and_cost_nothing(struct rig *rig)
     assert_true(daemon_lives(intake));
 }
 
+/* The list of the command stays as it was, the daemons' gets a line more. */
+static void list_spoil(const struct rig *rig)
+{
+    char path[128];
+    char list[512];
+    (void)snprintf(path, sizeof path, "%s/curve.allow", rig->directory);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    size_t size = fread(list, 1, sizeof list, file);
+    assert_true(fputs("# fine so far\nnokey daemon nobody\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    (void)snprintf(path, sizeof path, "%s/good.allow", rig->directory);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(list, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(setenv("REDRESS_CURVE_ALLOW_FILE", path, 1), 0);
+}
+
+static void logged_until(struct daemon *daemon, const char *text)
+{
+    for (int64_t until_ms = rig_now_ms() + LIMIT_MS; daemon_logged(daemon, text) == 0;) {
+        assert_true(rig_now_ms() < until_ms);
+        rig_nap_ms(100);
+    }
+}
+
+/* Who is there stays; the line is told in the log and by --check. */
+static void a_bad_list_is_told_and_changes_nothing(struct rig *rig)
+{
+    struct daemon *intake = rig_daemon(rig, SERVICE_INTAKE, "a");
+    char words[256];
+    char said[4096];
+    list_spoil(rig);
+    logged_until(intake, "curve.allow:3: has no key of 40 letters");
+    rig_nap_ms(2500);
+    assert_int_equal(daemon_logged(intake, "curve.allow:3"), 1); /* not every second */
+    submit(rig);
+    assert_int_equal(unsetenv("REDRESS_CURVE_ALLOW_FILE"), 0);
+    (void)snprintf(words,
+                   sizeof words,
+                   "%s/redress-intake --config %s/redress.yaml --check 2>&1",
+                   REDRESS_BIN,
+                   rig->directory);
+    FILE *pipe = popen(words, "r"); // NOLINT(cert-env33-c): the words are the test's own
+    assert_non_null(pipe);
+    said[fread(said, 1, sizeof said - 1, pipe)] = '\0';
+    assert_int_equal(WEXITSTATUS(pclose(pipe)), 1);
+    assert_non_null(strstr(said, "curve.allow:3: has no key of 40 letters"));
+}
+
 static void between_hosts_only_who_is_listed_talks(void **state)
 {
     struct rig *rig = rig_new(true);
@@ -154,9 +206,10 @@ static void between_hosts_only_who_is_listed_talks(void **state)
     }
     rig_settle(rig, LIMIT_MS);
     strangers_get_nothing_and_cost_nothing(rig);
+    a_bad_list_is_told_and_changes_nothing(rig);
     rig_settle(rig, LIMIT_MS);
-    assert_int_equal(rig_number(rig, "SELECT count(*) FROM submission"), CASES + 1);
-    assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint"), CASES + 1);
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM submission"), CASES + 2);
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint"), CASES + 2);
     rig_check_streams(rig);
     rig_end(rig);
 }
