@@ -71,6 +71,11 @@ WORD(closed)
 {
     return STATE->closed_at_us != 0 ? "yes" : "no";
 }
+WORD(outcome)
+{
+    const char *name = policy_outcome_name((enum case_outcome)STATE->more.outcome);
+    return name[0] == '\0' ? "none" : name;
+}
 WORD(triage)
 {
     return story->journey->triaged == EVENT_TRIAGED ? "sure" : "asked";
@@ -99,6 +104,7 @@ static const struct {
     {"reopened", .number = number_reopened},
     {"followed-up", .number = number_followed_up},
     {"closed", .word = word_closed},
+    {"outcome", .word = word_outcome},
     {"triage", .word = word_triage},
     {"language", .word = word_language},
   /* clang-format on */
