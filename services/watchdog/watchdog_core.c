@@ -179,6 +179,54 @@ static bool fire_level(const struct policy *policy,
     return true;
 }
 
+/* ---- a case first heard of long after its receipt ----------------------------------------- */
+
+/* Its clocks have been told from the receipt on, what the event itself does has not. */
+static bool is_between(const struct policy *policy, const struct watch_case *state)
+{
+    bool begun = false;
+    for (uint32_t i = 0; i < policy->clock_count; i++) {
+        begun = begun || clock_in_force(&state->clocks[i]);
+    }
+    return begun && state->received_at_us == 0;
+}
+
+/* A clock ran from the receipt until this very event stopped or paused it: no tick would see it
+ * run. */
+static bool hides_a_run(const struct change *change)
+{
+    for (uint32_t i = 0; i < change->policy->clock_count; i++) {
+        const struct watch_clock *clock = &change->now->clocks[i];
+        if ((change->started >> i & 1U) != 0 && clock->paused_at_us > clock->started_at_us) {
+            return change->before->received_at_us == 0;
+        }
+    }
+    return false;
+}
+
+/* What the event tells of the receipt, as if that had been heard first; told already: only what is
+ * known by it.  False: no level came due since, and nothing needs to be told apart. */
+static bool hear_receipt(const struct policy *policy,
+                         struct watch_case *state,
+                         const struct event *event,
+                         int64_t now_us,
+                         struct watch_output *output)
+{
+    const struct watch_case before = *state;
+    struct change change = {.policy = policy,
+                            .event = event,
+                            .before = &before,
+                            .now = state,
+                            .fold = is_between(policy, state),
+                            .receipt = true};
+    change_apply(&change);
+    if (!change.fold && watch_due_us(policy, state) < event->at_us) {
+        tell_changes(&change, now_us, output);
+        return true;
+    }
+    return false;
+}
+
 /* ---- the core's face ---------------------------------------------------------------------- */
 
 void watch_event(const struct policy *policy,
@@ -191,6 +239,9 @@ void watch_event(const struct policy *policy,
     output->more = false;
     int64_t before_us = event->at_us > INT64_MIN ? event->at_us - 1 : INT64_MIN;
     struct watch_case settled = *state;
+    if (is_between(policy, state)) {
+        (void)hear_receipt(policy, &settled, event, now_us, output);
+    }
     while (output->count < WATCH_EVENTS_MAX &&
            fire_level(policy, &settled, event, before_us, now_us, output)) {
     }
@@ -201,6 +252,11 @@ void watch_event(const struct policy *policy,
     struct watch_case moved = settled;
     struct change change = {.policy = policy, .event = event, .before = &settled, .now = &moved};
     change_apply(&change);
+    struct watch_case received = settled;
+    if (hides_a_run(&change) && hear_receipt(policy, &received, event, now_us, output)) {
+        output->more = true; /* the levels since the receipt come before what the event does */
+        return;
+    }
     tell_changes(&change, now_us, output);
 }
 

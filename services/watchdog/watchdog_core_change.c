@@ -365,13 +365,17 @@ void change_apply(struct change *change)
     struct mark marks[MARKS_MAX];
     facts_learn(change->policy, change->now, change->event);
     uint32_t mark_count = facts_marks(change->before, change->now, change->event, marks);
+    if (change->receipt) {
+        facts_of_receipt(change->before, change->now);
+        mark_count -= mark_count > 0 && change->event->kind != EVENT_RECEIVED;
+    }
     for (uint32_t i = 0; i < change->policy->clock_count; i++) {
         if (!change->fold || !clock_in_force(&change->before->clocks[i])) {
             move_clock(change, i, marks, mark_count);
         }
-        if (change->fold) {
+        if (change->fold && !change->receipt) {
             note_action(change, i, marks, mark_count);
-        } else {
+        } else if (!change->fold) {
             extend_clock(change, i);
         }
     }

@@ -14,6 +14,7 @@ struct change {
     const struct watch_case *before;
     struct watch_case *now;
     bool fold;                   /* only shadows move */
+    bool receipt;                /* of the case's first word: only what it tells of the receipt */
     uint8_t started;             /* bit set: clocks that began in this change */
     struct event_clocks ended;   /* clocks that stopped and began again in it, as they stopped */
     struct event_clocks refused; /* extensions asked for that the policy does not allow */

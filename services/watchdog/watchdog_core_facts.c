@@ -107,6 +107,15 @@ void facts_learn(const struct policy *policy, struct watch_case *state, const st
     }
 }
 
+void facts_of_receipt(const struct watch_case *before, struct watch_case *now)
+{
+    now->dispatch_seq = before->dispatch_seq;
+    now->closed_at_us = before->closed_at_us;
+    now->closed = before->closed;
+    now->opened = before->opened;
+    now->step = before->step;
+}
+
 static bool was_acknowledged_by_receipt(const struct event *event)
 {
     if (event->kind == EVENT_RECEIVED) {

@@ -21,6 +21,9 @@ bool facts_repeat(const struct watch_case *state, const struct event *event);
 /* Takes over origin, rating and step from an input; leaves the clocks alone. */
 void facts_learn(const struct policy *policy, struct watch_case *state, const struct event *event);
 
+/* Takes back of what was just learnt where the case stands: at its receipt it stood nowhere. */
+void facts_of_receipt(const struct watch_case *before, struct watch_case *now);
+
 /* What happened, in order; before and now are the case before and after facts_learn. */
 uint32_t facts_marks(const struct watch_case *before,
                      const struct watch_case *now,

@@ -1,8 +1,6 @@
 /* What the events of a case do to its clocks; see oracle_runs.h. */
 #include "oracle_runs_private.h"
 
-enum { FIRST_PERCENT = 10 }; /* of a target: no level comes sooner */
-
 static bool in_steps(uint64_t set, uint16_t step)
 {
     return step != POLICY_NONE && (set >> step & 1U) != 0;
@@ -232,9 +230,6 @@ follow_steps(struct telling *telling, uint32_t index, const struct event *event,
     if (run->doing == STANDS && !stands) {
         resume(telling->policy, rule, run, run->stood_from_us, event->at_us);
     } else if (run->doing == RUNS && stands) {
-        /* Heard by its opening first, what came due before it is not told any more. */
-        bool used = runs_share_us(telling, index, FIRST_PERCENT) < event->at_us;
-        run->unsure = run->unsure || (event->kind == EVENT_OPENED && used);
         run->doing = STANDS;
         run->stood_from_us = event->at_us;
     }

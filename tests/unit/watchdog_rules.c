@@ -223,6 +223,80 @@ static void a_clock_that_stands_still_where_a_case_opens_counts_the_time_before(
     }
 }
 
+/* The clock of a complaint that came in while all stood still: received at 8:00, opened late. */
+static struct policy_clock slow_opening(uint64_t stops)
+{
+    struct policy_clock clock = hour(KIND(EVENT_RECEIVED), stops);
+    clock.target_s = 4 * 3600;
+    clock.level_count = 3;
+    clock.levels[0] = (struct policy_level){LEVEL_WARN, OFFSET_PERCENT, 50, POLICY_NONE, 0};
+    clock.levels[1] = (struct policy_level){LEVEL_BREACH, OFFSET_PERCENT, 100, POLICY_NONE, 0};
+    clock.levels[2] = (struct policy_level){LEVEL_ESCALATE, OFFSET_PERCENT, 150, POLICY_NONE, 0};
+    return clock;
+}
+
+/* Due at 10:00, 12:00 and 14:00: so many of them have been told, in that order. */
+static void check_levels(const struct desk *desk, unsigned count)
+{
+    unsigned fired = 0;
+    for (uint32_t i = 0; i < desk->count; i++) {
+        const struct event *event = &desk->journal[i];
+        if (event->kind >= EVENT_CLOCK_WARNED && event->kind <= EVENT_CLOCK_ESCALATED) {
+            assert_true(fired < count);
+            assert_int_equal(event->clocks.clocks[0].level, fired + 1);
+            assert_int_equal(event->clocks.clocks[0].level_due_us, on(4, 10 + 2 * (int)fired, 0));
+            assert_int_equal(event->case_id, case_id_make(3, 42));
+            assert_true(event->at_us >= event->clocks.clocks[0].level_due_us);
+            fired++;
+        }
+    }
+    assert_int_equal(fired, count);
+    assert_true(desk_same(desk->policy, &desk->state, &desk->mirror));
+}
+
+static void levels_due_before_a_slow_opening_that_pauses_or_stops_are_told_once(void **state)
+{
+    (void)state;
+    struct policy_clock clocks[] = {slow_opening(KIND(EVENT_REPLIED)),
+                                    slow_opening(KIND(EVENT_OPENED))};
+    clocks[0].pause_steps = 1ULL << FIXTURE_STEP_INVESTIGATION;
+    for (int which = 0; which < 2; which++) {
+        const struct policy policy = with(&clocks[which], 1);
+        static struct desk desk;
+        for (int hours = 9; hours <= 15; hours++) {
+            desk_open(&desk, &policy);
+            feed(&desk, desk_opened(&desk, on(4, hours, 30), on(4, 8, 0), "minor"));
+            unsigned due = hours >= 14 ? 3 : hours >= 12 ? 2 : hours >= 10 ? 1 : 0;
+            check_levels(&desk, due);
+            assert_int_equal(desk.state.clocks[0].phase, which ? WATCH_STOPPED : WATCH_PAUSED);
+            bool missed = desk.state.clocks[0].verdict == CLOCK_MISSED;
+            assert_int_equal(missed, due >= 2);
+            assert_int_equal(desk.state.clocks[0].breached, due >= 2);
+            struct event received = desk_received(on(4, 8, 0), "mail", false); /* heard after it */
+            assert_int_equal(desk_feed(&desk, &received, on(4, 16, 0)), 0);
+            if (!which) {
+                feed(&desk, desk_advanced(&desk, EVENT_NOTED, on(5, 8, 0), "consent"));
+                assert_int_equal(desk.state.clocks[0].phase, WATCH_RUNNING);
+                desk_tick(&desk, on(8, 8, 0)); /* the others as well, once each */
+                assert_int_equal(desk.state.clocks[0].levels_fired, 7);
+            }
+        }
+    }
+}
+
+static void an_opening_with_nothing_due_before_it_is_told_in_one_event(void **state)
+{
+    (void)state;
+    const struct policy_clock clock = slow_opening(KIND(EVENT_OPENED));
+    const struct policy policy = with(&clock, 1);
+    static struct desk desk;
+    desk_open(&desk, &policy);
+    struct event opened = desk_opened(&desk, on(4, 9, 30), on(4, 8, 0), "minor");
+    assert_int_equal(desk_feed(&desk, &opened, on(4, 9, 30)), 1);
+    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STARTED);
+    assert_int_equal(desk.state.clocks[0].verdict, CLOCK_MET);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +309,8 @@ int main(void)
         cmocka_unit_test(what_the_text_said_at_receipt_decides_for_good),
         cmocka_unit_test(
             levels_due_together_keep_the_order_of_the_policy_and_none_precedes_the_start),
+        cmocka_unit_test(levels_due_before_a_slow_opening_that_pauses_or_stops_are_told_once),
+        cmocka_unit_test(an_opening_with_nothing_due_before_it_is_told_in_one_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
