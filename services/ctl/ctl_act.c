@@ -2,6 +2,7 @@
 #include "ctl_database.h"
 #include "ctl_desk.h"
 #include "ctl_draft.h"
+#include "ctl_view.h"
 #include "scope.h"
 
 static int needed(const struct ctl *ctl, const char *name)
@@ -50,6 +51,18 @@ static int claim_repeated(struct ctl *ctl,
     return ctl_desk_ask(desk, &show, reply);
 }
 
+/* By the titles of the case's policy; programs get ids and need none. */
+static int tell(struct ctl *ctl, const ctl_reply *reply, const char *role)
+{
+    SCOPED(view_policies_free)
+    struct view_policies *policies = ctl->json ? NULL : view_policies_new(ctl);
+    const struct policy *policy =
+        policies && reply->has_policy_id ? view_policy(policies, reply->policy_id) : NULL;
+    int code = ctl_reply_tell(ctl, policy, reply, role);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
+    return code;
+}
+
 static bool is_repeated(const ctl_reply *reply)
 {
     return slice_equal(slice_of(reply->code.data, reply->code.len), slice_text("repeated"));
@@ -73,7 +86,7 @@ int ctl_claim(struct ctl *ctl)
             break; /* fewer were there than asked for */
         }
         if (code == CTL_OK) {
-            code = ctl_reply_tell(ctl, reply, command.role);
+            code = tell(ctl, reply, command.role);
         }
     }
     return code;
@@ -111,7 +124,7 @@ static int ask_and_tell(struct ctl *ctl, struct ctl_command *command)
     if (code == CTL_OK) {
         code = ctl_desk_ask(desk, command, &reply);
     }
-    return code == CTL_OK ? ctl_reply_tell(ctl, reply, command->role) : code;
+    return code == CTL_OK ? tell(ctl, reply, command->role) : code;
 }
 
 /* Without an action: the case as it stands, what may be done and what is filled in. */

@@ -79,7 +79,12 @@ const char *ctl_reply_word(const ctl_reply *reply);
 /* The reply as JSON; a new reference.  An action that does not move the case has its step. */
 json_t *ctl_reply_json(const ctl_reply *reply);
 
-/* For people: where the case stands and what may be done, or why not.  Returns the exit status. */
-int ctl_reply_tell(const struct ctl *ctl, const ctl_reply *reply, const char *role);
+/* For people: where the case stands, what may be done, by whom, and why not what may not, by the
+ * titles of its policy (NULL: by ids).  Returns the exit status. */
+struct policy;
+int ctl_reply_tell(const struct ctl *ctl,
+                   const struct policy *policy,
+                   const ctl_reply *reply,
+                   const char *role);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "ctl_import.h"
 
+#include "ctl_refusal.h"
 #include "scope.h"
 
 #include <errno.h>
@@ -168,13 +169,18 @@ static void receipt_write(struct import *import, const struct ctl_verdict *verdi
 static void
 refused(struct import *import, const struct ctl_flight *flight, const struct ctl_verdict *verdict)
 {
-    char why[400];
+    char because[CTL_REFUSAL_MAX];
+    char why[CTL_REFUSAL_MAX + 160];
     if (verdict->conflict) {
         (void)snprintf(
             why, sizeof why, "%s", ctl_text_in(import->ctl->language, TEXT_SUBMIT_CONFLICT));
     } else {
-        (void)snprintf(
-            why, sizeof why, "%s \"%s\": %s", verdict->field, verdict->value, verdict->allowed);
+        (void)snprintf(why,
+                       sizeof why,
+                       "%s \"%s\": %s",
+                       verdict->field,
+                       verdict->value,
+                       ctl_submit_say(import->ctl, verdict, because));
     }
     import->refused++;
     reject(import, flight->file, flight->line, 1, why);

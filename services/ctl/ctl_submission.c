@@ -153,6 +153,8 @@ static bool refusal_read(const Redress__Submit__V1__Refusal *refusal, struct ctl
     text_copy(refusal->field, verdict->field, sizeof verdict->field);
     text_copy(refusal->value, verdict->value, sizeof verdict->value);
     text_copy(refusal->allowed, verdict->allowed, sizeof verdict->allowed);
+    verdict->reason = refusal->has_reason ? (uint32_t)refusal->reason : 0;
+    verdict->limit = refusal->has_limit ? refusal->limit : 0;
     verdict->conflict = refusal->code == REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_CONFLICT;
     verdict->retry_after_ms = refusal->has_retry_after_ms ? refusal->retry_after_ms : RETRY_MS;
     bool later = refusal->code == REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_OVERLOADED ||

@@ -48,8 +48,10 @@ struct ctl_verdict {
     bool stranger;    /* forged: signed by a key we do not trust … */
     char key[16 + 1]; /* … which begins so, in hex */
     /* of a refusal */
-    bool conflict; /* the id was accepted with another body */
-    char field[64], value[65], allowed[160];
+    bool conflict;                           /* the id was accepted with another body */
+    char field[64], value[65], allowed[160]; /* the last one in English */
+    uint32_t reason;                         /* of intake_reason; 0: not told */
+    uint32_t limit;
     uint32_t retry_after_ms;
 };
 

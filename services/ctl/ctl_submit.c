@@ -3,6 +3,7 @@
 #include "ctl.h"
 #include "ctl_file.h"
 #include "ctl_peer.h"
+#include "ctl_refusal.h"
 #include "ctl_submission.h"
 #include "ctl_time.h"
 #include "scope.h"
@@ -117,7 +118,7 @@ static void receipt_json(const struct ctl *ctl, const struct ctl_verdict *verdic
 static void refusal_json(const struct ctl *ctl, const struct ctl_verdict *verdict)
 {
     if (ctl->json) {
-        json_t *value = json_pack("{s:s, s:o, s:o, s:o}",
+        json_t *value = json_pack("{s:s, s:o, s:o, s:o, s:I, s:I}",
                                   "outcome",
                                   verdict->conflict ? "conflict" : "refused",
                                   "field",
@@ -125,7 +126,11 @@ static void refusal_json(const struct ctl *ctl, const struct ctl_verdict *verdic
                                   "value",
                                   ctl_json_text(slice_text(verdict->value)),
                                   "allowed",
-                                  ctl_json_text(slice_text(verdict->allowed)));
+                                  ctl_json_text(slice_text(verdict->allowed)),
+                                  "reason",
+                                  (json_int_t)verdict->reason,
+                                  "limit",
+                                  (json_int_t)verdict->limit);
         ctl_print_json(ctl, &value);
     }
 }
@@ -135,14 +140,13 @@ static int tell_refusal(const struct ctl *ctl, const struct ctl_verdict *verdict
     if (verdict->conflict) {
         return ctl_fail(ctl, CTL_CONFLICT, TEXT_SUBMIT_CONFLICT, NULL);
     }
+    char why[CTL_REFUSAL_MAX];
+    (void)ctl_submit_say(ctl, verdict, why);
     if (verdict->value[0] == '\0') { /* of a personal field, or a number */
-        return ctl_fail(
-            ctl, CTL_FAILED, TEXT_SUBMIT_REFUSED_BARE, CTL_ARGS(verdict->field, verdict->allowed));
+        return ctl_fail(ctl, CTL_FAILED, TEXT_SUBMIT_REFUSED_BARE, CTL_ARGS(verdict->field, why));
     }
-    return ctl_fail(ctl,
-                    CTL_FAILED,
-                    TEXT_SUBMIT_REFUSED,
-                    CTL_ARGS(verdict->field, verdict->value, verdict->allowed));
+    return ctl_fail(
+        ctl, CTL_FAILED, TEXT_SUBMIT_REFUSED, CTL_ARGS(verdict->field, verdict->value, why));
 }
 
 static int tell(const struct ctl *ctl, const struct ctl_verdict *verdict)

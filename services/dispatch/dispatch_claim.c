@@ -262,7 +262,7 @@ static void claim_begin(const struct asked *asked, struct slice queue)
     struct claim *claim = calloc(1, sizeof *claim);
     if (!claim || queue.size == 0 || queue.size >= sizeof claim->queue) {
         free(claim);
-        desk_refuse(asked, "queue_unknown", "a queue is named POLICY/QUEUE");
+        desk_refuse(asked, DESK_QUEUE_UNKNOWN, NULL);
         return;
     }
     *claim = (struct claim){.dispatch = dispatch,

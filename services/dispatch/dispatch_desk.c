@@ -22,11 +22,39 @@ static void answer(const struct asked *asked, struct dispatch_reply *reply)
         asked->cycle, &asked->request->peer, dispatch_reply_pack(reply, cycle_arena(asked->cycle)));
 }
 
-void desk_refuse(const struct asked *asked, const char *code, const char *text)
+static const struct dispatch_reason no_reason;
+
+static void refuse(const struct asked *asked,
+                   const char *code,
+                   const char *text,
+                   const struct dispatch_reason *reason)
 {
-    struct dispatch_reply reply = {
-        .outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED, .code = code, .text = text};
+    struct dispatch_reply reply = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
+                                   .code = code,
+                                   .text = text,
+                                   .reason = reason};
     answer(asked, &reply);
+}
+
+void desk_refuse(const struct asked *asked,
+                 enum desk_refusal refusal,
+                 const struct dispatch_reason *reason)
+{
+    reason = reason ? reason : &no_reason;
+    refuse(asked,
+           desk_refusal_code(refusal),
+           desk_refusal_tell(refusal, reason, cycle_arena(asked->cycle)),
+           reason);
+}
+
+void desk_refuse_as(const struct asked *asked,
+                    enum dispatch_answer answer,
+                    const struct dispatch_reason *reason)
+{
+    refuse(asked,
+           dispatch_answer_code(answer),
+           dispatch_refusal_tell(answer, reason, cycle_arena(asked->cycle)),
+           reason);
 }
 
 /* Who asks, as the core takes it; nobody where the command names nobody. */
@@ -41,16 +69,28 @@ static struct dispatch_input asker_of(const struct asked *asked)
                                    .role = slice_if(command->has_role, command->role)};
 }
 
+static bool
+capacity_left(struct dispatch *dispatch, const struct policy *policy, struct slice actor)
+{
+    /* looks only: names cost nothing to invent, and places in memory are few */
+    const struct agent *agent = agent_find(dispatch, actor);
+    int32_t capacity = people_capacity(dispatch, policy, actor);
+    return agent ? !agent->full && agent->used + agent->delta < capacity
+                 : capacity > 0 && !agents_are_full(dispatch);
+}
+
 static void answer_case(const struct asked *asked,
                         Redress__Command__V1__Outcome outcome,
                         const struct held_case *held,
                         const char *code,
+                        uint64_t seq,
                         const char *text,
-                        uint64_t seq)
+                        const struct dispatch_reason *reason)
 {
     struct dispatch_reply reply = {.outcome = outcome,
                                    .code = code,
                                    .text = text,
+                                   .reason = reason,
                                    .case_id = held->state.case_id,
                                    .seq = seq,
                                    .policy =
@@ -59,6 +99,8 @@ static void answer_case(const struct asked *asked,
                                    .allowed = true};
     struct dispatch_input asker = asker_of(asked);
     reply.asker = asker.actor.size > 0 ? &asker : NULL;
+    reply.asker_is_full =
+        reply.asker && reply.policy && !capacity_left(asked->dispatch, reply.policy, asker.actor);
     answer(asked, &reply);
 }
 
@@ -135,8 +177,9 @@ bool desk_repeated(const struct asked *asked)
                     REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
                     held,
                     "repeated",
+                    known ? known->seq : row->seq,
                     NULL,
-                    known ? known->seq : row->seq);
+                    NULL);
         cycle_touch(asked->cycle, case_partition(case_id));
     }
     return true;
@@ -160,24 +203,17 @@ static void answer_refusal(const struct asked *asked,
                            struct slice field)
 {
     const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
-    const struct dispatch_refusal refusal = {policy, &held->state, input, answered, field};
+    struct dispatch_refusal refusal = {policy, &held->state, input, answered, field, 0};
+    refusal.field = people_about(input, answered, field, &refusal.until_us);
+    const struct dispatch_reason reason = dispatch_reason_of(&refusal);
     answer_case(asked,
                 answered == DISPATCH_VERSION ? REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT
                                              : REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
                 held,
                 dispatch_answer_code(answered),
-                dispatch_refusal_tell(&refusal, cycle_arena(asked->cycle)),
-                0);
-}
-
-static bool
-capacity_left(struct dispatch *dispatch, const struct policy *policy, struct slice actor)
-{
-    /* looks only: names cost nothing to invent, and places in memory are few */
-    const struct agent *agent = agent_find(dispatch, actor);
-    int32_t capacity = people_capacity(dispatch, policy, actor);
-    return agent ? !agent->full && agent->used + agent->delta < capacity
-                 : capacity > 0 && !agents_are_full(dispatch);
+                0,
+                dispatch_refusal_tell(answered, &reason, cycle_arena(asked->cycle)),
+                &reason);
 }
 
 static void command_done(const struct asked *asked, const struct event *event)
@@ -257,7 +293,6 @@ static void act_on(const struct asked *asked,
         if (input->kind == DISPATCH_CLAIM && claim_again(asked, policy, &held->state, answered)) {
             return;
         }
-        field = people_tell(input, answered, field, cycle_arena(asked->cycle));
         if (input->kind == DISPATCH_CLAIM) {
             claim_give_back(dispatch, act->case_id, input->claim_token);
         }
@@ -267,7 +302,8 @@ static void act_on(const struct asked *asked,
     out->key_id = key_id;
     if (dispatch_apply(dispatch, asked->cycle, policy, act->case_id, out)) {
         command_done(asked, out);
-        answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, NULL, out->seq);
+        answer_case(
+            asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, out->seq, NULL, NULL);
     }
 }
 
@@ -307,7 +343,7 @@ static void act(const struct asked *asked)
         return;
     }
     if (!dispatch_fields_of(act, fields, &input.field_count)) {
-        desk_refuse(asked, "field_invalid", "more than 16 fields");
+        desk_refuse(asked, DESK_FIELDS_TOO_MANY, NULL);
         return;
     }
     input.other_case = dispatch_other_case(fields, input.field_count);
@@ -321,7 +357,7 @@ static void show(const struct asked *asked)
 {
     const struct held_case *held = case_of(asked, asked->command->show->case_id, slice_of(NULL, 0));
     if (held) {
-        answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, NULL, 0);
+        answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, 0, NULL, NULL);
     }
 }
 
@@ -333,22 +369,19 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
     static const Redress__Command__V1__Command nothing = REDRESS__COMMAND__V1__COMMAND__INIT;
     if (!asked.command) {
         asked.command = &nothing;
-        desk_refuse(
-            &asked, "command_unreadable", "not a redress.command.v1.Command within its bounds");
+        desk_refuse(&asked, DESK_COMMAND_UNREADABLE, NULL);
     } else if (!asked.command->has_command_id || asked.command->command_id.len != 16) {
-        desk_refuse(&asked, "command_id_invalid", "command_id: 16 bytes");
+        desk_refuse(&asked, DESK_COMMAND_ID_INVALID, NULL);
     } else if (asked.command->show) {
         show(&asked);
     } else if (!dispatch_names_are_good(asked.command)) {
-        desk_refuse(&asked,
-                    "actor_invalid",
-                    "actor and role: 1 to 47 bytes of UTF-8 each, in one line of plain letters");
+        desk_refuse(&asked, DESK_ACTOR_INVALID, NULL);
     } else if (asked.command->act) {
         act(&asked);
     } else if (asked.command->claim) {
         claim(&asked);
     } else {
-        desk_refuse(&asked, "command_unknown", "one of claim, act or show");
+        desk_refuse(&asked, DESK_COMMAND_UNKNOWN, NULL);
     }
 }
 

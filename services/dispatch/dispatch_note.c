@@ -6,17 +6,18 @@
 #include "policy_reply.h"
 #include "text.h"
 
-enum { NOTE_MAX = 16 * 1024, NOTE_FAULT_MAX = 512 };
+enum { NOTE_MAX = 16 * 1024 };
 
 static struct slice slice_if(int present, ProtobufCBinaryData data)
 {
     return present ? slice_of(data.data, data.len) : slice_of(NULL, 0);
 }
 
-static void refuse(const struct asked *asked, const char *code, const char *text)
+static void
+refuse(const struct asked *asked, enum desk_refusal refusal, const struct dispatch_reason *reason)
 {
     if (!desk_asks_first(asked)) {
-        desk_refuse(asked, code, text);
+        desk_refuse(asked, refusal, reason);
     }
 }
 
@@ -36,25 +37,19 @@ static bool reply_is_good(const struct asked *asked,
     }
     struct policy_reply_fault fault;
     struct error error = {0};
-    char *text = arena_take(cycle_arena(asked->cycle), NOTE_FAULT_MAX);
-    if (!text || !policy_reply_check(policy, note, cycle_arena(asked->cycle), &fault, &error)) {
-        refuse(asked, "note_invalid", "the reply is too large to be looked through");
+    if (!policy_reply_check(policy, note, cycle_arena(asked->cycle), &fault, &error)) {
+        refuse(asked, DESK_NOTE_TOO_LONG, NULL);
         return false;
     }
     if (fault.forbidden) {
-        (void)snprintf(text, NOTE_FAULT_MAX, "not to be written: %s", fault.forbidden);
+        const struct dispatch_reason reason = {.about = slice_text(fault.forbidden)};
+        refuse(asked, DESK_PHRASE_FORBIDDEN, &reason);
     } else if (fault.lacking) {
-        (void)snprintf(text,
-                       NOTE_FAULT_MAX,
-                       "the reply lacks: %s (%s)",
-                       fault.lacking->id,
-                       fault.lacking->title.text[LOCALE_EN]);
+        const struct dispatch_reason reason = {.about = slice_text(fault.lacking->id),
+                                               .title = &fault.lacking->title};
+        refuse(asked, DESK_PART_MISSING, &reason);
     }
-    if (fault.forbidden || fault.lacking) {
-        refuse(asked, fault.forbidden ? "phrase_forbidden" : "part_missing", text);
-        return false;
-    }
-    return true;
+    return !fault.forbidden && !fault.lacking;
 }
 
 static bool note_seal(const struct asked *asked,
@@ -71,7 +66,7 @@ static bool note_seal(const struct asked *asked,
         return true;
     }
     if (note.size > NOTE_MAX || !text_is_clean(note, &bad_at)) {
-        refuse(asked, "note_invalid", "a note is up to 16384 bytes of UTF-8 without NUL");
+        refuse(asked, DESK_NOTE_INVALID, NULL);
         return false;
     }
     for (uint32_t i = 0; i < dispatch->key_count; i++) {
@@ -84,7 +79,7 @@ static bool note_seal(const struct asked *asked,
             return true;
         }
     }
-    refuse(asked, "note_unsealable", "the key of this case is not there: it may have been erased");
+    refuse(asked, DESK_NOTE_UNSEALABLE, NULL);
     return false;
 }
 
@@ -104,14 +99,14 @@ static bool note_of(const struct asked *asked,
         return true;
     }
     if (note->size > 0) {
-        refuse(asked, "note_invalid", "either a note or a text to start it from");
+        refuse(asked, DESK_NOTE_AND_TEXT, NULL);
         return false;
     }
     char *room = arena_take(cycle_arena(asked->cycle), NOTE_MAX);
     case_number_format(held->state.case_id, held->state.received_at_us, number);
     if (!room || !dispatch_text_fill(
                      policy, &held->state, input, slice_text(number), room, NOTE_MAX, note)) {
-        refuse(asked, "note_invalid", "the text is too large once it is filled in");
+        refuse(asked, DESK_NOTE_TOO_LONG, NULL);
         return false;
     }
     return true;

@@ -7,8 +7,7 @@
 enum {
     YEARS_BACK = 1, /* shifts are compiled for */
     YEARS_AHEAD = 2,
-    TELL_MAX = 128,
-    UNTIL_SHOWN = 16, /* 2026-11-06T16:00 */
+    US = 1000000,
 };
 
 const struct org *people_org(const struct dispatch *dispatch)
@@ -107,29 +106,6 @@ void people_looked_up(struct dispatch *dispatch, const PGresult *rows)
 
 /* ---- saying why not ---- */
 
-static const char *reason_of(enum org_verdict verdict)
-{
-    static const char *const reasons[] = {
-        [ORG_ADMITS] = "may",
-        [ORG_UNKNOWN] = "nobody of that name works here",
-        [ORG_ROLE_NOT_HIS] = "works here in other roles",
-        [ORG_ON_LEAVE] = "on leave",
-        [ORG_OFF_SHIFT] = "off shift",
-    };
-    return reasons[verdict];
-}
-
-/* "on leave until 2026-11-06T16:00:00.000000Z" */
-static void reason_write(enum org_verdict verdict, int64_t until_s, char into[TELL_MAX])
-{
-    char until[CLOCK_TEXT_SIZE] = "";
-    if (until_s != 0) {
-        clock_text(until_s * 1000000, until);
-    }
-    (void)snprintf(
-        into, TELL_MAX, "%s%s%s", reason_of(verdict), until_s != 0 ? " until " : "", until);
-}
-
 bool people_refuse(const struct asked *asked)
 {
     const Redress__Command__V1__Command *command = asked->command;
@@ -138,50 +114,37 @@ bool people_refuse(const struct asked *asked)
     struct slice role = slice_of(command->role.data, command->role.len);
     struct slice stands_for;
     int64_t until_s = 0;
-    char reason[TELL_MAX];
-    char text[TELL_MAX + DISPATCH_AGENT_MAX + 2];
     if (!org) {
         return false;
     }
     enum org_verdict verdict =
-        org_admits(org, actor, role, cycle_now_us(asked->cycle) / 1000000, &stands_for, &until_s);
+        org_admits(org, actor, role, cycle_now_us(asked->cycle) / US, &stands_for, &until_s);
     if (verdict == ORG_ADMITS) {
         return false;
     }
-    reason_write(verdict, until_s, reason);
-    (void)snprintf(
-        text, sizeof text, "%.*s: %s", (int)actor.size, (const char *)actor.bytes, reason);
-    desk_refuse(asked, dispatch_answer_code(dispatch_answer_of_people(verdict)), text);
+    const struct dispatch_reason reason = {.about = actor, .until_us = until_s * US};
+    desk_refuse_as(asked, dispatch_answer_of_people(verdict), &reason);
     return true;
 }
 
-struct slice people_tell(const struct dispatch_input *input,
-                         enum dispatch_answer answered,
-                         struct slice field,
-                         struct arena *arena)
+struct slice people_about(const struct dispatch_input *input,
+                          enum dispatch_answer answered,
+                          struct slice field,
+                          int64_t *until_us)
 {
     struct slice stands_for;
     int64_t until_s = 0;
-    char until[CLOCK_TEXT_SIZE];
-    char text[TELL_MAX];
     if (!input->org || answered < DISPATCH_PERSON_UNKNOWN || answered > DISPATCH_OFF_SHIFT) {
         return field;
     }
     struct slice who = input->actor;
-    (void)org_admits(input->org, who, input->role, input->now_us / 1000000, &stands_for, &until_s);
+    (void)org_admits(input->org, who, input->role, input->now_us / US, &stands_for, &until_s);
     for (uint32_t i = 0; field.size > 0 && i < input->field_count; i++) {
         if (slice_equal(input->fields[i].name, field)) { /* it is about who would be given it */
             who = input->fields[i].value;
-            (void)org_may_be_given(input->org, who, input->now_us / 1000000, &until_s);
+            (void)org_may_be_given(input->org, who, input->now_us / US, &until_s);
         }
     }
-    if (until_s == 0 || who.size >= DISPATCH_AGENT_MAX) {
-        return who.size < DISPATCH_AGENT_MAX ? who : field;
-    }
-    clock_text(until_s * 1000000, until);
-    until[UNTIL_SHOWN] = '\0'; /* to the minute: the answer shows no more than 64 bytes */
-    (void)snprintf(
-        text, sizeof text, "%.*s until %sZ", (int)who.size, (const char *)who.bytes, until);
-    const void *copy = arena_copy(arena, text, strlen(text));
-    return copy ? slice_of(copy, strlen(text)) : field;
+    *until_us = until_s * US;
+    return who.size < DISPATCH_AGENT_MAX ? who : field;
 }

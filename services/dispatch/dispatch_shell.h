@@ -181,7 +181,14 @@ bool claim_again(const struct asked *asked,
                  enum dispatch_answer answered);
 
 /* dispatch_desk.c */
-void desk_refuse(const struct asked *asked, const char *code, const char *text);
+/* reason: NULL: there is no more to say than the code. */
+void desk_refuse(const struct asked *asked,
+                 enum desk_refusal refusal,
+                 const struct dispatch_reason *reason);
+/* Refused as the core would, before there is a case. */
+void desk_refuse_as(const struct asked *asked,
+                    enum dispatch_answer answer,
+                    const struct dispatch_reason *reason);
 /*
  * Before a command is refused: it may have been done, and be refused only because of what it did
  * itself.  The archive is asked then, once a batch and for all of its commands; those that are done
@@ -260,10 +267,10 @@ bool people_lookup(struct dispatch *dispatch, struct pg *pg);
 void people_looked_up(struct dispatch *dispatch, const PGresult *rows);
 /* A claim by somebody who may not take work now: answered, and no case is taken out for it. */
 bool people_refuse(const struct asked *asked);
-/* In place of the field, where the organisation refuses: whom, and until when. */
-struct slice people_tell(const struct dispatch_input *input,
-                         enum dispatch_answer answered,
-                         struct slice field,
-                         struct arena *arena);
+/* In place of the field, where the organisation refuses: whom; *until_us: until when, or 0. */
+struct slice people_about(const struct dispatch_input *input,
+                          enum dispatch_answer answered,
+                          struct slice field,
+                          int64_t *until_us);
 
 #endif

@@ -80,27 +80,65 @@ static struct slice pack(const ProtobufCMessage *message, struct arena *arena)
     return bytes ? slice_of(bytes, protobuf_c_message_pack(message, bytes)) : slice_of(NULL, 0);
 }
 
-/* Why whoever asks may not do it. */
-static void refusal_of(const struct dispatch_reply *from,
-                       const struct policy_action *action,
-                       struct arena *arena,
-                       Redress__Command__V1__Allowed *allowed)
+/* What stands in the way, with what the policy calls it. */
+static void permit_of(const struct dispatch_reply *from,
+                      const struct dispatch_permit *permit,
+                      struct arena *arena,
+                      Redress__Command__V1__Allowed *allowed)
 {
-    struct dispatch_input input = *from->asker;
-    input.kind = DISPATCH_ACTION;
-    input.action = slice_text(action->id);
-    struct dispatch_permit permit = dispatch_may(from->policy, from->state, &input, true);
-    if (permit.answer == DISPATCH_APPEND) {
+    if (permit->answer == DISPATCH_APPEND) {
         return;
     }
     allowed->has_refusal = 1;
-    allowed->refusal = data_text(dispatch_answer_code(permit.answer));
-    allowed->has_lacking = permit.what.size > 0;
-    allowed->lacking = data_of(permit.what);
+    allowed->refusal = data_text(dispatch_answer_code(permit->answer));
+    allowed->has_lacking = permit->what.size > 0;
+    allowed->lacking = data_of(permit->what);
+    const struct policy_title *title =
+        permit->title ? permit->title : dispatch_title_of(from->policy, permit->what);
     allowed->lacking_title = arena_take(arena, LOCALE_COUNT * sizeof *allowed->lacking_title);
-    for (unsigned i = 0; permit.title && allowed->lacking_title && i < LOCALE_COUNT; i++) {
-        allowed->lacking_title[allowed->n_lacking_title++] = data_text(permit.title->text[i]);
+    for (unsigned i = 0; title && allowed->lacking_title && i < LOCALE_COUNT; i++) {
+        allowed->lacking_title[allowed->n_lacking_title++] = data_text(title->text[i]);
     }
+}
+
+static void roles_of(const struct policy *policy,
+                     uint32_t roles,
+                     ProtobufCBinaryData list[POLICY_ROLES_MAX],
+                     size_t *count)
+{
+    for (uint16_t i = 0; roles != 0 && i < policy->role_count; i++) {
+        if ((roles >> i & 1U) != 0) {
+            list[(*count)++] = data_text(policy->roles[i]);
+        }
+    }
+}
+
+/* Claim or release by whoever asks.  NULL: the arena is full. */
+static Redress__Command__V1__Allowed *allowed_taking(const struct dispatch_reply *from,
+                                                     enum dispatch_input_kind kind,
+                                                     struct arena *arena)
+{
+    Redress__Command__V1__Allowed *allowed = arena_take(arena, sizeof *allowed);
+    ProtobufCBinaryData *roles = arena_take(arena, POLICY_ROLES_MAX * sizeof *roles);
+    if (!allowed || !roles) {
+        return NULL;
+    }
+    bool claim = kind == DISPATCH_CLAIM;
+    uint16_t role =
+        claim ? from->policy->steps[from->state->step].owner_role : from->state->agent_role;
+    struct dispatch_input input = *from->asker;
+    input.kind = kind;
+    struct dispatch_permit permit = dispatch_may(from->policy, from->state, &input, true);
+    if (claim && permit.answer == DISPATCH_APPEND && from->asker_is_full) {
+        permit.answer = DISPATCH_NO_CAPACITY;
+    }
+    redress__command__v1__allowed__init(allowed);
+    allowed->has_action = 1;
+    allowed->action = data_text(claim ? "claim" : "release");
+    allowed->roles = roles;
+    roles_of(from->policy, role < POLICY_ROLES_MAX ? 1U << role : 0, roles, &allowed->n_roles);
+    permit_of(from, &permit, arena, allowed);
+    return allowed;
 }
 
 /* One action: who may, what it needs, where it leads.  NULL: the arena is full. */
@@ -119,11 +157,7 @@ static Redress__Command__V1__Allowed *allowed_one(const struct dispatch_reply *f
     allowed->has_action = 1;
     allowed->action = data_text(action->id);
     allowed->roles = roles;
-    for (uint32_t r = 0; r < policy->role_count; r++) {
-        if ((action->roles >> r & 1U) != 0) {
-            roles[allowed->n_roles++] = data_text(policy->roles[r]);
-        }
-    }
+    roles_of(policy, action->roles, roles, &allowed->n_roles);
     allowed->needs = needs;
     for (uint32_t n = 0; n < action->need_count; n++) {
         needs[allowed->n_needs++] = data_text(action->needs[n].field);
@@ -134,7 +168,11 @@ static Redress__Command__V1__Allowed *allowed_one(const struct dispatch_reply *f
         allowed->to_step = data_text(policy->steps[action->to_step].id);
     }
     if (from->asker) {
-        refusal_of(from, action, arena, allowed);
+        struct dispatch_input input = *from->asker;
+        input.kind = DISPATCH_ACTION;
+        input.action = slice_text(action->id);
+        const struct dispatch_permit permit = dispatch_may(from->policy, from->state, &input, true);
+        permit_of(from, &permit, arena, allowed);
     }
     return allowed;
 }
@@ -159,7 +197,8 @@ static void state_of(const struct dispatch_reply *from, Redress__Command__V1__Re
 {
     const struct policy *policy = from->policy;
     const struct dispatch_case *state = from->state;
-    reply->has_version = reply->has_step = reply->has_priority = 1;
+    reply->has_version = reply->has_step = reply->has_priority = reply->has_policy_id = 1;
+    reply->policy_id = state->policy_id;
     reply->version = state->version;
     reply->step = data_text(policy->steps[state->step].id);
     reply->priority = state->priority;
@@ -181,6 +220,37 @@ static void state_of(const struct dispatch_reply *from, Redress__Command__V1__Re
     }
 }
 
+/* NULL: there is none, or the arena is full. */
+static Redress__Command__V1__Reason *reason_pack(const struct dispatch_reason *from,
+                                                 struct arena *arena)
+{
+    Redress__Command__V1__Reason *reason = arena_take(arena, sizeof *reason);
+    ProtobufCBinaryData *titles = arena_take(arena, LOCALE_COUNT * sizeof *titles);
+    ProtobufCBinaryData *roles = arena_take(arena, POLICY_ROLES_MAX * sizeof *roles);
+    if (!reason || !titles || !roles) {
+        return NULL;
+    }
+    redress__command__v1__reason__init(reason);
+    reason->has_about = from->about.size > 0;
+    reason->about = data_of(from->about);
+    reason->about_title = titles;
+    for (unsigned i = 0; from->title && i < LOCALE_COUNT; i++) {
+        titles[reason->n_about_title++] = data_text(from->title->text[i]);
+    }
+    reason->has_value = from->value.size > 0;
+    reason->value = data_of(from->value);
+    reason->form = from->rules ? form_of(from->rules->id, from->rules, arena) : NULL;
+    reason->roles = roles;
+    if (from->policy) {
+        roles_of(from->policy, from->roles, roles, &reason->n_roles);
+    }
+    reason->has_level = from->level > 0;
+    reason->level = from->level;
+    reason->has_until_us = from->until_us != 0;
+    reason->until_us = from->until_us;
+    return reason;
+}
+
 struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena *arena)
 {
     Redress__Command__V1__Reply reply = REDRESS__COMMAND__V1__REPLY__INIT;
@@ -197,6 +267,7 @@ struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena
         reply.has_text = 1;
         reply.text = data_text(from->text);
     }
+    reply.reason = from->reason ? reason_pack(from->reason, arena) : NULL;
     if (from->endpoint) {
         reply.has_endpoint = 1;
         reply.endpoint = data_text(from->endpoint);
@@ -216,6 +287,12 @@ struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena
             const struct policy_step *step = &from->policy->steps[from->state->step];
             allowed_of(from, arena, &reply);
             forms_of(from->policy, step, arena, &reply);
+            if (from->asker && from->state->queue != POLICY_NONE) {
+                reply.claim = allowed_taking(from, DISPATCH_CLAIM, arena);
+            }
+            if (from->asker && from->state->agent[0] != '\0') {
+                reply.release = allowed_taking(from, DISPATCH_RELEASE, arena);
+            }
         }
     }
     return pack(&reply.base, arena);

@@ -26,6 +26,38 @@ bool dispatch_fields_of(const Redress__Command__V1__Act *act,
 /* The field "case" is the number of another case; 0: it is not there, or no number. */
 uint64_t dispatch_other_case(const struct event_field *fields, uint32_t count);
 
+/* What the shell refuses by itself; what the core refuses is an enum dispatch_answer. */
+enum desk_refusal {
+    DESK_COMMAND_UNREADABLE,
+    DESK_COMMAND_ID_INVALID,
+    DESK_COMMAND_UNKNOWN,
+    DESK_ACTOR_INVALID,
+    DESK_QUEUE_UNKNOWN,
+    DESK_FIELDS_TOO_MANY,
+    DESK_NOTE_INVALID,
+    DESK_NOTE_AND_TEXT,
+    DESK_NOTE_TOO_LONG,
+    DESK_NOTE_UNSEALABLE,
+    DESK_PHRASE_FORBIDDEN, /* about: the phrase */
+    DESK_PART_MISSING,     /* about: the part of a reply */
+    DESK_REFUSAL_COUNT,
+};
+
+/* "note_invalid", …: the stable code, as dispatch_answer_code gives those of the core. */
+const char *desk_refusal_code(enum desk_refusal refusal);
+
+/* Why something was refused, beside its code; what does not apply is empty. */
+struct dispatch_reason {
+    struct slice about;               /* field, mark, task, skill, person … */
+    const struct policy_title *title; /* of it, as the policy says it */
+    struct slice value;               /* what the field was given */
+    const struct policy_field *rules; /* what it may hold */
+    const struct policy *policy;      /* of roles */
+    uint32_t roles;                   /* who may: bit set */
+    uint8_t level;                    /* of a skill */
+    int64_t until_us;                 /* 0: not told; INT64_MAX: always */
+};
+
 /* What was refused. */
 struct dispatch_refusal {
     const struct policy *policy; /* NULL: only the answer is told */
@@ -33,18 +65,29 @@ struct dispatch_refusal {
     const struct dispatch_input *input;
     enum dispatch_answer answer;
     struct slice field; /* what it is about */
+    int64_t until_us;   /* of people: until when they are away; 0: not told */
 };
 
-/* Why, what may stand in the field, what is lacking as the policy says it, who may; lent by the
- * arena, at most 1023 bytes. */
-const char *dispatch_refusal_tell(const struct dispatch_refusal *refusal, struct arena *arena);
+/* What the policy calls a mark, task or field; NULL: it has none of that name. */
+const struct policy_title *dispatch_title_of(const struct policy *policy, struct slice id);
+
+struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal);
+
+/* The same in English, for logs; lent by the arena, at most 1023 bytes. */
+const char *dispatch_refusal_tell(enum dispatch_answer answer,
+                                  const struct dispatch_reason *reason,
+                                  struct arena *arena);
+const char *desk_refusal_tell(enum desk_refusal refusal,
+                              const struct dispatch_reason *reason,
+                              struct arena *arena);
 
 struct dispatch_reply {
     struct slice command_id;
     Redress__Command__V1__Outcome outcome;
-    const char *code;     /* NULL: none */
-    const char *text;     /* NULL: none */
-    const char *endpoint; /* MOVED */
+    const char *code;                     /* NULL: none */
+    const char *text;                     /* NULL: none */
+    const struct dispatch_reason *reason; /* NULL: none */
+    const char *endpoint;                 /* MOVED */
     struct slice claim_token;
     uint64_t case_id;            /* 0: none */
     uint64_t seq;                /* 0: none */
@@ -52,6 +95,7 @@ struct dispatch_reply {
     const struct dispatch_case *state;
     bool allowed;                       /* list what may be done next */
     const struct dispatch_input *asker; /* of what is allowed: by whom; NULL: nobody asks */
+    bool asker_is_full;                 /* holds as many cases as allowed */
 };
 
 /* Lent by the arena; empty when that is full. */

@@ -48,7 +48,7 @@ form_new(const char *field, enum field_type type, uint16_t choices, struct arena
     return choices > 0 && !form->choices ? NULL : form;
 }
 
-static Redress__Command__V1__Form *
+Redress__Command__V1__Form *
 form_of(const char *name, const struct policy_field *field, struct arena *arena)
 {
     Redress__Command__V1__Form *form = form_new(name, field->type, field->choice_count, arena);

@@ -18,6 +18,10 @@ void forms_of(const struct policy *policy,
               struct arena *arena,
               Redress__Command__V1__Reply *reply);
 
+/* What one field may hold; NULL: the arena is full. */
+Redress__Command__V1__Form *
+form_of(const char *name, const struct policy_field *field, struct arena *arena);
+
 /* Which of the action's fields may not be empty, and how much each role may decide. */
 void form_duties_of(const struct policy *policy,
                     const struct policy_action *action,

@@ -1,9 +1,35 @@
-/* A refusal in words: why, what would be allowed, and to whom. */
+/* A refusal: its code, why, what would be allowed and to whom; and the same in English. */
 #include "clock.h"
 #include "dispatch_wire.h"
 #include "policy_field.h"
 
 #include <stdio.h>
+
+enum { REFUSAL_MAX = 1024, SHOWN_MAX = 64 };
+
+static const struct {
+    const char *code, *text;
+} desk_refusals[DESK_REFUSAL_COUNT] = {
+  /* clang-format off */
+    [DESK_COMMAND_UNREADABLE] = {"command_unreadable", "no redress.command.v1.Command in bounds"},
+    [DESK_COMMAND_ID_INVALID] = {"command_id_invalid", "command_id: 16 bytes"},
+    [DESK_COMMAND_UNKNOWN] = {"command_unknown", "one of claim, act or show"},
+    [DESK_ACTOR_INVALID] = {"actor_invalid", "actor and role: 1 to 47 bytes, one line of UTF-8"},
+    [DESK_QUEUE_UNKNOWN] = {"queue_unknown", "a queue is named POLICY/QUEUE"},
+    [DESK_FIELDS_TOO_MANY] = {"fields_too_many", "more than 16 fields"},
+    [DESK_NOTE_INVALID] = {"note_invalid", "a note is up to 16384 bytes of UTF-8 without NUL"},
+    [DESK_NOTE_AND_TEXT] = {"note_and_text", "either a note or a text to start it from"},
+    [DESK_NOTE_TOO_LONG] = {"note_too_long", "too large to be looked through or filled in"},
+    [DESK_NOTE_UNSEALABLE] = {"note_unsealable", "the case's key is not there: it may be erased"},
+    [DESK_PHRASE_FORBIDDEN] = {"phrase_forbidden", "not to be written"},
+    [DESK_PART_MISSING] = {"part_missing", "the reply lacks"},
+  /* clang-format on */
+};
+
+const char *desk_refusal_code(enum desk_refusal refusal)
+{
+    return desk_refusals[refusal].code;
+}
 
 static const char *refusal_text(enum dispatch_answer answered)
 {
@@ -39,102 +65,140 @@ static const char *refusal_text(enum dispatch_answer answered)
     return texts[answered] ? texts[answered] : "refused";
 }
 
-/* The rules of a field in the action that was asked for; NULL: it has none. */
-static const struct policy_field *rules_of(const struct policy *policy,
-                                           const struct dispatch_case *state,
-                                           const struct dispatch_input *input,
-                                           struct slice field)
+/* The field in the action that was asked for; NULL: it does not ask for it. */
+static const struct policy_need *need_of(const struct dispatch_refusal *refusal)
 {
-    const struct policy_step *step = &policy->steps[state->step];
-    uint16_t index = policy_action_index(step, input->action);
+    const struct policy_step *step = &refusal->policy->steps[refusal->state->step];
+    uint16_t index = policy_action_index(step, refusal->input->action);
     for (uint16_t i = 0; index != POLICY_NONE && i < step->actions[index].need_count; i++) {
-        if (slice_equal(field, slice_text(step->actions[index].needs[i].field))) {
-            return step->actions[index].needs[i].rules;
+        if (slice_equal(refusal->field, slice_text(step->actions[index].needs[i].field))) {
+            return &step->actions[index].needs[i];
         }
     }
     return NULL;
 }
 
+const struct policy_title *dispatch_title_of(const struct policy *policy, struct slice id)
+{
+    for (uint16_t i = 0; i < policy->mark_count; i++) {
+        if (slice_equal(id, slice_text(policy->marks[i].id))) {
+            return &policy->marks[i].title;
+        }
+    }
+    for (uint16_t i = 0; i < policy->task_count; i++) {
+        if (slice_equal(id, slice_text(policy->tasks[i].id))) {
+            return &policy->tasks[i].title;
+        }
+    }
+    uint16_t field = policy_field_index(policy, id);
+    return field == POLICY_NONE ? NULL : &policy->fields[field].title;
+}
+
+static struct slice value_of(const struct dispatch_refusal *refusal)
+{
+    for (uint32_t i = 0; i < refusal->input->field_count; i++) {
+        if (slice_equal(refusal->field, refusal->input->fields[i].name)) {
+            struct slice value = refusal->input->fields[i].value;
+            size_t shown = value.size < SHOWN_MAX ? value.size : SHOWN_MAX;
+            while (shown < value.size && shown > 0 && (value.bytes[shown] & 0xc0) == 0x80) {
+                shown--; /* never half a character */
+            }
+            return slice_of(value.bytes, shown);
+        }
+    }
+    return slice_of(NULL, 0);
+}
+
+struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal)
+{
+    struct dispatch_reason reason = {.about = refusal->field, .policy = refusal->policy};
+    reason.until_us = refusal->until_us;
+    if (!refusal->policy) {
+        return reason;
+    }
+    const struct policy_need *need = need_of(refusal);
+    reason.rules = need ? need->rules : NULL;
+    reason.value = need && need->rules ? value_of(refusal) : slice_of(NULL, 0);
+    reason.title = need ? &need->title : dispatch_title_of(refusal->policy, refusal->field);
+    struct dispatch_permit permit =
+        dispatch_may(refusal->policy, refusal->state, refusal->input, false);
+    if (refusal->state->version == 0 || permit.answer != refusal->answer) {
+        return reason;
+    }
+    reason.title = permit.title ? permit.title : reason.title;
+    reason.roles = permit.roles;
+    reason.level = permit.level;
+    reason.until_us = permit.until_us != 0 ? permit.until_us : reason.until_us;
+    return reason;
+}
+
 /* ", level 2 until 2026-11-06T16:00Z": how much is asked, and how long. */
-static void waiting_write(const struct dispatch_permit *permit, FILE *out)
+static void waiting_write(const struct dispatch_reason *reason, FILE *out)
 {
     enum { UNTIL_SHOWN = 16 };
     char until[CLOCK_TEXT_SIZE];
-    if (permit->level > 0) {
-        (void)fprintf(out, ", level %u", permit->level);
+    if (reason->level > 0) {
+        (void)fprintf(out, ", level %u", reason->level);
     }
-    if (permit->until_us != 0 && permit->until_us != INT64_MAX) {
-        clock_text(permit->until_us, until);
+    if (reason->until_us != 0 && reason->until_us != INT64_MAX) {
+        clock_text(reason->until_us, until);
         (void)fprintf(out, " until %.*sZ", UNTIL_SHOWN, until);
     }
 }
 
-/* What is lacking as the policy says it, and who may. */
-static void permit_write(const struct policy *policy,
-                         const struct dispatch_case *state,
-                         const struct dispatch_input *input,
-                         enum dispatch_answer answered,
-                         FILE *out)
+static void reason_write(const struct dispatch_reason *reason, FILE *out)
 {
-    struct dispatch_permit permit = dispatch_may(policy, state, input, false);
-    if (state->version == 0 || permit.answer != answered) {
-        return;
+    if (reason->about.size > 0) {
+        int shown = (int)(reason->about.size < SHOWN_MAX ? reason->about.size : SHOWN_MAX);
+        (void)fprintf(out, ": %.*s", shown, (const char *)reason->about.bytes);
     }
-    waiting_write(&permit, out);
-    for (unsigned i = 0; permit.title && i < LOCALE_COUNT; i++) {
-        bool told = i > 0 && strcmp(permit.title->text[i], permit.title->text[i - 1]) == 0;
-        (void)fprintf(out, "%s%s", told ? "" : " | ", told ? "" : permit.title->text[i]);
+    if (reason->value.size > 0) {
+        (void)fprintf(
+            out, " is \"%.*s\"", (int)reason->value.size, (const char *)reason->value.bytes);
+    }
+    waiting_write(reason, out);
+    for (unsigned i = 0; reason->title && i < LOCALE_COUNT; i++) {
+        bool told = i > 0 && strcmp(reason->title->text[i], reason->title->text[i - 1]) == 0;
+        (void)fprintf(out, "%s%s", told ? "" : " | ", told ? "" : reason->title->text[i]);
     }
     const char *before = "; who may: ";
-    for (uint16_t i = 0; i < policy->role_count; i++) {
-        if ((permit.roles >> i & 1U) != 0) {
-            (void)fprintf(out, "%s%s", before, policy->roles[i]);
+    for (uint16_t i = 0; reason->policy && i < reason->policy->role_count; i++) {
+        if ((reason->roles >> i & 1U) != 0) {
+            (void)fprintf(out, "%s%s", before, reason->policy->roles[i]);
             before = ", ";
         }
     }
-}
-
-/* Why, and of a field: which, what it was given and what it may hold. */
-static void refusal_write(const struct policy *policy,
-                          const struct dispatch_case *state,
-                          const struct dispatch_input *input,
-                          enum dispatch_answer answered,
-                          struct slice field,
-                          FILE *out)
-{
-    enum { SHOWN_MAX = 64 };
-    (void)fputs(refusal_text(answered), out);
-    if (field.size > 0) {
-        int shown = (int)(field.size < SHOWN_MAX ? field.size : SHOWN_MAX);
-        (void)fprintf(out, ": %.*s", shown, (const char *)field.bytes);
-    }
-    const struct policy_field *rules = rules_of(policy, state, input, field);
-    for (uint32_t i = 0; rules && i < input->field_count; i++) {
-        struct slice value = input->fields[i].value;
-        if (slice_equal(field, input->fields[i].name) && value.size > 0) {
-            int shown = (int)(value.size < SHOWN_MAX ? value.size : SHOWN_MAX);
-            (void)fprintf(out, " is \"%.*s\"", shown, (const char *)value.bytes);
-        }
-    }
-    permit_write(policy, state, input, answered, out);
-    if (rules) {
+    if (reason->rules) {
         (void)fputs("; allowed: ", out);
-        policy_field_tell(rules, out);
+        policy_field_tell(reason->rules, out);
     }
 }
 
-const char *dispatch_refusal_tell(const struct dispatch_refusal *refusal, struct arena *arena)
+static const char *tell(const char *what, const struct dispatch_reason *reason, struct arena *arena)
 {
-    enum { REFUSAL_MAX = 1024 };
     char *text = arena_take(arena, REFUSAL_MAX);
-    FILE *out = text && refusal->policy ? fmemopen(text, REFUSAL_MAX, "w") : NULL;
+    FILE *out = text ? fmemopen(text, REFUSAL_MAX, "w") : NULL;
     if (!out) {
-        return refusal_text(refusal->answer);
+        return what;
     }
-    refusal_write(
-        refusal->policy, refusal->state, refusal->input, refusal->answer, refusal->field, out);
+    (void)fputs(what, out);
+    reason_write(reason, out);
     (void)fputc('\0', out);
     (void)fclose(out);
     text[REFUSAL_MAX - 1] = '\0';
     return text;
+}
+
+const char *dispatch_refusal_tell(enum dispatch_answer answer,
+                                  const struct dispatch_reason *reason,
+                                  struct arena *arena)
+{
+    return tell(refusal_text(answer), reason, arena);
+}
+
+const char *desk_refusal_tell(enum desk_refusal refusal,
+                              const struct dispatch_reason *reason,
+                              struct arena *arena)
+{
+    return tell(desk_refusals[refusal].text, reason, arena);
 }

@@ -17,10 +17,14 @@ static const char allowed_occurred[] =
     "out if it was not told";
 
 /* False, so that a refusal is one line. */
-static bool
-refuse(struct intake_output *output, const char *field, struct slice value, const char *allowed)
+static bool refuse(struct intake_output *output,
+                   enum intake_reason reason,
+                   const char *field,
+                   struct slice value,
+                   const char *allowed)
 {
     *output = (struct intake_output){.refusal = INTAKE_INVALID,
+                                     .reason = reason,
                                      .field = field,
                                      .value = value,
                                      .allowed = allowed,
@@ -33,11 +37,13 @@ static bool take_names(const struct intake_input *input, struct intake_output *o
 {
     static const struct slice nothing = {0};
     if (!input->id_present) {
-        return refuse(output, "submission_id", nothing, "16 bytes chosen by the adapter: a UUID");
+        return refuse(
+            output, INTAKE_ID, "submission_id", nothing, "16 bytes chosen by the adapter: a UUID");
     }
     if (!input->policy) {
         return refuse(
             output,
+            INTAKE_POLICY,
             "policy",
             input->policy_name,
             "the name of a policy in the archive's table policy; a new one counts after a few "
@@ -46,6 +52,7 @@ static bool take_names(const struct intake_input *input, struct intake_output *o
     output->channel = policy_channel_index(input->policy, input->channel);
     if (output->channel == POLICY_NONE) {
         return refuse(output,
+                      INTAKE_CHANNEL,
                       "channel",
                       input->channel,
                       "the id of a channel of this policy: see channels in the policy's file");
@@ -63,20 +70,22 @@ static bool take_times(const struct intake_input *input, struct intake_output *o
     /* Lower bounds first: after them the subtraction of INTAKE_FUTURE_US cannot overflow. */
     if (input->received_at_present &&
         (told_us < earliest_received_us || told_us - INTAKE_FUTURE_US > now_us)) {
-        return refuse(output, "received_at_us", nothing, allowed_received);
+        (void)refuse(output, INTAKE_RECEIVED_AT, "received_at_us", nothing, allowed_received);
+        output->limit = INTAKE_FUTURE_US / 1000000;
+        return false;
     }
     output->received_at_us = told_us < now_us ? told_us : now_us;
     if (!input->occurred_at_present) {
         return true;
     }
     if (input->occurred_at_us < earliest_occurred_us) {
-        return refuse(output, "occurred_at_us", nothing, allowed_occurred);
+        return refuse(output, INTAKE_OCCURRED_AT, "occurred_at_us", nothing, allowed_occurred);
     }
     /* Compared with what the adapter told, by the adapter's own clock; without that, its clock may
      * be ahead of ours. */
     int64_t lead_us = input->received_at_present ? 0 : INTAKE_FUTURE_US;
     if (input->occurred_at_us - lead_us > told_us) {
-        return refuse(output, "occurred_at_us", nothing, allowed_occurred);
+        return refuse(output, INTAKE_OCCURRED_AT, "occurred_at_us", nothing, allowed_occurred);
     }
     output->occurred_at_us = input->occurred_at_us < output->received_at_us
                                  ? input->occurred_at_us
@@ -99,22 +108,28 @@ static bool take_texts(const struct intake_input *input, struct intake_output *o
         const char *field;
         size_t size, min, max;
         bool clean;
+        enum intake_reason reason;
         const char *allowed;
     } rows[] = {
-        {"narrative", input->narrative_size, 1, INTAKE_NARRATIVE_MAX, input->narrative_clean, text},
-        {"person.name", input->name_size, 0, INTAKE_PERSON_MAX, true, personal},
-        {"person.contact", input->contact_size, 0, INTAKE_PERSON_MAX, true, personal},
-        {"person.reference", input->reference_size, 0, INTAKE_PERSON_MAX, true, personal},
-        {"demand", input->demand_size, 0, INTAKE_PERSON_MAX, true, personal},
-        {"person", 0, 0, INTAKE_PERSON_MAX, input->person_clean, clean},
-        {"product", input->product.size, 0, INTAKE_PRODUCT_MAX, input->product_clean, short_text},
+        {"narrative", input->narrative_size, 1, INTAKE_NARRATIVE_MAX, input->narrative_clean,
+         INTAKE_NARRATIVE, text},
+        {"person.name", input->name_size, 0, INTAKE_PERSON_MAX, true, INTAKE_LONG, personal},
+        {"person.contact", input->contact_size, 0, INTAKE_PERSON_MAX, true, INTAKE_LONG, personal},
+        {"person.reference", input->reference_size, 0, INTAKE_PERSON_MAX, true, INTAKE_LONG,
+         personal},
+        {"demand", input->demand_size, 0, INTAKE_PERSON_MAX, true, INTAKE_LONG, personal},
+        {"person", 0, 0, INTAKE_PERSON_MAX, input->person_clean, INTAKE_UNCLEAN, clean},
+        {"product", input->product.size, 0, INTAKE_PRODUCT_MAX, input->product_clean,
+         INTAKE_PRODUCT, short_text},
     };
     /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].size < rows[i].min || rows[i].size > rows[i].max || !rows[i].clean) {
             bool personal_row = rows[i].allowed != short_text;
             struct slice value = personal_row ? (struct slice){0} : input->product;
-            return refuse(output, rows[i].field, value, rows[i].allowed);
+            (void)refuse(output, rows[i].reason, rows[i].field, value, rows[i].allowed);
+            output->limit = rows[i].reason == INTAKE_UNCLEAN ? 0 : (uint32_t)rows[i].max;
+            return false;
         }
     }
     return true;

@@ -45,12 +45,30 @@ enum intake_refusal {
     INTAKE_INVALID,
 };
 
+/* Why; numbered as redress.submit.v1.RefusalReason. */
+enum intake_reason {
+    INTAKE_NO_REASON,
+    INTAKE_UNREADABLE, /* the shell's */
+    INTAKE_ID,
+    INTAKE_POLICY,
+    INTAKE_CHANNEL,
+    INTAKE_RECEIVED_AT,
+    INTAKE_OCCURRED_AT,
+    INTAKE_NARRATIVE,
+    INTAKE_LONG,
+    INTAKE_UNCLEAN,
+    INTAKE_PRODUCT,
+    INTAKE_REASON_COUNT,
+};
+
 struct intake_output {
     enum intake_refusal refusal;
     /* refused: static texts, except value, which is lent by the input */
     const char *field;
     struct slice value;
-    const char *allowed;
+    const char *allowed; /* in English */
+    enum intake_reason reason;
+    uint32_t limit; /* of the reason: bytes, seconds; 0: none */
     /* accepted */
     uint16_t channel;
     uint16_t category_hint; /* POLICY_NONE: none, or unknown to the policy */

@@ -337,7 +337,9 @@ static void refuse_for_good(struct intake *intake,
                                          REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_INVALID,
                                      .field = verdict->field,
                                      .value = verdict->value,
-                                     .allowed = verdict->allowed};
+                                     .allowed = verdict->allowed,
+                                     .reason = verdict->reason,
+                                     .limit = verdict->limit};
     refuse(cycle, request, &refused);
 }
 
@@ -351,6 +353,7 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
     if (!submission) {
         struct intake_refused refused = {
             .code = REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_INVALID,
+            .reason = INTAKE_UNREADABLE,
             .field = "submission",
             .allowed = arena_copy(arena, error.text, strlen(error.text) + 1)};
         refuse(cycle, request, &refused);

@@ -9,6 +9,13 @@
 
 enum { VALUE_SHOWN_MAX = 64 };
 
+static_assert((int)INTAKE_UNREADABLE ==
+                      (int)REDRESS__SUBMIT__V1__REFUSAL_REASON__REFUSAL_REASON_UNREADABLE &&
+                  (int)INTAKE_PRODUCT ==
+                      (int)REDRESS__SUBMIT__V1__REFUSAL_REASON__REFUSAL_REASON_PRODUCT &&
+                  INTAKE_PRODUCT == INTAKE_REASON_COUNT - 1,
+              "the core's reasons are those of the wire");
+
 const Redress__Submit__V1__Submission *
 intake_decode(struct slice bytes, struct arena *arena, struct error *error)
 {
@@ -156,6 +163,10 @@ struct slice intake_refusal_pack(const struct intake_refused *refused, struct ar
         refusal.has_allowed = 1;
         refusal.allowed = data_of(refused->allowed, strlen(refused->allowed));
     }
+    refusal.has_reason = refused->reason != INTAKE_NO_REASON;
+    refusal.reason = (Redress__Submit__V1__RefusalReason)refused->reason;
+    refusal.has_limit = refused->limit > 0;
+    refusal.limit = refused->limit;
     refusal.has_retry_after_ms = refused->retry_after_ms > 0;
     refusal.retry_after_ms = refused->retry_after_ms;
     Redress__Submit__V1__SubmitReply reply = REDRESS__SUBMIT__V1__SUBMIT_REPLY__INIT;

@@ -42,6 +42,8 @@ struct intake_refused {
     const char *field;
     struct slice value;
     const char *allowed;
+    enum intake_reason reason;
+    uint32_t limit;
     uint32_t retry_after_ms;
 };
 

@@ -1,0 +1,167 @@
+/*
+ * Goal: whatever the daemons refuse is told to people in their own language, and programs get the
+ * same as code and parts.  Method: every answer the core, the shell and intake know is looked up in
+ * the catalogue, and every text of the catalogue is some answer's; refusals go over the wire as
+ * dispatch packs them and are told in three languages.
+ */
+#include "ctl_refusal.h"
+
+#include "dispatch_wire.h"
+#include "intake_core.h"
+#include "policy_fixture.h"
+#include "scope.h"
+#include "unit.h"
+
+#include <time.h>
+
+enum { ARENA_SIZE = 1 << 20, CODES_MAX = DISPATCH_ANSWER_COUNT + DESK_REFUSAL_COUNT };
+
+static unsigned codes_read(const char *codes[CODES_MAX])
+{
+    unsigned count = 0;
+    for (int i = 0; i < DISPATCH_ANSWER_COUNT; i++) {
+        if (i != DISPATCH_APPEND) {
+            codes[count++] = dispatch_answer_code((enum dispatch_answer)i);
+        }
+    }
+    for (int i = 0; i < DESK_REFUSAL_COUNT; i++) {
+        codes[count++] = desk_refusal_code((enum desk_refusal)i);
+    }
+    return count;
+}
+
+static void every_refusal_has_its_text(void **state)
+{
+    (void)state;
+    const char *codes[CODES_MAX];
+    unsigned count = codes_read(codes);
+    for (unsigned i = 0; i < count; i++) {
+        if (!codes[i] || ctl_refusal_text(slice_text(codes[i])) == CTL_TEXT_COUNT) {
+            fail_msg("no text for the refusal %s", codes[i] ? codes[i] : "without a code");
+        }
+    }
+    for (unsigned reason = INTAKE_NO_REASON + 1; reason < INTAKE_REASON_COUNT; reason++) {
+        if (ctl_submit_text(reason) == CTL_TEXT_COUNT || ctl_submit_text(reason) == 0) {
+            fail_msg("no text for intake's reason %u", reason);
+        }
+    }
+    assert_int_equal(ctl_refusal_text(slice_text("of_a_later_release")), CTL_TEXT_COUNT);
+    assert_int_equal(ctl_submit_text(INTAKE_REASON_COUNT), CTL_TEXT_COUNT);
+}
+
+static void every_text_is_of_some_refusal(void **state)
+{
+    (void)state;
+    static const char before[] = "REFUSED_";
+    const char *codes[CODES_MAX];
+    unsigned count = codes_read(codes);
+    for (int id = 0; id < CTL_TEXT_COUNT; id++) {
+        const char *name = ctl_text_name((enum ctl_text)id);
+        bool meant = strncmp(name, before, sizeof before - 1) != 0;
+        for (unsigned i = 0; i < count && !meant; i++) {
+            meant = (int)ctl_refusal_text(slice_text(codes[i])) == id;
+        }
+        if (!meant) {
+            fail_msg("%s is the text of nothing that is refused", name);
+        }
+    }
+}
+
+/* The reply as it comes off the wire; to be freed with free_unpacked. */
+static ctl_reply *sent(const struct dispatch_reason *reason, const char *code, struct arena *arena)
+{
+    const struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
+                                        .code = code,
+                                        .text = "in English",
+                                        .reason = reason};
+    struct slice bytes = dispatch_reply_pack(&told, arena);
+    ctl_reply *reply = redress__command__v1__reply__unpack(NULL, bytes.size, bytes.bytes);
+    assert_non_null(reply);
+    return reply;
+}
+
+static void assert_says(enum ctl_language language, const ctl_reply *reply, const char *expected)
+{
+    char said[CTL_REFUSAL_MAX];
+    struct ctl ctl = {.language = language};
+    const struct ctl_refusal refusal = ctl_refusal_of(policy_fixture(), reply);
+    assert_string_equal(ctl_refusal_say(&ctl, &refusal, said), expected);
+}
+
+static void a_refusal_says_what_is_lacking_and_who_may(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    static const struct policy_title title = {
+        .text = {"The refund is decided", "退费已核定", "退費已核定"}
+    };
+    static const struct policy_field rules = {.id = "amount",
+                                              .type = FORM_MONEY,
+                                              .has_max = true,
+                                              .max = 5000000,
+                                              .decimals = 2,
+                                              .unit = "CNY"};
+    const struct dispatch_reason lacking = {
+        .about = slice_text("refunded"), .title = &title, .policy = policy_fixture(), .roles = 3};
+    ctl_reply *reply = sent(&lacking, "requirement", arena);
+    assert_says(
+        CTL_EN, reply, "first: The refund is decided (refunded); who may: handler, supervisor");
+    assert_says(CTL_ZH_CN, reply, "须先满足：退费已核定（refunded）；有权者：handler、supervisor");
+    assert_says(CTL_ZH_TW, reply, "須先滿足：退費已核定（refunded）；有權者：handler、supervisor");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    const struct dispatch_reason value = {
+        .about = slice_text("amount"), .rules = &rules, .value = slice_text("9000")};
+    reply = sent(&value, "field_invalid", arena);
+    assert_says(CTL_ZH_CN,
+                reply,
+                "填写的内容不符合要求：amount；所填为“9000”；允许：金额，不大于 500.00，单位 CNY");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+}
+
+static void a_time_is_told_in_the_local_zone(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    (void)setenv("TZ", "Asia/Shanghai", 1);
+    tzset();
+    const struct dispatch_reason away = {.about = slice_text("王明"),
+                                         .until_us = INT64_C(1793952000000000)};
+    ctl_reply *reply = sent(&away, "on_leave", arena);
+    assert_says(CTL_ZH_TW, reply, "正在休假：王明，至 2026-11-06 16:00:00");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    const struct dispatch_reason skill = {
+        .about = slice_text("german"), .level = 3, .until_us = INT64_MAX};
+    reply = sent(&skill, "skill_lacking", arena);
+    assert_says(CTL_EN, reply, "the case asks for a skill: german, level 3");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+}
+
+static void what_a_later_release_answers_is_told_as_it_came(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    const struct dispatch_reason nothing = {.level = 0};
+    ctl_reply *reply = sent(&nothing, "of_a_later_release", arena);
+    assert_says(CTL_ZH_CN, reply, "in English");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    char said[CTL_REFUSAL_MAX];
+    const struct ctl ctl = {.language = CTL_ZH_CN};
+    struct ctl_verdict verdict = {.reason = INTAKE_REASON_COUNT, .allowed = "one of web, phone"};
+    assert_string_equal(ctl_submit_say(&ctl, &verdict, said), "one of web, phone");
+    verdict.reason = INTAKE_LONG;
+    verdict.limit = 512;
+    assert_string_equal(ctl_submit_say(&ctl, &verdict, said),
+                        "须为不超过 512 字节的 UTF-8 文本，不含 NUL");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_refusal_has_its_text),
+        cmocka_unit_test(every_text_is_of_some_refusal),
+        cmocka_unit_test(a_refusal_says_what_is_lacking_and_who_may),
+        cmocka_unit_test(a_time_is_told_in_the_local_zone),
+        cmocka_unit_test(what_a_later_release_answers_is_told_as_it_came),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
