@@ -147,7 +147,7 @@ static void surveyed(struct instance *instance, struct call *call)
         bool here = desired == instance->index % PER_SERVICE && !instance->leaving;
         if (!here) {
             owner_feed(instance, i, OWNER_RELEASE);
-        } else if (survey->free[i] || survey->owner[i] == instance->index) {
+        } else if (survey->free[i]) {
             owner_feed(instance, i, OWNER_TAKE);
         }
     }

@@ -51,8 +51,7 @@ struct head {
 struct survey {
     struct member members[PER_SERVICE];
     int32_t used[AGENTS_MAX + 1]; /* cases the agents hold */
-    bool free[PARTITIONS];
-    int owner[PARTITIONS];
+    bool free[PARTITIONS];        /* for the session that asks */
 };
 
 struct call {
