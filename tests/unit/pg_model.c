@@ -62,8 +62,6 @@ static void same_head(const struct real_head *real, const struct head *model)
     }
 }
 
-/* ---- calls ---- */
-
 static struct call *call_of(uint32_t who, const struct session *session, enum call_kind kind)
 {
     static struct call call;
@@ -419,8 +417,6 @@ static void any_call(void)
         often[below(sizeof often / sizeof *often)](who);
     }
 }
-
-/* ---- every row ---- */
 
 static void compare_rows(void)
 {
