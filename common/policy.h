@@ -123,6 +123,7 @@ enum field_type {
     FORM_CHOICE,  /* one of choices */
     FORM_FLAG,    /* yes or no */
     FORM_INSTANT, /* 2026-02-28T16:00:00+08:00 */
+    FORM_HASH,    /* of the bytes of a file: sha256: and 64 small hex digits */
 };
 
 struct policy_choice {

@@ -56,6 +56,7 @@ void policy_field_tell(const struct policy_field *field, FILE *out)
         [FORM_CHOICE] = "one of",
         [FORM_FLAG] = "yes or no",
         [FORM_INSTANT] = "an instant such as 2026-02-28T16:00:00+08:00",
+        [FORM_HASH] = "the hash of a file, sha256: and 64 small hex digits",
     };
     (void)fputs(types[field->type], out);
     choices_tell(field, out);

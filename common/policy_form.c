@@ -219,6 +219,22 @@ static bool choice_accepts(const struct policy_field *field, struct slice value)
     return false;
 }
 
+static bool hash_accepts(struct slice value)
+{
+    static const char head[] = "sha256:";
+    enum { HEAD_SIZE = sizeof head - 1 };
+    if (value.size != POLICY_HASH_SIZE - 1 || memcmp(value.bytes, head, HEAD_SIZE) != 0) {
+        return false;
+    }
+    for (size_t at = HEAD_SIZE; at < value.size; at++) {
+        uint8_t digit = value.bytes[at];
+        if (!is_digit(digit) && !(digit >= 'a' && digit <= 'f')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool policy_field_accepts(const struct policy_field *field, struct slice value)
 {
     int64_t number = 0;
@@ -239,6 +255,8 @@ bool policy_field_accepts(const struct policy_field *field, struct slice value)
         return slice_equal(value, slice_text("yes")) || slice_equal(value, slice_text("no"));
     case FORM_INSTANT:
         return policy_instant_parse(value, &number);
+    case FORM_HASH:
+        return hash_accepts(value);
     }
     return false;
 }
@@ -250,6 +268,7 @@ bool policy_field_value(const struct policy_field *field, struct slice text, int
     }
     switch (field->type) {
     case FORM_TEXT:
+    case FORM_HASH:
         return false;
     case FORM_NUMBER:
     case FORM_MONEY:

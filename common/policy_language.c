@@ -156,11 +156,14 @@ static const struct language_part choice_part = {
     MEANS("A value the field may have", "字段可取的值", "欄位可取的值")};
 
 static const char *const field_types[] = {"text", "number", "money", "date", "choice", "yes-no",
-                                          "instant", NULL};
+                                          "instant", "hash", NULL};
 static const struct language_key field_keys[] = {
     TITLE_KEY(policy_field),
     {"type", false, KIND_WORD, INTO(policy_field, type), .words = field_types, .fallback = "text",
-     MEANS("What it holds", "内容类型", "內容類型")},
+     MEANS("What it holds; a hash is that of a file, taken where the file is (redress act --field "
+           "NAME=@FILE): evidence is known again by it",
+           "内容类型；hash 为文件的哈希，在文件所在处计算（redress act --field 名称=@文件），凭此核对证据",
+           "內容類型；hash 為檔案的雜湊，於檔案所在處計算（redress act --field 名稱=@檔案），憑此核對證據")},
     {"decimals", false, KIND_NUMBER, INTO(policy_field, decimals), BETWEEN(0, 4),
      MEANS("Digits behind the point: of money 2, of numbers 0 if not said",
            "小数位数：金额默认 2，数字默认 0", "小數位數：金額預設 2，數字預設 0")},

@@ -37,6 +37,7 @@ bool read_bound(struct policy_loading *loading,
     case FORM_CHOICE:
     case FORM_FLAG:
     case FORM_INSTANT:
+    case FORM_HASH:
         break;
     }
     complain(loading, node, NULL, "a field of this type has no bounds");
@@ -71,6 +72,23 @@ POLICY_READER(read_field_picture)
     field->picture = arena_copy(loading->arena, text, size + 1);
 }
 
+/* Rules look at no text, and a hash is nobody's name. */
+static void rules_check(struct policy_loading *loading,
+                        const struct yaml_node *map,
+                        const struct policy_field *field)
+{
+    if (field->kept && (field->type == FORM_TEXT || field->type == FORM_HASH)) {
+        complain(loading,
+                 &yaml_find(map, "kept")->key,
+                 "type: choice, number, money, date or yes-no",
+                 "a %s is not kept: rules cannot look at it",
+                 field->type == FORM_TEXT ? "text" : "hash");
+    }
+    if (field->recuses && field->type == FORM_HASH) {
+        complain(loading, &yaml_find(map, "recuses")->key, NULL, "a hash names nobody");
+    }
+}
+
 void field_end(struct policy_loading *loading,
                const struct yaml_node *place,
                const struct yaml_node *map,
@@ -95,12 +113,7 @@ void field_end(struct policy_loading *loading,
                  "choices: {good: {title: Good}, bad: {title: Bad}}",
                  field->choice_count > 0 ? "only a choice has choices" : "a choice has choices");
     }
-    if (field->kept && field->type == FORM_TEXT) {
-        complain(loading,
-                 &yaml_find(map, "kept")->key,
-                 "type: choice, number, money, date or yes-no",
-                 "a text is not kept: rules cannot look at it");
-    }
+    rules_check(loading, map, field);
     if (field->has_min && field->has_max && field->min > field->max) {
         complain(loading, place, NULL, "no value is both at least min and at most max");
     }

@@ -12,8 +12,10 @@ static void bound_of(struct policy_loading *loading,
                      int64_t *bound)
 {
     const struct policy_field *field = field_of(loading, index);
-    if (field && field->type == FORM_TEXT) {
-        complain(loading, &pair->key, NULL, "'%s' is a text: nothing to compare", field->id);
+    bool text = field && field->type == FORM_TEXT;
+    if (text || (field && field->type == FORM_HASH)) {
+        const char *what = text ? "text" : "hash";
+        complain(loading, &pair->key, NULL, "'%s' is a %s: nothing to compare", field->id, what);
     } else if (field) {
         (void)read_bound(loading, &pair->value, field, bound);
     }

@@ -24,8 +24,9 @@ enum {
     POLICY_NEEDS_MAX = EVENT_FIELDS_MAX, /* fields an action asks for */
     POLICY_FIELDS_MAX = 256,
     POLICY_CHOICES_MAX = 64,
-    POLICY_DECIMALS_MAX = 4, /* of numbers and amounts */
-    POLICY_PICTURE_MAX = 60, /* characters a picture stands for */
+    POLICY_DECIMALS_MAX = 4,       /* of numbers and amounts */
+    POLICY_HASH_SIZE = 7 + 64 + 1, /* bytes of sha256: and 64 digits, terminator included */
+    POLICY_PICTURE_MAX = 60,       /* characters a picture stands for */
     POLICY_MARKS_MAX = 32,
     POLICY_TASKS_MAX = 16,
     POLICY_KEPT_MAX = 16,        /* fields that stay with the case */

@@ -262,7 +262,7 @@ static bool put_value(struct filling *filling, const struct policy_field *rules,
         {[LOCALE_EN] = "yes", [LOCALE_ZH_CN] = "是", [LOCALE_ZH_TW] = "是"},
     };
     int64_t number = 0;
-    if (rules->type == FORM_TEXT) {
+    if (rules->type == FORM_TEXT || rules->type == FORM_HASH) {
         put(filling, value);
         return true;
     }
@@ -287,6 +287,7 @@ static bool put_value(struct filling *filling, const struct policy_field *rules,
         put_unit(filling, rules->unit);
         return true;
     case FORM_TEXT:
+    case FORM_HASH:
         break;
     }
     return false;

@@ -2,6 +2,7 @@
 #include "ctl_database.h"
 #include "ctl_desk.h"
 #include "ctl_draft.h"
+#include "ctl_evidence.h"
 #include "ctl_view.h"
 #include "scope.h"
 
@@ -92,11 +93,24 @@ int ctl_claim(struct ctl *ctl)
     return code;
 }
 
+/* As it was typed, but @FILE is the hash of the file and @@ begins what begins with @. */
+static int value_read(const struct ctl *ctl,
+                      const char *typed,
+                      char hash[POLICY_HASH_SIZE],
+                      struct slice *value)
+{
+    bool file = typed[0] == '@' && typed[1] != '@';
+    int code = file ? ctl_evidence_hash(ctl, typed + 1, hash) : CTL_OK;
+    *value = slice_text(file ? hash : typed[0] == '@' ? typed + 1 : typed);
+    return code;
+}
+
 /* --field name=value … */
 static int fields_read(const struct ctl *ctl, struct ctl_command *command)
 {
     const struct ctl_given *given = ctl_option_many(ctl, "field");
     static char names[CTL_FIELDS_MAX][64];
+    static char hashes[CTL_FIELDS_MAX][POLICY_HASH_SIZE];
     for (unsigned i = 0; i < given->count; i++) {
         const char *equals = strchr(given->texts[i], '=');
         size_t length = equals ? (size_t)(equals - given->texts[i]) : 0;
@@ -110,7 +124,11 @@ static int fields_read(const struct ctl *ctl, struct ctl_command *command)
                             CTL_ARGS("field", CTL_NUMBER_TEXT(CTL_FIELDS_MAX)));
         }
         (void)snprintf(names[i], sizeof names[i], "%.*s", (int)length, given->texts[i]);
-        command->fields[i] = (struct ctl_field){names[i], slice_text(equals + 1)};
+        command->fields[i].name = names[i];
+        int code = value_read(ctl, equals + 1, hashes[i], &command->fields[i].value);
+        if (code != CTL_OK) {
+            return code;
+        }
         command->field_count = i + 1;
     }
     return CTL_OK;

@@ -22,6 +22,7 @@ static const struct {
     {TYPE(CHOICE),  "choice",  SAYS(IS_CHOICE),  SAYS(RANGE),      SAYS(MIN),      SAYS(MAX)     },
     {TYPE(FLAG),    "flag",    SAYS(IS_FLAG),    SAYS(RANGE),      SAYS(MIN),      SAYS(MAX)     },
     {TYPE(INSTANT), "instant", SAYS(IS_INSTANT), SAYS(RANGE),      SAYS(MIN_DATE), SAYS(MAX_DATE)},
+    {TYPE(HASH),    "hash",    SAYS(IS_HASH),    SAYS(RANGE),      SAYS(MIN),      SAYS(MAX)     },
 };
 /* clang-format on */
 
@@ -257,6 +258,17 @@ static bool text_invent(const struct policy_field *field,
     return characters >= min;
 }
 
+/* Of a file nobody has. */
+static void hash_invent(const struct ctl_whim *whim, char value[CTL_VALUE_MAX])
+{
+    static const char digits[] = "0123456789abcdef";
+    (void)snprintf(value, CTL_VALUE_MAX, "sha256:");
+    for (size_t at = strlen(value); at < POLICY_HASH_SIZE - 1; at++) {
+        value[at] = digits[whim->random(whim->self, 16)];
+    }
+    value[POLICY_HASH_SIZE - 1] = '\0';
+}
+
 bool ctl_form_invent(const struct policy_field *field,
                      const struct ctl_whim *whim,
                      char value[CTL_VALUE_MAX])
@@ -282,6 +294,9 @@ bool ctl_form_invent(const struct policy_field *field,
             (void)snprintf(value, CTL_VALUE_MAX, "%s", field->choices[which].id);
         }
         return field->choice_count > 0;
+    case FORM_HASH:
+        hash_invent(whim, value);
+        return true;
     }
     return false;
 }

@@ -86,7 +86,7 @@ static const struct ctl_option claim_options[] = {
 
 static const struct ctl_option act_options[] = {
     WHO,
-    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE", NULL, 0, 0, TEXT_OPTION_FIELD},
+    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE|@FILE", NULL, 0, 0, TEXT_OPTION_FIELD},
     WORD("note", 0, "TEXT", TEXT_OPTION_NOTE),
     WORD("text", 0, "NAME", TEXT_OPTION_ACT_TEXT),
     WORD("text-language", 0, "TAG", TEXT_OPTION_TEXT_LANGUAGE),
@@ -244,6 +244,8 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(act_options), ctl_act},
     {"release", "CASE", 1, 1, TEXT_VERB_RELEASE,
      OPTIONS(release_options), ctl_release},
+    {"evidence check", "CASE FILE", 2, 2, TEXT_VERB_EVIDENCE_CHECK,
+     NO_OPTIONS, ctl_evidence_check},
     {"play", "", 0, 0, TEXT_VERB_PLAY,
      OPTIONS(play_options), ctl_play},
     {"list", "", 0, 0, TEXT_VERB_LIST,

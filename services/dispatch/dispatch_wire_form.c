@@ -10,6 +10,7 @@ static const Redress__Command__V1__FormType types[] = {
     [FORM_CHOICE] = REDRESS__COMMAND__V1__FORM_TYPE__FORM_TYPE_CHOICE,
     [FORM_FLAG] = REDRESS__COMMAND__V1__FORM_TYPE__FORM_TYPE_FLAG,
     [FORM_INSTANT] = REDRESS__COMMAND__V1__FORM_TYPE__FORM_TYPE_INSTANT,
+    [FORM_HASH] = REDRESS__COMMAND__V1__FORM_TYPE__FORM_TYPE_HASH,
 };
 
 static ProtobufCBinaryData data_text(const char *text)

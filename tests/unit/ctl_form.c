@@ -14,7 +14,7 @@
 #include "policy_fixture.h"
 #include "scope.h"
 
-enum { ARENA_SIZE = 1 << 20, TRIES = 1000, FIELDS = 11, TODAY = 20778 };
+enum { ARENA_SIZE = 1 << 20, TRIES = 1000, FIELDS = 12, TODAY = 20778 };
 
 static const struct policy_choice moods[] = {
     {"good", {{"good", "good", "good"}}},
@@ -37,6 +37,7 @@ static const struct policy_field fields[FIELDS] = {
     {NAMED("mood"), .type = FORM_CHOICE, .choice_count = 2, .choices = moods},
     {NAMED("founded"), .type = FORM_FLAG},
     {NAMED("call_back"), .type = FORM_INSTANT},
+    {NAMED("photo"), .type = FORM_HASH},
 };
 /* clang-format on */
 static const struct policy_limit limits[] = {

@@ -10,6 +10,9 @@
 #include "policy_manual.h"
 #include "unit.h"
 
+#define NEARLY "012345678901234567890123456789012345678901234567890123456789abc" /* 63 digits */
+#define ZEROS  "0000000000000000000000000000000000000000000000000000000000000000"
+
 static const struct policy_choice moods[] = {
     {"good", {{"good", "good", "good"}}},
     {"bad",  {{"bad", "bad", "bad"}}   },
@@ -27,6 +30,7 @@ static const struct policy_field money = {
 static const struct policy_field date = {.type = FORM_DATE, .has_min = true, .min = 20240229};
 static const struct policy_field mood = {.type = FORM_CHOICE, .choice_count = 2, .choices = moods};
 static const struct policy_field flag = {.type = FORM_FLAG};
+static const struct policy_field photo = {.type = FORM_HASH};
 /* clang-format on */
 
 static void a_field_takes_what_its_rules_say_and_nothing_else(void **state)
@@ -73,6 +77,16 @@ static void a_field_takes_what_its_rules_say_and_nothing_else(void **state)
         {&mood,   "goo",                  false},
         {&flag,   "yes",                  true },
         {&flag,   "true",                 false},
+        {&photo,  "sha256:" ZEROS,        true },
+        {&photo,  "sha256:a" ZEROS,       false},
+        {&photo,  ZEROS,                  false},
+        {&photo,  "SHA256:" ZEROS,        false},
+        {&photo,  "sha512:" ZEROS,        false},
+        {&photo,  "sha256:" NEARLY "f",   true },
+        {&photo,  "sha256:" NEARLY "F",   false},
+        {&photo,  "sha256:" NEARLY "g",   false},
+        {&photo,  "sha256:" NEARLY,       false},
+        {&photo,  "leak.jpg",             false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bool accepted = policy_field_accepts(rows[i].field, slice_text(rows[i].value));
@@ -90,11 +104,12 @@ static void what_a_field_may_hold_is_told(void **state)
         const struct policy_field *field;
         const char *told;
     } rows[] = {
-        {&text,   "a text of at least 2 of at most 4 characters"},
-        {&number, "a number from -2 to 10"                      },
-        {&money,  "an amount to 500.00 CNY"                     },
-        {&date,   "a date such as 2026-02-28 from 2024-02-29"   },
-        {&mood,   "one of good, bad"                            },
+        {&text,   "a text of at least 2 of at most 4 characters"       },
+        {&number, "a number from -2 to 10"                             },
+        {&money,  "an amount to 500.00 CNY"                            },
+        {&date,   "a date such as 2026-02-28 from 2024-02-29"          },
+        {&mood,   "one of good, bad"                                   },
+        {&photo,  "the hash of a file, sha256: and 64 small hex digits"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char told[256] = "";

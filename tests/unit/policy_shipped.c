@@ -165,6 +165,8 @@ void shipped_value(const struct policy *policy,
         word = variety % 2 == 0 ? "yes" : "no";
     } else if (rules->type == FORM_INSTANT) {
         word = "2026-03-02T16:00:00+08:00";
+    } else if (rules->type == FORM_HASH) {
+        word = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     } else if (rules->type == FORM_DATE) {
         write_date(rules, value);
     } else if (rules->type == FORM_TEXT) {
