@@ -186,6 +186,23 @@ struct policy_object *policy_load_blind(const char *name,
     return policy_load_with(name, yaml, shipped, count, first_year, last_year, true, report);
 }
 
+const struct yaml_node *policy_written(const char *name, struct slice text, struct arena *arena)
+{
+    struct policy_loading *loading = arena_take(arena, sizeof *loading);
+    char *said = NULL;
+    size_t size = 0;
+    FILE *out = loading ? open_memstream(&said, &size) : NULL;
+    const struct yaml_node *tree = NULL;
+    if (out) {
+        *loading = (struct policy_loading){.scratch = arena};
+        sources_set(loading, name, text, out);
+        tree = loading->source->errors == 0 ? policy_tree(loading) : NULL;
+        (void)fclose(out);
+    }
+    free(said);
+    return tree;
+}
+
 void policy_report_done(struct policy_report *report)
 {
     free(report->text);

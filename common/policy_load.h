@@ -14,6 +14,7 @@
 #include "error.h"
 #include "policy.h"
 #include "policy_language.h"
+#include "yaml.h"
 
 #include <stdio.h>
 
@@ -73,6 +74,11 @@ struct policy_object *policy_load_with(const char *name,
                                        int last_year,
                                        bool blind,
                                        struct policy_report *report) MUST_CHECK;
+
+/* What is written in the policy laid over the files it uses, read again from the same bytes and not
+ * judged; NULL: it cannot be read.  Lent by the arena and by text. */
+const struct yaml_node *
+policy_written(const char *name, struct slice text, struct arena *arena) MUST_CHECK;
 
 /* The compiled policy as text, one line a thing, for people and tests. */
 void policy_describe(const struct policy *policy, FILE *out);

@@ -8,7 +8,10 @@
 #include "ctl.h"
 #include "policy_load.h"
 
-enum { SAY_MAX = 1024 };
+enum {
+    SAY_MAX = 4096,
+    POLICY_TREE_MAX = 64 * 1024 * 1024, /* bytes of what is written in a policy, once it is read */
+};
 
 /* A policy that was asked for. */
 struct ctl_policy {
@@ -39,6 +42,8 @@ int ctl_policy_good(struct ctl *ctl, const char *name, struct ctl_policy *policy
 
 const char *
 say_text(const struct ctl *ctl, char into[SAY_MAX], enum ctl_text id, const char *const *args);
+/* A part more, behind what is there; cut where there is no room. */
+void say_more(char into[SAY_MAX], const char *between, const char *text);
 const char *say_title(const struct ctl *ctl, const struct policy_title *title);
 const char *say_phase(const struct ctl *ctl, enum phase phase);
 const char *say_role(const struct ctl *ctl, const struct policy *policy, uint16_t role);
@@ -52,6 +57,8 @@ const char *say_target(const struct ctl *ctl,
                        const struct policy *policy,
                        const struct policy_clock *clock,
                        char into[SAY_MAX]);
+/* In the greatest unit that leaves no rest. */
+const char *say_length(const struct ctl *ctl, int64_t seconds, bool business, char into[SAY_MAX]);
 const char *say_level(const struct ctl *ctl,
                       const struct policy *policy,
                       const struct policy_level *level,
@@ -95,7 +102,9 @@ struct say_rule {
 extern const struct say_rule say_clock_rules[], say_action_rules[], say_step_rules[];
 extern const size_t say_clock_rule_count, say_action_rule_count, say_step_rule_count;
 
-/* The whole policy in sentences, or with --json as data. */
-void ctl_policy_tell(const struct ctl *ctl, const struct policy *policy);
+/* The whole policy in sentences, or with --json as data; tree is what is written in it. */
+void ctl_policy_tell(const struct ctl *ctl,
+                     const struct policy *policy,
+                     const struct yaml_node *tree);
 
 #endif

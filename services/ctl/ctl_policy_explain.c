@@ -203,6 +203,12 @@ int ctl_policy_explain(struct ctl *ctl)
     if (of_case) {
         return explain_case(ctl, policy.object);
     }
-    ctl_policy_tell(ctl, &policy.object->policy);
+    SCOPED(arena_free) struct arena *arena = arena_new(POLICY_TREE_MAX);
+    struct slice text = slice_of(policy.text, policy.size);
+    const struct yaml_node *tree = arena ? policy_written(ctl_argument(ctl, 0), text, arena) : NULL;
+    if (!tree) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    ctl_policy_tell(ctl, &policy.object->policy, tree);
     return CTL_OK;
 }

@@ -6,13 +6,6 @@
     static const char *name(                                                                       \
         const struct ctl *ctl, const struct policy *policy, const void *from, char into[SAY_MAX])
 
-/* A part more, behind what is there. */
-static void more(char into[SAY_MAX], const char *between, const char *text)
-{
-    size_t at = strlen(into);
-    (void)snprintf(into + at, SAY_MAX - at, "%s%s", at > 0 ? between : "", text);
-}
-
 static const char *word(const struct ctl *ctl, enum ctl_text id)
 {
     return ctl_text_in(ctl->language, id);
@@ -27,7 +20,7 @@ static const char *nothing(char into[SAY_MAX])
 static const char *yes_if(const struct ctl *ctl, bool value, char into[SAY_MAX])
 {
     into[0] = '\0';
-    more(into, "", value ? word(ctl, TEXT_DIFF_YES) : "");
+    say_more(into, "", value ? word(ctl, TEXT_DIFF_YES) : "");
     return into;
 }
 
@@ -38,7 +31,7 @@ steps_say(const struct ctl *ctl, const struct policy *policy, uint64_t set, char
     into[0] = '\0';
     for (uint16_t i = 0; i < policy->step_count; i++) {
         if (set >> i & 1U) {
-            more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->steps[i].title));
+            say_more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->steps[i].title));
         }
     }
     return into;
@@ -78,7 +71,7 @@ SAYS(clock_due_field)
     const struct policy_clock *clock = from;
     into[0] = '\0';
     if (clock->target == TARGET_PROMISED) {
-        more(into, "", say_title(ctl, &policy->fields[clock->due_field].title));
+        say_more(into, "", say_title(ctl, &policy->fields[clock->due_field].title));
     }
     return into;
 }
@@ -105,21 +98,24 @@ SAYS(clock_targets)
         char priorities[SAY_MAX] = "";
         for (unsigned priority = 0; priority < 8; priority++) {
             if (target->priorities >> priority & 1U) {
-                more(priorities, word(ctl, TEXT_SAY_OR), CTL_NUMBER_TEXT(priority + 1));
+                say_more(priorities, word(ctl, TEXT_SAY_OR), CTL_NUMBER_TEXT(priority + 1));
             }
         }
         if (priorities[0] != '\0') {
             (void)say_text(ctl, part, TEXT_SAY_OF_PRIORITY, CTL_ARGS(priorities));
-            more(when, word(ctl, TEXT_SAY_AND), part);
+            say_more(when, word(ctl, TEXT_SAY_AND), part);
+        }
+        if (target->rolls) {
+            say_more(length, word(ctl, TEXT_FORM_AND), word(ctl, TEXT_SAY_TARGET_ROLLS));
         }
         const char *calendar = policy->calendars[target->calendar].name;
-        more(into,
-             word(ctl, TEXT_SAY_SEMICOLON),
-             say_text(ctl,
-                      part,
-                      target->calendar == clock->calendar ? TEXT_SAY_TARGET
-                                                          : TEXT_SAY_TARGET_CALENDAR,
-                      CTL_ARGS(length, when, calendar)));
+        say_more(into,
+                 word(ctl, TEXT_SAY_SEMICOLON),
+                 say_text(ctl,
+                          part,
+                          target->calendar == clock->calendar ? TEXT_SAY_TARGET
+                                                              : TEXT_SAY_TARGET_CALENDAR,
+                          CTL_ARGS(length, when, calendar)));
     }
     return into;
 }
@@ -141,13 +137,13 @@ SAYS(clock_extension)
     (void)say_target(ctl, policy, &as, length);
     (void)say_text(ctl, into, TEXT_SAY_EXTENSION, CTL_ARGS(length, times));
     if (extension->needs_reason) {
-        more(into, word(ctl, TEXT_FORM_AND), word(ctl, TEXT_SAY_WITH_REASON));
+        say_more(into, word(ctl, TEXT_FORM_AND), word(ctl, TEXT_SAY_WITH_REASON));
     }
     for (uint16_t i = 0; i < extension->after_count; i++) {
         const char *title = say_action_named(ctl, policy, extension->after[i]);
-        more(into,
-             word(ctl, TEXT_FORM_AND),
-             say_text(ctl, part, TEXT_SAY_AFTER_ACTION, CTL_ARGS(title)));
+        say_more(into,
+                 word(ctl, TEXT_FORM_AND),
+                 say_text(ctl, part, TEXT_SAY_AFTER_ACTION, CTL_ARGS(title)));
     }
     return into;
 }
@@ -171,7 +167,7 @@ SAYS(clock_cleared)
     into[0] = '\0';
     for (unsigned i = 0; i < 3; i++) {
         if (((unsigned)set >> i & 1U) != 0) {
-            more(
+            say_more(
                 into, word(ctl, TEXT_SAY_OR), word(ctl, (enum ctl_text)(TEXT_SAY_CLEARED_MET + i)));
         }
     }
@@ -182,7 +178,7 @@ SAYS(clock_unknown)
 {
     uint16_t role = ((const struct policy_clock *)from)->unknown_role;
     into[0] = '\0';
-    more(into, "", role == POLICY_NONE ? "" : say_role(ctl, policy, role));
+    say_more(into, "", role == POLICY_NONE ? "" : say_role(ctl, policy, role));
     return into;
 }
 
@@ -205,99 +201,13 @@ const struct say_rule say_clock_rules[] = {
     {"extension", TEXT_DIFF_EXTENSION, TEXT_SAY_CLOCK_EXTENSION, clock_extension},
     {"roll", TEXT_DIFF_ROLLS, TEXT_SAY_CLOCK_ROLLS, clock_rolls},
     {"on-boundary", TEXT_DIFF_BOUNDARY, TEXT_SAY_CLOCK_BOUNDARY, clock_boundary},
-    {"hidden-in", TEXT_DIFF_HIDDEN, TEXT_SAY_CLOCK_HIDDEN, clock_hidden},
-    {"due-cleared", TEXT_DIFF_CLEARED, TEXT_SAY_CLOCK_CLEARED, clock_cleared},
+    {"due-hidden-in", TEXT_DIFF_HIDDEN, TEXT_SAY_CLOCK_HIDDEN, clock_hidden},
+    {"due-cleared-when", TEXT_DIFF_CLEARED, TEXT_SAY_CLOCK_CLEARED, clock_cleared},
     {"takes-back", TEXT_DIFF_TAKES_BACK, TEXT_SAY_CLOCK_TAKES_BACK, clock_takes_back},
     {"unknown-notify", TEXT_DIFF_UNKNOWN, TEXT_SAY_CLOCK_UNKNOWN, clock_unknown},
 };
 /* clang-format on */
 const size_t say_clock_rule_count = sizeof say_clock_rules / sizeof *say_clock_rules;
-
-/* ---- requirements ---- */
-
-static const char *requirement_mark(const struct ctl *ctl,
-                                    const struct policy *policy,
-                                    const struct policy_requirement *asked,
-                                    char into[SAY_MAX])
-{
-    const char *comma = word(ctl, TEXT_FORM_AND);
-    char part[SAY_MAX];
-    into[0] = '\0';
-    if (asked->mark < policy->mark_count && asked->times > 1) {
-        const char *times = CTL_NUMBER_TEXT(asked->times);
-        more(into, comma, say_text(ctl, part, TEXT_SAY_TIMES, CTL_ARGS(times)));
-    }
-    if (asked->mark < policy->mark_count && asked->persons > 1) {
-        const char *persons = CTL_NUMBER_TEXT(asked->persons);
-        more(into, comma, say_text(ctl, part, TEXT_SAY_PERSONS, CTL_ARGS(persons)));
-    }
-    if (asked->mark < policy->mark_count && asked->at_most != POLICY_NONE) {
-        const char *times = CTL_NUMBER_TEXT(asked->at_most);
-        more(into, comma, say_text(ctl, part, TEXT_SAY_AT_MOST, CTL_ARGS(times)));
-    }
-    if (asked->not_by < policy->mark_count) {
-        const char *title = say_title(ctl, &policy->marks[asked->not_by].title);
-        more(into, comma, say_text(ctl, part, TEXT_SAY_NOT_BY, CTL_ARGS(title)));
-    }
-    if (asked->task < policy->task_count) {
-        const char *title = say_title(ctl, &policy->tasks[asked->task].title);
-        more(into, comma, say_text(ctl, part, TEXT_SAY_NONE_OPEN, CTL_ARGS(title)));
-    }
-    return into;
-}
-
-static const char *requirement_say(const struct ctl *ctl,
-                                   const struct policy *policy,
-                                   const struct policy_requirement *asked,
-                                   char into[SAY_MAX])
-{
-    const char *comma = word(ctl, TEXT_FORM_AND);
-    char part[SAY_MAX];
-    char list[SAY_MAX];
-    char what[SAY_MAX];
-    (void)requirement_mark(ctl, policy, asked, what);
-    if (asked->compare.field < policy->field_count) {
-        const char *title = say_title(ctl, &policy->fields[asked->compare.field].title);
-        more(what,
-             comma,
-             asked->same_channel ? say_text(ctl, part, TEXT_SAY_SAME_CHANNEL, CTL_ARGS(title))
-                                 : say_compare(ctl, policy, &asked->compare, part));
-    }
-    if (asked->roles != 0) {
-        (void)say_roles(ctl, policy, asked->roles, list);
-        more(what, comma, say_text(ctl, part, TEXT_SAY_OF_ROLES, CTL_ARGS(list)));
-    }
-    (void)nothing(list);
-    for (unsigned i = 1; i < OUTCOME_COUNT; i++) {
-        if (asked->outcomes >> i & 1U) {
-            more(list, word(ctl, TEXT_SAY_OR), say_outcome(ctl, (enum case_outcome)i));
-        }
-    }
-    if (list[0] != '\0') {
-        more(what, comma, say_text(ctl, part, TEXT_SAY_OF_OUTCOMES, CTL_ARGS(list)));
-    }
-    if (!say_when_is_always(&asked->when)) {
-        (void)say_when(ctl, policy, &asked->when, list);
-        more(what, comma, say_text(ctl, part, TEXT_SAY_ASKED_WHEN, CTL_ARGS(list)));
-    }
-    const char *title = say_title(ctl, &asked->title);
-    return what[0] == '\0' ? say_text(ctl, into, TEXT_SAY_REQUIREMENT, CTL_ARGS(title))
-                           : say_text(ctl, into, TEXT_SAY_REQUIREMENT_MORE, CTL_ARGS(title, what));
-}
-
-const char *say_requirements(const struct ctl *ctl,
-                             const struct policy *policy,
-                             const struct policy_requirement *list,
-                             uint16_t count,
-                             char into[SAY_MAX])
-{
-    char part[SAY_MAX];
-    into[0] = '\0';
-    for (uint16_t i = 0; i < count; i++) {
-        more(into, word(ctl, TEXT_SAY_SEMICOLON), requirement_say(ctl, policy, &list[i], part));
-    }
-    return into;
-}
 
 /* ---- actions ---- */
 
@@ -308,7 +218,7 @@ SAYS(action_asks)
     into[0] = '\0';
     for (uint16_t i = 0; i < action->need_count; i++) {
         if (action->needs[i].optional) {
-            more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &action->needs[i].title));
+            say_more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &action->needs[i].title));
         }
     }
     return into;
@@ -320,7 +230,7 @@ SAYS(action_marks)
     into[0] = '\0';
     for (uint16_t i = 0; i < policy->mark_count; i++) {
         if (marks >> i & 1U) {
-            more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->marks[i].title));
+            say_more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->marks[i].title));
         }
     }
     return into;
@@ -332,7 +242,7 @@ tasks_say(const struct ctl *ctl, const struct policy *policy, uint32_t set, char
     into[0] = '\0';
     for (uint16_t i = 0; i < policy->task_count; i++) {
         if (set >> i & 1U) {
-            more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->tasks[i].title));
+            say_more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->tasks[i].title));
         }
     }
     return into;
@@ -358,7 +268,7 @@ SAYS(action_limits)
         const struct policy_limit *limit = &action->limits[i];
         const struct policy_field *field = &policy->fields[limit->field];
         policy_bound_text(field, limit->most, most);
-        more(
+        say_more(
             into,
             word(ctl, TEXT_SAY_SEMICOLON),
             say_text(
@@ -387,7 +297,7 @@ SAYS(action_outcome)
     (void)policy;
     enum case_outcome outcome = ((const struct policy_action *)from)->outcome;
     into[0] = '\0';
-    more(into, "", outcome == OUTCOME_NONE ? "" : say_outcome(ctl, outcome));
+    say_more(into, "", outcome == OUTCOME_NONE ? "" : say_outcome(ctl, outcome));
     return into;
 }
 
@@ -409,8 +319,45 @@ SAYS(action_concerned)
     return yes_if(ctl, ((const struct policy_action *)from)->even_if_concerned, into);
 }
 
+SAYS(action_fact)
+{
+    (void)ctl;
+    (void)policy;
+    into[0] = '\0';
+    say_more(into, "", event_kind_name(((const struct policy_action *)from)->fact));
+    return into;
+}
+
+SAYS(action_queue)
+{
+    const struct policy_action *action = from;
+    into[0] = '\0';
+    if (action->to_queue) {
+        say_more(into,
+                 "",
+                 action->queue == POLICY_NONE
+                     ? word(ctl, TEXT_DIFF_BY_ROUTES)
+                     : say_title(ctl, &policy->queues[action->queue].title));
+    }
+    return into;
+}
+
+SAYS(action_texts)
+{
+    uint32_t texts = ((const struct policy_action *)from)->texts;
+    into[0] = '\0';
+    for (uint16_t i = 0; i < policy->text_count; i++) {
+        if (texts >> i & 1U) {
+            say_more(into, word(ctl, TEXT_SAY_COMMA), say_title(ctl, &policy->texts[i].title));
+        }
+    }
+    return into;
+}
+
 /* clang-format off */
 const struct say_rule say_action_rules[] = {
+    {"fact", TEXT_DIFF_FACT, TEXT_SAY_ACTION_FACT, action_fact},
+    {"queue", TEXT_DIFF_GOES, TEXT_SAY_ACTION_QUEUE, action_queue},
     {"asks", TEXT_DIFF_ASKS, TEXT_SAY_ACTION_ASKS, action_asks},
     {"same-person-may-not", TEXT_DIFF_OTHER, TEXT_SAY_ACTION_OTHER, action_other},
     {"limits", TEXT_DIFF_LIMITS, TEXT_SAY_ACTION_LIMITS, action_limits},
@@ -419,6 +366,7 @@ const struct say_rule say_action_rules[] = {
     {"marks", TEXT_DIFF_MARKS, TEXT_SAY_ACTION_MARKS, action_marks},
     {"opens", TEXT_DIFF_OPENS, TEXT_SAY_ACTION_OPENS, action_opens},
     {"settles", TEXT_DIFF_SETTLES, TEXT_SAY_ACTION_SETTLES, action_settles},
+    {"texts", TEXT_DIFF_TEXTS, TEXT_SAY_ACTION_TEXTS, action_texts},
     {"gives", TEXT_DIFF_GIVES, TEXT_SAY_ACTION_GIVES, action_gives},
     {"even-if-concerned", TEXT_DIFF_CONCERNED, TEXT_SAY_ACTION_CONCERNED, action_concerned},
     {"outcome", TEXT_DIFF_OUTCOME, TEXT_SAY_ACTION_OUTCOME, action_outcome},
@@ -440,8 +388,29 @@ SAYS(step_other)
     return yes_if(ctl, ((const struct policy_step *)from)->other_handler, into);
 }
 
+static const char *kept_for(const struct ctl *ctl, int64_t seconds, char into[SAY_MAX])
+{
+    return seconds > 0 ? say_length(ctl, seconds, false, into) : nothing(into);
+}
+
+SAYS(step_affinity)
+{
+    (void)policy;
+    return kept_for(ctl, ((const struct policy_step *)from)->affinity_s, into);
+}
+
+SAYS(step_key_accounts)
+{
+    (void)policy;
+    return kept_for(ctl, ((const struct policy_step *)from)->key_account_s, into);
+}
+
+/* clang-format off */
 const struct say_rule say_step_rules[] = {
-    {"waits-for-customer",     TEXT_DIFF_WAITS,         TEXT_SAY_STEP_WAITS, step_waits},
+    {"waits-for-customer", TEXT_DIFF_WAITS, TEXT_SAY_STEP_WAITS, step_waits},
     {"not-by-earlier-handler", TEXT_DIFF_OTHER_HANDLER, TEXT_SAY_STEP_OTHER, step_other},
+    {"affinity", TEXT_DIFF_AFFINITY, TEXT_SAY_STEP_AFFINITY, step_affinity},
+    {"key-accounts", TEXT_DIFF_KEY_ACCOUNTS, TEXT_SAY_STEP_KEY_ACCOUNTS, step_key_accounts},
 };
+/* clang-format on */
 const size_t say_step_rule_count = sizeof say_step_rules / sizeof *say_step_rules;

@@ -19,7 +19,7 @@ say_text(const struct ctl *ctl, char into[SAY_MAX], enum ctl_text id, const char
     return into;
 }
 
-static void say_more(char into[SAY_MAX], const char *between, const char *text)
+void say_more(char into[SAY_MAX], const char *between, const char *text)
 {
     size_t at = strlen(into);
     (void)snprintf(into + at, SAY_MAX - at, "%s%s", at > 0 ? between : "", text);
@@ -183,9 +183,7 @@ const char *say_when(const struct ctl *ctl,
     return into;
 }
 
-/* In the greatest unit that leaves no rest. */
-static const char *
-say_seconds(const struct ctl *ctl, int64_t seconds, bool business, char into[SAY_MAX])
+const char *say_length(const struct ctl *ctl, int64_t seconds, bool business, char into[SAY_MAX])
 {
     enum ctl_text id = business ? TEXT_SAY_BUSINESS_MINUTES : TEXT_SAY_MINUTES;
     int64_t value = seconds / 60;
@@ -218,7 +216,7 @@ const char *say_target(const struct ctl *ctl,
     if (clock->target == TARGET_PROMISED) {
         return say_text(ctl, into, TEXT_SAY_PROMISED, NULL);
     }
-    return say_seconds(ctl, clock->target_s, clock->target == TARGET_BUSINESS, into);
+    return say_length(ctl, clock->target_s, clock->target == TARGET_BUSINESS, into);
 }
 
 static const char *
@@ -234,7 +232,7 @@ say_offset(const struct ctl *ctl, const struct policy_level *level, char into[SA
         break;
     case OFFSET_ELAPSED:
     case OFFSET_BUSINESS:
-        (void)say_seconds(ctl, value, level->offset == OFFSET_BUSINESS, length);
+        (void)say_length(ctl, value, level->offset == OFFSET_BUSINESS, length);
         break;
     }
     return say_text(

@@ -1,5 +1,5 @@
 /* A policy in sentences, section by section: as text, or as data for other programs. */
-#include "ctl_policy.h"
+#include "ctl_policy_written.h"
 
 struct telling {
     const struct ctl *ctl;
@@ -9,9 +9,8 @@ struct telling {
     json_t *details;  /* of the line; lent */
 };
 
-static void section(struct telling *telling, const char *key, enum ctl_text id)
+static void section_named(struct telling *telling, const char *key, const char *title)
 {
-    const char *title = ctl_text_in(telling->ctl->language, id);
     if (!telling->sections) {
         (void)fprintf(telling->ctl->out, "\n%s\n", title);
         return;
@@ -20,6 +19,11 @@ static void section(struct telling *telling, const char *key, enum ctl_text id)
     (void)json_array_append_new(
         telling->sections,
         json_pack("{s:s, s:s, s:o}", "section", key, "title", title, "sentences", telling->lines));
+}
+
+static void section(struct telling *telling, const char *key, enum ctl_text id)
+{
+    section_named(telling, key, ctl_text_in(telling->ctl->language, id));
 }
 
 /* A sentence; of: the id of what it is about, NULL: of no one thing. */
@@ -51,6 +55,22 @@ detail(const struct telling *telling, const char *key, const char *indent, const
     (void)json_array_append_new(
         telling->details,
         json_pack("{s:s, s:o}", "key", key, "text", ctl_json_text(slice_text(text))));
+}
+
+/* The same of any length, under a thing; means: what it is, "" where that is clear. */
+static void
+detail_of(const struct telling *telling, const char *key, const char *means, const char *value)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out) {
+        enum ctl_text pattern = means[0] == '\0' ? TEXT_SAY_VALUE : TEXT_SAY_WRITTEN;
+        ctl_format(out, ctl_text_in(telling->ctl->language, pattern), CTL_ARGS(means, value));
+        (void)fclose(out);
+        detail(telling, key, "    ", text);
+    }
+    free(text);
 }
 
 static void rules(const struct telling *telling,
@@ -257,7 +277,48 @@ static void say_whole(struct telling *telling)
     line(telling, NULL, TEXT_SAY_CHANNELS, CTL_ARGS(list));
 }
 
-void ctl_policy_tell(const struct ctl *ctl, const struct policy *policy)
+/* What is written and has no sentence of its own. */
+struct rest {
+    struct telling *telling;
+    const struct language_key *section; /* the last one that was begun */
+};
+
+static void rest_tell(void *self, const struct written *written)
+{
+    struct rest *rest = self;
+    struct telling *telling = rest->telling;
+    char meaning[SAY_MAX];
+    if (rest->section != written->section) {
+        rest->section = written->section;
+        section_named(telling,
+                      written->section->name,
+                      written_meaning(telling->ctl, written->section, meaning));
+    }
+    if (written->key && written->key->kind == KIND_TITLE && written->id &&
+        strcmp(written->key->name, "title") == 0) {
+        return; /* the line above is the title */
+    }
+    if (written->key && written->id) {
+        const char *means = written_meaning(telling->ctl, written->key, meaning);
+        bool of_section = written->key == written->section;
+        detail_of(telling, written->key->name, of_section ? "" : means, written->value);
+    } else if (written->key) {
+        const char *means = written_meaning(telling->ctl, written->key, meaning);
+        line(telling, written->key->name, TEXT_SAY_WRITTEN, CTL_ARGS(means, written->value));
+    } else if (written->id) {
+        bool titled = strcmp(written->value, written->id) != 0;
+        line(telling,
+             written->id,
+             titled ? TEXT_SAY_THING : TEXT_SAY_NAME,
+             CTL_ARGS(written->value, written->id));
+    } else {
+        line(telling, NULL, TEXT_SAY_RULE, CTL_ARGS(written->value));
+    }
+}
+
+void ctl_policy_tell(const struct ctl *ctl,
+                     const struct policy *policy,
+                     const struct yaml_node *tree)
 {
     struct telling telling = {.ctl = ctl, .policy = policy};
     char text[SAY_MAX];
@@ -287,6 +348,8 @@ void ctl_policy_tell(const struct ctl *ctl, const struct policy *policy)
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         say_clock(&telling, &policy->clocks[i]);
     }
+    struct rest rest = {.telling = &telling};
+    written_each(ctl, policy, tree, false, rest_tell, &rest);
     if (ctl->json) {
         json_t *value = json_pack("{s:s, s:i, s:o}",
                                   "policy",

@@ -1,0 +1,96 @@
+/* Requirements in words; see ctl_policy.h. */
+#include "ctl_policy.h"
+
+static const char *word(const struct ctl *ctl, enum ctl_text id)
+{
+    return ctl_text_in(ctl->language, id);
+}
+
+static const char *requirement_mark(const struct ctl *ctl,
+                                    const struct policy *policy,
+                                    const struct policy_requirement *asked,
+                                    char into[SAY_MAX])
+{
+    const char *comma = word(ctl, TEXT_FORM_AND);
+    char part[SAY_MAX];
+    into[0] = '\0';
+    if (asked->mark < policy->mark_count) {
+        const char *title = say_title(ctl, &policy->marks[asked->mark].title);
+        bool named = strcmp(title, say_title(ctl, &asked->title)) == 0;
+        say_more(into, comma, named ? "" : say_text(ctl, part, TEXT_SAY_MARK, CTL_ARGS(title)));
+    }
+    if (asked->mark < policy->mark_count && asked->times > 1) {
+        const char *times = CTL_NUMBER_TEXT(asked->times);
+        say_more(into, comma, say_text(ctl, part, TEXT_SAY_TIMES, CTL_ARGS(times)));
+    }
+    if (asked->mark < policy->mark_count && asked->persons > 1) {
+        const char *persons = CTL_NUMBER_TEXT(asked->persons);
+        say_more(into, comma, say_text(ctl, part, TEXT_SAY_PERSONS, CTL_ARGS(persons)));
+    }
+    if (asked->mark < policy->mark_count && asked->at_most != POLICY_NONE) {
+        const char *times = CTL_NUMBER_TEXT(asked->at_most);
+        say_more(into, comma, say_text(ctl, part, TEXT_SAY_AT_MOST, CTL_ARGS(times)));
+    }
+    if (asked->not_by < policy->mark_count) {
+        const char *title = say_title(ctl, &policy->marks[asked->not_by].title);
+        say_more(into, comma, say_text(ctl, part, TEXT_SAY_NOT_BY, CTL_ARGS(title)));
+    }
+    if (asked->task < policy->task_count) {
+        const char *title = say_title(ctl, &policy->tasks[asked->task].title);
+        say_more(into, comma, say_text(ctl, part, TEXT_SAY_NONE_OPEN, CTL_ARGS(title)));
+    }
+    return into;
+}
+
+static const char *requirement_say(const struct ctl *ctl,
+                                   const struct policy *policy,
+                                   const struct policy_requirement *asked,
+                                   char into[SAY_MAX])
+{
+    const char *comma = word(ctl, TEXT_FORM_AND);
+    char part[SAY_MAX];
+    char list[SAY_MAX];
+    char what[SAY_MAX];
+    (void)requirement_mark(ctl, policy, asked, what);
+    if (asked->compare.field < policy->field_count) {
+        const char *title = say_title(ctl, &policy->fields[asked->compare.field].title);
+        say_more(what,
+                 comma,
+                 asked->same_channel ? say_text(ctl, part, TEXT_SAY_SAME_CHANNEL, CTL_ARGS(title))
+                                     : say_compare(ctl, policy, &asked->compare, part));
+    }
+    if (asked->roles != 0) {
+        (void)say_roles(ctl, policy, asked->roles, list);
+        say_more(what, comma, say_text(ctl, part, TEXT_SAY_OF_ROLES, CTL_ARGS(list)));
+    }
+    list[0] = '\0';
+    for (unsigned i = 1; i < OUTCOME_COUNT; i++) {
+        if (asked->outcomes >> i & 1U) {
+            say_more(list, word(ctl, TEXT_SAY_OR), say_outcome(ctl, (enum case_outcome)i));
+        }
+    }
+    if (list[0] != '\0') {
+        say_more(what, comma, say_text(ctl, part, TEXT_SAY_OF_OUTCOMES, CTL_ARGS(list)));
+    }
+    if (!say_when_is_always(&asked->when)) {
+        (void)say_when(ctl, policy, &asked->when, list);
+        say_more(what, comma, say_text(ctl, part, TEXT_SAY_ASKED_WHEN, CTL_ARGS(list)));
+    }
+    const char *title = say_title(ctl, &asked->title);
+    return what[0] == '\0' ? say_text(ctl, into, TEXT_SAY_REQUIREMENT, CTL_ARGS(title))
+                           : say_text(ctl, into, TEXT_SAY_REQUIREMENT_MORE, CTL_ARGS(title, what));
+}
+
+const char *say_requirements(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct policy_requirement *list,
+                             uint16_t count,
+                             char into[SAY_MAX])
+{
+    char part[SAY_MAX];
+    into[0] = '\0';
+    for (uint16_t i = 0; i < count; i++) {
+        say_more(into, word(ctl, TEXT_SAY_SEMICOLON), requirement_say(ctl, policy, &list[i], part));
+    }
+    return into;
+}
