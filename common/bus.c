@@ -32,7 +32,9 @@ struct bus {
     struct event *wakes[4];
     unsigned wake_count;
     struct event *message_wake; /* of the subscriber, one of wakes */
-    bool listening;             /* message_wake is armed */
+    struct event *request_wake; /* of the requests, one of wakes */
+    bool hears_messages;        /* message_wake is armed */
+    bool hears_requests;
     unsigned endpoint_count;
     char endpoints[ENDPOINTS_MAX][ENDPOINT_SIZE];
     char keys[ENDPOINTS_MAX][BUS_KEY_SIZE];
@@ -100,7 +102,10 @@ static void *socket_new(struct bus *bus, int type, struct error *error)
             bus->wakes[bus->wake_count++] = wake;
             if (type == ZMQ_SUB) {
                 bus->message_wake = wake;
-                bus->listening = true;
+                bus->hears_messages = true;
+            } else {
+                bus->request_wake = wake;
+                bus->hears_requests = true;
             }
         }
     }
@@ -425,13 +430,13 @@ static bool drain(struct bus *bus, void *socket, bool request, unsigned budget)
     return true;
 }
 
-/* While messages are to wait in libzmq's queue, its descriptor stays ready: it must not wake the
+/* While something is to wait in libzmq's queue, its descriptor stays ready: it must not wake the
  * loop for nothing. */
-static void listen_to_messages(struct bus *bus, bool messages)
+static void hear(struct event *wake, bool *hears, bool shall)
 {
-    if (messages != bus->listening && bus->message_wake) {
-        bus->listening = messages;
-        (void)(messages ? event_add(bus->message_wake, NULL) : event_del(bus->message_wake));
+    if (wake && *hears != shall) {
+        *hears = shall;
+        (void)(shall ? event_add(wake, NULL) : event_del(wake));
     }
 }
 
@@ -445,8 +450,15 @@ bool bus_drain(struct bus *bus, unsigned budget)
         more = drain(bus, bus->requests, true, budget);
     }
     more = drain(bus, bus->subscriber, false, budget) || more;
-    listen_to_messages(bus, wanted(bus, false));
+    hear(bus->message_wake, &bus->hears_messages, wanted(bus, false));
+    hear(bus->request_wake, &bus->hears_requests, true);
     return more;
+}
+
+void bus_rest(struct bus *bus)
+{
+    hear(bus->message_wake, &bus->hears_messages, false);
+    hear(bus->request_wake, &bus->hears_requests, false);
 }
 
 void bus_stream_topic(unsigned service, uint32_t partition, char topic[BUS_TOPIC_SIZE])

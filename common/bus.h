@@ -82,6 +82,9 @@ void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes)
 /* Hands over what has arrived, at most budget messages a socket.  True when more is there. */
 bool bus_drain(struct bus *bus, unsigned budget);
 
+/* Until the next bus_drain nothing that arrives wakes the loop; it waits in libzmq's queues. */
+void bus_rest(struct bus *bus);
+
 /* The topic of a stream: "intake.0017". */
 void bus_stream_topic(unsigned service, uint32_t partition, char topic[BUS_TOPIC_SIZE]);
 

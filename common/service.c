@@ -13,6 +13,7 @@
 
 enum {
     DRAIN_BUDGET = 512,
+    REST_US = 1000,
     SCRATCH_BYTES_MAX = 16 * 1024 * 1024,
     STOP_SECONDS_MAX = 10,
 };
@@ -128,7 +129,7 @@ static void on_message(void *owner, struct slice topic, struct slice bytes)
 static bool wants_messages(void *owner)
 {
     const struct service *service = owner;
-    return service->incoming.count < PENDING_SOFT_MAX && service->drain_after_us == 0;
+    return service->incoming.count < PENDING_SOFT_MAX;
 }
 
 static void open_signals(struct service *service)
@@ -237,31 +238,37 @@ static void close_service(struct service *service)
     }
 }
 
-/* How long the loop may sleep: until the next timer of the daemon or the batch that waits. */
+/* When the next batch may begin, if none is under way; INT64_MAX: nothing waits. */
+static int64_t next_batch_us(const struct service *service)
+{
+    int64_t at_us = held_ripe_us(service);
+    if (service->incoming.count > 0) {
+        int64_t ripe_us =
+            service->incoming_hurried ? 0 : service->incoming_since_us + service->spec->linger_us;
+        at_us = ripe_us < at_us ? ripe_us : at_us;
+    }
+    int64_t deadline_us = cycle_deadline_us(service);
+    if (deadline_us != INT64_MAX) {
+        deadline_us += clock_monotonic_us() - clock_now_us();
+        at_us = deadline_us < at_us ? deadline_us : at_us;
+    }
+    return at_us;
+}
+
+/* How long the loop may sleep: until the bus is looked at again, or a batch may begin. */
 static int64_t sleep_us(const struct service *service)
 {
-    int64_t until = INT64_MAX;
-    if (service->drain_after_us != 0) {
-        until = service->drain_after_us - clock_monotonic_us();
-    }
-    if (service->cycle.phase == APPENDER_WAITING &&
-        service->cycle.wait_until_us - clock_monotonic_us() < until) {
-        until = service->cycle.wait_until_us - clock_monotonic_us();
+    int64_t until_us = INT64_MAX;
+    if (service->cycle.phase == APPENDER_WAITING) {
+        until_us = service->cycle.wait_until_us;
     } else if (service->cycle.phase == APPENDER_IDLE && service->serving > 0) {
-        int64_t ripe_us = service->incoming_since_us + service->spec->linger_us;
-        ripe_us = service->incoming_hurried ? 0 : ripe_us;
-        if (service->incoming.count > 0 && ripe_us - clock_monotonic_us() < until) {
-            until = ripe_us - clock_monotonic_us();
-        }
-        if (service->held.count > 0 && held_ripe_us(service) - clock_monotonic_us() < until) {
-            until = held_ripe_us(service) - clock_monotonic_us();
-        }
-        int64_t deadline_us = cycle_deadline_us(service);
-        if (deadline_us != INT64_MAX && deadline_us - clock_now_us() < until) {
-            until = deadline_us - clock_now_us();
-        }
+        until_us = next_batch_us(service);
     }
-    return until < 0 ? 0 : until;
+    if (service->drain_after_us != 0 && service->drain_after_us < until_us) {
+        until_us = service->drain_after_us;
+    }
+    int64_t wait_us = until_us == INT64_MAX ? INT64_MAX : until_us - clock_monotonic_us();
+    return wait_us < 0 ? 0 : wait_us;
 }
 
 static void on_wake(evutil_socket_t socket, short what, void *context)
@@ -271,22 +278,42 @@ static void on_wake(evutil_socket_t socket, short what, void *context)
     (void)context;
 }
 
-/*
- * A daemon whose batches wait for company need not be woken by each message either: between two
- * looks at the bus it sleeps for half that time.
- */
-static void rest_from_messages(struct service *service)
+/* Looks at the bus, unless it rests.  True when more is there. */
+static bool look_at_bus(struct service *service)
 {
-    if (service->spec->linger_us > 0 && service->spec->hurried == 0 &&
-        service->counts.messages != service->messages_seen) {
-        service->messages_seen = service->counts.messages;
-        service->drain_after_us = clock_monotonic_us() + service->spec->linger_us / 2;
+    if (clock_monotonic_us() < service->drain_after_us) {
+        return false;
+    }
+    service->drain_after_us = 0;
+    return bus_drain(service->bus, DRAIN_BUDGET);
+}
+
+/*
+ * What arrives while a batch is under way is not part of it: to be woken by each message costs more
+ * than the message.  cycle_end ends the rest.  Nor need a daemon whose batches wait for company be
+ * woken by each: between two looks at the bus it sleeps for half that time.
+ */
+static void rest_from_bus(struct service *service)
+{
+    uint64_t arrived = service->counts.messages + service->counts.requests;
+    int64_t rest_us = 0;
+    if (service->spec->linger_us > 0 && service->spec->hurried == 0) {
+        rest_us = service->spec->linger_us / 2;
+    } else if (service->cycle.phase == APPENDER_LOOKING_UP ||
+               service->cycle.phase == APPENDER_COMMITTING) {
+        rest_us = REST_US;
+    }
+    if (rest_us > 0 && arrived != service->arrived_seen) {
+        service->arrived_seen = arrived;
+        service->drain_after_us = clock_monotonic_us() + rest_us;
+        bus_rest(service->bus);
     }
 }
 
 /*
- * One turn: wait, work, and last of all empty the sockets, because a ZeroMQ descriptor tells only
- * of what arrives after it was emptied.
+ * One turn: wait, look at the bus so that what waited there is part of the next batch, work, and
+ * last of all empty the sockets, because a ZeroMQ descriptor tells only of what arrives after it
+ * was emptied.
  */
 static void run(struct service *service)
 {
@@ -300,13 +327,11 @@ static void run(struct service *service)
         }
         (void)event_base_loop(service->base, EVLOOP_ONCE | (wait_us == 0 ? EVLOOP_NONBLOCK : 0));
         input_read(service);
+        (void)look_at_bus(service);
         cycle_run(service, clock_now_us());
-        if (clock_monotonic_us() >= service->drain_after_us) {
-            service->drain_after_us = 0; /* rested */
-        }
-        more = bus_drain(service->bus, DRAIN_BUDGET);
+        more = look_at_bus(service);
         if (!more) {
-            rest_from_messages(service);
+            rest_from_bus(service);
         }
         more = more || (service->cycle.phase == APPENDER_IDLE && service->waiting_count > 0 &&
                         service->serving > 0 && pg_current_state(service->writer) == PG_READY);

@@ -69,6 +69,7 @@ static void cycle_end(struct cycle *cycle)
     input_list_reset(&cycle->inputs);
     arena_reset(cycle->arena);
     cycle->attempts = 0;
+    cycle->service->drain_after_us = 0;
 }
 
 void cycle_connected(struct service *service)

@@ -169,7 +169,7 @@ struct service {
     bool incoming_hurried; /* some input of them is of a service that does not wait */
     struct held_ring held;
     int64_t drain_after_us; /* monotonic: the bus is looked at again then; 0: at any time */
-    uint64_t messages_seen; /* counts.messages when the bus was last looked at */
+    uint64_t arrived_seen;  /* messages and requests when it last began to rest */
     struct waiting_request *waiting;
     uint32_t waiting_first;
     uint32_t waiting_count;
