@@ -106,7 +106,10 @@ static const struct beat general[] = {
 /* clang-format off */
 static const struct beat loyalty[] = {
     {{AGENT, .action = "reclassify", .fields = {{"category", "product-quality"}}}, "validity"},
-    {{AGENT, .action = "tell-merchant-desk", .fields = {{"facts", "属实"}}}, "merchant-opinion"},
+    {{AGENT,
+      .action = "tell-merchant-desk",
+      .fields = {{"facts", "属实"}, {"written-basis", "yes"}}},
+     "merchant-opinion"},
     {{.actor = "zhao",
       .role = "merchant-desk",
       .action = "opinion",
