@@ -79,7 +79,9 @@ static void fold_clocks(struct case_view *view, const struct event *event)
         clock->pauses += event->kind == EVENT_CLOCKS_PAUSED;
         clock->warned = clock->warned || event->kind == EVENT_CLOCK_WARNED;
         clock->breached = clock->breached || event->kind == EVENT_CLOCK_BREACHED;
-        clock->told = *told;
+        if (event->kind != EVENT_CLOCKS_REFUSED) { /* which changes nothing */
+            clock->told = *told;
+        }
     }
 }
 

@@ -70,6 +70,16 @@ void case_event_print(const struct ctl *ctl,
                       FILE *to,
                       const struct policy *policy,
                       const struct event *event);
+/* The same without what was filled in. */
+void case_event_brief(const struct ctl *ctl,
+                      FILE *to,
+                      const struct policy *policy,
+                      const struct event *event);
+/* ctl_case_time.c: what happened, with everything that was filled in; how long each step took. */
+void case_timeline_print(const struct ctl *ctl, const struct case_view *view);
+void case_steps_print(const struct ctl *ctl, const struct case_view *view);
+/* A line of the bold title and the zone times are told in, after an empty one. */
+void case_title_print(const struct ctl *ctl, enum ctl_text id, int64_t at_us);
 const char *case_kind_text(const struct ctl *ctl, enum event_kind kind);
 /* How a case ended, by the word of policy_outcome_name; a word nobody knows, and "", as it is. */
 const char *case_outcome_text(const struct ctl *ctl, const char *id);
@@ -79,6 +89,13 @@ const char *case_role(const struct ctl *ctl,
                       const struct policy *policy,
                       struct slice id,
                       char into[VIEW_TEXT_MAX]);
+/* What was seen in the text: a category, or what a pattern counts as; else its id. */
+const char *case_label(const struct ctl *ctl,
+                       const struct policy *policy,
+                       struct slice id,
+                       char into[VIEW_TEXT_MAX]);
+/* Why triage asked a person; a reason of a later release as it is. */
+const char *case_because(const struct ctl *ctl, struct slice reason, char into[VIEW_TEXT_MAX]);
 /* "" for what is no action of the policy: claims, releases. */
 const char *case_action(const struct ctl *ctl,
                         const struct policy *policy,
@@ -89,7 +106,11 @@ const char *case_field_title(const struct ctl *ctl,
                              const struct event_advanced *advanced,
                              struct slice name,
                              char into[VIEW_TEXT_MAX]);
-/* A choice by its title, an amount with its unit. */
+/* The field in the action of the event; NULL: the action does not ask for it. */
+const struct policy_need *
+case_need(const struct policy *policy, const struct event_advanced *advanced, struct slice name);
+/* A choice by its title, an amount, a day and a time as the language writes them; what is longer
+ * than into is cut. */
 const char *case_field_value(const struct ctl *ctl,
                              const struct policy *policy,
                              const struct event_advanced *advanced,

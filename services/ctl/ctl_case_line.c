@@ -85,6 +85,7 @@ struct line {
     const struct policy *policy;
     FILE *to;
     bool begun;
+    bool brief; /* without what was filled in */
 };
 
 static void part(struct line *line)
@@ -120,7 +121,7 @@ static void say_received(struct line *line, const struct event_received *receive
         say_text(line, TEXT_TOLD_NUMBER, NULL);
     }
     for (uint32_t i = 0; i < received->label_count && i < LABELS_SHOWN; i++) {
-        (void)view_category(line->ctl, line->policy, received->labels[i].name, text);
+        (void)case_label(line->ctl, line->policy, received->labels[i].name, text);
         if (i == 0) {
             say_text(line, TEXT_SEEN, CTL_ARGS(text));
         } else {
@@ -156,7 +157,8 @@ static void say_triaged(struct line *line, const struct event_triaged *triaged)
         say_text(line, TEXT_REPEATS, CTL_ARGS(CTL_NUMBER_TEXT(triaged->repeats)));
     }
     if (triaged->reason.size > 0) {
-        say_text(line, TEXT_ASKED_BECAUSE, CTL_ARGS(view_plain(triaged->reason, text)));
+        say_text(
+            line, TEXT_ASKED_BECAUSE, CTL_ARGS(case_because(line->ctl, triaged->reason, text)));
     }
 }
 
@@ -183,6 +185,24 @@ static void say_end(struct line *line, const struct event *event)
     if (advanced->outcome > OUTCOME_NONE && advanced->outcome < OUTCOME_COUNT) {
         const char *id = policy_outcome_name((enum case_outcome)advanced->outcome);
         say_text(line, TEXT_OUTCOME_IS, CTL_ARGS(case_outcome_text(line->ctl, id)));
+    }
+}
+
+/* What was filled in, cut to a part of the line. */
+static void say_fields(struct line *line, const struct event_advanced *advanced)
+{
+    char a[VIEW_TEXT_MAX];
+    char b[VIEW_TEXT_MAX];
+    for (uint32_t i = 0; i < advanced->field_count; i++) {
+        char cut[VIEW_TEXT_MAX];
+        const struct event_field *told = &advanced->fields[i];
+        (void)case_field_title(line->ctl, line->policy, advanced, told->name, a);
+        (void)case_field_value(line->ctl, line->policy, advanced, told, b);
+        (void)view_fit(b, VALUE_WIDTH, cut);
+        for (size_t end = strlen(cut); end > 0 && cut[end - 1] == ' '; end--) {
+            cut[end - 1] = '\0';
+        }
+        say_text(line, TEXT_FIELD_IS, CTL_ARGS(a, cut));
     }
 }
 
@@ -217,16 +237,8 @@ static void say_advanced(struct line *line, const struct event *event)
         say_text(line, TEXT_PRIORITY_IS, CTL_ARGS(CTL_NUMBER_TEXT(advanced->priority)));
     }
     say_end(line, event);
-    for (uint32_t i = 0; i < advanced->field_count; i++) {
-        char cut[VIEW_TEXT_MAX];
-        const struct event_field *told = &advanced->fields[i];
-        (void)case_field_title(line->ctl, line->policy, advanced, told->name, a);
-        (void)case_field_value(line->ctl, line->policy, advanced, told, b);
-        (void)view_fit(b, VALUE_WIDTH, cut);
-        for (size_t end = strlen(cut); end > 0 && cut[end - 1] == ' '; end--) {
-            cut[end - 1] = '\0';
-        }
-        say_text(line, TEXT_FIELD_IS, CTL_ARGS(a, cut));
+    if (!line->brief) {
+        say_fields(line, advanced);
     }
     if (advanced->sealed_note.size > 0) {
         say_text(line, TEXT_NOTE_SEALED, NULL);
@@ -264,12 +276,8 @@ static void say_clock(struct line *line, const struct event_clock *clock)
     }
 }
 
-void case_event_print(const struct ctl *ctl,
-                      FILE *to,
-                      const struct policy *policy,
-                      const struct event *event)
+static void event_say(struct line line, const struct event *event)
 {
-    struct line line = {ctl, policy, to, false};
     if (!event_kind_name(event->kind)) {
         return;
     }
@@ -289,10 +297,31 @@ void case_event_print(const struct ctl *ctl,
         break;
     case SERVICE_WATCHDOG:
         for (uint32_t i = 0; i < event->clocks.count; i++) {
-            say_clock(&line, &event->clocks.clocks[i]);
+            if (event->kind == EVENT_CLOCKS_REFUSED) { /* it goes on, or stands, as before */
+                char name[VIEW_TEXT_MAX];
+                say(&line, view_clock(line.ctl, line.policy, event->clocks.clocks[i].name, name));
+            } else {
+                say_clock(&line, &event->clocks.clocks[i]);
+            }
         }
         break;
     default:
         break;
     }
+}
+
+void case_event_print(const struct ctl *ctl,
+                      FILE *to,
+                      const struct policy *policy,
+                      const struct event *event)
+{
+    event_say((struct line){ctl, policy, to, false, false}, event);
+}
+
+void case_event_brief(const struct ctl *ctl,
+                      FILE *to,
+                      const struct policy *policy,
+                      const struct event *event)
+{
+    event_say((struct line){ctl, policy, to, false, true}, event);
 }

@@ -7,8 +7,6 @@
 
 enum {
     HEAD_WIDTH = 10,
-    KIND_WIDTH = 15,
-    SAID_MAX = 192,    /* bytes shown at a time */
     INTERVALS_MAX = 6, /* of a calendar, shown in full */
 };
 
@@ -110,6 +108,33 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
     }
 }
 
+/* How long it took in all, and what became of its clocks. */
+static void print_sums(const struct ctl *ctl, const struct case_view *view)
+{
+    char text[VIEW_TEXT_MAX];
+    unsigned met = 0;
+    unsigned late = 0;
+    if (view->received && view->state.closed_at_us != 0) {
+        int64_t took_us = view->state.closed_at_us - view->received->received.received_at_us;
+        head(ctl, TEXT_HEAD_TOOK, view_duration(ctl, took_us / 1000000, text));
+    }
+    for (uint32_t i = 0; i < view->clock_count; i++) {
+        enum view_status status = case_clock_status(view, &view->clocks[i]);
+        met += status == VIEW_MET;
+        late += status == VIEW_BREACHED;
+    }
+    if (view->clock_count > 0) {
+        head(ctl,
+             TEXT_HEAD_CLOCKS,
+             said(ctl,
+                  TEXT_CLOCKS_ARE,
+                  CTL_ARGS(CTL_NUMBER_TEXT(view->clock_count),
+                           CTL_NUMBER_TEXT(met),
+                           CTL_NUMBER_TEXT(late)),
+                  text));
+    }
+}
+
 static void print_head(const struct ctl *ctl, const struct case_view *view)
 {
     char text[VIEW_TEXT_MAX];
@@ -153,6 +178,7 @@ static void print_head(const struct ctl *ctl, const struct case_view *view)
         head_time(ctl, TEXT_HEAD_RECEIVED, received->received_at_us);
     }
     print_where(ctl, view);
+    print_sums(ctl, view);
 }
 
 /* ---- the clocks ---- */
@@ -246,11 +272,12 @@ print_why(const struct ctl *ctl, const struct case_view *view, const struct case
     why(ctl, TEXT_WHY_STARTED, view_time(told->started_at_us, text));
     print_target(ctl, rule, told);
     if (told->calendar.size > 0) {
-        (void)said(
-            ctl,
-            TEXT_WHY_CALENDAR,
-            CTL_ARGS(view_plain(told->calendar, text), view_plain(told->calendar_version, version)),
-            line);
+        bool always = rule && view->policy->calendars[rule->calendar].always;
+        (void)view_plain(told->calendar_version, version);
+        (void)said(ctl,
+                   always ? TEXT_WHY_ALWAYS : TEXT_WHY_CALENDAR,
+                   CTL_ARGS(view_plain(told->calendar, text), version),
+                   line);
         (void)fprintf(ctl->out, "    %s\n", line);
     }
     if (rule && rule->target != TARGET_ELAPSED && rule->target != TARGET_PROMISED) {
@@ -265,6 +292,22 @@ print_why(const struct ctl *ctl, const struct case_view *view, const struct case
         rule && rule->target != TARGET_ELAPSED ? view_hours(ctl, used_s, text)
                                                : view_duration(ctl, used_s, text));
     why(ctl, TEXT_WHY_RULE, view_plain(told->rule, text));
+}
+
+/* How much was left of the time, or how much too late it was. */
+static void
+print_margin(const struct ctl *ctl, const struct event_clock *told, enum view_status status)
+{
+    char text[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    int64_t spare_s = (told->due_us - told->paused_at_us) / 1000000;
+    bool stopped = told->due_us != 0 && told->due_us != INT64_MAX && told->paused_at_us != 0;
+    if (stopped && (status == VIEW_MET || status == VIEW_BREACHED)) {
+        (void)view_duration(ctl, spare_s < 0 ? -spare_s : spare_s, text);
+        (void)fprintf(ctl->out,
+                      "  %s",
+                      said(ctl, spare_s < 0 ? TEXT_LATE : TEXT_SPARE, CTL_ARGS(text), line));
+    }
 }
 
 static void
@@ -295,6 +338,7 @@ print_clock(const struct ctl *ctl, const struct case_view *view, const struct ca
         (void)view_time(told->paused_at_us, text);
         (void)fprintf(ctl->out, "  %s", said(ctl, TEXT_WHY_PAUSED, CTL_ARGS(text), line));
     }
+    print_margin(ctl, told, status);
     if (left_s != 0 && status != VIEW_CANCELLED) {
         (void)view_duration(ctl, left_s < 0 ? -left_s : left_s, text);
         (void)fprintf(
@@ -306,66 +350,13 @@ print_clock(const struct ctl *ctl, const struct case_view *view, const struct ca
 
 /* ---- all of it ---- */
 
-/* With the zone its times are in. */
-static void title(const struct ctl *ctl, enum ctl_text id, int64_t at_us)
-{
-    char zone[VIEW_TEXT_MAX];
-    (void)fprintf(ctl->out,
-                  "\n%s%s%s  %s%s%s\n",
-                  view_bold(ctl),
-                  ctl_text_in(ctl->language, id),
-                  view_color_end(ctl),
-                  view_faint(ctl),
-                  view_zone(at_us, zone),
-                  view_color_end(ctl));
-}
-
-/* A text that was sent, line by line, beneath its event. */
-static void print_said(const struct ctl *ctl, struct slice said)
-{
-    const char *at = (const char *)said.bytes;
-    const char *end = at ? at + said.size : at;
-    while (at < end) {
-        char line[VIEW_TEXT_MAX];
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        size_t left = (size_t)((stop ? stop : end) - at);
-        (void)fputs("      │ ", ctl->out);
-        while (left > 0) {
-            size_t part = left < SAID_MAX ? left : SAID_MAX;
-            while (part < left && part > 1 && ((unsigned char)at[part] & 0xc0) == 0x80) {
-                part--; /* never half a character */
-            }
-            (void)fputs(view_plain(slice_of(at, part), line), ctl->out);
-            at += part;
-            left -= part;
-        }
-        (void)fputc('\n', ctl->out);
-        at++;
-    }
-}
-
 void case_print(const struct ctl *ctl, const struct case_view *view)
 {
-    char at[VIEW_TEXT_MAX];
-    char kind[VIEW_TEXT_MAX];
     print_head(ctl, view);
-    title(ctl, TEXT_HEAD_TIMELINE, view->now_us);
-    for (uint32_t i = 0; i < view->event_count; i++) {
-        const struct event *event = &view->events[i];
-        (void)fprintf(ctl->out,
-                      "  %s%s%s  %s  ",
-                      view_faint(ctl),
-                      view_time(event->at_us, at),
-                      view_color_end(ctl),
-                      view_fit(case_kind_text(ctl, event->kind), KIND_WIDTH, kind));
-        case_event_print(ctl, ctl->out, view->policy, event);
-        (void)fputc('\n', ctl->out);
-        if (view->said) {
-            print_said(ctl, view->said[i]);
-        }
-    }
+    case_steps_print(ctl, view);
+    case_timeline_print(ctl, view);
     if (view->clock_count > 0) {
-        title(ctl, TEXT_HEAD_CLOCKS, view->now_us);
+        case_title_print(ctl, TEXT_HEAD_CLOCKS, view->now_us);
     }
     for (uint32_t i = 0; i < view->clock_count; i++) {
         print_clock(ctl, view, &view->clocks[i]);

@@ -31,8 +31,8 @@ const char *case_action(const struct ctl *ctl,
     return action ? view_plain(slice_text(view_title(ctl, &action->title)), into) : "";
 }
 
-static const struct policy_need *
-need_of(const struct policy *policy, const struct event_advanced *advanced, struct slice name)
+const struct policy_need *
+case_need(const struct policy *policy, const struct event_advanced *advanced, struct slice name)
 {
     const struct policy_action *action = action_of(policy, advanced);
     for (uint16_t i = 0; action && i < action->need_count; i++) {
@@ -49,7 +49,7 @@ const char *case_field_title(const struct ctl *ctl,
                              struct slice name,
                              char into[VIEW_TEXT_MAX])
 {
-    const struct policy_need *need = need_of(policy, advanced, name);
+    const struct policy_need *need = case_need(policy, advanced, name);
     uint16_t field = policy ? policy_field_index(policy, name) : POLICY_NONE;
     if (slice_equal(name, slice_text("@org"))) {
         return view_plain(slice_text(ctl_text_in(ctl->language, TEXT_FIELD_ORG)), into);
@@ -61,43 +61,4 @@ const char *case_field_title(const struct ctl *ctl,
                                        : field != POLICY_NONE ? &policy->fields[field].title
                                                               : NULL;
     return view_plain(title ? slice_text(view_title(ctl, title)) : name, into);
-}
-
-/* The title of a choice, or a word for yes and no; NULL: the value speaks for itself. */
-static const char *
-value_title(const struct ctl *ctl, const struct policy_field *rules, struct slice value)
-{
-    if (rules->type == FORM_FLAG) {
-        bool yes = slice_equal(value, slice_text("yes"));
-        return ctl_text_in(ctl->language, yes ? TEXT_DIFF_YES : TEXT_DIFF_NO);
-    }
-    for (uint16_t i = 0; rules->type == FORM_CHOICE && i < rules->choice_count; i++) {
-        if (slice_equal(value, slice_text(rules->choices[i].id))) {
-            return view_title(ctl, &rules->choices[i].title);
-        }
-    }
-    return NULL;
-}
-
-const char *case_field_value(const struct ctl *ctl,
-                             const struct policy *policy,
-                             const struct event_advanced *advanced,
-                             const struct event_field *told,
-                             char into[VIEW_TEXT_MAX])
-{
-    const struct policy_need *need = need_of(policy, advanced, told->name);
-    uint16_t field = policy ? policy_field_index(policy, told->name) : POLICY_NONE;
-    const struct policy_field *rules = need && need->rules    ? need->rules
-                                       : field != POLICY_NONE ? &policy->fields[field]
-                                                              : NULL;
-    if (slice_equal(told->name, slice_text("category"))) {
-        return view_category(ctl, policy, told->value, into);
-    }
-    const char *title = rules ? value_title(ctl, rules, told->value) : NULL;
-    (void)view_plain(title ? slice_text(title) : told->value, into);
-    size_t size = strlen(into);
-    if (rules && rules->unit && size + strlen(rules->unit) + 2 < VIEW_TEXT_MAX) {
-        (void)snprintf(into + size, VIEW_TEXT_MAX - size, " %s", rules->unit);
-    }
-    return into;
 }

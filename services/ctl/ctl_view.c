@@ -45,8 +45,13 @@ const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX])
 {
     time_t seconds = (time_t)(at_us / 1000000);
     struct tm local;
-    if (!localtime_r(&seconds, &local) || strftime(into, VIEW_TEXT_MAX, "%Z", &local) == 0) {
-        into[0] = '\0';
+    char name[16] = "";
+    char offset[8] = "";
+    into[0] = '\0';
+    if (localtime_r(&seconds, &local) && strftime(name, sizeof name, "%Z", &local) > 0 &&
+        strftime(offset, sizeof offset, "%z", &local) == sizeof "+0800" - 1) {
+        /* the name alone says little: CST is at home on three continents */
+        (void)snprintf(into, VIEW_TEXT_MAX, "%s (UTC%.3s:%s)", name, offset, offset + 3);
     }
     return into;
 }

@@ -67,7 +67,7 @@ const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX]);
 
 /* "2026-11-21 19:46:01" in the local zone; "-" for 0 and for never. */
 const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX]);
-/* The zone it is told in, as people call it; "" when it has no name. */
+/* The zone it is told in, as people call it, and how far it is from UTC; "" when it has no name. */
 const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX]);
 /* "3 d 4 h", "3 天 4 小时": the two greatest units, rounded down. */
 const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX]);

@@ -12,6 +12,7 @@
 #include "ctl_golden.h"
 #include "ctl_story.h"
 #include "ctl_table.h"
+#include "policy_fixture.h"
 
 #include <locale.h>
 #include <time.h>
@@ -41,6 +42,48 @@ static void a_case_is_told_in_three_languages(void **state)
         golden_compare(name, shown(&story));
         story_end(&story);
     }
+}
+
+/* What was filled in, as an auditor of that language reads it. */
+static void amounts_days_and_ids_are_written_as_the_language_writes_them(void **state)
+{
+    (void)state;
+    static const struct policy_field fields[] = {
+        {.id = "refund",     .type = FORM_MONEY, .unit = "CNY"},
+        {.id = "loss",                  .type = FORM_MONEY,                         .unit = "XAU"},
+        {.id = "on",     .type = FORM_DATE},
+        {.id = "sound",.type = FORM_FLAG                },
+    };
+    struct policy policy = *policy_fixture();
+    policy.fields = fields;
+    policy.field_count = sizeof fields / sizeof *fields;
+    static const struct {
+        const char *name, *value, *in[CTL_LANGUAGE_COUNT];
+    } rows[] = {
+  /* clang-format off */
+        {"refund", "1234567.50", {"CNY 1,234,567.50", "1,234,567.50 元", "人民幣 1,234,567.50 元"}},
+        {"refund", "-999", {"CNY -999", "-999 元", "人民幣 -999 元"}},
+        {"loss", "1000", {"1,000 XAU", "1,000 XAU", "1,000 XAU"}},
+        {"on", "2026-02-08", {"2026-02-08", "2026年02月08日", "2026年02月08日"}},
+        {"on", "soon", {"soon", "soon", "soon"}},
+        {"sound", "no", {"no", "否", "否"}},
+  /* clang-format on */
+    };
+    const struct event_advanced advanced = {.version = 1};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (unsigned language = 0; language < CTL_LANGUAGE_COUNT; language++) {
+            const struct ctl ctl = {.language = (enum ctl_language)language};
+            const struct event_field told = {slice_text(rows[i].name), slice_text(rows[i].value)};
+            char said[VIEW_TEXT_MAX];
+            assert_string_equal(case_field_value(&ctl, &policy, &advanced, &told, said),
+                                rows[i].in[language]);
+        }
+    }
+    char said[VIEW_TEXT_MAX];
+    const struct ctl ctl = {.language = CTL_ZH_CN};
+    assert_string_equal(case_because(&ctl, slice_text("several_categories"), said),
+                        "文中符合多个类别");
+    assert_string_equal(case_because(&ctl, slice_text("later"), said), "later");
 }
 
 static void nothing_sealed_and_no_escape_comes_out(void **state)
@@ -117,9 +160,9 @@ static void what_was_done_is_told_in_the_words_of_the_policy(void **state)
 {
     (void)state;
     static const char *const wanted[STORY_LANGUAGES] = {
-        "Offer · li (Manager) · Mood: Calm · Refund: 12 CNY · Told: no · standing in for: wang",
-        "给出方案 · li（店经理） · 顾客态度：平静 · 退款：12 CNY · 已告知：否 · 代行：wang",
-        "提供方案 · li（店長） · 顧客態度：平靜 · 退款：12 CNY · 已告知：否 · 代行：wang",
+        "Offer · li (Manager) · Mood: Calm · Refund: CNY 12 · Told: no · standing in for: wang",
+        "给出方案 · li（店经理） · 顾客态度：平静 · 退款：12 元 · 已告知：否 · 代行：wang",
+        "提供方案 · li（店長） · 顧客態度：平靜 · 退款：人民幣 12 元 · 已告知：否 · 代行：wang",
     };
 #define NAMED(en, cn, tw)                                                                          \
     {                                                                                              \
@@ -302,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_case_is_told_in_three_languages),
+        cmocka_unit_test(amounts_days_and_ids_are_written_as_the_language_writes_them),
         cmocka_unit_test(nothing_sealed_and_no_escape_comes_out),
         cmocka_unit_test(every_kind_of_event_and_every_outcome_has_words_of_its_own),
         cmocka_unit_test(a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for),
