@@ -12,7 +12,7 @@ enum {
 
 struct entry {
     struct policy_object *object;
-    int64_t pinned_from_us;
+    int64_t pinned_from_us; /* monotonic */
 };
 
 struct policy_book {
@@ -54,6 +54,14 @@ static int year_of(int64_t at_us)
     return 1970 + (int)(at_us / 1000000 / 86400 / YEAR_DAYS);
 }
 
+/* How long it has still to settle.  Never longer than that takes: it may have been loaded in the
+ * future, before the archive's clock was set back. */
+static int64_t settles_for_us(const PGresult *rows, int row)
+{
+    int64_t rest_us = pg_time(rows, row, 3) + POLICY_SETTLE_US - pg_time(rows, row, 4);
+    return rest_us < 0 ? 0 : rest_us > POLICY_SETTLE_US ? POLICY_SETTLE_US : rest_us;
+}
+
 /* Compiles one row.  A policy that once loaded and now does not is an operator's matter: it is
  * skipped in the open. */
 static void row_add(struct policy_book *book, const PGresult *rows, int row)
@@ -68,7 +76,7 @@ static void row_add(struct policy_book *book, const PGresult *rows, int row)
     char name[POLICY_NAME_MAX];
     struct slice text = pg_bytes(rows, row, 1);
     (void)snprintf(name, sizeof name, "%.*s", (int)text.size, (const char *)text.bytes);
-    int year = year_of(clock_now_us());
+    int year = year_of(pg_time(rows, row, 4)); /* a clock here may be years off */
     struct policy_report report = {0};
     /* compiling patterns is what takes long: only for who sees texts */
     struct policy_object *object = (book->reads_text ? policy_load : policy_load_blind)(
@@ -80,8 +88,8 @@ static void row_add(struct policy_book *book, const PGresult *rows, int row)
                   LOG_TEXT("report", report.text));
     } else {
         object->policy.id = (uint32_t)id;
-        int64_t settled_us = pg_time(rows, row, 3) + POLICY_SETTLE_US;
-        book->entries[book->count++] = (struct entry){object, settled_us};
+        book->entries[book->count++] =
+            (struct entry){object, clock_monotonic_us() + settles_for_us(rows, row)};
         log_info("policy ready", LOG_NUMBER("policy", id), LOG_TEXT("name", name));
     }
     policy_report_done(&report);
@@ -137,13 +145,13 @@ const struct policy_object *policy_book_by_id(const struct policy_book *book, ui
 }
 
 const struct policy_object *
-policy_book_by_name(const struct policy_book *book, struct slice name, int64_t now_us)
+policy_book_by_name(const struct policy_book *book, struct slice name, int64_t mono_us)
 {
     const struct policy_object *newest = NULL;
     for (uint32_t i = 0; i < book->count; i++) {
         const struct entry *entry = &book->entries[i];
         bool fits = slice_equal(name, slice_text(entry->object->policy.name)) &&
-                    entry->pinned_from_us <= now_us;
+                    entry->pinned_from_us <= mono_us;
         if (fits && (!newest || newest->policy.version < entry->object->policy.version)) {
             newest = entry->object;
         }

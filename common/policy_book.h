@@ -20,7 +20,7 @@ enum {
  * seconds, and between two policies the loop has to renew its leases. */
 #define POLICY_BOOK_STATEMENT                                                                      \
     {                                                                                              \
-        "policy_new", "SELECT id, name, source, loaded_at FROM policy "                            \
+        "policy_new", "SELECT id, name, source, loaded_at, clock_timestamp() FROM policy "         \
                       "WHERE id <> ALL($1::integer[]) ORDER BY id LIMIT 1"                         \
     }
 
@@ -40,9 +40,10 @@ bool policy_book_ready(const struct policy_book *book);
 /* NULL: not here.  Lent for the life of the book. */
 const struct policy_object *policy_book_by_id(const struct policy_book *book, uint32_t id);
 
-/* The newest version that new cases may pin. */
+/* The newest version that new cases may pin at mono_us: the monotonic clock, because what may be
+ * pinned once stays so whatever the archive's clock does. */
 const struct policy_object *
-policy_book_by_name(const struct policy_book *book, struct slice name, int64_t now_us);
+policy_book_by_name(const struct policy_book *book, struct slice name, int64_t mono_us);
 
 /*
  * The first calendar of any policy here whose holidays ought to be known by now and are not (see

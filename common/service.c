@@ -64,7 +64,7 @@ static void on_second(evutil_socket_t socket, short what, void *context)
     (void)what;
     struct service *service = context;
     static int stopping_for;
-    int64_t now_us = clock_now_us();
+    int64_t now_us = service_now_us(service);
     policy_book_poll(service->policies, service->reader);
     sockets_second(service);
     owner_second(service);
@@ -249,7 +249,7 @@ static int64_t next_batch_us(const struct service *service)
     }
     int64_t deadline_us = cycle_deadline_us(service);
     if (deadline_us != INT64_MAX) {
-        deadline_us += clock_monotonic_us() - clock_now_us();
+        deadline_us += clock_monotonic_us() - service_now_us(service);
         at_us = deadline_us < at_us ? deadline_us : at_us;
     }
     return at_us;
@@ -328,7 +328,7 @@ static void run(struct service *service)
         (void)event_base_loop(service->base, EVLOOP_ONCE | (wait_us == 0 ? EVLOOP_NONBLOCK : 0));
         input_read(service);
         (void)look_at_bus(service);
-        cycle_run(service, clock_now_us());
+        cycle_run(service, service_now_us(service));
         more = look_at_bus(service);
         if (!more) {
             rest_from_bus(service);

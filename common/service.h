@@ -138,6 +138,9 @@ int service_main(const struct service_spec *spec, int argc, char **argv);
 
 /* For the daemon's own parts. */
 const struct service_settings *service_settings(const struct service *service);
+/* The time everything is decided by, microseconds since 1970 UTC: the archive's (timekeeper.h).
+ * Never this machine's own. */
+int64_t service_now_us(const struct service *service);
 struct event_base *service_base(struct service *service);
 struct pg *service_reader(struct service *service); /* the connection for reads */
 struct pg *service_writer(struct service *service); /* the one that commits */
@@ -170,8 +173,8 @@ void service_fail(struct service *service, const char *why);
 void service_request(struct service *service, const struct bus_peer *peer, struct slice bytes);
 
 /* One batch. */
-int64_t cycle_now_us(const struct cycle *cycle);
-struct arena *cycle_arena(struct cycle *cycle); /* reset when the cycle has ended */
+int64_t cycle_now_us(const struct cycle *cycle); /* service_now_us when it was decided */
+struct arena *cycle_arena(struct cycle *cycle);  /* reset when the cycle has ended */
 /* The inputs of the batch for a lookup. */
 uint32_t cycle_input_count(const struct cycle *cycle);
 bool cycle_input(struct cycle *cycle, uint32_t i, struct event *event);

@@ -329,7 +329,7 @@ static void decide_input(struct cycle *cycle, const struct input *input)
 static void decide(struct cycle *cycle)
 {
     struct service *service = cycle->service;
-    cycle->now_us = clock_now_us();
+    cycle->now_us = service_now_us(service);
     for (uint32_t i = 0; i < cycle->inputs.count && service->alive; i++) {
         decide_input(cycle, &cycle->inputs.items[i]);
     }

@@ -26,6 +26,9 @@ enum measure {
     M_CATCHING_UP,
     M_HALTED,
     M_RESIDENT,
+    M_STEPS_ARCHIVE,
+    M_STEPS_MACHINE,
+    M_CLOCK_OFFSET,
     M_COMMIT_TIME,
     M_COUNT,
 };
@@ -51,6 +54,12 @@ static struct metric metrics[M_COUNT] = {
     [M_CATCHING_UP] = METRIC_GAUGE("streams_catching_up", "Input streams not live yet."),
     [M_HALTED] = METRIC_GAUGE("streams_halted", "Input streams that contradict what was accepted."),
     [M_RESIDENT] = METRIC_GAUGE("resident_bytes", "Memory of the process."),
+    [M_STEPS_ARCHIVE] =
+        METRIC_COUNTER("clock_steps_total", "Steps of a clock.", .labels = "of=\"archive\""),
+    [M_STEPS_MACHINE] =
+        METRIC_COUNTER("clock_steps_total", "Steps of a clock.", .labels = "of=\"machine\""),
+    [M_CLOCK_OFFSET] =
+        METRIC_GAUGE("clock_offset_seconds", "This machine's clock minus the archive's."),
     [M_COMMIT_TIME] =
         METRIC_TIME("commit_duration_seconds", "From sending a transaction to its answer."),
 };
@@ -115,18 +124,20 @@ static void collect(void *self)
         enum measure measure;
         uint64_t count;
     } counts[] = {
-        {M_COMMITS,     service->counts.commits    },
-        {M_EVENTS,      service->counts.events     },
-        {M_INPUTS,      service->counts.inputs     },
-        {M_REQUESTS,    service->counts.requests   },
-        {M_REFUSED,     service->counts.refused    },
-        {M_FAILED,      service->counts.failed     },
-        {M_FENCED,      service->counts.fenced     },
-        {M_TAKEOVERS,   service->counts.takeovers  },
-        {M_PUBLISHED,   service->counts.published  },
-        {M_READS,       service->counts.reads      },
-        {M_READ_EVENTS, service->counts.read_events},
-        {M_SUPPRESSED,  log_suppressed()           },
+        {M_COMMITS,       service->counts.commits      },
+        {M_EVENTS,        service->counts.events       },
+        {M_INPUTS,        service->counts.inputs       },
+        {M_REQUESTS,      service->counts.requests     },
+        {M_REFUSED,       service->counts.refused      },
+        {M_FAILED,        service->counts.failed       },
+        {M_FENCED,        service->counts.fenced       },
+        {M_TAKEOVERS,     service->counts.takeovers    },
+        {M_PUBLISHED,     service->counts.published    },
+        {M_READS,         service->counts.reads        },
+        {M_READ_EVENTS,   service->counts.read_events  },
+        {M_SUPPRESSED,    log_suppressed()             },
+        {M_STEPS_ARCHIVE, service->counts.archive_steps},
+        {M_STEPS_MACHINE, service->counts.machine_steps},
     };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         metrics[counts[i].measure].count = counts[i].count;
@@ -140,6 +151,7 @@ static void collect(void *self)
     metric_set(&metrics[M_WAITING], service->waiting_count);
     metric_set(&metrics[M_INPUTS_WAITING], service->incoming.count);
     metric_set(&metrics[M_RESIDENT], resident_bytes());
+    metric_set(&metrics[M_CLOCK_OFFSET], time_off_s(service));
 }
 
 bool health_start(struct service *service, struct error *error)
@@ -164,6 +176,7 @@ bool health_start(struct service *service, struct error *error)
         peers_index = health_add(service->health, "peers", false, 0);
         health_peers(service, true, NULL);
     }
+    time_start(service);
     if (service->spec->counts_time) {
         calendars_index = health_add(service->health, "calendars", false, 0);
     }
@@ -202,7 +215,7 @@ static void calendars_look(struct service *service)
     static int64_t told_day = -1;
     char which[160];
     char detail[HEALTH_DETAIL_MAX];
-    int64_t now_us = clock_now_us();
+    int64_t now_us = service_now_us(service);
     int64_t day = now_us / 86400000000;
     int32_t year = policy_book_missing_year(service->policies, now_us, which);
     (void)snprintf(detail, sizeof detail, "%.110s: no holidays of %d are known", which, (int)year);

@@ -108,6 +108,7 @@ static void partitions_answered(void *context, const struct pg_answer *answer)
     if (answer->status == PG_LOST || service->partitions != 0) {
         return;
     }
+    time_heard(service, service->surveyed_us, pg_time(answer->results[0], 0, 1));
     uint32_t partitions = (uint32_t)pg_int4(answer->results[0], 0, 0);
     service->streams = calloc(partitions, sizeof *service->streams);
     if (!service->streams) {
@@ -129,6 +130,7 @@ void owner_reader_ready(struct service *service)
     if (service->partitions == 0) {
         pg_begin(service->reader);
         pg_call(service->reader, "owner_archive");
+        service->surveyed_us = clock_monotonic_us();
         if (!pg_send(service->reader, partitions_answered, service, &error)) {
             log_warn("archive unread", LOG_ERROR_FIELDS(&error));
         }

@@ -7,6 +7,7 @@
 #include "health.h"
 #include "ownership.h"
 #include "service.h"
+#include "timekeeper.h"
 
 #include <zmq.h>
 
@@ -147,7 +148,11 @@ struct service {
     bool alive;
     int exit_status;
 
-    int lock_fd;               /* of the instance's name on this host; -1: none */
+    int lock_fd; /* of the instance's name on this host; -1: none */
+    struct timekeeper keeper;
+    int64_t archive_step_us;    /* of the archive's clock, the last one; 0: none */
+    int64_t archive_stepped_us; /* monotonic: when it was noticed */
+
     uint64_t incarnation;      /* of this process, so that it knows its own member row again */
     int64_t namesake_lease_us; /* of a member that has our name, as last seen; 0: none */
     uint32_t partitions;
@@ -156,6 +161,7 @@ struct service {
     uint32_t turn;   /* of service_next_partition */
     bool registered; /* our member row is there */
     bool surveying;
+    int64_t surveyed_us; /* monotonic: when the survey under way was sent */
     bool renewing;
     bool taking;
     int64_t read_look_us; /* monotonic: when the streams are looked over for reads that are due */
@@ -183,6 +189,7 @@ struct service {
     struct {
         uint64_t commits, events, inputs, requests, refused, failed, fenced, takeovers, published;
         uint64_t reads, read_events, messages;
+        uint64_t archive_steps, machine_steps;
     } counts;
 };
 
@@ -195,6 +202,11 @@ bool health_start(struct service *service, struct error *error) MUST_CHECK;
 void health_stop(struct service *service);
 void health_second(struct service *service);
 void health_commit_took(int64_t us);
+
+/* service_time.c: the archive's clock was read so, in a question sent at asked_us (monotonic) */
+void time_start(struct service *service);
+void time_heard(struct service *service, int64_t asked_us, int64_t archive_us);
+double time_off_s(const struct service *service); /* this machine's clock minus the archive's */
 
 /* service_join.c: the name of an instance is its own, on this host and in the archive */
 bool instance_lock(struct service *service, struct error *error) MUST_CHECK;

@@ -8,7 +8,7 @@ enum {
 
 static const struct pg_statement skeleton_statements[] = {
     POLICY_BOOK_STATEMENT,
-    {"owner_archive",         "SELECT partitions FROM archive"                              },
+    {"owner_archive",         "SELECT partitions, clock_timestamp() FROM archive"           },
     {"owner_join",
       "INSERT INTO member AS m (service, instance, publisher, requests, server_key, host, pid, "
      "incarnation, leaving, backend_pid, backend_start, lease_until) "
@@ -91,6 +91,7 @@ static const struct pg_statement skeleton_statements[] = {
       "UPDATE head h SET owner = '', lease_until = '-infinity' "
      "FROM unnest($2::smallint[], $3::bigint[]) AS a(partition, epoch) "
      "WHERE h.service = $1::smallint AND h.partition = a.partition AND h.epoch = a.epoch"    },
+    {"time_read",             "SELECT clock_timestamp()"                                    },
     {"input_read",
       "SELECT bytes FROM journal WHERE service = $1::smallint AND partition = $2::smallint AND seq "
      "> $3::bigint "

@@ -1,4 +1,5 @@
 /* The survey, once a second: who is there, which partitions should be whose, whom to listen to. */
+#include "clock.h"
 #include "log.h"
 #include "service_private.h"
 
@@ -64,6 +65,7 @@ static void survey_answered(void *context, const struct pg_answer *answer)
     if (answer->status != PG_OK) {
         return;
     }
+    time_heard(service, service->surveyed_us, pg_time(answer->results[4], 0, 0));
     const PGresult *publishers = answer->results[2];
     for (int i = 0; i < PQntuples(publishers); i++) {
         struct error error = {0};
@@ -106,5 +108,7 @@ void survey_begin(struct service *service)
     pg_bind_int4(pg, (int32_t)service->spec->inputs);
     pg_call(pg, "owner_publishers_gone");
     pg_bind_int4(pg, (int32_t)service->spec->inputs);
+    pg_call(pg, "time_read"); /* last: the nearer to the answer, the less it may be off */
+    service->surveyed_us = clock_monotonic_us();
     service->surveying = pg_send(pg, survey_answered, service, &error);
 }

@@ -1,6 +1,5 @@
 /* What Redis is told of whom a case is for, and of who claims: hints, so that claims that would be
  * refused are not proposed (law 6).  The rules are the core's. */
-#include "clock.h"
 #include "dispatch_core_fit.h"
 #include "dispatch_core_rules.h"
 #include "dispatch_shell.h"
@@ -55,7 +54,8 @@ void fit_tell(const struct dispatch *dispatch,
     char tokens[FIT_PERSONS_MAX * FIT_TOKEN_MAX];
     ask[0] = '\0';
     barred_tell(policy, state, &clauses);
-    uint32_t count = fit_asks(policy, state, people_org(dispatch), clock_now_us(), asks);
+    uint32_t count =
+        fit_asks(policy, state, people_org(dispatch), service_now_us(dispatch->service), asks);
     for (uint32_t i = 0; i < count; i++) {
         size_t size = 0;
         if (asks[i].skill) {
@@ -92,7 +92,7 @@ void fit_tokens(const struct dispatch *dispatch, struct slice actor, struct fit_
 {
     const struct org *org = people_org(dispatch);
     const struct org_agent *agent = org ? org_find(org, actor) : NULL;
-    int64_t now_s = clock_now_us() / 1000000;
+    int64_t now_s = service_now_us(dispatch->service) / 1000000;
     tokens->count = 0;
     person_add(tokens, actor);
     for (uint16_t i = 0; agent && i < agent->skill_count; i++) {

@@ -29,7 +29,7 @@ people_capacity(const struct dispatch *dispatch, const struct policy *policy, st
     }
     /* the newest version's: it is about the person, not about the version a case is pinned to */
     const struct policy_object *newest = policy_book_by_name(
-        service_policies(dispatch->service), slice_text(policy->name), clock_now_us());
+        service_policies(dispatch->service), slice_text(policy->name), clock_monotonic_us());
     return newest ? newest->policy.capacity : policy->capacity;
 }
 
@@ -63,7 +63,7 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
     char year_text[CLOCK_TEXT_SIZE];
     char name[32];
     struct policy_report report;
-    clock_text(clock_now_us(), year_text);
+    clock_text(service_now_us(dispatch->service), year_text);
     int year = (int)strtol(year_text, NULL, 10);
     (void)snprintf(name, sizeof name, "org@%d", version);
     struct org_object *object =

@@ -366,8 +366,8 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
     struct intake_input input;
     intake_input_of(submission, &input);
     input.now_us = cycle_now_us(cycle);
-    const struct policy_object *policy =
-        policy_book_by_name(service_policies(intake->service), input.policy_name, input.now_us);
+    const struct policy_object *policy = policy_book_by_name(
+        service_policies(intake->service), input.policy_name, clock_monotonic_us());
     input.policy = policy ? &policy->policy : NULL;
     uint8_t digest[INTAKE_DIGEST_SIZE];
     intake_digest_of(submission, digest);
@@ -423,7 +423,7 @@ static void intake_committed(void *self, struct cycle *cycle)
     if (!leaves) {
         return; /* unanswered: the adapters ask again and are duplicates */
     }
-    int64_t now_us = clock_now_us();
+    int64_t now_us = service_now_us(intake->service);
     for (uint32_t i = 0; i < intake->outcome_count; i++) {
         leaves[i] = intake->outcomes[i].leaf;
         leaves[i].committed_at_us = now_us;

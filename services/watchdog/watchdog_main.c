@@ -9,7 +9,6 @@
  * that was replaced cannot fire it a second time (law 7).
  */
 #include "case_cache.h"
-#include "clock.h"
 #include "log.h"
 #include "projector.h"
 #include "service.h"
@@ -237,7 +236,7 @@ static bool watchdog_lookup(void *self, struct cycle *cycle, struct pg *pg)
             want(watchdog, watchdog->event.case_id);
         }
     }
-    int64_t now_us = clock_now_us();
+    int64_t now_us = service_now_us(watchdog->service);
     struct due_case due;
     while (watchdog->due_count < DUE_MAX &&
            timers_pop(watchdog->timers, now_us, &due.case_id, &due.due_us)) {

@@ -76,10 +76,10 @@ static bool until_there(struct shelf *shelf, uint32_t id)
     return policy_book_by_id(shelf->book, id) != NULL;
 }
 
-static uint32_t version_of(const struct shelf *shelf, int64_t now_us)
+static uint32_t version_of(const struct shelf *shelf, int64_t mono_us)
 {
     const struct policy_object *object =
-        policy_book_by_name(shelf->book, slice_text("loyalty-points"), now_us);
+        policy_book_by_name(shelf->book, slice_text("loyalty-points"), mono_us);
     return object ? object->policy.version : 0;
 }
 
@@ -101,11 +101,11 @@ static void the_newest_settled_version_is_pinned_and_old_ones_stay(void **state)
     struct shelf shelf;
     shelf_open(&shelf, false);
     row_insert(&shelf.desk, 2, 2, "'2024-03-01 00:00:00+00'");
-    row_insert(&shelf.desk, 3, 3, "'2024-03-02 00:00:00+00'");
-    int64_t second_us = 1709337600 * INT64_C(1000000); /* 2024-03-02 00:00 UTC */
+    int64_t before_us = clock_monotonic_us();
+    row_insert(&shelf.desk, 3, 3, "clock_timestamp()");
     assert_true(until_there(&shelf, 3));
-    assert_int_equal(version_of(&shelf, second_us + POLICY_SETTLE_US - 1), 2);
-    assert_int_equal(version_of(&shelf, second_us + POLICY_SETTLE_US), 3);
+    assert_int_equal(version_of(&shelf, before_us + POLICY_SETTLE_US - 1), 2);
+    assert_int_equal(version_of(&shelf, clock_monotonic_us() + POLICY_SETTLE_US), 3);
     assert_int_equal(version_of(&shelf, 0), 0);
     assert_int_equal(policy_book_by_id(shelf.book, 2)->policy.version, 2);
     assert_int_equal(policy_book_by_id(shelf.book, 2)->policy.id, 2);
@@ -115,6 +115,18 @@ static void the_newest_settled_version_is_pinned_and_old_ones_stay(void **state)
     row_insert(&shelf.desk, 1, 1, "'2024-03-03 00:00:00+00'");
     assert_true(until_there(&shelf, 1));
     assert_int_equal(version_of(&shelf, INT64_MAX), 3); /* the newest is the greatest version */
+    shelf_close(&shelf);
+}
+
+static void a_clock_that_was_set_back_does_not_keep_a_version_from_settling(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    shelf_open(&shelf, false);
+    row_insert(&shelf.desk, 1, 1, "clock_timestamp() + interval '1 day'");
+    assert_true(until_there(&shelf, 1));
+    assert_true(policy_book_settles(shelf.book, slice_text("loyalty-points")));
+    assert_int_equal(version_of(&shelf, clock_monotonic_us() + POLICY_SETTLE_US), 1);
     shelf_close(&shelf);
 }
 
@@ -166,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_archive_is_a_complete_book),
         cmocka_unit_test(the_newest_settled_version_is_pinned_and_old_ones_stay),
+        cmocka_unit_test(a_clock_that_was_set_back_does_not_keep_a_version_from_settling),
         cmocka_unit_test(a_policy_that_does_not_compile_is_passed_over_and_read_once),
         cmocka_unit_test(only_who_reads_texts_gets_a_classifier),
         cmocka_unit_test(a_question_that_was_lost_is_asked_again),

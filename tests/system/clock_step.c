@@ -1,0 +1,318 @@
+/*
+ * Goal: a clock that is set back by an hour, and then forward by a day, loses and doubles nothing,
+ * ends nobody, costs no lease, and fires no timer before the archive's clock says that it is due.
+ * Method: libfaketime shifts the wall clock of a process by what stands in a file, while it runs,
+ * and leaves the monotonic clock alone; once of the daemons, every other one back while the rest
+ * goes forward, once of all of them with PostgreSQL, as on a machine whose clock is set (Redis does
+ * not run under that library).  Guards laws 1, 2, 4 and 7.
+ */
+#include "redress/event/v1/event.pb-c.h"
+#include "rig.h"
+#include "rig_cmocka.h"
+
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    CASES = 60,
+    HOUR_S = 3600,
+    DAY_S = 86400,
+    NOTICED_MS = 8000, /* libfaketime looks at the file once a second, the daemon at the archive */
+    PATIENCE_MS = 60000,
+    LATE_BAR_MS = 1500,
+    SLOW_BAR_MS = 15000,
+    WARNED = 64,
+    ESCALATED = 66,
+};
+
+static const struct content broken = {"quick", "phone", "The thing is broken", NULL};
+
+/* ---- shifted clocks ---- */
+
+struct clocks {
+    char directory[64];  /* a file a clock */
+    char library[256];   /* libfaketime */
+    char sanitizer[256]; /* which wants to be loaded before it; "": none */
+};
+
+static void clock_file(const struct clocks *clocks, const char *name, char path[128])
+{
+    (void)snprintf(path, 128, "%s/%s", clocks->directory, name);
+}
+
+/* From now on (a second at most) this clock is off by so much. */
+static void clock_set(const struct clocks *clocks, const char *name, int seconds)
+{
+    char path[128];
+    char fresh[160];
+    clock_file(clocks, name, path);
+    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
+    FILE *file = fopen(fresh, "w");
+    assert_non_null(file);
+    (void)fprintf(file, "%+d\n", seconds);
+    (void)fclose(file);
+    (void)chmod(fresh, 0644);
+    assert_int_equal(rename(fresh, path), 0);
+}
+
+/* Whoever is started until clocks_own lives by this clock.  sanitized: it is one of ours. */
+static void clocks_lend(const struct clocks *clocks, const char *name, bool sanitized)
+{
+    char path[128];
+    char preload[520];
+    clock_set(clocks, name, 0);
+    clock_file(clocks, name, path);
+    (void)snprintf(
+        preload, sizeof preload, "%s %s", sanitized ? clocks->sanitizer : "", clocks->library);
+    (void)setenv("FAKETIME_TIMESTAMP_FILE", path, 1);
+    (void)setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1", 1);
+    (void)setenv("FAKETIME_CACHE_DURATION", "1", 1);
+    (void)setenv("FAKETIME_DISABLE_SHM", "1", 1);
+    (void)setenv("NO_FAKE_STAT", "1", 1);
+    (void)setenv("LD_PRELOAD", preload, 1);
+}
+
+static void clocks_own(void)
+{
+    (void)unsetenv("LD_PRELOAD");
+    (void)unsetenv("FAKETIME_TIMESTAMP_FILE");
+}
+
+/* Where this process has its sanitizer from: the daemons are built alike. */
+static void sanitizer_find(char path[256])
+{
+    char line[512];
+    path[0] = '\0';
+    FILE *file = fopen("/proc/self/maps", "r");
+    while (file && path[0] == '\0' && fgets(line, sizeof line, file)) {
+        const char *name = strchr(line, '/');
+        if (name && (strstr(name, "/libasan.so") || strstr(name, "/libtsan.so"))) {
+            (void)snprintf(path, 256, "%.*s", (int)strcspn(name, "\n"), name);
+        }
+    }
+    if (file) {
+        (void)fclose(file);
+    }
+}
+
+/* Skips the test where the library is not installed. */
+static struct clocks clocks_new(void)
+{
+    struct clocks clocks = {.directory = "/tmp/redress-clocks-XXXXXX"};
+    glob_t found;
+    /* one thread; NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    if (glob("/usr/lib/*/faketime/libfaketime.so.1", 0, NULL, &found) != 0) {
+        print_message("skipped: libfaketime is not installed\n");
+        skip();
+    }
+    (void)snprintf(clocks.library, sizeof clocks.library, "%s", found.gl_pathv[0]);
+    globfree(&found);
+    sanitizer_find(clocks.sanitizer);
+    assert_non_null(mkdtemp(clocks.directory));
+    (void)chmod(clocks.directory, 0755); /* PostgreSQL reads in it as another user */
+    return clocks;
+}
+
+static void clocks_end(const struct clocks *clocks, const char *const *names)
+{
+    for (; *names; names++) {
+        char path[128];
+        clock_file(clocks, *names, path);
+        (void)unlink(path);
+    }
+    (void)rmdir(clocks->directory);
+}
+
+/* ---- what is looked at ---- */
+
+static const char stepped[] = "this machine's clock has stepped";
+static const char *const services[] = {
+    "intake", "triage", "dispatch", "watchdog", "analytics", NULL};
+
+static void broken_add(struct adapter *adapter)
+{
+    for (int i = 0; i < CASES; i++) {
+        (void)adapter_add(adapter, &broken, NULL);
+    }
+    adapter_finish(adapter, PATIENCE_MS);
+}
+
+static int64_t fired(struct rig *rig, int kind)
+{
+    return rig_number(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = %d", kind);
+}
+
+static void await_log(const struct daemon *daemon, const char *text, unsigned count)
+{
+    int64_t until_ms = rig_now_ms() + NOTICED_MS;
+    while (daemon_logged(daemon, text) < count && rig_now_ms() < until_ms) {
+        rig_nap_ms(50);
+    }
+    if (daemon_logged(daemon, text) < count) {
+        fail_msg("%s has not said \"%s\" %u times", service_name(daemon->service), text, count);
+    }
+}
+
+static void await_all_logs(struct rig *rig, const char *text, unsigned count)
+{
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        await_log(rig_daemon(rig, (enum service_id)s, "a"), text, count);
+    }
+}
+
+static void assert_all_live(struct rig *rig)
+{
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        assert_true(daemon_lives(rig_daemon(rig, (enum service_id)s, "a")));
+    }
+}
+
+/* Each level of each case once, by the stored bytes never before it was due.  The latest, in ms. */
+static int64_t assert_once_and_not_early(struct rig *rig)
+{
+    int64_t worst_us = 0;
+    for (int kind = WARNED; kind <= ESCALATED; kind++) {
+        assert_int_equal(fired(rig, kind),
+                         rig_number(rig,
+                                    "SELECT count(DISTINCT case_id) FROM journal WHERE service = 4 "
+                                    "AND kind = %d",
+                                    kind));
+    }
+    PGresult *rows = PQexecParams(rig->sql,
+                                  "SELECT bytes FROM redress.journal WHERE service = 4 AND kind "
+                                  "BETWEEN 64 AND 66",
+                                  0,
+                                  NULL,
+                                  NULL,
+                                  NULL,
+                                  NULL,
+                                  1);
+    for (int row = 0; row < PQntuples(rows); row++) {
+        Redress__Event__V1__Envelope *envelope = redress__event__v1__envelope__unpack(
+            NULL, (size_t)PQgetlength(rows, row, 0), (const uint8_t *)PQgetvalue(rows, row, 0));
+        assert_non_null(envelope);
+        Redress__Event__V1__Clocks *clocks =
+            redress__event__v1__clocks__unpack(NULL, envelope->body.len, envelope->body.data);
+        assert_non_null(clocks);
+        int64_t late_us = envelope->at_us - clocks->clocks[0]->level_due_us;
+        assert_true(late_us >= 0);
+        worst_us = late_us > worst_us ? late_us : worst_us;
+        redress__event__v1__clocks__free_unpacked(clocks, NULL);
+        redress__event__v1__envelope__free_unpacked(envelope, NULL);
+    }
+    PQclear(rows);
+    return worst_us / 1000;
+}
+
+/* ---- scenes ---- */
+
+/* Sets the clocks of every other daemon to one, of the rest to the other, and works on. */
+static void
+step(struct rig *rig, const struct clocks *clocks, struct adapter *adapter, int odd_s, int even_s)
+{
+    unsigned told[SERVICE_ANALYTICS + 1];
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        told[s] = daemon_logged(rig_daemon(rig, (enum service_id)s, "a"), stepped);
+        clock_set(clocks, service_name((enum service_id)s), s % 2 == 1 ? odd_s : even_s);
+    }
+    broken_add(adapter);
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        await_log(rig_daemon(rig, (enum service_id)s, "a"), stepped, told[s] + 1);
+    }
+    broken_add(adapter);
+    assert_all_live(rig);
+}
+
+static void a_daemons_clock_that_steps_decides_nothing(void **state)
+{
+    static const char stamped[] =
+        "SELECT count(*) FROM journal WHERE at > clock_timestamp() OR at < "
+        "(SELECT created_at FROM archive)";
+    struct clocks clocks = clocks_new();
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/quick.yaml");
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        clocks_lend(&clocks, service_name((enum service_id)s), true);
+        (void)rig_start(rig, (enum service_id)s, "a");
+    }
+    clocks_own();
+    rig_await_all_serving(rig);
+    int64_t epochs = rig_number(rig, "SELECT sum(epoch) FROM head");
+    struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
+    broken_add(adapter);
+    step(rig, &clocks, adapter, -HOUR_S, DAY_S);
+    assert_int_equal(rig_number(rig, stamped), 0);
+    step(rig, &clocks, adapter, DAY_S, -HOUR_S);
+    assert_int_equal(rig_number(rig, stamped), 0);
+    step(rig, &clocks, adapter, 0, 0);
+    rig_await(rig,
+              "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66",
+              adapter_count(adapter),
+              PATIENCE_MS);
+    int64_t worst_ms = assert_once_and_not_early(rig);
+    print_message("%u cases, the latest level %lld ms after it was due\n",
+                  (unsigned)adapter_count(adapter),
+                  (long long)worst_ms);
+    assert_in_range(worst_ms, 0, rig_takeover_ms() > LATE_BAR_MS * 2 ? SLOW_BAR_MS : LATE_BAR_MS);
+    assert_int_equal(rig_number(rig, "SELECT sum(epoch) FROM head"),
+                     epochs); /* no lease was lost */
+    assert_int_equal(rig_number(rig, stamped), 0);
+    rig_settle(rig, PATIENCE_MS);
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+    clocks_end(&clocks, services);
+}
+
+static void a_clock_that_steps_under_all_of_them_is_followed(void **state)
+{
+    static const char *const names[] = {"machine", NULL};
+    static const char escalated[] = "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66";
+    struct clocks clocks = clocks_new();
+    struct error error = {0};
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/quick.yaml");
+    server_stop(rig->postgres);
+    clocks_lend(&clocks, "machine", false);
+    assert_true(server_start(rig->postgres, &error));
+    rig_sql_connect(rig, rig->conninfo);
+    rig_sql(rig, "SET search_path TO redress");
+    clocks_lend(&clocks, "machine", true);
+    rig_start_all(rig, "a");
+    clocks_own();
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
+    broken_add(adapter);
+    clock_set(&clocks, "machine", -HOUR_S);
+    await_all_logs(rig, "the archive's clock has stepped", 1);
+    int64_t before = fired(rig, ESCALATED);
+    rig_await_all_serving(rig);
+    broken_add(adapter); /* by the new time they are due before the first ones are */
+    rig_await(rig, escalated, before + CASES, PATIENCE_MS);
+    assert_int_equal(fired(rig, ESCALATED), before + CASES);
+    clock_set(&clocks, "machine", DAY_S);
+    await_all_logs(rig, "the archive's clock has stepped", 2);
+    rig_await(rig, escalated, (int64_t)2 * CASES, PATIENCE_MS);
+    rig_await_all_serving(rig);
+    broken_add(adapter);
+    rig_await(rig, escalated, (int64_t)3 * CASES, PATIENCE_MS);
+    (void)assert_once_and_not_early(rig);
+    assert_all_live(rig);
+    rig_settle(rig, PATIENCE_MS);
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+    clocks_end(&clocks, names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_daemons_clock_that_steps_decides_nothing, rig_teardown),
+        cmocka_unit_test_teardown(a_clock_that_steps_under_all_of_them_is_followed, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
