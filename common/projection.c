@@ -54,6 +54,11 @@ stream_find(const struct projection *projection, enum service_id service, uint32
     return stream && stream->phase != PROJECTION_NONE ? stream : NULL;
 }
 
+void projection_told_under(struct projection *projection, uint32_t version)
+{
+    projection->told_under = version;
+}
+
 void projection_own(struct projection *projection,
                     enum service_id service,
                     uint32_t partition,

@@ -128,8 +128,15 @@ void projection_tick(struct projection *projection);
 void projection_free(struct projection **projection_p);
 
 /*
- * The stream is ours from now on, at that epoch, and its last commit is seq.  A share that is there
- * and complete is taken over, any other is built anew.
+ * The version of what changes follow from besides the commits (who works here); 0 at first.  Its
+ * number stands in the generation of every share that is begun from now on.  Those that are there
+ * stay as they are: see projection_rebuild.
+ */
+void projection_told_under(struct projection *projection, uint32_t version);
+
+/*
+ * The stream is ours from now on, at that epoch, and its last commit is seq.  A share that is
+ * there, complete and told under our version is taken over, any other is built anew.
  */
 void projection_own(struct projection *projection,
                     enum service_id service,

@@ -11,6 +11,7 @@
 enum {
     PROJECTION_KINDS = 2, /* of streams: places and timers */
     PROJECTION_GENERATION_SIZE = 33,
+    PROJECTION_VERSION_DIGITS = 8, /* hexadecimal, in front of a generation's random ones */
 };
 
 enum projection_flight {
@@ -54,7 +55,8 @@ struct projection {
     struct projection_hooks hooks;
     struct projection_figures figures;
     struct event *tick; /* of libevent */
-    size_t backlog;     /* changes kept, all streams */
+    uint32_t told_under;
+    size_t backlog; /* changes kept, all streams */
     uint32_t building;
     bool expiring; /* the call that ends leases is in flight */
     struct projection_stream *streams[PROJECTION_KINDS][PARTITION_MAX];

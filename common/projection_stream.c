@@ -74,6 +74,14 @@ static uint64_t number_at(const redisReply *reply, size_t n)
                : 0;
 }
 
+/* Another version's, however complete, says what followed from that one. */
+static bool told_as_we_tell(const struct projection_stream *stream, const char *generation)
+{
+    char version[PROJECTION_VERSION_DIGITS + 1];
+    (void)snprintf(version, sizeof version, "%08" PRIx32, stream->projection->told_under);
+    return strncmp(generation, version, PROJECTION_VERSION_DIGITS) == 0;
+}
+
 static void checked(struct projection_stream *stream, const redisReply *reply)
 {
     const char *generation = text_at(reply, 1);
@@ -82,7 +90,7 @@ static void checked(struct projection_stream *stream, const redisReply *reply)
     bool good = stream->generation[0]
                     ? strcmp(generation, stream->generation) == 0 &&
                           watermark >= stream->watermark && watermark <= stream->head
-                    : generation[0] && watermark == stream->watermark;
+                    : told_as_we_tell(stream, generation) && watermark == stream->watermark;
     if (!good) {
         projection_stream_want(stream, true);
         return;
@@ -265,7 +273,13 @@ static void send_clean(struct projection_stream *stream)
 static void send_begin(struct projection_stream *stream)
 {
     /* Random, because after a lost tail a counter would name a share that is half there. */
-    projection_random(8, stream->generation);
+    char random[2 * 8 + 1];
+    projection_random(8, random);
+    (void)snprintf(stream->generation,
+                   sizeof stream->generation,
+                   "%08" PRIx32 "%s",
+                   stream->projection->told_under,
+                   random);
     struct redis_call *call = stream_begin_call(stream, "begin");
     redis_call_text(call, stream->generation);
     redis_call_format(call, "%" PRIu64, stream->epoch);

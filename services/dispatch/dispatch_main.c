@@ -57,8 +57,7 @@ const struct policy *dispatch_policy(struct dispatch *dispatch, uint32_t id)
 
 static void dispatch_serving(void *self, uint32_t partition)
 {
-    struct dispatch *dispatch = self;
-    projector_own(dispatch->projector, partition);
+    people_serving(self, partition);
 }
 
 static void dispatch_forget(void *self, uint32_t partition)

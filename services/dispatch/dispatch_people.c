@@ -84,23 +84,36 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
     return object != NULL;
 }
 
-/* What queued cases ask follows from who works here: Redis is told anew. */
-static void shares_rebuild(struct dispatch *dispatch)
+/* What queued cases ask follows from who works here: Redis is told under this version from now on,
+ * anew where it is ours. */
+static void shares_follow(struct dispatch *dispatch, bool first)
 {
+    struct projection *projection = projector_projection(dispatch->projector);
+    projection_told_under(projection, dispatch->org ? dispatch->org->org.version : 0);
     for (uint32_t p = 0; p < service_partitions(dispatch->service); p++) {
-        if (service_serves(dispatch->service, p)) {
-            projection_rebuild(projector_projection(dispatch->projector), SERVICE_DISPATCH, p);
+        if (service_serves(dispatch->service, p) && first) {
+            projector_own(dispatch->projector, p);
+        } else if (service_serves(dispatch->service, p)) {
+            projection_rebuild(projection, SERVICE_DISPATCH, p);
         }
+    }
+}
+
+void people_serving(struct dispatch *dispatch, uint32_t partition)
+{
+    if (dispatch->org_read) {
+        projector_own(dispatch->projector, partition);
     }
 }
 
 void people_looked_up(struct dispatch *dispatch, const PGresult *rows)
 {
-    bool first = !dispatch->org_read; /* what is in Redis was told under the same version */
+    bool first = !dispatch->org_read;
+    bool newer = PQntuples(rows) > 0 && pg_int4(rows, 0, 0) != dispatch->org_bad &&
+                 version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1));
     dispatch->org_read = true;
-    if (PQntuples(rows) > 0 && pg_int4(rows, 0, 0) != dispatch->org_bad &&
-        version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1)) && !first) {
-        shares_rebuild(dispatch);
+    if (first || newer) {
+        shares_follow(dispatch, first);
     }
 }
 

@@ -265,6 +265,8 @@ bool people_slot_is_stale(const struct dispatch *dispatch, struct slice name, in
 void people_bind(const struct dispatch *dispatch, struct pg *pg);
 bool people_lookup(struct dispatch *dispatch, struct pg *pg);
 void people_looked_up(struct dispatch *dispatch, const PGresult *rows);
+/* A partition is ours: its places are told when it is known who works here. */
+void people_serving(struct dispatch *dispatch, uint32_t partition);
 /* A claim by somebody who may not take work now: answered, and no case is taken out for it. */
 bool people_refuse(const struct asked *asked);
 /* In place of the field, where the organisation refuses: whom; *until_us: until when, or 0. */

@@ -425,6 +425,28 @@ static void an_owner_that_finds_an_incomplete_share_builds_its_own(void **state)
     fixture_close(&fixture);
 }
 
+static void a_share_told_under_another_version_is_not_taken_over(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    fixture_own(&fixture, 1);
+    fixture_commit(&fixture, 300);
+    fixture_settle(&fixture);
+    projection_told_under(fixture.projection, 7); /* ours goes on: who wants it anew says so */
+    fixture_commit(&fixture, 20);
+    fixture_settle(&fixture);
+    assert_int_equal(projection_figures(fixture.projection).rebuilds, 2);
+    fixture_own(&fixture, 2); /* complete, as it was under the version before */
+    fixture_settle(&fixture);
+    fixture_compare(&fixture);
+    assert_int_equal(projection_figures(fixture.projection).rebuilds, 4);
+    fixture_own(&fixture, 3);
+    fixture_settle(&fixture);
+    assert_int_equal(projection_figures(fixture.projection).rebuilds, 4);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +466,7 @@ int main(void)
         cmocka_unit_test(a_commit_that_was_never_told_is_a_gap),
         cmocka_unit_test(a_new_owner_takes_a_complete_share_and_the_ghost_is_fenced),
         cmocka_unit_test(an_owner_that_finds_an_incomplete_share_builds_its_own),
+        cmocka_unit_test(a_share_told_under_another_version_is_not_taken_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
