@@ -211,7 +211,9 @@ void calendar_ical_read(struct yaml_source *source,
 {
     static const char *const marks[] = {"X-APPLE-SPECIAL-DAY:WORK-HOLIDAY",
                                         "X-APPLE-SPECIAL-DAY:ALTERNATE-WORKDAY"};
+    unsigned work = 0;
     struct ical_reading reading = {.source = source,
+                                   .work = &work,
                                    .arena = arena,
                                    .dates = dates,
                                    .first = first_year * 10000 + 101,

@@ -28,6 +28,7 @@ struct ical_reading {
     int32_t first, last; /* dates */
     bool marked;         /* the feed marks its days off: what has no mark is a day to remember */
     unsigned events;
+    unsigned *work; /* days and turns of rules so far, of the whole file */
 };
 
 /* At a line, at least the first. */

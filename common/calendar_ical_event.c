@@ -10,6 +10,7 @@
 enum {
     EVENT_DAYS_MAX = 366,
     RULE_STEPS_MAX = 20000, /* of one rule */
+    WORK_MAX = 200000,      /* of one file: turns of its rules and days of its events */
 };
 
 static bool has_word(const char *text, const char *const *words, size_t count)
@@ -119,10 +120,23 @@ struct span {
     const struct yaml_node *place;
 };
 
+/* One more turn or day; false, told once, when a file asks for too much (law 9). */
+static bool work_is_left(const struct ical_reading *reading, const struct yaml_node *place)
+{
+    if (++*reading->work == WORK_MAX + 1) {
+        ical_say(reading,
+                 YAML_ERROR,
+                 place->line,
+                 "leave out years that are over, or rules that repeat each other",
+                 "the events of this file repeat more often than 200,000 times");
+    }
+    return *reading->work <= WORK_MAX;
+}
+
 static void days_add(const struct ical_reading *reading, const struct span *span, int32_t from)
 {
     int64_t first = date_to_days(from);
-    for (int64_t i = 0; i < span->days; i++) {
+    for (int64_t i = 0; i < span->days && work_is_left(reading, span->place); i++) {
         int32_t date = date_of_days(first + i);
         if (date >= reading->first && date <= reading->last) {
             calendar_dates_add(reading->source,
@@ -182,7 +196,7 @@ static void rule_expand(const struct ical_reading *reading,
     for (;;) {
         struct icaltimetype time = icalrecur_iterator_next(iterator);
         int32_t date = icaltime_is_null_time(time) ? 0 : date_of(time);
-        if (date == 0 || date > reading->last) {
+        if (date == 0 || date > reading->last || !work_is_left(reading, span->place)) {
             break;
         }
         if (++steps > RULE_STEPS_MAX) {
@@ -228,6 +242,9 @@ static void event_dates(const struct ical_reading *reading,
                  event->lines[AT_START],
                  "a holiday is an event of whole days (DTSTART;VALUE=DATE)",
                  "an event with a time of day is left out");
+        return;
+    }
+    if (*reading->work > WORK_MAX) {
         return;
     }
     int64_t days = length_of(reading, event, parsed, from);

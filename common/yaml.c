@@ -1,6 +1,7 @@
 #include "yaml.h"
 
 #include "scope.h"
+#include "utf8.h"
 
 #include <libfyaml.h>
 
@@ -9,6 +10,7 @@ struct reading {
     struct yaml_source *source;
     struct arena *arena;
     uint32_t nodes;
+    bool wrong; /* something was told that makes the tree useless */
 };
 
 /* A habit of Chinese keyboards that YAML answers with something about mappings. */
@@ -44,6 +46,28 @@ static void document_destroy(struct fy_document **document)
 static void diag_destroy(struct fy_diag **diag)
 {
     fy_diag_destroy(*diag);
+}
+
+/* A text people read holds letters, blanks and ends of lines: nothing that moves their cursor. */
+static void text_check(struct reading *reading, const struct yaml_node *node, size_t size)
+{
+    const uint8_t *end = (const uint8_t *)node->text + size;
+    for (const uint8_t *at = (const uint8_t *)node->text; at < end;) {
+        uint32_t letter = 0;
+        size_t bytes = utf8_read(at, end, &letter);
+        bool blank = letter == '\n' || letter == '\t';
+        if (bytes == 0 || (utf8_is_command(letter) && !blank)) {
+            yaml_complain(reading->source,
+                          YAML_ERROR,
+                          node,
+                          "take it out; it may have come along when the text was copied",
+                          "a control character in a text (U+%04X)",
+                          (unsigned)letter);
+            reading->wrong = true;
+            return;
+        }
+        at += bytes;
+    }
 }
 
 /* The place of a node that has no token of its own is that of its first part. */
@@ -95,18 +119,15 @@ static bool read_scalar(struct reading *reading, struct fy_node *from, struct ya
     out->kind = YAML_SCALAR;
     out->text = copy;
     out->width = characters(copy, size);
-    if (memchr(copy, '\0', size)) {
-        yaml_complain(reading->source, YAML_ERROR, out, NULL, "a NUL character in a text");
-        return false;
-    }
     if (from && fy_node_is_alias(from)) {
         yaml_complain(reading->source,
                       YAML_ERROR,
                       out,
                       "write it out: what is in force has to be seen where it stands",
                       "aliases are not used here");
-        return false;
+        reading->wrong = true;
     }
+    text_check(reading, out, size);
     return true;
 }
 
@@ -169,7 +190,6 @@ read_map(struct reading *reading, struct fy_node *from, unsigned depth, struct y
     out->pairs = pairs;
     void *iterator = NULL;
     struct fy_node_pair *item;
-    bool good = true;
     while ((item = fy_node_mapping_iterate(from, &iterator)) != NULL) {
         struct yaml_pair *pair = &pairs[out->count];
         *pair = (struct yaml_pair){
@@ -177,17 +197,22 @@ read_map(struct reading *reading, struct fy_node *from, unsigned depth, struct y
                     .source = reading->source, .line = out->line, .column = out->column, .width = 1}
         };
         if (!fy_node_is_scalar(fy_node_pair_key(item))) {
-            yaml_complain(reading->source, YAML_ERROR, out, NULL, "a key has to be a plain text");
-            return false;
+            const struct fy_mark *mark = node_mark(fy_node_pair_key(item));
+            pair->key.line = mark ? (unsigned)mark->line + 1 : out->line;
+            pair->key.column = mark ? (unsigned)mark->column + 1 : out->column;
+            yaml_complain(
+                reading->source, YAML_ERROR, &pair->key, NULL, "a key has to be a plain text");
+            reading->wrong = true;
+            continue;
         }
         if (!read_node(reading, fy_node_pair_key(item), out, depth + 1, &pair->key) ||
             !read_node(reading, fy_node_pair_value(item), &pair->key, depth + 1, &pair->value)) {
             return false;
         }
-        good = key_is_new(reading, out, &pair->key) && good;
+        reading->wrong = !key_is_new(reading, out, &pair->key) || reading->wrong;
         out->count++;
     }
-    return good;
+    return true;
 }
 
 static bool read_node(struct reading *reading,
@@ -219,7 +244,7 @@ static bool read_node(struct reading *reading,
     }
     if (from && fy_node_get_tag_token(from)) {
         yaml_complain(reading->source, YAML_ERROR, out, NULL, "tags are not used here");
-        return false;
+        reading->wrong = true;
     }
     if (!from || fy_node_is_scalar(from)) {
         unsigned width = out->width;
@@ -248,16 +273,53 @@ static void parser_complaints(struct yaml_source *source, struct fy_diag *diag)
     }
 }
 
+/* Tells of the first byte that is no text, at its place. */
+static void bytes_are_text(struct yaml_source *source)
+{
+    const uint8_t *at = source->bytes.bytes;
+    const uint8_t *end = at + source->bytes.size;
+    struct yaml_node place = {.line = 1, .column = 1, .width = 1};
+    size_t size = 1;
+    while (at < end) {
+        uint32_t letter = 0;
+        size = utf8_read(at, end, &letter);
+        if (size == 0 || letter == 0) {
+            break;
+        }
+        place.column = letter == '\n' ? 1 : place.column + 1;
+        place.line += letter == '\n';
+        at += size;
+    }
+    if (at < end) {
+        const char *what = size == 0 ? "not UTF-8" : "a NUL byte: not a text file";
+        yaml_complain(source, YAML_ERROR, &place, "save it as UTF-8", "%s", what);
+    }
+}
+
 static bool size_is_good(struct yaml_source *source)
 {
     if (source->bytes.size > YAML_SIZE_MAX) {
         complain_at(source, 1, 1, "longer than 1 MiB");
     } else if (source->bytes.size == 0) {
         complain_at(source, 1, 1, "the file is empty");
-    } else if (memchr(source->bytes.bytes, '\0', source->bytes.size)) {
-        complain_at(source, 1, 1, "a NUL byte: not a text file");
+    } else {
+        bytes_are_text(source);
     }
     return source->errors == 0;
+}
+
+static void second_complain(struct yaml_source *source, struct fy_document *second)
+{
+    struct fy_node *root = fy_document_root(second);
+    const struct fy_mark *mark = root ? node_mark(root) : NULL;
+    const struct yaml_node place = {.line = mark ? (unsigned)mark->line + 1 : 1,
+                                    .column = mark ? (unsigned)mark->column + 1 : 1,
+                                    .width = 1};
+    yaml_complain(source,
+                  YAML_ERROR,
+                  &place,
+                  "what stands behind '---' goes into a file of its own",
+                  "more than one document in a file");
 }
 
 const struct yaml_node *yaml_read(struct yaml_source *source, struct arena *arena)
@@ -284,8 +346,7 @@ const struct yaml_node *yaml_read(struct yaml_source *source, struct arena *aren
     }
     SCOPED(document_destroy) struct fy_document *second = fy_parse_load_document(parser);
     if (second || fy_diag_got_error(diag)) {
-        second ? complain_at(source, 1, 1, "more than one document in a file")
-               : parser_complaints(source, diag);
+        second ? second_complain(source, second) : parser_complaints(source, diag);
         return NULL;
     }
     struct reading reading = {.source = source, .arena = arena};
@@ -297,7 +358,7 @@ const struct yaml_node *yaml_read(struct yaml_source *source, struct arena *aren
         }
         return NULL;
     }
-    return tree;
+    return reading.wrong ? NULL : tree;
 }
 
 const struct yaml_pair *yaml_find(const struct yaml_node *map, const char *key)

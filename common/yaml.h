@@ -75,6 +75,9 @@ void yaml_complain(struct yaml_source *source,
                    const char *format,
                    ...) __attribute__((format(printf, 5, 6)));
 
+/* The line of a place and a caret under it, for those who found their own fault in a file. */
+void yaml_excerpt(FILE *out, struct slice line, const struct yaml_node *node);
+
 /* The value of a key in a map; NULL: not there. */
 const struct yaml_pair *yaml_find(const struct yaml_node *map, const char *key);
 

@@ -1,4 +1,5 @@
 /* Errors as compilers give them: place, excerpt, caret. */
+#include "utf8.h"
 #include "yaml.h"
 
 #include <stdarg.h>
@@ -39,11 +40,19 @@ static size_t character(struct slice text, size_t at, bool *wide)
     return at + size <= text.size ? size : text.size - at;
 }
 
+/* What is no letter, but a command to a terminal or no text at all, is shown as a question mark. */
 static void excerpt_show(FILE *out, struct slice text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        bool control = text.bytes[i] < 0x20 && text.bytes[i] != '\t';
-        (void)fputc(control || text.bytes[i] == 0x7f ? '?' : text.bytes[i], out);
+    const uint8_t *end = text.bytes + text.size;
+    for (const uint8_t *at = text.bytes; at < end;) {
+        uint32_t letter = 0;
+        size_t size = utf8_read(at, end, &letter);
+        if (size == 0 || (utf8_is_command(letter) && letter != '\t')) {
+            (void)fputc('?', out);
+        } else {
+            (void)fwrite(at, 1, size, out);
+        }
+        at += size > 0 ? size : 1;
     }
 }
 
@@ -67,6 +76,15 @@ static void caret_show(FILE *out, struct slice text, const struct yaml_node *nod
         narrow_tail = "~";
         wide_tail = "~~";
     }
+}
+
+void yaml_excerpt(FILE *out, struct slice line, const struct yaml_node *node)
+{
+    (void)fprintf(out, "%5u | ", node->line);
+    excerpt_show(out, line);
+    (void)fprintf(out, "\n      | ");
+    caret_show(out, line, node);
+    (void)fputc('\n', out);
 }
 
 void yaml_complain(struct yaml_source *source,
@@ -94,12 +112,8 @@ void yaml_complain(struct yaml_source *source,
     va_start(arguments, format);
     (void)vfprintf(source->out, format, arguments);
     va_end(arguments);
-    struct slice text = line_of(source->bytes, node->line);
-    (void)fprintf(source->out, "\n%5u | ", node->line);
-    excerpt_show(source->out, text);
-    (void)fprintf(source->out, "\n      | ");
-    caret_show(source->out, text, node);
     (void)fputc('\n', source->out);
+    yaml_excerpt(source->out, line_of(source->bytes, node->line), node);
     if (hint && hint[0]) {
         (void)fprintf(source->out, "      = hint: %s\n", hint);
     }

@@ -102,7 +102,7 @@ static void tell(const struct ctl *ctl,
     if (!ctl->json) {
         ctl_print(ctl,
                   file->set ? TEXT_CALENDAR_SET_GOOD : TEXT_CALENDAR_GOOD,
-                  CTL_ARGS(path, file->id, dates, calendar->version));
+                  CTL_ARGS(path, file->id[0] ? file->id : "-", dates, calendar->version));
     }
 }
 

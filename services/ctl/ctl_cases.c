@@ -1,24 +1,49 @@
 /* Reading the cases one after the other and counting; see ctl_cases.h. */
 #include "ctl_cases.h"
 
+#include "yaml.h"
+
 #include <errno.h>
+
+enum { EXCERPT_MAX = 200 }; /* bytes of a line that are shown */
 
 struct cases {
     struct ctl *ctl;
     const char *path;
     FILE *file;
-    size_t line;
+    size_t line, column;       /* of the byte that was read last; characters from 1 */
+    char excerpt[EXCERPT_MAX]; /* the line so far */
+    size_t excerpt_size;
+    bool at_end;      /* the byte that was read last ended a line */
     size_t case_size; /* bytes of the case at hand */
     bool too_long;
     uint64_t count, agree;
     json_t *differ;
 };
 
+/* The line moves on with the first byte behind its end, so that a fault at the end has its line. */
 static int next_byte(struct cases *cases)
 {
     int byte = getc(cases->file);
-    cases->line += byte == '\n';
+    if (cases->at_end) {
+        cases->line++;
+        cases->column = 0;
+        cases->excerpt_size = 0;
+    }
+    cases->at_end = byte == '\n';
+    cases->column += byte != EOF && (byte & 0xc0) != 0x80;
+    if (byte != EOF && byte != '\n' && cases->excerpt_size < EXCERPT_MAX) {
+        cases->excerpt[cases->excerpt_size++] = (char)byte;
+    }
     return byte;
+}
+
+/* The byte that was read last is given to the next reader. */
+static void give_back(struct cases *cases, int byte)
+{
+    (void)ungetc(byte, cases->file);
+    cases->column--;
+    cases->excerpt_size -= cases->excerpt_size > 0;
 }
 
 /* The next byte that is no blank. */
@@ -48,11 +73,22 @@ static size_t give_byte(void *buffer, size_t size, void *data)
     return 1;
 }
 
-static int broken(const struct cases *cases, size_t line, const char *why)
+static int unreadable(const struct ctl *ctl, const char *path, int why)
 {
-    char place[32];
-    (void)snprintf(place, sizeof place, "%zu", line);
-    return ctl_fail(cases->ctl, CTL_FAILED, TEXT_CASES_BROKEN, CTL_ARGS(cases->path, place, why));
+    int code = why == ENOENT ? CTL_NOT_FOUND : CTL_FAILED;
+    return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(why)));
+}
+
+/* Tells of the place that was read last. */
+static int broken(const struct cases *cases, const char *why)
+{
+    const struct ctl *ctl = cases->ctl;
+    size_t column = cases->column > 0 ? cases->column : 1;
+    const struct yaml_node place = {
+        .line = (unsigned)cases->line, .column = (unsigned)column, .width = 1};
+    (void)fprintf(ctl->err, "%s:%zu:%zu: error: %s\n", cases->path, cases->line, column, why);
+    yaml_excerpt(ctl->err, slice_of(cases->excerpt, cases->excerpt_size), &place);
+    return ctl_fail(ctl, CTL_FAILED, TEXT_POLICY_BAD, CTL_ARGS(cases->path, "1"));
 }
 
 static void judge_one(struct cases *cases, const json_t *row, ctl_case_judge *judge, void *self)
@@ -86,31 +122,33 @@ static int sign_behind(struct cases *cases)
 static int judge_all(struct cases *cases, ctl_case_judge *judge, void *self)
 {
     int sign = next_sign(cases);
+    if (sign == EOF && ferror(cases->file)) {
+        return unreadable(cases->ctl, cases->path, errno);
+    }
     if (sign != '[') {
-        return broken(cases, cases->line, "not an array of cases");
+        return broken(cases, "not an array of cases");
     }
     sign = next_sign(cases);
     while (sign != ']') {
-        size_t line = cases->line;
         if (sign != '{') {
-            return broken(cases, line, "a case has to be an object");
+            return broken(cases, "a case has to be an object");
         }
-        (void)ungetc(sign, cases->file);
+        give_back(cases, sign);
         cases->case_size = 0;
         json_error_t why;
         json_t *row = json_load_callback(
             give_byte, cases, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &why);
         if (!row) {
-            return broken(cases, line, cases->too_long ? "the case is too long" : why.text);
+            return broken(cases, cases->too_long ? "a case longer than 1 MiB" : why.text);
         }
         judge_one(cases, row, judge, self);
         json_decref(row);
         sign = sign_behind(cases);
         if (sign == EOF) {
-            return broken(cases, cases->line, "neither a comma nor the end of the array");
+            return broken(cases, "neither a comma nor the end of the array");
         }
     }
-    return next_sign(cases) == EOF ? CTL_OK : broken(cases, cases->line, "more than one array");
+    return next_sign(cases) == EOF ? CTL_OK : broken(cases, "more than one array");
 }
 
 static void say_json(struct cases *cases)
@@ -162,11 +200,7 @@ int ctl_cases_check(struct ctl *ctl, const char *path, ctl_case_judge *judge, vo
     bool standard = strcmp(path, "-") == 0;
     FILE *file = standard ? stdin : fopen(path, "rbe");
     if (!file) {
-        int why = errno;
-        return ctl_fail(ctl,
-                        why == ENOENT ? CTL_NOT_FOUND : CTL_FAILED,
-                        TEXT_FILE_UNREADABLE,
-                        CTL_ARGS(path, strerrordesc_np(why)));
+        return unreadable(ctl, path, errno);
     }
     struct cases cases = {
         .ctl = ctl, .path = path, .file = file, .line = 1, .differ = json_array()};

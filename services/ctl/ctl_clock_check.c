@@ -310,6 +310,14 @@ static void years_of(const json_t *row, int *first, int *last)
     *last = (*last > *first ? *last : *first) + YEARS_AFTER;
 }
 
+/* What is wrong, without the place in a policy that nobody wrote. */
+static void refusal_tell(const char *text, struct error *error)
+{
+    const char *why = text ? strstr(text, "error: ") : NULL;
+    why = why ? why + strlen("error: ") : "out of memory";
+    (void)error_set(error, ERROR_REJECT, "%.*s", (int)strcspn(why, "\n"), why);
+}
+
 /* The policy of the case, compiled by the loader every policy goes through; owned. */
 static struct policy_object *compile(const struct sla_case *sla, struct error *error)
 {
@@ -329,7 +337,7 @@ static struct policy_object *compile(const struct sla_case *sla, struct error *e
     struct policy_object *object =
         policy_load_blind("case", slice_of(text, size), first, last, &report);
     if (!object) {
-        (void)error_set(error, ERROR_REJECT, "%s", report.text ? report.text : "out of memory");
+        refusal_tell(report.text, error);
     }
     policy_report_done(&report);
     free(text);

@@ -119,6 +119,9 @@ bool sla_read(const json_t *row, struct sla_case *sla, struct error *error)
     if (!json_is_object(sla->variants[0].targets) || !json_is_object(sla->calendars[0])) {
         return error_set(error, ERROR_REJECT, "no policy.targets, or no calendar");
     }
+    if (json_array_size(events) == 0 || json_array_size(json_object_get(row, "checks")) == 0) {
+        return error_set(error, ERROR_REJECT, "events and checks have to be lists, not empty");
+    }
     for (size_t i = 0; i < json_array_size(events); i++) {
         const json_t *event = json_array_get(events, i);
         const char *type = text_of(event, "type");

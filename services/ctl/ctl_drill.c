@@ -118,6 +118,12 @@ static int read_book(struct ctl *ctl, struct drill *drill)
     struct drill_span span = {0, time_end_s * DRILL_SECOND_US};
     int code = read_instant(ctl, "from", &span.from_us);
     code = code == CTL_OK ? read_instant(ctl, "to", &span.to_us) : code;
+    if (code == CTL_OK && span.to_us <= span.from_us) {
+        const char *from = ctl_option_text(ctl, "from");
+        const char *to = ctl_option_text(ctl, "to");
+        code =
+            ctl_fail(ctl, CTL_USAGE, TEXT_DRILL_NO_SPAN, CTL_ARGS(from ? from : "1970-01-01", to));
+    }
     if (code != CTL_OK) {
         return code;
     }
@@ -267,6 +273,12 @@ int ctl_drill(struct ctl *ctl)
 {
     if (!ctl_option_text(ctl, "policy")) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("drill", "policy"));
+    }
+    if (!ctl_option_text(ctl, "staff") && ctl_option_text(ctl, "target")) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_DRILL_WITHOUT, CTL_ARGS("target", "staff"));
+    }
+    if (!ctl_option_text(ctl, "target") && ctl_option_text(ctl, "clock")) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_DRILL_WITHOUT, CTL_ARGS("clock", "target"));
     }
     SCOPED(drill_free) struct drill *drill = calloc(1, sizeof *drill);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */

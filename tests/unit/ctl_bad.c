@@ -1,0 +1,155 @@
+/*
+ * What clumsy and hostile people give to the verbs on policies, calendars and clocks.
+ *
+ * Goal: every answer has the place, the line and a caret where there is a place, the right status,
+ * and nothing is judged that was not understood (law 9; a test file whose checks cannot be read
+ * never agrees).  Method: a table of small files and what the command says of each, to the letter.
+ * Faults inside policies and calendars have files of their own (tests/unit/policy, calendar).
+ */
+#include "ctl.h"
+#include "unit.h"
+
+#include <unistd.h>
+
+enum { WORDS_MAX = 12, PATH_SIZE = 64 };
+
+#define SLA(events, checks)                                                                        \
+    "[{\"id\":\"a\",\"calendar\":{\"timezone\":\"UTC\",\"hours\":{\"mon\":[[\"09:00\",\"17:00\"]]" \
+    "}},\"policy\":{\"targets\":{\"resolution\":{\"seconds\":60}}},\"events\":" events             \
+    ",\"checks\":" checks "}]"
+#define CREATED                                                                                    \
+    "[{\"seq\":1,\"at\":\"2024-01-01T10:00:00Z\",\"type\":\"created\",\"state\":\"new\"}]"
+#define DIFFERS(why)                                                                               \
+    "{\"cases\":1,\"agree\":0,\"differ\":[{\"id\":\"a\",\"expected\":null,\"got\":\"" why "\"}]}"  \
+    "\n"
+
+/* clang-format off */
+static const struct {
+    const char *words[WORDS_MAX]; /* FILE stands for the file */
+    const char *text;             /* NULL: a folder */
+    int status;
+    const char *out, *err; /* what each begins with */
+} rows[] = {
+    {{"clock", "check", "FILE"}, "[\n 5]", CTL_FAILED, "",
+     "FILE:2:2: error: a case has to be an object\n    2 |  5\n      |  ^\n"
+     "redress: FILE: cannot be used; errors: 1\n"},
+    {{"clock", "check", "FILE"}, "[{\"id\":\"x\", ]", CTL_FAILED, "",
+     "FILE:1:13: error: string or '}' expected near ']'\n    1 | [{\"id\":\"x\", ]\n"
+     "      |             ^\n"},
+    {{"clock", "check", "FILE"}, "{\"cases\":[]}", CTL_FAILED, "",
+     "FILE:1:1: error: not an array of cases\n    1 | {\n      | ^\n"},
+    {{"calendar", "check", "FILE"}, "[{}\n {}]", CTL_FAILED, "",
+     "FILE:2:2: error: neither a comma nor the end of the array\n    2 |  {\n      |  ^\n"},
+    {{"clock", "check", "FILE"}, NULL, CTL_FAILED, "", "redress: FILE: Is a directory\n"},
+    {{"calendar", "check", "FILE"}, NULL, CTL_FAILED, "", "redress: FILE: Is a directory\n"},
+    {{"policy", "check", "FILE"}, NULL, CTL_FAILED, "", "redress: FILE: Is a directory\n"},
+    {{"drill", "--policy", "FILE"}, NULL, CTL_FAILED, "", "redress: FILE: Is a directory\n"},
+    {{"clock", "check", "FILE", "--json"}, SLA("\"no\"", "[{}]"), CTL_FAILED,
+     DIFFERS("events and checks have to be lists, not empty"), ""},
+    {{"clock", "check", "FILE", "--json"}, SLA(CREATED, "{}"), CTL_FAILED,
+     DIFFERS("events and checks have to be lists, not empty"), ""},
+    {{"clock", "check", "FILE", "--json"}, SLA(CREATED, "[]"), CTL_FAILED,
+     DIFFERS("events and checks have to be lists, not empty"), ""},
+    {{"calendar", "check", "FILE"}, "", CTL_FAILED, "",
+     "FILE:1:1: error: the file is empty\n    1 | \n      | ^\n"
+     "redress: FILE: cannot be used; errors: 1\n"},
+    {{"policy", "draw", "FILE"}, "- a\n- b\n", CTL_FAILED, "",
+     "FILE:1:3: error: a policy: expected a mapping (name: …)\n    1 | - a\n      |   ^\n"},
+    {{"drill", "--policy", "FILE", "--csv", "FILE", "--map", "FILE", "--from",
+      "2026-03-02", "--to", "2026-03-02"},
+     "", CTL_USAGE, "", "redress: --to 2026-03-02 is not after --from 2026-03-02\n"},
+    {{"drill", "--policy", "FILE", "--target", "90%"}, "", CTL_USAGE, "",
+     "redress: --target does nothing without --staff\n"},
+    {{"drill", "--policy", "FILE", "--clock", "x"}, "", CTL_USAGE, "",
+     "redress: --clock does nothing without --target\n"},
+};
+/* clang-format on */
+
+/* FILE in what is wanted is the path of the file. */
+static void expand(const char *wanted, const char *path, char *into, size_t size)
+{
+    FILE *out = fmemopen(into, size, "w");
+    assert_non_null(out);
+    for (const char *at = wanted; *at != '\0';) {
+        bool file = strncmp(at, "FILE", 4) == 0;
+        (void)fprintf(out, "%.*s", file ? (int)strlen(path) : 1, file ? path : at);
+        at += file ? 4 : 1;
+    }
+    (void)fputc('\0', out);
+    (void)fclose(out);
+}
+
+static bool begins(const char *what, const char *path, const char *wanted, const char *got)
+{
+    static char full[4096];
+    expand(wanted, path, full, sizeof full);
+    bool good = strncmp(got, full, strlen(full)) == 0 && (full[0] != '\0' || got[0] == '\0');
+    if (!good) {
+        print_error("%s: wanted\n%s\ngot\n%s\n", what, full, got);
+    }
+    return good;
+}
+
+/* How much of the row is not as wanted. */
+static unsigned row_wrong(size_t i, const char *path)
+{
+    char *argv[WORDS_MAX + 4] = {(char *)(uintptr_t) "redress"};
+    int argc = 1;
+    char *out_text = NULL;
+    char *err_text = NULL;
+    size_t out_size = 0;
+    size_t err_size = 0;
+    for (; rows[i].words[argc - 1]; argc++) {
+        const char *word = rows[i].words[argc - 1];
+        argv[argc] = (char *)(uintptr_t)(strcmp(word, "FILE") == 0 ? path : word);
+    }
+    argv[argc++] = (char *)(uintptr_t) "--lang";
+    argv[argc++] = (char *)(uintptr_t) "en";
+    FILE *out = open_memstream(&out_text, &out_size);
+    FILE *err = open_memstream(&err_text, &err_size);
+    int status = ctl_run(argc, argv, out, err);
+    (void)fclose(out);
+    (void)fclose(err);
+    char what[32];
+    (void)snprintf(what, sizeof what, "row %zu", i);
+    unsigned wrong = !begins(what, path, rows[i].out, out_text);
+    wrong += !begins(what, path, rows[i].err, err_text);
+    wrong += status != rows[i].status;
+    if (status != rows[i].status) {
+        print_error("%s: status %d, wanted %d\n", what, status, rows[i].status);
+    }
+    free(out_text);
+    free(err_text);
+    return wrong;
+}
+
+static void every_answer_has_its_place_and_its_status(void **state)
+{
+    (void)state;
+    unsigned wrong = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char path[PATH_SIZE] = "/tmp/redress-bad-XXXXXX";
+        if (!rows[i].text) {
+            assert_non_null(mkdtemp(path));
+            wrong += row_wrong(i, path);
+            (void)rmdir(path);
+            continue;
+        }
+        int file = mkstemp(path);
+        assert_true(file >= 0);
+        size_t size = strlen(rows[i].text);
+        assert_int_equal(write(file, rows[i].text, size), size);
+        (void)close(file);
+        wrong += row_wrong(i, path);
+        (void)unlink(path);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_answer_has_its_place_and_its_status),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
