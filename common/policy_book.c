@@ -7,24 +7,34 @@ enum {
     YEARS_BACK = 2,
     YEARS_AHEAD = 3,
     YEAR_DAYS = 365,
-    SEEN_MAX = 4 * POLICY_BOOK_MAX,
+    WANTED_MAX = 64,
+    BAD_MAX = 256,
 };
 
 struct entry {
     struct policy_object *object;
-    int64_t pinned_from_us; /* monotonic */
+    int64_t pinned_from_us; /* monotonic, as the next */
+    int64_t used_us;
 };
 
 struct policy_book {
     struct entry entries[POLICY_BOOK_MAX];
     uint32_t count;
-    uint32_t seen_count;
-    int32_t seen[SEEN_MAX]; /* also those that do not compile */
-    struct pg_array asked_but;
+    int32_t wanted[WANTED_MAX];
+    uint32_t wanted_count;
+    uint32_t asked_count;  /* the first so many of them were in the question under way */
+    uint32_t bad[BAD_MAX]; /* not in the archive, or do not compile; the oldest is forgotten */
+    uint32_t bad_count;
+    uint32_t bad_next;
+    int64_t now_us; /* monotonic, of the last look */
+    struct pg_array known;
+    struct pg_array asked_for;
+    struct pg_array passed_over;
     bool asked;
     struct pg *pg;
     bool reads_text;
     bool complete; /* an answer has brought nothing new */
+    bool full;     /* told */
 };
 
 struct policy_book *policy_book_new(bool reads_text)
@@ -43,10 +53,93 @@ void policy_book_free(struct policy_book **book_p)
         for (uint32_t i = 0; i < book->count; i++) {
             policy_object_free(&book->entries[i].object);
         }
-        pg_array_done(&book->asked_but);
+        pg_array_done(&book->known);
+        pg_array_done(&book->asked_for);
+        pg_array_done(&book->passed_over);
         free(book);
         *book_p = NULL;
     }
+}
+
+static bool is_bad(const struct policy_book *book, uint32_t id)
+{
+    for (uint32_t i = 0; i < book->bad_count; i++) {
+        if (book->bad[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void bad_add(struct policy_book *book, uint32_t id)
+{
+    book->bad[book->bad_next] = id;
+    book->bad_next = (book->bad_next + 1) % BAD_MAX;
+    book->bad_count += book->bad_count < BAD_MAX;
+}
+
+static int wanted_find(const struct policy_book *book, uint32_t id)
+{
+    for (uint32_t i = 0; i < book->wanted_count; i++) {
+        if ((uint32_t)book->wanted[i] == id) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static void wanted_drop(struct policy_book *book, uint32_t i)
+{
+    book->wanted_count--;
+    memmove(
+        book->wanted + i, book->wanted + i + 1, (book->wanted_count - i) * sizeof *book->wanted);
+}
+
+bool policy_book_want(struct policy_book *book, uint32_t id)
+{
+    if (id == 0 || is_bad(book, id)) {
+        return false;
+    }
+    if (wanted_find(book, id) < 0 && book->wanted_count < WANTED_MAX) {
+        book->wanted[book->wanted_count++] = (int32_t)id;
+    }
+    return true;
+}
+
+/* New cases pin another version by now. */
+static bool is_outdated(const struct policy_book *book, const struct entry *entry)
+{
+    const struct policy *policy = &entry->object->policy;
+    for (uint32_t i = 0; i < book->count; i++) {
+        const struct policy *other = &book->entries[i].object->policy;
+        if (other->version > policy->version && strcmp(other->name, policy->name) == 0 &&
+            book->entries[i].pinned_from_us <= book->now_us) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where one more can go, in the place of the outdated one nobody has used for longest; NULL: all
+ * are needed. */
+static struct entry *place_make(struct policy_book *book)
+{
+    if (book->count < POLICY_BOOK_MAX) {
+        return &book->entries[book->count++];
+    }
+    int64_t before_us = book->now_us - POLICY_BOOK_REST_US;
+    struct entry *oldest = NULL;
+    for (uint32_t i = 0; i < book->count; i++) {
+        struct entry *entry = &book->entries[i];
+        if (entry->used_us < before_us && (!oldest || entry->used_us < oldest->used_us) &&
+            is_outdated(book, entry)) {
+            oldest = entry;
+        }
+    }
+    if (oldest) {
+        policy_object_free(&oldest->object);
+    }
+    return oldest;
 }
 
 static int year_of(int64_t at_us)
@@ -62,17 +155,28 @@ static int64_t settles_for_us(const PGresult *rows, int row)
     return rest_us < 0 ? 0 : rest_us > POLICY_SETTLE_US ? POLICY_SETTLE_US : rest_us;
 }
 
+static void entry_put(struct policy_book *book, struct policy_object *object, int64_t settles_us)
+{
+    struct entry *entry = place_make(book);
+    if (entry) {
+        *entry = (struct entry){object, clock_monotonic_us() + settles_us, book->now_us};
+        return;
+    }
+    book->complete = true; /* as far as it can be */
+    if (!book->full) {
+        book->full = true;
+        log_error("too many versions of policies at work",
+                  LOG_NUMBER("policy", object->policy.id),
+                  LOG_NUMBER("max", POLICY_BOOK_MAX));
+    }
+    policy_object_free(&object); /* asked for again as long as somebody wants it */
+}
+
 /* Compiles one row.  A policy that once loaded and now does not is an operator's matter: it is
  * skipped in the open. */
 static void row_add(struct policy_book *book, const PGresult *rows, int row)
 {
-    int32_t id = pg_int4(rows, row, 0);
-    book->seen[book->seen_count++] = id;
-    if (book->count == POLICY_BOOK_MAX) {
-        log_error(
-            "too many policies", LOG_NUMBER("policy", id), LOG_NUMBER("max", POLICY_BOOK_MAX));
-        return;
-    }
+    uint32_t id = (uint32_t)pg_int4(rows, row, 0);
     char name[POLICY_NAME_MAX];
     struct slice text = pg_bytes(rows, row, 1);
     (void)snprintf(name, sizeof name, "%.*s", (int)text.size, (const char *)text.bytes);
@@ -82,17 +186,32 @@ static void row_add(struct policy_book *book, const PGresult *rows, int row)
     struct policy_object *object = (book->reads_text ? policy_load : policy_load_blind)(
         name, pg_bytes(rows, row, 2), year - YEARS_BACK, year + YEARS_AHEAD, &report);
     if (!object) {
+        bad_add(book, id);
         log_error("policy does not compile",
                   LOG_NUMBER("policy", id),
                   LOG_TEXT("name", name),
                   LOG_TEXT("report", report.text));
     } else {
-        object->policy.id = (uint32_t)id;
-        book->entries[book->count++] =
-            (struct entry){object, clock_monotonic_us() + settles_for_us(rows, row)};
+        object->policy.id = id;
         log_info("policy ready", LOG_NUMBER("policy", id), LOG_TEXT("name", name));
+        entry_put(book, object, settles_for_us(rows, row));
     }
     policy_report_done(&report);
+}
+
+/* Those asked for come first: when another row comes, or none, the archive has none of them. */
+static void wanted_settle(struct policy_book *book, const PGresult *rows)
+{
+    int found = PQntuples(rows) > 0 ? wanted_find(book, (uint32_t)pg_int4(rows, 0, 0)) : -1;
+    if (found >= 0) {
+        wanted_drop(book, (uint32_t)found);
+        return;
+    }
+    for (; book->asked_count > 0; book->asked_count--) {
+        log_error("policy is not in the archive", LOG_NUMBER("policy", book->wanted[0]));
+        bad_add(book, (uint32_t)book->wanted[0]);
+        wanted_drop(book, 0);
+    }
 }
 
 static void answered(void *context, const struct pg_answer *answer)
@@ -102,12 +221,14 @@ static void answered(void *context, const struct pg_answer *answer)
     if (answer->status != PG_OK) {
         return;
     }
-    int count = PQntuples(answer->results[0]);
-    for (int row = 0; row < count && book->seen_count < SEEN_MAX; row++) {
-        row_add(book, answer->results[0], row);
+    const PGresult *rows = answer->results[0];
+    wanted_settle(book, rows);
+    if (PQntuples(rows) == 0) {
+        book->complete = true;
+        return;
     }
-    book->complete = book->complete || count == 0 || book->seen_count == SEEN_MAX;
-    if (count > 0) {
+    row_add(book, rows, 0);
+    if (!book->full) {
         policy_book_poll(book, book->pg);
     }
 }
@@ -115,17 +236,30 @@ static void answered(void *context, const struct pg_answer *answer)
 void policy_book_poll(struct policy_book *book, struct pg *pg)
 {
     struct error error = {0};
-    if (book->asked || pg_current_state(pg) != PG_READY || book->seen_count == SEEN_MAX) {
+    if (book->asked || pg_current_state(pg) != PG_READY) {
         return;
     }
     book->pg = pg;
-    pg_array_begin(&book->asked_but, PG_INT4);
-    for (uint32_t i = 0; i < book->seen_count; i++) {
-        pg_array_int4(&book->asked_but, book->seen[i]);
+    book->now_us = clock_monotonic_us();
+    pg_array_begin(&book->known, PG_INT4);
+    for (uint32_t i = 0; i < book->count; i++) {
+        pg_array_int4(&book->known, (int32_t)book->entries[i].object->policy.id);
+    }
+    pg_array_begin(&book->passed_over, PG_INT4);
+    for (uint32_t i = 0; i < book->bad_count; i++) {
+        pg_array_int4(&book->known, (int32_t)book->bad[i]);
+        pg_array_int4(&book->passed_over, (int32_t)book->bad[i]);
+    }
+    pg_array_begin(&book->asked_for, PG_INT4);
+    book->asked_count = book->wanted_count;
+    for (uint32_t i = 0; i < book->wanted_count; i++) {
+        pg_array_int4(&book->asked_for, book->wanted[i]);
     }
     pg_begin(pg);
     pg_call(pg, "policy_new");
-    pg_bind_array(pg, &book->asked_but);
+    pg_bind_array(pg, &book->known);
+    pg_bind_array(pg, &book->asked_for);
+    pg_bind_array(pg, &book->passed_over);
     book->asked = pg_send(pg, answered, book, &error);
 }
 
@@ -134,10 +268,11 @@ bool policy_book_ready(const struct policy_book *book)
     return book->complete;
 }
 
-const struct policy_object *policy_book_by_id(const struct policy_book *book, uint32_t id)
+const struct policy_object *policy_book_by_id(struct policy_book *book, uint32_t id)
 {
     for (uint32_t i = 0; i < book->count; i++) {
         if (book->entries[i].object->policy.id == id) {
+            book->entries[i].used_us = book->now_us;
             return book->entries[i].object;
         }
     }
@@ -145,18 +280,21 @@ const struct policy_object *policy_book_by_id(const struct policy_book *book, ui
 }
 
 const struct policy_object *
-policy_book_by_name(const struct policy_book *book, struct slice name, int64_t mono_us)
+policy_book_by_name(struct policy_book *book, struct slice name, int64_t mono_us)
 {
-    const struct policy_object *newest = NULL;
+    struct entry *newest = NULL;
     for (uint32_t i = 0; i < book->count; i++) {
-        const struct entry *entry = &book->entries[i];
+        struct entry *entry = &book->entries[i];
         bool fits = slice_equal(name, slice_text(entry->object->policy.name)) &&
                     entry->pinned_from_us <= mono_us;
-        if (fits && (!newest || newest->policy.version < entry->object->policy.version)) {
-            newest = entry->object;
+        if (fits && (!newest || newest->object->policy.version < entry->object->policy.version)) {
+            newest = entry;
         }
     }
-    return newest;
+    if (newest) {
+        newest->used_us = book->now_us;
+    }
+    return newest ? newest->object : NULL;
 }
 
 int32_t policy_book_missing_year(const struct policy_book *book, int64_t now_us, char which[160])

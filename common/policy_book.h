@@ -1,9 +1,12 @@
 /*
  * The policies of the archive, compiled, by id and by name.
  *
- * Rows of the table policy never change, so what was compiled stays; rows not seen yet are asked
- * for once a second (a smaller id may be committed after a greater one).  A new version is pinned
- * by new cases only after POLICY_SETTLE_US, when every daemon has had time to compile it.
+ * Rows of the table policy never change.  The newest version of each name is here, the newest
+ * loaded first, and rows not seen yet are asked for once a second (a smaller id may be committed
+ * after a greater one).  Older versions come when somebody wants them, because a case pinned to one
+ * has come; when POLICY_BOOK_MAX are here, the outdated one that was not used for longest makes
+ * room.  A new version is pinned by new cases only after POLICY_SETTLE_US, when every daemon has
+ * had time to compile it.
  */
 #ifndef REDRESS_POLICY_BOOK_H
 #define REDRESS_POLICY_BOOK_H
@@ -13,15 +16,23 @@
 
 enum {
     POLICY_BOOK_MAX = 256,
+    /* Of which half is left for older versions: `redress policy load` takes no more names. */
+    POLICY_NAMES_MAX = 128,
     POLICY_SETTLE_US = 5000000,
+    POLICY_BOOK_REST_US = 10000000, /* twice what a commit may take: nobody holds it */
 };
 
 /* The statement a connection must have prepared.  One row an answer: compiling patterns may take
  * seconds, and between two policies the loop has to renew its leases. */
 #define POLICY_BOOK_STATEMENT                                                                      \
     {                                                                                              \
-        "policy_new", "SELECT id, name, source, loaded_at, clock_timestamp() FROM policy "         \
-                      "WHERE id <> ALL($1::integer[]) ORDER BY id LIMIT 1"                         \
+        "policy_new", "SELECT id, name, source, loaded_at, clock_timestamp() FROM policy p "       \
+                      "WHERE id <> ALL($1::integer[]) "                                            \
+                      "AND (id = ANY($2::integer[]) OR NOT EXISTS (SELECT FROM policy newer "      \
+                      "WHERE newer.name = p.name AND newer.version > p.version "                   \
+                      "AND newer.id <> ALL($3::integer[]) "                                        \
+                      "AND newer.loaded_at < clock_timestamp() - interval '1 minute')) "           \
+                      "ORDER BY id = ANY($2::integer[]) DESC, loaded_at DESC, id DESC LIMIT 1"     \
     }
 
 struct policy_book;
@@ -34,16 +45,20 @@ void policy_book_free(struct policy_book **book_p);
  * the book. */
 void policy_book_poll(struct policy_book *book, struct pg *pg);
 
-/* True when everything that was there at the first answer is compiled. */
+/* True when the newest versions that were there at the first answers are compiled. */
 bool policy_book_ready(const struct policy_book *book);
 
-/* NULL: not here.  Lent for the life of the book. */
-const struct policy_object *policy_book_by_id(const struct policy_book *book, uint32_t id);
+/* NULL: not here.  Lent for POLICY_BOOK_REST_US. */
+const struct policy_object *policy_book_by_id(struct policy_book *book, uint32_t id);
+
+/* One that is not here is to be asked for by the next poll, before all others.  False: in vain, it
+ * is not in the archive or does not compile, which was told. */
+bool policy_book_want(struct policy_book *book, uint32_t id);
 
 /* The newest version that new cases may pin at mono_us: the monotonic clock, because what may be
  * pinned once stays so whatever the archive's clock does. */
 const struct policy_object *
-policy_book_by_name(const struct policy_book *book, struct slice name, int64_t mono_us);
+policy_book_by_name(struct policy_book *book, struct slice name, int64_t mono_us);
 
 /*
  * The first calendar of any policy here whose holidays ought to be known by now and are not (see

@@ -42,11 +42,16 @@ static void slice_feed(struct projector *projector, uint32_t partition, const PG
     const struct projector_source *source = &projector->source;
     struct feeding *feeding = &projector->feedings[partition];
     uint32_t count = 0;
+    uint64_t after = feeding->after;
+    uint64_t misses = service_policy_misses(projector->service);
     for (int row = 0; row < PQntuples(rows) && row < PROJECTION_FEED_MAX; row++) {
         feeding->after = (uint64_t)pg_int8(rows, row, 0);
         count += source->row_op(source->self, rows, row, &ops[count]);
     }
-    if (count > 0) {
+    if (service_policy_misses(projector->service) != misses) {
+        feeding->after = after; /* once more, behind the policy that was asked for */
+        slice_begin(projector, partition);
+    } else if (count > 0) {
         (void)projection_feed(
             projector->projection, source->id, partition, feeding->attempt, ops, count);
     } else if (PQntuples(rows) > 0) {

@@ -415,14 +415,24 @@ const struct policy_object *service_policy(struct service *service, uint32_t id)
 {
     const struct policy_object *object = policy_book_by_id(service->policies, id);
     if (!object && service->alive) {
+        service->policy_misses++;
+        if (policy_book_want(service->policies, id)) {
+            policy_book_poll(service->policies, service->reader);
+            return NULL;
+        }
         char why[64];
-        (void)snprintf(why, sizeof why, "policy %u is not here yet", id);
+        (void)snprintf(why, sizeof why, "policy %u is not to be had", id);
         service_fail(service, why);
     }
     return object;
 }
 
-const struct policy_book *service_policies(const struct service *service)
+uint64_t service_policy_misses(const struct service *service)
+{
+    return service->policy_misses;
+}
+
+struct policy_book *service_policies(const struct service *service)
 {
     return service->policies;
 }

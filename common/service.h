@@ -124,7 +124,7 @@ struct service_spec {
     void (*store)(void *self, struct cycle *cycle, struct pg *pg);
     void (*committed)(void *self, struct cycle *cycle);
     /* Nothing of the cycle has happened: put the state back as it was before.  why is NULL after
-     * cycle_look_again; the verdict does not matter then. */
+     * cycle_look_again or a policy that is not here yet; the verdict does not matter then. */
     enum undo_verdict (*undo)(void *self, struct cycle *cycle, const struct pg_answer *why);
 
     /* A request that cannot be taken now: bytes of the refusal, lent by the arena. */
@@ -154,10 +154,16 @@ uint32_t
 service_partitions(const struct service *service);       /* of the archive; 0 until it was read */
 uint32_t service_serving(const struct service *service); /* how many of them are ours */
 bool service_serves(const struct service *service, uint32_t partition);
-/* A policy of the archive; one that is not here yet ends the process, because an input must not be
- * skipped. */
+/*
+ * A policy of the archive.  NULL: not here yet, and asked for.  Whoever asked goes back without
+ * having done anything that undo does not put back: the batch is then looked up and decided again
+ * when it is here.  One that the archive does not have ends the process, because an input must not
+ * be skipped.
+ */
 const struct policy_object *service_policy(struct service *service, uint32_t id);
-const struct policy_book *service_policies(const struct service *service);
+/* How often service_policy had to say: not yet.  For who asks outside of a batch. */
+uint64_t service_policy_misses(const struct service *service);
+struct policy_book *service_policies(const struct service *service);
 /* Serving partitions in turn: a batch of new cases goes into one, so that one head row moves.
  * False: none. */
 bool service_next_partition(struct service *service, uint32_t *partition);

@@ -145,7 +145,13 @@ static enum undo_verdict undo(struct cycle *cycle, const struct pg_answer *answe
     enum undo_verdict verdict =
         service->spec->undo ? service->spec->undo(service->self, cycle, answer) : UNDO_LATER;
     streams_revert(cycle);
-    return answer ? verdict : UNDO_AGAIN;
+    return answer ? verdict : cycle->look_again ? UNDO_AGAIN : UNDO_LATER;
+}
+
+/* A policy it asks for is not here yet. */
+static bool lacks_policy(const struct cycle *cycle)
+{
+    return cycle->service->policy_misses != cycle->policy_misses;
 }
 
 /* Not for what stands in this batch: no room, no memory, no leave to write, an operator's hand. The
@@ -178,6 +184,8 @@ wait_for_archive(struct cycle *cycle, enum undo_verdict verdict, const struct pg
                        sizeof service->archive_refuses,
                        "PostgreSQL takes nothing: %.120s",
                        answer->error.text);
+    } else if (!answer && lacks_policy(cycle)) {
+        log_debug("waiting for a policy"); /* it comes, or is told not to be had */
     } else if (++cycle->attempts > ATTEMPTS_MAX) {
         service_fail(service, answer ? answer->error.text : "a batch never found enough");
     }
@@ -326,24 +334,29 @@ static void decide_input(struct cycle *cycle, const struct input *input)
     service->spec->input(service->self, cycle, service->decoded);
 }
 
+static bool goes_on(const struct cycle *cycle)
+{
+    return cycle->service->alive && !cycle->look_again && !lacks_policy(cycle);
+}
+
 static void decide(struct cycle *cycle)
 {
     struct service *service = cycle->service;
     cycle->now_us = service_now_us(service);
-    for (uint32_t i = 0; i < cycle->inputs.count && service->alive; i++) {
+    for (uint32_t i = 0; i < cycle->inputs.count && goes_on(cycle); i++) {
         decide_input(cycle, &cycle->inputs.items[i]);
     }
-    if (cycle->tick) {
+    if (cycle->tick && goes_on(cycle)) {
         service->spec->tick(service->self, cycle, cycle->now_us);
     }
-    for (uint32_t i = 0; i < cycle->request_count && !cycle->look_again; i++) {
+    for (uint32_t i = 0; i < cycle->request_count && goes_on(cycle); i++) {
         service->spec->request(service->self, cycle, &cycle->requests[i]);
     }
     if (!service->alive) {
         return; /* something could not be decided: commit nothing, so that it is decided after the
                    restart */
     }
-    if (cycle->look_again) {
+    if (cycle->look_again || lacks_policy(cycle)) {
         cycle_step(cycle, APPENDER_REFUSED, NULL);
         return;
     }
@@ -372,6 +385,7 @@ static void look_up(struct cycle *cycle)
     struct service *service = cycle->service;
     arena_reset(cycle->arena);
     cycle->look_again = false;
+    cycle->policy_misses = service->policy_misses;
     if (!service->spec->lookup) {
         cycle_step(cycle, APPENDER_FOUND, NULL);
         return;

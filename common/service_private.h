@@ -116,6 +116,7 @@ struct cycle {
     zmq_msg_t request_bytes[SERVICE_BATCH_MAX];
     bool tick;
     bool look_again;
+    uint64_t policy_misses; /* before it was looked up */
     uint32_t event_count;
     struct appended *events;
     uint32_t reply_count;
@@ -139,6 +140,7 @@ struct service {
     struct pg *writer;
     struct pg *reader;
     struct policy_book *policies;
+    uint64_t policy_misses; /* see service_policy_misses */
     struct pg_statement *statements;
     unsigned statement_count;
     struct event *signals[2];

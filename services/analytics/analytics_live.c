@@ -43,10 +43,10 @@ void live_reset(struct live *live)
     live->clock_count = 0;
 }
 
-static struct clock_sum *clock_of(struct live *live, const char *policy, struct slice clock)
+static struct clock_sum *clock_of(struct live *live, struct slice policy, struct slice clock)
 {
     for (uint32_t i = 0; i < live->clock_count; i++) {
-        if (strcmp(live->clocks[i].policy, policy) == 0 &&
+        if (slice_equal(slice_text(live->clocks[i].policy), policy) &&
             slice_equal(slice_text(live->clocks[i].clock), clock)) {
             return &live->clocks[i];
         }
@@ -56,13 +56,14 @@ static struct clock_sum *clock_of(struct live *live, const char *policy, struct 
     }
     struct clock_sum *sum = &live->clocks[live->clock_count++];
     *sum = (struct clock_sum){0};
-    (void)snprintf(sum->policy, sizeof sum->policy, "%s", policy);
+    (void)snprintf(
+        sum->policy, sizeof sum->policy, "%.*s", (int)policy.size, (const char *)policy.bytes);
     (void)snprintf(
         sum->clock, sizeof sum->clock, "%.*s", (int)clock.size, (const char *)clock.bytes);
     return sum;
 }
 
-void live_total(struct live *live, const struct policy *policy, const struct analytics_total *total)
+void live_total(struct live *live, const struct analytics_total *total)
 {
     if (total->measure >= FIGURE_MEASURE_COUNT) {
         return;
@@ -73,7 +74,7 @@ void live_total(struct live *live, const struct policy *policy, const struct ana
         live->buckets[total->phase][total->bucket] += total->count;
     }
     if (total->clock.size > 0) {
-        struct clock_sum *sum = clock_of(live, policy->name, total->clock);
+        struct clock_sum *sum = clock_of(live, total->policy, total->clock);
         if (sum && total->measure == FIGURE_MET) {
             sum->met += total->count;
         } else if (sum && total->measure == FIGURE_MISSED) {
@@ -90,14 +91,14 @@ void live_add(struct live *live,
     const struct figure_increment *key = &row->key;
     bool phase = key->measure == FIGURE_PHASE;
     const struct analytics_total total = {.measure = key->measure,
-                                          .policy_id = key->policy_id,
+                                          .policy = slice_text(policy->name),
                                           .clock = key->clock < policy->clock_count
                                                        ? slice_text(policy->clocks[key->clock].id)
                                                        : slice_of(NULL, 0),
                                           .phase = (int16_t)(phase ? key->phase : -1),
                                           .bucket = (int16_t)(phase ? key->bucket : -1),
                                           .count = row->count};
-    live_total(live, policy, &total);
+    live_total(live, &total);
     int64_t now_s = now_us / 1000000;
     uint32_t place = (uint32_t)(now_s % SECONDS);
     if (live->second_s[place] != now_s) {

@@ -17,9 +17,7 @@ void live_free(struct live **live_p);
 
 /* Forgets all sums; then takes them from a result of analytics_totals. */
 void live_reset(struct live *live);
-void live_total(struct live *live,
-                const struct policy *policy,
-                const struct analytics_total *total);
+void live_total(struct live *live, const struct analytics_total *total);
 
 /* A committed row. */
 void live_add(struct live *live,

@@ -185,11 +185,7 @@ static void totals_answered(void *context, const struct pg_answer *answer)
     for (int row = 0; row < PQntuples(answer->results[0]); row++) {
         struct analytics_total total;
         analytics_total_read(answer->results[0], row, &total);
-        const struct policy_object *policy =
-            policy_book_by_id(service_policies(analytics->service), total.policy_id);
-        if (policy) {
-            live_total(analytics->live, &policy->policy, &total);
-        }
+        live_total(analytics->live, &total);
     }
     analytics->totals_known = true;
 }

@@ -12,8 +12,8 @@ const struct pg_statement analytics_statements[] = {
      "ON CONFLICT (hour, measure, policy_id, channel, category, queue, clock, phase, bucket) "
      "DO UPDATE SET count = f.count + excluded.count, seconds = f.seconds + excluded.seconds"},
     {"analytics_totals",
-     "SELECT measure, policy_id, clock, phase, bucket, sum(count)::bigint FROM figure GROUP BY 1, "
-     "2, 3, 4, 5"                                                                            },
+     "SELECT f.measure, p.name, f.clock, f.phase, f.bucket, sum(f.count)::bigint "
+     "FROM figure f JOIN policy p ON p.id = f.policy_id GROUP BY 1, 2, 3, 4, 5"              },
 };
 const unsigned analytics_statement_count =
     sizeof analytics_statements / sizeof *analytics_statements;
@@ -98,7 +98,7 @@ void analytics_total_read(const PGresult *rows, int row, struct analytics_total 
             total->measure = (enum figure_measure)m;
         }
     }
-    total->policy_id = (uint32_t)pg_int4(rows, row, 1);
+    total->policy = pg_bytes(rows, row, 1);
     total->clock = pg_bytes(rows, row, 2);
     total->phase = pg_int2(rows, row, 3);
     total->bucket = pg_int2(rows, row, 4);

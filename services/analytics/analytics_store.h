@@ -26,7 +26,7 @@ void analytics_rows_bind(struct pg *pg,
 /* A row of the statement analytics_totals. */
 struct analytics_total {
     enum figure_measure measure; /* FIGURE_MEASURE_COUNT: one this build does not know */
-    uint32_t policy_id;
+    struct slice policy;         /* its name */
     struct slice clock;
     int16_t phase;
     int16_t bucket;

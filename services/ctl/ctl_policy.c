@@ -5,6 +5,7 @@
 #include "ctl_database.h"
 #include "ctl_table.h"
 #include "hex.h"
+#include "policy_book.h"
 #include "policy_manual.h"
 #include "scope.h"
 
@@ -55,6 +56,9 @@ static void tell(const struct ctl *ctl, const struct filed *filed, json_t *list)
     if (filed->text == TEXT_POLICY_CONFLICT) {
         (void)ctl_fail(
             ctl, CTL_CONFLICT, filed->text, CTL_ARGS(filed->path, policy->name, version));
+    } else if (filed->text == TEXT_POLICY_NAMES_FULL) {
+        const char *most = CTL_NUMBER_TEXT(POLICY_NAMES_MAX);
+        (void)ctl_fail(ctl, CTL_CONFLICT, filed->text, CTL_ARGS(filed->path, policy->name, most));
     } else {
         ctl_print(ctl, filed->text, CTL_ARGS(filed->path, policy->name, version));
     }
@@ -76,15 +80,17 @@ static int load_one(struct ctl *ctl, const struct ctl_policy *file, struct filed
     char hash[HASH_TEXT_SIZE];
     hash_text(file, hash);
     const char *version = CTL_NUMBER_TEXT(filed->policy->version);
-    const char *const parameters[] = {filed->policy->name, version, hash, file->text};
+    const char *const parameters[] = {
+        filed->policy->name, version, hash, file->text, CTL_NUMBER_TEXT(POLICY_NAMES_MAX)};
     SCOPED(ctl_rows_free) PGresult *inserted = NULL;
-    int code =
-        ctl_query(ctl,
-                  "INSERT INTO policy (name, version, hash, source) "
-                  "VALUES ($1, $2::integer, $3::bytea, $4) ON CONFLICT DO NOTHING RETURNING id",
-                  parameters,
-                  4,
-                  &inserted);
+    int code = ctl_query(ctl,
+                         "INSERT INTO policy (name, version, hash, source) "
+                         "SELECT $1, $2::integer, $3::bytea, $4 WHERE $5::integer > "
+                         "(SELECT count(DISTINCT name) FROM policy WHERE name <> $1) "
+                         "ON CONFLICT DO NOTHING RETURNING id",
+                         parameters,
+                         5,
+                         &inserted);
     if (code != CTL_OK) {
         return code;
     }
@@ -95,17 +101,18 @@ static int load_one(struct ctl *ctl, const struct ctl_policy *file, struct filed
     }
     SCOPED(ctl_rows_free) PGresult *same = NULL;
     code = ctl_query(ctl,
-                     "SELECT FROM policy WHERE name = $1 AND version = $2::integer "
-                     "AND hash = $3::bytea",
+                     "SELECT hash = $3::bytea AND version = $2::integer FROM policy "
+                     "WHERE name = $1 ORDER BY 1 DESC LIMIT 1",
                      parameters,
                      3,
                      &same);
     if (code != CTL_OK) {
         return code;
     }
-    bool known = PQntuples(same) > 0;
-    filed->outcome = known ? "known" : "conflict";
-    filed->text = known ? TEXT_POLICY_KNOWN : TEXT_POLICY_CONFLICT;
+    bool named = PQntuples(same) > 0;
+    bool known = named && PQgetvalue(same, 0, 0)[0] == 't';
+    filed->outcome = known ? "known" : named ? "conflict" : "full";
+    filed->text = known ? TEXT_POLICY_KNOWN : named ? TEXT_POLICY_CONFLICT : TEXT_POLICY_NAMES_FULL;
     return known ? CTL_OK : CTL_CONFLICT;
 }
 

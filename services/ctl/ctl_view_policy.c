@@ -6,7 +6,6 @@
 #include <time.h>
 
 enum {
-    POLICIES_MAX = 256,
     YEARS_BACK = 2, /* as the daemons compile them */
     YEARS_AHEAD = 3,
 };
@@ -14,8 +13,11 @@ enum {
 struct view_policies {
     struct ctl *ctl;
     uint32_t count;
-    uint32_t ids[POLICIES_MAX];
-    struct policy_object *objects[POLICIES_MAX]; /* NULL: not there, or it does not compile */
+    uint32_t room;
+    struct viewed {
+        uint32_t id;
+        struct policy_object *object; /* NULL: not there, or it does not compile */
+    } * viewed;                       /* as many as the archive has versions, at most */
 };
 
 struct view_policies *view_policies_new(struct ctl *ctl)
@@ -32,8 +34,9 @@ void view_policies_free(struct view_policies **policies_p)
     struct view_policies *policies = *policies_p;
     if (policies) {
         for (uint32_t i = 0; i < policies->count; i++) {
-            policy_object_free(&policies->objects[i]);
+            policy_object_free(&policies->viewed[i].object);
         }
+        free(policies->viewed);
         free(policies);
         *policies_p = NULL;
     }
@@ -67,21 +70,35 @@ static struct policy_object *compile(struct ctl *ctl, uint32_t id)
     return object;
 }
 
+static bool room_make(struct view_policies *policies)
+{
+    if (policies->count < policies->room) {
+        return true;
+    }
+    uint32_t room = policies->room > 0 ? 2 * policies->room : 16;
+    struct viewed *viewed = realloc(policies->viewed, room * sizeof *viewed);
+    if (viewed) {
+        policies->viewed = viewed;
+        policies->room = room;
+    }
+    return viewed != NULL;
+}
+
 const struct policy *view_policy(struct view_policies *policies, uint32_t id)
 {
     uint32_t i = 0;
-    while (i < policies->count && policies->ids[i] != id) {
+    while (i < policies->count && policies->viewed[i].id != id) {
         i++;
     }
     if (i == policies->count) {
-        if (i == POLICIES_MAX || id == 0) {
+        if (id == 0 || !room_make(policies)) {
             return NULL;
         }
-        policies->ids[i] = id;
-        policies->objects[i] = compile(policies->ctl, id);
+        policies->viewed[i] = (struct viewed){id, compile(policies->ctl, id)};
         policies->count++;
     }
-    return policies->objects[i] ? &policies->objects[i]->policy : NULL;
+    const struct policy_object *object = policies->viewed[i].object;
+    return object ? &object->policy : NULL;
 }
 
 const char *view_title(const struct ctl *ctl, const struct policy_title *title)

@@ -72,7 +72,10 @@ static void row_take(struct dispatch *dispatch, const PGresult *rows, int row)
     }
     const struct policy *policy = dispatch_policy(dispatch, dispatch_row_policy(rows, row));
     struct held_case read = {.due_read = true};
-    if (!policy || !dispatch_row_read(rows, row, policy, &read.state)) {
+    if (!policy) {
+        return; /* looked up again when it is here */
+    }
+    if (!dispatch_row_read(rows, row, policy, &read.state)) {
         service_fail(dispatch->service, "a case names what its policy does not know");
         return;
     }

@@ -323,7 +323,11 @@ static void watchdog_tick(void *self, struct cycle *cycle, int64_t now_us)
     uint32_t fired = 0;
     while (fired < watchdog->due_count && watchdog->changed_count < CHANGED_MAX) {
         const struct due_case *due = &watchdog->due[fired++];
+        uint64_t misses = service_policy_misses(watchdog->service);
         fire(watchdog, cycle, due->case_id, now_us);
+        if (service_policy_misses(watchdog->service) != misses) {
+            return; /* all of them again, when its policy is here */
+        }
         if (timers_due_us(watchdog->timers, due->case_id) <= due->due_us) {
             service_fail(watchdog->service, "a level that is due does not fire");
             return;
@@ -425,7 +429,7 @@ static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const st
         }
     }
     watchdog->changed_count = 0;
-    return strcmp(why->sqlstate, "23505") == 0 ? UNDO_AGAIN : UNDO_LATER;
+    return why && strcmp(why->sqlstate, "23505") == 0 ? UNDO_AGAIN : UNDO_LATER;
 }
 
 /* Once a second: reading the timers goes on if it was cut off, and is told when it is done. */

@@ -196,18 +196,19 @@ static void what_the_archive_held_is_where_a_takeover_goes_on(void **state)
     spent(&board, PHASE_REPLY, 10, 1);
     clock_count(&board, FIGURE_MET, FIXTURE_CLOCK_ANSWER, 1);
     live_reset(board.live);
+    const struct slice policy = slice_text(policy_fixture()->name);
     const struct analytics_total totals[] = {
   /* clang-format off */
-        {FIGURE_RECEIVED, 1, {0}, -1, -1, 1000},
-        {FIGURE_PHASE, 1, {0}, PHASE_REPLY, 0, 4},
-        {FIGURE_PHASE, 1, {0}, PHASE_COUNT, 0, 4},
-        {FIGURE_PHASE, 1, {0}, PHASE_REPLY, FIGURE_BUCKETS, 4},
-        {FIGURE_MISSED, 1, slice_text("answer"), -1, -1, 3},
-        {FIGURE_MEASURE_COUNT, 1, {0}, -1, -1, 7},
+        {FIGURE_RECEIVED, policy, {0}, -1, -1, 1000},
+        {FIGURE_PHASE, policy, {0}, PHASE_REPLY, 0, 4},
+        {FIGURE_PHASE, policy, {0}, PHASE_COUNT, 0, 4},
+        {FIGURE_PHASE, policy, {0}, PHASE_REPLY, FIGURE_BUCKETS, 4},
+        {FIGURE_MISSED, policy, slice_text("answer"), -1, -1, 3},
+        {FIGURE_MEASURE_COUNT, policy, {0}, -1, -1, 7},
   /* clang-format on */
     };
     for (size_t i = 0; i < sizeof totals / sizeof *totals; i++) {
-        live_total(board.live, policy_fixture(), &totals[i]);
+        live_total(board.live, &totals[i]);
     }
     count(&board, FIGURE_RECEIVED, 1, noon_us);
     board_read(&board, noon_us);
@@ -229,11 +230,12 @@ static void clocks_beyond_the_bound_are_left_out(void **state)
         char name[16];
         (void)snprintf(name, sizeof name, "clock-%d", i);
         const struct analytics_total total = {.measure = FIGURE_MET,
+                                              .policy = slice_text(policy_fixture()->name),
                                               .clock = slice_text(name),
                                               .phase = -1,
                                               .bucket = -1,
                                               .count = 1};
-        live_total(board.live, policy_fixture(), &total);
+        live_total(board.live, &total);
     }
     board_read(&board, noon_us);
     assert_int_equal(board.figures->n_clocks, 256);

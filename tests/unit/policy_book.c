@@ -1,7 +1,9 @@
 /*
  * Goal: a case finds the policy it was opened with, for ever, and a new version is pinned only when
- * everybody has had time to read it (law 11).  Method: rows come into the archive's table, also in
- * the wrong order, also broken ones, while a book asks a real PostgreSQL for what it has not seen.
+ * everybody has had time to read it (law 11); however many versions there are, the newest are here
+ * and the others come when a case wants them (law 9).  Method: rows come into the archive's table,
+ * also in the wrong order, also broken ones, also hundreds, while a book asks a real PostgreSQL for
+ * what it has not seen.
  */
 #include "policy_book.h"
 
@@ -9,7 +11,7 @@
 #include "pg_desk.h"
 #include "unit.h"
 
-enum { SOURCE_MAX = 128 * 1024, BOOK_ROUNDS = 60 };
+enum { SOURCE_MAX = 128 * 1024, BOOK_ROUNDS = 60, VERSIONS = 300, PATIENCE_US = 40000000 };
 
 static const struct pg_statement statements[] = {POLICY_BOOK_STATEMENT};
 
@@ -76,7 +78,7 @@ static bool until_there(struct shelf *shelf, uint32_t id)
     return policy_book_by_id(shelf->book, id) != NULL;
 }
 
-static uint32_t version_of(const struct shelf *shelf, int64_t mono_us)
+static uint32_t version_of(struct shelf *shelf, int64_t mono_us)
 {
     const struct policy_object *object =
         policy_book_by_name(shelf->book, slice_text("loyalty-points"), mono_us);
@@ -103,7 +105,7 @@ static void the_newest_settled_version_is_pinned_and_old_ones_stay(void **state)
     row_insert(&shelf.desk, 2, 2, "'2024-03-01 00:00:00+00'");
     int64_t before_us = clock_monotonic_us();
     row_insert(&shelf.desk, 3, 3, "clock_timestamp()");
-    assert_true(until_there(&shelf, 3));
+    assert_true(until_there(&shelf, 3) && until_there(&shelf, 2));
     assert_int_equal(version_of(&shelf, before_us + POLICY_SETTLE_US - 1), 2);
     assert_int_equal(version_of(&shelf, clock_monotonic_us() + POLICY_SETTLE_US), 3);
     assert_int_equal(version_of(&shelf, 0), 0);
@@ -111,8 +113,10 @@ static void the_newest_settled_version_is_pinned_and_old_ones_stay(void **state)
     assert_int_equal(policy_book_by_id(shelf.book, 2)->policy.id, 2);
     assert_null(policy_book_by_name(shelf.book, slice_text("loyalty"), INT64_MAX));
 
-    /* begun before the others, committed after them */
+    /* begun before the others, committed after them: no new case pins it, but one has */
     row_insert(&shelf.desk, 1, 1, "'2024-03-03 00:00:00+00'");
+    assert_false(until_there(&shelf, 1));
+    assert_true(policy_book_want(shelf.book, 1));
     assert_true(until_there(&shelf, 1));
     assert_int_equal(version_of(&shelf, INT64_MAX), 3); /* the newest is the greatest version */
     shelf_close(&shelf);
@@ -143,6 +147,97 @@ static void a_policy_that_does_not_compile_is_passed_over_and_read_once(void **s
     assert_null(policy_book_by_id(shelf.book, 1));
     assert_false(until_there(&shelf, 1));
     assert_true(policy_book_ready(shelf.book));
+    shelf_close(&shelf);
+}
+
+/* The last good version stays the newest that is of use, here and after a restart. */
+static void a_version_that_does_not_compile_hides_none_that_does(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    shelf_open(&shelf, false);
+    row_insert(&shelf.desk, 1, 1, "'2024-03-01 00:00:00+00'");
+    pg_desk_run(&shelf.desk,
+                "INSERT INTO redress.policy (id, name, version, hash, source, loaded_at) "
+                "OVERRIDING SYSTEM VALUE VALUES (2, 'loyalty-points', 2, '\\xff', 'policy: [', "
+                "'2024-03-02 00:00:00+00')");
+    assert_true(until_there(&shelf, 1));
+    assert_int_equal(version_of(&shelf, INT64_MAX), 1);
+    shelf_close(&shelf);
+}
+
+static void what_the_archive_does_not_have_is_told_once_and_not_waited_for(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    shelf_open(&shelf, false);
+    row_insert(&shelf.desk, 1, 1, "now()");
+    assert_false(policy_book_want(shelf.book, 0));
+    assert_true(policy_book_want(shelf.book, 77));
+    assert_true(until_there(&shelf, 1));
+    assert_false(until_there(&shelf, 77));
+    assert_false(policy_book_want(shelf.book, 77));
+    shelf_close(&shelf);
+}
+
+/* Small ones, id and version alike. */
+static void versions_insert(const struct pg_desk *desk)
+{
+    static char source[SOURCE_MAX];
+    static char sql[SOURCE_MAX + 1024];
+    FILE *file = fopen(QUICK_POLICY, "re");
+    assert_non_null(file);
+    source[fread(source, 1, sizeof source - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "INSERT INTO redress.policy OVERRIDING SYSTEM VALUE SELECT n, 'quick', n, "
+                   "int4send(n), replace($yaml$%s$yaml$, 'version: 1', 'version: ' || n), "
+                   "'2024-03-01 00:00:00+00'::timestamptz + n * interval '1 day' "
+                   "FROM generate_series(1, %d) n",
+                   source,
+                   VERSIONS);
+    pg_desk_run(desk, sql);
+}
+
+static bool until_wanted(struct shelf *shelf, uint32_t id)
+{
+    int64_t end_us = clock_monotonic_us() + PATIENCE_US;
+    while (!policy_book_by_id(shelf->book, id) && clock_monotonic_us() < end_us) {
+        assert_true(policy_book_want(shelf->book, id));
+        policy_book_poll(shelf->book, shelf->desk.pg);
+        pg_desk_turn(&shelf->desk, 2000);
+    }
+    return policy_book_by_id(shelf->book, id) != NULL;
+}
+
+static void of_hundreds_of_versions_the_newest_is_here_and_others_come_when_wanted(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    shelf_open(&shelf, false);
+    versions_insert(&shelf.desk);
+    assert_true(until_there(&shelf, VERSIONS)); /* first, and the only one */
+    for (int i = 0; i < 5; i++) {
+        policy_book_poll(shelf.book, shelf.desk.pg);
+        pg_desk_turn(&shelf.desk, 20000);
+    }
+    assert_true(policy_book_ready(shelf.book));
+    assert_null(policy_book_by_id(shelf.book, 1));
+    assert_null(policy_book_by_id(shelf.book, VERSIONS - 1));
+    for (uint32_t id = 1; id < POLICY_BOOK_MAX; id++) {
+        assert_true(until_wanted(&shelf, id));
+        assert_int_equal(policy_book_by_id(shelf.book, id)->policy.version, id);
+    }
+    const struct policy_object *used = policy_book_by_id(shelf.book, 1);
+    assert_true(until_wanted(&shelf, POLICY_BOOK_MAX)); /* when one has had its rest */
+    assert_ptr_equal(policy_book_by_id(shelf.book, 1), used);
+    assert_null(policy_book_by_id(shelf.book, 2)); /* unused for longest, and not the newest */
+    const struct policy_object *newest =
+        policy_book_by_name(shelf.book, slice_text("quick"), INT64_MAX);
+    assert_non_null(newest);
+    assert_int_equal(newest->policy.version, VERSIONS);
+    assert_true(until_wanted(&shelf, 2));
     shelf_close(&shelf);
 }
 
@@ -180,6 +275,9 @@ int main(void)
         cmocka_unit_test(the_newest_settled_version_is_pinned_and_old_ones_stay),
         cmocka_unit_test(a_clock_that_was_set_back_does_not_keep_a_version_from_settling),
         cmocka_unit_test(a_policy_that_does_not_compile_is_passed_over_and_read_once),
+        cmocka_unit_test(a_version_that_does_not_compile_hides_none_that_does),
+        cmocka_unit_test(what_the_archive_does_not_have_is_told_once_and_not_waited_for),
+        cmocka_unit_test(of_hundreds_of_versions_the_newest_is_here_and_others_come_when_wanted),
         cmocka_unit_test(only_who_reads_texts_gets_a_classifier),
         cmocka_unit_test(a_question_that_was_lost_is_asked_again),
     };
