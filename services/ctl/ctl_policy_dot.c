@@ -249,6 +249,12 @@ static void step_draw(const struct dot *dot, uint16_t index)
 
 /* ---- arrows ---- */
 
+/* What is written beside an arrow keeps a little away from it. */
+#define LABEL_BEGIN                                                                                \
+    "label=<<table border=\"0\" cellspacing=\"0\" cellpadding=\"0\"><tr><td width=\"5\"></td>"     \
+    "<td align=\"left\" balign=\"left\">"
+#define LABEL_END "</td></tr></table>>];\n"
+
 /* Its place from top to bottom: the policy's order, ends last. */
 static unsigned place(const struct dot *dot, uint16_t step)
 {
@@ -263,7 +269,7 @@ static void arrow_begin(const struct dot *dot, uint16_t from, uint16_t to)
     bool ends = dot->policy->steps[to].closed;
     const char *color = back ? DOT_BACK : ends ? DOT_END : DOT_ONWARD;
     (void)fprintf(dot->out,
-                  "  s%u -> s%u [%scolor=\"%s\", fontcolor=\"%s\", label=<",
+                  "  s%u -> s%u [%scolor=\"%s\", fontcolor=\"%s\", " LABEL_BEGIN,
                   back ? to : from,
                   back ? from : to,
                   back ? "dir=back, style=dashed, " : "",
@@ -284,16 +290,15 @@ static void arrow_draw(const struct dot *dot, uint16_t from, uint16_t to)
             continue;
         }
         if (open) {
-            (void)fputs("<br align=\"left\"/>", dot->out);
+            (void)fputs("<br/>", dot->out);
         } else {
             arrow_begin(dot, from, to);
         }
-        (void)fputc(' ', dot->out);
         dot_text(dot, say_title(dot->ctl, &action->title), LABEL_COLUMNS);
         dot_marks(dot, action, running);
         open = true;
     }
-    (void)fputs(open ? "<br align=\"left\"/>>];\n" : "", dot->out);
+    (void)fputs(open ? LABEL_END : "", dot->out);
 }
 
 /* A step that only shared actions lead to would float: one arrow from nowhere holds it. */
@@ -309,7 +314,7 @@ static void shared_draw(const struct dot *dot, uint16_t to)
                               "  from%u [shape=plain, fillcolor=none, fontcolor=\"" DOT_FAINT
                               "\", fontsize=11, label=\"%s\"];\n  s%u -> from%u "
                               "[style=invis];\n"
-                              "  from%u -> s%u [color=\"" DOT_ONWARD "\", label=< ",
+                              "  from%u -> s%u [color=\"" DOT_ONWARD "\", " LABEL_BEGIN,
                               to,
                               ctl_text_in(dot->ctl->language, TEXT_DRAW_SEVERAL),
                               policy->first_step,
@@ -317,7 +322,7 @@ static void shared_draw(const struct dot *dot, uint16_t to)
                               to,
                               to);
                 dot_text(dot, say_title(dot->ctl, &action->title), LABEL_COLUMNS);
-                (void)fputs("<br align=\"left\"/>>];\n", dot->out);
+                (void)fputs(LABEL_END, dot->out);
                 return;
             }
         }
@@ -329,11 +334,11 @@ static void start_draw(const struct dot *dot, uint16_t step, enum ctl_text label
 {
     static const struct policy_action received = {.fact = EVENT_RECEIVED};
     static const struct policy_action opened = {.fact = EVENT_OPENED};
-    (void)fprintf(dot->out, "  start -> s%u [color=\"" DOT_ONWARD "\", label=< ", step);
+    (void)fprintf(dot->out, "  start -> s%u [color=\"" DOT_ONWARD "\", " LABEL_BEGIN, step);
     dot_text(dot, ctl_text_in(dot->ctl->language, label), LABEL_COLUMNS);
     dot_marks(dot, &received, 0);
     dot_marks(dot, &opened, 0);
-    (void)fputs("<br align=\"left\"/>>];\n", dot->out);
+    (void)fputs(LABEL_END, dot->out);
 }
 
 static void arrows_draw(const struct dot *dot)
@@ -375,7 +380,7 @@ void dot_write(const struct ctl *ctl, const struct policy *policy, FILE *out)
     dot_head_write(&dot);
     (void)fprintf(out,
                   ">];\n  node [shape=box, style=\"rounded,filled\", fontsize=13, "
-                  "color=\"#888888\", fontname=\"%s\", margin=\"0.08,0.05\"];\n"
+                  "color=\"#888888\", fontname=\"%s\", margin=\"0.13,0.05\"];\n"
                   "  edge [fontname=\"%s\", fontsize=10, arrowsize=0.8];\n",
                   font,
                   font);

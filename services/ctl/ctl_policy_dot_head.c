@@ -18,9 +18,37 @@ static void caption(const struct dot *dot, enum ctl_text id)
     (void)fputs("</b></td></tr>", dot->out);
 }
 
+/* Keeps what is widest away from the border. */
+#define MARGIN "<td width=\"4\"></td>"
+
+/*
+ * A clock whose targets name no calendar where the length says enough: hours and days of work are
+ * not hours and days.  Calendars have no title, and their names are nothing for managers.
+ */
+static struct policy_clock plain_clock(const struct dot *dot, const struct policy_clock *clock)
+{
+    const struct calendar *calendars = dot->policy->calendars;
+    struct policy_clock plain = *clock;
+    for (uint16_t i = 0; i < plain.target_count; i++) {
+        struct policy_target *target = &plain.targets[i];
+        bool same = calendars[target->calendar].always == calendars[clock->calendar].always;
+        if (target->target_days == 0 || same) {
+            target->calendar = clock->calendar;
+        }
+    }
+    /* only the targets of this clock are told: one calendar of all of them needs no name either */
+    bool one = plain.target_count > 0;
+    for (uint16_t i = 1; i < plain.target_count; i++) {
+        one = one && plain.targets[i].calendar == plain.targets[0].calendar;
+    }
+    plain.calendar = one ? plain.targets[0].calendar : plain.calendar;
+    return plain;
+}
+
 static void clock_row(const struct dot *dot, uint16_t index)
 {
     const struct policy_clock *clock = &dot->policy->clocks[index];
+    struct policy_clock plain = plain_clock(dot, clock);
     char target[SAY_MAX];
     char when[SAY_MAX];
     FILE *out = dot->out;
@@ -35,16 +63,18 @@ static void clock_row(const struct dot *dot, uint16_t index)
     if (!say_when_is_always(&clock->when)) {
         dot_text(dot, say_when(dot->ctl, dot->policy, &clock->when, when), WHEN_COLUMNS);
     }
-    (void)fputs(" </font></td></tr>", out);
+    (void)fputs(" </font></td>" MARGIN "</tr>", out);
     for (size_t i = 0; i < say_clock_rule_count; i++) {
         const struct say_rule *rule = &say_clock_rules[i];
-        bool shown = strcmp(rule->key, "targets") == 0 || strcmp(rule->key, "extension") == 0;
-        if (shown && rule->say(dot->ctl, dot->policy, clock, when)[0] != '\0') {
+        bool targets = strcmp(rule->key, "targets") == 0;
+        bool shown = targets || strcmp(rule->key, "extension") == 0;
+        const struct policy_clock *told = targets ? &plain : clock;
+        if (shown && rule->say(dot->ctl, dot->policy, told, when)[0] != '\0') {
             (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\" balign=\"left\"><font "
                         "point-size=\"10\">",
                         out);
             dot_text(dot, say_text(dot->ctl, target, rule->sentence, CTL_ARGS(when)), RULE_COLUMNS);
-            (void)fputs("</font></td></tr>", out);
+            (void)fputs("</font></td>" MARGIN "</tr>", out);
         }
     }
 }
@@ -76,9 +106,11 @@ static void steps_tell(const struct dot *dot, const struct policy_action *action
                                      say_title(dot->ctl, &policy->steps[i].title));
         }
     }
-    (void)fputs("<br align=\"left\"/><font point-size=\"9\" color=\"" DOT_FAINT "\">", dot->out);
+    (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\" balign=\"left\"><font "
+                "point-size=\"9\" color=\"" DOT_FAINT "\">",
+                dot->out);
     dot_text(dot, list, ACTION_COLUMNS);
-    (void)fputs("<br align=\"left\"/></font>", dot->out);
+    (void)fputs("</font></td>" MARGIN "</tr>", dot->out);
 }
 
 static void shared_row(const struct dot *dot, const struct policy_action *action, bool everywhere)
@@ -94,11 +126,10 @@ static void shared_row(const struct dot *dot, const struct policy_action *action
     }
     bool ends = action->to_step != POLICY_NONE && dot->policy->steps[action->to_step].closed;
     dot_marks(dot, action, ends ? 0 : UINT8_MAX);
-    (void)fputs("</font>", out);
+    (void)fputs("</font></td>" MARGIN "</tr>", out);
     if (!everywhere) {
         steps_tell(dot, action);
     }
-    (void)fputs("</td></tr>", out);
 }
 
 /* Those of one step that no step before it has.  Returns how many, with the rows before. */
@@ -137,7 +168,7 @@ static void sign_row(const struct dot *dot, const char *color, const char *sign,
                   color,
                   sign);
     words(dot, id);
-    (void)fputs("</font></td></tr>", dot->out);
+    (void)fputs("</font></td>" MARGIN "</tr>", dot->out);
 }
 
 static void legend_draw(const struct dot *dot)
