@@ -3,7 +3,7 @@
  * unsure → a person.
  *
  * Sources: DOMAIN.md section 1 (assessment), section 3 (severity as a score over content, impact,
- * frequency, source, plus a qualitative override: home-improvement).  Everything it looks at was
+ * frequency, source, plus a qualitative override).  Everything it looks at was
  * recorded by intake or is recorded in the result.
  */
 #ifndef REDRESS_TRIAGE_CORE_H
