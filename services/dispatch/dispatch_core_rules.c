@@ -178,6 +178,12 @@ static bool leaves_closed(const struct policy *policy,
             (action->to_step != POLICY_NONE && !policy->steps[action->to_step].closed));
 }
 
+/* Nobody does that for another, in whatever role. */
+static bool answers_an_offer(const struct dispatch_case *state, const struct policy_action *action)
+{
+    return state->more.offered && action->fact == EVENT_ACCEPTED;
+}
+
 /* Everything about the person: role, whose work it was, who holds the case (the rule is in
  * dispatch_core.h). */
 static struct dispatch_permit check_person(const struct trying *trying)
@@ -196,7 +202,7 @@ static struct dispatch_permit check_person(const struct trying *trying)
     } else if (action->same_person_may_not && slice_equal(actor, slice_text(state->last_actor))) {
         permit.answer = DISPATCH_SAME_PERSON;
     } else if (state->agent[0] != '\0' && !people_holder(state, trying->input) &&
-               trying->role == state->agent_role) {
+               (trying->role == state->agent_role || answers_an_offer(state, action))) {
         permit.answer = DISPATCH_NOT_HOLDER;
     }
     permit.roles = action->roles;
