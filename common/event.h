@@ -174,7 +174,8 @@ struct event_opened {
 
 struct event_field {
     struct slice name;
-    struct slice value;
+    struct slice value;  /* empty where it is personal … */
+    struct slice sealed; /* … and lies here (seal_field) as "field." and its name */
 };
 
 /* Every other event of dispatch. */

@@ -132,6 +132,7 @@ static const struct wire_table opened_table = TABLE(opened_rows);
 static const struct wire_field field_rows[] = {
     [1] = ONE(FIELD_BYTES, event_field, name),
     [2] = ONE(FIELD_BYTES, event_field, value),
+    [3] = ONE(FIELD_BYTES, event_field, sealed),
 };
 static const struct wire_table field_table = TABLE(field_rows);
 

@@ -145,6 +145,7 @@ struct policy_field {
     const char *unit;    /* currency or unit, for people; NULL: none */
     bool kept;           /* its last value stays with the case */
     bool recuses;        /* people it names may neither claim nor act; names with commas between */
+    bool personal;       /* sealed before anything looks at it: no rule can (law 10) */
     uint16_t slot;       /* of the kept ones, in the policy's order; POLICY_NONE: not kept */
 };
 
@@ -255,6 +256,7 @@ struct policy {
     bool other_handlers; /* a step asks who held the case before */
     bool affine;         /* a step is kept for who held the case before */
     bool recuses;        /* a field names people */
+    bool personal;       /* a field is, perhaps of an action's own */
     const struct policy_channel *channels;
     const struct policy_category *categories;
     const uint16_t

@@ -190,6 +190,11 @@ static const struct language_key field_keys[] = {
     {"recuses", false, KIND_FLAG, INTO(policy_field, recuses), .fallback = "no",
      MEANS("People it names, with commas between, may neither claim nor act",
            "其中写明的人（以逗号分隔）不得领取或办理", "其中寫明的人（以逗號分隔）不得領取或辦理")},
+    {"personal", false, KIND_FLAG, INTO(policy_field, personal), .fallback = "no",
+     MEANS("It holds a name, phone, address, account of somebody: sealed under the case's own key "
+           "before it is stored, so that no rule and no text can look at it",
+           "含个人信息（姓名、电话、地址、账号等）：保存前以本案密钥加密，规则与文本均不能引用",
+           "含個人資料（姓名、電話、地址、帳號等）：儲存前以本案金鑰加密，規則與文字均不能引用")},
 };
 const struct language_part language_field = {
     "field", "a field", KEYS(field_keys), TITLED(policy_field), .begin = field_begin,

@@ -234,6 +234,13 @@ POLICY_READER(clock_due_field)
     if (clock->due_field < policy->field_count &&
         policy->fields[clock->due_field].type != FORM_INSTANT) {
         complain(loading, &pair->value, "type: instant", "a clock is due at an instant");
+    } else if (clock->due_field < policy->field_count &&
+               policy->fields[clock->due_field].personal) {
+        complain(loading,
+                 &pair->value,
+                 NULL,
+                 "'%s' is personal: it is sealed, and no clock can look at it",
+                 policy->fields[clock->due_field].id);
     }
 }
 

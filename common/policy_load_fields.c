@@ -89,6 +89,32 @@ static void rules_check(struct policy_loading *loading,
     }
 }
 
+/* What is sealed nobody looks at: not a rule, and not whoever gives the field its meaning. */
+static void personal_check(struct policy_loading *loading,
+                           const struct yaml_node *map,
+                           const struct policy_field *field)
+{
+    static const char *const read_by_us[] = {
+        "agent", "case", "category", "clock", "reason", "severity_class"};
+    const struct yaml_node *key = &yaml_find(map, "personal")->key;
+    for (size_t i = 0; i < sizeof read_by_us / sizeof *read_by_us; i++) {
+        if (strcmp(field->id, read_by_us[i]) == 0) {
+            complain(loading, key, NULL, "'%s' cannot be personal: it is read", field->id);
+        }
+    }
+    if (field->type == FORM_HASH) {
+        complain(loading, key, NULL, "a hash is not personal: evidence is found by it");
+    }
+    if (field->kept || field->recuses) {
+        complain(loading,
+                 key,
+                 "take out one of the two",
+                 "a personal field is sealed: it cannot be %s",
+                 field->kept ? "kept for rules to look at" : "read for the people it names");
+    }
+    loading->policy->personal = true;
+}
+
 void field_end(struct policy_loading *loading,
                const struct yaml_node *place,
                const struct yaml_node *map,
@@ -114,6 +140,9 @@ void field_end(struct policy_loading *loading,
                  field->choice_count > 0 ? "only a choice has choices" : "a choice has choices");
     }
     rules_check(loading, map, field);
+    if (field->personal) {
+        personal_check(loading, map, field);
+    }
     if (field->has_min && field->has_max && field->min > field->max) {
         complain(loading, place, NULL, "no value is both at least min and at most max");
     }

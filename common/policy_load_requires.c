@@ -6,6 +6,21 @@ static const struct policy_field *field_of(const struct policy_loading *loading,
     return field < loading->policy->field_count ? &loading->policy->fields[field] : NULL;
 }
 
+/* Of the field at this place nothing is known but that it is there. */
+static bool is_personal(struct policy_loading *loading,
+                        const struct yaml_node *place,
+                        const struct policy_field *field)
+{
+    if (field && field->personal) {
+        complain(loading,
+                 place,
+                 "ask for a field that says only what the rule needs",
+                 "'%s' is personal: it is sealed, and no rule can look at it",
+                 field->id);
+    }
+    return field && field->personal;
+}
+
 static void bound_of(struct policy_loading *loading,
                      const struct yaml_pair *pair,
                      uint16_t index,
@@ -82,6 +97,7 @@ POLICY_READER(read_required_is)
 POLICY_READER(read_limit_most)
 {
     struct policy_limit *limit = into;
+    (void)is_personal(loading, &pair->key, field_of(loading, limit->field));
     bound_of(loading, pair, limit->field, &limit->most);
 }
 
@@ -118,7 +134,7 @@ void compare_end(struct policy_loading *loading,
     (void)map;
     const struct policy_compare *compare = into;
     const struct policy_field *field = field_of(loading, compare->field);
-    if (field && !field->kept) {
+    if (!is_personal(loading, place, field) && field && !field->kept) {
         complain(
             loading, place, "kept: yes", "the field '%s' does not stay with the case", field->id);
     }
@@ -142,6 +158,7 @@ static void requirement_check(struct policy_loading *loading,
                               const struct policy_requirement *asked)
 {
     const struct policy_compare *compare = &asked->compare;
+    (void)is_personal(loading, place, field_of(loading, compare->field));
     bool counted =
         asked->times != UINT16_MAX || asked->persons > 0 || asked->at_most != POLICY_NONE;
     bool compared = compare->has_min || compare->has_max || compare->choices != 0;

@@ -156,6 +156,25 @@ static void variable_hint(const struct policy *policy, struct slice name, char h
     hint_make(hint, wrong, (struct policy_names){"variable", names, POLICY_NAME_MAX, count});
 }
 
+/* Some action that uses the text asks for it as a personal field, or the policy calls it so. */
+static bool is_personal(const struct policy *policy, uint16_t text, struct slice name)
+{
+    uint16_t field = policy_field_index(policy, name);
+    bool personal = field != POLICY_NONE && policy->fields[field].personal;
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            const struct policy_action *action = &policy->steps[i].actions[j];
+            for (uint16_t n = 0; n < action->need_count; n++) {
+                const struct policy_need *need = &action->needs[n];
+                personal = personal ||
+                           ((action->texts >> text & 1U) != 0 && need->rules &&
+                            need->rules->personal && slice_equal(slice_text(need->field), name));
+            }
+        }
+    }
+    return personal;
+}
+
 static void prove_variable(struct policy_loading *loading,
                            uint16_t index,
                            const struct yaml_node *place,
@@ -183,6 +202,14 @@ static void prove_variable(struct policy_loading *loading,
     } else if (unknown) {
         variable_hint(policy, piece->text, hint);
         complain(loading, place, hint, "text '%s': there is no variable '{%.*s}'", id, size, name);
+    } else if (variable == VARIABLE_FIELD && is_personal(policy, index, piece->text)) {
+        complain(loading,
+                 place,
+                 NULL,
+                 "text '%s': '{%.*s}' is personal: it is sealed, and no text can say it",
+                 id,
+                 size,
+                 name);
     } else if (without) {
         complain(loading,
                  place,

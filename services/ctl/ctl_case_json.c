@@ -86,13 +86,18 @@ static void advanced_json(json_t *object, const struct event_advanced *advanced)
         set_text(object, "text_language", advanced->text_language);
     }
     json_t *fields = json_object();
+    json_t *sealed = json_array();
     for (uint32_t i = 0; i < advanced->field_count; i++) {
+        const struct event_field *field = &advanced->fields[i];
         char name[VIEW_TEXT_MAX];
-        set(fields,
-            view_plain(advanced->fields[i].name, name),
-            ctl_json_text(advanced->fields[i].value));
+        if (field->sealed.size > 0) {
+            (void)json_array_append_new(sealed, json_string(view_plain(field->name, name)));
+        } else {
+            set(fields, view_plain(field->name, name), ctl_json_text(field->value));
+        }
     }
     set(object, "fields", fields);
+    set(object, "fields_sealed", sealed);
 }
 
 static json_t *clock_json(const struct event_clock *clock)

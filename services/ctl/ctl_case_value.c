@@ -170,6 +170,9 @@ const char *case_field_value(const struct ctl *ctl,
     const struct policy_field *rules = need && need->rules    ? need->rules
                                        : field != POLICY_NONE ? &policy->fields[field]
                                                               : NULL;
+    if (told->sealed.size > 0) {
+        return view_plain(slice_text(ctl_text_in(ctl->language, TEXT_FIELD_SEALED)), into);
+    }
     /* the names dispatch and watchdog read themselves, whatever the policy says of them */
     if (slice_equal(told->name, slice_text("category"))) {
         return view_category(ctl, policy, told->value, into);

@@ -16,8 +16,8 @@ static int fill(const struct ctl *ctl,
     struct slice said = {0};
     struct slice about = {0};
     for (uint32_t i = 0; i < command->field_count; i++) {
-        fields[i] =
-            (struct event_field){slice_text(command->fields[i].name), command->fields[i].value};
+        fields[i] = (struct event_field){.name = slice_text(command->fields[i].name),
+                                         .value = command->fields[i].value};
     }
     struct dispatch_input input = {.now_us = view->now_us,
                                    .action = slice_text(command->action),

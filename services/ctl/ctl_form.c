@@ -64,6 +64,9 @@ json_t *ctl_form_json(const Redress__Command__V1__Form *form)
         }
     }
     (void)json_object_set_new(object, "type", json_string(types[type_of(form)].word));
+    if (form->personal) {
+        (void)json_object_set_new(object, "personal", json_true());
+    }
     if (form->has_decimals) {
         (void)json_object_set_new(object, "decimals", json_integer(form->decimals));
     }
@@ -124,6 +127,10 @@ void ctl_form_say(const struct ctl *ctl, const Redress__Command__V1__Form *form,
     }
     part_say(ctl, TEXT_FORM_PICTURE, form->picture, none, to);
     part_say(ctl, TEXT_FORM_UNIT, form->unit, none, to);
+    if (form->personal) {
+        (void)fputs(ctl_text_in(ctl->language, TEXT_FORM_AND), to);
+        (void)fputs(ctl_text_in(ctl->language, TEXT_FORM_PERSONAL), to);
+    }
 }
 
 /* ---- made up ---- */

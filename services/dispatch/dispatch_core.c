@@ -241,8 +241,10 @@ static enum dispatch_answer escalate(const struct policy *policy,
     advance(policy, state, input, &after, out);
     uint32_t level = clock->level <= POLICY_LEVELS_MAX ? clock->level : POLICY_LEVELS_MAX;
     out->advanced.field_count = 2;
-    out->advanced.fields[0] = (struct event_field){slice_text("clock"), clock->name};
-    out->advanced.fields[1] = (struct event_field){slice_text("level"), slice_text(levels[level])};
+    out->advanced.fields[0] =
+        (struct event_field){.name = slice_text("clock"), .value = clock->name};
+    out->advanced.fields[1] =
+        (struct event_field){.name = slice_text("level"), .value = slice_text(levels[level])};
     return DISPATCH_APPEND;
 }
 

@@ -103,6 +103,7 @@ struct dispatch_input {
     struct slice action;
     uint32_t field_count;
     const struct event_field *fields;
+    struct slice bad_field; /* a personal one whose value, which the shell has seen, is no such */
     struct slice sealed_note;
     /* What the note was started from; see dispatch_core_text.h. */
     struct slice text;

@@ -95,10 +95,10 @@ void people_record(const struct dispatch_case *state,
         return;
     }
     struct slice absent = stands_for(state, input);
-    advanced->fields[advanced->field_count++] =
-        (struct event_field){slice_text("@org"), slice_text(input->org->version_text)};
+    advanced->fields[advanced->field_count++] = (struct event_field){
+        .name = slice_text("@org"), .value = slice_text(input->org->version_text)};
     if (absent.size > 0) {
         advanced->fields[advanced->field_count++] =
-            (struct event_field){slice_text("@deputy-of"), absent};
+            (struct event_field){.name = slice_text("@deputy-of"), .value = absent};
     }
 }

@@ -1,6 +1,7 @@
 /* The policy's rules about actions; see dispatch_core_rules.h. */
 #include "dispatch_core_rules.h"
 
+#include "dispatch_core_form.h"
 #include "dispatch_core_people.h"
 
 bool rules_holder(const struct dispatch_case *state, struct slice actor)
@@ -207,28 +208,6 @@ static struct dispatch_permit check_person(const struct trying *trying)
     }
     permit.roles = action->roles;
     return permit;
-}
-
-static struct dispatch_permit check_fields(const struct trying *trying)
-{
-    const struct dispatch_input *input = trying->input;
-    if (input->field_count > EVENT_FIELDS_MAX) {
-        return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID,
-                                        .what = input->fields[EVENT_FIELDS_MAX].name};
-    }
-    for (uint16_t i = 0; i < trying->action->need_count && !trying->blank; i++) {
-        const struct policy_need *need = &trying->action->needs[i];
-        struct slice value = rules_field(input, need->field);
-        bool missing = value.size == 0 && !need->optional;
-        bool wrong = value.size > 0 && need->rules && !policy_field_accepts(need->rules, value);
-        if (missing || wrong) {
-            return (struct dispatch_permit){.answer = missing ? DISPATCH_FIELD_MISSING
-                                                              : DISPATCH_FIELD_INVALID,
-                                            .what = slice_text(need->field),
-                                            .title = &need->title};
-        }
-    }
-    return (struct dispatch_permit){.answer = DISPATCH_APPEND};
 }
 
 /* Who may decide so much of the field: roles of the action with a wider limit or none. */
@@ -446,7 +425,7 @@ struct dispatch_permit rules_try(const struct policy *policy,
         permit.answer = DISPATCH_CLOSED;
     }
     if (permit.answer == DISPATCH_APPEND) {
-        permit = check_fields(&trying);
+        permit = form_permit(policy, trying.action, input, blank);
     }
     if (permit.answer == DISPATCH_APPEND) {
         permit = check_limits(&trying);

@@ -347,8 +347,9 @@ static void act(const struct asked *asked)
         return;
     }
     input.other_case = dispatch_other_case(fields, input.field_count);
-    uint32_t key_id;
-    if (desk_note(asked, held, &input, &key_id)) {
+    uint32_t key_id = 0;
+    if (desk_personal(asked, held, fields, &input, &key_id) &&
+        desk_note(asked, held, &input, &key_id)) {
         act_on(asked, held, &input, key_id);
     }
 }
@@ -385,10 +386,10 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
     }
 }
 
-/* Cases that get notes, and commands of this batch. */
+/* Cases of which something is to be sealed, and commands of this batch. */
 struct wanted {
-    uint64_t noted[SERVICE_BATCH_MAX];
-    uint32_t noted_count;
+    uint64_t sealed[SERVICE_BATCH_MAX];
+    uint32_t sealed_count;
     bool claims; /* a repeated one must not take a second case: ask before, not after */
 };
 
@@ -404,6 +405,15 @@ static void others_want(struct dispatch *dispatch, const Redress__Command__V1__A
     }
 }
 
+/* Of a case that is not at hand nobody knows yet which of its fields are personal. */
+static bool may_seal(struct dispatch *dispatch, const Redress__Command__V1__Act *act)
+{
+    const struct held_case *held = dispatch_find(dispatch, act->case_id);
+    const struct policy *policy = held ? dispatch_policy(dispatch, held->state.policy_id) : NULL;
+    return act->has_text || (act->has_note && act->note.len > 0) ||
+           (act->n_fields > 0 && (!policy || policy->personal));
+}
+
 static void
 want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V1__Command *command)
 {
@@ -414,9 +424,8 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
     } else if (command->show) {
         cases_want(dispatch, command->show->case_id);
     }
-    if (command->act &&
-        (command->act->has_text || (command->act->has_note && command->act->note.len > 0))) {
-        wanted->noted[wanted->noted_count++] = command->act->case_id;
+    if (command->act && may_seal(dispatch, command->act)) {
+        wanted->sealed[wanted->sealed_count++] = command->act->case_id;
     }
     if ((command->act || command->claim) && command->has_command_id &&
         command->command_id.len == 16) {
@@ -424,12 +433,12 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
     }
 }
 
-/* Keys of cases that get notes, and, after a collision or before a refusal, which commands were
- * done before. */
+/* Keys of cases of which something is sealed, and, after a collision or before a refusal, which
+ * commands were done before. */
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
 {
     static struct wanted wanted; /* too large for the stack */
-    wanted.noted_count = 0;
+    wanted.sealed_count = 0;
     wanted.claims = false;
     dispatch->asked_count = 0;
     dispatch->known_count = 0;
@@ -442,11 +451,11 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
             want(dispatch, &wanted, command);
         }
     }
-    dispatch->asked_keys = wanted.noted_count > 0;
+    dispatch->asked_keys = wanted.sealed_count > 0;
     dispatch->asked_known = (dispatch->ask_known || wanted.claims) && dispatch->asked_count > 0;
     dispatch->ask_known = false;
     if (dispatch->asked_keys) {
-        dispatch_keys_bind(pg, wanted.noted, wanted.noted_count);
+        dispatch_keys_bind(pg, wanted.sealed, wanted.sealed_count);
     }
     if (dispatch->asked_known) {
         dispatch_known_bind(pg, (const uint8_t(*)[16])dispatch->asked_ids, dispatch->asked_count);

@@ -1,6 +1,7 @@
-/* The note of a command: as it was written, or one of the policy's texts, filled in; looked through
- * where it is a reply, then sealed. */
+/* What of a command is sealed: personal fields, and the note as it was written, or one of the
+ * policy's texts, filled in, looked through where it is a reply. */
 #include "case_number.h"
+#include "dispatch_core_form.h"
 #include "dispatch_core_text.h"
 #include "dispatch_shell.h"
 #include "policy_reply.h"
@@ -52,14 +53,33 @@ static bool reply_is_good(const struct asked *asked,
     return !fault.forbidden && !fault.lacking;
 }
 
-static bool note_seal(const struct asked *asked,
-                      uint64_t case_id,
-                      struct slice note,
-                      struct slice *sealed,
-                      uint32_t *key_id)
+/* Under the case's own key; *key_id is what wraps that.  False: refused. */
+static bool seal(const struct asked *asked,
+                 const char *name,
+                 struct slice plain,
+                 struct slice *sealed,
+                 uint32_t *key_id)
 {
     struct dispatch *dispatch = asked->dispatch;
+    uint64_t case_id = asked->command->act->case_id;
     struct error error = {0};
+    for (uint32_t i = 0; i < dispatch->key_count; i++) {
+        uint8_t key[SEAL_KEY_SIZE];
+        const struct case_key *found = &dispatch->keys[i];
+        if (found->case_id == case_id &&
+            seal_case_key_find(dispatch->ring, case_id, found->wrapped, key, key_id, &error) &&
+            seal_field(
+                key, case_id, name, *key_id, plain, cycle_arena(asked->cycle), sealed, &error)) {
+            return true;
+        }
+    }
+    refuse(asked, DESK_NOTE_UNSEALABLE, NULL);
+    return false;
+}
+
+static bool
+note_seal(const struct asked *asked, struct slice note, struct slice *sealed, uint32_t *key_id)
+{
     size_t bad_at;
     *sealed = slice_of(NULL, 0);
     if (note.size == 0) {
@@ -69,18 +89,37 @@ static bool note_seal(const struct asked *asked,
         refuse(asked, DESK_NOTE_INVALID, NULL);
         return false;
     }
-    for (uint32_t i = 0; i < dispatch->key_count; i++) {
-        uint8_t key[SEAL_KEY_SIZE];
-        const struct case_key *found = &dispatch->keys[i];
-        if (found->case_id == case_id &&
-            seal_case_key_find(dispatch->ring, case_id, found->wrapped, key, key_id, &error) &&
-            seal_field(
-                key, case_id, "note", *key_id, note, cycle_arena(asked->cycle), sealed, &error)) {
-            return true;
+    return seal(asked, "note", note, sealed, key_id);
+}
+
+bool desk_personal(const struct asked *asked,
+                   const struct held_case *held,
+                   struct event_field *fields,
+                   struct dispatch_input *input,
+                   uint32_t *key_id)
+{
+    const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
+    for (uint32_t i = 0; policy && policy->personal && i < input->field_count; i++) {
+        struct slice value = fields[i].value;
+        const struct policy_field *rules =
+            dispatch_personal(policy, &held->state, input->action, fields[i].name);
+        size_t bad_at;
+        char name[SEAL_FIELD_NAME_MAX];
+        if (!rules || value.size == 0) {
+            continue;
+        }
+        fields[i].value = slice_of(NULL, 0);
+        if (!text_is_clean(value, &bad_at) || !policy_field_accepts(rules, value)) {
+            input->bad_field =
+                fields[i].name; /* the core refuses it, for that or a better reason */
+            continue;
+        }
+        (void)snprintf(name, sizeof name, "field.%s", rules->id);
+        if (!seal(asked, name, value, &fields[i].sealed, key_id)) {
+            return false;
         }
     }
-    refuse(asked, DESK_NOTE_UNSEALABLE, NULL);
-    return false;
+    return true;
 }
 
 /* The note is what the command gives, or one of the policy's texts, filled in.  False: refused. */
@@ -118,12 +157,10 @@ bool desk_note(const struct asked *asked,
                uint32_t *key_id)
 {
     struct slice note;
-    *key_id = 0;
     if (!note_of(asked, held, input, &note)) {
         return false;
     }
     /* where the text lacks something the core refuses it, for that or a better reason */
-    return input->text_lacking.size > 0 ||
-           (reply_is_good(asked, held, input->action, note) &&
-            note_seal(asked, asked->command->act->case_id, note, &input->sealed_note, key_id));
+    return input->text_lacking.size > 0 || (reply_is_good(asked, held, input->action, note) &&
+                                            note_seal(asked, note, &input->sealed_note, key_id));
 }

@@ -203,8 +203,15 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
 
 /* dispatch_note.c */
-/* Fills in what the note was started from and the sealed note; *key_id is the key that wraps the
- * case's own, 0 where there is no note.  False: refused. */
+/* These two seal under the case's own key; *key_id, where anything is, is what wraps that, and is
+ * left alone where nothing is.  False: refused. */
+/* Of the command's fields those the policy calls personal, in place; before anything else looks. */
+bool desk_personal(const struct asked *asked,
+                   const struct held_case *held,
+                   struct event_field *fields,
+                   struct dispatch_input *input,
+                   uint32_t *key_id);
+/* Fills in what the note was started from, and the sealed note. */
 bool desk_note(const struct asked *asked,
                const struct held_case *held,
                struct dispatch_input *input,

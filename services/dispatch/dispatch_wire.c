@@ -46,7 +46,8 @@ bool dispatch_fields_of(const Redress__Command__V1__Act *act,
     for (size_t i = 0; i < act->n_fields; i++) {
         const Redress__Command__V1__Field *field = act->fields[i];
         fields[i] = (struct event_field){slice_of(field->name.data, field->name.len),
-                                         slice_of(field->value.data, field->value.len)};
+                                         slice_of(field->value.data, field->value.len),
+                                         slice_of(NULL, 0)};
     }
     *count = (uint32_t)act->n_fields;
     return true;

@@ -58,6 +58,7 @@ form_of(const char *name, const struct policy_field *field, struct arena *arena)
     }
     form->has_min = field->has_min && bound_of(field, field->min, arena, &form->min);
     form->has_max = field->has_max && bound_of(field, field->max, arena, &form->max);
+    form->has_personal = form->personal = field->personal;
     form->has_decimals = field->type == FORM_NUMBER || field->type == FORM_MONEY;
     form->decimals = field->decimals;
     for (uint16_t i = 0; i < field->choice_count; i++) {

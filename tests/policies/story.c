@@ -196,14 +196,15 @@ static uint32_t fill(struct story *story,
     const struct yaml_node *map = only ? only : with;
     uint32_t count = 0;
     for (uint32_t i = 0; map && i < map->count && count < EVENT_FIELDS_MAX; i++) {
-        fields[count++] = (struct event_field){slice_text(map->pairs[i].key.text),
-                                               slice_text(map->pairs[i].value.text)};
+        fields[count++] = (struct event_field){.name = slice_text(map->pairs[i].key.text),
+                                               .value = slice_text(map->pairs[i].value.text)};
     }
     for (uint16_t i = 0; !only && action && i < action->need_count; i++) {
         const struct policy_need *need = &action->needs[i];
         if (!need->optional && !(map && yaml_find(map, need->field)) && count < EVENT_FIELDS_MAX) {
-            fields[count++] = (struct event_field){slice_text(need->field),
-                                                   journey_value(story->journey, need, values[i])};
+            fields[count++] =
+                (struct event_field){.name = slice_text(need->field),
+                                     .value = journey_value(story->journey, need, values[i])};
         }
     }
     return count;

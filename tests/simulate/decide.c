@@ -378,7 +378,7 @@ static void command(struct instance *instance, const struct request *request)
     static const char *const filled[] = {"cause", "remedy", "reason"};
     struct event_field fields[3];
     for (size_t i = 0; i < 3; i++) {
-        fields[i] = (struct event_field){slice_text(filled[i]), slice_text("yes")};
+        fields[i] = (struct event_field){.name = slice_text(filled[i]), .value = slice_text("yes")};
     }
     uint8_t id[16] = {(uint8_t)request->submission,
                       (uint8_t)request->kind,

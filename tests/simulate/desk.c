@@ -78,14 +78,19 @@ fill_in(const struct policy *policy, const struct policy_action *action, struct 
         if (sim_per_mille(need->optional ? 500 : 30)) {
             continue; /* forgotten */
         }
-        order->fields[order->field_count++] =
-            (struct event_field){lasting(need->field), value_for(policy, need, order)};
+        struct event_field *field = &order->fields[order->field_count++];
+        *field = (struct event_field){.name = lasting(need->field),
+                                      .value = value_for(policy, need, order)};
+        if (need->rules && need->rules->personal) { /* as the shell hands it on */
+            field->sealed = lasting("sealed");
+            field->value = (struct slice){0};
+        }
     }
     bool gives = action->gives && order->field_count < ORDER_FIELDS_MAX;
     if (gives) {
         struct policy_need agent = {.field = "agent"};
-        order->fields[order->field_count++] =
-            (struct event_field){slice_text("agent"), value_for(policy, &agent, order)};
+        order->fields[order->field_count++] = (struct event_field){
+            .name = slice_text("agent"), .value = value_for(policy, &agent, order)};
     }
 }
 

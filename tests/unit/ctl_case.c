@@ -73,12 +73,17 @@ static void amounts_days_and_ids_are_written_as_the_language_writes_them(void **
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (unsigned language = 0; language < CTL_LANGUAGE_COUNT; language++) {
             const struct ctl ctl = {.language = (enum ctl_language)language};
-            const struct event_field told = {slice_text(rows[i].name), slice_text(rows[i].value)};
+            const struct event_field told = {.name = slice_text(rows[i].name),
+                                             .value = slice_text(rows[i].value)};
             char said[VIEW_TEXT_MAX];
             assert_string_equal(case_field_value(&ctl, &policy, &advanced, &told, said),
                                 rows[i].in[language]);
         }
     }
+    const struct event_field sealed = {.name = slice_text("sum"), .sealed = slice_text("\x01")};
+    const struct ctl english = {.language = CTL_EN};
+    char there[VIEW_TEXT_MAX];
+    assert_string_equal(case_field_value(&english, &policy, &advanced, &sealed, there), "sealed");
     char said[VIEW_TEXT_MAX];
     const struct ctl ctl = {.language = CTL_ZH_CN};
     assert_string_equal(case_because(&ctl, slice_text("several_categories"), said),

@@ -25,7 +25,8 @@ static const struct policy_choice moods[] = {
 #define NAMED(word) .id = word, .title = {{word, word, word}} /* NOLINT */
 static const struct policy_field fields[FIELDS] = {
     {NAMED("remark"), .type = FORM_TEXT},
-    {NAMED("account"), .type = FORM_TEXT, .has_min = true, .min = 30, .has_max = true, .max = 33},
+    {NAMED("account"), .type = FORM_TEXT, .has_min = true, .min = 30, .has_max = true, .max = 33,
+     .personal = true},
     {NAMED("order"), .type = FORM_TEXT, .picture = "A99-9+\\+", .has_min = true, .min = 12},
     {NAMED("points"), .type = FORM_NUMBER,
      .has_min = true, .min = -20000, .has_max = true, .max = 100000},
@@ -194,6 +195,8 @@ static void json_says_what_has_to_be_filled_in_and_how_far_a_role_goes(void **st
     assert_int_equal(desk.reply->n_forms, FIELDS + 1); /* each once */
     const json_t *classes = json_object_get(form_of(desk.json, "severity_class"), "choices");
     assert_int_equal(json_array_size(classes), desk.policy.class_count);
+    assert_true(json_is_true(json_object_get(form_of(desk.json, "account"), "personal")));
+    assert_null(json_object_get(form_of(desk.json, "order"), "personal"));
     assert_null(form_of(desk.json, "nothing"));
     end(&desk);
 }

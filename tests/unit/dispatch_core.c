@@ -239,8 +239,8 @@ static void a_missing_field_is_named_and_an_empty_one_is_missing(void **state)
     PLAY_ONE(&play, {"mei", "handler", "propose", {"cause"}, .to = DISPATCH_FIELD_MISSING});
     assert_true(slice_equal(play.refused, slice_text("remedy")));
     struct event_field fields[EVENT_FIELDS_MAX + 1] = {
-        {slice_text("cause"),  slice_text("late van")},
-        {slice_text("remedy"), slice_text("")        },
+        {.name = slice_text("cause"),  .value = slice_text("late van")},
+        {.name = slice_text("remedy"), .value = slice_text("")        },
     };
     struct dispatch_input input = play_command(&play, "mei", "handler", "propose");
     input.fields = fields;

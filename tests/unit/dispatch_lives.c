@@ -290,12 +290,13 @@ static uint32_t fill(const struct policy_action *action, struct event_field fiel
     for (uint16_t i = 0; i < action->need_count && count < 7; i++) {
         const struct policy_need *need = &action->needs[i];
         if (below(need->optional ? 2 : 20) > 0) {
-            fields[count++] =
-                (struct event_field){slice_text(need->field), slice_text(value_of(need->field))};
+            fields[count++] = (struct event_field){.name = slice_text(need->field),
+                                                   .value = slice_text(value_of(need->field))};
         }
     }
     if (action->gives) {
-        fields[count++] = (struct event_field){slice_text("agent"), slice_text(value_of("agent"))};
+        fields[count++] = (struct event_field){.name = slice_text("agent"),
+                                               .value = slice_text(value_of("agent"))};
     }
     return count;
 }

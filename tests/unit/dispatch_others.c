@@ -85,7 +85,7 @@ static void a_deputy_may_what_the_role_may_within_its_limits(void **state)
 
 static struct dispatch_input merge_into(const struct play *play, struct event_field *field)
 {
-    *field = (struct event_field){slice_text("case"), slice_text("another")};
+    *field = (struct event_field){.name = slice_text("case"), .value = slice_text("another")};
     struct dispatch_input merge = play_command(play, "boss", "supervisor", "merge");
     merge.fields = field;
     merge.field_count = 1;

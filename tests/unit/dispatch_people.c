@@ -179,7 +179,8 @@ static void nobody_writes_what_only_the_decision_records(void **state)
 {
     (void)state;
     begin();
-    const struct event_field forged = {slice_text("@deputy-of"), slice_text("lin")};
+    const struct event_field forged = {.name = slice_text("@deputy-of"),
+                                       .value = slice_text("lin")};
     struct dispatch_input input = play_command(&play, "han", "handler", "propose");
     input.fields = &forged;
     input.field_count = 1;

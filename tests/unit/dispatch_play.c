@@ -127,8 +127,9 @@ void play_beats(struct play *play, const struct beat *beats, size_t count)
         input.agent_has_capacity = !beat->full;
         input.fields = fields;
         for (int j = 0; j < PLAY_FIELDS_MAX && beat->fields[j]; j++) {
-            fields[input.field_count++] = (struct event_field){
-                slice_text(beat->fields[j]), slice_text(beat->value ? beat->value : "told")};
+            fields[input.field_count++] =
+                (struct event_field){.name = slice_text(beat->fields[j]),
+                                     .value = slice_text(beat->value ? beat->value : "told")};
         }
         uint32_t version = play->state.version;
         enum dispatch_answer answer = play_input(play, &input);

@@ -115,7 +115,8 @@ any_command(struct chance *chance, const struct play *play, struct event_field f
         const char *name = proposing ? names[input.field_count] : PICK(chance, names);
         const char *value = strcmp(name, "severity_class") == 0 ? PICK(chance, severities)
                                                                 : PICK(chance, categories);
-        fields[input.field_count++] = (struct event_field){slice_text(name), slice_text(value)};
+        fields[input.field_count++] =
+            (struct event_field){.name = slice_text(name), .value = slice_text(value)};
         proposing = proposing && input.field_count < 2;
     }
     input.fields = fields;
@@ -272,7 +273,8 @@ static struct event any_event(struct chance *chance, const struct dispatch_case 
     event.advanced.category = roll(chance, 4) ? slice_text("late") : any_name(chance);
     event.advanced.priority = roll(chance, 7);
     event.advanced.field_count = roll(chance, 2) ? 1 : UINT32_MAX;
-    event.advanced.fields[0] = (struct event_field){slice_text("level"), any_name(chance)};
+    event.advanced.fields[0] =
+        (struct event_field){.name = slice_text("level"), .value = any_name(chance)};
     return event;
 }
 

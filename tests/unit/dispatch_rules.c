@@ -51,7 +51,7 @@ static void a_role_decides_up_to_its_limit_and_hears_who_may_decide_more(void **
         {"mei",  "agent",      "propose", {"amount"}, "-1",      TO(FIELD_INVALID)},
     };
     PLAY(&play, story);
-    struct event_field amount = {slice_text("amount"), slice_text("500")};
+    struct event_field amount = {.name = slice_text("amount"), .value = slice_text("500")};
     struct dispatch_input input = play_command(&play, "mei", "agent", "propose");
     input.fields = &amount;
     input.field_count = 1;
@@ -128,8 +128,8 @@ static void a_requirement_is_asked_only_where_it_applies(void **state)
     };
     PLAY(&play, story);
     refused_for(&play, "cause");
-    struct event_field fields[] = {{slice_text("founded"), slice_text("yes")},
-                                   {slice_text("cause"), slice_text("none")}};
+    struct event_field fields[] = {{.name = slice_text("founded"), .value = slice_text("yes")},
+                                   {.name = slice_text("cause"), .value = slice_text("none")}};
     struct dispatch_input judge = play_command(&play, "mei", "agent", "judge");
     judge.fields = fields;
     judge.field_count = 2;
@@ -145,8 +145,8 @@ static void a_requirement_is_asked_only_where_it_applies(void **state)
 static void come_to_reply(struct play *play, const char *category)
 {
     play_open(play, category, "minor", 4);
-    struct event_field fields[] = {{slice_text("founded"), slice_text("yes")},
-                                   {slice_text("cause"), slice_text("work")}};
+    struct event_field fields[] = {{.name = slice_text("founded"), .value = slice_text("yes")},
+                                   {.name = slice_text("cause"), .value = slice_text("work")}};
     struct dispatch_input judge = play_command(play, "mei", "agent", "judge");
     judge.fields = fields;
     judge.field_count = 2;

@@ -236,6 +236,23 @@ void journey_wait(struct journey *journey, int64_t us)
     clocks_agree(journey);
 }
 
+/* As dispatch's desk does it, with what it does not matter which bytes. */
+static void
+seal_in(const struct journey *journey, struct event_field *fields, struct dispatch_input *input)
+{
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        struct slice value = fields[i].value;
+        const struct policy_field *rules =
+            dispatch_personal(journey->policy, &journey->state, input->action, fields[i].name);
+        if (rules && value.size > 0) {
+            bool good = policy_field_accepts(rules, value);
+            fields[i].value = slice_of(NULL, 0);
+            fields[i].sealed = slice_text(good ? "sealed" : "");
+            input->bad_field = good ? input->bad_field : fields[i].name;
+        }
+    }
+}
+
 /* As dispatch's desk does it: the text is the note, and is looked through like any other. */
 static void fill_in(struct journey *journey, struct dispatch_input *input)
 {
@@ -282,6 +299,13 @@ journey_give(struct journey *journey, const struct journey_order *order, struct 
                                    .text = slice_text(order->text),
                                    .text_language = slice_text(order->language),
                                    .agent_has_capacity = true};
+    struct event_field fields[EVENT_FIELDS_MAX];
+    assert_in_range(order->field_count, 0, EVENT_FIELDS_MAX);
+    for (uint32_t i = 0; i < order->field_count; i++) {
+        fields[i] = order->fields[i];
+    }
+    input.fields = fields;
+    seal_in(journey, fields, &input);
     fill_in(journey, &input);
     enum dispatch_answer answer = dispatch_decide(journey->policy, &lender, &input, &out, about);
     if (answer == DISPATCH_APPEND) {
@@ -309,8 +333,8 @@ enum dispatch_answer journey_command(struct journey *journey,
                                   .fields = fields};
     for (uint16_t i = 0; action && filled_in && i < action->need_count; i++) {
         const struct policy_need *need = &action->needs[i];
-        fields[order.field_count++] =
-            (struct event_field){slice_text(need->field), journey_value(journey, need, values[i])};
+        fields[order.field_count++] = (struct event_field){
+            .name = slice_text(need->field), .value = journey_value(journey, need, values[i])};
     }
     return journey_give(journey, &order, &about);
 }

@@ -6,6 +6,7 @@
 #define REDRESS_JOURNEY_CASE_H
 
 #include "analytics_core.h"
+#include "dispatch_core_form.h"
 #include "dispatch_core_text.h"
 #include "policy_load.h"
 #include "watchdog_core.h"

@@ -46,12 +46,14 @@ static const struct policy_action *action_of(const char *step, const char *actio
 }
 
 static const struct event_field form[] = {
-    {{(const uint8_t *)"amount", 6},  {(const uint8_t *)"120.50", 6}                    },
-    {{(const uint8_t *)"paid-on", 7}, {(const uint8_t *)"2026-02-28", 10}               },
-    {{(const uint8_t *)"at", 2},      {(const uint8_t *)"2026-03-01T16:30:00+08:00", 25}},
-    {{(const uint8_t *)"fault", 5},   {(const uint8_t *)"ours", 4}                      },
-    {{(const uint8_t *)"urgent", 6},  {(const uint8_t *)"yes", 3}                       },
-    {{(const uint8_t *)"words", 5},   {(const uint8_t *)"{number} \xe7\x94\xb2", 12}    },
+    {.name = {(const uint8_t *)"amount", 6},  .value = {(const uint8_t *)"120.50", 6}     },
+    {.name = {(const uint8_t *)"paid-on", 7}, .value = {(const uint8_t *)"2026-02-28", 10}},
+    {.name = {(const uint8_t *)"at", 2},
+     .value = {(const uint8_t *)"2026-03-01T16:30:00+08:00", 25}                          },
+    {.name = {(const uint8_t *)"fault", 5},   .value = {(const uint8_t *)"ours", 4}       },
+    {.name = {(const uint8_t *)"urgent", 6},  .value = {(const uint8_t *)"yes", 3}        },
+    {.name = {(const uint8_t *)"words", 5},
+     .value = {(const uint8_t *)"{number} \xe7\x94\xb2", 12}                              },
 };
 
 enum { FORM = sizeof form / sizeof *form };

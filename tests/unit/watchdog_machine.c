@@ -110,8 +110,10 @@ static uint32_t extend(struct desk *desk, int64_t at_us, const char *clock, cons
 {
     struct event event = desk_advanced(desk, EVENT_EXTENDED, at_us, "");
     event.advanced.field_count = reason[0] ? 2 : 1;
-    event.advanced.fields[0] = (struct event_field){slice_text("clock"), slice_text(clock)};
-    event.advanced.fields[1] = (struct event_field){slice_text("reason"), slice_text(reason)};
+    event.advanced.fields[0] =
+        (struct event_field){.name = slice_text("clock"), .value = slice_text(clock)};
+    event.advanced.fields[1] =
+        (struct event_field){.name = slice_text("reason"), .value = slice_text(reason)};
     return feed(desk, event);
 }
 
@@ -396,7 +398,8 @@ static struct event random_move(struct desk *desk, int64_t at_us)
     event.advanced.priority = 1 + roll(4);
     event.advanced.action = slice_text(roll(2) ? "tell" : "");
     event.advanced.field_count = roll(2);
-    event.advanced.fields[0] = (struct event_field){slice_text("reason"), slice_text("so")};
+    event.advanced.fields[0] =
+        (struct event_field){.name = slice_text("reason"), .value = slice_text("so")};
     return event;
 }
 

@@ -60,7 +60,8 @@ static void tell(struct desk *desk, int64_t at_s, const char *field, const char 
 {
     struct event event = desk_advanced(desk, EVENT_NOTED, at_s * US, "");
     event.advanced.field_count = 1;
-    event.advanced.fields[0] = (struct event_field){slice_text(field), slice_text(value)};
+    event.advanced.fields[0] =
+        (struct event_field){.name = slice_text(field), .value = slice_text(value)};
     desk_feed(desk, &event, event.at_us);
 }
 
@@ -100,7 +101,7 @@ static void a_share_of_a_target_is_rounded_down_to_the_microsecond(void **state)
     struct event event = desk_advanced(&desk, EVENT_NOTED, (DUE_S - 3600) * (int64_t)US + 1, "");
     event.advanced.field_count = 1;
     event.advanced.fields[0] =
-        (struct event_field){slice_text("callback_at"), slice_text(promised)};
+        (struct event_field){.name = slice_text("callback_at"), .value = slice_text(promised)};
     desk_feed(&desk, &event, event.at_us);
     /* Half of an odd number of microseconds, counted from the first of them. */
     assert_int_equal(desk.state.clocks[0].next_level_us, (int64_t)(DUE_S - 1800) * US);

@@ -1,0 +1,81 @@
+/* The form of an action; see dispatch_core_form.h. */
+#include "dispatch_core_form.h"
+
+static const struct policy_field *
+rules_of(const struct policy *policy, const struct policy_action *action, struct slice name)
+{
+    for (uint16_t i = 0; action && i < action->need_count; i++) {
+        if (slice_equal(name, slice_text(action->needs[i].field))) {
+            return action->needs[i].rules;
+        }
+    }
+    uint16_t index = policy_field_index(policy, name);
+    return index == POLICY_NONE ? NULL : &policy->fields[index];
+}
+
+static bool is_personal(const struct policy_field *rules)
+{
+    return rules && rules->personal;
+}
+
+const struct policy_field *dispatch_personal(const struct policy *policy,
+                                             const struct dispatch_case *state,
+                                             struct slice action,
+                                             struct slice field)
+{
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t index = policy_action_index(step, action);
+    const struct policy_field *rules =
+        rules_of(policy, index == POLICY_NONE ? NULL : &step->actions[index], field);
+    return is_personal(rules) ? rules : NULL;
+}
+
+static struct dispatch_permit need_permit(const struct policy_need *need,
+                                          const struct dispatch_input *input)
+{
+    struct slice value = {0};
+    for (uint32_t i = 0; i < input->field_count && value.size == 0; i++) {
+        const struct event_field *field = &input->fields[i];
+        if (slice_equal(field->name, slice_text(need->field))) {
+            value = is_personal(need->rules) ? field->sealed : field->value;
+        }
+    }
+    bool wrong = slice_equal(input->bad_field, slice_text(need->field));
+    bool missing = value.size == 0 && !need->optional && !wrong;
+    if (value.size > 0 && need->rules && !need->rules->personal) {
+        wrong = !policy_field_accepts(need->rules, value);
+    }
+    return (struct dispatch_permit){.answer = missing ? DISPATCH_FIELD_MISSING
+                                              : wrong ? DISPATCH_FIELD_INVALID
+                                                      : DISPATCH_APPEND,
+                                    .what = slice_text(need->field),
+                                    .title = &need->title};
+}
+
+struct dispatch_permit form_permit(const struct policy *policy,
+                                   const struct policy_action *action,
+                                   const struct dispatch_input *input,
+                                   bool blank)
+{
+    if (input->field_count > EVENT_FIELDS_MAX) {
+        return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID,
+                                        .what = input->fields[EVENT_FIELDS_MAX].name};
+    }
+    for (uint16_t i = 0; i < action->need_count && !blank; i++) {
+        struct dispatch_permit permit = need_permit(&action->needs[i], input);
+        if (permit.answer != DISPATCH_APPEND) {
+            return permit;
+        }
+    }
+    /* also what no action asked for: nothing personal gets into an event in the clear */
+    for (uint32_t i = 0; i < input->field_count && policy->personal; i++) {
+        const struct event_field *field = &input->fields[i];
+        const struct policy_field *rules = rules_of(policy, action, field->name);
+        bool bad = slice_equal(input->bad_field, field->name) || field->value.size > 0;
+        if (is_personal(rules) && bad) {
+            return (struct dispatch_permit){
+                .answer = DISPATCH_FIELD_INVALID, .what = field->name, .title = &rules->title};
+        }
+    }
+    return (struct dispatch_permit){.answer = DISPATCH_APPEND};
+}
