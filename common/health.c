@@ -103,10 +103,15 @@ static bool own_metrics_write(const struct health *health, struct evbuffer *body
                                     "redress_build_info{service=\"%s\",version=\"%s\"} 1\n"
                                     "# HELP redress_log_suppressed_total Log lines held back.\n"
                                     "# TYPE redress_log_suppressed_total counter\n"
-                                    "redress_log_suppressed_total %" PRIu64 "\n",
+                                    "redress_log_suppressed_total %" PRIu64 "\n"
+                                    "# HELP redress_log_lost_total Of them, lines the log's reader "
+                                    "had no room for.\n"
+                                    "# TYPE redress_log_lost_total counter\n"
+                                    "redress_log_lost_total %" PRIu64 "\n",
                                     health->options.service,
                                     REDRESS_VERSION,
-                                    log_suppressed()) >= 0;
+                                    log_suppressed(),
+                                    log_lost()) >= 0;
     if (health->count > 0) {
         good =
             good && evbuffer_add_printf(body,

@@ -41,6 +41,7 @@ static struct {
     enum log_level least;
     bool journal;
     uint64_t suppressed;
+    uint64_t lost_in_all;
     uint64_t lost;                      /* since the last line: whoever reads stderr did not */
     struct bucket buckets[BUCKETS + 1]; /* the last one is for all that find no place */
 } logger = {.service = "redress", .least = LOG_INFO_LEVEL};
@@ -84,6 +85,11 @@ bool log_level_parse(const char *text, enum log_level *level)
 uint64_t log_suppressed(void)
 {
     return logger.suppressed;
+}
+
+uint64_t log_lost(void)
+{
+    return logger.lost_in_all;
 }
 
 static struct bucket *bucket_find(const char *message)
@@ -198,6 +204,7 @@ static void line_write(const struct line *line)
         write(STDERR_FILENO, line->text, line->used) < 0) {
         logger.suppressed++;
         logger.lost++;
+        logger.lost_in_all++;
     } else {
         logger.lost = 0;
     }

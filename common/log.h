@@ -70,4 +70,7 @@ void log_write(enum log_level level, const char *message, ...);
 /* Lines held back since the start, for a metric. */
 uint64_t log_suppressed(void);
 
+/* How many of them nobody wrote, because whoever reads the log stands still. */
+uint64_t log_lost(void);
+
 #endif

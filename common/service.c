@@ -23,6 +23,7 @@ static void on_writer(void *owner, enum pg_state state, const struct error *erro
     struct service *service = owner;
     if (state == PG_DOWN) {
         log_warn("archive away", LOG_ERROR_FIELDS(error));
+        (void)snprintf(service->archive_away, sizeof service->archive_away, "%s", error->text);
         owner_cut(service, error->text);
         return;
     }

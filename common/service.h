@@ -53,6 +53,7 @@ struct service_settings {
     char receipt_public_keys[272]; /* "": beside it, with .pub behind its name */
     char log_level[16];
     int64_t batch_max;
+    int64_t behind_s;
 };
 
 /* The settings file, for whoever else reads it: the command redress. */

@@ -178,11 +178,14 @@ wait_for_archive(struct cycle *cycle, enum undo_verdict verdict, const struct pg
     cycle->wait_until_us = clock_monotonic_us() + wait_us;
     if (all) {
         if (!service->archive_refuses[0]) {
-            log_error("archive takes nothing", LOG_ERROR_FIELDS(&answer->error));
+            log_error("archive takes nothing",
+                      LOG_ERROR_FIELDS(&answer->error),
+                      LOG_TEXT("effect", "nothing is lost, who asks is told to try later"),
+                      LOG_TEXT("do", "make room, or give PostgreSQL back its leave to write"));
         }
         (void)snprintf(service->archive_refuses,
                        sizeof service->archive_refuses,
-                       "PostgreSQL takes nothing: %.120s",
+                       "PostgreSQL takes nothing, who asks is told to try later: %.90s",
                        answer->error.text);
     } else if (!answer && lacks_policy(cycle)) {
         log_debug("waiting for a policy"); /* it comes, or is told not to be had */
@@ -288,10 +291,12 @@ static void commit(struct cycle *cycle)
  * nor what follows it is passed over, or an upgrade would lose it for good (law 4): the stream
  * stands where it is until a version that can read it takes the partition.  The others go on.
  */
-static void input_stop(struct service *service, const struct input *input, const char *why)
+static void
+input_stop(struct service *service, const struct input *input, uint32_t schema, const char *why)
 {
     struct stream *stream = &service->streams[input->partition];
     stream->unread[input->service] = input->seq;
+    stream->unread_schema[input->service] = schema;
     consumer_halt(&stream->consumers[input->service]);
     log_error("event of a newer version: its stream waits",
               LOG_TEXT("stream", service_name((enum service_id)input->service)),
@@ -316,12 +321,13 @@ static void decide_input(struct cycle *cycle, const struct input *input)
     }
     struct error error = {0};
     if (!event_decode_lent(input->bytes, input->hash, service->decoded, &error)) {
-        input_stop(service, input, error.text);
+        input_stop(service, input, 0, error.text);
         return;
     }
     if (service->decoded->schema > EVENT_SCHEMA ||
         event_kind_service(service->decoded->kind) == SERVICE_NONE) {
-        input_stop(service, input, "a schema or a kind that is not known here");
+        input_stop(
+            service, input, service->decoded->schema, "a schema or a kind that is not known here");
         return;
     }
     cycle_touch(cycle, input->partition);
@@ -331,6 +337,7 @@ static void decide_input(struct cycle *cycle, const struct input *input)
     }
     stream->next_checkpoints[input->service].seq = input->seq;
     memcpy(stream->next_checkpoints[input->service].hash, input->hash, HASH_SIZE);
+    behind_took(&stream->behind[input->service], service->decoded->at_us, cycle->now_us);
     service->spec->input(service->self, cycle, service->decoded);
 }
 

@@ -19,12 +19,12 @@ enum measure {
     M_READ_EVENTS,
     M_GAPS,
     M_REPEATS,
-    M_SUPPRESSED,
     M_SERVING,
     M_WAITING,
     M_INPUTS_WAITING,
     M_CATCHING_UP,
     M_HALTED,
+    M_BEHIND,
     M_RESIDENT,
     M_STEPS_ARCHIVE,
     M_STEPS_MACHINE,
@@ -47,12 +47,12 @@ static struct metric metrics[M_COUNT] = {
     [M_READ_EVENTS] = METRIC_COUNTER("journal_read_events_total", "Events those reads brought."),
     [M_GAPS] = METRIC_COUNTER("stream_gaps_total", "Gaps the bus left, closed from the journal."),
     [M_REPEATS] = METRIC_COUNTER("stream_repeats_total", "Events seen again, and dropped."),
-    [M_SUPPRESSED] = METRIC_COUNTER("log_suppressed_total", "Log lines held back."),
     [M_SERVING] = METRIC_GAUGE("partitions_serving", "Partitions this instance serves."),
     [M_WAITING] = METRIC_GAUGE("requests_waiting", "Requests waiting for the next batch."),
     [M_INPUTS_WAITING] = METRIC_GAUGE("inputs_waiting", "Events waiting for the next batch."),
     [M_CATCHING_UP] = METRIC_GAUGE("streams_catching_up", "Input streams not live yet."),
-    [M_HALTED] = METRIC_GAUGE("streams_halted", "Input streams that contradict what was accepted."),
+    [M_HALTED] = METRIC_GAUGE("streams_halted", "Input streams that wait for an operator."),
+    [M_BEHIND] = METRIC_GAUGE("behind_seconds", "Age of the oldest event known and not processed."),
     [M_RESIDENT] = METRIC_GAUGE("resident_bytes", "Memory of the process."),
     [M_STEPS_ARCHIVE] =
         METRIC_COUNTER("clock_steps_total", "Steps of a clock.", .labels = "of=\"archive\""),
@@ -66,7 +66,6 @@ static struct metric metrics[M_COUNT] = {
 
 static unsigned archive_index;
 static unsigned partitions_index;
-static unsigned streams_index;
 static unsigned calendars_index;
 static unsigned keys_index;
 static unsigned peers_index;
@@ -85,41 +84,9 @@ static double resident_bytes(void)
     return strtod(resident, NULL) * (double)sysconf(_SC_PAGESIZE);
 }
 
-/* Sums over the input streams. */
-struct streams {
-    uint64_t gaps, repeats;
-    unsigned late, halted;
-    enum service_id unread_from; /* a stream with an event this version cannot read … */
-    uint32_t unread_partition;
-    uint64_t unread; /* … and its seq; 0: none */
-};
-
-static struct streams streams_sum(const struct service *service)
-{
-    struct streams sum = {0};
-    for (uint32_t p = 0; p < service->partitions; p++) {
-        const struct stream *stream = &service->streams[p];
-        for (unsigned from = 1; stream->phase == OWNER_SERVING && from <= INPUT_SERVICES; from++) {
-            const struct consumer *consumer = &stream->consumers[from];
-            if ((service->spec->inputs >> from & 1U) != 0) {
-                sum.gaps += consumer->gaps;
-                sum.repeats += consumer->repeats;
-                sum.late += consumer->phase != CONSUMER_LIVE;
-                sum.halted += consumer->phase == CONSUMER_HALTED;
-            }
-            if (stream->unread[from] != 0) {
-                sum.unread_from = (enum service_id)from;
-                sum.unread_partition = p;
-                sum.unread = stream->unread[from];
-            }
-        }
-    }
-    return sum;
-}
-
 static void collect(void *self)
 {
-    const struct service *service = self;
+    struct service *service = self;
     const struct {
         enum measure measure;
         uint64_t count;
@@ -135,18 +102,18 @@ static void collect(void *self)
         {M_PUBLISHED,     service->counts.published    },
         {M_READS,         service->counts.reads        },
         {M_READ_EVENTS,   service->counts.read_events  },
-        {M_SUPPRESSED,    log_suppressed()             },
         {M_STEPS_ARCHIVE, service->counts.archive_steps},
         {M_STEPS_MACHINE, service->counts.machine_steps},
     };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         metrics[counts[i].measure].count = counts[i].count;
     }
-    struct streams sum = streams_sum(service);
+    struct streams sum = streams_look(service);
     metrics[M_GAPS].count = sum.gaps;
     metrics[M_REPEATS].count = sum.repeats;
     metric_set(&metrics[M_CATCHING_UP], sum.late);
     metric_set(&metrics[M_HALTED], sum.halted);
+    metric_set(&metrics[M_BEHIND], (double)sum.behind_us / 1e6);
     metric_set(&metrics[M_SERVING], service->serving);
     metric_set(&metrics[M_WAITING], service->waiting_count);
     metric_set(&metrics[M_INPUTS_WAITING], service->incoming.count);
@@ -171,7 +138,7 @@ bool health_start(struct service *service, struct error *error)
     keys_index = health_add(service->health, "keys", true, 0);
     archive_index = health_add(service->health, "archive", true, 5);
     partitions_index = health_add(service->health, "partitions", true, 0);
-    streams_index = health_add(service->health, "streams", false, 0);
+    streams_start(service);
     if (service->settings.curve_key_file[0] != '\0') {
         peers_index = health_add(service->health, "peers", false, 0);
         health_peers(service, true, NULL);
@@ -228,34 +195,36 @@ static void calendars_look(struct service *service)
     }
 }
 
+static void archive_tell(struct service *service)
+{
+    char detail[HEALTH_DETAIL_MAX] = "";
+    bool reached = pg_current_state(service->writer) == PG_READY;
+    if (!reached) {
+        (void)snprintf(
+            detail, sizeof detail, "PostgreSQL is not reached: %.120s", service->archive_away);
+    } else if (service->archive_refuses[0]) {
+        (void)snprintf(detail, sizeof detail, "%s", service->archive_refuses);
+    } else if (service->partitions == 0) {
+        (void)snprintf(
+            detail, sizeof detail, "the database holds no archive: redress archive create");
+    }
+    health_set(service->health, archive_index, detail[0] == '\0', detail);
+}
+
 void health_second(struct service *service)
 {
     char detail[HEALTH_DETAIL_MAX];
-    bool reached = pg_current_state(service->writer) == PG_READY;
-    health_set(service->health,
-               archive_index,
-               reached && service->partitions > 0 && !service->archive_refuses[0],
-               !reached                      ? "PostgreSQL is not reached"
-               : service->archive_refuses[0] ? service->archive_refuses
-               : service->partitions > 0     ? NULL
-                                             : "the database holds no archive");
+    archive_tell(service);
     (void)snprintf(detail,
                    sizeof detail,
-                   "%u of %u served here",
+                   "%u of %u served here%s",
                    (unsigned)service->serving,
-                   (unsigned)service->partitions);
+                   (unsigned)service->partitions,
+                   service->serving > 0   ? ""
+                   : !service->registered ? ": not a member of the archive yet"
+                                          : ": others have them still, or all");
     health_set(service->health, partitions_index, service->serving > 0, detail);
-    struct streams sum = streams_sum(service);
-    int used = snprintf(detail, sizeof detail, "%u catching up, %u halted", sum.late, sum.halted);
-    if (sum.unread != 0) {
-        (void)snprintf(detail + used,
-                       sizeof detail - (size_t)used,
-                       "; event %llu of %s %u is of a newer version: upgrade this daemon",
-                       (unsigned long long)sum.unread,
-                       service_name(sum.unread_from),
-                       (unsigned)sum.unread_partition);
-    }
-    health_set(service->health, streams_index, sum.halted == 0, detail);
+    streams_second(service);
     if (service->spec->counts_time) {
         calendars_look(service);
     }

@@ -292,6 +292,7 @@ void input_serve(struct service *service, uint32_t partition)
         }
         const struct checkpoint *checkpoint = &stream->checkpoints[from];
         stream->unread[from] = 0;
+        stream->behind[from] = (struct behind){0};
         consumer_init(&stream->consumers[from], checkpoint->seq, checkpoint->hash, now_us);
         char topic[BUS_TOPIC_SIZE];
         bus_stream_topic(from, partition, topic);

@@ -3,6 +3,7 @@
 #define REDRESS_SERVICE_PRIVATE_H
 
 #include "appender.h"
+#include "behind.h"
 #include "consumer.h"
 #include "health.h"
 #include "ownership.h"
@@ -79,7 +80,9 @@ struct stream {
     struct checkpoint next_checkpoints[INPUT_SERVICES + 1];
     struct consumer consumers[INPUT_SERVICES + 1];
     uint64_t unread[INPUT_SERVICES + 1]; /* seq of the event this version cannot read; 0: none */
-    bool touched;                        /* by the cycle under way */
+    uint32_t unread_schema[INPUT_SERVICES + 1];
+    struct behind behind[INPUT_SERVICES + 1];
+    bool touched;        /* by the cycle under way */
     int32_t first_event; /* its events in cycle.events, linked by next; NOWHERE: none */
     int32_t last_event;
     char owner_endpoint[160]; /* who answers, when it is not us */
@@ -182,6 +185,7 @@ struct service {
     uint32_t waiting_first;
     uint32_t waiting_count;
     size_t waiting_bytes;
+    char archive_away[128];    /* why it is not reached */
     char archive_refuses[160]; /* why it takes no commit of anybody's: full, read-only; "": it does
                                 */
     struct arena *scratch;     /* refusals and decoding outside cycles */
@@ -204,6 +208,26 @@ bool health_start(struct service *service, struct error *error) MUST_CHECK;
 void health_stop(struct service *service);
 void health_second(struct service *service);
 void health_commit_took(int64_t us);
+
+/* service_streams.c */
+struct stream_place {
+    enum service_id from;
+    uint32_t partition;
+    uint64_t seq;
+};
+/* Over all input streams of the partitions served here. */
+struct streams {
+    uint64_t gaps, repeats;
+    unsigned late, halted; /* not live; of them for good */
+    struct stream_place halt;
+    bool halt_unread; /* by an event this version cannot read, of … */
+    uint32_t halt_schema;
+    int64_t behind_us; /* age of the oldest event that waits */
+    struct stream_place oldest;
+};
+struct streams streams_look(struct service *service);
+void streams_start(struct service *service);
+void streams_second(struct service *service);
 
 /* service_time.c: the archive's clock was read so, in a question sent at asked_us (monotonic) */
 void time_start(struct service *service);

@@ -51,6 +51,8 @@ const struct config_row service_settings_rows[] = {
      "debug, info, warn or error"},
     {"batch_max", CONFIG_INTEGER, AT(batch_max), "1000", 1, SERVICE_BATCH_MAX, "requests",
      "most submissions or commands of one transaction"},
+    {"behind_s", CONFIG_INTEGER, AT(behind_s), "30", 1, 86400, "s",
+     "/readyz tells when the oldest event not yet processed is older"},
 };
 /* clang-format on */
 const size_t service_settings_count = sizeof service_settings_rows / sizeof *service_settings_rows;

@@ -28,7 +28,8 @@ struct status_service {
     uint64_t events;
     uint64_t lag;
     enum health_seen health;
-    char detail[160]; /* which dependency is not well */
+    char detail[224]; /* which dependency is not well, … */
+    bool required;    /* … and the service cannot do without it */
 };
 
 struct status {
@@ -187,13 +188,15 @@ static void instance_read(const char *path, struct status_service *one)
     json_t *dependency;
     json_object_foreach(json_object_get(object, "dependencies"), name, dependency)
     {
-        if (json_is_false(json_object_get(dependency, "ok"))) {
+        bool required = json_is_true(json_object_get(dependency, "required"));
+        if (json_is_false(json_object_get(dependency, "ok")) && (required || !one->required)) {
+            one->required = required;
             const char *detail = json_string_value(json_object_get(dependency, "detail"));
             char plain[VIEW_TEXT_MAX];
             bool told = detail && detail[0] != '\0';
             (void)snprintf(one->detail,
                            sizeof one->detail,
-                           told ? "%.40s: %.100s" : "%.40s",
+                           told ? "%.40s: %.160s" : "%.40s",
                            name,
                            view_plain(slice_text(told ? detail : ""), plain));
         }
@@ -328,7 +331,7 @@ static void print_services(const struct ctl *ctl, const struct status *status)
          service++) {
         const struct status_service *one = &status->services[service];
         char served[64];
-        char health[256];
+        char health[320];
         (void)snprintf(served, sizeof served, "%u/%" PRIu64, one->served, status->partitions);
         bool good = one->live > 0 && one->served == status->partitions && one->health != HEALTH_BAD;
         const char *word = ctl_text_in(ctl->language, good ? TEXT_STATUS_WELL : TEXT_STATUS_UNWELL);

@@ -49,11 +49,17 @@ static void a_full_disk_is_waited_for_and_loses_nothing(void **state)
     for (unsigned service = SERVICE_INTAKE; service <= SERVICE_WATCHDOG; service++) {
         assert_true(daemon_lives(rig_daemon(rig, (enum service_id)service, "a")));
     }
+    rig_await_ready(rig,
+                    intake,
+                    503,
+                    "who asks is told to try later: postgresql: 53100 could not extend file",
+                    LOAD_MS);
     disk_has_room(rig);
     adapter_load(adapter, LOAD_MS);
     adapter_finish(adapter, PATIENCE_MS);
     assert_true(adapter_receipted(adapter) > receipted);
     assert_int_equal(daemon_logged(intake, "archive takes commits again"), 1);
+    rig_await_ready(rig, intake, 200, "\"archive\":{\"ok\":true", PATIENCE_MS);
     rig_settle(rig, PATIENCE_MS);
     rig_check_all(rig, &adapter, 1);
     adapter_free(&adapter);

@@ -243,6 +243,10 @@ static void a_daemons_clock_that_steps_decides_nothing(void **state)
     struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
     broken_add(adapter);
     step(rig, &clocks, adapter, -HOUR_S, DAY_S);
+    rig_await_ready(
+        rig, rig_daemon(rig, SERVICE_INTAKE, "a"), 200, "clock is 3600.0 s behind", NOTICED_MS);
+    rig_await_ready(
+        rig, rig_daemon(rig, SERVICE_TRIAGE, "a"), 200, "86400.0 s ahead of", NOTICED_MS);
     assert_int_equal(rig_number(rig, stamped), 0);
     step(rig, &clocks, adapter, DAY_S, -HOUR_S);
     assert_int_equal(rig_number(rig, stamped), 0);
@@ -295,6 +299,8 @@ static void a_clock_that_steps_under_all_of_them_is_followed(void **state)
     assert_int_equal(fired(rig, ESCALATED), before + CASES);
     clock_set(&clocks, "machine", DAY_S);
     await_all_logs(rig, "the archive's clock has stepped", 2);
+    rig_await_ready(
+        rig, rig_daemon(rig, SERVICE_WATCHDOG, "a"), 200, "has stepped by +9", NOTICED_MS);
     rig_await(rig, escalated, (int64_t)2 * CASES, PATIENCE_MS);
     rig_await_all_serving(rig);
     broken_add(adapter);

@@ -169,7 +169,17 @@ static void what_a_newer_version_wrote_waits_for_it_and_holds_up_nothing_else(vo
         }
         assert_true(daemon_lives(daemon));
         assert_int_equal(daemon_logged(daemon, "upgrade this daemon"), 1);
+        char waits[160];
+        (void)snprintf(waits,
+                       sizeof waits,
+                       "1 halted: intake 0 waits at event %lld, it is of schema %u, and this "
+                       "version reads %u: upgrade this daemon",
+                       (long long)stands + 1,
+                       (unsigned)EVENT_SCHEMA + 1,
+                       (unsigned)EVENT_SCHEMA);
+        rig_await_ready(rig, daemon, 503, waits, LIMIT_MS);
     }
+    rig_await_ready(rig, rig_daemon(rig, SERVICE_DISPATCH, "a"), 200, "0 halted", LIMIT_MS);
     adapter_free(&adapter);
     rig_end(rig);
 }

@@ -21,6 +21,7 @@ enum {
     RIG_PARTITIONS = 8,
     RIG_SUBMISSIONS_MAX = 20000,
     RIG_FIELDS_MAX = 8,
+    RIG_BODY_MAX = 16384,
 };
 
 struct daemon {
@@ -78,6 +79,16 @@ int daemon_signal(struct daemon *daemon, int number);
 bool daemon_lives(struct daemon *daemon);
 /* How many lines of its log have the text. */
 unsigned daemon_logged(const struct daemon *daemon, const char *text);
+
+/* GET on its admin socket (rig_ready.c): the HTTP status and the body; 0 and "" without an answer.
+ */
+int rig_ask(struct rig *rig,
+            const struct daemon *daemon,
+            const char *path,
+            char body[RIG_BODY_MAX]);
+/* Until /readyz answers with this status and has the text; fails the test after the time. */
+void rig_await_ready(
+    struct rig *rig, const struct daemon *daemon, int status, const char *text, int64_t limit_ms);
 
 /* First column of the first row; INT64_MIN when there is none or the archive is away. */
 int64_t rig_number(struct rig *rig, const char *format, ...) __attribute__((format(printf, 2, 3)));

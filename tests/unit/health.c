@@ -362,12 +362,25 @@ static void an_endpoint_that_cannot_be_is_refused(void **state)
 
 #define STORY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void no_measure_is_told_twice_and_log_lines_lost_are_told(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("/metrics"), 200);
+    assert_non_null(strstr(body(), "\nredress_log_lost_total 0\n"));
+    for (const char *at = strstr(body(), "# TYPE "); at; at = strstr(at + 1, "# TYPE ")) {
+        char line[128];
+        (void)snprintf(line, sizeof line, "%.*s ", (int)strcspn(at + 7, " ") + 7, at);
+        assert_null(strstr(at + 1, line));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         STORY(readiness_follows_the_required_dependencies),
         STORY(an_old_success_no_longer_counts),
         STORY(metrics_are_prometheus_text),
+        STORY(no_measure_is_told_twice_and_log_lines_lost_are_told),
         STORY(a_badly_named_metric_stops_the_start),
         STORY(rude_requests_are_refused),
         STORY(a_peer_that_finishes_sending_still_gets_its_answer),
