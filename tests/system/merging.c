@@ -3,7 +3,8 @@
  * accepted stays to be found).
  *
  * Method: a supervisor merges a real case into a number nobody has, then into a real one; links
- * likewise.  The owner of the partition answers, also for a case it has not in memory.
+ * likewise.  The owner of the partition answers, also for a case it has not in memory.  Seen to
+ * fail where a case that is not in memory is taken for one that is there.
  */
 #include "case_number.h"
 #include "redress/command/v1/command.pb-c.h"
