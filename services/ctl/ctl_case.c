@@ -188,6 +188,23 @@ int64_t case_clock_left_s(const struct case_view *view, const struct case_clock 
     return runs ? (told->due_us - view->now_us) / US : 0;
 }
 
+bool case_clock_is_cleared(const struct case_view *view, const struct case_clock *clock)
+{
+    const struct event_clock *told = &clock->told;
+    uint16_t index = view->policy ? policy_clock_index(view->policy, told->name) : POLICY_NONE;
+    uint16_t step = view->state.version > 0 ? view->state.step : POLICY_NONE;
+    if (index == POLICY_NONE || told->due_us == 0) {
+        return false;
+    }
+    const struct policy_clock *rule = &view->policy->clocks[index];
+    bool in_step = step < view->policy->step_count;
+    bool closed = in_step && view->policy->steps[step].closed;
+    bool hidden = in_step && (rule->hidden_steps >> step & 1U) != 0;
+    bool met = told->paused_at_us != 0 && told->verdict != CLOCK_RUNNING;
+    return hidden || (met && (rule->due_cleared & DUE_CLEARED_MET) != 0) ||
+           (closed && (rule->due_cleared & DUE_CLEARED_CLOSED) != 0);
+}
+
 int64_t case_clock_used_s(const struct case_view *view, const struct case_clock *clock)
 {
     const struct event_clock *told = &clock->told;

@@ -58,6 +58,10 @@ enum view_status case_clock_status(const struct case_view *view, const struct ca
  * run. */
 int64_t case_clock_left_s(const struct case_view *view, const struct case_clock *clock);
 
+/* The policy shows no due instant of it as things stand (due-cleared-when, due-hidden-in): it is no
+ * promise any more, whatever the arithmetic says. */
+bool case_clock_is_cleared(const struct case_view *view, const struct case_clock *clock);
+
 /* Own time used until now, where the policy's calendar is at hand, else until the newest event. */
 int64_t case_clock_used_s(const struct case_view *view, const struct case_clock *clock);
 

@@ -214,6 +214,7 @@ json_t *case_json(const struct case_view *view)
     json_t *clocks = json_array();
     for (uint32_t i = 0; i < view->clock_count; i++) {
         json_t *clock = clock_json(&view->clocks[i].told);
+        set(clock, "due_cleared", json_boolean(case_clock_is_cleared(view, &view->clocks[i])));
         enum view_status status = case_clock_status(view, &view->clocks[i]);
         set(clock, "status", json_string(view_status_name(status)));
         (void)json_array_append_new(clocks, clock);

@@ -324,12 +324,14 @@ print_clock(const struct ctl *ctl, const struct case_view *view, const struct ca
                   view_bold(ctl),
                   view_clock(ctl, view->policy, told->name, name),
                   view_color_end(ctl));
-    int64_t left_s = case_clock_left_s(view, clock);
+    bool cleared = case_clock_is_cleared(view, clock);
+    int64_t left_s = cleared ? 0 : case_clock_left_s(view, clock);
     if (told->due_us == INT64_MAX) {
         (void)fprintf(ctl->out, "  %s", ctl_text_in(ctl->language, TEXT_WHY_NEVER));
     } else if (told->due_us != 0) {
         (void)view_time(told->due_us, text);
-        (void)fprintf(ctl->out, "  %s", said(ctl, TEXT_WHY_DUE, CTL_ARGS(text), line));
+        enum ctl_text id = cleared ? TEXT_WHY_CLEARED : TEXT_WHY_DUE;
+        (void)fprintf(ctl->out, "  %s", said(ctl, id, CTL_ARGS(text), line));
     }
     if (told->due_us != 0 && told->paused_at_us != 0) {
         (void)view_time(told->paused_at_us, text);

@@ -104,6 +104,8 @@ static json_t *account_json(const struct account *account, const struct case_clo
                   "started",
                   view_time_json(told->started_at_us));
     (void)json_object_set_new(object, "due", due_json(told->due_us));
+    bool cleared = case_clock_is_cleared(account->view, clock);
+    (void)json_object_set_new(object, "due_cleared", json_boolean(cleared));
     (void)json_object_set_new(object, "unknown", json_boolean(told->due_us == INT64_MAX));
     (void)json_object_set_new(
         object, "stopped", stopped ? view_time_json(told->paused_at_us) : json_null());
@@ -287,7 +289,10 @@ account_print(const struct ctl *ctl, const struct account *account, const struct
     if (told->due_us == INT64_MAX) {
         line(ctl, TEXT_WHY_NEVER, NULL);
     } else if (told->due_us != 0) {
-        line(ctl, TEXT_WHY_DUE, CTL_ARGS(view_time(told->due_us, text)));
+        bool cleared = case_clock_is_cleared(account->view, clock);
+        line(ctl,
+             cleared ? TEXT_WHY_CLEARED : TEXT_WHY_DUE,
+             CTL_ARGS(view_time(told->due_us, text)));
     } else {
         line(ctl, TEXT_WHY_PAUSED, CTL_ARGS(view_time(told->paused_at_us, text)));
     }

@@ -197,11 +197,72 @@ static void an_extension_tells_both_due_instants_and_a_refused_one_why(void **st
     story_end(&story);
 }
 
+/* How often the words stand in a text, which is freed. */
+static unsigned count_of(char *text, const char *words)
+{
+    unsigned count = 0;
+    for (const char *at = strstr(text, words); at; at = strstr(at + 1, words)) {
+        count++;
+    }
+    free(text);
+    return count;
+}
+
+static char *shown(struct story *story)
+{
+    char *memory = NULL;
+    size_t size = 0;
+    story->ctl.out = open_memstream(&memory, &size);
+    assert_non_null(story->ctl.out);
+    case_print(&story->ctl, &story->view);
+    (void)fclose(story->ctl.out);
+    return memory;
+}
+
+/* The case is at investigation: one clock is met, one runs, one was breached and runs on. */
+static void a_due_time_the_policy_clears_is_told_as_cleared_not_as_a_promise(void **state)
+{
+    (void)state;
+    enum { CLOCKS = 8 };
+    struct story story;
+    told(&story, CTL_EN);
+    struct policy policy = *story.view.policy;
+    struct policy_clock clocks[CLOCKS];
+    assert_true(policy.clock_count <= CLOCKS);
+    memcpy(clocks, policy.clocks, policy.clock_count * sizeof *clocks);
+    policy.clocks = clocks;
+    story.view.policy = &policy;
+    for (uint16_t i = 0; i < policy.clock_count; i++) {
+        clocks[i].due_cleared = 0;
+        clocks[i].hidden_steps = 0;
+    }
+    assert_int_equal(count_of(explained(&story, NULL), "due time cleared"), 0);
+    for (uint16_t i = 0; i < policy.clock_count; i++) {
+        clocks[i].due_cleared = DUE_CLEARED_CLOSED; /* it is not closed */
+    }
+    assert_int_equal(count_of(shown(&story), "due time cleared"), 0);
+    for (uint16_t i = 0; i < policy.clock_count; i++) {
+        clocks[i].due_cleared = DUE_CLEARED_MET;
+    }
+    assert_int_equal(count_of(explained(&story, "handling"), "due time cleared (was 2026"), 1);
+    assert_int_equal(count_of(explained(&story, "answer"), "due time cleared"), 0);
+    assert_int_equal(count_of(shown(&story), "due time cleared"), 1);
+    uint16_t answer = policy_clock_index(&policy, slice_text("answer"));
+    clocks[answer].hidden_steps = UINT64_C(1) << story.view.state.step;
+    assert_int_equal(count_of(shown(&story), "due time cleared"), 2);
+    assert_int_equal(count_of(shown(&story), " left"), 0); /* what is no promise has nothing left */
+    json_t *list = clock_accounts(&story.view, "answer");
+    assert_true(json_is_true(json_object_get(json_array_get(list, 0), "due_cleared")));
+    json_decref(list);
+    story_end(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_clocks_of_a_case_explain_themselves_in_three_languages),
         cmocka_unit_test(a_met_clock_adds_up_without_its_pause),
+        cmocka_unit_test(a_due_time_the_policy_clears_is_told_as_cleared_not_as_a_promise),
         cmocka_unit_test(a_missed_clock_that_runs_on_says_how_late_it_is_now),
         cmocka_unit_test(a_pause_under_way_is_told_with_its_beginning),
         cmocka_unit_test(an_extension_tells_both_due_instants_and_a_refused_one_why),
