@@ -143,7 +143,8 @@ static void prove_action(struct policy_loading *loading,
         complain(loading, node, NULL, "only a closed case can be reopened");
     }
     bool other_owner = !(action->roles >> to->owner_role & 1U);
-    if (to != step && !to->closed && other_owner && !action->to_queue) {
+    bool stays = !action->to_queue && !action->gives;
+    if (to != step && !to->closed && other_owner && stays) {
         warn(loading,
              node,
              "queue: by-routes, or the name of a queue",
