@@ -65,8 +65,8 @@ static void fill(const struct policy *policy, char *parts[PARTS], enum locale lo
     const struct policy_text text = {.id = "text", .says = {.text = {says, says, says}}};
     const int64_t dues[POLICY_CLOCKS_MAX] = {INT64_C(1000000) * NOON_S};
     const struct event_field fields[] = {
-        {slice_text("amount"), slice_text(parts[1])},
-        {slice_text("when"),   slice_text(parts[2])},
+        {.name = slice_text("amount"), .value = slice_text(parts[1])},
+        {.name = slice_text("when"),   .value = slice_text(parts[2])},
     };
     const struct policy_text_facts facts = {.locale = locale,
                                             .action = &policy->steps[0].actions[0],
