@@ -77,7 +77,9 @@ static void *socket_new(struct bus *bus, int type, struct error *error)
         (void)error_set(error, ERROR_FATAL, "zmq_socket: %s", zmq_strerror(errno));
         return NULL;
     }
-    int64_t message_max = type == ZMQ_ROUTER ? BUS_REQUEST_MAX : BUS_MESSAGE_MAX;
+    int64_t message_max = type == ZMQ_ROUTER ? BUS_REQUEST_MAX
+                          : type == ZMQ_PUB  ? BUS_FILTER_MAX
+                                             : BUS_MESSAGE_MAX;
     bool good = set(socket, ZMQ_LINGER, 0) && set(socket, ZMQ_HANDSHAKE_IVL, 5000) &&
                 set(socket, ZMQ_RECONNECT_IVL, 50) && set(socket, ZMQ_RECONNECT_IVL_MAX, 2000) &&
                 set(socket, ZMQ_TCP_KEEPALIVE, 1) && set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 10) &&

@@ -20,6 +20,7 @@ enum {
     BUS_ENDPOINT_SIZE = 160,
     BUS_MESSAGE_MAX = 1024 * 1024, /* of events */
     BUS_REQUEST_MAX = 128 * 1024,  /* a connection that sends more is cut */
+    BUS_FILTER_MAX = 1024, /* of what a subscriber says: a topic, or a step of CURVE's handshake */
 };
 
 /* Who sent a request; given back with the reply. */

@@ -71,6 +71,7 @@ static void on_second(evutil_socket_t socket, short what, void *context)
     owner_second(service);
     input_heartbeats(service);
     health_second(service);
+    limits_second(service);
     if (service->spec->second) {
         service->spec->second(service->self, now_us);
     }
@@ -368,7 +369,8 @@ int service_main(const struct service_spec *spec, int argc, char **argv)
     }
     randombytes_buf(&service.incarnation, sizeof service.incarnation);
     struct error error = {0};
-    if (service_settings_complete(&service, &error) && open_service(&service, &error)) {
+    if (service_settings_complete(&service, &error) && limits_set(&service.settings, &error) &&
+        open_service(&service, &error)) {
         log_info("started",
                  LOG_TEXT("instance", service.settings.instance),
                  LOG_TEXT("publisher", service.settings.publisher));

@@ -54,6 +54,7 @@ struct service_settings {
     char log_level[16];
     int64_t batch_max;
     int64_t behind_s;
+    int64_t memory_max; /* MiB */
 };
 
 /* The settings file, for whoever else reads it: the command redress. */

@@ -3,8 +3,6 @@
 #include "log.h"
 #include "service_private.h"
 
-#include <unistd.h>
-
 enum measure {
     M_COMMITS,
     M_EVENTS,
@@ -69,20 +67,6 @@ static unsigned partitions_index;
 static unsigned calendars_index;
 static unsigned keys_index;
 static unsigned peers_index;
-
-static double resident_bytes(void)
-{
-    char text[128] = "";
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file) {
-        if (!fgets(text, sizeof text, file)) {
-            text[0] = '\0';
-        }
-        (void)fclose(file);
-    }
-    const char *resident = text + strcspn(text, " "); /* the second number, in pages */
-    return strtod(resident, NULL) * (double)sysconf(_SC_PAGESIZE);
-}
 
 static void collect(void *self)
 {

@@ -254,6 +254,12 @@ void sockets_second(struct service *service);
 /* What --check finds in the files of sockets over tcp. */
 bool sockets_check(const void *settings, struct error *error) MUST_CHECK;
 
+/* service_limits.c: memory_max is kept by the kernel, and, so that the log says why, by a look once
+ * a second, which ends the process */
+double resident_bytes(void);
+bool limits_set(const struct service_settings *settings, struct error *error) MUST_CHECK;
+void limits_second(const struct service *service);
+
 /* service_survey.c */
 void survey_begin(struct service *service);
 

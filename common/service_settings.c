@@ -53,6 +53,8 @@ const struct config_row service_settings_rows[] = {
      "most submissions or commands of one transaction"},
     {"behind_s", CONFIG_INTEGER, AT(behind_s), "30", 1, 86400, "s",
      "/readyz tells when the oldest event not yet processed is older"},
+    {"memory_max", CONFIG_INTEGER, AT(memory_max), "2048", 256, 1048576, "MiB",
+     "most memory of a daemon; one that would need more ends, and its supervisor starts it again"},
 };
 /* clang-format on */
 const size_t service_settings_count = sizeof service_settings_rows / sizeof *service_settings_rows;

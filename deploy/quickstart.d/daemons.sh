@@ -5,6 +5,8 @@ supervisor_pid=$state/service.pid
 redress() { env -u PGUSER -u PGSERVICE "$bin/redress" --config "$state/redress.yaml" "$@" </dev/null; }
 
 settings_write() {
+    local memory
+    memory=$(awk '$1 == "MemTotal:" { print int($2 / 1024 / 4) }' /proc/meminfo)
     cat >"$state/redress.yaml" <<END
 # Written by deploy/quickstart at every start.  What may stand here: redress-intake --help
 # No user: each daemon comes in its own role of the archive, the command as redress_reader or redress_policy.
@@ -16,6 +18,7 @@ run_dir: $state/run
 instance: quickstart
 key_file: $state/keys/seal.key
 receipt_key_file: $state/keys/receipt.key
+memory_max: $((memory < 512 ? 512 : memory < 2048 ? memory : 2048))
 END
 }
 
