@@ -1,6 +1,7 @@
 /* `redress play`: people claim cases and work on them to their end, under any policy. */
 #include "ctl_play.h"
 
+#include "ctl_script.h"
 #include "ctl_table.h"
 #include "scope.h"
 
@@ -150,6 +151,9 @@ int ctl_play(struct ctl *ctl)
 {
     static struct play play; /* too large for the stack */
     int64_t at_once = ctl_option_number(ctl, "at-once");
+    if (ctl_option_text(ctl, "script")) {
+        return ctl_script_play(ctl, ctl_option_text(ctl, "script"));
+    }
     play = (struct play){.ctl = ctl,
                          .seed = ctl_option_number(ctl, "seed"),
                          .leave_percent = ctl_option_number(ctl, "leave"),

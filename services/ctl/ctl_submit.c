@@ -1,10 +1,11 @@
 /* `redress submit`: one complaint, sent again until intake has answered. */
+#include "ctl_submit.h"
+
 #include "clock.h"
 #include "ctl.h"
 #include "ctl_file.h"
 #include "ctl_peer.h"
 #include "ctl_refusal.h"
-#include "ctl_submission.h"
 #include "ctl_time.h"
 #include "scope.h"
 
@@ -217,7 +218,10 @@ static void bytes_free(uint8_t **bytes_p)
     free(*bytes_p);
 }
 
-static int send_until_answered(struct ctl *ctl, const struct ctl_submission *submission)
+int ctl_submit_one(struct ctl *ctl,
+                   const struct ctl_submission *submission,
+                   int64_t timeout_ms,
+                   struct ctl_verdict *verdict)
 {
     size_t size = 0;
     SCOPED(bytes_free) uint8_t *bytes = ctl_submission_pack(submission, &size);
@@ -226,12 +230,11 @@ static int send_until_answered(struct ctl *ctl, const struct ctl_submission *sub
     if (!bytes || !arena || !peer) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
-    int64_t until_us = clock_monotonic_us() + ctl_option_number(ctl, "timeout") * 1000;
+    int64_t until_us = clock_monotonic_us() + timeout_ms * 1000;
     static struct receipt_trust trust;
     int code = ctl_receipt_trust(ctl, &trust);
     code = code != CTL_OK ? code : ctl_peer_find(ctl, peer, SERVICE_INTAKE, false);
     while (code == CTL_OK) {
-        struct ctl_verdict verdict;
         int64_t left_ms = (until_us - clock_monotonic_us()) / 1000;
         if (left_ms <= 0) {
             char id[UUID_TEXT_SIZE];
@@ -239,8 +242,8 @@ static int send_until_answered(struct ctl *ctl, const struct ctl_submission *sub
             return ctl_fail(ctl, CTL_TRY_AGAIN, TEXT_SUBMIT_SILENT, CTL_ARGS(id));
         }
         int wait_ms = left_ms < RESEND_MS ? (int)left_ms : RESEND_MS;
-        if (ask(peer, slice_of(bytes, size), submission, &trust, arena, wait_ms, &verdict)) {
-            return tell(ctl, &verdict);
+        if (ask(peer, slice_of(bytes, size), submission, &trust, arena, wait_ms, verdict)) {
+            return CTL_OK;
         }
         code = ctl_peer_find(ctl, peer, SERVICE_INTAKE, false);
     }
@@ -252,5 +255,9 @@ int ctl_submit(struct ctl *ctl)
     SCOPED(ctl_file_done) struct ctl_file file = {0};
     struct ctl_submission submission;
     int code = fill(ctl, &file, &submission);
-    return code == CTL_OK ? send_until_answered(ctl, &submission) : code;
+    struct ctl_verdict verdict;
+    if (code == CTL_OK) {
+        code = ctl_submit_one(ctl, &submission, ctl_option_number(ctl, "timeout"), &verdict);
+    }
+    return code == CTL_OK ? tell(ctl, &verdict) : code;
 }

@@ -100,6 +100,7 @@ static const struct ctl_option queue_options[] = {
 
 static const struct ctl_option play_options[] = {
     WORD("policy", 0, "NAME", TEXT_OPTION_PLAY_POLICY),
+    WORD("script", 0, "FILE", TEXT_OPTION_PLAY_SCRIPT),
     NUMBER("cases", 'n', "20", 1, 100000000, TEXT_OPTION_PLAY_CASES),
     NUMBER("agents", 0, "4", 1, 1000, TEXT_OPTION_PLAY_AGENTS),
     NUMBER("at-once", 0, "0", 0, 4096, TEXT_OPTION_PLAY_AT_ONCE),

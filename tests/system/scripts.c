@@ -1,0 +1,158 @@
+/*
+ * Goal: `redress play --script` lives journeys as tests/policies tells them against daemons that
+ * run: as told it says so and leaves with 0, otherwise with file:line:column and 1; a file that
+ * cannot be lived is refused before anything is submitted (laws 1, 8, 11).
+ *
+ * Method: the journeys of shipped policies, whose cases the archive has to hold afterwards and
+ * `redress verify` to refold; then small scripts with one fault each.
+ */
+#include "rig_cmocka.h"
+#include "rig_json.h"
+
+enum { SETTLE_MS = 60000, TEXT_MAX = 16384, POLICIES = 3 };
+
+/* What it says on stderr as well; the text lives until the next call. */
+static const char *complaints(const struct rig *rig, const char *script, int *status)
+{
+    static char text[TEXT_MAX];
+    char path[512];
+    char words[1024];
+    (void)snprintf(path, sizeof path, "%s/one.yaml", rig->directory);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fputs(script, file);
+    (void)fclose(file);
+    (void)snprintf(words, sizeof words, "play --script %s 2>%s.err", path, path);
+    json_t *json = rig_json(rig, words, status);
+    json_decref(json);
+    (void)snprintf(path, sizeof path, "%s/one.yaml.err", rig->directory);
+    file = fopen(path, "re");
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    text[size] = '\0';
+    (void)fclose(file);
+    return text;
+}
+
+static void assert_complains(const struct rig *rig, const char *script, const char *part)
+{
+    int status = 0;
+    const char *said = complaints(rig, script, &status);
+    if (status != 1 || !strstr(said, part)) {
+        fail_msg("status %d, wanted \"%s\", was:\n%s", status, part, said);
+    }
+}
+
+/* Of a policy's journeys none goes otherwise; returns how many were lived. */
+static int64_t shipped_live(const struct rig *rig, const char *policy)
+{
+    char words[512];
+    int status = 0;
+    (void)snprintf(
+        words, sizeof words, "play --script %s/tests/policies/%s.yaml", REDRESS_SOURCE, policy);
+    json_t *report = rig_json(rig, words, &status);
+    assert_non_null(report);
+    assert_int_equal(status, 0);
+    assert_int_equal(rig_json_number(report, "otherwise"), 0);
+    assert_true(rig_json_number(report, "as_told") > 0);
+    assert_true(rig_json_number(report, "refused_as_told") > 0);
+    assert_true(rig_json_number(report, "expectations") > 0);
+    int64_t cases = rig_json_number(report, "cases");
+    print_message("%s: %lld cases, %lld moves\n",
+                  policy,
+                  (long long)cases,
+                  (long long)rig_json_number(report, "moves"));
+    json_decref(report);
+    return cases;
+}
+
+#define HEAD                                                                                       \
+    "policy: courier\njourneys:\n  - name: one\n    channel: web\n    text: "                      \
+    "快递丢失，找不到了。\n"
+#define THEN HEAD "    then:\n"
+
+static void faults_are_told_at_their_place(struct rig *rig)
+{
+    static const struct {
+        const char *script, *part;
+    } before[] = {
+  /* clang-format off */
+        {THEN "      - {as: agent gu, do: fly}\n",
+         "one.yaml:7:28: error: courier has no action fly"},
+        {THEN "      - {as: pilot gu, do: register}\n",
+         "one.yaml:7:14: error: courier has no role"},
+        {THEN "      - {do: register}\n", "one.yaml:7:10: error: \"as\" and \"do\""},
+        {HEAD "    expect: {step: moon}\n", "one.yaml:6:20: error: courier has no step moon"},
+        {HEAD "    expect: {steps: 1}\n", "one.yaml:6:14: error: no key \"steps\""},
+        {"policy: nobody\njourneys: [{name: x}]\n",
+         "one.yaml:1:9: error: policy nobody is not in the archive"},
+        {"policy: courier\njourneys: []\n", "one.yaml:1:1: error: a script has"},
+        {"policy: [\n", "one.yaml:"},
+  /* clang-format on */
+    };
+    int64_t cases = rig_number(rig, "SELECT count(*) FROM complaint");
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        int status = 0;
+        const char *said = complaints(rig, before[i].script, &status);
+        if (status == 0 || !strstr(said, before[i].part)) {
+            fail_msg("status %d, wanted \"%s\", was:\n%s", status, before[i].part, said);
+        }
+    }
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint"), cases);
+    assert_complains(rig, HEAD "    expect: {queue: mars}\n", "one.yaml:6:21: error: ");
+    assert_complains(rig,
+                     THEN "      - {as: agent gu, do: register, refused: limit}\n",
+                     "one.yaml:7:47: error: register of ");
+    assert_complains(rig,
+                     THEN "      - {as: department wd, do: register}\n",
+                     "to be done, was refused (role_may_not): your role may not");
+    assert_complains(rig,
+                     THEN "      - {as: agent gu, do: register}\n"
+                          "      - {as: department wd, do: compensate, with: {amount: 300.01}, "
+                          "refused: limit, about: weight}\n",
+                     "to be refused about weight, was about \"amount\"");
+    int status = 0;
+    const char *said =
+        complaints(rig, THEN "      - {wait: 2 days, expect: {step: branch}}\n", &status);
+    assert_int_equal(status, 0);
+    assert_non_null(strstr(said, "one.yaml:7:39: warning: "));
+}
+
+static void scripts_are_lived_as_told(void **state)
+{
+    static const char *const policies[POLICIES] = {"courier", "eight-d-factory", "after-sales"};
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    int status = 0;
+    for (unsigned i = 0; i < POLICIES; i++) {
+        char words[512];
+        (void)snprintf(words,
+                       sizeof words,
+                       "policy load %s/deploy/policies/%s.yaml",
+                       REDRESS_SOURCE,
+                       policies[i]);
+        json_decref(rig_json(rig, words, &status));
+        assert_int_equal(status, 0);
+    }
+    rig_sql(rig, "UPDATE policy SET loaded_at = loaded_at - interval '1 min'");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    int64_t cases = 0;
+    for (unsigned i = 0; i < POLICIES; i++) {
+        cases += shipped_live(rig, policies[i]);
+    }
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint"), cases);
+    faults_are_told_at_their_place(rig);
+    rig_settle(rig, SETTLE_MS);
+    json_decref(rig_json(rig, "verify", &status));
+    assert_int_equal(status, 0);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(scripts_are_lived_as_told, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
