@@ -1,0 +1,247 @@
+/*
+ * Goal: what is committed comes into Redis in parts that one call takes, and a share that Redis
+ * lost is fed from the archive, slice by slice, its own partition's and nothing else.  Method: a
+ * real PostgreSQL with a table of cases, a real Redis, and a service of which only what the
+ * projector looks at is there; the queue is counted by a connection of the test's own.  Guards
+ * law 6.
+ */
+#include "projector.h"
+
+#include "pg_desk.h"
+#include "service_private.h"
+#include "unit.h"
+
+#include <hiredis/hiredis.h>
+#include <unistd.h>
+
+enum {
+    PARTITION = 2,
+    PARTITIONS = 4,
+    ROWS = 2 * PROJECTION_FEED_MAX + 100, /* three slices; every other row is of no queue */
+    MANY = PROJECTION_COMMIT_OPS_MAX + 10,
+    ROUNDS = 400,
+    TURN_US = 25000,
+};
+
+static const struct pg_statement statements[] = {
+    {"feed",
+     "SELECT case_id FROM work WHERE case_id > $1::bigint AND case_id <= $2::bigint ORDER BY "
+     "case_id "
+     "LIMIT $3::integer"},
+};
+
+struct scene {
+    struct pg_desk desk;
+    struct server *redis;
+    redisContext *plain;
+    struct service service;
+    struct appended events[2];
+    struct projector *projector;
+    char admin[64];
+};
+
+static void put(uint64_t case_id, struct projection_op *op)
+{
+    *op = (struct projection_op){.case_id = case_id, .change = PROJECTION_PUT, .score = 1};
+    (void)snprintf(op->queue, sizeof op->queue, "desk");
+}
+
+static void op_of(void *self, uint64_t case_id, struct projection_op *op)
+{
+    (void)self;
+    put(case_id, op);
+}
+
+static bool row_of(void *self, const PGresult *rows, int row, struct projection_op *op)
+{
+    (void)self;
+    uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
+    put(case_id, op);
+    return case_id % 2 == 0;
+}
+
+static void scene_open(struct scene *scene)
+{
+    struct error error = {0};
+    *scene = (struct scene){0};
+    scene->redis = server_redis_new(NULL, &error);
+    if (!scene->redis) {
+        skip();
+    }
+    pg_desk_open(&scene->desk);
+    pg_desk_run(&scene->desk,
+                "CREATE SCHEMA redress; CREATE TABLE redress.work (case_id bigint PRIMARY KEY)");
+    pg_desk_connect(&scene->desk, statements, 1);
+    assert_true(pg_desk_until_ready(&scene->desk));
+    struct service *service = &scene->service;
+    service->base = scene->desk.loop;
+    service->reader = scene->desk.pg;
+    service->partitions = PARTITIONS;
+    service->streams = calloc(PARTITIONS, sizeof *service->streams);
+    service->cycle.service = service;
+    service->cycle.events = scene->events;
+    for (uint32_t p = 0; p < PARTITIONS; p++) {
+        service->streams[p].first_event = NOWHERE;
+        service->streams[p].epoch = 1;
+    }
+    (void)snprintf(
+        service->settings.redis, sizeof service->settings.redis, "%s", server_socket(scene->redis));
+    (void)snprintf(service->settings.redis_prefix, sizeof service->settings.redis_prefix, "t:");
+    (void)snprintf(
+        scene->admin, sizeof scene->admin, "unix:/tmp/projector-%d.admin", (int)getpid());
+    const struct health_options health = {.service = "redress-test", .listen = scene->admin};
+    service->health = health_open(service->base, &health, &error);
+    assert_non_null(service->health);
+    const struct projector_source source = {SERVICE_DISPATCH, "feed", op_of, row_of, NULL};
+    scene->projector = projector_new(service, &source, &error);
+    assert_non_null(scene->projector);
+    scene->plain = redisConnectUnix(server_socket(scene->redis));
+    assert_true(scene->plain && !scene->plain->err);
+}
+
+static void scene_close(struct scene *scene)
+{
+    redisFree(scene->plain);
+    projector_free(&scene->projector);
+    assert_null(scene->projector);
+    health_free(&scene->service.health);
+    pg_desk_close(&scene->desk);
+    (void)unlink(scene->admin + strlen("unix:"));
+    free(scene->service.streams);
+    server_free(&scene->redis);
+}
+
+static void rows_add(const struct scene *scene, uint32_t partition, unsigned count)
+{
+    char sql[160];
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "INSERT INTO redress.work SELECT %llu + n FROM generate_series(1, %u) n",
+                   (unsigned long long)case_id_make(partition, 0),
+                   count);
+    pg_desk_run(&scene->desk, sql);
+}
+
+static long long queued(const struct scene *scene)
+{
+    redisReply *reply = redisCommand(scene->plain, "ZCARD t:q:desk");
+    assert_non_null(reply);
+    long long count = reply->integer;
+    freeReplyObject(reply);
+    return count;
+}
+
+/* Until so many are queued and Redis has all of it. */
+static void await_queued(struct scene *scene, long long wanted)
+{
+    struct projection *projection = projector_projection(scene->projector);
+    for (int i = 0; i < ROUNDS; i++) {
+        if (queued(scene) == wanted &&
+            projection_is_settled(projection, SERVICE_DISPATCH, PARTITION)) {
+            return;
+        }
+        pg_desk_turn(&scene->desk, TURN_US);
+    }
+    fail_msg("%lld are queued, wanted %lld", queued(scene), wanted);
+}
+
+/* Commits events from … to of the partition, which changed so many cases of it and one of another.
+ */
+static void commit(struct scene *scene, uint64_t from, uint64_t to)
+{
+    uint64_t changed[MANY + 1];
+    struct stream *stream = &scene->service.streams[PARTITION];
+    scene->events[0] = (struct appended){.seq = from, .partition = PARTITION, .next = 1};
+    scene->events[1] = (struct appended){.seq = to, .partition = PARTITION, .next = NOWHERE};
+    stream->first_event = 0;
+    stream->last_event = 1;
+    stream->seq = to;
+    scene->service.cycle.touched[0] = PARTITION;
+    scene->service.cycle.touched[1] = PARTITION + 1; /* only a checkpoint */
+    scene->service.cycle.touched_count = 2;
+    for (uint64_t i = 0; i < MANY; i++) {
+        changed[i] = case_id_make(PARTITION, i + 1);
+    }
+    changed[MANY] = case_id_make(PARTITION + 1, 1);
+    projector_commit(scene->projector, &scene->service.cycle, changed, MANY + 1);
+}
+
+static void a_share_is_fed_from_the_archive_slice_by_slice(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    rows_add(&scene, PARTITION, ROWS);
+    rows_add(&scene, PARTITION - 1, 10); /* others' */
+    rows_add(&scene, PARTITION + 1, 10);
+    projector_own(scene.projector, PARTITION);
+    await_queued(&scene, ROWS / 2);
+    assert_true(projector_is_ready(scene.projector));
+    scene_close(&scene);
+}
+
+static void what_redis_forgets_is_fed_again(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    rows_add(&scene, PARTITION, 40);
+    projector_own(scene.projector, PARTITION);
+    await_queued(&scene, 20);
+    rows_add(&scene, PARTITION + 1, 5);
+    freeReplyObject(redisCommand(scene.plain, "FLUSHALL"));
+    await_queued(&scene, 20);
+    scene_close(&scene);
+}
+
+static void more_changes_than_one_call_takes_are_told_in_parts(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    projector_own(scene.projector, PARTITION);
+    await_queued(&scene, 0);
+    commit(&scene, 1, 2);
+    await_queued(&scene, MANY);
+    assert_int_equal(projection_figures(projector_projection(scene.projector)).overflows, 0);
+    scene_close(&scene);
+}
+
+static void more_changes_than_the_events_take_are_read_from_the_archive(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    projector_own(scene.projector, PARTITION);
+    await_queued(&scene, 0);
+    rows_add(&scene, PARTITION, 60);
+    commit(&scene, 1, 1); /* one event, more changes than its one part holds */
+    await_queued(&scene, 30);
+    scene_close(&scene);
+}
+
+static void nothing_is_told_of_a_partition_that_is_anothers(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    projector_own(scene.projector, PARTITION);
+    await_queued(&scene, 0);
+    projector_disown(scene.projector, PARTITION);
+    commit(&scene, 1, 2);
+    pg_desk_turn(&scene.desk, 20 * TURN_US);
+    assert_int_equal(queued(&scene), 0);
+    scene_close(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_share_is_fed_from_the_archive_slice_by_slice),
+        cmocka_unit_test(what_redis_forgets_is_fed_again),
+        cmocka_unit_test(more_changes_than_one_call_takes_are_told_in_parts),
+        cmocka_unit_test(more_changes_than_the_events_take_are_read_from_the_archive),
+        cmocka_unit_test(nothing_is_told_of_a_partition_that_is_anothers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
