@@ -1,31 +1,15 @@
 #include "generate.h"
 
-#include "sim.h"
+#include "generate_private.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 enum { MARKS = 4, TASKS = 3, OPEN_STEPS_MAX = 5 };
 
-/* One policy being written. */
-struct text {
-    FILE *out;
-    unsigned steps;   /* open ones: s0 …; the end is "done" */
-    unsigned actions; /* so far; their ids count */
-};
-
 static const char *const roles[] = {"agent", "supervisor", "manager"};
 
-#define PICK(list) (list)[sim_random(sizeof(list) / sizeof *(list))]
-
-static bool maybe(unsigned per_mille)
-{
-    return sim_per_mille(per_mille);
-}
-
-static void say(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(struct text *text, const char *format, ...)
+void say(struct text *text, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
@@ -51,14 +35,17 @@ static void condition(struct text *text)
                                              "{classes: grave}",
                                              "{categories: construction}",
                                              "{fields: [{field: amount, at-least: 10}]}",
-                                             "{fields: [{field: founded, is: yes}]}"};
+                                             "{fields: [{field: founded, is: yes}]}",
+                                             "{fields: [{field: cause, is: [design, other]}]}",
+                                             "{fields: [{field: seen-on, at-least: 2026-03-03}]}",
+                                             "{categories: outside}"};
     say(text, ", when: %s", PICK(conditions));
 }
 
 static void requirement(struct text *text, bool of_closing)
 {
     unsigned mark = (unsigned)sim_random(MARKS);
-    switch (sim_random(of_closing ? 6 : 8)) {
+    switch (sim_random(of_closing ? 7 : 9)) {
     case 0:
         say(text, "{mark: m%u", mark);
         break;
@@ -78,6 +65,9 @@ static void requirement(struct text *text, bool of_closing)
         say(text, "{field: amount, at-%s: 100", maybe(500) ? "most" : "least");
         break;
     case 6:
+        say(text, "{field: quantity, at-least: 0.5, at-most: 7");
+        break;
+    case 7:
         say(text, "{not-by-who-did: m%u", mark);
         break;
     default:
@@ -92,7 +82,7 @@ static void requirement(struct text *text, bool of_closing)
     if (!of_closing && maybe(150)) {
         say(text, ", by: %s", PICK(roles));
     }
-    say(text, "}");
+    say(text, "%s}", maybe(200) ? ", title: {zh-CN: 要, en: Wanted}" : "");
 }
 
 static void requirements(struct text *text, const char *key)
@@ -106,19 +96,34 @@ static void requirements(struct text *text, const char *key)
     say(text, "]");
 }
 
-/* What an action may ask for and leave behind, whatever it is. */
-static void action_extras(struct text *text, bool leads)
+static const char *const more_fields[] = {"quantity", "seen-on", "called-at", "told"};
+
+static void action_fields(struct text *text)
 {
-    if (maybe(450)) {
-        say(text, ", marks: [m%u%s]", (unsigned)sim_random(MARKS / 2), maybe(300) ? ", m2" : "");
-    }
     if (maybe(300)) {
         say(text, ", %s: [amount%s]", maybe(600) ? "needs" : "asks", maybe(300) ? ", founded" : "");
     } else if (maybe(200)) {
         say(text, ", needs: [founded, cause]");
     } else if (maybe(80)) {
         say(text, ", asks: [concerns]");
+    } else if (maybe(250)) {
+        say(text,
+            ", asks: [%s, %s]",
+            maybe(200) ? "record" : PICK(more_fields),
+            maybe(500) ? "concerns" : "code");
     }
+    if (maybe(60)) {
+        say(text, ", texts: [%s]", maybe(500) ? "news" : "news, thanks");
+    }
+}
+
+/* What an action may ask for and leave behind, whatever it is. */
+static void action_extras(struct text *text, bool leads)
+{
+    if (maybe(450)) {
+        say(text, ", marks: [m%u%s]", (unsigned)sim_random(MARKS / 2), maybe(300) ? ", m2" : "");
+    }
+    action_fields(text);
     if (maybe(220)) {
         requirements(text, "requires");
     }
@@ -144,6 +149,17 @@ static void action_extras(struct text *text, bool leads)
     }
 }
 
+/* The answer goes the way the complaint came, as the field says. */
+static void reply_extras(struct text *text)
+{
+    say(text, ", needs: [reply-by], requires: [{field: reply-by, same-channel: yes}");
+    if (maybe(300)) {
+        say(text, ", ");
+        requirement(text, false);
+    }
+    say(text, "]");
+}
+
 static void action_begin(struct text *text, const char *fact, const char *role)
 {
     say(text, "      a%u: {title: x, fact: %s, by: ", text->actions++, fact);
@@ -162,12 +178,13 @@ static void closing_action(struct text *text, const char *role)
 {
     static const char *const facts[] = {"closed", "replied", "withdrawn", "handed_over"};
     static const char *const outcomes[] = {"not-founded", "not-ours", "malicious", "escalated"};
-    action_begin(text, PICK(facts), role);
+    const char *fact = PICK(facts);
+    action_begin(text, fact, role);
     say(text, ", to: done");
     if (maybe(300)) {
         say(text, ", outcome: %s", PICK(outcomes));
     }
-    action_extras(text, true);
+    action_extras(text, strcmp(fact, "closed") != 0); /* a closing does not wait for others */
     say(text, "}\n");
 }
 
@@ -191,10 +208,15 @@ static void step(struct text *text, unsigned number)
                                         "declined",
                                         "extended"};
     const char *owner = roles[sim_random(2)];
-    unsigned others = 1 + (unsigned)sim_random(4);
+    unsigned others = 1 + (unsigned)sim_random(3);
     say(text, "  s%u:\n    title: x\n    phase: %s\n    owner: %s\n", number, PICK(phases), owner);
     say(text, "%s", maybe(250) ? "    waits-for-customer: yes\n" : "");
-    say(text, "%s", number > 0 && maybe(150) ? "    not-by-earlier-handler: yes\n" : "");
+    bool others_step = number > 0 && maybe(150);
+    say(text, "%s", others_step ? "    not-by-earlier-handler: yes\n" : "");
+    if (!others_step && maybe(200)) {
+        say(text, "    affinity: %u minutes\n", 10 + (unsigned)sim_random(200));
+    }
+    say(text, "%s", maybe(100) ? "    key-accounts: 2h\n" : "");
     say(text, "    actions:\n");
     if (number + 1 < text->steps) { /* a way on, whatever else there is */
         action_begin(text, PICK(facts), owner);
@@ -202,7 +224,7 @@ static void step(struct text *text, unsigned number)
         say(text, "}\n");
     } else {
         action_begin(text, "closed", owner);
-        say(text, ", to: done%s}\n", maybe(200) ? ", moves-when: [{mark: m0, times: 2}]" : "");
+        say(text, ", to: done}\n");
     }
     for (unsigned i = 0; i < others; i++) {
         bool leads = maybe(500);
@@ -214,7 +236,11 @@ static void step(struct text *text, unsigned number)
         if (leads) {
             action_to(text, (unsigned)sim_random(text->steps));
         }
-        action_extras(text, leads);
+        if (maybe(70)) {
+            reply_extras(text);
+        } else {
+            action_extras(text, leads);
+        }
         say(text, "}\n");
     }
 }
@@ -225,12 +251,11 @@ static void the_end(struct text *text)
         "  done:\n    title: x\n    phase: closed\n    owner: agent\n    actions:\n"
         "      part: {title: x, fact: unmerged, by: [agent, supervisor]}\n"
         "      reopen: {title: x, fact: reopened, by: [supervisor, customer], to: s%u, "
-        "queue: by-routes%s}\n"
+        "queue: by-routes}\n"
         "      hold: {title: x, fact: held, by: manager}\n"
         "      lift: {title: x, fact: hold_lifted, by: manager}\n"
         "      word: {title: x, fact: noted, by: [agent, customer], marks: m%u, asks: [amount]}\n",
         (unsigned)sim_random(text->steps),
-        maybe(150) ? ", moves-when: [{mark: m1, times: 1}]" : "",
         (unsigned)sim_random(MARKS));
 }
 
@@ -254,6 +279,7 @@ static void everywhere(struct text *text)
         {1000,
          "  offer: {title: x, fact: offered, by: [agent, supervisor], gives: yes}\n"
          "  accept: {title: x, fact: accepted, by: [agent, supervisor]}\n"                        },
+        {200,  "  note: {title: x, fact: noted, by: agent, only-in: s0, asks: [told]}\n"          },
         {300,  "  transfer: {title: x, fact: transferred, by: [agent, supervisor], gives: yes}\n" },
         {300,  "  rate: {title: x, fact: classified, by: agent, needs: {category: {title: x}}}\n" },
         {300,
@@ -262,7 +288,7 @@ static void everywhere(struct text *text)
         {250,  "  more-time: {title: x, fact: extended, by: [agent, supervisor]}\n"               },
         {250,  "  much-time: {title: x, fact: extended, by: agent, needs: {reason: {title: x}}}\n"},
         {1000, "  listen: {title: x, fact: customer_wrote, by: [agent, customer]}\n"              },
-        {1000, "  tell: {title: x, fact: contacted, by: agent, marks: m1}\n"                      },
+        {1000, "  tell: {title: x, fact: contacted, by: agent, marks: m1, asks: [called-at]}\n"   },
     };
     say(text, "everywhere:\n  judge: {title: x, fact: investigated, by: agent, asks: [founded]}\n");
     for (unsigned i = 0; i < sizeof offered / sizeof *offered; i++) {
@@ -270,105 +296,82 @@ static void everywhere(struct text *text)
     }
 }
 
-static void some_steps(struct text *text, const char *key)
+/* What there is to be said of, the same in all of them. */
+static void the_words(struct text *text, unsigned number)
 {
-    unsigned first = (unsigned)sim_random(text->steps);
-    say(text, ", %s: [s%u", key, first);
-    if (maybe(400)) {
-        say(text, ", s%u", (first + 1) % text->steps);
-    }
-    say(text, "]");
-}
-
-static void clock_levels(struct text *text)
-{
-    say(text, ", levels: [");
-    say(text, "%s", maybe(600) ? "{warn: 50%}, " : "");
-    say(text, "{breach: due, notify: agent%s}", maybe(400) ? ", raise-to: 2" : "");
-    say(text, "%s]}\n", maybe(500) ? ", {escalate: 150%, notify: manager, raise-to: 1}" : "");
-}
-
-/* How long, where it stands still, how it is extended, whose it is. */
-static void clock_time(struct text *text, bool may_pause, bool of_receipt)
-{
-    unsigned hours = 1 + (unsigned)sim_random(8);
-    bool business = maybe(350);
-    say(text, ", within: %u %shours", hours, business ? "business " : "");
-    say(text, ", calendar: %s", business ? "office" : "always");
-    if (may_pause && maybe(350)) {
-        some_steps(text, maybe(700) ? "pauses-in" : "runs-in");
-    } else if (maybe(250)) {
-        say(text, ", pauses-for-customer: yes");
-    }
-    if (maybe(350)) {
+    say(text,
+        "policy: random-%u\nversion: 1\nlanguages: [zh-CN, en]\ntitle: {zh-CN: 任意, en: Any}\n"
+        "capacity: 2\nrepeat-window: 30 days\nreopen-window: 30 days\n"
+        "roles: [agent, supervisor, manager, deputy, customer]\n"
+        "channels: {phone: {title: x, acknowledged-by-receipt: yes}, mail: {title: x}}\n"
+        "taxonomy:\n  late: {title: x, patterns: late}\n  construction:\n    title: x\n"
+        "    patterns: wall\n    kinds: {outside: {title: x, patterns: roof}}\n"
+        "patterns: {angry: angry}\n"
+        "classes: {grave: {title: x, from: 50, priority: 2}, minor: {title: x, priority: 4}}\n"
+        "overrides:\n  - {when: {categories: construction}, class: grave}\n",
+        number);
+    if (maybe(500)) {
         say(text,
-            ", extension: {by: %u %shours, times: %u%s%s}",
-            1 + (unsigned)sim_random(4),
-            business ? "business " : "",
-            1 + (unsigned)sim_random(2),
-            maybe(300) ? ", reason: yes" : "",
-            maybe(300) ? ", after: [tell]" : "");
+            "factors: {heat: {title: x, when: {patterns: angry}, points: 60}, "
+            "often: {title: x, when: {repeats: 2, channels: phone}, points: 10}}\n");
     }
-    if (maybe(150)) {
-        say(text, ", when: {%s}", of_receipt || maybe(500) ? "channels: mail" : "classes: grave");
+    say(text,
+        "queues: {desk: {title: x}, dear: {title: x}}\n"
+        "routes:\n  - {when: {fields: [{field: amount, at-least: 500}]}, queue: dear}\n"
+        "  - {when: {%s}, queue: %s}\n  - {queue: desk}\n",
+        maybe(500) ? "classes: grave, channels: mail" : "categories: outside",
+        maybe(500) ? "dear" : "desk");
+}
+
+static void the_fields(struct text *text)
+{
+    say(text,
+        "fields:\n  amount: {title: x, type: money, kept: yes, min: 0, max: 100000, unit: CNY}\n"
+        "  founded: {title: x, type: yes-no, kept: yes}\n"
+        "  cause: {title: x, type: choice, kept: yes, choices: {design: {title: x}, work: {title: "
+        "x}, other: {title: x}}}\n  concerns: {title: x, recuses: yes}\n"
+        "  quantity: {title: x, type: number, decimals: 1, min: 0, max: 9, unit: t, kept: yes}\n"
+        "  seen-on: {title: x, type: date, kept: yes}\n  told: {title: x, min: 2, max: 90}\n"
+        "  called-at: {title: x, type: instant, kept: yes}\n"
+        "  code: {title: x, pattern: A-99}\n"
+        "  reply-by: {title: x, type: choice, choices: {phone: {title: x}, mail: {title: x}}}\n"
+        "forms:\n  record: [quantity, seen-on]\n"
+        "texts:\n  news: {title: x, says: {zh-CN: 有进展, en: News}}\n"
+        "  thanks: {title: x, says: Thank you}\n");
+    if (maybe(300)) {
+        say(text, "replies:\n  forbidden-phrases: [calm down]\n");
     }
 }
 
-static void clock_write(struct text *text, unsigned number)
+static void the_tallies(struct text *text)
 {
-    static const char *const starts[] = {
-        "received", "opened", "opened", "customer_wrote", "investigated", "reopened"};
-    bool answers = maybe(600);
-    unsigned way = (unsigned)sim_random(5);
-    const char *start = PICK(starts);
-    say(text, "  c%u: {title: x", number);
-    if (way == 0) {
-        some_steps(text, "of-steps");
-        say(text, "%s", maybe(500) ? ", rearms-at: [contacted]" : "");
-        start = "";
-    } else if (way == 1) {
-        say(text, ", starts: [opened], stops: [closed], rearms-at: [contacted]");
-    } else {
-        say(text,
-            ", starts: [%s%s], stops: [closed%s%s]",
-            start,
-            strcmp(start, "reopened") != 0 && maybe(200) ? ", reopened" : "",
-            answers && strcmp(start, "investigated") != 0 ? ", investigated" : "",
-            maybe(300) ? ", merged" : "");
+    say(text, "marks:\n");
+    for (unsigned i = 0; i < MARKS; i++) {
+        say(text, "  m%u: {title: x%s}\n", i, maybe(500) ? ", per-round: yes" : "");
     }
-    clock_time(text, way != 0, strcmp(start, "received") == 0);
-    clock_levels(text);
+    say(text, "tasks:\n");
+    for (unsigned i = 0; i < TASKS; i++) {
+        say(text,
+            "  t%u: {title: x%s%s}\n",
+            i,
+            i > 0 && maybe(300) ? ", blocks: nothing" : "",
+            maybe(300) ? ", of: supervisor" : "");
+    }
+    say(text, "%s", maybe(500) ? "deputies:\n  - {of: manager, by: deputy}\n" : "");
+    if (maybe(300)) {
+        say(text,
+            "skills:\n  - {skill: building, level: 2, when: {categories: construction}, steps: "
+            "s0, relax: [{after: 1h, level: 1}, {after: 2h}]}\n"
+            "  - {skill: english, languages: en}\n");
+    }
 }
 
 void generate_policy(FILE *out, unsigned number)
 {
     struct text text = {.out = out, .steps = 2 + (unsigned)sim_random(OPEN_STEPS_MAX - 1)};
-    unsigned clocks = 1 + (unsigned)sim_random(6);
-    say(&text,
-        "policy: random-%u\nversion: 1\ntitle: x\ncapacity: 2\nrepeat-window: 30 days\n"
-        "reopen-window: 30 days\nroles: [agent, supervisor, manager, deputy, customer]\n"
-        "channels: {phone: {title: x, acknowledged-by-receipt: yes}, mail: {title: x}}\n"
-        "taxonomy: {late: {title: x, patterns: late}, construction: {title: x, patterns: wall}}\n"
-        "classes: {grave: {title: x, from: 50, priority: 2}, minor: {title: x, priority: 4}}\n"
-        "overrides:\n  - {when: {categories: construction}, class: grave}\n"
-        "queues: {desk: {title: x}, dear: {title: x}}\n"
-        "routes:\n  - {when: {fields: [{field: amount, at-least: 500}]}, queue: dear}\n"
-        "  - {queue: desk}\n"
-        "fields:\n  amount: {title: x, type: money, kept: yes, min: 0}\n"
-        "  founded: {title: x, type: yes-no, kept: yes}\n"
-        "  cause: {title: x, type: choice, kept: yes, choices: {design: {title: x}, work: {title: "
-        "x}}}\n"
-        "  concerns: {title: x, recuses: yes}\n",
-        number);
-    say(&text, "marks:\n");
-    for (unsigned i = 0; i < MARKS; i++) {
-        say(&text, "  m%u: {title: x%s}\n", i, maybe(500) ? ", per-round: yes" : "");
-    }
-    say(&text, "tasks:\n");
-    for (unsigned i = 0; i < TASKS; i++) {
-        say(&text, "  t%u: {title: x%s}\n", i, i > 0 && maybe(300) ? ", blocks: nothing" : "");
-    }
-    say(&text, "%s", maybe(500) ? "deputies:\n  - {of: manager, by: deputy}\n" : "");
+    the_words(&text, number);
+    the_fields(&text);
+    the_tallies(&text);
     if (maybe(400)) {
         say(&text, "closing:\n  - ");
         requirement(&text, true);
@@ -380,18 +383,5 @@ void generate_policy(FILE *out, unsigned number)
     }
     the_end(&text);
     everywhere(&text);
-    say(&text,
-        "calendars:\n  always: {zone: UTC, always: yes}\n"
-        "  office: {zone: UTC, hours: {mon-fri: [09:00-12:00, 13:00-18:00]}}\n"
-        "clocks:\n");
-    if (maybe(500)) {
-        say(&text,
-            "  offer: {title: x, starts: [offered], stops: [accepted, released, closed], "
-            "within: 30 minutes, calendar: "
-            "always, takes-back: yes, levels: [{breach: due%s}]}\n",
-            maybe(500) ? ", raise-to: 1" : "");
-    }
-    for (unsigned i = 0; i < clocks; i++) {
-        clock_write(&text, i);
-    }
+    generate_clocks(&text);
 }

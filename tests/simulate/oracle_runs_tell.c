@@ -61,9 +61,11 @@ int64_t runs_share_us(const struct telling *telling, uint32_t index, int64_t per
     const struct policy_clock *rule = &telling->policy->clocks[index];
     const struct run *run = &telling->runs[index];
     int64_t target_s = rule->target_s + rule->extension.by_s * run->extensions;
-    return own_after(runs_calendar(telling->policy, rule),
-                     run->start_us,
-                     target_s * percent / 100 + run->stood_s);
+    int64_t more_s = rule->next_opening ? 1 : 0; /* a second into the opening, and back */
+    int64_t at_us = own_after(runs_calendar(telling->policy, rule),
+                              run->start_us,
+                              target_s * percent / 100 + run->stood_s + more_s);
+    return at_us == INT64_MAX ? at_us : at_us - more_s * SECOND;
 }
 
 /* ---- what an event does ---- */
