@@ -21,7 +21,7 @@ enum {
     EVENT_FACTORS_MAX = 32,
     EVENT_RELATED_MAX = 4,
     EVENT_FIELDS_MAX = 16,
-    EVENT_CLOCKS_MAX = 8, /* clocks of one case, hence of one event */
+    EVENT_CLOCKS_MAX = 16, /* clocks of one case that may run at a time, hence of one event */
     EVENT_SIZE_MAX = 128 * 1024,
 };
 
@@ -239,6 +239,7 @@ struct event_clock {
     int64_t old_target_s;
     uint32_t old_target_days;
     struct slice reason; /* … and why; of a refusal, why */
+    uint32_t task;       /* number among the open tasks of its kind; 0: it is not a task's */
 };
 
 /* Every event of the watchdog. */

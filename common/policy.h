@@ -51,6 +51,7 @@ struct policy_task {
     struct policy_title title;
     uint16_t role;       /* whose it is; POLICY_NONE: not said */
     bool blocks_nothing; /* else no case is closed while one is open */
+    uint8_t at_once;     /* so many may be open at a time; 0: POLICY_AT_ONCE_MAX */
 };
 
 /* How a case ended; it is recorded with what closes it. */
@@ -214,7 +215,7 @@ struct policy_action {
     uint16_t queue;            /* which; POLICY_NONE: by the routes */
     bool same_person_may_not;  /* whoever did the step before may not do this one (approval) */
     uint32_t marks;            /* bit set of what it counts as */
-    uint32_t opens, settles;   /* bit sets of obligations, one more or one less of each */
+    uint32_t opens, settles;   /* bit sets of obligations, one less and one more of each */
     uint32_t texts;            /* bit set of what its note may be started from */
     bool gives;                /* to the agent whom the field "agent" names */
     bool even_if_concerned;    /* people whom the complaint names may do it, too */
@@ -305,6 +306,37 @@ uint16_t policy_task_index(const struct policy *policy, struct slice id);
 uint16_t policy_text_index(const struct policy *policy, struct slice id);
 uint16_t policy_mark_index(const struct policy *policy, struct slice id);
 uint16_t policy_action_index(const struct policy_step *step, struct slice id);
+
+/*
+ * Clocks of tasks: open tasks of a kind are numbered from 1, a new one gets the lowest number that
+ * is free, and each has a run of its own of every clock of that kind.  A case keeps its runs in one
+ * row: first one for each clock, then, in the order of the clocks, those for the numbers from 2 on.
+ */
+uint16_t policy_run_count(const struct policy *policy);
+uint16_t policy_run_clock(const struct policy *policy, uint16_t run);
+/* The number of its task; 0: the clock is not a task's. */
+uint8_t policy_run_task(const struct policy *policy, uint16_t run);
+/* The run of a clock and a number as told; POLICY_NONE: there is none. */
+uint16_t policy_run_of(const struct policy *policy, struct slice clock, uint32_t task);
+
+/* How many tasks of a kind may be open at a time. */
+uint8_t policy_at_once(const struct policy_task *task);
+
+/*
+ * The numbers (bit 0 is 1) of tasks of one kind that an action settles and then opens, where those
+ * in open are open.  asked: the number it names, 0 if it names none: the lowest is settled. *opened
+ * is 0 where no number is free, *settled where none is open or not the one that is asked for.
+ */
+void policy_tasks_move(const struct policy *policy,
+                       uint16_t task,
+                       const struct policy_action *action,
+                       uint32_t asked,
+                       uint8_t open,
+                       uint8_t *settled,
+                       uint8_t *opened);
+
+/* The number the field "task" of an action's form names; 0: none; POLICY_NONE: nonsense. */
+uint32_t policy_task_asked(const struct event_field *fields, uint32_t field_count);
 
 /* The role, or one it is a deputy of, is in the set. */
 bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role);

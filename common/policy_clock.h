@@ -72,7 +72,8 @@ enum due_cleared {
  * A clock counts from a start to a stop, and only in some steps.  Which steps those are is said in
  * one of three ways: it runs nowhere but in run_steps; or it stands still in pause_steps (and, with
  * pauses_for_customer, in every step with waits_for_customer); or, with of_steps, entering one of
- * these steps starts it and leaving them stops it.  Sets of steps have bit i for step i.
+ * these steps starts it and leaving them stops it.  Sets of steps have bit i for step i.  With
+ * of_task opening a task starts a run and settling it stops that run; closing the case does not.
  */
 struct policy_clock {
     char id[POLICY_NAME_MAX];
@@ -95,6 +96,7 @@ struct policy_clock {
     uint64_t pause_steps;
     uint64_t run_steps;    /* 0: everywhere */
     uint64_t of_steps;     /* 0: it has nothing to do with steps */
+    uint16_t of_task;      /* + 1: each open task of this kind has a run of its own; 0: of none */
     bool next_opening;     /* a result on a boundary is the next opening, not the closing time */
     uint8_t due_cleared;   /* bit set of enum due_cleared */
     uint64_t hidden_steps; /* the clock runs on, its due instant is not shown */

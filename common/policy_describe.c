@@ -169,6 +169,9 @@ static void describe_more(const struct policy *policy, const struct policy_clock
 {
     const struct policy_extension *extension = &clock->extension;
     describe_steps(policy, "of", clock->of_steps, out);
+    if (clock->of_task != 0) {
+        (void)fprintf(out, " of-task=%s", policy->tasks[clock->of_task - 1].id);
+    }
     describe_steps(policy, "pauses-in", clock->pause_steps, out);
     describe_steps(policy, "runs-in", clock->run_steps, out);
     describe_steps(policy, "hidden-in", clock->hidden_steps, out);

@@ -70,6 +70,10 @@ static const struct language_key clock_keys[] = {
     {"of-steps", false, KIND_NAMES, .thing = THING_STEP, .read = clock_of_steps,
      MEANS("Runs while the case is in these steps, instead of starts and stops",
            "案件在这些环节时计时，代替 starts 与 stops", "案件在這些環節時計時，代替 starts 與 stops")},
+    {"of-task", false, KIND_NAME, .thing = THING_TASK, .read = clock_of_task,
+     MEANS("Each open task of this kind has its own, from opening to settling, also while the case "
+           "is closed",
+           "此类任务每项各计一次，自开立至了结，结案后照计", "此類任務每項各計一次，自開立至了結，結案後照計")},
     {"when", false, KIND_PART, .part = &language_clock_when, .read = clock_when,
      MEANS("Which cases have it; one that starts at received knows only the channel",
            "适用的案件；自 received 起的只知道渠道", "適用的案件；自 received 起的只知道管道")},

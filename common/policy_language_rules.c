@@ -86,6 +86,9 @@ static const struct language_key task_keys[] = {
     {"blocks", false, KIND_WORD, INTO(policy_task, blocks_nothing), .words = blocked,
      .fallback = "closing",
      MEANS("What it stands in the way of while one is open", "未了结时阻止什么", "未了結時阻止什麼")},
+    {"at-once", false, KIND_NUMBER, INTO(policy_task, at_once), BETWEEN(1, POLICY_AT_ONCE_MAX),
+     .fallback = "8",
+     MEANS("So many may be open at a time", "最多可同时开立几项", "最多可同時開立幾項")},
 };
 const struct language_part language_task = {
     "task", "a task", KEYS(task_keys), TITLED(policy_task),

@@ -53,6 +53,13 @@ POLICY_READER(clock_of_steps)
     ((struct clock_place *)into)->clock->of_steps = read_step_set(loading, &pair->value);
 }
 
+POLICY_READER(clock_of_task)
+{
+    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    uint16_t task = read_name(loading, &pair->value, names_of(loading, THING_TASK));
+    clock->of_task = (uint16_t)(task == POLICY_NONE ? 0 : task + 1);
+}
+
 POLICY_READER(clock_pauses_in)
 {
     ((struct clock_place *)into)->clock->pause_steps = read_step_set(loading, &pair->value);
@@ -272,68 +279,7 @@ static void check_promise(struct policy_loading *loading, const struct yaml_pair
     }
 }
 
-/* ---- more time ---------------------------------------------------------------------------- */
-
-POLICY_READER(extension_by)
-{
-    struct policy_clock *clock = into;
-    struct policy_target more = {.target = TARGET_ELAPSED};
-    target_within(loading, pair, &more);
-    if (more.target != clock->target) {
-        complain(loading, &pair->value, NULL, "more time is given in the unit of 'within'");
-    }
-    clock->extension.by_s = more.target_s;
-    clock->extension.by_days = more.target_days;
-}
-
-POLICY_READER(extension_to)
-{
-    struct policy_clock *clock = into;
-    extension_by(loading, pair, into);
-    if (clock->extension.by_s + clock->extension.by_days <= clock->target_s + clock->target_days) {
-        complain(loading, &pair->value, NULL, "this is not later than 'within'");
-        return;
-    }
-    clock->extension.by_s -= clock->target_s;
-    clock->extension.by_days -= clock->target_days;
-}
-
-POLICY_READER(extension_times)
-{
-    ((struct policy_clock *)into)->extension.times =
-        (uint8_t)read_number(loading, &pair->value, 1, 20);
-}
-
-POLICY_READER(extension_reason)
-{
-    ((struct policy_clock *)into)->extension.needs_reason = read_flag(loading, &pair->value);
-}
-
-static bool is_action(const struct policy *policy, const char *id)
-{
-    for (uint16_t i = 0; i < policy->step_count; i++) {
-        if (policy_action_index(&policy->steps[i], slice_text(id)) != POLICY_NONE) {
-            return true;
-        }
-    }
-    return false;
-}
-
-POLICY_READER(extension_after)
-{
-    struct policy_extension *extension = &((struct policy_clock *)into)->extension;
-    for (uint32_t i = 0; i < list_count(&pair->value); i++) {
-        const struct yaml_node *item = list_item(&pair->value, i);
-        if (i == POLICY_AFTER_MAX) {
-            complain(loading, item, NULL, "more than %d actions", POLICY_AFTER_MAX);
-            return;
-        }
-        read_id(loading, item, extension->after[extension->after_count++]);
-        if (item->kind == YAML_SCALAR && !is_action(loading->policy, item->text)) {
-            complain(loading, item, NULL, "no step has an action '%.40s'", item->text);
-        }
-    }
-}
+/* ---- the rest ----------------------------------------------------------------------------- */
 
 POLICY_READER(clock_extension)
 {
@@ -346,8 +292,6 @@ POLICY_READER(clock_extension)
         complain(loading, &pair->key, "by: 20 business days", "how far: either 'by' or 'to'");
     }
 }
-
-/* ---- the rest ----------------------------------------------------------------------------- */
 
 POLICY_READER(clock_pauses)
 {
@@ -457,6 +401,33 @@ POLICY_READER(clock_levels)
     place->clock->level_count = (uint16_t)count;
 }
 
+/* From when to when it runs is said in one way. */
+static void check_life(struct policy_loading *loading,
+                       const struct yaml_pair *row,
+                       const struct policy_clock *read)
+{
+    const struct yaml_node *clock = &row->value;
+    bool facts = yaml_find(clock, "starts") || yaml_find(clock, "stops");
+    bool both = yaml_find(clock, "starts") && yaml_find(clock, "stops");
+    bool steps = read->of_steps != 0;
+    const struct yaml_pair *task = yaml_find(clock, "of-task");
+    if (clock->kind == YAML_MAP && !both && !steps && !task) {
+        complain(loading,
+                 &row->key,
+                 NULL,
+                 "a clock needs 'starts' and 'stops', or 'of-steps', or 'of-task'");
+    }
+    if (steps && facts) {
+        complain(loading, &row->key, NULL, "'of-steps' stands instead of 'starts' and 'stops'");
+    }
+    if (task && (facts || steps || yaml_find(clock, "rearms-at"))) {
+        complain(loading,
+                 &task->key,
+                 NULL,
+                 "'of-task' stands instead of 'starts', 'stops', 'rearms-at' and 'of-steps'");
+    }
+}
+
 static void
 clock_read(struct policy_loading *loading, const struct yaml_pair *row, struct clock_place *place)
 {
@@ -467,14 +438,7 @@ clock_read(struct policy_loading *loading, const struct yaml_pair *row, struct c
     rule_name(loading->policy, row->key.line, clock->rule);
     read_part(loading, &row->key, &row->value, &language_clock, place);
     title_complete(&clock->title, clock->id);
-    bool both = yaml_find(&row->value, "starts") && yaml_find(&row->value, "stops");
-    if (row->value.kind == YAML_MAP && !both && clock->of_steps == 0) {
-        complain(loading, &row->key, NULL, "a clock needs 'starts' and 'stops', or 'of-steps'");
-    }
-    if (clock->of_steps != 0 &&
-        (yaml_find(&row->value, "starts") || yaml_find(&row->value, "stops"))) {
-        complain(loading, &row->key, NULL, "'of-steps' stands instead of 'starts' and 'stops'");
-    }
+    check_life(loading, row, clock);
     check_promise(loading, row);
     for (uint16_t i = 0; i < clock->level_count && clock->unknown_role == POLICY_NONE; i++) {
         bool breach = clock->levels[i].action == LEVEL_BREACH;

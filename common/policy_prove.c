@@ -301,12 +301,14 @@ static void prove_promise(struct policy_loading *loading, uint16_t index)
         return;
     }
     const struct policy_field *field = &policy->fields[clock->due_field];
+    uint16_t task = clock->of_task;
     for (uint16_t i = 0; i < policy->step_count; i++) {
         for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
             const struct policy_action *action = &policy->steps[i].actions[j];
             for (uint16_t k = 0; k < action->need_count; k++) {
-                if (policy_kind_in(clock->starts, action->fact) &&
-                    strcmp(action->needs[k].field, field->id) == 0) {
+                bool starts = task != 0 ? (action->opens >> (task - 1) & 1U) != 0
+                                        : policy_kind_in(clock->starts, action->fact);
+                if (starts && strcmp(action->needs[k].field, field->id) == 0) {
                     return;
                 }
             }
@@ -413,5 +415,6 @@ void policy_prove(struct policy_loading *loading)
         prove_promise(loading, i);
         prove_levels(loading, i);
     }
+    prove_tasks(loading, paths.reach);
     prove_used(loading);
 }

@@ -234,6 +234,7 @@ POLICY_READER(clock_extension);
 POLICY_READER(clock_hidden_in);
 POLICY_READER(clock_levels);
 POLICY_READER(clock_of_steps);
+POLICY_READER(clock_of_task);
 POLICY_READER(clock_pauses);
 POLICY_READER(clock_pauses_in);
 POLICY_READER(clock_takes_back);
@@ -351,6 +352,8 @@ bool read_duration(struct policy_loading *loading,
 void policy_prove(struct policy_loading *loading);
 void policy_prove_rules(struct policy_loading *loading);
 void policy_prove_requires(struct policy_loading *loading);
+/* Of policy_prove; reach[i]: the steps a case may come to from step i, i included. */
+void prove_tasks(struct policy_loading *loading, const uint64_t reach[POLICY_STEPS_MAX]);
 void policy_prove_texts(struct policy_loading *loading);
 /* Stands in a file the policy uses: such a thing is there to be chosen from, used or not. */
 bool is_of_pack(const struct policy_loading *loading, const struct yaml_node *place);

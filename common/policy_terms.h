@@ -29,6 +29,7 @@ enum {
     POLICY_PICTURE_MAX = 60,       /* characters a picture stands for */
     POLICY_MARKS_MAX = 32,
     POLICY_TASKS_MAX = 16,
+    POLICY_AT_ONCE_MAX = 8,      /* tasks of a kind that may be open at a time */
     POLICY_KEPT_MAX = 16,        /* fields that stay with the case */
     POLICY_COMPARES_MAX = 4,     /* fields one rule looks at */
     POLICY_REQUIREMENTS_MAX = 8, /* of one action */

@@ -315,7 +315,11 @@ static bool put_field(struct filling *filling, struct slice name)
 static bool put_due(struct filling *filling, uint16_t clock)
 {
     const int64_t *dues = filling->facts->clock_due_us;
-    int64_t due_us = dues && clock < POLICY_CLOCKS_MAX ? dues[clock] : 0;
+    int64_t due_us = 0;
+    for (uint16_t i = 0, n = policy_run_count(filling->policy); dues && i < n; i++) {
+        bool nearer = dues[i] != 0 && (due_us == 0 || dues[i] < due_us);
+        due_us = nearer && policy_run_clock(filling->policy, i) == clock ? dues[i] : due_us;
+    }
     return due_us > 0 && due_us != INT64_MAX &&
            put_instant(filling, filling->policy->clocks[clock].calendar, due_us / 1000000, true);
 }

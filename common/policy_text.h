@@ -54,7 +54,7 @@ struct policy_text_facts {
     uint16_t channel;
     uint16_t category;           /* POLICY_NONE: not decided */
     uint16_t class_index;        /* likewise */
-    const int64_t *clock_due_us; /* of policy->clocks[i]; 0: it is not running */
+    const int64_t *clock_due_us; /* by run, EVENT_CLOCKS_MAX; 0: it is not running */
     uint32_t field_count;
     const struct event_field *fields;
 };

@@ -9,14 +9,16 @@ int64_t account_own_us(const struct account *account, struct account_span span)
 
 /* ---- reading the journal ------------------------------------------------------------------ */
 
-const struct event_clock *account_told_of(const struct event *event, struct slice name)
+const struct event_clock *account_told_of(const struct event *event,
+                                          const struct event_clock *clock)
 {
     if (event->service != SERVICE_WATCHDOG) {
         return NULL;
     }
     for (uint32_t i = 0; i < event->clocks.count; i++) {
-        if (slice_equal(event->clocks.clocks[i].name, name)) {
-            return &event->clocks.clocks[i];
+        const struct event_clock *told = &event->clocks.clocks[i];
+        if (slice_equal(told->name, clock->name) && told->task == clock->task) {
+            return told;
         }
     }
     return NULL;
@@ -82,13 +84,15 @@ account_event(struct account *account, const struct event *event, const struct e
     account->told = *told;
 }
 
-void account_make(const struct case_view *view, struct slice name, struct account *account)
+void account_make(const struct case_view *view,
+                  const struct event_clock *clock,
+                  struct account *account)
 {
     const struct policy *policy = view->policy;
-    uint16_t index = policy ? policy_clock_index(policy, name) : POLICY_NONE;
+    uint16_t index = policy ? policy_clock_index(policy, clock->name) : POLICY_NONE;
     *account = (struct account){.view = view};
     for (uint32_t i = 0; i < view->event_count; i++) {
-        const struct event_clock *told = account_told_of(&view->events[i], name);
+        const struct event_clock *told = account_told_of(&view->events[i], clock);
         if (told) {
             account_event(account, &view->events[i], told);
         }

@@ -26,10 +26,13 @@ struct account {
     const struct event *levels[POLICY_LEVELS_MAX];
 };
 
-void account_make(const struct case_view *view, struct slice name, struct account *account);
+void account_make(const struct case_view *view,
+                  const struct event_clock *clock,
+                  struct account *account);
 
-/* What the event says of the clock; NULL: nothing. */
-const struct event_clock *account_told_of(const struct event *event, struct slice name);
+/* What the event says of the clock, of the same task where it is a task's; NULL: nothing. */
+const struct event_clock *account_told_of(const struct event *event,
+                                          const struct event_clock *clock);
 
 /* When what an event tells of happened: at its cause, if the case has it. */
 int64_t account_happened_us(const struct account *account, const struct event *event);

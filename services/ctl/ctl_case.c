@@ -50,10 +50,11 @@ static int earlier(const void *a, const void *b)
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-static struct case_clock *clock_of(struct case_view *view, struct slice name)
+static struct case_clock *clock_of(struct case_view *view, const struct event_clock *told)
 {
     for (uint32_t i = 0; i < view->clock_count; i++) {
-        if (slice_equal(view->clocks[i].told.name, name)) {
+        const struct event_clock *known = &view->clocks[i].told;
+        if (slice_equal(known->name, told->name) && known->task == told->task) {
             return &view->clocks[i];
         }
     }
@@ -61,7 +62,9 @@ static struct case_clock *clock_of(struct case_view *view, struct slice name)
         return NULL;
     }
     struct case_clock *clock = &view->clocks[view->clock_count++];
-    *clock = (struct case_clock){.told = {.name = name}};
+    *clock = (struct case_clock){
+        .told = {.name = told->name, .task = told->task}
+    };
     return clock;
 }
 
@@ -69,7 +72,7 @@ static void fold_clocks(struct case_view *view, const struct event *event)
 {
     for (uint32_t i = 0; i < event->clocks.count; i++) {
         const struct event_clock *told = &event->clocks.clocks[i];
-        struct case_clock *clock = clock_of(view, told->name);
+        struct case_clock *clock = clock_of(view, told);
         if (!clock) {
             continue;
         }

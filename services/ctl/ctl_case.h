@@ -87,6 +87,11 @@ void case_title_print(const struct ctl *ctl, enum ctl_text id, int64_t at_us);
 const char *case_kind_text(const struct ctl *ctl, enum event_kind kind);
 /* How a case ended, by the word of policy_outcome_name; a word nobody knows, and "", as it is. */
 const char *case_outcome_text(const struct ctl *ctl, const char *id);
+/* The title of a clock, with its number where it is a task's. */
+const char *case_clock_name(const struct ctl *ctl,
+                            const struct policy *policy,
+                            const struct event_clock *clock,
+                            char into[VIEW_TEXT_MAX]);
 /* Titles in the language of the command; the id itself where the policy (NULL: none) has none.
  * Lent by into. */
 const char *case_role(const struct ctl *ctl,

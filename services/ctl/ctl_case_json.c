@@ -105,6 +105,9 @@ static json_t *clock_json(const struct event_clock *clock)
     static const char *const verdicts[] = {"", "met", "missed", "cancelled"};
     json_t *object = json_object();
     set_text(object, "clock", clock->name);
+    if (clock->task > 0) {
+        set_number(object, "task", clock->task);
+    }
     set_number(object, "generation", clock->generation);
     set_time(object, "started_at", clock->started_at_us);
     set_time(object, "due_at", clock->due_us);

@@ -245,11 +245,30 @@ static void say_advanced(struct line *line, const struct event *event)
     }
 }
 
+const char *case_clock_name(const struct ctl *ctl,
+                            const struct policy *policy,
+                            const struct event_clock *clock,
+                            char into[VIEW_TEXT_MAX])
+{
+    char title[VIEW_TEXT_MAX];
+    FILE *memory = clock->task > 0 ? fmemopen(into, VIEW_TEXT_MAX, "w") : NULL;
+    if (!memory) {
+        return view_clock(ctl, policy, clock->name, into);
+    }
+    (void)view_clock(ctl, policy, clock->name, title);
+    ctl_format(memory,
+               ctl_text_in(ctl->language, TEXT_CLOCK_OF_TASK),
+               CTL_ARGS(title, CTL_NUMBER_TEXT(clock->task)));
+    (void)fclose(memory);
+    into[VIEW_TEXT_MAX - 1] = '\0';
+    return into;
+}
+
 static void say_clock(struct line *line, const struct event_clock *clock)
 {
     char name[VIEW_TEXT_MAX];
     char text[VIEW_TEXT_MAX];
-    (void)view_clock(line->ctl, line->policy, clock->name, name);
+    (void)case_clock_name(line->ctl, line->policy, clock, name);
     if (clock->level > 0) {
         (void)view_time(clock->level_due_us, text);
         say_text(line, TEXT_LEVEL_IS, CTL_ARGS(name, CTL_NUMBER_TEXT(clock->level), text));

@@ -322,7 +322,7 @@ print_clock(const struct ctl *ctl, const struct case_view *view, const struct ca
                   "  %s  %s%s%s",
                   view_status(ctl, status, text),
                   view_bold(ctl),
-                  view_clock(ctl, view->policy, told->name, name),
+                  case_clock_name(ctl, view->policy, told, name),
                   view_color_end(ctl));
     bool cleared = case_clock_is_cleared(view, clock);
     int64_t left_s = cleared ? 0 : case_clock_left_s(view, clock);

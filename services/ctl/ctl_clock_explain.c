@@ -38,7 +38,7 @@ static json_t *changes_json(const struct account *account)
     json_t *list = json_array();
     for (uint32_t i = 0; i < account->change_count; i++) {
         const struct event *event = account->changes[i];
-        const struct event_clock *told = account_told_of(event, account->told.name);
+        const struct event_clock *told = account_told_of(event, &account->told);
         (void)json_array_append_new(
             list,
             json_pack("{s:o, s:b, s:o, s:o, s:I, s:I, s:o}",
@@ -64,7 +64,7 @@ static json_t *levels_json(const struct account *account)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < account->level_count; i++) {
-        const struct event_clock *told = account_told_of(account->levels[i], account->told.name);
+        const struct event_clock *told = account_told_of(account->levels[i], &account->told);
         (void)json_array_append_new(list,
                                     json_pack("{s:s, s:I, s:o, s:o}",
                                               "kind",
@@ -103,6 +103,9 @@ static json_t *account_json(const struct account *account, const struct case_clo
                   (json_int_t)told->extensions,
                   "started",
                   view_time_json(told->started_at_us));
+    if (told->task > 0) {
+        (void)json_object_set_new(object, "task", json_integer(told->task));
+    }
     (void)json_object_set_new(object, "due", due_json(told->due_us));
     bool cleared = case_clock_is_cleared(account->view, clock);
     (void)json_object_set_new(object, "due_cleared", json_boolean(cleared));
@@ -134,7 +137,7 @@ json_t *clock_accounts(const struct case_view *view, const char *named)
         struct account account;
         struct slice name = view->clocks[i].told.name;
         if (!named || slice_equal(name, slice_text(named))) {
-            account_make(view, name, &account);
+            account_make(view, &view->clocks[i].told, &account);
             (void)json_array_append_new(list, account_json(&account, &view->clocks[i]));
         }
     }
@@ -211,7 +214,7 @@ static void print_changes(const struct ctl *ctl, const struct account *account)
 {
     for (uint32_t i = 0; i < account->change_count; i++) {
         const struct event *event = account->changes[i];
-        const struct event_clock *told = account_told_of(event, account->told.name);
+        const struct event_clock *told = account_told_of(event, &account->told);
         char at[VIEW_TEXT_MAX];
         char old[VIEW_TEXT_MAX];
         char due[VIEW_TEXT_MAX];
@@ -233,7 +236,7 @@ static void print_levels(const struct ctl *ctl, const struct account *account)
 {
     for (uint32_t i = 0; i < account->level_count; i++) {
         const struct event *event = account->levels[i];
-        const struct event_clock *told = account_told_of(event, account->told.name);
+        const struct event_clock *told = account_told_of(event, &account->told);
         char due[VIEW_TEXT_MAX];
         char role[VIEW_TEXT_MAX];
         line(ctl,
@@ -272,7 +275,7 @@ account_print(const struct ctl *ctl, const struct account *account, const struct
     const struct event_clock *told = &account->told;
     char text[VIEW_TEXT_MAX];
     char name[VIEW_TEXT_MAX];
-    (void)view_clock(ctl, account->view->policy, told->name, name);
+    (void)case_clock_name(ctl, account->view->policy, told, name);
     (void)fprintf(ctl->out,
                   "\n%s%s%s (%.*s)  %s\n",
                   view_bold(ctl),
@@ -327,7 +330,7 @@ void clock_accounts_print(const struct ctl *ctl, const struct case_view *view, c
         struct account account;
         struct slice name = view->clocks[i].told.name;
         if (!named || slice_equal(name, slice_text(named))) {
-            account_make(view, name, &account);
+            account_make(view, &view->clocks[i].told, &account);
             account_print(ctl, &account, &view->clocks[i]);
         }
     }

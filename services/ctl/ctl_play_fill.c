@@ -401,7 +401,8 @@ void play_fill(const struct play *play,
         const struct policy_need *need = &action->needs[i];
         uint16_t field = policy_field_index(policy, slice_text(need->field));
         bool matters = field != POLICY_NONE && counts(policy, field);
-        if (!need->optional || matters || play_random(&life->random, 2) == 0) {
+        bool lowest = need->optional && strcmp(need->field, "task") == 0; /* that is open */
+        if (!lowest && (!need->optional || matters || play_random(&life->random, 2) == 0)) {
             field_add(&filling, need->field, need->rules, paper, command);
         }
     }

@@ -27,7 +27,8 @@ static const char *const phase_colors[PHASE_COUNT] = {
 
 const char *dot_number(unsigned clock)
 {
-    static const char *const numbers[POLICY_CLOCKS_MAX] = {"①", "②", "③", "④", "⑤", "⑥", "⑦", "⑧"};
+    static const char *const numbers[POLICY_CLOCKS_MAX] = {
+        "①", "②", "③", "④", "⑤", "⑥", "⑦", "⑧", "⑨", "⑩", "⑪", "⑫", "⑬", "⑭", "⑮", "⑯"};
     return numbers[clock % POLICY_CLOCKS_MAX];
 }
 
@@ -94,7 +95,7 @@ static bool flow_on(struct dot *dot, uint16_t index)
         unsigned running =
             after(dot->policy, action, dot->runs[index], dot->policy->steps[to].closed);
         more = more || (running & ~(unsigned)dot->runs[to]) != 0;
-        dot->runs[to] = (uint8_t)(dot->runs[to] | running);
+        dot->runs[to] = (uint16_t)(dot->runs[to] | running);
     }
     return more;
 }
@@ -110,9 +111,9 @@ static void step_clocks(struct dot *dot, uint16_t index)
         bool waits = clock->pauses_for_customer && policy->steps[index].waits_for_customer;
         bool paused = waits || (clock->pause_steps >> index & 1U) != 0 ||
                       (clock->run_steps != 0 && (clock->run_steps >> index & 1U) == 0);
-        uint8_t *into = paused ? &dot->still[index] : &dot->runs[index];
-        dot->runs[index] = (uint8_t)(dot->runs[index] & ~bit);
-        *into = (uint8_t)(here ? *into | bit : *into);
+        uint16_t *into = paused ? &dot->still[index] : &dot->runs[index];
+        dot->runs[index] = (uint16_t)(dot->runs[index] & ~bit);
+        *into = (uint16_t)(here ? *into | bit : *into);
     }
 }
 
@@ -129,8 +130,8 @@ static void clocks_place(struct dot *dot)
     for (size_t i = 0; i < sizeof arriving / sizeof *arriving; i++) {
         begun |= clocks_by(policy, arriving[i], false);
     }
-    dot->runs[policy->first_step] = (uint8_t)begun;
-    dot->runs[policy->triage_step] = (uint8_t)begun;
+    dot->runs[policy->first_step] = (uint16_t)begun;
+    dot->runs[policy->triage_step] = (uint16_t)begun;
     for (bool more = true; more;) {
         more = false;
         for (uint16_t i = 0; i < policy->step_count; i++) {

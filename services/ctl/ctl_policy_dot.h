@@ -19,9 +19,9 @@ struct dot {
     const struct ctl *ctl;
     const struct policy *policy;
     FILE *out;
-    unsigned open_steps;             /* steps that are no end */
-    uint8_t runs[POLICY_STEPS_MAX];  /* bit set of the clocks that may run in the step */
-    uint8_t still[POLICY_STEPS_MAX]; /* … of those that stand still in it */
+    unsigned open_steps;              /* steps that are no end */
+    uint16_t runs[POLICY_STEPS_MAX];  /* bit set of the clocks that may run in the step */
+    uint16_t still[POLICY_STEPS_MAX]; /* … of those that stand still in it */
 };
 
 /* An action that so many steps have, with the same title, fact and way, is told once, not drawn in

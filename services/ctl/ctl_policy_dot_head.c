@@ -67,7 +67,8 @@ static void clock_row(const struct dot *dot, uint16_t index)
     for (size_t i = 0; i < say_clock_rule_count; i++) {
         const struct say_rule *rule = &say_clock_rules[i];
         bool targets = strcmp(rule->key, "targets") == 0;
-        bool shown = targets || strcmp(rule->key, "extension") == 0;
+        bool shown =
+            targets || strcmp(rule->key, "extension") == 0 || strcmp(rule->key, "of-task") == 0;
         const struct policy_clock *told = targets ? &plain : clock;
         if (shown && rule->say(dot->ctl, dot->policy, told, when)[0] != '\0') {
             (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\" balign=\"left\"><font "

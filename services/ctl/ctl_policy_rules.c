@@ -45,6 +45,15 @@ steps_say(const struct ctl *ctl, const struct policy *policy, uint64_t set, char
         return steps_say(ctl, policy, ((const struct policy_clock *)from)->set, into);             \
     }
 STEPS_OF(clock_of_steps, of_steps)
+
+SAYS(clock_of_task)
+{
+    uint16_t task = ((const struct policy_clock *)from)->of_task;
+    (void)snprintf(
+        into, SAY_MAX, "%s", task != 0 ? say_title(ctl, &policy->tasks[task - 1].title) : "");
+    return into;
+}
+
 STEPS_OF(clock_runs_in, run_steps)
 STEPS_OF(clock_pauses_in, pause_steps)
 STEPS_OF(clock_hidden, hidden_steps)
@@ -194,6 +203,7 @@ const struct say_rule say_clock_rules[] = {
     {"due-field", TEXT_DIFF_DUE_FIELD, TEXT_SAY_CLOCK_DUE_FIELD, clock_due_field},
     {"targets", TEXT_DIFF_TARGETS, TEXT_SAY_CLOCK_TARGETS, clock_targets},
     {"rearms-at", TEXT_DIFF_REARMS, TEXT_SAY_CLOCK_REARMS, clock_rearms},
+    {"of-task", TEXT_DIFF_OF_TASK, TEXT_SAY_CLOCK_OF_TASK, clock_of_task},
     {"of-steps", TEXT_DIFF_OF_STEPS, TEXT_SAY_CLOCK_OF_STEPS, clock_of_steps},
     {"runs-in", TEXT_DIFF_RUNS_IN, TEXT_SAY_CLOCK_RUNS_IN, clock_runs_in},
     {"pauses-in", TEXT_DIFF_PAUSES_IN, TEXT_SAY_CLOCK_PAUSES_IN, clock_pauses_in},

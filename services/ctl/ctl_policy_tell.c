@@ -215,6 +215,14 @@ static void say_closing(struct telling *telling)
             const char *title = say_title(ctl, &policy->tasks[i].title);
             line(telling, policy->tasks[i].id, TEXT_SAY_TASK, CTL_ARGS(title));
         }
+        uint8_t at_once = policy_at_once(&policy->tasks[i]);
+        if (at_once < POLICY_AT_ONCE_MAX) {
+            const char *title = say_title(ctl, &policy->tasks[i].title);
+            line(telling,
+                 policy->tasks[i].id,
+                 TEXT_SAY_TASK_AT_ONCE,
+                 CTL_ARGS(title, CTL_NUMBER_TEXT(at_once)));
+        }
     }
     for (uint16_t i = 0; i < policy->deputy_count; i++) {
         const char *of = say_role(ctl, policy, policy->deputies[i].of);
@@ -232,7 +240,7 @@ static void say_clock(struct telling *telling, const struct policy_clock *clock)
     char stops[SAY_MAX];
     char text[SAY_MAX];
     (void)say_target(ctl, policy, clock, target);
-    if (clock->of_steps != 0) {
+    if (clock->of_steps != 0 || clock->of_task != 0) {
         line(telling,
              clock->id,
              TEXT_SAY_CLOCK_STEPS,

@@ -246,9 +246,11 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
         return;
     }
     fields_compare(verify, where, "", watch_fields, COUNT(watch_fields), &state, &held->watch);
-    for (uint16_t i = 0; i < policy->clock_count; i++) {
-        char prefix[POLICY_NAME_MAX + 1];
-        (void)snprintf(prefix, sizeof prefix, "%s.", policy->clocks[i].id);
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
+        char prefix[POLICY_NAME_MAX + 8];
+        uint8_t task = policy_run_task(policy, i);
+        const char *id = policy->clocks[policy_run_clock(policy, i)].id;
+        (void)snprintf(prefix, sizeof prefix, task > 0 ? "%s %u." : "%s.", id, task);
         fields_compare(verify,
                        where,
                        prefix,

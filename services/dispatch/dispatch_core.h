@@ -31,13 +31,13 @@ struct dispatch_more {
     int64_t back_since_us;                /* these: where it stood when it was merged */
     char back_agent[DISPATCH_AGENT_MAX];
     uint16_t back_step, back_queue, back_home, back_role; /* + 1; 0: none */
-    uint8_t open[POLICY_TASKS_MAX];                       /* obligations, of policy->tasks[i] */
-    uint32_t told;                                        /* bit set over facts */
-    uint32_t outcome;      /* enum case_outcome; OUTCOME_NONE: open */
-    uint16_t concerned;    /* whom the complaint names: bit set over people */
-    uint16_t handled;      /* who held it in an earlier step; likewise */
-    uint16_t offered;      /* 1: its holder has not accepted it yet */
-    uint16_t hold;         /* 1: by law nothing of it may be erased */
+    uint8_t open[POLICY_TASKS_MAX]; /* of policy->tasks[i]: bit n - 1 is number n */
+    uint32_t told;                  /* bit set over facts */
+    uint32_t outcome;               /* enum case_outcome; OUTCOME_NONE: open */
+    uint16_t concerned;             /* whom the complaint names: bit set over people */
+    uint16_t handled;               /* who held it in an earlier step; likewise */
+    uint16_t offered;               /* 1: its holder has not accepted it yet */
+    uint16_t hold;                  /* 1: by law nothing of it may be erased */
     uint64_t handler_role; /* + 1; 0: there was none; so wide that nothing here is padding */
     char handler[DISPATCH_AGENT_MAX]; /* who had it when it last left a step of that role; filled
                                          up with zeros */
@@ -59,9 +59,9 @@ struct dispatch_case {
     int64_t opened_at_us;
     int64_t step_since_us; /* when it came into this step */
     int64_t updated_at_us;
-    int64_t closed_at_us;                    /* 0: open */
-    int64_t due_us;                          /* nearest of clock_due_us; INT64_MAX: none */
-    int64_t clock_due_us[POLICY_CLOCKS_MAX]; /* of policy->clocks[i]; 0: not running */
+    int64_t closed_at_us;                   /* 0: open */
+    int64_t due_us;                         /* nearest of clock_due_us; INT64_MAX: none */
+    int64_t clock_due_us[EVENT_CLOCKS_MAX]; /* by run, see policy.h; 0: not running */
     uint32_t policy_id;
     uint32_t version; /* events of dispatch so far */
     uint32_t repeats;
@@ -142,7 +142,8 @@ enum dispatch_answer {
     DISPATCH_TOO_MANY_PEOPLE,
     DISPATCH_RECUSED,         /* the complaint is about this person */
     DISPATCH_EARLIER_HANDLER, /* the step is for somebody who has not held the case */
-    DISPATCH_OBLIGATION,      /* refused_field is still open, or is not open where it is settled */
+    DISPATCH_OBLIGATION,      /* refused_field is still open, or is not open where it is settled,
+                                 or as many of it are open as may be */
     DISPATCH_NOT_ACCEPTED,    /* the case was offered: accept or release it first */
     DISPATCH_NOT_MERGED,
     DISPATCH_PERSON_UNKNOWN, /* nobody of that name works here */

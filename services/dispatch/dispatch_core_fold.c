@@ -30,10 +30,10 @@ static uint16_t count_up(uint16_t count)
     return count < UINT16_MAX ? (uint16_t)(count + 1) : count;
 }
 
-static int64_t nearest(const int64_t due_us[POLICY_CLOCKS_MAX])
+static int64_t nearest(const int64_t due_us[EVENT_CLOCKS_MAX])
 {
     int64_t found_us = INT64_MAX;
-    for (int i = 0; i < POLICY_CLOCKS_MAX; i++) {
+    for (int i = 0; i < EVENT_CLOCKS_MAX; i++) {
         if (due_us[i] != 0 && due_us[i] < found_us) {
             found_us = due_us[i];
         }
@@ -321,8 +321,8 @@ fold_clocks(const struct policy *policy, struct dispatch_case *state, const stru
     }
     for (uint32_t i = 0; i < event->clocks.count && i < EVENT_CLOCKS_MAX; i++) {
         const struct event_clock *clock = &event->clocks.clocks[i];
-        uint16_t index = policy_clock_index(policy, clock->name);
-        if (index < POLICY_CLOCKS_MAX) {
+        uint16_t index = policy_run_of(policy, clock->name, clock->task);
+        if (index < EVENT_CLOCKS_MAX) {
             bool running = clock->verdict == CLOCK_RUNNING && clock->paused_at_us == 0;
             state->clock_due_us[index] = running ? clock->due_us : 0;
         }

@@ -128,18 +128,17 @@ fact_fold(const struct policy *policy, const struct event_field *field, struct d
     return true;
 }
 
-/* One more or one less of each obligation. */
+/* One less or one more of each obligation. */
 static void tasks_fold(const struct policy *policy,
                        const struct policy_action *action,
+                       uint32_t asked,
                        struct dispatch_more *more)
 {
     for (uint16_t i = 0; i < policy->task_count && i < POLICY_TASKS_MAX; i++) {
-        if ((action->settles >> i & 1U) != 0 && more->open[i] > 0) {
-            more->open[i]--;
-        }
-        if ((action->opens >> i & 1U) != 0 && more->open[i] < UINT8_MAX) {
-            more->open[i]++;
-        }
+        uint8_t settled;
+        uint8_t opened;
+        policy_tasks_move(policy, i, action, asked, more->open[i], &settled, &opened);
+        more->open[i] = (uint8_t)((more->open[i] & ~settled) | opened);
     }
 }
 
@@ -163,7 +162,7 @@ bool rules_fold_action(const struct policy *policy,
             all = all && bit != 0;
         }
     }
-    tasks_fold(policy, action, more);
+    tasks_fold(policy, action, policy_task_asked(fields, field_count), more);
     more->hold = action->fact == EVENT_HELD          ? 1
                  : action->fact == EVENT_HOLD_LIFTED ? 0
                                                      : more->hold;

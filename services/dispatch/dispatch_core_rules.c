@@ -304,16 +304,24 @@ static bool foresee(struct trying *trying, struct rules_trial *trial)
     return kept;
 }
 
-/* Obligations: none is settled that is not open, and none that blocks is open at an end. */
+/* Obligations: none is settled that is not open, none opened beyond what may be open at once, and
+ * none that blocks is open at an end. */
 static struct dispatch_permit check_tasks(const struct trying *trying,
                                           const struct rules_trial *trial)
 {
     const struct policy *policy = trying->policy;
+    uint32_t asked = policy_task_asked(trying->input->fields, trying->input->field_count);
     for (uint16_t i = 0; i < policy->task_count; i++) {
         const struct policy_task *task = &policy->tasks[i];
         bool settles = (trial->action->settles >> i & 1U) != 0;
+        bool opens = (trial->action->opens >> i & 1U) != 0;
+        uint8_t settled;
+        uint8_t opened;
+        policy_tasks_move(
+            policy, i, trial->action, asked, trying->state->more.open[i], &settled, &opened);
         bool closes = trial->outcome != OUTCOME_NONE && !task->blocks_nothing;
-        if ((settles && trying->state->more.open[i] == 0) || (closes && trial->more.open[i] > 0)) {
+        if ((settles && settled == 0) || (opens && opened == 0) ||
+            (closes && trial->more.open[i] > 0)) {
             return (struct dispatch_permit){
                 .answer = DISPATCH_OBLIGATION,
                 .what = slice_text(task->id),

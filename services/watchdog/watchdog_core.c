@@ -10,12 +10,13 @@ enum {
 
 size_t watch_case_size(const struct policy *policy)
 {
-    return offsetof(struct watch_case, clocks) + policy->clock_count * sizeof(struct watch_clock);
+    return offsetof(struct watch_case, clocks) +
+           policy_run_count(policy) * sizeof(struct watch_clock);
 }
 
 /* ---- telling ------------------------------------------------------------------------------ */
 
-static enum event_kind kind_of_change(const struct change *change, uint32_t index)
+static enum event_kind kind_of_change(const struct change *change, uint16_t index)
 {
     const struct watch_clock *before = &change->before->clocks[index];
     const struct watch_clock *now = &change->now->clocks[index];
@@ -89,11 +90,11 @@ static void tell_unknown(const struct change *change, int64_t now_us, struct wat
 {
     struct event_clocks told = {0};
     const struct policy *policy = change->policy;
-    for (uint32_t i = 0; i < policy->clock_count; i++) {
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
         bool moved = kind_of_change(change, i) != EVENT_NONE;
         if (moved && watch_is_unknown(&change->now->clocks[i])) {
             struct event_clock *clock = &told.clocks[told.count++];
-            uint16_t role = policy->clocks[i].unknown_role;
+            uint16_t role = clock_rule(policy, i)->unknown_role;
             *clock = change_tell(change, i);
             clock->notify_role = slice_text(role < policy->role_count ? policy->roles[role] : NULL);
         }
@@ -113,7 +114,7 @@ static void tell_changes(const struct change *change, int64_t now_us, struct wat
         if (order[k] == EVENT_CLOCKS_STOPPED) {
             told = change->ended;
         }
-        for (uint32_t i = 0; i < change->policy->clock_count; i++) {
+        for (uint16_t i = 0, n = policy_run_count(change->policy); i < n; i++) {
             if (kind_of_change(change, i) == order[k]) {
                 told.clocks[told.count++] = change_tell(change, i);
             }
@@ -145,9 +146,9 @@ static bool fire_level(const struct policy *policy,
                        int64_t now_us,
                        struct watch_output *output)
 {
-    uint32_t index = 0;
+    uint16_t index = 0;
     int64_t due_us = INT64_MAX;
-    for (uint32_t i = 0; i < policy->clock_count; i++) {
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
         if (state->clocks[i].phase == WATCH_RUNNING && state->clocks[i].next_level_us < due_us) {
             due_us = state->clocks[i].next_level_us;
             index = i;
@@ -161,7 +162,7 @@ static bool fire_level(const struct policy *policy,
     if (level_index == POLICY_NONE) {
         return false;
     }
-    const struct policy_level *level = &policy->clocks[index].levels[level_index];
+    const struct policy_level *level = &clock_rule(policy, index)->levels[level_index];
     struct event *event = tell(output, level_kind(level->action), policy, state, cause, now_us);
     event->clocks.count = 1;
     struct event_clock *told = &event->clocks.clocks[0];
@@ -185,7 +186,7 @@ static bool fire_level(const struct policy *policy,
 static bool is_between(const struct policy *policy, const struct watch_case *state)
 {
     bool begun = false;
-    for (uint32_t i = 0; i < policy->clock_count; i++) {
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
         begun = begun || clock_in_force(&state->clocks[i]);
     }
     return begun && state->received_at_us == 0;
@@ -195,7 +196,7 @@ static bool is_between(const struct policy *policy, const struct watch_case *sta
  * run. */
 static bool hides_a_run(const struct change *change)
 {
-    for (uint32_t i = 0; i < change->policy->clock_count; i++) {
+    for (uint16_t i = 0, n = policy_run_count(change->policy); i < n; i++) {
         const struct watch_clock *clock = &change->now->clocks[i];
         if ((change->started >> i & 1U) != 0 && clock->paused_at_us > clock->started_at_us) {
             return change->before->received_at_us == 0;
@@ -262,7 +263,7 @@ void watch_event(const struct policy *policy,
 
 /* A calendar that ended too soon has been given another year. */
 static bool
-is_known_now(const struct policy *policy, uint32_t index, const struct watch_clock *clock)
+is_known_now(const struct policy *policy, uint16_t index, const struct watch_clock *clock)
 {
     return watch_is_unknown(clock) && clock_reckon_us(policy, index, clock) != INT64_MAX;
 }
@@ -273,7 +274,7 @@ static void tell_known(const struct policy *policy,
                        struct watch_output *output)
 {
     struct event *event = NULL;
-    for (uint32_t i = 0; i < policy->clock_count; i++) {
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
         if (!is_known_now(policy, i, &state->clocks[i])) {
             continue;
         }
@@ -340,8 +341,8 @@ static void evolve_clock(const struct policy *policy,
                          const struct event *event,
                          const struct event_clock *told)
 {
-    uint16_t index = policy_clock_index(policy, told->name);
-    if (index >= policy->clock_count) {
+    uint16_t index = policy_run_of(policy, told->name, told->task);
+    if (index == POLICY_NONE) {
         return;
     }
     struct watch_clock *clock = &state->clocks[index];
@@ -353,7 +354,7 @@ static void evolve_clock(const struct policy *policy,
         return;
     }
     if (told->generation != clock->generation || told->level == 0 ||
-        told->level > policy->clocks[index].level_count) {
+        told->level > clock_rule(policy, index)->level_count) {
         return;
     }
     clock->levels_fired |= (uint8_t)(1U << (told->level - 1));
@@ -383,7 +384,7 @@ void watch_evolve(const struct policy *policy, struct watch_case *state, const s
 int64_t watch_due_us(const struct policy *policy, const struct watch_case *state)
 {
     int64_t due_us = INT64_MAX;
-    for (uint32_t i = 0; i < policy->clock_count; i++) {
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
         const struct watch_clock *clock = &state->clocks[i];
         if (is_known_now(policy, i, clock)) {
             return 0;
@@ -401,9 +402,9 @@ bool watch_is_unknown(const struct watch_clock *clock)
 }
 
 int64_t
-watch_shown_due_us(const struct policy *policy, const struct watch_case *state, uint32_t index)
+watch_shown_due_us(const struct policy *policy, const struct watch_case *state, uint16_t index)
 {
-    const struct policy_clock *rule = &policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(policy, index);
     const struct watch_clock *clock = &state->clocks[index];
     bool hidden = state->step != 0 && (rule->hidden_steps >> (state->step - 1) & 1U) != 0;
     bool met = clock->phase == WATCH_STOPPED && clock->verdict != CLOCK_RUNNING;
@@ -420,7 +421,7 @@ watch_shown_due_us(const struct policy *policy, const struct watch_case *state, 
 
 int64_t watch_used_s(const struct policy *policy,
                      const struct watch_case *state,
-                     uint32_t index,
+                     uint16_t index,
                      int64_t at_us)
 {
     return clock_used_s(policy, index, &state->clocks[index], at_us);
@@ -428,7 +429,7 @@ int64_t watch_used_s(const struct policy *policy,
 
 int64_t watch_late_s(const struct policy *policy,
                      const struct watch_case *state,
-                     uint32_t index,
+                     uint16_t index,
                      int64_t at_us)
 {
     const struct watch_clock *clock = &state->clocks[index];
@@ -438,7 +439,7 @@ int64_t watch_late_s(const struct policy *policy,
 
 int64_t watch_level_due_us(const struct policy *policy,
                            const struct watch_case *state,
-                           uint32_t index,
+                           uint16_t index,
                            uint16_t level)
 {
     const struct watch_clock *clock = &state->clocks[index];

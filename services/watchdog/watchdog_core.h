@@ -38,11 +38,13 @@ struct watch_clock {
     uint8_t extensions; /* granted in this run */
     uint8_t done;       /* bit i: the i-th action the next extension asks for was done */
     uint8_t merged;     /* its verdict is that of a merge, and is taken back with it */
+    uint8_t owed;       /* the task whose run this is is open */
 };
 
 /*
- * The clocks of one case: clocks[i] belongs to policy->clocks[i].  A zeroed state is a case nothing
- * is known of; received_at_us != 0 says that it is known.
+ * The clocks of one case, by run: clocks[i] is of the clock policy_run_clock(policy, i), and of
+ * that alone where no task has clocks of its own.  A zeroed state is a case nothing is known of;
+ * received_at_us != 0 says that it is known.
  */
 struct watch_case {
     uint64_t case_id;
@@ -114,7 +116,7 @@ bool watch_is_unknown(const struct watch_clock *clock);
  * INT64_MAX: it cannot be computed.
  */
 int64_t
-watch_shown_due_us(const struct policy *policy, const struct watch_case *state, uint32_t index);
+watch_shown_due_us(const struct policy *policy, const struct watch_case *state, uint16_t index);
 
 /*
  * For those who explain and check: seconds used in the clock's own time until at_us (of a clock
@@ -123,15 +125,15 @@ watch_shown_due_us(const struct policy *policy, const struct watch_case *state, 
  */
 int64_t watch_used_s(const struct policy *policy,
                      const struct watch_case *state,
-                     uint32_t index,
+                     uint16_t index,
                      int64_t at_us);
 int64_t watch_late_s(const struct policy *policy,
                      const struct watch_case *state,
-                     uint32_t index,
+                     uint16_t index,
                      int64_t at_us);
 int64_t watch_level_due_us(const struct policy *policy,
                            const struct watch_case *state,
-                           uint32_t index,
+                           uint16_t index,
                            uint16_t level);
 
 #endif

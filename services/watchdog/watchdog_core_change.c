@@ -18,9 +18,9 @@ static struct policy_facts facts_of(const struct change *change)
     };
 }
 
-static bool clock_fits(const struct change *change, uint32_t index)
+static bool clock_fits(const struct change *change, uint16_t index)
 {
-    struct policy_when when = change->policy->clocks[index].when;
+    struct policy_when when = clock_rule(change->policy, index)->when;
     if (when.pattern_count > 0 && change->event->kind != EVENT_RECEIVED) {
         if (change->now->clocks[index].phase == WATCH_IDLE) {
             return false;
@@ -32,9 +32,9 @@ static bool clock_fits(const struct change *change, uint32_t index)
 }
 
 /* Which target the case has now. */
-static uint8_t fitting_target(const struct change *change, uint32_t index)
+static uint8_t fitting_target(const struct change *change, uint16_t index)
 {
-    const struct policy_clock *rule = &change->policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     const struct policy_facts facts = facts_of(change);
     uint8_t priority = change->now->priority;
     for (uint16_t i = 0; i < rule->target_count; i++) {
@@ -49,9 +49,9 @@ static uint8_t fitting_target(const struct change *change, uint32_t index)
 }
 
 /* The clock does not run in the step. */
-static bool stands_still(const struct change *change, uint32_t index)
+static bool stands_still(const struct change *change, uint16_t index)
 {
-    const struct policy_clock *rule = &change->policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     uint8_t step = change->now->step;
     if (step == 0 || step > change->policy->step_count) {
         return false;
@@ -68,9 +68,9 @@ static bool is_in_steps(const struct watch_case *state, const struct policy_cloc
     return state->step != 0 && !state->closed && (rule->of_steps >> (state->step - 1) & 1U) != 0;
 }
 
-static bool enters(const struct change *change, uint32_t index)
+static bool enters(const struct change *change, uint16_t index)
 {
-    const struct policy_clock *rule = &change->policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     return !is_in_steps(change->before, rule) && is_in_steps(change->now, rule);
 }
 
@@ -86,14 +86,14 @@ void change_generation(struct watch_clock *clock)
     }
 }
 
-static void refresh(const struct change *change, uint32_t index)
+static void refresh(const struct change *change, uint16_t index)
 {
     if (clock_in_force(&change->now->clocks[index])) {
         clock_refresh(change->policy, index, &change->now->clocks[index]);
     }
 }
 
-static void stop_at_mark(const struct change *change, uint32_t index, const struct mark *mark)
+static void stop_at_mark(const struct change *change, uint16_t index, const struct mark *mark)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     if (clock_doing(clock) == WATCH_IDLE && clock->started_at_us == 0 && clock->paused_at_us == 0) {
@@ -116,19 +116,19 @@ static void stop_at_mark(const struct change *change, uint32_t index, const stru
     }
 }
 
-static bool is_promise(const struct change *change, uint32_t index)
+static bool is_promise(const struct change *change, uint16_t index)
 {
-    return change->policy->clocks[index].target == TARGET_PROMISED;
+    return clock_rule(change->policy, index)->target == TARGET_PROMISED;
 }
 
-static void begin(const struct change *change, uint32_t index, int64_t at_us)
+static void begin(const struct change *change, uint16_t index, int64_t at_us)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     clock_start(clock, at_us);
     clock->target = fitting_target(change, index);
     if (is_promise(change, index)) {
         clock->due_us =
-            facts_promise_us(change->policy, &change->policy->clocks[index], change->event);
+            facts_promise_us(change->policy, clock_rule(change->policy, index), change->event);
     }
     if (change->now->closed && at_us < change->now->closed_at_us) {
         clock_stop(change->policy, index, clock, change->now->closed_at_us);
@@ -140,7 +140,7 @@ static void begin(const struct change *change, uint32_t index, int64_t at_us)
 }
 
 /* What the event says has changed besides what the clock does. */
-static void tell_old(const struct change *change, uint32_t index, struct event_clock *told)
+static void tell_old(const struct change *change, uint16_t index, struct event_clock *told)
 {
     const struct watch_clock *before = &change->before->clocks[index];
     const struct watch_clock *clock = &change->now->clocks[index];
@@ -157,7 +157,7 @@ static void tell_old(const struct change *change, uint32_t index, struct event_c
                        : slice_text(event_kind_name(change->event->kind));
 }
 
-struct event_clock change_tell(const struct change *change, uint32_t index)
+struct event_clock change_tell(const struct change *change, uint16_t index)
 {
     const struct watch_clock *clock = &change->now->clocks[index];
     const struct watch_clock *before = &change->before->clocks[index];
@@ -181,7 +181,7 @@ struct event_clock change_tell(const struct change *change, uint32_t index)
     return told;
 }
 
-static void begin_again(struct change *change, uint32_t index, int64_t at_us)
+static void begin_again(struct change *change, uint16_t index, int64_t at_us)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     if (change->before->clocks[index].phase != WATCH_STOPPED) {
@@ -194,14 +194,14 @@ static void begin_again(struct change *change, uint32_t index, int64_t at_us)
     clock->breached = 0;
     begin(change, index, at_us);
     clock_refresh(change->policy, index, clock);
-    change->started |= (uint8_t)(1U << index);
+    change->started |= (uint16_t)(1U << index);
 }
 
-static void start_at_mark(struct change *change, uint32_t index, const struct mark *mark)
+static void start_at_mark(struct change *change, uint16_t index, const struct mark *mark)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     bool dispatch = event_kind_service(mark->kind) == SERVICE_DISPATCH;
-    const struct policy_clock *rule = &change->policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     if (rule->of_steps != 0 && !is_in_steps(change->now, rule)) {
         return; /* what begins its next run in its steps is nothing to it elsewhere */
     }
@@ -224,9 +224,9 @@ static void start_at_mark(struct change *change, uint32_t index, const struct ma
     }
 }
 
-static void follow_step(const struct change *change, uint32_t index)
+static void follow_step(const struct change *change, uint16_t index)
 {
-    const struct policy_clock *rule = &change->policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     const struct watch_case *before = change->before;
     const struct watch_case *now = change->now;
     struct watch_clock *clock = &change->now->clocks[index];
@@ -260,7 +260,7 @@ static void follow_step(const struct change *change, uint32_t index)
 }
 
 /* The case no longer has this clock.  A verdict that was written stays, and ends the clock. */
-static void withdraw(const struct change *change, uint32_t index)
+static void withdraw(const struct change *change, uint16_t index)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     if (clock->verdict == CLOCK_RUNNING) {
@@ -274,7 +274,7 @@ static void withdraw(const struct change *change, uint32_t index)
 }
 
 /* The case has this clock from its original start on, whenever that became known. */
-static void put_in_force(struct change *change, uint32_t index)
+static void put_in_force(struct change *change, uint16_t index)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     clock->phase = clock->shadow;
@@ -284,16 +284,16 @@ static void put_in_force(struct change *change, uint32_t index)
     change_generation(clock);
     clock_refresh(change->policy, index, clock);
     bool by_closing = change->now->closed && clock->paused_at_us == change->now->closed_at_us &&
-                      !policy_kind_in(change->policy->clocks[index].stops, EVENT_CLOSED);
+                      !policy_kind_in(clock_rule(change->policy, index)->stops, EVENT_CLOSED);
     if (clock->phase == WATCH_STOPPED && !by_closing) {
         clock->verdict = clock->paused_at_us > clock->due_us ? CLOCK_MISSED : CLOCK_MET;
     }
-    change->started |= (uint8_t)(1U << index);
+    change->started |= (uint16_t)(1U << index);
 }
 
 /* A case of another class, category or priority is held to another target; what was used and
  * paused stays. */
-static void aim(const struct change *change, uint32_t index)
+static void aim(const struct change *change, uint16_t index)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     uint8_t target = fitting_target(change, index);
@@ -304,7 +304,7 @@ static void aim(const struct change *change, uint32_t index)
     }
 }
 
-static void settle_force(struct change *change, uint32_t index)
+static void settle_force(struct change *change, uint16_t index)
 {
     struct watch_clock *clock = &change->now->clocks[index];
     bool fits = clock_fits(change, index);
@@ -317,10 +317,39 @@ static void settle_force(struct change *change, uint32_t index)
     }
 }
 
-static void
-move_clock(struct change *change, uint32_t index, const struct mark *marks, uint32_t mark_count)
+/* The clock of a task: opening and settling that one task, and the steps it stands still in, are
+ * all it knows; that the case is closed is nothing to it. */
+static void move_task_clock(struct change *change, uint16_t index, struct facts_tasks tasks)
 {
-    const struct policy_clock *rule = &change->policy->clocks[index];
+    const struct mark passing = {change->event->kind, change->event->at_us};
+    struct watch_clock *clock = &change->now->clocks[index];
+    uint8_t number = (uint8_t)(1U << (policy_run_task(change->policy, index) - 1));
+    if ((tasks.settled & number) != 0) {
+        stop_at_mark(change, index, &passing);
+    }
+    bool stands = stands_still(change, index);
+    if (clock_doing(clock) == WATCH_PAUSED && !stands) {
+        clock_resume(change->policy, index, clock, passing.at_us);
+        change_generation(clock);
+        refresh(change, index);
+    } else if (clock_doing(clock) == WATCH_RUNNING && stands) {
+        clock_pause(clock, passing.at_us);
+        refresh(change, index);
+    }
+    if ((tasks.opened & number) != 0) {
+        start_at_mark(change, index, &passing);
+        if (stands && clock_doing(clock) == WATCH_RUNNING) {
+            clock_pause(clock, passing.at_us);
+            refresh(change, index);
+        }
+    }
+    clock->owed = (clock->owed && (tasks.settled & number) == 0) || (tasks.opened & number) != 0;
+}
+
+static void
+move_clock(struct change *change, uint16_t index, const struct mark *marks, uint32_t mark_count)
+{
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     const struct mark passing = {change->event->kind, change->event->at_us};
     bool entered = enters(change, index);
     for (uint32_t i = 0; i < mark_count; i++) {
@@ -336,17 +365,35 @@ move_clock(struct change *change, uint32_t index, const struct mark *marks, uint
             start_at_mark(change, index, &marks[i]);
         }
     }
+}
+
+static void settle(struct change *change, uint16_t index)
+{
     aim(change, index);
     if (!change->fold) {
         settle_force(change, index);
     }
 }
 
+/* In a fold the run of a clock in force moves by what the watchdog tells; its task is a fact. */
+static void apply_to_task(struct change *change, uint16_t index)
+{
+    struct facts_tasks tasks = facts_of_tasks(change->policy, change->before, change->event, index);
+    struct watch_clock *clock = &change->now->clocks[index];
+    if (!change->fold || !clock_in_force(&change->before->clocks[index])) {
+        move_task_clock(change, index, tasks);
+        settle(change, index);
+        return;
+    }
+    uint8_t number = (uint8_t)(1U << (policy_run_task(change->policy, index) - 1));
+    clock->owed = (clock->owed && (tasks.settled & number) == 0) || (tasks.opened & number) != 0;
+}
+
 /* An action done counts for the next extension, unless it is what starts the clock. */
 static void
-note_action(struct change *change, uint32_t index, const struct mark *marks, uint32_t mark_count)
+note_action(struct change *change, uint16_t index, const struct mark *marks, uint32_t mark_count)
 {
-    const struct policy_clock *rule = &change->policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     for (uint32_t i = 0; i < mark_count; i++) {
         if (policy_kind_in(rule->starts, marks[i].kind)) {
             return;
@@ -369,9 +416,12 @@ void change_apply(struct change *change)
         facts_of_receipt(change->before, change->now);
         mark_count -= mark_count > 0 && change->event->kind != EVENT_RECEIVED;
     }
-    for (uint32_t i = 0; i < change->policy->clock_count; i++) {
-        if (!change->fold || !clock_in_force(&change->before->clocks[i])) {
+    for (uint16_t i = 0, n = policy_run_count(change->policy); i < n; i++) {
+        if (clock_rule(change->policy, i)->of_task != 0) {
+            apply_to_task(change, i);
+        } else if (!change->fold || !clock_in_force(&change->before->clocks[i])) {
             move_clock(change, i, marks, mark_count);
+            settle(change, i);
         }
         if (change->fold && !change->receipt) {
             note_action(change, i, marks, mark_count);

@@ -15,7 +15,7 @@ struct change {
     struct watch_case *now;
     bool fold;                   /* only shadows move */
     bool receipt;                /* of the case's first word: only what it tells of the receipt */
-    uint8_t started;             /* bit set: clocks that began in this change */
+    uint16_t started;            /* bit set: clocks that began in this change */
     struct event_clocks ended;   /* clocks that stopped and began again in it, as they stopped */
     struct event_clocks refused; /* extensions asked for that the policy does not allow */
 };
@@ -24,7 +24,7 @@ struct change {
 void change_apply(struct change *change);
 
 /* The clock as the change leaves it. */
-struct event_clock change_tell(const struct change *change, uint32_t index);
+struct event_clock change_tell(const struct change *change, uint16_t index);
 
 /* The clock runs or stands still, or would if the case had it. */
 bool change_moves(const struct watch_clock *clock);

@@ -23,9 +23,9 @@ static int64_t within(int64_t value, int64_t max)
 }
 
 struct clock_goal
-clock_goal(const struct policy *policy, uint32_t index, const struct watch_clock *clock)
+clock_goal(const struct policy *policy, uint16_t index, const struct watch_clock *clock)
 {
-    const struct policy_clock *rule = &policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(policy, index);
     bool other = clock->target > 0 && clock->target <= rule->target_count;
     const struct policy_target *target = other ? &rule->targets[clock->target - 1] : NULL;
     uint16_t calendar = target ? target->calendar : rule->calendar;
@@ -208,7 +208,7 @@ void clock_pause(struct watch_clock *clock, int64_t at_us)
 }
 
 void clock_resume(const struct policy *policy,
-                  uint32_t index,
+                  uint16_t index,
                   struct watch_clock *clock,
                   int64_t at_us)
 {
@@ -223,7 +223,7 @@ void clock_resume(const struct policy *policy,
 }
 
 void clock_stop(const struct policy *policy,
-                uint32_t index,
+                uint16_t index,
                 struct watch_clock *clock,
                 int64_t at_us)
 {
@@ -235,11 +235,11 @@ void clock_stop(const struct policy *policy,
 }
 
 uint16_t clock_next_level(const struct policy *policy,
-                          uint32_t index,
+                          uint16_t index,
                           const struct watch_clock *clock,
                           int64_t *due_us)
 {
-    const struct policy_clock *rule = &policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(policy, index);
     uint16_t next = POLICY_NONE;
     *due_us = INT64_MAX;
     if (clock->phase != WATCH_RUNNING || !clock_in_force(clock)) {
@@ -260,34 +260,34 @@ uint16_t clock_next_level(const struct policy *policy,
 }
 
 int64_t clock_level_due_us(const struct policy *policy,
-                           uint32_t index,
+                           uint16_t index,
                            const struct watch_clock *clock,
                            uint16_t level)
 {
     struct clock_goal goal = clock_goal(policy, index, clock);
-    return level_due_us(&goal, clock, &policy->clocks[index].levels[level]);
+    return level_due_us(&goal, clock, &clock_rule(policy, index)->levels[level]);
 }
 
-void clock_refresh_level(const struct policy *policy, uint32_t index, struct watch_clock *clock)
+void clock_refresh_level(const struct policy *policy, uint16_t index, struct watch_clock *clock)
 {
     (void)clock_next_level(policy, index, clock, &clock->next_level_us);
 }
 
 int64_t
-clock_reckon_us(const struct policy *policy, uint32_t index, const struct watch_clock *clock)
+clock_reckon_us(const struct policy *policy, uint16_t index, const struct watch_clock *clock)
 {
     struct clock_goal goal = clock_goal(policy, index, clock);
     return goal.unit == TARGET_PROMISED ? clock->due_us : pushed_due_us(&goal, clock);
 }
 
-void clock_refresh(const struct policy *policy, uint32_t index, struct watch_clock *clock)
+void clock_refresh(const struct policy *policy, uint16_t index, struct watch_clock *clock)
 {
     clock->due_us = clock->phase == WATCH_PAUSED ? 0 : clock_reckon_us(policy, index, clock);
     clock_refresh_level(policy, index, clock);
 }
 
 int64_t clock_late_s(const struct policy *policy,
-                     uint32_t index,
+                     uint16_t index,
                      const struct watch_clock *clock,
                      int64_t at_us)
 {
@@ -300,7 +300,7 @@ int64_t clock_late_s(const struct policy *policy,
 }
 
 int64_t clock_used_s(const struct policy *policy,
-                     uint32_t index,
+                     uint16_t index,
                      const struct watch_clock *clock,
                      int64_t at_us)
 {
@@ -312,11 +312,11 @@ int64_t clock_used_s(const struct policy *policy,
 }
 
 struct event_clock clock_tell(const struct policy *policy,
-                              uint32_t index,
+                              uint16_t index,
                               const struct watch_clock *clock,
                               int64_t at_us)
 {
-    const struct policy_clock *rule = &policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(policy, index);
     struct clock_goal goal = clock_goal(policy, index, clock);
     if (goal.unit == TARGET_PROMISED) {
         goal.us = calendar_between_us(own_calendar(&goal), clock->started_at_us, clock->due_us);
@@ -337,6 +337,7 @@ struct event_clock clock_tell(const struct policy *policy,
         .paused_s = clock->paused_us / US,
         .paused_rest_us = (uint32_t)(clock->paused_us % US),
         .extensions = clock->extensions,
+        .task = policy_run_task(policy, index),
     };
 }
 
@@ -351,7 +352,7 @@ static uint8_t target_of(const struct policy_clock *rule, struct slice told)
 }
 
 void clock_take(const struct policy *policy,
-                uint32_t index,
+                uint16_t index,
                 struct watch_clock *clock,
                 const struct event_clock *told)
 {
@@ -365,7 +366,7 @@ void clock_take(const struct policy *policy,
         later(calendar_in_us(told->paused_s), within(told->paused_rest_us, US - 1)), PAUSED_MAX_US);
     clock->generation = (uint16_t)told->generation;
     clock->extensions = (uint8_t)within(told->extensions, UINT8_MAX);
-    clock->target = target_of(&policy->clocks[index], told->rule);
+    clock->target = target_of(clock_rule(policy, index), told->rule);
     clock->verdict = told->verdict <= CLOCK_CANCELLED ? (uint8_t)told->verdict : CLOCK_RUNNING;
     clock->shadow = WATCH_IDLE;
     if (told->verdict == CLOCK_CANCELLED) {

@@ -20,8 +20,14 @@ struct clock_goal {
     const struct calendar *calendar; /* NULL: the policy names none that is there */
 };
 
+/* The clock of the policy a run of a case is of. */
+static inline const struct policy_clock *clock_rule(const struct policy *policy, uint16_t index)
+{
+    return &policy->clocks[policy_run_clock(policy, index)];
+}
+
 struct clock_goal
-clock_goal(const struct policy *policy, uint32_t index, const struct watch_clock *clock);
+clock_goal(const struct policy *policy, uint16_t index, const struct watch_clock *clock);
 
 /* The clock applies to the case; otherwise only its shadow moves. */
 bool clock_in_force(const struct watch_clock *clock);
@@ -33,55 +39,55 @@ enum watch_phase clock_doing(const struct watch_clock *clock);
 void clock_start(struct watch_clock *clock, int64_t at_us);
 void clock_pause(struct watch_clock *clock, int64_t at_us);
 void clock_resume(const struct policy *policy,
-                  uint32_t index,
+                  uint16_t index,
                   struct watch_clock *clock,
                   int64_t at_us);
 /* Ends a pause, if any, and stops without a verdict. */
 void clock_stop(const struct policy *policy,
-                uint32_t index,
+                uint16_t index,
                 struct watch_clock *clock,
                 int64_t at_us);
 
 /* Sets due_us and next_level_us of a clock in force from everything else. */
-void clock_refresh(const struct policy *policy, uint32_t index, struct watch_clock *clock);
+void clock_refresh(const struct policy *policy, uint16_t index, struct watch_clock *clock);
 
 /* Sets next_level_us alone: the due instant is on record and stays. */
-void clock_refresh_level(const struct policy *policy, uint32_t index, struct watch_clock *clock);
+void clock_refresh_level(const struct policy *policy, uint16_t index, struct watch_clock *clock);
 
 /* Index of the unfired level that comes due first, POLICY_NONE if none; *due_us is when. */
 uint16_t clock_next_level(const struct policy *policy,
-                          uint32_t index,
+                          uint16_t index,
                           const struct watch_clock *clock,
                           int64_t *due_us);
 
 /* When it is due, or would be if a pause that goes on ended without counting; INT64_MAX: unknown.
  */
 int64_t
-clock_reckon_us(const struct policy *policy, uint32_t index, const struct watch_clock *clock);
+clock_reckon_us(const struct policy *policy, uint16_t index, const struct watch_clock *clock);
 
 /* When a level is due, fired or not; the clock has a due instant. */
 int64_t clock_level_due_us(const struct policy *policy,
-                           uint32_t index,
+                           uint16_t index,
                            const struct watch_clock *clock,
                            uint16_t level);
 
 /* Whole seconds of own time until at_us without the pauses; of a clock that stands still until it
  * did. */
 int64_t clock_used_s(const struct policy *policy,
-                     uint32_t index,
+                     uint16_t index,
                      const struct watch_clock *clock,
                      int64_t at_us);
 
 /* Own time since due_us at at_us, a begun second for a whole one; 0 when it is not late. */
 int64_t clock_late_s(const struct policy *policy,
-                     uint32_t index,
+                     uint16_t index,
                      const struct watch_clock *clock,
                      int64_t at_us);
 
 /* The clock as an event tells it; at_us: up to when used_s counts (a stopped or paused one knows
  * itself). */
 struct event_clock clock_tell(const struct policy *policy,
-                              uint32_t index,
+                              uint16_t index,
                               const struct watch_clock *clock,
                               int64_t at_us);
 
@@ -92,7 +98,7 @@ extern const char clock_reason_unmerged[];
 /* The inverse: takes over what an event told, levels_fired and breached excepted.  What was done
  * for an extension is forgotten when a run begins or an extension is granted. */
 void clock_take(const struct policy *policy,
-                uint32_t index,
+                uint16_t index,
                 struct watch_clock *clock,
                 const struct event_clock *told);
 

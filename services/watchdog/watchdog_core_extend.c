@@ -21,9 +21,9 @@ uint8_t extend_done(const struct policy_clock *rule, const struct event *event)
 }
 
 /* Why not; NULL: it may be extended. */
-static const char *objection(const struct change *change, uint32_t index)
+static const char *objection(const struct change *change, uint16_t index)
 {
-    const struct policy_extension *extension = &change->policy->clocks[index].extension;
+    const struct policy_extension *extension = &clock_rule(change->policy, index)->extension;
     const struct watch_clock *clock = &change->now->clocks[index];
     if (extension->times == 0) {
         return "no-extension";
@@ -49,9 +49,9 @@ static const char *objection(const struct change *change, uint32_t index)
     return NULL;
 }
 
-void extend_clock(struct change *change, uint32_t index)
+void extend_clock(struct change *change, uint16_t index)
 {
-    const struct policy_clock *rule = &change->policy->clocks[index];
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     struct watch_clock *clock = &change->now->clocks[index];
     if (change->event->kind != EVENT_EXTENDED) {
         return;
@@ -59,6 +59,12 @@ void extend_clock(struct change *change, uint32_t index)
     struct slice named = facts_field(change->event, "clock");
     if (named.size > 0 ? !slice_equal(named, slice_text(rule->id)) : rule->extension.times == 0) {
         return;
+    }
+    uint8_t task = policy_run_task(change->policy, index);
+    uint32_t asked =
+        policy_task_asked(change->event->advanced.fields, change->event->advanced.field_count);
+    if (task != 0 && (asked != 0 ? asked != task : !change->now->clocks[index].owed)) {
+        return; /* of another task, or of one that is not open */
     }
     const char *why = objection(change, index);
     if (why && (named.size > 0 || clock_in_force(clock))) {

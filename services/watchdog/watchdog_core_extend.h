@@ -14,6 +14,6 @@ uint8_t extend_done(const struct policy_clock *rule, const struct event *event);
 
 /* Extends the clock if the event asks for it and the policy allows it; else adds to
  * change->refused. */
-void extend_clock(struct change *change, uint32_t index);
+void extend_clock(struct change *change, uint16_t index);
 
 #endif

@@ -182,3 +182,39 @@ int64_t facts_promise_us(const struct policy *policy,
     }
     return policy_instant_parse(value, &at_s) ? at_s * US : INT64_MAX;
 }
+
+static const struct policy_action *action_of(const struct policy *policy, const struct event *event)
+{
+    const struct event_advanced *told = &event->advanced;
+    bool advances =
+        event_kind_service(event->kind) == SERVICE_DISPATCH && event->kind != EVENT_OPENED;
+    uint16_t step = advances ? policy_step_index(policy, told->from_step) : POLICY_NONE;
+    uint16_t action = step < policy->step_count
+                          ? policy_action_index(&policy->steps[step], told->action)
+                          : POLICY_NONE;
+    return action == POLICY_NONE ? NULL : &policy->steps[step].actions[action];
+}
+
+struct facts_tasks facts_of_tasks(const struct policy *policy,
+                                  const struct watch_case *state,
+                                  const struct event *event,
+                                  uint16_t run)
+{
+    struct facts_tasks tasks = {0};
+    const struct policy_action *action = action_of(policy, event);
+    uint16_t clock = policy_run_clock(policy, run);
+    uint16_t kind = (uint16_t)(policy->clocks[clock].of_task - 1);
+    if (!action || kind >= policy->task_count) {
+        return tasks;
+    }
+    uint8_t open = 0;
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
+        bool same = policy_run_clock(policy, i) == clock;
+        open |=
+            (uint8_t)(same && state->clocks[i].owed ? 1U << (policy_run_task(policy, i) - 1) : 0);
+    }
+    uint32_t count = event->advanced.field_count;
+    uint32_t asked = policy_task_asked(event->advanced.fields, count);
+    policy_tasks_move(policy, kind, action, asked, open, &tasks.settled, &tasks.opened);
+    return tasks;
+}

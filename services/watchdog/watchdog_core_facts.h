@@ -30,6 +30,17 @@ uint32_t facts_marks(const struct watch_case *before,
                      const struct event *event,
                      struct mark marks[MARKS_MAX]);
 
+/* Numbers of the tasks of one kind an event settles and then opens, bit 0 being 1. */
+struct facts_tasks {
+    uint8_t settled, opened;
+};
+
+/* Of the kind a run is of; state is the case before the event. */
+struct facts_tasks facts_of_tasks(const struct policy *policy,
+                                  const struct watch_case *state,
+                                  const struct event *event,
+                                  uint16_t run);
+
 /* A field of an event of dispatch; empty: it has none of that name. */
 struct slice facts_field(const struct event *event, const char *name);
 

@@ -3,7 +3,7 @@
 enum {
     LAYOUT = 4,
     CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
-    CLOCK_SIZE = 8 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
+    CLOCK_SIZE = 8 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
 };
 
 #define CASES_INSERT                                                                               \
@@ -25,11 +25,11 @@ const struct pg_statement watchdog_statements[] = {
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
-/* 50 is CASE_SIZE with the count of clocks at its end, 51 CLOCK_SIZE, 42 and 45 the places of phase
+/* 50 is CASE_SIZE with the count of clocks at its end, 52 CLOCK_SIZE, 42 and 45 the places of phase
  * and breached in it. */
 const char watchdog_breached_sql[] =
     "(get_byte(k.state, 0) = 4 AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
-    "1) i WHERE get_byte(k.state, 50 + 51 * i + 45) = 1 AND get_byte(k.state, 50 + 51 * i + 42) "
+    "1) i WHERE get_byte(k.state, 50 + 52 * i + 45) = 1 AND get_byte(k.state, 50 + 52 * i + 42) "
     "IN (1, 2)))";
 
 static uint8_t *put(uint8_t *at, uint64_t value, size_t size)
@@ -65,7 +65,8 @@ static uint8_t *clock_pack(const struct watch_clock *clock, uint8_t *at)
     at = put(at, clock->target, 1);
     at = put(at, clock->extensions, 1);
     at = put(at, clock->done, 1);
-    return put(at, clock->merged, 1);
+    at = put(at, clock->merged, 1);
+    return put(at, clock->owed, 1);
 }
 
 static void clock_unpack(const uint8_t **at, struct watch_clock *clock)
@@ -85,6 +86,7 @@ static void clock_unpack(const uint8_t **at, struct watch_clock *clock)
     clock->extensions = (uint8_t)take(at, 1);
     clock->done = (uint8_t)take(at, 1);
     clock->merged = (uint8_t)take(at, 1);
+    clock->owed = (uint8_t)take(at, 1);
 }
 
 size_t watchdog_state_pack(const struct watch_case *state,
@@ -169,8 +171,8 @@ raise_add(struct case_rows *rows, const struct policy *policy, const struct watc
 {
     uint8_t raised = 0;
     const char *raised_by = "";
-    for (uint16_t c = 0; c < policy->clock_count; c++) {
-        const struct policy_clock *clock = &policy->clocks[c];
+    for (uint16_t c = 0, n = policy_run_count(policy); c < n; c++) {
+        const struct policy_clock *clock = &policy->clocks[policy_run_clock(policy, c)];
         for (uint16_t l = 0; l < clock->level_count; l++) {
             uint8_t asked = clock->levels[l].raise_priority_to;
             bool fired = (state->clocks[c].levels_fired >> l & 1U) != 0;
@@ -188,7 +190,7 @@ raise_add(struct case_rows *rows, const struct policy *policy, const struct watc
 static int64_t nearest_due_us(const struct policy *policy, const struct watch_case *state)
 {
     int64_t nearest_us = INT64_MAX;
-    for (uint16_t c = 0; c < policy->clock_count; c++) {
+    for (uint16_t c = 0, n = policy_run_count(policy); c < n; c++) {
         const struct watch_clock *clock = &state->clocks[c];
         if (clock->phase == WATCH_RUNNING && clock->verdict == CLOCK_RUNNING &&
             clock->due_us < nearest_us) {
@@ -212,7 +214,7 @@ void watchdog_case_add(const struct policy *policy,
     pg_array_time(&rows->due, nearest_due_us(policy, state));
     raise_add(rows, policy, state);
     pg_array_bytes(&rows->state,
-                   slice_of(bytes, watchdog_state_pack(state, policy->clock_count, bytes)));
+                   slice_of(bytes, watchdog_state_pack(state, policy_run_count(policy), bytes)));
 }
 
 static void rows_bind(struct pg *pg, const char *statement, struct case_rows *rows)

@@ -151,7 +151,7 @@ CLOCK(extended)
 
 static bool fired(const struct story *story, uint16_t index, enum level_action action)
 {
-    const struct policy_clock *clock = &POLICY->clocks[index];
+    const struct policy_clock *clock = &POLICY->clocks[policy_run_clock(POLICY, index)];
     for (uint16_t i = 0; i < clock->level_count; i++) {
         if (((unsigned)THE_CLOCK->levels_fired >> i & 1U) != 0 &&
             clock->levels[i].action == action) {
@@ -197,9 +197,16 @@ static const char *doing(const struct story *story, uint16_t index)
     return clock->phase == WATCH_STOPPED ? verdicts[clock->verdict] : phases[clock->phase];
 }
 
+/* A clock, or "CLOCK 2": that of the second open task of its kind. */
 static uint16_t the_clock(struct story *story, const struct yaml_node *name)
 {
-    uint16_t index = policy_clock_index(POLICY, slice_text(name->text));
+    const char *space = strchr(name->text, ' ');
+    size_t size = space ? (size_t)(space - name->text) : strlen(name->text);
+    struct slice id = slice_of((const uint8_t *)name->text, size);
+    uint16_t clock = policy_clock_index(POLICY, id);
+    bool of_task = clock != POLICY_NONE && POLICY->clocks[clock].of_task != 0;
+    uint32_t task = !of_task ? 0 : space && space[1] != '\0' ? (uint32_t)(space[1] - '0') : 1;
+    uint16_t index = policy_run_of(POLICY, id, task);
     if (index == POLICY_NONE) {
         story_fail(story, name, "no clock '%s' in the policy", name->text);
     }
@@ -210,9 +217,13 @@ static uint16_t the_clock(struct story *story, const struct yaml_node *name)
 static void
 expect_clocks(struct story *story, const char *key, const struct yaml_node *list, clock_fn *is)
 {
-    for (uint16_t i = 0; list->count == 0 && i < POLICY->clock_count; i++) {
+    for (uint16_t i = 0; list->count == 0 && i < policy_run_count(POLICY); i++) {
         if (is(story, i)) {
-            story_wrong(story, list, "expected no clock %s, was %s", key, POLICY->clocks[i].id);
+            story_wrong(story,
+                        list,
+                        "expected no clock %s, was %s",
+                        key,
+                        POLICY->clocks[policy_run_clock(POLICY, i)].id);
         }
     }
     for (uint32_t i = 0; i < list->count; i++) {
@@ -243,7 +254,7 @@ static void expect_due(struct story *story, const struct yaml_node *map)
             story_wrong(story,
                         value,
                         "expected clock %s to be due %s, was %s (%s)",
-                        POLICY->clocks[index].id,
+                        POLICY->clocks[policy_run_clock(POLICY, index)].id,
                         value->text,
                         due,
                         doing(story, index));

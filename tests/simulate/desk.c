@@ -62,6 +62,10 @@ value_for(const struct policy *policy, const struct policy_need *need, struct or
     if (strcmp(need->field, "clock") == 0) {
         return lasting(policy->clocks[sim_random(policy->clock_count)].id);
     }
+    if (strcmp(need->field, "task") == 0) {
+        static const char *const numbers[] = {"1", "2", "1", "3", "9"};
+        return lasting(numbers[sim_random(5)]);
+    }
     if (strcmp(need->field, "case") == 0) {
         const struct dispatch_case *other = some_case(0);
         order->other_case = other ? other->case_id : 0;

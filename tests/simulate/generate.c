@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { MARKS = 4, TASKS = 3, OPEN_STEPS_MAX = 5 };
+enum { MARKS = 4, OPEN_STEPS_MAX = 5 };
 
 static const char *const roles[] = {"agent", "supervisor", "manager"};
 
@@ -271,7 +271,8 @@ static void everywhere(struct text *text)
         {200,  "  link: {title: x, fact: linked, by: agent, needs: {case: {title: x}}}\n"         },
         {500,
          "  owe: {title: x, fact: task_opened, by: [agent, manager], opens: t0}\n"
-         "  owed: {title: x, fact: task_done, by: [agent, manager], settles: t0}\n"               },
+         "  owed: {title: x, fact: task_done, by: [agent, manager], settles: t0, "
+         "asks: {task: {title: x}}}\n"                                                            },
         {300,
          "  owe-more: {title: x, fact: task_opened, by: agent, opens: [t1, t2]}\n"
          "  owed-more: {title: x, fact: task_done, by: agent, settles: t1}\n"
@@ -352,8 +353,9 @@ static void the_tallies(struct text *text)
     say(text, "tasks:\n");
     for (unsigned i = 0; i < TASKS; i++) {
         say(text,
-            "  t%u: {title: x%s%s}\n",
+            "  t%u: {title: x, at-once: %u%s%s}\n",
             i,
+            2 + i % 2,
             i > 0 && maybe(300) ? ", blocks: nothing" : "",
             maybe(300) ? ", of: supervisor" : "");
     }

@@ -107,12 +107,15 @@ static void clock_write(struct text *text, unsigned number)
     static const char *const starts[] = {
         "received", "opened", "opened", "customer_wrote", "investigated", "reopened"};
     bool answers = maybe(600);
-    unsigned way = (unsigned)sim_random(5);
+    unsigned way = (unsigned)sim_random(7);
     const char *start = PICK(starts);
     say(text, "  c%u: {title: x", number);
     if (way == 0) {
         some_steps(text, "of-steps");
         say(text, "%s", maybe(500) ? ", rearms-at: [contacted]" : "");
+        start = "";
+    } else if (way == 5) {
+        say(text, ", of-task: t%u", (unsigned)sim_random(TASKS));
         start = "";
     } else if (way == 1) {
         say(text, ", starts: [opened], stops: [closed], rearms-at: [contacted]");

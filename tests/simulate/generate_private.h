@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+enum { TASKS = 3 }; /* kinds of obligations */
+
 /* One policy being written. */
 struct text {
     FILE *out;

@@ -90,6 +90,7 @@ static const char *const states[SOMETIMES_COUNT] = {
     [SOMETIMES_EXTENDED] = "clock extended",
     [SOMETIMES_RESUMED_BY_REOPENING] = "clock resumed by reopening",
     [SOMETIMES_VERDICT_TAKEN_BACK] = "verdict of a merge taken back",
+    [SOMETIMES_TASK_TIMED] = "task with its own deadline opened",
 };
 
 static const char *const faults[FAULT_COUNT] = {

@@ -41,8 +41,11 @@ check_tasks(const struct fact *fact, const struct doing *doing, const struct lif
     for (uint16_t i = 0; i < policy->task_count; i++) {
         bool settles = (doing->action->settles >> i & 1U) != 0;
         bool blocks = !policy->tasks[i].blocks_nothing;
-        HOLDS(!settles || doing->life->open[i] > 0);
-        bool closed_with_an_open_obligation = blocks && after->open[i] > 0 &&
+        bool opens = (doing->action->opens >> i & 1U) != 0;
+        HOLDS(!settles || life_settled(doing, i) >= 0);
+        HOLDS(!opens || life_open(after, i) > 0);
+        HOLDS(life_open(after, i) <= policy_at_once(&policy->tasks[i]));
+        bool closed_with_an_open_obligation = blocks && life_open(after, i) > 0 &&
                                               after->outcome != OUTCOME_NONE &&
                                               doing->life->outcome == OUTCOME_NONE;
         HOLDS(!closed_with_an_open_obligation);
@@ -106,7 +109,7 @@ static void check_action(const struct fact *fact, struct doing *doing, struct li
         life_count_action(doing, &then);
     }
     memcpy(after->marks, then.marks, sizeof after->marks);
-    memcpy(after->open, then.open, sizeof after->open);
+    memcpy(after->owed, then.owed, sizeof after->owed);
     memcpy(after->told, then.told, sizeof after->told);
     memcpy(after->values, then.values, sizeof after->values);
     after->concerned = then.concerned;

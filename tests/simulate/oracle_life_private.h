@@ -25,7 +25,7 @@ struct life {
     struct count concerned, handled;
     bool told[POLICY_FIELDS_MAX];
     int64_t values[POLICY_FIELDS_MAX];
-    unsigned open[POLICY_TASKS_MAX];
+    bool owed[POLICY_TASKS_MAX][POLICY_AT_ONCE_MAX]; /* by kind and number */
     bool offered, held_by_law;
     enum case_outcome outcome;
     uint64_t merged_into;
@@ -47,6 +47,12 @@ struct doing {
     uint16_t role;
     enum case_outcome outcome;
 };
+
+/* How many of a kind are open.  The index of the one an action settles, or of the place of the one
+ * it then opens; -1: there is none. */
+unsigned life_open(const struct life *life, uint16_t task);
+int life_settled(const struct doing *doing, uint16_t task);
+int life_opened(const struct doing *doing, const struct life *after, uint16_t task);
 
 void life_name(char name[POLICY_NAME_MAX], struct slice text);
 bool life_named(const struct count *count, const char *name);

@@ -58,8 +58,10 @@ static const char *fields_differ(const struct policy *policy,
         }
     }
     for (uint16_t i = 0; i < policy->task_count; i++) {
-        if (more->open[i] != life->open[i]) {
-            return policy->tasks[i].id;
+        for (int k = 0; k < POLICY_AT_ONCE_MAX; k++) {
+            if ((more->open[i] >> k & 1U) != life->owed[i][k]) {
+                return policy->tasks[i].id;
+            }
         }
     }
     return NULL;

@@ -82,7 +82,7 @@ static bool holds(const struct doing *doing, const struct policy_requirement *as
     if (asked->not_by != POLICY_NONE && life_named(&life->marks[asked->not_by], doing->actor)) {
         return false;
     }
-    if (asked->task != POLICY_NONE && life->open[asked->task] > 0) {
+    if (asked->task != POLICY_NONE && life_open(life, asked->task) > 0) {
         return false;
     }
     if (asked->mark != POLICY_NONE) {
@@ -203,6 +203,44 @@ void life_begin_round(const struct policy *policy, struct life *after)
     }
 }
 
+unsigned life_open(const struct life *life, uint16_t task)
+{
+    unsigned count = 0;
+    for (int i = 0; i < POLICY_AT_ONCE_MAX; i++) {
+        count += life->owed[task][i];
+    }
+    return count;
+}
+
+int life_settled(const struct doing *doing, uint16_t task)
+{
+    const struct event_advanced *advanced = doing->advanced;
+    int asked = 0;
+    for (uint32_t i = 0; i < advanced->field_count; i++) {
+        const struct slice value = advanced->fields[i].value;
+        if (slice_equal(advanced->fields[i].name, slice_text("task")) && value.size > 0) {
+            asked = value.size == 1 ? value.bytes[0] - '0' : -1;
+        }
+    }
+    for (int i = 0; i < POLICY_AT_ONCE_MAX && (doing->action->settles >> task & 1U) != 0; i++) {
+        if (doing->life->owed[task][i] && (asked == 0 || asked == i + 1)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int life_opened(const struct doing *doing, const struct life *after, uint16_t task)
+{
+    int most = policy_at_once(&doing->policy->tasks[task]);
+    for (int i = 0; i < most && (doing->action->opens >> task & 1U) != 0; i++) {
+        if (!after->owed[task][i]) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 void life_count_action(const struct doing *doing, struct life *after)
 {
     const struct policy_action *action = doing->action;
@@ -214,8 +252,14 @@ void life_count_action(const struct doing *doing, struct life *after)
         }
     }
     for (uint16_t i = 0; i < doing->policy->task_count; i++) {
-        after->open[i] -= (action->settles >> i & 1U) != 0 && after->open[i] > 0;
-        after->open[i] += (action->opens >> i & 1U) != 0;
+        int settled = life_settled(doing, i);
+        if (settled >= 0) {
+            after->owed[i][settled] = false;
+        }
+        int opened = life_opened(doing, after, i);
+        if (opened >= 0) {
+            after->owed[i][opened] = true;
+        }
     }
     after->held_by_law =
         action->fact == EVENT_HELD || (after->held_by_law && action->fact != EVENT_HOLD_LIFTED);

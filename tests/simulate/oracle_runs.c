@@ -31,7 +31,7 @@ static int64_t level_us(const struct telling *telling,
                         const struct policy_level *asked,
                         int64_t due_us)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     int64_t at_us = INT64_MIN;
     if (asked->action == LEVEL_BREACH) {
         at_us = due_us;
@@ -49,7 +49,7 @@ static void fired(struct telling *telling,
                   const struct event *event,
                   const struct event_clock *told)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     const struct calendar *calendar = runs_calendar(telling->policy, rule);
     struct run *run = &telling->runs[index];
     uint32_t level = told->level - 1;
@@ -76,7 +76,7 @@ static void moved(struct telling *telling,
                   const struct event *event,
                   const struct event_clock *told)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     const struct calendar *calendar = runs_calendar(telling->policy, rule);
     struct run *run = &telling->runs[index];
     bool rearmed = event->kind == EVENT_CLOCKS_STOPPED && run->doing != OVER;
@@ -109,8 +109,8 @@ static void hear(struct telling *telling, const struct event *event)
     }
     for (uint32_t i = 0; i < event->clocks.count && !sim.failed; i++) {
         const struct event_clock *told = &event->clocks.clocks[i];
-        uint16_t index = policy_clock_index(telling->policy, told->name);
-        if (index == POLICY_NONE || runs_look_at_more(&telling->policy->clocks[index]) ||
+        uint16_t index = policy_run_of(telling->policy, told->name, told->task);
+        if (index == POLICY_NONE || runs_look_at_more(runs_rule(telling, index)) ||
             telling->runs[index].unsure) {
             continue;
         }
@@ -127,7 +127,7 @@ static void hear(struct telling *telling, const struct event *event)
 
 static void check_levels(const struct telling *telling, uint32_t index, const struct event *event)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     const struct run *run = &telling->runs[index];
     int64_t until_us = run->doing == RUNS ? world_now_us() - SETTLED_US : run->over_us - SLACK_US;
     if ((run->doing != RUNS && run->doing != OVER) || !runs_is_sum(rule)) {
@@ -146,7 +146,7 @@ static void check_levels(const struct telling *telling, uint32_t index, const st
 
 static void check_end(const struct telling *telling, uint32_t index)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     const struct run *run = &telling->runs[index];
     const struct event *event = telling->last[index] ? telling->last[index] : telling->events[0];
     if (run->unsure || runs_look_at_more(rule)) {
@@ -159,7 +159,7 @@ static void check_end(const struct telling *telling, uint32_t index)
     }
     for (uint32_t i = 0; i < event->clocks.count; i++) {
         const struct event_clock *told = &event->clocks.clocks[i];
-        if (slice_equal(told->name, slice_text(rule->id))) {
+        if (policy_run_of(telling->policy, told->name, told->task) == index) {
             SAYS((run->doing == RUNS) == (told->paused_at_us == 0));
             SAYS((run->doing == STANDS) == (told->paused_at_us != 0 && told->due_us == 0));
             SAYS(runs_near(NULL, told->started_at_us, run->start_us, 0));
@@ -196,7 +196,7 @@ static void check_case(uint64_t case_id)
         }
     }
     tell_until(&telling, SERVICE_DISPATCH, UINT64_MAX);
-    for (uint32_t i = 0; i < telling.policy->clock_count && !sim.failed; i++) {
+    for (uint32_t i = 0; i < policy_run_count(telling.policy) && !sim.failed; i++) {
         check_end(&telling, i);
     }
 }

@@ -35,9 +35,17 @@ struct telling {
     int64_t closed_at_us;
     struct slice category, class_id;
     uint32_t priority;
-    struct run runs[POLICY_CLOCKS_MAX];
-    const struct event *last[POLICY_CLOCKS_MAX]; /* of the watchdog */
+    bool owed[POLICY_TASKS_MAX][POLICY_AT_ONCE_MAX]; /* tasks that are open, by number */
+    struct run runs[EVENT_CLOCKS_MAX];               /* see policy_run_count */
+    const struct event *last[EVENT_CLOCKS_MAX];      /* of the watchdog */
 };
+
+/* The clock a run is of. */
+static inline const struct policy_clock *runs_rule(const struct telling *telling, uint32_t index)
+{
+    const struct policy *policy = telling->policy;
+    return &policy->clocks[policy_run_clock(policy, (uint16_t)index)];
+}
 
 /* NULL: the clock counts time that elapses. */
 const struct calendar *runs_calendar(const struct policy *policy, const struct policy_clock *rule);

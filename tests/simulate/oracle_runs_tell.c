@@ -58,7 +58,7 @@ bool runs_is_sum(const struct policy_clock *rule)
 
 int64_t runs_share_us(const struct telling *telling, uint32_t index, int64_t percent)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     const struct run *run = &telling->runs[index];
     int64_t target_s = rule->target_s + rule->extension.by_s * run->extensions;
     int64_t more_s = rule->next_opening ? 1 : 0; /* a second into the opening, and back */
@@ -110,7 +110,7 @@ static void resume(const struct policy *policy,
 static void
 end_run(struct telling *telling, uint32_t index, int64_t at_us, bool judged, bool merges)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     struct run *run = &telling->runs[index];
     bool stood = run->doing == STANDS;
     if (stood) {
@@ -135,7 +135,7 @@ static void begin_run(struct telling *telling, uint32_t index, int64_t at_us)
 {
     uint16_t step = telling->step;
     struct run *run = &telling->runs[index];
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     bool stands = stands_in(telling->policy, rule, step);
     *run = (struct run){.doing = stands ? STANDS : RUNS,
                         .unsure = run->unsure,
@@ -158,7 +158,7 @@ static struct slice field_of(const struct event *event, const char *name)
 /* More time: asked for by name, or of whatever can be extended. */
 static void extend(struct telling *telling, uint32_t index, const struct event *event)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     const struct policy_extension *extension = &rule->extension;
     struct run *run = &telling->runs[index];
     struct slice named = field_of(event, "clock");
@@ -183,7 +183,7 @@ static void extend(struct telling *telling, uint32_t index, const struct event *
 
 static void note_done(struct telling *telling, uint32_t index, const struct event *event)
 {
-    const struct policy_extension *extension = &telling->policy->clocks[index].extension;
+    const struct policy_extension *extension = &runs_rule(telling, index)->extension;
     for (uint16_t i = 0; i < extension->after_count && event->kind != EVENT_EXTENDED; i++) {
         if (slice_equal(event->advanced.action, slice_text(extension->after[i]))) {
             telling->runs[index].done |= 1U << i;
@@ -206,7 +206,7 @@ static bool lives_in(const struct policy_clock *rule, uint16_t step, bool closed
 static void
 follow_steps(struct telling *telling, uint32_t index, const struct event *event, struct before was)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     struct run *run = &telling->runs[index];
     bool enters =
         lives_in(rule, telling->step, telling->closed) && !lives_in(rule, was.step, was.closed);
@@ -240,7 +240,7 @@ follow_steps(struct telling *telling, uint32_t index, const struct event *event,
 static void
 move(struct telling *telling, uint32_t index, const struct event *event, struct before was)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     struct run *run = &telling->runs[index];
     bool lived = lives_in(rule, was.step, was.closed);
     bool lives = lives_in(rule, telling->step, telling->closed);
@@ -260,9 +260,82 @@ move(struct telling *telling, uint32_t index, const struct event *event, struct 
     }
 }
 
+/* Which of a kind an event settles, else opens; -1: none.  Numbers are those of the model. */
+static int task_of(const struct telling *telling,
+                   const struct event *event,
+                   uint16_t task,
+                   const struct policy_action *action,
+                   bool settles)
+{
+    struct slice named = field_of(event, "task");
+    uint32_t moved = settles ? action->settles : action->opens;
+    for (int i = 0; i < POLICY_AT_ONCE_MAX && (moved >> task & 1U) != 0; i++) {
+        bool asked = named.size == 0 || !settles || named.bytes[0] == '1' + i;
+        if (telling->owed[task][i] == settles && asked) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void move_task(
+    struct telling *telling, uint32_t index, const struct event *event, int settled, int opened)
+{
+    const struct policy_clock *rule = runs_rule(telling, index);
+    struct run *run = &telling->runs[index];
+    int number = policy_run_task(telling->policy, (uint16_t)index) - 1;
+    if (settled == number && (run->doing == RUNS || run->doing == STANDS)) {
+        end_run(telling, index, event->at_us, true, false);
+    }
+    bool stands = stands_in(telling->policy, rule, telling->step);
+    if (run->doing == STANDS && !stands) {
+        resume(telling->policy, rule, run, run->stood_from_us, event->at_us);
+    } else if (run->doing == RUNS && stands) {
+        run->doing = STANDS;
+        run->stood_from_us = event->at_us;
+    }
+    if (opened == number) {
+        begin_run(telling, index, event->at_us);
+        sim_reach(SOMETIMES_TASK_TIMED);
+    } else {
+        note_done(telling, index, event);
+    }
+    struct slice named = field_of(event, "task");
+    if (event->kind == EVENT_EXTENDED && (named.size == 0 || named.bytes[0] == '1' + number)) {
+        extend(telling, index, event);
+    }
+}
+
+/* To all clocks of tasks; a task has its number in all of them. */
+static void move_tasks(struct telling *telling, const struct event *event, uint16_t step)
+{
+    static const struct policy_action nothing;
+    const struct policy *policy = telling->policy;
+    uint16_t index = event->kind == EVENT_OPENED || step == POLICY_NONE
+                         ? POLICY_NONE
+                         : policy_action_index(&policy->steps[step], event->advanced.action);
+    const struct policy_action *action =
+        index == POLICY_NONE ? &nothing : &policy->steps[step].actions[index];
+    for (uint16_t task = 0; task < policy->task_count; task++) {
+        int settled = task_of(telling, event, task, action, true);
+        if (settled >= 0) {
+            telling->owed[task][settled] = false;
+        }
+        int opened = task_of(telling, event, task, action, false);
+        if (opened >= 0) {
+            telling->owed[task][opened] = true;
+        }
+        for (uint32_t i = 0; i < policy_run_count(policy); i++) {
+            if (runs_rule(telling, i)->of_task == task + 1) {
+                move_task(telling, i, event, settled, opened);
+            }
+        }
+    }
+}
+
 static void mark(struct telling *telling, uint32_t index, enum event_kind kind, int64_t at_us)
 {
-    const struct policy_clock *rule = &telling->policy->clocks[index];
+    const struct policy_clock *rule = runs_rule(telling, index);
     const struct run *run = &telling->runs[index];
     if (policy_kind_in(rule->stops, kind) && (run->doing == RUNS || run->doing == STANDS)) {
         end_run(telling, index, at_us, true, false);
@@ -277,7 +350,7 @@ static void mark(struct telling *telling, uint32_t index, enum event_kind kind, 
 static void receive(struct telling *telling, const struct event *event)
 {
     int64_t at_us = event->received.received_at_us;
-    for (uint32_t i = 0; i < telling->policy->clock_count; i++) {
+    for (uint32_t i = 0; i < policy_run_count(telling->policy); i++) {
         mark(telling, i, EVENT_RECEIVED, at_us);
         if (event->received.acknowledged_by_receipt) {
             mark(telling, i, EVENT_ACKNOWLEDGED, at_us);
@@ -297,9 +370,9 @@ static void learn(struct telling *telling, const struct event *event)
     bool opened = event->kind == EVENT_OPENED;
     struct slice category = opened ? event->opened.category : event->advanced.category;
     struct slice class_id = opened ? event->opened.severity_class : event->advanced.severity_class;
-    bool did_fit[POLICY_CLOCKS_MAX];
-    for (uint32_t i = 0; i < policy->clock_count; i++) {
-        did_fit[i] = runs_fits(telling, &policy->clocks[i].when);
+    bool did_fit[EVENT_CLOCKS_MAX] = {false};
+    for (uint32_t i = 0; i < policy_run_count(policy); i++) {
+        did_fit[i] = runs_fits(telling, &runs_rule(telling, i)->when);
     }
     telling->category = category.size > 0 ? category : telling->category;
     telling->class_id = class_id.size > 0 ? class_id : telling->class_id;
@@ -308,8 +381,8 @@ static void learn(struct telling *telling, const struct event *event)
     bool closed = policy->steps[telling->step].closed;
     telling->closed_at_us = closed && !telling->closed ? event->at_us : telling->closed_at_us;
     telling->closed = closed;
-    for (uint32_t i = 0; i < policy->clock_count; i++) {
-        bool changed = !opened && did_fit[i] != runs_fits(telling, &policy->clocks[i].when);
+    for (uint32_t i = 0; i < policy_run_count(policy); i++) {
+        bool changed = !opened && did_fit[i] != runs_fits(telling, &runs_rule(telling, i)->when);
         telling->runs[i].unsure = telling->runs[i].unsure || changed;
     }
 }
@@ -322,8 +395,11 @@ void runs_tell_next(struct telling *telling)
         receive(telling, event);
     } else if (event->service == SERVICE_DISPATCH) {
         learn(telling, event);
-        for (uint32_t i = 0; i < telling->policy->clock_count; i++) {
-            move(telling, i, event, was);
+        for (uint32_t i = 0; i < policy_run_count(telling->policy); i++) {
+            if (runs_rule(telling, i)->of_task == 0) {
+                move(telling, i, event, was);
+            }
         }
+        move_tasks(telling, event, was.step);
     }
 }

@@ -73,6 +73,31 @@ static void nothing_closes_while_an_obligation_is_open(void **state)
     story_end(&play);
 }
 
+static void a_task_is_settled_by_its_number_and_so_many_may_be_open_at_once(void **state)
+{
+    (void)state;
+    static struct play play;
+    play_open(&play, "late", "minor", 4);
+    uint16_t capa = policy_task_index(&lifecycle->policy, slice_text("capa"));
+    for (int i = 0; i < POLICY_AT_ONCE_MAX; i++) {
+        PLAY_ONE(&play, {"mei", "agent", "assign-task", TO(APPEND)});
+    }
+    assert_int_equal(play.state.more.open[capa], 0xff);
+    static const struct beat story[] = {
+        {"mei", "agent",      "assign-task", TO(OBLIGATION)},
+        {"dep", "department", "task-done",   {"task"}, "3",  TO(APPEND)    },
+        {"dep", "department", "task-done",   {"task"}, "3",  TO(OBLIGATION)},
+        {"dep", "department", "task-done",   {"task"}, "9",  TO(OBLIGATION)},
+        {"dep", "department", "task-done",   {"task"}, "33", TO(OBLIGATION)},
+        {"dep", "department", "task-done",   TO(APPEND)    }, /* the lowest */
+    };
+    PLAY(&play, story);
+    assert_int_equal(play.state.more.open[capa], 0xfa);
+    PLAY_ONE(&play, {"mei", "agent", "assign-task", TO(APPEND)});
+    assert_int_equal(play.state.more.open[capa], 0xfb);
+    story_end(&play);
+}
+
 static void a_deputy_may_what_the_role_may_within_its_limits(void **state)
 {
     (void)state;
@@ -212,6 +237,7 @@ int main(void)
         cmocka_unit_test(who_is_named_in_the_complaint_neither_holds_claims_nor_decides),
         cmocka_unit_test(more_people_than_can_be_kept_apart_are_refused_not_forgotten),
         cmocka_unit_test(nothing_closes_while_an_obligation_is_open),
+        cmocka_unit_test(a_task_is_settled_by_its_number_and_so_many_may_be_open_at_once),
         cmocka_unit_test(a_deputy_may_what_the_role_may_within_its_limits),
         cmocka_unit_test(a_merge_that_is_undone_restores_the_case),
         cmocka_unit_test(who_has_no_room_any_more_finds_the_unmerged_case_in_its_queue),

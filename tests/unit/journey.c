@@ -165,11 +165,12 @@ walk(struct journey *journey, struct walked *walked, int64_t pace_us, wanted_fn 
 
 static void verdicts_are_written(const struct journey *journey)
 {
-    for (uint16_t i = 0; i < journey->policy->clock_count; i++) {
+    for (uint16_t i = 0; i < policy_run_count(journey->policy); i++) {
         const struct watch_clock *clock = &journey->watch.clocks[i];
         assert_int_not_equal(clock->phase, WATCH_RUNNING);
         if (clock->phase == WATCH_STOPPED && clock->verdict == CLOCK_RUNNING) {
-            fail_msg("%s stopped without a verdict", journey->policy->clocks[i].id);
+            fail_msg("%s stopped without a verdict",
+                     journey->policy->clocks[policy_run_clock(journey->policy, i)].id);
         }
     }
 }

@@ -342,6 +342,9 @@ enum dispatch_answer journey_command(struct journey *journey,
                                   .fields = fields};
     for (uint16_t i = 0; action && filled_in && i < action->need_count; i++) {
         const struct policy_need *need = &action->needs[i];
+        if (need->optional && strcmp(need->field, "task") == 0) {
+            continue; /* the lowest that is open */
+        }
         fields[order.field_count++] = (struct event_field){
             .name = slice_text(need->field), .value = journey_value(journey, need, values[i])};
     }

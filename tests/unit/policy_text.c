@@ -116,8 +116,8 @@ static void a_deadline_at_midnight_is_the_end_of_the_day_before(void **state)
 {
     (void)state;
     /* 2026-03-01 00:00 and 18:00 in Shanghai */
-    int64_t due_us[POLICY_CLOCKS_MAX] = {INT64_C(1772294400) * 1000000,
-                                         INT64_C(1772359200) * 1000000};
+    int64_t due_us[EVENT_CLOCKS_MAX] = {INT64_C(1772294400) * 1000000,
+                                        INT64_C(1772359200) * 1000000};
     struct policy_text_facts facts = facts_in(LOCALE_ZH_CN);
     facts.clock_due_us = due_us;
     assert_string_equal(say("receipt", &facts),
@@ -130,7 +130,7 @@ static void a_deadline_at_midnight_is_the_end_of_the_day_before(void **state)
 static void what_has_no_value_stops_the_text_and_is_named(void **state)
 {
     (void)state;
-    int64_t due_us[POLICY_CLOCKS_MAX] = {INT64_C(1772294400) * 1000000};
+    int64_t due_us[EVENT_CLOCKS_MAX] = {INT64_C(1772294400) * 1000000};
     struct policy_text_facts facts = facts_in(LOCALE_EN);
     assert_string_equal(say("receipt", &facts), "?due:reply");
     facts.clock_due_us = due_us;

@@ -131,14 +131,15 @@ static bool same_clock(const struct watch_clock *a, const struct watch_clock *b)
            a->paused_us == b->paused_us && a->generation == b->generation && a->phase == b->phase &&
            a->verdict == b->verdict && a->levels_fired == b->levels_fired &&
            a->breached == b->breached && a->shadow == b->shadow && a->target == b->target &&
-           a->extensions == b->extensions && a->done == b->done && a->merged == b->merged;
+           a->extensions == b->extensions && a->done == b->done && a->merged == b->merged &&
+           a->owed == b->owed;
 }
 
 bool desk_same(const struct policy *policy,
                const struct watch_case *left,
                const struct watch_case *right)
 {
-    for (uint32_t i = 0; i < policy->clock_count; i++) {
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
         if (!same_clock(&left->clocks[i], &right->clocks[i])) {
             return false;
         }

@@ -109,7 +109,7 @@ static void undoing_a_merge_takes_its_verdict_back_and_the_clock_goes_on_as_it_w
         assert_int_equal(clock_of(i)->verdict, CLOCK_RUNNING);
         assert_int_equal(clock_of(i)->paused_us, 3LL * HOUR_S * US);
         assert_int_equal(clock_of(i)->due_us, at(21, 0)); /* 18:00 and three hours merged */
-        assert_int_equal(watch_used_s(desk.policy, &desk.state, (uint32_t)i, at(14, 0)),
+        assert_int_equal(watch_used_s(desk.policy, &desk.state, (uint16_t)i, at(14, 0)),
                          3 * HOUR_S);
     }
     desk_tick(&desk, at(21, 30));

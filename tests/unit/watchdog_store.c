@@ -39,7 +39,8 @@ static struct watch_case full_case(void)
                                                .target = (uint8_t)(8 - i),
                                                .extensions = (uint8_t)(0xc0 + i),
                                                .done = (uint8_t)(0x30 + i),
-                                               .merged = (uint8_t)(0x50 + i)};
+                                               .merged = (uint8_t)(0x50 + i),
+                                               .owed = (uint8_t)(0x70 + i)};
     }
     return state;
 }
@@ -61,6 +62,7 @@ static void assert_same_clock(const struct watch_clock *a, const struct watch_cl
     assert_int_equal(a->extensions, b->extensions);
     assert_int_equal(a->done, b->done);
     assert_int_equal(a->merged, b->merged);
+    assert_int_equal(a->owed, b->owed);
 }
 
 static void assert_same(const struct watch_case *a, const struct watch_case *b)
@@ -110,7 +112,7 @@ static void the_layout_is_the_same_on_every_machine(void **state)
     uint8_t bytes[WATCHDOG_STATE_SIZE_MAX];
     assert_int_equal(watchdog_state_pack(&whole, 0, bytes), 50);
     assert_memory_equal(bytes, wanted, sizeof wanted);
-    assert_int_equal(watchdog_state_pack(&whole, 1, bytes), 50 + 51);
+    assert_int_equal(watchdog_state_pack(&whole, 1, bytes), 50 + 52);
 }
 
 static void what_is_cut_longer_or_of_another_layout_is_refused(void **state)
