@@ -24,12 +24,15 @@ int64_t timekeeper_hear(struct timekeeper *keeper, const struct timekeeper_readi
     int64_t wall = reading->wall_us - reading->mono_us;
     int64_t before = keeper->offset_us;
     int64_t wrong = outside(before, low, high);
-    if (outside(wall, low, high) == 0) {
+    bool stepped = keeper->heard &&
+                   (wrong > TIMEKEEPER_STEP_US || wrong < -TIMEKEEPER_STEP_US - keeper->slack_us);
+    if (high - low <= TIMEKEEPER_NARROW_US && outside(wall, low, high) == 0) {
         keeper->offset_us = wall;
-    } else if (wrong != 0) {
+        keeper->slack_us = high - low;
+    } else if (!keeper->heard || wrong != 0) {
         keeper->offset_us = low;
+        keeper->slack_us = high - low;
     }
-    bool stepped = keeper->heard && (wrong > TIMEKEEPER_STEP_US || wrong < -TIMEKEEPER_STEP_US);
     keeper->heard = true;
     return stepped ? keeper->offset_us - before : 0;
 }

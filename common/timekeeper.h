@@ -10,9 +10,11 @@
  *     asked ─────── the archive reads its clock ─────── answered        (monotonic)
  *     its offset to ours lies between  archive - answered  and  archive - asked
  *
- * Within that interval the wall clock's offset is taken, because on one host it is the very clock
- * the archive reads; else the one held so far, if it is still within; else the lower bound, which
- * is never ahead of the archive: late by a round trip at most, early never.
+ * If that interval is narrow the wall clock's offset within it is taken, because on one host it is
+ * the very clock the archive reads; else the one held so far, if it is still within; else the lower
+ * bound, which is never ahead of the archive: late by a round trip at most.  A wall clock that is
+ * ahead by less than a narrow round trip is the most anything can be early; in a wide one, as when
+ * the archive is slow to answer, it proves nothing.
  *
  * Times are microseconds: mono of the monotonic clock, the others since 1970 UTC.
  */
@@ -24,11 +26,13 @@
 
 struct timekeeper {
     int64_t offset_us; /* what to add to the monotonic clock */
+    int64_t slack_us;  /* how far behind the archive the offset may be, by the answer it is of */
     bool heard;        /* of the archive; before, the wall clock at the start is believed */
     int64_t told_us;   /* by how much the wall clock was off when that was told last */
 };
 
 enum {
+    TIMEKEEPER_NARROW_US = 2000, /* a round trip in which the wall clock may be believed */
     TIMEKEEPER_STEP_US = 250000, /* the archive's clock has stepped, and not drifted */
     TIMEKEEPER_OFF_US = 1000000, /* a wall clock that is off by more is told of */
 };

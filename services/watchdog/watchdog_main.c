@@ -328,7 +328,8 @@ static void watchdog_tick(void *self, struct cycle *cycle, int64_t now_us)
         if (service_policy_misses(watchdog->service) != misses) {
             return; /* all of them again, when its policy is here */
         }
-        if (timers_due_us(watchdog->timers, due->case_id) <= due->due_us) {
+        /* time may have been set back since it was popped: then it comes again */
+        if (due->due_us <= now_us && timers_due_us(watchdog->timers, due->case_id) <= due->due_us) {
             service_fail(watchdog->service, "a level that is due does not fire");
             return;
         }

@@ -52,8 +52,11 @@ static void on_one_host_the_wall_clock_is_taken_to_the_microsecond(void **state)
     (void)state;
     struct timekeeper keeper;
     timekeeper_init(&keeper, 0, began_us);
-    for (int64_t at = 0; at < 10 * SECOND; at += SECOND) {
-        assert_int_equal(hear(&keeper, at, 40 * MS, 0, 0), 0);
+    assert_int_equal(hear(&keeper, 0, 40 * MS, 0, 0), 0); /* a wide answer proves nothing */
+    assert_in_range(-error_us(&keeper, 0), 0, 40 * MS);
+    for (int64_t at = SECOND; at < 10 * SECOND; at += SECOND) {
+        bool narrow = at / SECOND % 3 == 1; /* what a wide one leaves as it was */
+        assert_int_equal(hear(&keeper, at, narrow ? MS : 40 * MS, 0, 0), 0);
         assert_int_equal(error_us(&keeper, at), 0);
         assert_int_equal(timekeeper_off_us(&keeper, at, began_us + at), 0);
     }
@@ -138,6 +141,21 @@ static void drift_and_slow_answers_are_no_steps(void **state)
     assert_int_equal(hear(&keeper, 4000LL * SECOND, 20 * SECOND, 400000, SECOND / 2), 0);
 }
 
+static void a_wall_clock_ahead_is_not_believed_because_an_answer_was_slow(void **state)
+{
+    (void)state;
+    struct timekeeper keeper;
+    timekeeper_init(&keeper, 0, began_us + 2 * (int64_t)SECOND);
+    assert_int_equal(hear(&keeper, 0, 20 * SECOND, 0, 2 * SECOND), 0); /* the very first */
+    assert_true(error_us(&keeper, 20LL * SECOND) <= 0);
+    assert_int_equal(hear(&keeper, 30LL * SECOND, MS, 0, 2 * SECOND), 0); /* nearer, no step */
+    assert_in_range(-error_us(&keeper, 30LL * SECOND), 0, MS);
+    assert_int_equal(hear(&keeper, 40LL * SECOND, 20 * SECOND, 0, 2 * SECOND), 0);
+    assert_in_range(-error_us(&keeper, 60LL * SECOND), 0, MS);
+    assert_int_equal(hear(&keeper, 70LL * SECOND, MS, 0, 2 * SECOND), 0);
+    assert_in_range(-error_us(&keeper, 70LL * SECOND), 0, MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +167,7 @@ int main(void)
             the_time_is_never_ahead_of_the_archives_and_comes_nearer_with_better_answers),
         cmocka_unit_test(a_step_of_the_archives_clock_is_followed_and_told),
         cmocka_unit_test(drift_and_slow_answers_are_no_steps),
+        cmocka_unit_test(a_wall_clock_ahead_is_not_believed_because_an_answer_was_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
