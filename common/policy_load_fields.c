@@ -95,7 +95,7 @@ static void personal_check(struct policy_loading *loading,
                            const struct policy_field *field)
 {
     static const char *const read_by_us[] = {
-        "agent", "case", "category", "clock", "reason", "severity_class"};
+        "agent", "case", "category", "clock", "reason", "severity_class", "task"};
     const struct yaml_node *key = &yaml_find(map, "personal")->key;
     for (size_t i = 0; i < sizeof read_by_us / sizeof *read_by_us; i++) {
         if (strcmp(field->id, read_by_us[i]) == 0) {

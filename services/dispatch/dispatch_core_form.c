@@ -1,6 +1,29 @@
 /* The form of an action; see dispatch_core_form.h. */
 #include "dispatch_core_form.h"
 
+static bool is_personal(const struct policy_field *rules)
+{
+    return rules && rules->personal;
+}
+
+/* What some other action asks for, and is personal there, is not less so here. */
+static const struct policy_field *personal_elsewhere(const struct policy *policy, struct slice name)
+{
+    for (uint16_t i = 0; policy->personal && i < policy->step_count; i++) {
+        const struct policy_step *step = &policy->steps[i];
+        for (uint16_t j = 0; j < step->action_count; j++) {
+            const struct policy_action *action = &step->actions[j];
+            for (uint16_t k = 0; k < action->need_count; k++) {
+                const struct policy_need *need = &action->needs[k];
+                if (is_personal(need->rules) && slice_equal(name, slice_text(need->field))) {
+                    return need->rules;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
 static const struct policy_field *
 rules_of(const struct policy *policy, const struct policy_action *action, struct slice name)
 {
@@ -10,12 +33,7 @@ rules_of(const struct policy *policy, const struct policy_action *action, struct
         }
     }
     uint16_t index = policy_field_index(policy, name);
-    return index == POLICY_NONE ? NULL : &policy->fields[index];
-}
-
-static bool is_personal(const struct policy_field *rules)
-{
-    return rules && rules->personal;
+    return index == POLICY_NONE ? personal_elsewhere(policy, name) : &policy->fields[index];
 }
 
 const struct policy_field *dispatch_personal(const struct policy *policy,

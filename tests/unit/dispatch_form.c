@@ -120,6 +120,10 @@ static void the_shell_is_told_which_fields_those_are(void **state)
     /* an action's own field of that name goes before the policy's */
     steps[FIXTURE_STEP_INVESTIGATION].actions[0].needs[0].rules = &other;
     assert_null(dispatch_personal(&policy, &play.state, slice_text(action), phone));
+    /* what is personal in another action's form only is no less so here */
+    steps[FIXTURE_STEP_INVESTIGATION].actions[0].needs[0].rules = fields;
+    policy.field_count = 0;
+    assert_ptr_equal(dispatch_personal(&policy, &play.state, slice_text("note"), phone), fields);
 }
 
 int main(void)
