@@ -127,7 +127,9 @@ static bool lines_read(struct bus_allow *list, FILE *file, struct error *error)
             list->allowed[list->count++] = fresh;
         }
     }
-    return true;
+    return !ferror(file) ||
+           error_set(
+               error, ERROR_FATAL, "curve_allow_file %s: %s", list->path, strerrordesc_np(errno));
 }
 
 /* seen is filled in as soon as there is something to see. */
@@ -185,7 +187,13 @@ enum bus_allow_news bus_allow_refresh(struct bus_allow *list, struct error *erro
     if (same) {
         return BUS_ALLOW_SAME;
     }
-    return bus_allow_read(list, error) ? BUS_ALLOW_READ : BUS_ALLOW_BAD;
+    if (bus_allow_read(list, error)) {
+        return BUS_ALLOW_READ;
+    }
+    if (list->seen.st_ino == 0) {
+        list->seen = info; /* there, yet it cannot be opened: told once all the same */
+    }
+    return BUS_ALLOW_BAD;
 }
 
 const struct bus_allowed *bus_allow_find(const struct bus_allow *list,

@@ -272,7 +272,7 @@ const struct policy_object *policy_book_by_id(struct policy_book *book, uint32_t
 {
     for (uint32_t i = 0; i < book->count; i++) {
         if (book->entries[i].object->policy.id == id) {
-            book->entries[i].used_us = book->now_us;
+            book->entries[i].used_us = clock_monotonic_us();
             return book->entries[i].object;
         }
     }
@@ -292,7 +292,7 @@ policy_book_by_name(struct policy_book *book, struct slice name, int64_t mono_us
         }
     }
     if (newest) {
-        newest->used_us = book->now_us;
+        newest->used_us = clock_monotonic_us();
     }
     return newest ? newest->object : NULL;
 }
