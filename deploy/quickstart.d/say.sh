@@ -36,6 +36,9 @@ broke() { fail "a command ended with status $1" "the log says why; mend it and r
 # The state folder, for its owner alone.  The user postgres has to pass through it to his own part and to his log.
 state_make() {
     local why pass=700
+    if [ -d "$state" ] && [ -n "$(ls -A "$state" 2>/dev/null)" ] && ! [ -e "$state/lock" ]; then
+        fail "the folder $state holds something else" "give a new or empty folder with --state DIR; nothing of it was touched"
+    fi
     [ "$(id -u)" -ne 0 ] || pass=711
     why=$({
         mkdir -p "$state" && chmod "$pass" "$state" && test -w "$state" && mkdir -p "$state/log" && chmod "$pass" "$state/log" || exit
@@ -43,7 +46,7 @@ state_make() {
             mkdir -p "$state/$part" && chmod 700 "$state/$part" || exit
         done
         # what an earlier version left for others to read
-        find "$state/log" -mindepth 1 -perm /077 -exec chmod go-rwx {} + &&
+        find "$state/log" -mindepth 1 -type f -perm /077 -exec chmod go-rwx {} + &&
             find "$state" -maxdepth 1 -type f -perm /077 -exec chmod go-rwx {} +
     } 2>&1) || fail "the state folder $state cannot be used: ${why:-it is not writable}" \
         "give another with --state DIR, or make this one writable for $(id -un)"
