@@ -92,6 +92,8 @@ struct policy_clock {
     uint16_t calendar;
     bool pauses_for_customer; /* operational: stands still in steps with waits_for_customer
                                  (statutory ones never) */
+    bool statutory;           /* nothing makes it stand still, nor closing or merging: those stop
+                                 it, and it goes on as if it had run */
     bool takes_back;          /* its breach takes an offer back that was not accepted */
     uint64_t pause_steps;
     uint64_t run_steps;    /* 0: everywhere */

@@ -213,6 +213,7 @@ static void describe_clock(const struct policy *policy, const struct policy_cloc
     describe_facts(clock, out);
     describe_when(policy, &clock->when, out);
     (void)fputs(clock->pauses_for_customer ? " pauses" : "", out);
+    (void)fputs(clock->statutory ? " statutory" : "", out);
     describe_more(policy, clock, out);
     (void)fputc('\n', out);
     for (uint16_t i = 0; i < clock->target_count; i++) {

@@ -65,6 +65,11 @@ POLICY_READER(clock_pauses_in)
     ((struct clock_place *)into)->clock->pause_steps = read_step_set(loading, &pair->value);
 }
 
+POLICY_READER(clock_statutory)
+{
+    ((struct clock_place *)into)->clock->statutory = read_flag(loading, &pair->value);
+}
+
 POLICY_READER(clock_takes_back)
 {
     ((struct clock_place *)into)->clock->takes_back = read_flag(loading, &pair->value);
@@ -279,6 +284,24 @@ static void check_promise(struct policy_loading *loading, const struct yaml_pair
     }
 }
 
+/* The law's time does not stand still because somebody waits. */
+static void check_statutory(struct policy_loading *loading,
+                            const struct yaml_pair *row,
+                            const struct policy_clock *clock)
+{
+    static const char *const pauses[] = {"pauses-for-customer", "pauses-in", "runs-in"};
+    for (size_t i = 0; clock->statutory && i < sizeof pauses / sizeof *pauses; i++) {
+        const struct yaml_pair *pause = yaml_find(&row->value, pauses[i]);
+        if (pause) {
+            complain(loading,
+                     &pause->key,
+                     "another clock beside it, for the house's own time",
+                     "a statutory clock never stands still: not with '%s'",
+                     pauses[i]);
+        }
+    }
+}
+
 /* ---- the rest ----------------------------------------------------------------------------- */
 
 POLICY_READER(clock_extension)
@@ -440,6 +463,7 @@ clock_read(struct policy_loading *loading, const struct yaml_pair *row, struct c
     title_complete(&clock->title, clock->id);
     check_life(loading, row, clock);
     check_promise(loading, row);
+    check_statutory(loading, row, clock);
     for (uint16_t i = 0; i < clock->level_count && clock->unknown_role == POLICY_NONE; i++) {
         bool breach = clock->levels[i].action == LEVEL_BREACH;
         clock->unknown_role = breach ? clock->levels[i].notify_role : POLICY_NONE;

@@ -237,6 +237,7 @@ POLICY_READER(clock_of_steps);
 POLICY_READER(clock_of_task);
 POLICY_READER(clock_pauses);
 POLICY_READER(clock_pauses_in);
+POLICY_READER(clock_statutory);
 POLICY_READER(clock_takes_back);
 POLICY_READER(clock_rearms);
 POLICY_READER(clock_runs_in);

@@ -191,6 +191,12 @@ SAYS(clock_unknown)
     return into;
 }
 
+SAYS(clock_statutory)
+{
+    (void)policy;
+    return yes_if(ctl, ((const struct policy_clock *)from)->statutory, into);
+}
+
 SAYS(clock_takes_back)
 {
     (void)policy;
@@ -208,6 +214,7 @@ const struct say_rule say_clock_rules[] = {
     {"runs-in", TEXT_DIFF_RUNS_IN, TEXT_SAY_CLOCK_RUNS_IN, clock_runs_in},
     {"pauses-in", TEXT_DIFF_PAUSES_IN, TEXT_SAY_CLOCK_PAUSES_IN, clock_pauses_in},
     {"pauses-for-customer", TEXT_DIFF_PAUSES, TEXT_SAY_CLOCK_PAUSES, clock_pauses},
+    {"statutory", TEXT_DIFF_STATUTORY, TEXT_SAY_CLOCK_STATUTORY, clock_statutory},
     {"extension", TEXT_DIFF_EXTENSION, TEXT_SAY_CLOCK_EXTENSION, clock_extension},
     {"roll", TEXT_DIFF_ROLLS, TEXT_SAY_CLOCK_ROLLS, clock_rolls},
     {"on-boundary", TEXT_DIFF_BOUNDARY, TEXT_SAY_CLOCK_BOUNDARY, clock_boundary},

@@ -215,7 +215,9 @@ void clock_resume(const struct policy *policy,
     struct clock_goal goal = clock_goal(policy, index, clock);
     int64_t from_us =
         clock->paused_at_us > clock->started_at_us ? clock->paused_at_us : clock->started_at_us;
-    int64_t stood_us = calendar_between_us(own_calendar(&goal), from_us, at_us);
+    int64_t stood_us = clock_rule(policy, index)->statutory
+                           ? 0
+                           : calendar_between_us(own_calendar(&goal), from_us, at_us);
     clock->paused_us = within(later(clock->paused_us, stood_us), PAUSED_MAX_US);
     clock->paused_at_us = 0;
     clock->merged = 0;

@@ -58,9 +58,13 @@ static const char text[] =
     "    levels: [{breach: due}]}\n"
     "  solve: {title: x, starts: [opened], stops: [closed], within: 16 business hours,\n"
     "    calendar: uk, targets: [{priorities: 1, within: 4 business hours}],\n"
-    "    runs-in: [investigation], due-cleared-when: [met], levels: [{breach: due}]}\n";
+    "    runs-in: [investigation], due-cleared-when: [met], levels: [{breach: due}]}\n"
+    "  law: {title: x, starts: [opened], stops: [contacted], within: 5 business days,\n"
+    "    calendar: uk, statutory: yes, levels: [{warn: 1 business days before}, {breach: due}]}\n"
+    "  house: {title: x, starts: [opened], stops: [contacted], within: 5 business days,\n"
+    "    calendar: uk, levels: [{breach: due}]}\n";
 
-enum { FINAL, SUMMARY, PAYMENT, PROGRESS, NEXT, UPDATE, WAITING, SOLVE };
+enum { FINAL, SUMMARY, PAYMENT, PROGRESS, NEXT, UPDATE, WAITING, SOLVE, LAW, HOUSE };
 
 static struct policy_object *load(int last_year)
 {
@@ -252,6 +256,28 @@ static void another_priority_gives_another_target_and_keeps_what_was_used_and_pa
     done(&desk, object);
 }
 
+static void what_the_law_gives_goes_on_while_the_case_is_closed(void **state)
+{
+    (void)state;
+    static struct desk desk;
+    struct policy_object *object = load(2027);
+    open_at(&desk, object, at(3, 9, 9, 0));
+    assert_int_equal(clock_of(&desk, LAW)->due_us, at(3, 16, 9, 0));
+    advance(&desk, EVENT_NOTED, at(3, 10, 10, 0), "consent");
+    assert_int_equal(clock_of(&desk, LAW)->phase, WATCH_RUNNING);
+    advance(&desk, EVENT_CLOSED, at(3, 11, 9, 0), "closed");
+    assert_int_equal(clock_of(&desk, LAW)->phase, WATCH_STOPPED);
+    advance(&desk, EVENT_REOPENED, at(3, 13, 9, 0), "investigation");
+    assert_int_equal(clock_of(&desk, LAW)->due_us, at(3, 16, 9, 0));
+    assert_int_equal(clock_of(&desk, LAW)->paused_us, 0);
+    assert_int_equal(clock_of(&desk, HOUSE)->due_us, at(3, 17, 17, 0));
+    desk_tick(&desk, at(3, 16, 9, 0));
+    assert_int_equal(clock_of(&desk, LAW)->verdict, CLOCK_MISSED);
+    assert_int_equal(clock_of(&desk, LAW)->levels_fired, 3);
+    assert_int_equal(clock_of(&desk, HOUSE)->verdict, CLOCK_RUNNING);
+    done(&desk, object);
+}
+
 static void refused(struct desk *desk, const char *why)
 {
     assert_int_equal(last(desk)->kind, EVENT_CLOCKS_REFUSED);
@@ -440,6 +466,7 @@ int main(void)
         cmocka_unit_test(an_answer_is_owed_to_the_oldest_message_and_each_exchange_has_its_verdict),
         cmocka_unit_test(a_word_every_so_often_is_asked_for_while_no_answer_is_owed),
         cmocka_unit_test(a_clock_of_a_step_lives_as_long_as_the_case_is_in_it),
+        cmocka_unit_test(what_the_law_gives_goes_on_while_the_case_is_closed),
         cmocka_unit_test(another_priority_gives_another_target_and_keeps_what_was_used_and_paused),
         cmocka_unit_test(
             an_extension_is_given_as_often_and_as_the_policy_says_or_refused_in_the_open),
