@@ -208,10 +208,10 @@ static void what_was_done_is_told_in_the_words_of_the_policy(void **state)
                      .actor = slice_text("li"),
                      .role = slice_text("manager"),
                      .field_count = 4,
-                     .fields = {{slice_text("mood"), slice_text("calm")},
-                                {slice_text("refund"), slice_text("12")},
-                                {slice_text("told"), slice_text("no")},
-                                {slice_text("@deputy-of"), slice_text("wang")}}}
+                     .fields = {{.name = slice_text("mood"), .value = slice_text("calm")},
+                                {.name = slice_text("refund"), .value = slice_text("12")},
+                                {.name = slice_text("told"), .value = slice_text("no")},
+                                {.name = slice_text("@deputy-of"), .value = slice_text("wang")}}}
     };
     for (size_t i = 0; i < STORY_LANGUAGES; i++) {
         const struct ctl ctl = {.language = story_languages[i]};

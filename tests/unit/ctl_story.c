@@ -147,7 +147,7 @@ void story_tell_life(struct story *story)
                                 .agent = text("wang\033[31m"),
                                 .priority = 2,
                                 .field_count = 1,
-                                .fields = {{text("cause"), text("packed\nbadly")}},
+                                .fields = {{.name = text("cause"), .value = text("packed\nbadly")}},
                                 .sealed_note = text("NOTE-SEALED"),
                                 .policy_id = FIXTURE_POLICY_ID,
                                 .channel = text("mail")}
