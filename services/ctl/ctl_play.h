@@ -115,7 +115,8 @@ struct play {
     struct play_count counts[PLAY_POLICIES_MAX];     /* of books[i] */
     char other[PLAY_POLICIES_MAX][CASE_NUMBER_SIZE]; /* a case that is there, to merge with */
     int64_t claiming, begun, closed, moves, refused;
-    int64_t stuck; /* left although they were to be closed */
+    bool strangers; /* nobody of ours works in the organisation */
+    int64_t stuck;  /* left although they were to be closed */
     int64_t read_us, begun_us, ended_us;
     unsigned left_count;
     struct play_left left[PLAY_LEFT_MAX];

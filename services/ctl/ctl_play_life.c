@@ -211,6 +211,12 @@ static void queue_answered(struct play *play, struct play_life *life, const ctl_
     if (reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY) {
         life->queue->waiting = 0;
     }
+    if (code_is(reply, "person_unknown")) {
+        play->strangers = true; /* asked again it would be answered again so */
+        play->claiming--;
+        life->busy = false;
+        return;
+    }
     if (!reply->has_case_id || !reply->has_step) {
         queue_retry(play, life);
         return;

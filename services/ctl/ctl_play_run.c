@@ -213,6 +213,9 @@ int play_run(struct play *play)
             continue;
         }
         code = ctl_line_turn(play->line, WAIT_MS, play_answered, play);
+        if (play->strangers) {
+            code = ctl_fail(play->ctl, CTL_FAILED, TEXT_PLAY_STRANGERS, NULL);
+        }
         progress_show(play, &progress);
     }
     play->ended_us = clock_monotonic_us();
