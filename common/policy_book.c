@@ -15,6 +15,7 @@ struct entry {
     struct policy_object *object;
     int64_t pinned_from_us; /* monotonic, as the next */
     int64_t used_us;
+    uint64_t held_by; /* the last batch it was lent to */
 };
 
 struct policy_book {
@@ -27,6 +28,8 @@ struct policy_book {
     uint32_t bad_count;
     uint32_t bad_next;
     int64_t now_us; /* monotonic, of the last look */
+    uint64_t batch; /* how many have begun */
+    bool holding;   /* the last of them is under way */
     struct pg_array known;
     struct pg_array asked_for;
     struct pg_array passed_over;
@@ -34,7 +37,7 @@ struct policy_book {
     struct pg *pg;
     bool reads_text;
     bool complete; /* an answer has brought nothing new */
-    bool full;     /* told */
+    bool stuck;    /* no room was found for the last one, told */
 };
 
 struct policy_book *policy_book_new(bool reads_text)
@@ -120,6 +123,29 @@ static bool is_outdated(const struct policy_book *book, const struct entry *entr
     return false;
 }
 
+void policy_book_hold(struct policy_book *book)
+{
+    book->batch++;
+    book->holding = true;
+}
+
+void policy_book_let_go(struct policy_book *book)
+{
+    book->holding = false;
+}
+
+bool policy_book_is_full(const struct policy_book *book)
+{
+    return book->count == POLICY_BOOK_MAX;
+}
+
+static const struct policy_object *lend(const struct policy_book *book, struct entry *entry)
+{
+    entry->used_us = clock_monotonic_us();
+    entry->held_by = book->batch;
+    return entry->object;
+}
+
 /* Where one more can go, in the place of the outdated one nobody has used for longest; NULL: all
  * are needed. */
 static struct entry *place_make(struct policy_book *book)
@@ -127,12 +153,11 @@ static struct entry *place_make(struct policy_book *book)
     if (book->count < POLICY_BOOK_MAX) {
         return &book->entries[book->count++];
     }
-    int64_t before_us = book->now_us - POLICY_BOOK_REST_US;
     struct entry *oldest = NULL;
     for (uint32_t i = 0; i < book->count; i++) {
         struct entry *entry = &book->entries[i];
-        if (entry->used_us < before_us && (!oldest || entry->used_us < oldest->used_us) &&
-            is_outdated(book, entry)) {
+        bool held = book->holding && entry->held_by == book->batch;
+        if (!held && (!oldest || entry->used_us < oldest->used_us) && is_outdated(book, entry)) {
             oldest = entry;
         }
     }
@@ -159,15 +184,18 @@ static void entry_put(struct policy_book *book, struct policy_object *object, in
 {
     struct entry *entry = place_make(book);
     if (entry) {
-        *entry = (struct entry){object, clock_monotonic_us() + settles_us, book->now_us};
+        int64_t now_us = clock_monotonic_us();
+        *entry = (struct entry){
+            .object = object, .pinned_from_us = now_us + settles_us, .used_us = now_us};
+        book->stuck = false;
         return;
     }
     book->complete = true; /* as far as it can be */
-    if (!book->full) {
-        book->full = true;
-        log_error("too many versions of policies at work",
-                  LOG_NUMBER("policy", object->policy.id),
-                  LOG_NUMBER("max", POLICY_BOOK_MAX));
+    if (!book->stuck) {
+        book->stuck = true;
+        log_warn("too many versions of policies at work",
+                 LOG_NUMBER("policy", object->policy.id),
+                 LOG_NUMBER("max", POLICY_BOOK_MAX));
     }
     policy_object_free(&object); /* asked for again as long as somebody wants it */
 }
@@ -228,7 +256,7 @@ static void answered(void *context, const struct pg_answer *answer)
         return;
     }
     row_add(book, rows, 0);
-    if (!book->full) {
+    if (!book->stuck) { /* else when a batch asks again, or the second hand */
         policy_book_poll(book, book->pg);
     }
 }
@@ -272,8 +300,7 @@ const struct policy_object *policy_book_by_id(struct policy_book *book, uint32_t
 {
     for (uint32_t i = 0; i < book->count; i++) {
         if (book->entries[i].object->policy.id == id) {
-            book->entries[i].used_us = clock_monotonic_us();
-            return book->entries[i].object;
+            return lend(book, &book->entries[i]);
         }
     }
     return NULL;
@@ -291,10 +318,7 @@ policy_book_by_name(struct policy_book *book, struct slice name, int64_t mono_us
             newest = entry;
         }
     }
-    if (newest) {
-        newest->used_us = clock_monotonic_us();
-    }
-    return newest ? newest->object : NULL;
+    return newest ? lend(book, newest) : NULL;
 }
 
 int32_t policy_book_missing_year(const struct policy_book *book, int64_t now_us, char which[160])

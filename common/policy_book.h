@@ -5,8 +5,8 @@
  * loaded first, and rows not seen yet are asked for once a second (a smaller id may be committed
  * after a greater one).  Older versions come when somebody wants them, because a case pinned to one
  * has come; when POLICY_BOOK_MAX are here, the outdated one that was not used for longest makes
- * room.  A new version is pinned by new cases only after POLICY_SETTLE_US, when every daemon has
- * had time to compile it.
+ * room, but none that the batch under way has used.  A new version is pinned by new cases only
+ * after POLICY_SETTLE_US, when every daemon has had time to compile it.
  */
 #ifndef REDRESS_POLICY_BOOK_H
 #define REDRESS_POLICY_BOOK_H
@@ -19,7 +19,6 @@ enum {
     /* Of which half is left for older versions: `redress policy load` takes no more names. */
     POLICY_NAMES_MAX = 128,
     POLICY_SETTLE_US = 5000000,
-    POLICY_BOOK_REST_US = 10000000, /* twice what a commit may take: nobody holds it */
 };
 
 /* The statement a connection must have prepared.  One row an answer: compiling patterns may take
@@ -48,15 +47,25 @@ void policy_book_poll(struct policy_book *book, struct pg *pg);
 /* True when the newest versions that were there at the first answers are compiled. */
 bool policy_book_ready(const struct policy_book *book);
 
-/* NULL: not here.  Lent for POLICY_BOOK_REST_US. */
+/*
+ * A batch begins: whatever it is lent from here on stays where it is until it is let go, however
+ * long the archive takes.
+ */
+void policy_book_hold(struct policy_book *book);
+void policy_book_let_go(struct policy_book *book);
+
+/* As many are here as there is room for. */
+bool policy_book_is_full(const struct policy_book *book);
+
+/* NULL: not here.  Lent until the batch lets go; outside of batches, until the loop turns. */
 const struct policy_object *policy_book_by_id(struct policy_book *book, uint32_t id);
 
 /* One that is not here is to be asked for by the next poll, before all others.  False: in vain, it
  * is not in the archive or does not compile, which was told. */
 bool policy_book_want(struct policy_book *book, uint32_t id);
 
-/* The newest version that new cases may pin at mono_us: the monotonic clock, because what may be
- * pinned once stays so whatever the archive's clock does. */
+/* Lent as above: the newest version that new cases may pin at mono_us: the monotonic clock, because
+ * what may be pinned once stays so whatever the archive's clock does. */
 const struct policy_object *
 policy_book_by_name(struct policy_book *book, struct slice name, int64_t mono_us);
 

@@ -6,13 +6,17 @@
 
 #include <event2/event.h>
 
-enum { IN_FLIGHT_MAX = 8192 };
+enum {
+    IN_FLIGHT_MAX = 8192,
+    PAUSE_US = 100000, /* for a policy to come */
+};
 
 /* How far the feeding of a share has come. */
 struct feeding {
     uint64_t read; /* number of the read under way: the answer to an earlier one is stale */
     uint64_t after;
     uint32_t attempt;
+    bool waits; /* for a policy */
 };
 
 struct projector {
@@ -22,6 +26,7 @@ struct projector {
     struct projection *projection;
     uint64_t reads;
     struct event *second;
+    struct event *pause;
     unsigned health;
     char reason[HEALTH_DETAIL_MAX]; /* told last */
     struct feeding feedings[PARTITION_MAX];
@@ -36,24 +41,65 @@ struct slice_read {
 
 static void slice_begin(struct projector *projector, uint32_t partition);
 
+static void slice_later(struct projector *projector, uint32_t partition)
+{
+    static const struct timeval pause = {0, PAUSE_US};
+    if (!projector->pause) {
+        slice_begin(projector, partition);
+        return;
+    }
+    projector->feedings[partition].waits = true;
+    if (!evtimer_pending(projector->pause, NULL)) {
+        (void)event_add(projector->pause, &pause);
+    }
+}
+
+static void on_pause(evutil_socket_t socket, short what, void *context)
+{
+    (void)socket;
+    (void)what;
+    struct projector *projector = context;
+    for (uint32_t partition = 0; partition < PARTITION_MAX; partition++) {
+        if (projector->feedings[partition].waits) {
+            projector->feedings[partition].waits = false;
+            slice_begin(projector, partition);
+        }
+    }
+}
+
+/* The rows up to one whose policy is not here yet: what stands before it need not wait.  True: all
+ * of them. */
+static bool rows_take(struct projector *projector,
+                      struct feeding *feeding,
+                      const PGresult *rows,
+                      struct projection_op ops[PROJECTION_FEED_MAX],
+                      uint32_t *count)
+{
+    const struct projector_source *source = &projector->source;
+    uint64_t misses = service_policy_misses(projector->service);
+    for (int row = 0; row < PQntuples(rows) && row < PROJECTION_FEED_MAX; row++) {
+        bool belongs = source->row_op(source->self, rows, row, &ops[*count]);
+        if (service_policy_misses(projector->service) != misses) {
+            return false;
+        }
+        *count += belongs;
+        feeding->after = (uint64_t)pg_int8(rows, row, 0);
+    }
+    return true;
+}
+
 static void slice_feed(struct projector *projector, uint32_t partition, const PGresult *rows)
 {
     static struct projection_op ops[PROJECTION_FEED_MAX];
     const struct projector_source *source = &projector->source;
     struct feeding *feeding = &projector->feedings[partition];
     uint32_t count = 0;
-    uint64_t after = feeding->after;
-    uint64_t misses = service_policy_misses(projector->service);
-    for (int row = 0; row < PQntuples(rows) && row < PROJECTION_FEED_MAX; row++) {
-        feeding->after = (uint64_t)pg_int8(rows, row, 0);
-        count += source->row_op(source->self, rows, row, &ops[count]);
-    }
-    if (service_policy_misses(projector->service) != misses) {
-        feeding->after = after; /* once more, behind the policy that was asked for */
-        slice_begin(projector, partition);
-    } else if (count > 0) {
+    bool all = rows_take(projector, feeding, rows, ops, &count);
+    if (count > 0) {
         (void)projection_feed(
             projector->projection, source->id, partition, feeding->attempt, ops, count);
+    } else if (!all) {
+        slice_later(projector, partition); /* behind the policy that was asked for */
     } else if (PQntuples(rows) > 0) {
         slice_begin(projector, partition); /* none of these: look further */
     } else {
@@ -115,6 +161,7 @@ on_feed(void *self, enum service_id service, uint32_t partition, uint32_t attemp
     struct projector *projector = self;
     struct feeding *feeding = &projector->feedings[partition];
     feeding->attempt = attempt;
+    feeding->waits = false;
     if (first) {
         feeding->after = case_id_make(partition, 0);
     }
@@ -178,6 +225,7 @@ projector_new(struct service *service, const struct projector_source *source, st
     }
     projector->health = service_dependency(service, "redis");
     struct event_base *base = service_base(service); /* the simulator has none */
+    projector->pause = base ? evtimer_new(base, on_pause, projector) : NULL;
     projector->second = base ? event_new(base, -1, EV_PERSIST, on_second, projector) : NULL;
     if (projector->second) {
         (void)event_add(projector->second, &(struct timeval){1, 0});
@@ -195,6 +243,9 @@ void projector_free(struct projector **projector_p)
     }
     if (projector->second) {
         event_free(projector->second);
+    }
+    if (projector->pause) {
+        event_free(projector->pause);
     }
     if (projector->redis) {
         redis_unlisten(projector->redis, on_redis, projector); /* the health it tells is gone */
@@ -228,6 +279,7 @@ void projector_disown(struct projector *projector, uint32_t partition)
 {
     projection_disown(projector->projection, projector->source.id, partition);
     projector->feedings[partition].read = 0;
+    projector->feedings[partition].waits = false;
 }
 
 static void commit_partition(struct projector *projector,

@@ -264,7 +264,7 @@ static int64_t sleep_us(const struct service *service)
     if (service->cycle.phase == APPENDER_WAITING) {
         until_us = service->cycle.wait_until_us;
     } else if (service->cycle.phase == APPENDER_IDLE && service->serving > 0) {
-        until_us = next_batch_us(service);
+        until_us = cycle_has_rest(service) ? 0 : next_batch_us(service);
     }
     if (service->drain_after_us != 0 && service->drain_after_us < until_us) {
         until_us = service->drain_after_us;

@@ -108,22 +108,22 @@ struct arena *cycle_arena(struct cycle *cycle)
 
 uint32_t cycle_input_count(const struct cycle *cycle)
 {
-    return cycle->inputs.count;
+    return cycle->part.input_to - cycle->part.input_from;
 }
 
 bool cycle_input(struct cycle *cycle, uint32_t i, struct event *event)
 {
     struct error error = {0};
-    const struct input *input = &cycle->inputs.items[i];
+    const struct input *input = &cycle->inputs.items[cycle->part.input_from + i];
     return event_decode_lent(input->bytes, input->hash, event, &error);
 }
 
 uint32_t cycle_request_count(const struct cycle *cycle)
 {
-    return cycle->request_count;
+    return cycle->part.request_to - cycle->part.request_from;
 }
 
 const struct request *cycle_request(const struct cycle *cycle, uint32_t i)
 {
-    return &cycle->requests[i];
+    return &cycle->requests[cycle->part.request_from + i];
 }

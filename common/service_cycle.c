@@ -1,8 +1,6 @@
 /* The batch cycle: lookup, decide, one transaction, and only then publish and reply (laws 1, 3, 4,
  * 5). */
-#include "chain.h"
 #include "clock.h"
-#include "event_wire.h"
 #include "log.h"
 #include "service_private.h"
 
@@ -12,6 +10,7 @@ enum {
     ATTEMPTS_MAX = 50,
     WAIT_US = 100000,
     WAIT_LONG_US = 1000000,
+    WAIT_POLICY_US = 20000, /* it comes in a few milliseconds, unless it has many patterns */
 };
 
 bool cycle_init(struct service *service)
@@ -61,14 +60,22 @@ static void streams_revert(struct cycle *cycle)
     cycle->reply_count = 0;
 }
 
+/* Nothing is under way. */
+static void part_end(struct cycle *cycle)
+{
+    streams_revert(cycle);
+    arena_reset(cycle->arena);
+    policy_book_let_go(cycle->service->policies);
+    cycle->attempts = 0;
+}
+
 /* Empties the batch. */
 static void cycle_end(struct cycle *cycle)
 {
-    streams_revert(cycle);
+    part_end(cycle);
     requests_release(cycle);
     input_list_reset(&cycle->inputs);
-    arena_reset(cycle->arena);
-    cycle->attempts = 0;
+    cycle->part = (struct part){0};
     cycle->service->drain_after_us = 0;
 }
 
@@ -104,7 +111,7 @@ static void advance(struct cycle *cycle)
     }
     service->counts.commits++;
     service->counts.events += cycle->event_count;
-    service->counts.inputs += cycle->inputs.count;
+    service->counts.inputs += cycle_input_count(cycle);
     for (uint32_t i = 0; i < cycle->touched_count; i++) {
         struct stream *stream = &service->streams[cycle->touched[i]];
         stream->seq = stream->next_seq;
@@ -126,7 +133,7 @@ static void forget_touched(struct cycle *cycle, const uint32_t *touched, uint32_
 static void look_up(struct cycle *cycle);
 static void decide(struct cycle *cycle);
 
-/* All of the batch is told: what it left behind can go. */
+/* All of it is told: what it left behind can go. */
 static void tell(struct cycle *cycle)
 {
     struct service *service = cycle->service;
@@ -134,7 +141,11 @@ static void tell(struct cycle *cycle)
     if (service->spec->committed) {
         service->spec->committed(service->self, cycle);
     }
-    cycle_end(cycle);
+    if (cycle_has_rest(service)) {
+        part_end(cycle);
+    } else {
+        cycle_end(cycle);
+    }
     owner_drained(service);
 }
 
@@ -146,12 +157,6 @@ static enum undo_verdict undo(struct cycle *cycle, const struct pg_answer *answe
         service->spec->undo ? service->spec->undo(service->self, cycle, answer) : UNDO_LATER;
     streams_revert(cycle);
     return answer ? verdict : cycle->look_again ? UNDO_AGAIN : UNDO_LATER;
-}
-
-/* A policy it asks for is not here yet. */
-static bool lacks_policy(const struct cycle *cycle)
-{
-    return cycle->service->policy_misses != cycle->policy_misses;
 }
 
 /* Not for what stands in this batch: no room, no memory, no leave to write, an operator's hand. The
@@ -173,6 +178,7 @@ static void
 wait_for_archive(struct cycle *cycle, enum undo_verdict verdict, const struct pg_answer *answer)
 {
     struct service *service = cycle->service;
+    policy_book_let_go(service->policies);
     bool all = answer && verdict != UNDO_AGAIN && refuses_all(answer->sqlstate);
     int64_t wait_us = verdict == UNDO_AGAIN ? 0 : all ? WAIT_LONG_US : WAIT_US;
     cycle->wait_until_us = clock_monotonic_us() + wait_us;
@@ -187,8 +193,10 @@ wait_for_archive(struct cycle *cycle, enum undo_verdict verdict, const struct pg
                        sizeof service->archive_refuses,
                        "PostgreSQL takes nothing, who asks is told to try later: %.90s",
                        answer->error.text);
-    } else if (!answer && lacks_policy(cycle)) {
-        log_debug("waiting for a policy"); /* it comes, or is told not to be had */
+    } else if (!answer && cycle_lacks_policy(cycle)) {
+        /* it comes, or is told not to be had */
+        cycle->wait_until_us = clock_monotonic_us() + (verdict == UNDO_AGAIN ? 0 : WAIT_POLICY_US);
+        log_debug("waiting for a policy");
     } else if (++cycle->attempts > ATTEMPTS_MAX) {
         service_fail(service, answer ? answer->error.text : "a batch never found enough");
     }
@@ -286,84 +294,20 @@ static void commit(struct cycle *cycle)
     }
 }
 
-/*
- * Committed by its owner and chained, yet not readable here: it is of a newer version.  Neither it
- * nor what follows it is passed over, or an upgrade would lose it for good (law 4): the stream
- * stands where it is until a version that can read it takes the partition.  The others go on.
- */
-static void
-input_stop(struct service *service, const struct input *input, uint32_t schema, const char *why)
-{
-    struct stream *stream = &service->streams[input->partition];
-    stream->unread[input->service] = input->seq;
-    stream->unread_schema[input->service] = schema;
-    consumer_halt(&stream->consumers[input->service]);
-    log_error("event of a newer version: its stream waits",
-              LOG_TEXT("stream", service_name((enum service_id)input->service)),
-              LOG_NUMBER("partition", input->partition),
-              LOG_NUMBER("seq", input->seq),
-              LOG_TEXT("why", why),
-              LOG_TEXT("do", "upgrade this daemon"));
-}
-
-/* An input becomes part of the batch: its checkpoint moves with what it causes (law 4). */
-static void decide_input(struct cycle *cycle, const struct input *input)
-{
-    struct service *service = cycle->service;
-    struct stream *stream = &service->streams[input->partition];
-    if (!service_serves(service, input->partition) || input->owned_epoch != stream->epoch) {
-        return; /* of an earlier ownership: whoever owns it now reads it again from the checkpoint
-                 */
-    }
-    uint64_t unread = stream->unread[input->service];
-    if (unread != 0 && input->seq >= unread) {
-        return;
-    }
-    struct error error = {0};
-    if (!event_decode_lent(input->bytes, input->hash, service->decoded, &error)) {
-        input_stop(service, input, 0, error.text);
-        return;
-    }
-    if (service->decoded->schema > EVENT_SCHEMA ||
-        event_kind_service(service->decoded->kind) == SERVICE_NONE) {
-        input_stop(
-            service, input, service->decoded->schema, "a schema or a kind that is not known here");
-        return;
-    }
-    cycle_touch(cycle, input->partition);
-    if (input->seq != stream->next_checkpoints[input->service].seq + 1) {
-        service_fail(service, "an input out of its order"); /* law 4 rests on it: never go on */
-        return;
-    }
-    stream->next_checkpoints[input->service].seq = input->seq;
-    memcpy(stream->next_checkpoints[input->service].hash, input->hash, HASH_SIZE);
-    behind_took(&stream->behind[input->service], service->decoded->at_us, cycle->now_us);
-    service->spec->input(service->self, cycle, service->decoded);
-}
-
-static bool goes_on(const struct cycle *cycle)
-{
-    return cycle->service->alive && !cycle->look_again && !lacks_policy(cycle);
-}
-
 static void decide(struct cycle *cycle)
 {
     struct service *service = cycle->service;
     cycle->now_us = service_now_us(service);
-    for (uint32_t i = 0; i < cycle->inputs.count && goes_on(cycle); i++) {
-        decide_input(cycle, &cycle->inputs.items[i]);
-    }
-    if (cycle->tick && goes_on(cycle)) {
-        service->spec->tick(service->self, cycle, cycle->now_us);
-    }
-    for (uint32_t i = 0; i < cycle->request_count && goes_on(cycle); i++) {
-        service->spec->request(service->self, cycle, &cycle->requests[i]);
-    }
+    cycle->looked_up_misses = cycle_lacks_policy(cycle);
+    struct part done = cycle_decide(cycle);
     if (!service->alive) {
         return; /* something could not be decided: commit nothing, so that it is decided after the
                    restart */
     }
-    if (cycle->look_again || lacks_policy(cycle)) {
+    if (cycle_lacks_policy(cycle) && cycle_part_shorten(cycle, done)) {
+        cycle->look_again = true;
+    }
+    if (cycle->look_again || cycle_lacks_policy(cycle)) {
         cycle_step(cycle, APPENDER_REFUSED, NULL);
         return;
     }
@@ -393,6 +337,7 @@ static void look_up(struct cycle *cycle)
     arena_reset(cycle->arena);
     cycle->look_again = false;
     cycle->policy_misses = service->policy_misses;
+    policy_book_hold(service->policies);
     if (!service->spec->lookup) {
         cycle_step(cycle, APPENDER_FOUND, NULL);
         return;
@@ -460,8 +405,9 @@ void cycle_run(struct service *service, int64_t now_us)
         return;
     }
     bool tick = cycle_deadline_us(service) <= now_us;
-    bool ripe = inputs_ripe(service);
-    if (!tick && !ripe && service->waiting_count == 0) {
+    bool rest = cycle_has_rest(service);
+    bool ripe = !rest && inputs_ripe(service);
+    if (!tick && !rest && !ripe && service->waiting_count == 0) {
         return;
     }
     if (ripe) {
@@ -471,6 +417,9 @@ void cycle_run(struct service *service, int64_t now_us)
         held_take(service, &cycle->inputs);
     }
     cycle->tick = tick;
-    take_requests(cycle);
+    if (!rest) {
+        take_requests(cycle);
+    }
+    cycle_part_begin(cycle);
     cycle_step(cycle, APPENDER_WORK, NULL);
 }

@@ -104,6 +104,15 @@ struct reply {
     struct slice bytes;
 };
 
+/*
+ * What of the batch is decided and committed now: its inputs and requests from … up to.  Usually
+ * all; less when it wants more policies than are here, so that what stands before need not wait.
+ */
+struct part {
+    uint32_t input_from, input_to;
+    uint32_t request_from, request_to;
+};
+
 struct cycle {
     struct service *service;
     enum appender_phase phase;
@@ -117,9 +126,11 @@ struct cycle {
     uint32_t request_count;
     struct request requests[SERVICE_BATCH_MAX];
     zmq_msg_t request_bytes[SERVICE_BATCH_MAX];
+    struct part part;
     bool tick;
     bool look_again;
     uint64_t policy_misses; /* before it was looked up */
+    bool looked_up_misses;  /* the look-up lacked one */
     uint32_t event_count;
     struct appended *events;
     uint32_t reply_count;
@@ -297,6 +308,18 @@ void cycle_done(struct service *service);
 void cycle_run(struct service *service, int64_t now_us);
 void cycle_connected(struct service *service);
 void cycle_cut(struct service *service); /* the connection is gone: nothing of it is known */
+/* service_decide.c: the part under way.  Returns how far it came before a policy lacked: up to
+ * there, and without what lacked it. */
+struct part cycle_decide(struct cycle *cycle);
+bool cycle_lacks_policy(const struct cycle *cycle); /* one it asked for is not here yet */
+bool cycle_has_rest(const struct service *service);
+void cycle_part_begin(struct cycle *cycle); /* the next part is all that is left */
+/*
+ * The part goes on with what was done, and the rest is another: more versions than the book has
+ * room for are never here at the same time.  False: the very first lacks one, so there is nothing
+ * but to wait for it.
+ */
+bool cycle_part_shorten(struct cycle *cycle, struct part done);
 /* service_rows.c: the head rows and the journal's, as statements of the request being built. */
 void cycle_rows_bind(struct cycle *cycle, struct pg *pg);
 int64_t cycle_deadline_us(const struct service *service);

@@ -317,11 +317,21 @@ static void fire(struct watchdog *watchdog, struct cycle *cycle, uint64_t case_i
     due_follow(watchdog, policy, &held->state);
 }
 
+static bool policy_is_here(struct watchdog *watchdog, uint64_t case_id)
+{
+    const struct held_case *held = find(watchdog, case_id);
+    return !held ||
+           policy_book_by_id(service_policies(watchdog->service), held->state.policy_id) != NULL;
+}
+
 static void watchdog_tick(void *self, struct cycle *cycle, int64_t now_us)
 {
     struct watchdog *watchdog = self;
     uint32_t fired = 0;
     while (fired < watchdog->due_count && watchdog->changed_count < CHANGED_MAX) {
+        if (fired > 0 && !policy_is_here(watchdog, watchdog->due[fired].case_id)) {
+            break; /* the next batch waits for it, these need not */
+        }
         const struct due_case *due = &watchdog->due[fired++];
         uint64_t misses = service_policy_misses(watchdog->service);
         fire(watchdog, cycle, due->case_id, now_us);

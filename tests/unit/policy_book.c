@@ -230,7 +230,7 @@ static void of_hundreds_of_versions_the_newest_is_here_and_others_come_when_want
         assert_int_equal(policy_book_by_id(shelf.book, id)->policy.version, id);
     }
     const struct policy_object *used = policy_book_by_id(shelf.book, 1);
-    assert_true(until_wanted(&shelf, POLICY_BOOK_MAX)); /* when one has had its rest */
+    assert_true(until_wanted(&shelf, POLICY_BOOK_MAX));
     assert_ptr_equal(policy_book_by_id(shelf.book, 1), used);
     assert_null(policy_book_by_id(shelf.book, 2)); /* unused for longest, and not the newest */
     const struct policy_object *newest =

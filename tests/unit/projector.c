@@ -38,6 +38,8 @@ struct scene {
     struct appended events[2];
     struct projector *projector;
     char admin[64];
+    uint64_t lacks; /* the case whose policy is not here; 0: none */
+    unsigned asked; /* how often it was asked for */
 };
 
 static void put(uint64_t case_id, struct projection_op *op)
@@ -54,8 +56,13 @@ static void op_of(void *self, uint64_t case_id, struct projection_op *op)
 
 static bool row_of(void *self, const PGresult *rows, int row, struct projection_op *op)
 {
-    (void)self;
+    struct scene *scene = self;
     uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
+    if (case_id == scene->lacks) {
+        scene->service.policy_misses++; /* as service_policy does */
+        scene->asked++;
+        return false;
+    }
     put(case_id, op);
     return case_id % 2 == 0;
 }
@@ -92,7 +99,7 @@ static void scene_open(struct scene *scene)
     const struct health_options health = {.service = "redress-test", .listen = scene->admin};
     service->health = health_open(service->base, &health, &error);
     assert_non_null(service->health);
-    const struct projector_source source = {SERVICE_DISPATCH, "feed", op_of, row_of, NULL};
+    const struct projector_source source = {SERVICE_DISPATCH, "feed", op_of, row_of, scene};
     scene->projector = projector_new(service, &source, &error);
     assert_non_null(scene->projector);
     scene->plain = redisConnectUnix(server_socket(scene->redis));
@@ -194,6 +201,30 @@ static void what_redis_forgets_is_fed_again(void **state)
     scene_close(&scene);
 }
 
+static void
+a_case_whose_policy_is_not_here_holds_up_none_before_it_and_is_asked_for_in_peace(void **state)
+{
+    enum { WAITS_TURNS = 30 }; /* of TURN_US */
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    rows_add(&scene, PARTITION, 40);
+    scene.lacks = case_id_make(PARTITION, 30);
+    projector_own(scene.projector, PARTITION);
+    for (int i = 0; i < ROUNDS && scene.asked < 2; i++) {
+        pg_desk_turn(&scene.desk, TURN_US);
+    }
+    scene.asked = 0;
+    for (int i = 0; i < WAITS_TURNS; i++) {
+        pg_desk_turn(&scene.desk, TURN_US);
+    }
+    print_message("asked %u times in %u ms\n", scene.asked, WAITS_TURNS * TURN_US / 1000);
+    assert_in_range(scene.asked, 1, WAITS_TURNS * TURN_US / 1000 / 100 + 1);
+    scene.lacks = 0;
+    await_queued(&scene, 20);
+    scene_close(&scene);
+}
+
 static void more_changes_than_one_call_takes_are_told_in_parts(void **state)
 {
     (void)state;
@@ -239,6 +270,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_share_is_fed_from_the_archive_slice_by_slice),
         cmocka_unit_test(what_redis_forgets_is_fed_again),
+        cmocka_unit_test(
+            a_case_whose_policy_is_not_here_holds_up_none_before_it_and_is_asked_for_in_peace),
         cmocka_unit_test(more_changes_than_one_call_takes_are_told_in_parts),
         cmocka_unit_test(more_changes_than_the_events_take_are_read_from_the_archive),
         cmocka_unit_test(nothing_is_told_of_a_partition_that_is_anothers),

@@ -1,0 +1,208 @@
+/*
+ * Goal: a batch that wants more versions of policies than the book has room for comes to its end,
+ * request by request in its order, and what a batch is lent stays where it is until it is over
+ * (laws 4, 9, 11).  Method: hundreds of requests, each of a case pinned to another version, are one
+ * batch of the real cycle, with a real archive of policies behind it; the daemon's part keeps what
+ * it was lent, as analytics does, and looks at it when all is committed.
+ */
+#include "clock.h"
+#include "pg_desk.h"
+#include "service_private.h"
+#include "unit.h"
+
+enum { SOURCE_MAX = 16 * 1024, VERSIONS = POLICY_BOOK_MAX + 44, PATIENCE_US = 40000000 };
+
+static const struct pg_statement statements[] = {POLICY_BOOK_STATEMENT};
+
+/* The daemon. */
+struct scene {
+    struct pg_desk desk;
+    struct service service;
+    bool asks_first;  /* for all policies of the batch, as a look-up does */
+    uint32_t decided; /* in this try */
+    const struct policy_object *lent[VERSIONS];
+    uint32_t parts;
+    uint32_t told[VERSIONS];
+    uint32_t told_count;
+};
+
+static uint32_t policy_of(const struct request *request)
+{
+    uint32_t id = 0;
+    assert_int_equal(request->bytes.size, sizeof id);
+    memcpy(&id, request->bytes.bytes, sizeof id);
+    return id;
+}
+
+static bool on_lookup(void *self, struct cycle *cycle, struct pg *pg)
+{
+    (void)pg;
+    struct scene *scene = self;
+    scene->decided = 0;
+    for (uint32_t i = 0; scene->asks_first && i < cycle_request_count(cycle); i++) {
+        (void)service_policy(&scene->service, policy_of(cycle_request(cycle, i)));
+    }
+    return false;
+}
+
+static void on_request(void *self, struct cycle *cycle, const struct request *request)
+{
+    (void)cycle;
+    struct scene *scene = self;
+    const struct policy_object *policy = service_policy(&scene->service, policy_of(request));
+    if (policy) {
+        scene->lent[scene->decided++] = policy;
+    }
+}
+
+static void on_committed(void *self, struct cycle *cycle)
+{
+    struct scene *scene = self;
+    assert_int_equal(scene->decided, cycle_request_count(cycle));
+    for (uint32_t i = 0; i < scene->decided; i++) {
+        uint32_t id = policy_of(cycle_request(cycle, i));
+        assert_int_equal(scene->lent[i]->policy.id, id);
+        assert_int_equal(scene->lent[i]->policy.version, id);
+        scene->told[scene->told_count++] = id;
+    }
+    scene->parts++;
+}
+
+static const struct service_spec spec = {
+    .id = SERVICE_DISPATCH, .lookup = on_lookup, .request = on_request, .committed = on_committed};
+
+/* Small ones, id and version alike. */
+static void versions_insert(const struct pg_desk *desk)
+{
+    static char source[SOURCE_MAX];
+    static char sql[SOURCE_MAX + 1024];
+    FILE *file = fopen(QUICK_POLICY, "re");
+    assert_non_null(file);
+    source[fread(source, 1, sizeof source - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "INSERT INTO redress.policy OVERRIDING SYSTEM VALUE SELECT n, 'quick', n, "
+                   "int4send(n), replace($yaml$%s$yaml$, 'version: 1', 'version: ' || n), "
+                   "'2024-03-01 00:00:00+00'::timestamptz + n * interval '1 day' "
+                   "FROM generate_series(1, %d) n",
+                   source,
+                   VERSIONS);
+    pg_desk_run(desk, sql);
+}
+
+static void scene_open(struct scene *scene)
+{
+    *scene = (struct scene){0};
+    pg_desk_open(&scene->desk);
+    pg_desk_archive(&scene->desk, "4");
+    versions_insert(&scene->desk);
+    pg_desk_connect(&scene->desk, statements, 1);
+    assert_true(pg_desk_until_ready(&scene->desk));
+    struct service *service = &scene->service;
+    service->spec = &spec;
+    service->self = scene;
+    service->alive = true;
+    service->serving = 1;
+    service->settings.batch_max = SERVICE_BATCH_MAX;
+    service->reader = scene->desk.pg;
+    service->writer = scene->desk.pg;
+    service->policies = policy_book_new(false);
+    service->waiting = calloc(SERVICE_REQUESTS_MAX, sizeof *service->waiting);
+    assert_true(service->policies && service->waiting && input_list_init(&service->incoming));
+    assert_true(cycle_init(service));
+    cycle_connected(service);
+}
+
+static void scene_close(struct scene *scene)
+{
+    pg_desk_close(&scene->desk);
+    cycle_done(&scene->service);
+    input_list_done(&scene->service.incoming);
+    policy_book_free(&scene->service.policies);
+    free(scene->service.waiting);
+}
+
+static void all_versions_are_wanted_at_once(struct scene *scene)
+{
+    static const struct bus_peer peer;
+    for (uint32_t id = 1; id <= VERSIONS; id++) {
+        service_request(&scene->service, &peer, slice_of((const uint8_t *)&id, sizeof id));
+    }
+    int64_t end_us = clock_monotonic_us() + PATIENCE_US;
+    while (scene->told_count < VERSIONS && clock_monotonic_us() < end_us) {
+        cycle_run(&scene->service, clock_monotonic_us());
+        pg_desk_turn(&scene->desk, 2000);
+    }
+    print_message("%u parts\n", scene->parts);
+    assert_int_equal(scene->told_count, VERSIONS);
+    assert_true(scene->service.alive);
+    for (uint32_t i = 0; i < VERSIONS; i++) {
+        assert_int_equal(scene->told[i], i + 1);
+    }
+    assert_false(cycle_has_rest(&scene->service));
+    assert_int_equal(scene->service.cycle.phase, APPENDER_IDLE);
+}
+
+static void a_batch_of_more_versions_than_there_is_room_for_goes_on_part_by_part(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    all_versions_are_wanted_at_once(&scene);
+    scene_close(&scene);
+}
+
+/* It does not know whose the policy was that lacked: it asks for less. */
+static void a_look_up_that_wants_them_all_at_once_comes_to_its_end_too(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    scene.asks_first = true;
+    all_versions_are_wanted_at_once(&scene);
+    scene_close(&scene);
+}
+
+/* The archive takes its time to commit, and meanwhile the book needs room. */
+static void what_a_batch_was_lent_stays_until_it_lets_go(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    struct policy_book *book = scene.service.policies;
+    policy_book_hold(book);
+    for (uint32_t id = 1; id < POLICY_BOOK_MAX; id++) { /* and the newest is here */
+        int64_t end_us = clock_monotonic_us() + PATIENCE_US;
+        while (!service_policy(&scene.service, id) && clock_monotonic_us() < end_us) {
+            pg_desk_turn(&scene.desk, 2000);
+        }
+        scene.lent[id] = policy_book_by_id(book, id);
+    }
+    assert_true(policy_book_is_full(book));
+    for (int i = 0; i < 20; i++) {
+        assert_null(service_policy(&scene.service, POLICY_BOOK_MAX));
+        pg_desk_turn(&scene.desk, 5000);
+    }
+    for (uint32_t id = 1; id < POLICY_BOOK_MAX; id++) {
+        assert_int_equal(scene.lent[id]->policy.version, id);
+        assert_ptr_equal(policy_book_by_id(book, id), scene.lent[id]);
+    }
+    policy_book_let_go(book);
+    for (int i = 0; i < 200 && !service_policy(&scene.service, POLICY_BOOK_MAX); i++) {
+        pg_desk_turn(&scene.desk, 5000);
+    }
+    assert_non_null(policy_book_by_id(book, POLICY_BOOK_MAX));
+    assert_null(policy_book_by_id(book, 1)); /* unused for longest */
+    scene_close(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_batch_of_more_versions_than_there_is_room_for_goes_on_part_by_part),
+        cmocka_unit_test(a_look_up_that_wants_them_all_at_once_comes_to_its_end_too),
+        cmocka_unit_test(what_a_batch_was_lent_stays_until_it_lets_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
