@@ -63,6 +63,15 @@ static bool make(const char *path, const char *fresh, struct error *error)
     return good && folder_sync(path, error);
 }
 
+/* Root's alone; or, as systemd hands credentials out, to be read by root's group as well, which is
+ * what an entry for the daemon's user looks like from here. */
+static bool mode_is_good(const struct stat *info)
+{
+    mode_t mode = info->st_mode & 07777U;
+    bool lent = mode == 0440 && info->st_uid == 0 && info->st_gid == 0;
+    return lent || (mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
 static bool read_open(int fd, const char *path, char text[KEY_FILE_MAX], struct error *error)
 {
     struct stat info;
@@ -79,7 +88,7 @@ static bool read_open(int fd, const char *path, char text[KEY_FILE_MAX], struct 
                          path,
                          (unsigned)info.st_uid);
     }
-    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    if (!mode_is_good(&info)) {
         return error_set(error,
                          ERROR_FATAL,
                          "key file %s: mode %04o lets others in; chmod 600 it",

@@ -268,6 +268,16 @@ static void a_file_others_may_touch_or_that_is_not_a_key_file_is_refused(void **
         assert_null(seal_ring_open(path, true, &error));
         assert_non_null(strstr(error.text, "chmod 600"));
     }
+    file_put(good, 0440);
+    bool lent = geteuid() == 0 && chown(path, 0, 0) == 0;
+    struct seal_ring *credential = seal_ring_open(path, false, &error);
+    assert_true((credential != NULL) == lent); /* root's own group */
+    seal_ring_free(&credential);
+    if (lent) {
+        assert_int_equal(chown(path, 0, 1), 0);
+        assert_null(seal_ring_open(path, false, &error));
+        assert_non_null(strstr(error.text, "mode 0440 lets others in"));
+    }
     file_put(good, 0400);
     struct seal_ring *two = seal_ring_open(path, false, &error);
     assert_non_null(two);
