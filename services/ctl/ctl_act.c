@@ -3,29 +3,23 @@
 #include "ctl_desk.h"
 #include "ctl_draft.h"
 #include "ctl_evidence.h"
-#include "ctl_view.h"
+#include "ctl_names.h"
 #include "scope.h"
 
-static int needed(const struct ctl *ctl, const char *name)
+/* Who asks. */
+static int who(const struct ctl *ctl, struct ctl_command *command)
 {
-    return ctl_option_text(ctl, name)
-               ? CTL_OK
-               : ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS(ctl->verb->name, name));
-}
-
-/* Who asks, and the way to dispatch. */
-static int begin(struct ctl *ctl, struct ctl_command *command, struct ctl_desk **desk)
-{
-    int code = needed(ctl, "as");
-    if (code == CTL_OK) {
-        code = needed(ctl, "role");
-    }
-    if (code == CTL_OK) {
-        code = ctl_desk_open(ctl, ctl_option_number(ctl, "timeout"), desk);
-    }
     command->actor = ctl_option_text(ctl, "as");
     command->role = ctl_option_text(ctl, "role");
-    return code;
+    if (command->actor && command->role) {
+        return CTL_OK;
+    }
+    return ctl_fail(ctl, CTL_USAGE, TEXT_WHO_NEEDED, CTL_ARGS(ctl->verb->name));
+}
+
+static int open_desk(struct ctl *ctl, struct ctl_desk **desk)
+{
+    return ctl_desk_open(ctl, ctl_option_number(ctl, "timeout"), desk);
 }
 
 /*
@@ -52,42 +46,111 @@ static int claim_repeated(struct ctl *ctl,
     return ctl_desk_ask(desk, &show, reply);
 }
 
-/* By the titles of the case's policy; programs get ids and need none. */
-static int tell(struct ctl *ctl, const ctl_reply *reply, const char *role)
+static bool has_code(const ctl_reply *reply, const char *code)
 {
+    return slice_equal(slice_of(reply->code.data, reply->code.len), slice_text(code));
+}
+
+/* The role is one of the policy's; else CTL_FAILED after saying which there are. */
+static int role_check(const struct ctl *ctl, const struct policy *policy, const char *role)
+{
+    static struct ctl_names names; /* large */
+    char near[CTL_NAMES_TOLD_MAX];
+    char list[CTL_NAMES_TOLD_MAX];
+    if (!policy || policy_role_index(policy, slice_text(role)) != POLICY_NONE) {
+        return CTL_OK;
+    }
+    names = (struct ctl_names){.word = role};
+    for (uint16_t i = 0; i < policy->role_count; i++) {
+        const struct policy_title *title = policy->role_titles ? &policy->role_titles[i] : NULL;
+        ctl_names_add(&names, policy->roles[i], title ? view_title(ctl, title) : NULL);
+    }
+    if (ctl->json) {
+        json_t *roles = json_array();
+        for (uint16_t i = 0; i < policy->role_count; i++) {
+            (void)json_array_append_new(roles, json_string(policy->roles[i]));
+        }
+        json_t *value = json_pack("{s:s, s:s, s:s, s:o}",
+                                  "outcome",
+                                  "refused",
+                                  "code",
+                                  "role_unknown",
+                                  "role",
+                                  role,
+                                  "roles",
+                                  roles);
+        ctl_print_json(ctl, &value);
+    }
+    return ctl_fail(ctl,
+                    CTL_FAILED,
+                    TEXT_ROLE_UNKNOWN,
+                    CTL_ARGS(role,
+                             names.near_count > 0 ? ctl_names_tell(ctl, &names, near) : "",
+                             ctl_names_list(ctl, &names, list)));
+}
+
+/*
+ * By the titles of the case's policy; programs get ids and need none.  A role no policy has got is
+ * another mistake than one that may not do this.
+ */
+static int tell(struct ctl *ctl, const ctl_reply *reply, const struct ctl_command *command)
+{
+    bool looks = !command->queue && !command->action;
+    bool refused = reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED;
+    bool doubtful = command->role && (looks || refused);
     SCOPED(view_policies_free)
-    struct view_policies *policies = ctl->json ? NULL : view_policies_new(ctl);
+    struct view_policies *policies = ctl->json && !doubtful ? NULL : view_policies_new(ctl);
     const struct policy *policy =
         policies && reply->has_policy_id ? view_policy(policies, reply->policy_id) : NULL;
-    int code = ctl_reply_tell(ctl, policy, reply, role);
+    int code = doubtful ? role_check(ctl, policy, command->role) : CTL_OK;
+    if (code == CTL_OK) {
+        code = ctl_reply_tell(ctl, policy, reply, command->actor, command->role);
+    }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
     return code;
 }
 
-static bool is_repeated(const ctl_reply *reply)
+/* Nothing waits: in a queue there is, or in one nobody ever heard of. */
+static int queue_check(struct ctl *ctl, const char *queue)
 {
-    return slice_equal(slice_of(reply->code.data, reply->code.len), slice_text("repeated"));
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    const struct ctl_named named = {NAMING_WORK_QUEUE, queue};
+    int code = policies ? ctl_names_known(ctl, policies, &named, 1, NULL) : CTL_OK;
+    if (code != CTL_OK && ctl->json) {
+        json_t *value = json_pack(
+            "{s:s, s:s, s:s}", "outcome", "not_found", "code", "queue_unknown", "queue", queue);
+        ctl_print_json(ctl, &value);
+    }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
+    return code;
 }
 
 int ctl_claim(struct ctl *ctl)
 {
     SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
     struct ctl_command first = {.queue = ctl_argument(ctl, 0)};
-    int code = begin(ctl, &first, &desk);
+    int code = who(ctl, &first);
+    if (code == CTL_OK) {
+        code = open_desk(ctl, &desk);
+    }
     int64_t count = ctl_option_number(ctl, "count");
     for (int64_t i = 0; code == CTL_OK && i < count; i++) {
         struct ctl_command command = first;
         const ctl_reply *reply = NULL;
         code = ctl_desk_ask(desk, &command, &reply);
-        if (code == CTL_OK && is_repeated(reply)) {
+        if (code == CTL_OK && has_code(reply, "repeated")) {
             code = claim_repeated(ctl, desk, &command, &reply);
         }
-        if (code == CTL_OK && i > 0 &&
-            reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY) {
+        bool empty =
+            code == CTL_OK && reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY;
+        if (empty && i > 0) {
             break; /* fewer were there than asked for */
         }
+        if (empty && !has_code(reply, "none_fits")) {
+            code = queue_check(ctl, command.queue);
+        }
         if (code == CTL_OK) {
-            code = tell(ctl, reply, command.role);
+            code = tell(ctl, reply, &command);
         }
     }
     return code;
@@ -138,14 +201,15 @@ static int ask_and_tell(struct ctl *ctl, struct ctl_command *command)
 {
     SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
     const ctl_reply *reply = NULL;
-    int code = begin(ctl, command, &desk);
+    int code = open_desk(ctl, &desk);
     if (code == CTL_OK) {
         code = ctl_desk_ask(desk, command, &reply);
     }
-    return code == CTL_OK ? tell(ctl, reply, command->role) : code;
+    return code == CTL_OK ? tell(ctl, reply, command) : code;
 }
 
-/* Without an action: the case as it stands, what may be done and what is filled in. */
+/* Without an action: the case as it stands, what may be done and what is filled in; where nobody is
+ * named, which roles may do it. */
 int ctl_act(struct ctl *ctl)
 {
     struct ctl_command command = {.action = ctl_argument(ctl, 1),
@@ -168,6 +232,10 @@ int ctl_act(struct ctl *ctl)
         (command.field_count > 0 || command.note || command.text)) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_ARGUMENT_MISSING, CTL_ARGS("act", "ACTION"));
     }
+    if (code == CTL_OK && (command.action || ctl_option_text(ctl, "as"))) {
+        code = who(ctl, &command);
+    }
+    command.role = ctl_option_text(ctl, "role");
     return code == CTL_OK ? ask_and_tell(ctl, &command) : code;
 }
 
@@ -175,5 +243,8 @@ int ctl_release(struct ctl *ctl)
 {
     struct ctl_command command = {.action = "release"};
     int code = ctl_case_of(ctl, ctl_argument(ctl, 0), &command.case_id);
+    if (code == CTL_OK) {
+        code = who(ctl, &command);
+    }
     return code == CTL_OK ? ask_and_tell(ctl, &command) : code;
 }

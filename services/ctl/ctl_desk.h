@@ -80,11 +80,13 @@ const char *ctl_reply_word(const ctl_reply *reply);
 json_t *ctl_reply_json(const ctl_reply *reply);
 
 /* For people: where the case stands, what may be done, by whom, and why not what may not, by the
- * titles of its policy (NULL: by ids).  Returns the exit status. */
+ * titles of its policy (NULL: by ids).  actor, role: who asked; NULL: nobody was named, and what is
+ * told is which roles may.  Returns the exit status. */
 struct policy;
 int ctl_reply_tell(const struct ctl *ctl,
                    const struct policy *policy,
                    const ctl_reply *reply,
+                   const char *actor,
                    const char *role);
 
 #endif

@@ -2,6 +2,7 @@
 #include "ctl_form.h"
 
 #include "clock.h"
+#include "ctl_view.h"
 #include "policy_field.h"
 
 enum { SCALE = 10000, DAYS_AHEAD = 14, ANY_MAX = 90 };
@@ -99,20 +100,66 @@ static void part_say(const struct ctl *ctl,
     }
 }
 
-void ctl_form_say(const struct ctl *ctl, const Redress__Command__V1__Form *form, FILE *to)
+const char *ctl_form_title(const struct ctl *ctl,
+                           const struct policy *policy,
+                           const Redress__Command__V1__Form *form,
+                           size_t choice)
 {
-    char choices[POLICY_CHOICES_MAX * (POLICY_NAME_MAX + 3)] = "";
+    struct slice name = slice_of(form->field.data, form->field.len);
+    struct slice id = slice_of(form->choices[choice].data, form->choices[choice].len);
+    uint16_t field = policy ? policy_field_index(policy, name) : POLICY_NONE;
+    uint16_t category = policy ? policy_category_index(policy, id) : POLICY_NONE;
+    uint16_t severity = policy ? policy_class_index(policy, id) : POLICY_NONE;
+    for (uint16_t i = 0; field != POLICY_NONE && i < policy->fields[field].choice_count; i++) {
+        const struct policy_choice *own = &policy->fields[field].choices[i];
+        if (slice_equal(id, slice_text(own->id))) {
+            return view_title(ctl, &own->title);
+        }
+    }
+    if (slice_equal(name, slice_text("category")) && category != POLICY_NONE) {
+        return view_title(ctl, &policy->categories[category].title);
+    }
+    if (slice_equal(name, slice_text("severity_class")) && severity != POLICY_NONE) {
+        return view_title(ctl, &policy->classes[severity].title);
+    }
+    return NULL;
+}
+
+/* "平静 (calm) | 气愤 (angry)" */
+static void choices_say(const struct ctl *ctl,
+                        const struct policy *policy,
+                        const Redress__Command__V1__Form *form,
+                        char *choices,
+                        size_t size)
+{
     size_t used = 0;
+    for (size_t i = 0; i < form->n_choices && used < size; i++) {
+        char id[VIEW_TEXT_MAX];
+        char title[VIEW_TEXT_MAX] = "";
+        const char *told = ctl_form_title(ctl, policy, form, i);
+        (void)view_plain(slice_of(form->choices[i].data, form->choices[i].len), id);
+        (void)view_plain(slice_text(told ? told : ""), title);
+        bool both = title[0] != '\0' && strcmp(title, id) != 0;
+        used += (size_t)snprintf(choices + used,
+                                 size - used,
+                                 "%s%s%s%s%s",
+                                 i > 0 ? ctl_text_in(ctl->language, TEXT_FORM_OR) : "",
+                                 both ? title : id,
+                                 both ? " (" : "",
+                                 both ? id : "",
+                                 both ? ")" : "");
+    }
+}
+
+void ctl_form_say(const struct ctl *ctl,
+                  const struct policy *policy,
+                  const Redress__Command__V1__Form *form,
+                  FILE *to)
+{
+    char choices[POLICY_CHOICES_MAX * (POLICY_NAME_MAX + VIEW_TEXT_MAX / 2)] = "";
     size_t type = type_of(form);
     const ProtobufCBinaryData none = {0};
-    for (size_t i = 0; i < form->n_choices && used < sizeof choices; i++) {
-        used += (size_t)snprintf(choices + used,
-                                 sizeof choices - used,
-                                 "%s%.*s",
-                                 i > 0 ? ctl_text_in(ctl->language, TEXT_FORM_OR) : "",
-                                 (int)form->choices[i].len,
-                                 (const char *)form->choices[i].data);
-    }
+    choices_say(ctl, policy, form, choices, sizeof choices);
     ctl_format(to, ctl_text_in(ctl->language, types[type].says), CTL_ARGS(choices));
     if (form->min.len > 0 && form->max.len > 0) {
         part_say(ctl, types[type].range, form->min, form->max, to);

@@ -15,8 +15,17 @@ enum { CTL_VALUE_MAX = 512 }; /* bytes of a value that is made up */
 /* {"field", "type", …}: only what is said of it; a new reference. */
 json_t *ctl_form_json(const Redress__Command__V1__Form *form);
 
-/* "an amount, 0 or more, 500.00 or less, in CNY" */
-void ctl_form_say(const struct ctl *ctl, const Redress__Command__V1__Form *form, FILE *to);
+/* What the policy (NULL: unknown) calls a choice of the form; NULL: nothing. */
+const char *ctl_form_title(const struct ctl *ctl,
+                           const struct policy *policy,
+                           const Redress__Command__V1__Form *form,
+                           size_t choice);
+
+/* "an amount, 0 or more, 500.00 or less, in CNY"; choices with their titles. */
+void ctl_form_say(const struct ctl *ctl,
+                  const struct policy *policy,
+                  const Redress__Command__V1__Form *form,
+                  FILE *to);
 
 /* What a value is made of besides the form. */
 struct ctl_whim {

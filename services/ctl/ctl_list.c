@@ -1,29 +1,51 @@
-/* The verb list: rows of complaint, with the next instant of their clocks. */
-#include "ctl_list.h"
-
+/*
+ * The verb list: rows of complaint, with what their clocks say: due when, and whether that was
+ * missed.
+ */
 #include "case_number.h"
 #include "clock.h"
 #include "ctl_case.h"
 #include "ctl_database.h"
+#include "ctl_names.h"
 #include "ctl_table.h"
 #include "scope.h"
 #include "watchdog_store.h"
 
-enum { SQL_MAX = 4096 };
+enum { SQL_MAX = 4096, LIMIT_MAX = 10000 /* of --limit */ };
 
 static const struct ctl_column columns[] = {
-    {"number",   TEXT_HEAD_CASE,     CTL_COLUMN_TEXT,   false},
-    {"case",     TEXT_LIST_ID,       CTL_COLUMN_NUMBER, false},
-    {"priority", TEXT_HEAD_PRIORITY, CTL_COLUMN_NUMBER, false},
-    {"category", TEXT_HEAD_CATEGORY, CTL_COLUMN_TEXT,   true },
-    {"step",     TEXT_HEAD_STEP,     CTL_COLUMN_TEXT,   true },
-    {"queue",    TEXT_LIST_QUEUE,    CTL_COLUMN_TEXT,   true },
-    {"agent",    TEXT_HEAD_WITH,     CTL_COLUMN_TEXT,   true },
-    {"received", TEXT_HEAD_RECEIVED, CTL_COLUMN_TEXT,   false},
-    {"due",      TEXT_LIST_DUE,      CTL_COLUMN_TEXT,   false},
-    {"outcome",  TEXT_LIST_OUTCOME,  CTL_COLUMN_TEXT,   false},
+    {"number",        TEXT_HEAD_CASE,     CTL_COLUMN_TEXT,    false},
+    {"case",          TEXT_LIST_ID,       CTL_COLUMN_NUMBER,  false},
+    {"priority",      TEXT_HEAD_PRIORITY, CTL_COLUMN_NUMBER,  false},
+    {"category",      TEXT_HEAD_CATEGORY, CTL_COLUMN_TEXT,    true },
+    {"step",          TEXT_HEAD_STEP,     CTL_COLUMN_TEXT,    true },
+    {"queue",         TEXT_LIST_QUEUE,    CTL_COLUMN_TEXT,    true },
+    {"agent",         TEXT_HEAD_WITH,     CTL_COLUMN_TEXT,    true },
+    {"received",      TEXT_HEAD_RECEIVED, CTL_COLUMN_TIME,    false},
+    {"due",           TEXT_LIST_DUE,      CTL_COLUMN_TIME,    false},
+    {"overdue",       TEXT_LIST_OVERDUE,  CTL_COLUMN_BOOLEAN, false},
+    {"overdue_since", TEXT_LIST_SINCE,    CTL_COLUMN_DETAIL,  false},
+    {"next_level",    TEXT_LIST_LEVEL,    CTL_COLUMN_DETAIL,  false},
+    {"outcome",       TEXT_LIST_OUTCOME,  CTL_COLUMN_TEXT,    false},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
+
+/* Of a row that was asked for. */
+enum field {
+    FIELD_CASE,
+    FIELD_POLICY,
+    FIELD_PRIORITY,
+    FIELD_CATEGORY,
+    FIELD_STEP,
+    FIELD_QUEUE,
+    FIELD_AGENT,
+    FIELD_RECEIVED,
+    FIELD_DUE,
+    FIELD_LEVEL,
+    FIELD_OUTCOME,
+    FIELD_OVERDUE,
+    FIELD_CLOCKS,
+};
 
 /* A statement under way: conditions and their parameters. */
 struct asking {
@@ -31,6 +53,8 @@ struct asking {
     size_t size;
     const char *parameters[16];
     int count;
+    char priority[24];
+    char overdue[SQL_MAX / 4]; /* an open case whose due instant was missed */
 };
 
 static void add(struct asking *asking, const char *text)
@@ -59,10 +83,10 @@ static const char *order_of(const char *sort)
         const char *name;
         const char *sql;
     } orders[] = {
-        {"due",      "k.next_due, c.case_id"            },
-        {"priority", "c.priority, k.next_due, c.case_id"},
-        {"received", "c.received_at DESC, c.case_id"    },
-        {"updated",  "c.updated_at DESC, c.case_id"     },
+        {"due",      "overdue DESC, k.due, c.case_id"            },
+        {"priority", "c.priority, overdue DESC, k.due, c.case_id"},
+        {"received", "c.received_at DESC, c.case_id"             },
+        {"updated",  "c.updated_at DESC, c.case_id"              },
     };
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
         if (strcmp(sort, orders[i].name) == 0) {
@@ -72,37 +96,49 @@ static const char *order_of(const char *sort)
     return NULL;
 }
 
+/* From where, and which. */
+static void conditions(const struct ctl *ctl, struct asking *asking)
+{
+    const char *queue = ctl_option_text(ctl, "queue");
+    bool named = queue && strchr(queue, '/');
+    add(asking,
+        " FROM complaint c LEFT JOIN clock k USING (case_id) "
+        "LEFT JOIN policy p ON p.id = c.policy_id WHERE true");
+    filter(ctl, asking, "step", " AND c.step = ");
+    filter(
+        ctl, asking, "queue", named ? " AND concat(p.name, '/', c.queue) = " : " AND c.queue = ");
+    filter(ctl, asking, "agent", " AND c.agent = ");
+    filter(ctl, asking, "category", " AND c.category = ");
+    filter(ctl, asking, "policy", " AND p.name = ");
+    if (ctl_option_number(ctl, "priority") > 0) {
+        char text[48];
+        asking->parameters[asking->count++] =
+            ctl_number_text(asking->priority, ctl_option_number(ctl, "priority"));
+        (void)snprintf(text, sizeof text, " AND c.priority = $%d::smallint", asking->count);
+        add(asking, text);
+    }
+    add(asking, ctl_option_flag(ctl, "open") ? " AND c.closed_at IS NULL" : "");
+    add(asking, ctl_option_flag(ctl, "closed") ? " AND c.closed_at IS NOT NULL" : "");
+    if (ctl_option_flag(ctl, "overdue")) {
+        add(asking, " AND ");
+        add(asking, asking->overdue);
+    }
+}
+
+static void asking_begin(struct asking *asking, const char *what)
+{
+    *asking = (struct asking){.size = 0};
+    (void)snprintf(asking->overdue,
+                   sizeof asking->overdue,
+                   "(c.closed_at IS NULL AND (coalesce(k.due <= clock_timestamp(), false) OR "
+                   "coalesce(%s, false)))",
+                   watchdog_breached_sql);
+    add(asking, what);
+}
+
 static int ask(struct ctl *ctl, PGresult **rows)
 {
-    struct asking asking = {0};
-    char priority[24];
-    add(&asking,
-        "SELECT c.case_id, c.policy_id, c.priority, c.category, c.step, c.queue, c.agent, "
-        "c.received_at, k.next_due, c.outcome FROM complaint c LEFT JOIN clock k USING (case_id) "
-        "LEFT JOIN policy p ON p.id = c.policy_id WHERE true");
-    filter(ctl, &asking, "step", " AND c.step = ");
-    bool named = ctl_option_text(ctl, "queue") && strchr(ctl_option_text(ctl, "queue"), '/');
-    filter(
-        ctl, &asking, "queue", named ? " AND concat(p.name, '/', c.queue) = " : " AND c.queue = ");
-    filter(ctl, &asking, "agent", " AND c.agent = ");
-    filter(ctl, &asking, "category", " AND c.category = ");
-    filter(ctl, &asking, "policy", " AND p.name = ");
-    if (ctl_option_number(ctl, "priority") > 0) {
-        asking.parameters[asking.count++] =
-            ctl_number_text(priority, ctl_option_number(ctl, "priority"));
-        char text[48];
-        (void)snprintf(text, sizeof text, " AND c.priority = $%d::smallint", asking.count);
-        add(&asking, text);
-    }
-    add(&asking, ctl_option_flag(ctl, "open") ? " AND c.closed_at IS NULL" : "");
-    add(&asking, ctl_option_flag(ctl, "closed") ? " AND c.closed_at IS NOT NULL" : "");
-    add(&asking,
-        ctl_option_flag(ctl, "overdue")
-            ? " AND c.closed_at IS NULL AND (k.due <= clock_timestamp() OR "
-            : "");
-    add(&asking, ctl_option_flag(ctl, "overdue") ? watchdog_breached_sql : "");
-    add(&asking, ctl_option_flag(ctl, "overdue") ? ")" : "");
-    add(&asking, " ORDER BY ");
+    struct asking asking;
     const char *order = order_of(ctl_option_text(ctl, "sort"));
     if (!order) {
         return ctl_fail(
@@ -111,27 +147,74 @@ static int ask(struct ctl *ctl, PGresult **rows)
             TEXT_OPTION_RANGE,
             CTL_ARGS("sort", "due|priority|received|updated", ctl_option_text(ctl, "sort")));
     }
+    asking_begin(&asking,
+                 "SELECT c.case_id, c.policy_id, c.priority, c.category, c.step, c.queue, c.agent, "
+                 "c.received_at, k.due, k.next_due, c.outcome, ");
+    add(&asking, asking.overdue);
+    add(&asking, " AS overdue, k.state");
+    conditions(ctl, &asking);
+    add(&asking, " ORDER BY ");
     add(&asking, order);
     add(&asking, " LIMIT ");
     add(&asking, CTL_NUMBER_TEXT(ctl_option_number(ctl, "limit")));
     return ctl_query(ctl, asking.sql, asking.parameters, asking.count, rows);
 }
 
+/* How many there are in all; asked only where not all of them came. */
+static int total_of(struct ctl *ctl, int shown, int64_t *total)
+{
+    *total = shown;
+    if (shown < ctl_option_number(ctl, "limit")) {
+        return CTL_OK;
+    }
+    struct asking asking;
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    asking_begin(&asking, "SELECT count(*)");
+    conditions(ctl, &asking);
+    int code = ctl_query(ctl, asking.sql, asking.parameters, asking.count, &rows);
+    if (code == CTL_OK && PQntuples(rows) > 0) {
+        *total = strtoll(PQgetvalue(rows, 0, 0), NULL, 10);
+    }
+    return code;
+}
+
 /* Local for people, UTC in JSON; "" for never. */
-static void time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX])
+static const char *time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX])
 {
     into[0] = '\0';
     if (at_us == 0 || at_us == INT64_MAX) {
-        return;
+        return into;
     }
     if (ctl->json) {
         clock_text(at_us, into);
     } else {
         (void)view_time(at_us, into);
     }
+    return into;
 }
 
-/* Ids in JSON, titles for people. */
+/* Since when the first of what was missed and still runs is missed; 0: unknown, it stands still. */
+static int64_t missed_us(const PGresult *rows, int row)
+{
+    struct watch_case state;
+    size_t size = 0;
+    int64_t first_us = 0;
+    uint8_t *bytes = PQunescapeBytea((const uint8_t *)PQgetvalue(rows, row, FIELD_CLOCKS), &size);
+    if (bytes && watchdog_state_unpack(slice_of(bytes, size), &state)) {
+        for (unsigned i = 0; i < EVENT_CLOCKS_MAX; i++) {
+            const struct watch_clock *clock = &state.clocks[i];
+            bool missed = clock->breached != 0 && clock->phase == WATCH_RUNNING;
+            if (missed && (first_us == 0 || clock->due_us < first_us)) {
+                first_us = clock->due_us;
+            }
+        }
+    }
+    PQfreemem(bytes);
+    return first_us;
+}
+
+/* Ids in JSON, titles for people; who are shown the missed due instant where one is missed, and the
+ * next one else. */
 static void add_row(const struct ctl *ctl,
                     struct view_policies *policies,
                     struct ctl_table *table,
@@ -139,33 +222,77 @@ static void add_row(const struct ctl *ctl,
                     int row)
 {
     char number[CASE_NUMBER_SIZE];
-    char texts[5][VIEW_TEXT_MAX];
+    char texts[7][VIEW_TEXT_MAX];
     const struct policy *policy =
         ctl->json ? NULL
-                  : view_policy(policies, (uint32_t)strtoul(PQgetvalue(rows, row, 1), NULL, 10));
-    case_number_format(
-        strtoull(PQgetvalue(rows, row, 0), NULL, 10), view_pg_time(rows, row, 7), number);
-    time_cell(ctl, view_pg_time(rows, row, 7), texts[3]);
-    time_cell(ctl, view_pg_time(rows, row, 8), texts[4]);
+                  : view_policy(policies,
+                                (uint32_t)strtoul(PQgetvalue(rows, row, FIELD_POLICY), NULL, 10));
+    int64_t received_us = view_pg_time(rows, row, FIELD_RECEIVED);
+    int64_t due_us = view_pg_time(rows, row, FIELD_DUE);
+    bool overdue = PQgetvalue(rows, row, FIELD_OVERDUE)[0] == 't';
+    int64_t since_us = overdue ? missed_us(rows, row) : 0;
+    since_us = overdue && since_us == 0 ? due_us : since_us; /* the event of it is on its way */
+    case_number_format(strtoull(PQgetvalue(rows, row, FIELD_CASE), NULL, 10), received_us, number);
+    const char *outcome = PQgetvalue(rows, row, FIELD_OUTCOME);
     const char *const cells[COLUMN_COUNT] = {
         number,
-        PQgetvalue(rows, row, 0),
-        PQgetvalue(rows, row, 2),
-        view_category(ctl, policy, slice_text(PQgetvalue(rows, row, 3)), texts[0]),
-        view_step(ctl, policy, slice_text(PQgetvalue(rows, row, 4)), texts[1]),
-        view_queue(ctl, policy, slice_text(PQgetvalue(rows, row, 5)), texts[2]),
-        PQgetvalue(rows, row, 6),
-        texts[3],
-        texts[4],
-        ctl->json ? PQgetvalue(rows, row, 9) : case_outcome_text(ctl, PQgetvalue(rows, row, 9)),
+        PQgetvalue(rows, row, FIELD_CASE),
+        PQgetvalue(rows, row, FIELD_PRIORITY),
+        view_category(ctl, policy, slice_text(PQgetvalue(rows, row, FIELD_CATEGORY)), texts[0]),
+        view_step(ctl, policy, slice_text(PQgetvalue(rows, row, FIELD_STEP)), texts[1]),
+        view_queue(ctl, policy, slice_text(PQgetvalue(rows, row, FIELD_QUEUE)), texts[2]),
+        PQgetvalue(rows, row, FIELD_AGENT),
+        time_cell(ctl, received_us, texts[3]),
+        time_cell(ctl, overdue && !ctl->json ? since_us : due_us, texts[4]),
+        overdue ? "true" : "",
+        time_cell(ctl, since_us, texts[5]),
+        time_cell(ctl, view_pg_time(rows, row, FIELD_LEVEL), texts[6]),
+        ctl->json ? outcome : case_outcome_text(ctl, outcome),
     };
     ctl_table_add(table, cells);
+}
+
+/* An empty list would be the wrong answer to a name that no policy of the archive has. */
+static int names_check(struct ctl *ctl, struct view_policies *policies)
+{
+    const struct ctl_named named[] = {
+        {NAMING_POLICY,   ctl_option_text(ctl, "policy")  },
+        {NAMING_STEP,     ctl_option_text(ctl, "step")    },
+        {NAMING_QUEUE,    ctl_option_text(ctl, "queue")   },
+        {NAMING_CATEGORY, ctl_option_text(ctl, "category")},
+    };
+    return ctl_names_known(
+        ctl, policies, named, sizeof named / sizeof *named, ctl_option_text(ctl, "policy"));
+}
+
+/* How many of how many, where that is not all. */
+static void answer(const struct ctl *ctl, struct ctl_table *table, int64_t total)
+{
+    int64_t shown = (int64_t)ctl_table_rows(table);
+    if (ctl->json) {
+        json_t *value =
+            json_pack("{s:o, s:I}", "cases", ctl_table_json(table), "total", (json_int_t)total);
+        ctl_print_json(ctl, &value);
+        return;
+    }
+    ctl_table_print(table);
+    if (shown < total) {
+        ctl_note(ctl,
+                 TEXT_LIST_SHOWN,
+                 CTL_ARGS(CTL_NUMBER_TEXT(shown),
+                          CTL_NUMBER_TEXT(total),
+                          CTL_NUMBER_TEXT(total < LIMIT_MAX ? total : LIMIT_MAX)));
+    }
 }
 
 int ctl_list(struct ctl *ctl)
 {
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int64_t total = 0;
     int code = ask(ctl, &rows);
+    if (code == CTL_OK) {
+        code = total_of(ctl, PQntuples(rows), &total);
+    }
     if (code != CTL_OK) {
         return code;
     }
@@ -174,13 +301,13 @@ int ctl_list(struct ctl *ctl)
     if (!table || !policies) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
     }
-    code = PQntuples(rows) == 0 ? ctl_list_known(ctl, policies) : CTL_OK;
+    code = PQntuples(rows) == 0 ? names_check(ctl, policies) : CTL_OK;
     if (code != CTL_OK) {
         return code;
     }
     for (int row = 0; row < PQntuples(rows); row++) {
         add_row(ctl, policies, table, rows, row);
     }
-    ctl_table_answer(table, "cases");
+    answer(ctl, table, total);
     return CTL_OK;
 }

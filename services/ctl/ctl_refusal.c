@@ -2,6 +2,7 @@
 
 #include "ctl_case.h"
 #include "ctl_form.h"
+#include "ctl_names.h"
 #include "intake_core.h"
 
 #include <ctype.h>
@@ -101,6 +102,33 @@ static void roles_say(const struct ctl *ctl, const struct ctl_refusal *refusal, 
     ctl_format(to, ctl_text_in(ctl->language, TEXT_REASON_WHO), CTL_ARGS(names));
 }
 
+/* What may be filled in, and what may have been meant. */
+static void allowed_say(const struct ctl *ctl, const struct ctl_refusal *refusal, FILE *to)
+{
+    static struct ctl_names names; /* large */
+    const Redress__Command__V1__Reason *reason = refusal->reason;
+    char typed[VIEW_TEXT_MAX];
+    char told[CTL_NAMES_TOLD_MAX];
+    names = (struct ctl_names){.word = view_plain(slice_data(reason->value), typed)};
+    if (!reason->form) {
+        return;
+    }
+    for (size_t i = 0; i < reason->form->n_choices; i++) {
+        char id[VIEW_TEXT_MAX];
+        (void)view_plain(slice_data(reason->form->choices[i]), id);
+        ctl_names_add(&names, id, ctl_form_title(ctl, refusal->policy, reason->form, i));
+    }
+    (void)fputs(ctl_text_in(ctl->language, TEXT_REASON_ALLOWED), to);
+    if (names.shown_count > 0) {
+        (void)fputs(ctl_names_list(ctl, &names, told), to);
+    } else {
+        ctl_form_say(ctl, refusal->policy, reason->form, to);
+    }
+    if (typed[0] != '\0' && names.near_count > 0) {
+        (void)fputs(ctl_names_tell(ctl, &names, told), to);
+    }
+}
+
 /* What follows the sentence: value, level, time, what is allowed, to whom. */
 static void reason_say(const struct ctl *ctl, const struct ctl_refusal *refusal, FILE *to)
 {
@@ -119,11 +147,10 @@ static void reason_say(const struct ctl *ctl, const struct ctl_refusal *refusal,
         (void)view_plain(slice_data(reason->value), text);
         ctl_format(to, ctl_text_in(ctl->language, TEXT_REASON_VALUE), CTL_ARGS(text));
     }
-    if (reason->form) {
-        (void)fputs(ctl_text_in(ctl->language, TEXT_REASON_ALLOWED), to);
-        ctl_form_say(ctl, reason->form, to);
-    }
-    if (reason->n_roles > 0) {
+    allowed_say(ctl, refusal, to);
+    /* whoever holds it, in whatever role */
+    bool held = slice_equal(refusal->code, slice_text("not_holder"));
+    if (reason->n_roles > 0 && !held) {
         roles_say(ctl, refusal, to);
     }
 }

@@ -9,7 +9,7 @@
 #include "ctl_submission.h"
 #include "ctl_view.h"
 
-enum { CTL_REFUSAL_MAX = 1024 };
+enum { CTL_REFUSAL_MAX = 4096 };
 
 /* The text of a code of dispatch, of which {1} is what it is about; CTL_TEXT_COUNT: unknown. */
 enum ctl_text ctl_refusal_text(struct slice code);

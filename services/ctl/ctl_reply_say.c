@@ -14,6 +14,8 @@ struct telling {
     const struct policy *policy;    /* NULL: ids are shown */
     const struct policy_step *step; /* of the case; NULL: unknown */
     const ctl_reply *reply;
+    const char *actor; /* NULL: nobody was named */
+    bool alike;        /* all that is refused is for the same reason */
 };
 
 static struct slice slice_data(ProtobufCBinaryData data)
@@ -183,6 +185,10 @@ static void why_write(const struct telling *telling, const allowed_action *actio
     reason.about = action->lacking;
     reason.n_about_title = action->n_lacking_title;
     reason.about_title = action->lacking_title;
+    if (action->lacking.len == 0 && telling->actor) { /* then it is about the person */
+        reason.about =
+            (ProtobufCBinaryData){strlen(telling->actor), (uint8_t *)(uintptr_t)telling->actor};
+    }
     const struct ctl_refusal refusal = {.policy = telling->policy,
                                         .code = slice_data(action->refusal),
                                         .english = slice_data(action->refusal),
@@ -217,7 +223,7 @@ static void action_write(const struct telling *telling,
                          : view_plain(slice_data(action->to_step), text));
     }
     roles_write(telling, action);
-    if (group == GROUP_NOT_NOW) {
+    if (group == GROUP_NOT_NOW && !telling->alike) {
         why_write(telling, action);
     }
     if (group != GROUP_OTHERS) {
@@ -244,7 +250,11 @@ static void grouped_write(const struct telling *telling,
         return;
     }
     if (!*any) {
-        (void)fprintf(telling->to, "%s\n", word(telling, heads[group]));
+        bool anybody = group == GROUP_MAY && !telling->actor;
+        (void)fprintf(telling->to, "%s\n", word(telling, anybody ? TEXT_ACT_ROLES : heads[group]));
+    }
+    if (!*any && group == GROUP_NOT_NOW && telling->alike) {
+        why_write(telling, action);
     }
     *any = true;
     action_write(telling, action, title, group);
@@ -263,6 +273,28 @@ static void group_write(const struct telling *telling, enum group group)
     grouped_write(telling, reply->release, word(telling, TEXT_ACT_RELEASE), group, &any);
 }
 
+/* Then it is said once, and not of each action again. */
+static bool is_alike(const ctl_reply *reply)
+{
+    const allowed_action *first = NULL;
+    const allowed_action *rows[POLICY_ACTIONS_MAX + 2] = {reply->claim, reply->release};
+    size_t count = 2;
+    for (size_t i = 0; i < reply->n_allowed && i < POLICY_ACTIONS_MAX; i++) {
+        rows[count++] = reply->allowed[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i] || group_of(rows[i]) != GROUP_NOT_NOW) {
+            continue;
+        }
+        first = first ? first : rows[i];
+        if (!slice_equal(slice_data(rows[i]->refusal), slice_data(first->refusal)) ||
+            !slice_equal(slice_data(rows[i]->lacking), slice_data(first->lacking))) {
+            return false;
+        }
+    }
+    return first != NULL;
+}
+
 static void allowed_write(const struct telling *telling)
 {
     const ctl_reply *reply = telling->reply;
@@ -278,7 +310,7 @@ static void allowed_write(const struct telling *telling)
         (void)fprintf(telling->to,
                       "  %s: ",
                       named(telling, field_title(telling, form->field), form->field, name));
-        ctl_form_say(telling->ctl, form, telling->to);
+        ctl_form_say(telling->ctl, telling->policy, form, telling->to);
         (void)fputc('\n', telling->to);
     }
 }
@@ -328,30 +360,41 @@ static int refusal_tell(const struct telling *telling, const char *role)
                    code,
                    TEXT_COMMAND_REFUSED_AT,
                    CTL_ARGS(id, why, step, role, CTL_NUMBER_TEXT(reply->version)));
-    if (reply->n_allowed > 0 && !ctl->quiet) {
+    if (reply->n_allowed > 0 && !ctl->quiet && !ctl->json) {
         allowed_write(telling);
     }
     return code;
 }
 
+static void done_tell(const struct telling *telling)
+{
+    bool lists = telling->reply->n_allowed > 0;
+    state_write(telling);
+    if (lists && !telling->ctl->quiet) {
+        allowed_write(telling);
+    }
+    if (lists && !telling->actor) {
+        ctl_note(telling->ctl, TEXT_ACT_NAME_YOURSELF, NULL);
+    }
+}
+
 int ctl_reply_tell(const struct ctl *ctl,
                    const struct policy *policy,
                    const ctl_reply *reply,
+                   const char *actor,
                    const char *role)
 {
     int code = ctl_reply_code(reply);
-    struct telling telling = {.ctl = ctl, .to = ctl->out, .policy = policy, .reply = reply};
+    struct telling telling = {
+        .ctl = ctl, .to = ctl->out, .policy = policy, .reply = reply, .actor = actor};
     uint16_t step = policy ? policy_step_index(policy, slice_data(reply->step)) : POLICY_NONE;
     telling.step = step == POLICY_NONE ? NULL : &policy->steps[step];
+    telling.alike = is_alike(reply);
     if (ctl->json) {
         json_t *value = ctl_reply_json(reply);
         ctl_print_json(ctl, &value);
-    }
-    if (code == CTL_OK && !ctl->json) {
-        state_write(&telling);
-        if (reply->n_allowed > 0 && !ctl->quiet) {
-            allowed_write(&telling);
-        }
+    } else if (code == CTL_OK) {
+        done_tell(&telling);
     }
     if (code == CTL_OK) {
         return code;

@@ -41,6 +41,7 @@ ctl_table_new(const struct ctl *ctl, const struct ctl_column *columns, size_t co
     for (size_t i = 0; i < count; i++) {
         int flags = columns[i].kind == CTL_COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
         flags |= columns[i].cut ? SCOLS_FL_TRUNC : 0;
+        flags |= columns[i].kind == CTL_COLUMN_DETAIL ? SCOLS_FL_HIDDEN : 0;
         const char *title = ctl_text_in(ctl->language, columns[i].title);
         if (!scols_table_new_column(table->lines, title, 0, flags)) {
             ctl_table_free(&table);
@@ -68,6 +69,9 @@ static json_t *cell_json(enum ctl_column_kind kind, const char *cell)
         return cell[0] == '\0' ? json_null() : json_integer(strtoll(cell, NULL, 10));
     case CTL_COLUMN_BOOLEAN:
         return json_boolean(cell[0] != '\0');
+    case CTL_COLUMN_TIME:
+    case CTL_COLUMN_DETAIL:
+        return cell[0] == '\0' ? json_null() : json_string(cell);
     case CTL_COLUMN_TEXT:
         break;
     }

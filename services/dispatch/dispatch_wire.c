@@ -240,7 +240,7 @@ static Redress__Command__V1__Reason *reason_pack(const struct dispatch_reason *f
     }
     reason->has_value = from->value.size > 0;
     reason->value = data_of(from->value);
-    reason->form = from->rules ? form_of(from->rules->id, from->rules, arena) : NULL;
+    reason->form = from->field ? form_for(from->policy, from->field, from->rules, arena) : NULL;
     reason->roles = roles;
     if (from->policy) {
         roles_of(from->policy, from->roles, roles, &reason->n_roles);

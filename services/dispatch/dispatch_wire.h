@@ -51,7 +51,8 @@ struct dispatch_reason {
     struct slice about;               /* field, mark, task, skill, person … */
     const struct policy_title *title; /* of it, as the policy says it */
     struct slice value;               /* what the field was given */
-    const struct policy_field *rules; /* what it may hold */
+    const char *field;                /* the field of the form it is; NULL: none */
+    const struct policy_field *rules; /* what it may hold; NULL: not said */
     const struct policy *policy;      /* of roles */
     uint32_t roles;                   /* who may: bit set */
     uint8_t level;                    /* of a skill */

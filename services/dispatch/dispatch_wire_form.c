@@ -49,7 +49,7 @@ form_new(const char *field, enum field_type type, uint16_t choices, struct arena
     return choices > 0 && !form->choices ? NULL : form;
 }
 
-Redress__Command__V1__Form *
+static Redress__Command__V1__Form *
 form_of(const char *name, const struct policy_field *field, struct arena *arena)
 {
     Redress__Command__V1__Form *form = form_new(name, field->type, field->choice_count, arena);
@@ -104,6 +104,16 @@ static bool form_is_there(const Redress__Command__V1__Reply *reply, const char *
     return false;
 }
 
+Redress__Command__V1__Form *form_for(const struct policy *policy,
+                                     const char *name,
+                                     const struct policy_field *rules,
+                                     struct arena *arena)
+{
+    bool chosen = !policy || (rules && rules->type == FORM_CHOICE);
+    Redress__Command__V1__Form *own = chosen ? NULL : form_named(policy, name, arena);
+    return own ? own : rules ? form_of(name, rules, arena) : NULL;
+}
+
 /* NULL: it may hold any text, or has its form already. */
 static Redress__Command__V1__Form *form_missing(const struct policy *policy,
                                                 const struct policy_need *need,
@@ -113,8 +123,7 @@ static Redress__Command__V1__Form *form_missing(const struct policy *policy,
     if (form_is_there(reply, need->field)) {
         return NULL;
     }
-    return need->rules ? form_of(need->field, need->rules, arena)
-                       : form_named(policy, need->field, arena);
+    return form_for(policy, need->field, need->rules, arena);
 }
 
 void forms_of(const struct policy *policy,

@@ -18,9 +18,13 @@ void forms_of(const struct policy *policy,
               struct arena *arena,
               Redress__Command__V1__Reply *reply);
 
-/* What one field may hold; NULL: the arena is full. */
-Redress__Command__V1__Form *
-form_of(const char *name, const struct policy_field *field, struct arena *arena);
+/* What one field may hold, rules being what the policy says of it (NULL: nothing); of category and
+ * severity_class the policy's own, which dispatch asks for whatever type the field has.  NULL: any
+ * text, or the arena is full. */
+Redress__Command__V1__Form *form_for(const struct policy *policy,
+                                     const char *name,
+                                     const struct policy_field *rules,
+                                     struct arena *arena);
 
 /* Which of the action's fields may not be empty, and how much each role may decide. */
 void form_duties_of(const struct policy *policy,

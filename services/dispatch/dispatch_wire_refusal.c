@@ -117,8 +117,9 @@ struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal
         return reason;
     }
     const struct policy_need *need = need_of(refusal);
+    reason.field = need ? need->field : NULL;
     reason.rules = need ? need->rules : NULL;
-    reason.value = need && need->rules ? value_of(refusal) : slice_of(NULL, 0);
+    reason.value = need ? value_of(refusal) : slice_of(NULL, 0);
     reason.title = need ? &need->title : dispatch_title_of(refusal->policy, refusal->field);
     struct dispatch_permit permit =
         dispatch_may(refusal->policy, refusal->state, refusal->input, false);

@@ -325,9 +325,8 @@ static void refuses(const struct rig *rig, const char *words, int wanted, const 
     said[fread(said, 1, sizeof said - 1, pipe)] = '\0';
     int ended = pclose(pipe);
     assert_true(WIFEXITED(ended));
-    assert_int_equal(WEXITSTATUS(ended), wanted);
-    if (!strstr(said, text)) {
-        fail_msg("%s: %s", words, said);
+    if (WEXITSTATUS(ended) != wanted || !strstr(said, text)) {
+        fail_msg("%s: %d %s", words, WEXITSTATUS(ended), said);
     }
 }
 
@@ -356,6 +355,54 @@ static void names_that_nobody_knows_are_told(const struct rig *rig)
     /* of a shipped policy: known, and empty */
     assert_int_equal(listed(rig, "list --queue urgent"), 0);
     assert_int_equal(listed(rig, "list --step work --queue desk --open"), 0);
+}
+
+/* The missed one stands first and says since when; what is due next is another instant than the one
+ * at which a clock next tells somebody. */
+static void what_is_late_comes_first(const struct rig *rig, uint64_t case_id)
+{
+    int status;
+    assert_int_equal(listed(rig, "list --overdue"), 1);
+    json_t *json = rig_json(rig, "list", &status);
+    const json_t *late = json_array_get(json_object_get(json, "cases"), 0);
+    const json_t *calm = json_array_get(json_object_get(json, "cases"), 1);
+    assert_int_equal(rig_json_number(json, "total"), 2);
+    assert_int_equal(rig_json_number(late, "case"), (int64_t)case_id);
+    assert_true(json_is_true(json_object_get(late, "overdue")));
+    assert_true(json_is_string(json_object_get(late, "overdue_since")));
+    assert_true(json_is_false(json_object_get(calm, "overdue")));
+    assert_true(json_is_null(json_object_get(calm, "overdue_since")));
+    const char *due = json_string_value(json_object_get(calm, "due"));
+    const char *level = json_string_value(json_object_get(calm, "next_level"));
+    assert_true(due && level && strcmp(level, due) < 0); /* it warns before */
+    json_decref(json);
+    refuses(rig, "list --limit 1", 0, "1 of 2 shown");
+}
+
+/* Who has not claimed yet does not know the words: each answer names those there are. */
+static void a_newcomer_is_told_the_words(const struct rig *rig, uint64_t case_id)
+{
+    char words[128];
+    int status;
+    refuses(rig,
+            "claim patience/dsk --as li --role agent",
+            NOT_FOUND,
+            "there is no queue \"patience/dsk\"; did you mean \"patience/desk\"?");
+    refuses(rig, "claim patience/desk --as li --role agent", NOT_FOUND, "nothing waits");
+    (void)snprintf(words, sizeof words, "act %llu --role agnt", (unsigned long long)case_id);
+    refuses(rig, words, 1, "has no role \"agnt\"; its roles: agent, supervisor; ");
+    (void)snprintf(
+        words, sizeof words, "act %llu note --as li --role agnt", (unsigned long long)case_id);
+    refuses(rig, words, 1, "did you mean \"agent\"?");
+    json_t *json = rig_json(rig, words, &status);
+    assert_int_equal(status, 1);
+    assert_text(json, "code", "role_unknown");
+    json_decref(json);
+    (void)snprintf(words, sizeof words, "act %llu", (unsigned long long)case_id);
+    json = rig_json(rig, words, &status);
+    assert_int_equal(status, 0);
+    assert_text(json, "outcome", "done");
+    json_decref(json);
 }
 
 static void status_tells_of_the_year_without_holidays(const struct rig *rig)
@@ -398,12 +445,13 @@ static void deadlines_tell_their_arithmetic(void **state)
     act(desk, case_id, "consent");
     rig_settle(rig, SETTLE_MS);
     the_missed_clock_explains_itself(rig, case_id);
-    assert_int_equal(listed(rig, "list --overdue"), 1);
+    what_is_late_comes_first(rig, case_id);
     act(desk, case_id, "reply");
     rig_settle(rig, SETTLE_MS);
     the_met_clock_explains_itself(rig, case_id);
     assert_int_equal(listed(rig, "list --overdue"), 0); /* it is closed */
     names_that_nobody_knows_are_told(rig);
+    a_newcomer_is_told_the_words(rig, case_id);
     assert_null(explain(rig, case_id, "nobody", NOT_FOUND));
     assert_null(explain(rig, 1099511627775, "", NOT_FOUND));
     status_tells_of_the_year_without_holidays(rig);

@@ -157,8 +157,8 @@ static void a_form_is_told_in_three_languages(void **state)
         char name[64];
         char *text = NULL;
         size_t size = 0;
-        ctl.out = open_memstream(&text, &size);
-        assert_int_equal(ctl_reply_tell(&ctl, &desk.policy, desk.reply, "handler"), CTL_OK);
+        ctl.out = ctl.err = open_memstream(&text, &size);
+        assert_int_equal(ctl_reply_tell(&ctl, &desk.policy, desk.reply, NULL, NULL), CTL_OK);
         (void)fclose(ctl.out);
         (void)snprintf(name, sizeof name, "forms.%s", ctl_language_tag(languages[i]));
         golden_compare(name, text);
@@ -234,11 +234,47 @@ static void what_stands_in_the_way_is_told(void **state)
         size_t size = 0;
         struct ctl ctl = {.language = (enum ctl_language)language,
                           .out = open_memstream(&text, &size)};
-        assert_int_equal(ctl_reply_tell(&ctl, policy_fixture(), reply, "supervisor"), CTL_OK);
+        assert_int_equal(ctl_reply_tell(&ctl, policy_fixture(), reply, "li", "supervisor"), CTL_OK);
         (void)fclose(ctl.out);
         golden_compare(names[language], text);
     }
     json_decref(json);
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    arena_free(&arena);
+}
+
+/* All of it for one reason, which is the person: said once, with the name. */
+static void a_stranger_is_told_so_once_and_by_name(void **state)
+{
+    (void)state;
+    static const char roles[][POLICY_NAME_MAX] = {"supervisor"};
+    static const struct org org = {.role_count = 1, .roles = roles};
+    struct arena *arena = arena_new(ARENA_SIZE);
+    struct dispatch_case held = {.case_id = case_id_make(5, 42),
+                                 .received_at_us = 1710727200000000,
+                                 .version = 7,
+                                 .step = FIXTURE_STEP_APPROVAL,
+                                 .queue = FIXTURE_QUEUE_SERVICE};
+    const struct dispatch_input asker = {
+        .actor = slice_text("zhao"), .role = slice_text("supervisor"), .org = &org};
+    const struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+                                        .policy = policy_fixture(),
+                                        .state = &held,
+                                        .asker = &asker,
+                                        .allowed = true};
+    struct slice bytes = dispatch_reply_pack(&told, arena);
+    ctl_reply *reply = redress__command__v1__reply__unpack(NULL, bytes.size, bytes.bytes);
+    assert_non_null(reply);
+    char *text = NULL;
+    size_t size = 0;
+    struct ctl ctl = {.language = CTL_ZH_CN, .out = open_memstream(&text, &size)};
+    assert_int_equal(ctl_reply_tell(&ctl, policy_fixture(), reply, "zhao", "supervisor"), CTL_OK);
+    (void)fclose(ctl.out);
+    static const char why[] = "组织中没有此人：zhao";
+    const char *first = strstr(text, why);
+    assert_non_null(first);
+    assert_null(strstr(first + sizeof why - 1, "组织中没有此人"));
+    free(text);
     redress__command__v1__reply__free_unpacked(reply, NULL);
     arena_free(&arena);
 }
@@ -250,6 +286,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_is_not_made_up),
         cmocka_unit_test(a_form_is_told_in_three_languages),
         cmocka_unit_test(what_stands_in_the_way_is_told),
+        cmocka_unit_test(a_stranger_is_told_so_once_and_by_name),
         cmocka_unit_test(json_says_what_has_to_be_filled_in_and_how_far_a_role_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

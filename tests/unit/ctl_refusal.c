@@ -6,6 +6,7 @@
  */
 #include "ctl_refusal.h"
 
+#include "ctl_names.h"
 #include "dispatch_wire.h"
 #include "intake_core.h"
 #include "policy_fixture.h"
@@ -109,13 +110,86 @@ static void a_refusal_says_what_is_lacking_and_who_may(void **state)
     assert_says(CTL_ZH_CN, reply, "须先满足：退费已核定（refunded）；有权者：handler、supervisor");
     assert_says(CTL_ZH_TW, reply, "須先滿足：退費已核定（refunded）；有權者：handler、supervisor");
     redress__command__v1__reply__free_unpacked(reply, NULL);
-    const struct dispatch_reason value = {
-        .about = slice_text("amount"), .rules = &rules, .value = slice_text("9000")};
+    const struct dispatch_reason value = {.about = slice_text("amount"),
+                                          .field = "amount",
+                                          .rules = &rules,
+                                          .value = slice_text("9000")};
     reply = sent(&value, "field_invalid", arena);
     assert_says(CTL_ZH_CN,
                 reply,
                 "填写的内容不符合要求：amount；所填为“9000”；允许：金额，不大于 500.00，单位 CNY");
     redress__command__v1__reply__free_unpacked(reply, NULL);
+}
+
+/* A category is not any text, whatever type the policy's field of that name has. */
+static void what_there_is_to_choose_from_is_told_and_what_is_near(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    static const struct policy_field text = {.id = "category", .type = FORM_TEXT};
+    const struct dispatch_reason wrong = {.about = slice_text("category"),
+                                          .field = "category",
+                                          .rules = &text,
+                                          .policy = policy_fixture(),
+                                          .value = slice_text("qualty")};
+    ctl_reply *reply = sent(&wrong, "field_invalid", arena);
+    assert_says(CTL_EN,
+                reply,
+                "the value cannot be taken: category; it was \"qualty\"; allowed: quality, late, "
+                "damaged, leaking, attitude, safety, other; did you mean \"quality\"?");
+    assert_says(CTL_ZH_TW,
+                reply,
+                "填寫的內容不符合要求：category；所填為「qualty」；允許：quality、late、damaged、"
+                "leaking、attitude、safety、other；是否想用「quality」？");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    const struct dispatch_reason missing = {
+        .about = slice_text("category"), .field = "category", .policy = policy_fixture()};
+    reply = sent(&missing, "field_missing", arena);
+    assert_says(
+        CTL_ZH_CN,
+        reply,
+        "必填项未填：category；允许：quality、late、damaged、leaking、attitude、safety、other");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+}
+
+static void assert_judged(enum ctl_naming naming, const char *word, const char *expected)
+{
+    const struct policy *const policies[] = {policy_fixture()};
+    const struct ctl_named named = {naming, word};
+    char *said = NULL;
+    size_t size = 0;
+    struct ctl ctl = {.language = CTL_ZH_CN, .out = stdout, .err = open_memstream(&said, &size)};
+    int code = ctl_names_judge(&ctl, policies, 1, &named, NULL);
+    (void)fclose(ctl.err);
+    assert_string_equal(said, expected);
+    assert_int_equal(code, expected[0] == '\0' ? CTL_OK : CTL_NOT_FOUND);
+    free(said);
+}
+
+static void a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are(void **state)
+{
+    (void)state;
+    assert_judged(NAMING_WORK_QUEUE, "fixture/safety", "");
+    assert_judged(NAMING_QUEUE, "safety", "");
+    assert_judged(NAMING_WORK_QUEUE,
+                  "fixture/safty",
+                  "redress: 没有队列“fixture/safty”；是否想用“fixture/safety”？\n");
+    assert_judged(
+        NAMING_WORK_QUEUE, "safety", "redress: 没有队列“safety”；是否想用“fixture/safety”？\n");
+    assert_judged(NAMING_WORK_QUEUE, /* by its title */
+                  "fixture/triage desk",
+                  "redress: 没有队列“fixture/triage desk”；是否想用“fixture/triage_desk”？\n");
+    assert_judged(
+        NAMING_WORK_QUEUE,
+        "fixture/xyz",
+        "redress: 没有队列“fixture/xyz”；现有：triage desk（fixture/triage_desk）、service"
+        "（fixture/service）、safety（fixture/safety）\n");
+    assert_judged(
+        NAMING_WORK_QUEUE, "zzzzzzzz/xyz", "redress: 没有规则“zzzzzzzz”；现有：fixture\n");
+    assert_judged(NAMING_CATEGORY,
+                  "nothing",
+                  "redress: 没有类别“nothing”；现有：quality、late、damaged、leaking、attitude、"
+                  "safety、other\n");
 }
 
 static void a_time_is_told_in_the_local_zone(void **state)
@@ -160,6 +234,8 @@ int main(void)
         cmocka_unit_test(every_refusal_has_its_text),
         cmocka_unit_test(every_text_is_of_some_refusal),
         cmocka_unit_test(a_refusal_says_what_is_lacking_and_who_may),
+        cmocka_unit_test(what_there_is_to_choose_from_is_told_and_what_is_near),
+        cmocka_unit_test(a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are),
         cmocka_unit_test(a_time_is_told_in_the_local_zone),
         cmocka_unit_test(what_a_later_release_answers_is_told_as_it_came),
     };

@@ -163,7 +163,7 @@ static void what_is_wrong_with_the_words_is_said(void **state)
          "\"261121-2522-23G\" is no case number"},
         {"act 7 note --as a --role r --field x", CTL_USAGE,
          "--field wants NAME=VALUE, not \"x\"\n"},
-        {"claim q", CTL_USAGE, "redress claim wants --as\n"},
+        {"claim q", CTL_USAGE, "redress claim wants --as PERSON and --role ROLE; "},
         {"version --lang fr", CTL_USAGE, "no texts in \"fr\""},
         {"policy check /nonexistent.yaml", CTL_NOT_FOUND, "/nonexistent.yaml: No such file"},
     };

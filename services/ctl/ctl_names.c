@@ -1,0 +1,288 @@
+#include "ctl_names.h"
+
+#include "ctl_database.h"
+#include "ctl_options.h"
+#include "scope.h"
+
+#include <assert.h>
+
+enum { POLICIES_MAX = 256 };
+
+/* ---- names at hand ---- */
+
+static bool there(const struct ctl_name *list, unsigned count, const char *id)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(list[i].id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct ctl_name name_of(const char *id, const char *title, size_t far)
+{
+    struct ctl_name name = {.far = far};
+    (void)snprintf(name.id, sizeof name.id, "%s", id);
+    if (title && strcmp(title, id) != 0) {
+        (void)view_plain(slice_text(title), name.title);
+    }
+    return name;
+}
+
+/* In its place among the nearest, if it is one of them. */
+static void near_add(struct ctl_names *names, const struct ctl_name *name)
+{
+    unsigned at = names->near_count;
+    if (there(names->near, names->near_count, name->id)) {
+        return;
+    }
+    while (at > 0 && names->near[at - 1].far > name->far) {
+        at--;
+    }
+    if (at == CTL_NAMES_NEAR_MAX) {
+        return;
+    }
+    names->near_count += names->near_count < CTL_NAMES_NEAR_MAX;
+    for (unsigned i = names->near_count - 1; i > at; i--) {
+        names->near[i] = names->near[i - 1];
+    }
+    names->near[at] = *name;
+}
+
+/* What stands for an id, and what was typed of it, where neither is the whole. */
+struct part {
+    const char *typed, *like;
+};
+
+static void
+add_part(struct ctl_names *names, const char *id, const char *title, const struct part *part)
+{
+    const char *nearest = NULL;
+    size_t far = SIZE_MAX;
+    ctl_nearer(part->typed, part->like, &nearest, &far);
+    names->found = names->found || strcmp(names->word, id) == 0;
+    if (title && strcmp(part->typed, title) == 0) {
+        nearest = id;
+        far = 0;
+    }
+    const struct ctl_name name = name_of(id, title, far);
+    if (nearest) {
+        near_add(names, &name);
+    }
+    if (there(names->shown, names->shown_count, id)) {
+        return;
+    }
+    names->more = names->shown_count == CTL_NAMES_SHOWN_MAX;
+    if (!names->more) {
+        names->shown[names->shown_count++] = name;
+    }
+}
+
+void ctl_names_add(struct ctl_names *names, const char *id, const char *title)
+{
+    add_part(names, id, title, &(struct part){names->word, id});
+}
+
+const char *
+ctl_names_list(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX])
+{
+    into[0] = '\0';
+    FILE *to = fmemopen(into, CTL_NAMES_TOLD_MAX, "w");
+    for (unsigned i = 0; to && i < names->shown_count; i++) {
+        const struct ctl_name *name = &names->shown[i];
+        (void)fputs(i > 0 ? ctl_text_in(ctl->language, TEXT_LIST_AND) : "", to);
+        if (name->title[0] == '\0') {
+            (void)fputs(name->id, to);
+        } else {
+            ctl_format(
+                to, ctl_text_in(ctl->language, TEXT_REASON_TITLE), CTL_ARGS(name->title, name->id));
+        }
+    }
+    if (to) {
+        (void)fputs(names->more ? "……" : names->shown_count == 0 ? "–" : "", to);
+        (void)fclose(to);
+    }
+    into[CTL_NAMES_TOLD_MAX - 1] = '\0';
+    return into;
+}
+
+const char *
+ctl_names_tell(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX])
+{
+    char list[CTL_NAMES_TOLD_MAX] = "";
+    FILE *to = names->near_count > 0 ? fmemopen(list, sizeof list, "w") : NULL;
+    for (unsigned i = 0; to && i < names->near_count; i++) {
+        (void)fputs(i > 0 ? ctl_text_in(ctl->language, TEXT_LIST_AND) : "", to);
+        ctl_format(to, ctl_text_in(ctl->language, TEXT_NAME_QUOTED), CTL_ARGS(names->near[i].id));
+    }
+    if (to) {
+        (void)fclose(to);
+    } else {
+        (void)ctl_names_list(ctl, names, list);
+    }
+    list[sizeof list - 1] = '\0';
+    into[0] = '\0';
+    to = fmemopen(into, CTL_NAMES_TOLD_MAX, "w");
+    if (to) {
+        enum ctl_text id = names->near_count > 0 ? TEXT_NAMES_NEAR : TEXT_NAMES_THERE;
+        ctl_format(to, ctl_text_in(ctl->language, id), CTL_ARGS(list));
+        (void)fclose(to);
+    }
+    into[CTL_NAMES_TOLD_MAX - 1] = '\0';
+    return into;
+}
+
+/* ---- names of the policies of the archive ---- */
+
+static const enum ctl_text unknown[NAMING_COUNT] = {
+    [NAMING_POLICY] = TEXT_LIST_NO_POLICY,
+    [NAMING_STEP] = TEXT_LIST_NO_STEP,
+    [NAMING_QUEUE] = TEXT_LIST_NO_QUEUE,
+    [NAMING_CATEGORY] = TEXT_LIST_NO_CATEGORY,
+    [NAMING_WORK_QUEUE] = TEXT_LIST_NO_QUEUE,
+};
+
+/* The word is POLICY/… of this policy. */
+static bool is_of(const char *word, const struct policy *policy)
+{
+    size_t size = strlen(policy->name);
+    return strncmp(word, policy->name, size) == 0 && word[size] == '/';
+}
+
+/* Each queue by its whole name, where that was typed or has to be. */
+static void queues_add(const struct ctl *ctl,
+                       struct ctl_names *names,
+                       enum ctl_naming naming,
+                       const struct policy *policy)
+{
+    char name[CTL_NAME_SIZE];
+    bool whole = strchr(names->word, '/') != NULL;
+    for (uint16_t i = 0; i < policy->queue_count; i++) {
+        const char *id = policy->queues[i].id;
+        bool ours = is_of(names->word, policy);
+        const struct part part = {ours ? strchr(names->word, '/') + 1 : names->word,
+                                  whole && !ours ? name : id};
+        (void)snprintf(name, sizeof name, "%s/%s", policy->name, id);
+        add_part(names,
+                 whole || naming == NAMING_WORK_QUEUE ? name : id,
+                 view_title(ctl, &policy->queues[i].title),
+                 &part);
+    }
+}
+
+static void policy_add(const struct ctl *ctl,
+                       struct ctl_names *names,
+                       enum ctl_naming naming,
+                       const struct policy *policy)
+{
+    switch (naming) {
+    case NAMING_POLICY:
+        ctl_names_add(names, policy->name, view_title(ctl, &policy->title));
+        break;
+    case NAMING_STEP:
+        for (uint16_t i = 0; i < policy->step_count; i++) {
+            ctl_names_add(names, policy->steps[i].id, view_title(ctl, &policy->steps[i].title));
+        }
+        break;
+    case NAMING_CATEGORY:
+        for (uint16_t i = 0; i < policy->category_count; i++) {
+            const struct policy_category *category = &policy->categories[i];
+            ctl_names_add(names, category->id, view_title(ctl, &category->title));
+        }
+        break;
+    case NAMING_QUEUE:
+    case NAMING_WORK_QUEUE:
+        queues_add(ctl, names, naming, policy);
+        break;
+    case NAMING_COUNT:
+        break;
+    }
+}
+
+static int fail(const struct ctl *ctl, enum ctl_naming naming, const struct ctl_names *names)
+{
+    char told[CTL_NAMES_TOLD_MAX];
+    assert(naming < NAMING_COUNT);
+    return ctl_fail(ctl,
+                    CTL_NOT_FOUND,
+                    unknown[naming],
+                    CTL_ARGS(names->word, ctl_names_tell(ctl, names, told)));
+}
+
+/* Of POLICY/QUEUE there is not even the policy, and no queue is near. */
+static int fail_policy(const struct ctl *ctl,
+                       const struct policy *const *policies,
+                       unsigned count,
+                       const char *word)
+{
+    static struct ctl_names names; /* large */
+    char policy[CTL_NAME_SIZE];
+    (void)snprintf(policy, sizeof policy, "%.*s", (int)strcspn(word, "/"), word);
+    names = (struct ctl_names){.word = policy};
+    for (unsigned i = 0; i < count; i++) {
+        policy_add(ctl, &names, NAMING_POLICY, policies[i]);
+    }
+    return fail(ctl, NAMING_POLICY, &names);
+}
+
+int ctl_names_judge(const struct ctl *ctl,
+                    const struct policy *const *policies,
+                    unsigned policy_count,
+                    const struct ctl_named *named,
+                    const char *only)
+{
+    static struct ctl_names names; /* large */
+    bool queue = named->naming == NAMING_QUEUE || named->naming == NAMING_WORK_QUEUE;
+    bool whole = queue && strchr(named->word, '/');
+    names = (struct ctl_names){.word = named->word};
+    only = named->naming == NAMING_POLICY ? NULL : only;
+    for (unsigned i = 0; whole && !only && i < policy_count; i++) {
+        only = is_of(named->word, policies[i]) ? policies[i]->name : NULL;
+    }
+    for (unsigned i = 0; i < policy_count; i++) {
+        if (!only || strcmp(only, policies[i]->name) == 0) {
+            policy_add(ctl, &names, named->naming, policies[i]);
+        }
+    }
+    if (names.found) {
+        return CTL_OK;
+    }
+    if (whole && !only && names.near_count == 0) {
+        return fail_policy(ctl, policies, policy_count, named->word);
+    }
+    return fail(ctl, named->naming, &names);
+}
+
+int ctl_names_known(struct ctl *ctl,
+                    struct view_policies *views,
+                    const struct ctl_named *named,
+                    unsigned count,
+                    const char *only)
+{
+    const struct policy *policies[POLICIES_MAX];
+    unsigned policy_count = 0;
+    bool asked = false;
+    for (unsigned i = 0; i < count; i++) {
+        asked = asked || named[i].word;
+    }
+    if (!asked) {
+        return CTL_OK;
+    }
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(ctl, "SELECT id FROM policy ORDER BY name, version", NULL, 0, &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
+        const struct policy *policy = view_policy(views, id);
+        if (!policy || policy_count == POLICIES_MAX) {
+            return CTL_OK; /* not all names are known here */
+        }
+        policies[policy_count++] = policy;
+    }
+    for (unsigned i = 0; code == CTL_OK && i < count; i++) {
+        if (named[i].word) {
+            code = ctl_names_judge(ctl, policies, policy_count, &named[i], only);
+        }
+    }
+    return code;
+}

@@ -1,0 +1,75 @@
+/*
+ * A name that was typed and that nobody knows: which are near it, and which there are.
+ *
+ * What is typed is an id; people know titles better, so that a title is near its id.
+ */
+#ifndef REDRESS_CTL_NAMES_H
+#define REDRESS_CTL_NAMES_H
+
+#include "ctl_view.h"
+
+enum {
+    CTL_NAME_SIZE = 2 * POLICY_NAME_MAX, /* POLICY/QUEUE is the longest */
+    CTL_NAMES_NEAR_MAX = 3,
+    CTL_NAMES_SHOWN_MAX = 12,
+    CTL_NAMES_TOLD_MAX = 2048,
+};
+
+struct ctl_name {
+    char id[CTL_NAME_SIZE];
+    char title[VIEW_TEXT_MAX]; /* "": it has none of its own */
+    size_t far;
+};
+
+struct ctl_names {
+    const char *word; /* as typed */
+    bool found;
+    bool more; /* than are shown */
+    unsigned near_count, shown_count;
+    struct ctl_name near[CTL_NAMES_NEAR_MAX]; /* the nearest first */
+    struct ctl_name shown[CTL_NAMES_SHOWN_MAX];
+};
+
+/* A name there is; each counts once.  title: NULL or the id again where it has none. */
+void ctl_names_add(struct ctl_names *names, const char *id, const char *title);
+
+/* "; did you mean …?" where some are near, else "; there are: …"; returns into. */
+const char *
+ctl_names_tell(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX]);
+
+/* All that are shown, by title and id: "坐席 (agent)、…"; returns into. */
+const char *
+ctl_names_list(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX]);
+
+enum ctl_naming {
+    NAMING_POLICY,
+    NAMING_STEP,
+    NAMING_QUEUE, /* its id, or POLICY/QUEUE */
+    NAMING_CATEGORY,
+    NAMING_WORK_QUEUE, /* POLICY/QUEUE only: out of which a case is claimed */
+    NAMING_COUNT,
+};
+
+struct ctl_named {
+    enum ctl_naming naming;
+    const char *word; /* NULL: was not asked for */
+};
+
+/*
+ * Whether each word is a name of a policy of the archive, but for policies only of the one that is
+ * called so (NULL: of any).  CTL_NOT_FOUND after saying which is none.
+ */
+int ctl_names_known(struct ctl *ctl,
+                    struct view_policies *views,
+                    const struct ctl_named *named,
+                    unsigned count,
+                    const char *only) MUST_CHECK;
+
+/* The same with the policies at hand. */
+int ctl_names_judge(const struct ctl *ctl,
+                    const struct policy *const *policies,
+                    unsigned policy_count,
+                    const struct ctl_named *named,
+                    const char *only) MUST_CHECK;
+
+#endif
