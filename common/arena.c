@@ -19,7 +19,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(bytes, size) ((void)(bytes), (void)(size))
 #endif
 
-enum { BLOCK_SIZE = 256 * 1024, STEP = alignof(max_align_t) };
+enum { BLOCK_SIZE = 64 * 1024, STEP = alignof(max_align_t) };
 
 struct block {
     struct block *next;
@@ -33,7 +33,8 @@ struct arena {
     size_t used;  /* by callers, over all blocks, in whole steps */
     struct block *first;
     struct block *current; /* blocks behind it are empty */
-    unsigned char *last;   /* what the latest take gave, in the current block */
+    unsigned char *last;   /* what the latest take gave … */
+    struct block *last_in; /* … and the block it is in */
     ProtobufCAllocator allocator;
 };
 
@@ -100,21 +101,28 @@ void arena_free(struct arena **arena_p)
     }
 }
 
-/* Makes current a block with room for size bytes: the next one kept from earlier, or a new one
- * before it. */
-static bool advance(struct arena *arena, size_t size)
+/* A block with room for size bytes: the current one, the next one kept from earlier, or a new one.
+ * What is large has one of its own, in front, so that what is left of the current one is not lost.
+ */
+static struct block *block_with(struct arena *arena, size_t size)
 {
-    struct block *next = arena->current->next;
-    if (!next || next->size < size) {
-        next = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
-        if (!next) {
-            return false;
-        }
-        next->next = arena->current->next;
-        arena->current->next = next;
+    struct block *block = arena->current;
+    if (block->size - block->used >= size) {
+        return block;
     }
-    arena->current = next;
-    return true;
+    if (size > BLOCK_SIZE) {
+        block = block_new(size);
+        if (block) {
+            block->next = arena->first;
+            arena->first = block;
+        }
+        return block;
+    }
+    if (!block->next) {
+        block->next = block_new(BLOCK_SIZE);
+    }
+    arena->current = block->next ? block->next : block;
+    return block->next;
 }
 
 void *arena_take(struct arena *arena, size_t size)
@@ -126,11 +134,13 @@ void *arena_take(struct arena *arena, size_t size)
     if (arena->limit - arena->used < rounded) {
         return NULL;
     }
-    if (arena->current->size - arena->current->used < rounded && !advance(arena, rounded)) {
+    struct block *block = block_with(arena, rounded);
+    if (!block) {
         return NULL;
     }
-    arena->last = arena->current->bytes + arena->current->used;
-    arena->current->used += rounded;
+    arena->last = block->bytes + block->used;
+    arena->last_in = block;
+    block->used += rounded;
     arena->used += rounded;
     ASAN_UNPOISON_MEMORY_REGION(arena->last, size);
     return arena->last;
@@ -150,12 +160,13 @@ void arena_shrink(struct arena *arena, void *taken, size_t size)
     if (!taken || taken != arena->last) {
         return;
     }
-    size_t start = (size_t)(arena->last - arena->current->bytes);
+    struct block *block = arena->last_in;
+    size_t start = (size_t)(arena->last - block->bytes);
     size_t end = start + step_up(size);
-    if (end <= arena->current->used) {
-        ASAN_POISON_MEMORY_REGION(arena->last + size, arena->current->used - start - size);
-        arena->used -= arena->current->used - end;
-        arena->current->used = end;
+    if (end <= block->used) {
+        ASAN_POISON_MEMORY_REGION(arena->last + size, block->used - start - size);
+        arena->used -= block->used - end;
+        block->used = end;
     }
 }
 

@@ -225,7 +225,7 @@ struct policy_action {
     const struct policy_requirement *moves; /* unless they hold afterwards, the case stays */
     const struct policy_limit *limits;
     uint16_t need_count;
-    struct policy_need needs[POLICY_NEEDS_MAX]; /* fields to be filled in */
+    const struct policy_need *needs; /* fields to be filled in; at most POLICY_NEEDS_MAX */
 };
 
 struct policy_step {

@@ -175,13 +175,31 @@ static const struct policy_field *field_named(struct policy_loading *loading,
     return index == POLICY_NONE ? NULL : &loading->policy->fields[index];
 }
 
+/* Room for so many more, from which need_add takes; NULL was told. */
+static struct policy_need *needs_more(struct policy_loading *loading,
+                                      const struct yaml_node *node,
+                                      struct policy_action *action,
+                                      uint32_t more)
+{
+    struct policy_need *needs =
+        loading_take(loading, node, action->need_count + (size_t)more, sizeof *needs);
+    if (needs && action->need_count > 0) {
+        memcpy(needs, action->needs, action->need_count * sizeof *needs);
+    }
+    if (needs) {
+        action->needs = needs;
+    }
+    return needs;
+}
+
 static void need_add(struct policy_loading *loading,
                      const struct yaml_node *node,
                      struct policy_action *action,
+                     struct policy_need *needs,
                      const struct policy_field *field,
                      bool optional)
 {
-    if (!field) {
+    if (!field || !needs) {
         return;
     }
     for (uint16_t i = 0; i < action->need_count; i++) {
@@ -194,7 +212,7 @@ static void need_add(struct policy_loading *loading,
         complain(loading, node, NULL, "more than %d fields", POLICY_NEEDS_MAX);
         return;
     }
-    struct policy_need *need = &action->needs[action->need_count++];
+    struct policy_need *need = &needs[action->need_count++];
     memcpy(need->field, field->id, sizeof need->field);
     need->title = field->title;
     need->rules = field;
@@ -219,7 +237,8 @@ static void needs_in_place(struct policy_loading *loading,
 {
     uint32_t count = read_count(loading, map, YAML_MAP, POLICY_NEEDS_MAX, "needs");
     struct policy_field *fields = loading_take(loading, map, count, sizeof *fields);
-    if (!fields) {
+    struct policy_need *needs = needs_more(loading, map, action, count);
+    if (!fields || !needs) {
         return;
     }
     read_rows(loading, map, &language_field, count, fields);
@@ -231,7 +250,7 @@ static void needs_in_place(struct policy_loading *loading,
                      NULL,
                      "only a field of 'fields' can be kept or recuse");
         }
-        need_add(loading, &map->pairs[i].key, action, &fields[i], optional);
+        need_add(loading, &map->pairs[i].key, action, needs, &fields[i], optional);
     }
 }
 
@@ -244,14 +263,20 @@ static void needs_read(struct policy_loading *loading,
         needs_in_place(loading, node, action, optional);
         return;
     }
+    uint32_t more = 0;
+    for (uint32_t i = 0; i < list_count(node); i++) {
+        const struct policy_form *form = form_named(loading, list_item(node, i)->text);
+        more += form ? form->count : 1;
+    }
+    struct policy_need *needs = needs_more(loading, node, action, more);
     for (uint32_t i = 0; i < list_count(node); i++) {
         const struct yaml_node *item = list_item(node, i);
         const struct policy_form *form = form_named(loading, item->text);
         for (uint16_t j = 0; form && j < form->count; j++) {
-            need_add(loading, item, action, form->fields[j], optional);
+            need_add(loading, item, action, needs, form->fields[j], optional);
         }
         if (!form) {
-            need_add(loading, item, action, field_named(loading, item), optional);
+            need_add(loading, item, action, needs, field_named(loading, item), optional);
         }
     }
 }

@@ -4,7 +4,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CHUNK_ENTRIES = 4096, FIRST_PLACES = 1024 };
+enum {
+    CHUNK_BYTES = 64 * 1024, /* or one value: what is empty goes back to the kernel by the chunk */
+    FIRST_PLACES = 1024,
+};
 
 #define DEAD UINT32_MAX /* a removed place of the index that is being left */
 
@@ -17,7 +20,9 @@ struct index {
 
 struct table {
     size_t value_size;
-    size_t entry_size; /* key and value, in multiples of 8 */
+    size_t entry_size;    /* key and value, in multiples of 8 */
+    unsigned chunk_shift; /* a chunk has two to the power of it */
+    uint32_t chunk_entries;
     uint32_t count;
     uint32_t max_entries;
     uint32_t chunk_count;
@@ -55,7 +60,8 @@ static uint64_t hash_of(uint64_t key)
 
 static unsigned char *entry_at(const struct table *table, uint32_t place)
 {
-    return table->chunks[place / CHUNK_ENTRIES] + place % CHUNK_ENTRIES * table->entry_size;
+    return table->chunks[place >> table->chunk_shift] +
+           (place & (table->chunk_entries - 1)) * table->entry_size;
 }
 
 static uint64_t key_at(const struct table *table, uint32_t place)
@@ -154,8 +160,12 @@ struct table *table_new(size_t value_size, uint32_t max_entries)
     }
     table->value_size = value_size;
     table->entry_size = sizeof(uint64_t) + (value_size + 7) / 8 * 8;
+    while (table->entry_size << (table->chunk_shift + 1) <= CHUNK_BYTES) {
+        table->chunk_shift++;
+    }
+    table->chunk_entries = 1U << table->chunk_shift;
     table->max_entries = max_entries;
-    table->chunk_max = (max_entries + CHUNK_ENTRIES - 1) / CHUNK_ENTRIES;
+    table->chunk_max = (max_entries + table->chunk_entries - 1) / table->chunk_entries;
     table->chunks = calloc(table->chunk_max, sizeof *table->chunks);
     table->now.size = FIRST_PLACES;
     table->now.places = pages_take(FIRST_PLACES * sizeof *table->now.places);
@@ -168,7 +178,7 @@ struct table *table_new(size_t value_size, uint32_t max_entries)
 static void chunk_drop(struct table *table)
 {
     table->chunk_count--;
-    (void)munmap(table->chunks[table->chunk_count], CHUNK_ENTRIES * table->entry_size);
+    (void)munmap(table->chunks[table->chunk_count], table->chunk_entries * table->entry_size);
 }
 
 void table_free(struct table **table_p)
@@ -200,8 +210,8 @@ static bool room_make(struct table *table)
     if (table->count == table->max_entries) {
         return false;
     }
-    if (table->count / CHUNK_ENTRIES == table->chunk_count) {
-        unsigned char *chunk = pages_take(CHUNK_ENTRIES * table->entry_size);
+    if (table->count >> table->chunk_shift == table->chunk_count) {
+        unsigned char *chunk = pages_take(table->chunk_entries * table->entry_size);
         if (!chunk) {
             return false;
         }
@@ -250,8 +260,8 @@ bool table_remove(struct table *table, uint64_t key)
         memcpy(entry_at(table, place), entry_at(table, last), table->entry_size);
     }
     table->count--;
-    if ((uint64_t)table->count + UINT64_C(2) * CHUNK_ENTRIES <=
-        (uint64_t)table->chunk_count * CHUNK_ENTRIES) {
+    if ((uint64_t)table->count + UINT64_C(2) * table->chunk_entries <=
+        (uint64_t)table->chunk_count * table->chunk_entries) {
         chunk_drop(table);
     }
     step(table);
@@ -276,6 +286,6 @@ void *table_next(const struct table *table, uint32_t *at, uint64_t *key)
 size_t table_bytes(const struct table *table)
 {
     return sizeof *table + table->chunk_max * sizeof *table->chunks +
-           (size_t)table->chunk_count * CHUNK_ENTRIES * table->entry_size +
+           (size_t)table->chunk_count * table->chunk_entries * table->entry_size +
            (table->now.size + table->before.size) * sizeof *table->now.places;
 }

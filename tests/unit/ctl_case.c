@@ -184,15 +184,18 @@ static void what_was_done_is_told_in_the_words_of_the_policy(void **state)
         .type = FORM_CHOICE, .choice_count = 1, .choices = moods};
     static const struct policy_field refund = {.type = FORM_MONEY, .unit = "CNY"};
     static const struct policy_field told = {.type = FORM_FLAG};
+    static const struct policy_need needs[] = {
+        {"mood",   NAMED("Mood",   "顾客态度", "顧客態度"), &mood,   false},
+        {"refund", NAMED("Refund", "退款",       "退款"),       &refund, false},
+        {"told",   NAMED("Told",   "已告知",    "已告知"),    &told,   false},
+    };
     static const struct policy_step step = {
         .id = "work",
         .action_count = 1,
         .actions = {{.id = "offer",
                      .title = NAMED("Offer", "给出方案", "提供方案"),
                      .need_count = 3,
-                     .needs = {{"mood", NAMED("Mood", "顾客态度", "顧客態度"), &mood, false},
-                               {"refund", NAMED("Refund", "退款", "退款"), &refund, false},
-                               {"told", NAMED("Told", "已告知", "已告知"), &told, false}}}}};
+                     .needs = needs}}};
 #undef NAMED
     static const struct policy policy = {.role_count = 1,
                                          .roles = roles,

@@ -48,6 +48,7 @@ static const struct policy_limit limits[] = {
 struct desk {
     struct policy policy;
     struct policy_step steps[POLICY_STEPS_MAX];
+    struct policy_need needs[FIELDS], fewer[2];
     struct arena *arena;
     ctl_reply *reply;
     json_t *json;
@@ -61,16 +62,18 @@ static void begin(struct desk *desk)
         desk->steps, policy_fixture()->steps, policy_fixture()->step_count * sizeof *desk->steps);
     struct policy_step *step = &desk->steps[FIXTURE_STEP_APPROVAL];
     for (size_t i = 0; i < FIELDS; i++) {
-        struct policy_need *need = &step->actions[0].needs[i];
+        struct policy_need *need = &desk->needs[i];
         *need = (struct policy_need){.title = fields[i].title, .rules = &fields[i]};
         (void)snprintf(need->field, sizeof need->field, "%s", fields[i].id);
         need->optional = i % 2 == 1;
     }
+    step->actions[0].needs = desk->needs;
     step->actions[0].need_count = FIELDS;
     step->actions[0].limit_count = 1;
     step->actions[0].limits = limits;
-    step->actions[1].needs[0] = step->actions[0].needs[5]; /* the same field again */
-    step->actions[1].needs[1] = (struct policy_need){.field = "severity_class"};
+    desk->fewer[0] = desk->needs[5]; /* the same field again */
+    desk->fewer[1] = (struct policy_need){.field = "severity_class"};
+    step->actions[1].needs = desk->fewer;
     step->actions[1].need_count = 2;
     desk->policy.steps = desk->steps;
     desk->policy.fields = fields;

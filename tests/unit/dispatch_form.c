@@ -31,6 +31,7 @@ static const struct event_field empty = {
 
 static struct policy policy;
 static struct policy_step steps[POLICY_STEPS_MAX];
+static struct policy_need need;
 static struct play play;
 
 /* A case at the desk; its first action asks for the field, in this way. */
@@ -40,7 +41,8 @@ static const char *begin(bool optional)
     memcpy(steps, policy.steps, policy.step_count * sizeof *steps);
     struct policy_action *action = &steps[FIXTURE_STEP_INVESTIGATION].actions[0];
     action->need_count = 1;
-    action->needs[0] = (struct policy_need){
+    action->needs = &need;
+    need = (struct policy_need){
         .field = "phone", .title = fields[0].title, .rules = fields, .optional = optional};
     policy.steps = steps;
     policy.fields = fields;
@@ -118,10 +120,10 @@ static void the_shell_is_told_which_fields_those_are(void **state)
     assert_ptr_equal(dispatch_personal(&policy, &play.state, slice_text("note"), phone), fields);
     assert_null(dispatch_personal(&policy, &play.state, slice_text(action), slice_text("cause")));
     /* an action's own field of that name goes before the policy's */
-    steps[FIXTURE_STEP_INVESTIGATION].actions[0].needs[0].rules = &other;
+    need.rules = &other;
     assert_null(dispatch_personal(&policy, &play.state, slice_text(action), phone));
     /* what is personal in another action's form only is no less so here */
-    steps[FIXTURE_STEP_INVESTIGATION].actions[0].needs[0].rules = fields;
+    need.rules = fields;
     policy.field_count = 0;
     assert_ptr_equal(dispatch_personal(&policy, &play.state, slice_text("note"), phone), fields);
 }

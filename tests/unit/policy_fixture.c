@@ -85,8 +85,11 @@ static const struct policy_route routes[] = {
 #define BY_ROUTES                   .to_queue = true, .queue = POLICY_NONE
 #define KEEPS                       .queue = POLICY_NONE
 #define NEEDS(name)                                                                                \
-    .need_count = 1, .needs = {                                                                    \
-        {.field = name, .title = TITLE(name)}                                                      \
+    .need_count = 1, .needs = (const struct policy_need[])                                         \
+    {                                                                                              \
+        {                                                                                          \
+            .field = name, .title = TITLE(name)                                                    \
+        }                                                                                          \
     }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
@@ -121,7 +124,7 @@ static const struct policy_step steps[] = {
                  .to_queue = true,
                  .queue = FIXTURE_QUEUE_SERVICE,
                  .need_count = 2,
-                 .needs = {{.field = "cause", .title = TITLE("cause")},
+                 .needs = (const struct policy_need[]){{.field = "cause", .title = TITLE("cause")},
                            {.field = "remedy", .title = TITLE("remedy")}}},
                 {ACTION("hand_over", EVENT_HANDED_OVER, SUPERVISOR, STAYS), BY_ROUTES},
                 {ACTION("reject", EVENT_REPLIED, HANDLER, FIXTURE_STEP_CLOSED),
