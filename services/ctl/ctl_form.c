@@ -280,7 +280,18 @@ static void picture_invent(const char *picture,
     value[used] = '\0';
 }
 
-/* Whole characters of the phrase, over again until there are enough. */
+/* Bytes of the character. */
+static size_t character_size(const char *at)
+{
+    size_t size = 1;
+    while (((unsigned char)at[size] & 0xc0U) == 0x80U) {
+        size++;
+    }
+    return size;
+}
+
+/* Whole characters of the phrase, over again until there are enough; English has a blank between.
+ */
 static bool text_invent(const struct policy_field *field,
                         const struct ctl_whim *whim,
                         char value[CTL_VALUE_MAX])
@@ -293,20 +304,17 @@ static bool text_invent(const struct policy_field *field,
     }
     size_t used = 0;
     int64_t characters = 0;
-    const char *at = whim->phrase;
-    while (*at && characters < max) {
-        size_t size = 1;
-        while (((unsigned char)at[size] & 0xc0U) == 0x80U) {
-            size++;
-        }
+    for (const char *at = whim->phrase; *at && characters < max; characters++) {
+        size_t size = character_size(at);
         if (used + size >= CTL_VALUE_MAX) {
             break;
         }
         memcpy(value + used, at, size);
         used += size;
         at += size;
-        characters++;
-        at = *at || characters >= min ? at : whim->phrase;
+        if (*at == '\0' && characters + 1 < min) {
+            at = size == 1 && at[-1] != ' ' ? " " : whim->phrase;
+        }
     }
     value[used] = '\0';
     return characters >= min;

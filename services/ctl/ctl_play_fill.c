@@ -1,5 +1,6 @@
 /* What is written into a form: values the policy takes, best those that lead on. */
 #include "clock.h"
+#include "ctl_phrase.h"
 #include "ctl_play.h"
 #include "policy_field.h"
 
@@ -23,14 +24,6 @@ uint64_t play_random(uint64_t *random, uint64_t bound)
 static uint64_t whim_random(void *self, uint64_t bound)
 {
     return play_random(self, bound);
-}
-
-static const char *phrase(const struct play *play, struct play_life *life)
-{
-    static const enum ctl_text phrases[] = {
-        TEXT_PLAY_PHRASE_1, TEXT_PLAY_PHRASE_2, TEXT_PLAY_PHRASE_3, TEXT_PLAY_PHRASE_4};
-    size_t which = play_random(&life->random, sizeof phrases / sizeof *phrases);
-    return ctl_text_in(play->ctl->language, phrases[which]);
 }
 
 /* ---- what a value is worth ---- */
@@ -280,29 +273,36 @@ static const int64_t *most_of(const struct filling *filling, uint16_t field)
     return NULL;
 }
 
-/* rules: of the form itself; NULL: those of the policy's field, or any text. */
+/* What a form asks for. */
+struct asked {
+    const char *field;
+    const struct policy_title *title;
+    const struct policy_field *rules; /* NULL: those of the policy's field, or any text */
+};
+
 static bool field_fill(const struct filling *filling,
-                       const char *name,
+                       const struct asked *asked,
                        uint16_t field,
-                       const struct policy_field *rules,
-                       char *value)
+                       char value[CTL_VALUE_MAX])
 {
     const struct policy *policy = play_policy(filling->play, filling->life);
     const struct policy_field any = {.type = FORM_TEXT};
-    const struct ctl_whim whim = {.random = whim_random,
-                                  .self = &filling->life->random,
-                                  .phrase = phrase(filling->play, filling->life),
-                                  .most = field != POLICY_NONE ? most_of(filling, field) : NULL,
-                                  .today = clock_now_us() / 86400 / 1000000};
+    char phrase[CTL_VALUE_MAX];
+    const struct ctl_whim whim = {
+        .random = whim_random,
+        .self = &filling->life->random,
+        .phrase = ctl_phrase(policy, asked->title, whim_random, &filling->life->random, phrase),
+        .most = field != POLICY_NONE ? most_of(filling, field) : NULL,
+        .today = clock_now_us() / 86400 / 1000000};
     const struct weighing weighing = {.policy = policy,
                                       .life = filling->life,
                                       .action = filling->action,
                                       .field = field,
                                       .whim = filling->whim};
-    if (named_fill(filling, name, value)) {
+    if (named_fill(filling, asked->field, value)) {
         return true;
     }
-    return field == POLICY_NONE ? ctl_form_invent(rules ? rules : &any, &whim, value)
+    return field == POLICY_NONE ? ctl_form_invent(asked->rules ? asked->rules : &any, &whim, value)
                                 : value_find(&weighing, &whim, value);
 }
 
@@ -319,16 +319,15 @@ kept_note(const struct policy *policy, struct play_life *life, uint16_t field, c
 }
 
 static void field_add(const struct filling *filling,
-                      const char *name,
-                      const struct policy_field *rules,
+                      const struct asked *asked,
                       struct play_paper *paper,
                       struct ctl_command *command)
 {
     const struct policy *policy = play_policy(filling->play, filling->life);
-    uint16_t field = policy_field_index(policy, slice_text(name));
+    uint16_t field = policy_field_index(policy, slice_text(asked->field));
     uint32_t at = command->field_count;
-    if (at < CTL_FIELDS_MAX && field_fill(filling, name, field, rules, paper->values[at])) {
-        command->fields[at] = (struct ctl_field){name, slice_text(paper->values[at])};
+    if (at < CTL_FIELDS_MAX && field_fill(filling, asked, field, paper->values[at])) {
+        command->fields[at] = (struct ctl_field){asked->field, slice_text(paper->values[at])};
         command->field_count = at + 1;
         kept_note(policy, filling->life, field, paper->values[at]);
     }
@@ -354,7 +353,8 @@ limited_add(const struct filling *filling, struct play_paper *paper, struct ctl_
         const struct policy_field *field = &policy->fields[limit->field];
         bool known = field->kept && (filling->life->told >> field->slot & 1U) != 0;
         if (limit->role == filling->who->role && !known && !asks_for(filling->action, field->id)) {
-            field_add(filling, field->id, field, paper, command);
+            const struct asked asked = {field->id, &field->title, field};
+            field_add(filling, &asked, paper, command);
         }
     }
 }
@@ -369,15 +369,15 @@ note_write(const struct filling *filling, struct play_paper *paper, struct ctl_c
     if (!asked && (filling->life->mute || play_random(&filling->life->random, NOTE_ONE_IN) != 0)) {
         return;
     }
-    size_t size = sizeof paper->note;
-    size_t used =
-        (size_t)snprintf(paper->note,
-                         size,
-                         "%s",
-                         reply && filling->life->mute ? "" : phrase(filling->play, filling->life));
-    for (uint16_t i = 0; asked && i < policy->reply_part_count && used < size; i++) {
-        used += (size_t)snprintf(
-            paper->note + used, size - used, " %s.", policy->reply_parts[i].phrases[0]);
+    char begin[CTL_VALUE_MAX] = "";
+    if (!reply || !filling->life->mute) {
+        (void)ctl_phrase(
+            policy, &filling->action->title, whim_random, &filling->life->random, begin);
+    }
+    if (asked) {
+        ctl_phrase_reply(policy, begin, paper->note, sizeof paper->note);
+    } else {
+        (void)snprintf(paper->note, sizeof paper->note, "%s", begin);
     }
     command->note = paper->note;
 }
@@ -403,7 +403,8 @@ void play_fill(const struct play *play,
         bool matters = field != POLICY_NONE && counts(policy, field);
         bool lowest = need->optional && strcmp(need->field, "task") == 0; /* that is open */
         if (!lowest && (!need->optional || matters || play_random(&life->random, 2) == 0)) {
-            field_add(&filling, need->field, need->rules, paper, command);
+            const struct asked asked = {need->field, &need->title, need->rules};
+            field_add(&filling, &asked, paper, command);
         }
     }
     limited_add(&filling, paper, command);

@@ -10,6 +10,8 @@
 #include <sodium.h>
 #include <unistd.h>
 
+enum { REAL_DIGITS = 6 }; /* of a fraction: seconds, shares, rates; whole numbers have all theirs */
+
 static const char usual_config[] = "/etc/redress/redress.yaml";
 
 int ctl_fail(const struct ctl *ctl, int code, enum ctl_text id, const char *const *args)
@@ -38,7 +40,8 @@ void ctl_print(const struct ctl *ctl, enum ctl_text id, const char *const *args)
 
 void ctl_print_json(const struct ctl *ctl, json_t **value)
 {
-    (void)json_dumpf(*value, ctl->out, JSON_COMPACT | JSON_ENCODE_ANY);
+    (void)json_dumpf(
+        *value, ctl->out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS));
     (void)fputc('\n', ctl->out);
     json_decref(*value);
     *value = NULL;

@@ -1,13 +1,15 @@
 /* One journey of a script, lived: the complaint is submitted, then people act in turn. */
 #include "clock.h"
-#include "ctl_form.h"
+#include "ctl_database.h"
+#include "ctl_phrase.h"
 #include "ctl_refusal.h"
 #include "ctl_script.h"
 #include "ctl_submit.h"
+#include "scope.h"
 
 #include <unistd.h>
 
-enum { LOOK_EVERY_US = 20000, DAY_S = 86400, US = 1000000, CLOCK_WAIT_US = 2000000 };
+enum { LOOK_EVERY_US = 20000, DAY_S = 86400, US = 1000000 };
 
 static int submit(struct script *script, const struct yaml_node *journey, int64_t round)
 {
@@ -74,8 +76,9 @@ value_find(struct script *script, const struct policy_need *need, char value[CTL
     const struct policy *policy = script->policy;
     static const struct policy_field any = {.type = FORM_TEXT};
     const struct policy_field *rules = need->rules ? need->rules : &any;
+    char phrase[CTL_VALUE_MAX];
     const struct ctl_whim whim = {.random = first,
-                                  .phrase = ctl_text_in(script->ctl->language, TEXT_PLAY_PHRASE_2),
+                                  .phrase = ctl_phrase(policy, &need->title, first, NULL, phrase),
                                   .today = clock_now_us() / US / DAY_S};
     const char *word = NULL;
     value[0] = '\0';
@@ -136,16 +139,11 @@ static void note_write(const struct script *script,
                        struct ctl_command *command)
 {
     static char note[CTL_VALUE_MAX * 4];
-    size_t used = 0;
     if (!action || action->fact != EVENT_REPLIED || command->text) {
         return;
     }
-    note[0] = '\0';
-    for (uint16_t i = 0; i < script->policy->reply_part_count && used < sizeof note; i++) {
-        const struct policy_reply_part *part = &script->policy->reply_parts[i];
-        used += (size_t)snprintf(note + used, sizeof note - used, "%s. ", part->phrases[0]);
-    }
-    command->note = used > 0 ? note : NULL;
+    ctl_phrase_reply(script->policy, "", note, sizeof note);
+    command->note = note[0] != '\0' ? note : NULL;
 }
 
 /* ---- what comes of it ---- */
@@ -200,24 +198,60 @@ static void judge(struct script *script, const struct yaml_node *move, const ctl
     }
 }
 
-/* A text may name a due time that is being computed: asked again as long as that may take. */
-static int ask(struct script *script,
-               const struct yaml_node *move,
-               const struct ctl_command *command,
-               const ctl_reply **reply)
+/* Until the archive has such a row.  CTL_TRY_AGAIN: not within the time asked for. */
+static int
+await_row(const struct script *script, const char *sql, const char *const *parameters, int count)
 {
-    int64_t until_us = clock_monotonic_us() + CLOCK_WAIT_US;
+    int64_t until_us = clock_monotonic_us() + script->timeout_ms * 1000;
     for (;;) {
-        struct ctl_command again = *command; /* with an id of its own */
-        int code = ctl_desk_ask(script->desk, &again, reply);
-        bool unready =
-            code == CTL_OK && slice_equal(slice_of((*reply)->code.data, (*reply)->code.len),
-                                          slice_text("text_unready"));
-        if (!unready || yaml_find(move, "refused") || clock_monotonic_us() > until_us) {
+        SCOPED(ctl_rows_free) PGresult *rows = NULL;
+        int code = ctl_query(script->ctl, sql, parameters, count, &rows);
+        if (code != CTL_OK || PQntuples(rows) > 0) {
             return code;
+        }
+        if (clock_monotonic_us() > until_us) {
+            return ctl_fail(
+                script->ctl, CTL_TRY_AGAIN, TEXT_SCRIPT_NO_CLOCKS, CTL_ARGS(script->number));
         }
         (void)usleep(LOOK_EVERY_US);
     }
+}
+
+/* Until the clocks of all that was done are known at the desk: a text names due times, and whether
+ * one is due must not hang on how fast the machine is.  What others do meanwhile is not awaited. */
+static int await_clocks(const struct script *script)
+{
+    const char *partition = CTL_NUMBER_TEXT(case_partition(script->case_id));
+    SCOPED(ctl_rows_free) PGresult *now = NULL;
+    SCOPED(ctl_rows_free) PGresult *clocks = NULL;
+    int code = ctl_query(script->ctl,
+                         "SELECT i.seq, d.seq FROM head i JOIN head d USING (partition) WHERE "
+                         "i.service = 1 AND d.service = 3 AND partition = $1::smallint",
+                         &partition,
+                         1,
+                         &now);
+    if (code != CTL_OK || PQntuples(now) == 0) {
+        return code;
+    }
+    code = await_row(script,
+                     "SELECT FROM head WHERE service = 4 AND partition = $1::smallint AND "
+                     "intake_seq >= $2::bigint AND dispatch_seq >= $3::bigint",
+                     CTL_ARGS(partition, PQgetvalue(now, 0, 0), PQgetvalue(now, 0, 1)),
+                     3);
+    code = code != CTL_OK ? code
+                          : ctl_query(script->ctl,
+                                      "SELECT seq FROM head WHERE service = 4 AND partition = "
+                                      "$1::smallint",
+                                      &partition,
+                                      1,
+                                      &clocks);
+    return code != CTL_OK || PQntuples(clocks) == 0
+               ? code
+               : await_row(script,
+                           "SELECT FROM head WHERE service = 3 AND partition = $1::smallint AND "
+                           "watchdog_seq >= $2::bigint",
+                           CTL_ARGS(partition, PQgetvalue(clocks, 0, 0)),
+                           2);
 }
 
 /* "agent zhang": in which role, then who; a role alone is somebody of that name. */
@@ -247,7 +281,8 @@ static int act(struct script *script, const struct yaml_node *move)
                                    .text_language = script_text(move, "language", NULL)};
     fields_fill(script, move, action, &command);
     note_write(script, action, &command);
-    code = ask(script, move, &command, &reply);
+    code = command.text ? await_clocks(script) : CTL_OK;
+    code = code == CTL_OK ? ctl_desk_ask(script->desk, &command, &reply) : code;
     if (code == CTL_OK) {
         judge(script, move, reply);
     }

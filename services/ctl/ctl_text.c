@@ -17,6 +17,7 @@ static const struct {
 #include "ctl_text_drill.def"
 #include "ctl_text_help.def"
 #include "ctl_text_org.def"
+#include "ctl_text_phrase.def"
 #include "ctl_text_policy.def"
 #include "ctl_text_refusal.def"
 #include "ctl_text_said.def"

@@ -10,6 +10,7 @@
 #include "ctl_form.h"
 
 #include "ctl_golden.h"
+#include "ctl_phrase.h"
 #include "dispatch_wire.h"
 #include "policy_fixture.h"
 #include "scope.h"
@@ -147,6 +148,83 @@ static void what_cannot_be_is_not_made_up(void **state)
     assert_false(ctl_form_invent(&amount, &whim, value));
     assert_false(ctl_form_invent(&essay, &whim, value));
     assert_false(ctl_form_invent(&choice, &whim, value));
+}
+
+/* Whether it is in this writing: Han in Chinese, none of it otherwise. */
+static bool is_written_in(const char *text, enum locale locale)
+{
+    bool han = false;
+    for (const char *at = text; *at; at++) {
+        han = han || (unsigned char)*at >= 0xe3;
+    }
+    return han == (locale != LOCALE_EN);
+}
+
+static void sentences_are_of_the_policy_s_language_and_fit_the_title(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *titles[LOCALE_COUNT];
+        enum ctl_text texts;
+    } rows[] = {
+        {{"Why it occurred", "发生原因", "發生原因"},                   TEXT_PHRASE_CAUSE     },
+        {{"Departments that work on it", "合作部门", "合作部門"},       TEXT_PHRASE_DEPARTMENT},
+        {{"Opinions of the departments", "各部门意见", "各部門意見"}, TEXT_PHRASE_OPINION   },
+        {{"Person responsible", "责任人", "負責人"},                      TEXT_PHRASE_PERSON    },
+        {{"Steps of the solution", "解决步骤", "解決步驟"},             TEXT_PHRASE_MEASURE   },
+        {{"Reply and evidence", "答复与依据", "答覆與依據"},          TEXT_PHRASE_REPLY     },
+        {{"Moonshine", "月光", "月光"},                                     TEXT_PHRASE_NOTE      },
+    };
+    static const enum ctl_language languages[LOCALE_COUNT] = {
+        [LOCALE_EN] = CTL_EN, [LOCALE_ZH_CN] = CTL_ZH_CN, [LOCALE_ZH_TW] = CTL_ZH_TW};
+    struct policy policy = *policy_fixture();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows * LOCALE_COUNT; i++) {
+        uint64_t seed = i;
+        uint64_t again = i;
+        char text[CTL_VALUE_MAX];
+        char same[CTL_VALUE_MAX];
+        const struct policy_title title = {
+            {rows[i / 3].titles[0], rows[i / 3].titles[1], rows[i / 3].titles[2]}
+        };
+        policy.home = (enum locale)(i % 3);
+        (void)ctl_phrase(&policy, &title, next, &seed, text);
+        assert_string_equal(text, ctl_phrase(&policy, &title, next, &again, same));
+        const char *list = ctl_text_in(languages[policy.home], rows[i / 3].texts);
+        if (text[0] == '\0' || strchr(text, '|') || !strstr(list, text) ||
+            !is_written_in(text, policy.home)) {
+            fail_msg("%s: %s", title.text[policy.home], text);
+        }
+    }
+}
+
+static void a_long_text_is_made_of_whole_sentences(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    char value[CTL_VALUE_MAX];
+    const struct policy_field story = {.type = FORM_TEXT, .has_min = true, .min = 20};
+    struct ctl_whim whim = {.random = next, .self = &seed, .phrase = "Looked into."};
+    assert_true(ctl_form_invent(&story, &whim, value));
+    assert_string_equal(value, "Looked into. Looked into.");
+    whim.phrase = "已核对当日全部记录。";
+    assert_true(ctl_form_invent(&story, &whim, value));
+    assert_string_equal(value, "已核对当日全部记录。已核对当日全部记录。");
+}
+
+static void a_reply_has_the_parts_its_policy_asks_for(void **state)
+{
+    (void)state;
+    static const char *const thanks[] = {"感谢"};
+    static const struct policy_reply_part parts[] = {
+        {.id = "thanks", .title = {{"Thanks", "致谢", "致謝"}}, .count = 1, .phrases = thanks},
+    };
+    struct policy policy = *policy_fixture();
+    char note[CTL_VALUE_MAX];
+    policy.home = LOCALE_ZH_CN;
+    policy.reply_parts = parts;
+    policy.reply_part_count = 1;
+    ctl_phrase_reply(&policy, "已换新。", note, sizeof note);
+    assert_string_equal(note, "已换新。致谢：感谢。");
 }
 
 static void a_form_is_told_in_three_languages(void **state)
@@ -287,6 +365,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_made_up_is_accepted),
         cmocka_unit_test(what_cannot_be_is_not_made_up),
+        cmocka_unit_test(sentences_are_of_the_policy_s_language_and_fit_the_title),
+        cmocka_unit_test(a_long_text_is_made_of_whole_sentences),
+        cmocka_unit_test(a_reply_has_the_parts_its_policy_asks_for),
         cmocka_unit_test(a_form_is_told_in_three_languages),
         cmocka_unit_test(what_stands_in_the_way_is_told),
         cmocka_unit_test(a_stranger_is_told_so_once_and_by_name),

@@ -247,6 +247,19 @@ static void a_version_of_a_case_is_not_the_version_of_the_command(void **state)
     said_done(&said);
 }
 
+static void a_fraction_in_json_has_no_more_digits_than_were_measured(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    const struct ctl ctl = {.out = open_memstream(&text, &size)};
+    json_t *value = json_pack("{s:f, s:I}", "seconds", 71.098547000000002, "id", INT64_MAX - 1);
+    ctl_print_json(&ctl, &value);
+    (void)fclose(ctl.out);
+    assert_string_equal(text, "{\"seconds\":71.0985,\"id\":9223372036854775806}\n");
+    free(text);
+}
+
 static void languages_are_known_by_tag_and_by_locale(void **state)
 {
     (void)state;
@@ -286,6 +299,7 @@ int main(void)
         cmocka_unit_test(help_is_made_of_the_row),
         cmocka_unit_test(help_lists_every_verb),
         cmocka_unit_test(a_version_of_a_case_is_not_the_version_of_the_command),
+        cmocka_unit_test(a_fraction_in_json_has_no_more_digits_than_were_measured),
         cmocka_unit_test(languages_are_known_by_tag_and_by_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
