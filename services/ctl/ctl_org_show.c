@@ -73,7 +73,9 @@ static int waiting_read(struct ctl *ctl, struct waiting *waiting)
     for (int row = 0; row < PQntuples(rows) && waiting->count < WAITING_MAX; row++) {
         const struct policy *policy =
             view_policy(waiting->policies, dispatch_row_policy(rows, row));
-        if (policy && dispatch_row_read(rows, row, policy, &waiting->cases[waiting->count].state)) {
+        struct error error = {0};
+        if (policy &&
+            dispatch_row_read(rows, row, policy, &waiting->cases[waiting->count].state, &error)) {
             waiting->cases[waiting->count++].policy = policy;
         }
     }

@@ -67,16 +67,16 @@ static const struct {
     const char *set;
     const char *code;
 } harms[] = {
-    {"complaint",  "priority = 5 - priority",                                     "FIELD"      },
-    {"complaint",  "case_id = -case_id",                                          "ROW_MISSING"},
-    {"complaint",  "more = CASE more WHEN '' THEN bytea '\\x110001' ELSE '' END", "FIELD"      },
-    {"clock",      "state = set_byte(state, 9, 255 - get_byte(state, 9))",        "FIELD"      },
-    {"clock",      "next_due = timestamptz '2100-1-1' - (next_due - '2000-1-1')", "FIELD"      },
-    {"clock",      "closed = NOT closed",                                         "FIELD"      },
-    {"submission", "case_id = -case_id",                                          "ROW_MISSING"},
-    {"journal",    "hash = set_byte(hash, 0, 255 - get_byte(hash, 0))",           "HASH"       },
-    {"journal",    "bytes = set_byte(bytes, 20, 255 - get_byte(bytes, 20))",      "CHAIN"      },
-    {"journal",    "kind = 38 - kind",                                            "ROW"        },
+    {"complaint",  "priority = 5 - priority",                                       "FIELD"      },
+    {"complaint",  "case_id = -case_id",                                            "ROW_MISSING"},
+    {"complaint",  "more = CASE more WHEN '' THEN bytea '\\x02110001' ELSE '' END", "FIELD"      },
+    {"clock",      "state = set_byte(state, 9, 255 - get_byte(state, 9))",          "FIELD"      },
+    {"clock",      "next_due = timestamptz '2100-1-1' - (next_due - '2000-1-1')",   "FIELD"      },
+    {"clock",      "closed = NOT closed",                                           "FIELD"      },
+    {"submission", "case_id = -case_id",                                            "ROW_MISSING"},
+    {"journal",    "hash = set_byte(hash, 0, 255 - get_byte(hash, 0))",             "HASH"       },
+    {"journal",    "bytes = set_byte(bytes, 20, 255 - get_byte(bytes, 20))",        "CHAIN"      },
+    {"journal",    "kind = 38 - kind",                                              "ROW"        },
 };
 
 static void every_planted_harm_is_named(struct rig *rig, long long case_id)
