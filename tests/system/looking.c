@@ -12,7 +12,6 @@
 
 #include <jansson.h>
 #include <signal.h>
-#include <sys/wait.h>
 
 enum { CASES = 300, SETTLE_MS = 20000, NOT_FOUND = 3, PAUSE_S = 4 };
 
@@ -312,21 +311,15 @@ static void the_met_clock_explains_itself(struct rig *rig, uint64_t case_id)
 /* The command refuses with this status and says this. */
 static void refuses(const struct rig *rig, const char *words, int wanted, const char *text)
 {
-    char line[512];
     char said[1024];
-    (void)snprintf(line,
-                   sizeof line,
-                   "%s/redress %s --config %s/redress.yaml --lang en 2>&1 >/dev/null",
-                   REDRESS_BIN,
-                   words,
-                   rig->directory);
-    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(pipe);
-    said[fread(said, 1, sizeof said - 1, pipe)] = '\0';
-    int ended = pclose(pipe);
-    assert_true(WIFEXITED(ended));
-    if (WEXITSTATUS(ended) != wanted || !strstr(said, text)) {
-        fail_msg("%s: %d %s", words, WEXITSTATUS(ended), said);
+    int status = rig_shell(said,
+                           sizeof said,
+                           "%s/redress %s --config %s/redress.yaml --lang en 2>&1 >/dev/null",
+                           REDRESS_BIN,
+                           words,
+                           rig->directory);
+    if (status != wanted || !strstr(said, text)) {
+        fail_msg("%s: %d %s", words, status, said);
     }
 }
 

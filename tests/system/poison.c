@@ -164,10 +164,7 @@ static void what_a_newer_version_wrote_waits_for_it_and_holds_up_nothing_else(vo
     static const enum service_id readers[] = {SERVICE_TRIAGE, SERVICE_WATCHDOG, SERVICE_ANALYTICS};
     for (size_t i = 0; i < 3; i++) {
         struct daemon *daemon = rig_daemon(rig, readers[i], "a");
-        int64_t until_ms = rig_now_ms() + LIMIT_MS;
-        while (daemon_logged(daemon, "upgrade this daemon") == 0 && rig_now_ms() < until_ms) {
-            rig_nap_ms(50);
-        }
+        daemon_await_log(daemon, "upgrade this daemon", 1, LIMIT_MS);
         assert_true(daemon_lives(daemon));
         assert_int_equal(daemon_logged(daemon, "upgrade this daemon"), 1);
         char waits[160];
