@@ -180,3 +180,14 @@ void story_end(struct story *story)
     case_done(&story->view);
     arena_free(&story->arena);
 }
+
+char *story_shown(struct story *story)
+{
+    char *text = NULL;
+    size_t size = 0;
+    story->ctl.out = open_memstream(&text, &size);
+    assert_non_null(story->ctl.out);
+    case_print(&story->ctl, &story->view);
+    (void)fclose(story->ctl.out);
+    return text;
+}

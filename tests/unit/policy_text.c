@@ -8,6 +8,7 @@
 #include "policy_text.h"
 
 #include "policy_load.h"
+#include "roll.h"
 #include "scope.h"
 #include "unit.h"
 
@@ -197,8 +198,7 @@ static void templates_of_any_bytes_end(void **state)
         char template[256] = "";
         size_t used = 0;
         for (unsigned i = 0; i < 12; i++) {
-            seed = seed * 6364136223846793005U + 1442695040888963407U;
-            const char *part = parts[(seed >> 33) % (sizeof parts / sizeof *parts)];
+            const char *part = parts[roll_next(&seed, sizeof parts / sizeof *parts)];
             (void)snprintf(template + used, sizeof template - used, "%s", part);
             used += strlen(part);
         }

@@ -8,6 +8,7 @@
  * time, then random ones for what must hold of all.  Guards laws 7, 11 and 12.
  */
 #include "policy_load.h"
+#include "roll.h"
 #include "unit.h"
 #include "watchdog_core.h"
 #include "watchdog_desk.h"
@@ -361,8 +362,7 @@ static uint64_t roll_state;
 
 static uint32_t roll(uint32_t sides)
 {
-    roll_state = roll_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(roll_state >> 33) % sides;
+    return roll_next(&roll_state, sides);
 }
 
 /* Of one clock, from its start on. */
