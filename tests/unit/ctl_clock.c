@@ -239,7 +239,8 @@ static void a_due_time_the_policy_clears_is_told_as_cleared_not_as_a_promise(voi
     uint16_t answer = policy_clock_index(&policy, slice_text("answer"));
     clocks[answer].hidden_steps = UINT64_C(1) << story.view.state.step;
     assert_int_equal(count_of(story_shown(&story), "due time cleared"), 2);
-    assert_int_equal(count_of(story_shown(&story), " left"), 0); /* what is no promise has nothing left */
+    assert_int_equal(count_of(story_shown(&story), " left"),
+                     0); /* what is no promise has nothing left */
     json_t *list = clock_accounts(&story.view, "answer");
     assert_true(json_is_true(json_object_get(json_array_get(list, 0), "due_cleared")));
     json_decref(list);
