@@ -6,14 +6,14 @@
  * keys tests/unit/ctl/policy_told.probes has a few words that are laid over policy_told.yaml, and
  * both verbs are asked.  A key that is new in the table has no such words and fails until it has.
  */
-#include "ctl.h"
+#include "ctl_said.h"
 #include "policy_language.h"
 #include "scope.h"
 #include "unit.h"
 
 #include <unistd.h>
 
-enum { TEXT_MAX = 64 * 1024, PATH_SIZE = 256, WORDS_MAX = 8, KEYS_MIN = 200 };
+enum { TEXT_MAX = 64 * 1024, PATH_SIZE = 256, KEYS_MIN = 200 };
 
 static char folder[] = "/tmp/redress-told-XXXXXX";
 static char base_path[PATH_SIZE], over_path[PATH_SIZE];
@@ -40,27 +40,13 @@ static void file_write(const char *path, const char *head, const char *text, con
 /* What the command writes, to be freed; "" where it is not content. */
 static char *told_by(const char *probe, const char *const *words)
 {
-    char *argv[WORDS_MAX] = {(char *)(uintptr_t) "redress"};
-    int argc = 1;
-    char *out_text = NULL;
-    char *err_text = NULL;
-    size_t out_size = 0;
-    size_t err_size = 0;
-    for (; words[argc - 1]; argc++) {
-        assert_true(argc < WORDS_MAX);
-        argv[argc] = (char *)(uintptr_t)words[argc - 1];
+    struct said said = said_by(words);
+    if (said.code != CTL_OK) {
+        print_error("%s: %s", probe, said.err);
+        said.out[0] = '\0';
     }
-    FILE *out = open_memstream(&out_text, &out_size);
-    FILE *err = open_memstream(&err_text, &err_size);
-    int status = ctl_run(argc, argv, out, err);
-    (void)fclose(out);
-    (void)fclose(err);
-    if (status != CTL_OK) {
-        print_error("%s: %s", probe, err_text);
-        out_text[0] = '\0';
-    }
-    free(err_text);
-    return out_text;
+    free(said.err);
+    return said.out;
 }
 
 #define TOLD_BY(probe, ...) told_by(probe, (const char *const[]){__VA_ARGS__, NULL})
