@@ -8,6 +8,7 @@
  * hand.  Guards laws 8 and 11.
  */
 #include "ctl_said.h"
+#include "golden.h"
 #include "unit.h"
 
 #include <unistd.h>
@@ -94,15 +95,11 @@ static const char *other_policy(const char *from, const char *to)
 {
     static char path[64];
     static char text[32768];
-    FILE *file = fopen(TEST_DATA "/drill/boston311.yaml", "r");
-    assert_non_null(file);
-    size_t size = fread(text, 1, sizeof text - 1, file);
-    text[size] = '\0';
-    assert_int_equal(fclose(file), 0);
+    assert_true(golden_read(TEST_DATA "/drill/boston311.yaml", text, sizeof text) > 0);
     char *at = strstr(text, from);
     assert_non_null(at);
     (void)snprintf(path, sizeof path, "%s/other.yaml", folder);
-    file = fopen(path, "w");
+    FILE *file = fopen(path, "w");
     assert_non_null(file);
     *at = '\0';
     (void)fprintf(file, "%s%s%s", text, to, at + strlen(from));
@@ -245,11 +242,7 @@ static void the_page_stands_alone_in_three_languages(void **state)
         struct said said = drill(words);
         assert_int_equal(said.code, CTL_OK);
         said_done(&said);
-        FILE *file = fopen(path, "r");
-        assert_non_null(file);
-        size_t size = fread(page, 1, sizeof page - 1, file);
-        page[size] = '\0';
-        assert_int_equal(fclose(file), 0);
+        assert_true(golden_read(path, page, sizeof page) > 0);
         assert_non_null(strstr(page, titles[i]));
         assert_non_null(strstr(page, "<svg"));
         assert_non_null(strstr(page, "</html>"));

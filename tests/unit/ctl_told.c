@@ -7,6 +7,7 @@
  * both verbs are asked.  A key that is new in the table has no such words and fails until it has.
  */
 #include "ctl_said.h"
+#include "golden.h"
 #include "policy_language.h"
 #include "scope.h"
 #include "unit.h"
@@ -19,15 +20,6 @@ static char folder[] = "/tmp/redress-told-XXXXXX";
 static char base_path[PATH_SIZE], over_path[PATH_SIZE];
 static char probes[TEXT_MAX];
 static char *base_told;
-
-static void file_text(const char *path, char text[TEXT_MAX])
-{
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    size_t size = fread(text, 1, TEXT_MAX - 1, file);
-    text[size] = '\0';
-    (void)fclose(file);
-}
 
 static void file_write(const char *path, const char *head, const char *text, const char *tail)
 {
@@ -60,8 +52,10 @@ static int folder_make(void **state)
     }
     (void)snprintf(base_path, sizeof base_path, "%s/base.yaml", folder);
     (void)snprintf(over_path, sizeof over_path, "%s/over.yaml", folder);
-    file_text(GOLDEN "/policy_told.yaml", base);
-    file_text(GOLDEN "/policy_told.probes", probes);
+    if (golden_read(GOLDEN "/policy_told.yaml", base, sizeof base) == 0 ||
+        golden_read(GOLDEN "/policy_told.probes", probes, sizeof probes) == 0) {
+        return -1;
+    }
     file_write(base_path, "", base, "");
     base_told = TOLD_BY("the policy", "policy", "explain", base_path, "--lang", "en");
     return base_told[0] ? 0 : -1;

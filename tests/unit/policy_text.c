@@ -7,6 +7,7 @@
  */
 #include "policy_text.h"
 
+#include "golden.h"
 #include "policy_load.h"
 #include "roll.h"
 #include "scope.h"
@@ -20,12 +21,7 @@ static int load(void **state)
 {
     (void)state;
     static char yaml[FILE_MAX];
-    FILE *file = fopen(TEXTS_POLICY, "re");
-    if (!file) {
-        return -1;
-    }
-    size_t size = fread(yaml, 1, sizeof yaml, file);
-    (void)fclose(file);
+    size_t size = golden_read(TEXTS_POLICY, yaml, sizeof yaml);
     struct policy_report report;
     object = policy_load_blind("texts.yaml", slice_of(yaml, size), 2025, 2027, &report);
     policy_report_done(&report);
