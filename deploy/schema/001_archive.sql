@@ -11,7 +11,7 @@ SET search_path TO redress;
 
 CREATE TABLE archive (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),
-    schema      integer NOT NULL,          -- common/archive_form.h
+    schema      integer NOT NULL,
     partitions  integer NOT NULL CHECK (partitions BETWEEN 1 AND 1024),
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -203,8 +203,10 @@ CREATE TABLE clock (
     due       timestamptz NOT NULL, -- nearest due time of a clock that runs and has no verdict; infinity: none
     raised    smallint NOT NULL,    -- most urgent priority a level has asked for; 0: none
     raised_by text NOT NULL,        -- its clock
+    unknown   boolean NOT NULL DEFAULT false, -- a clock runs whose due instant its calendar cannot say
     state     bytea NOT NULL
 ) WITH (fillfactor = 50);
+CREATE INDEX clock_unknown ON clock (case_id) WHERE unknown;
 
 CREATE TABLE figure (
     hour      timestamptz NOT NULL,
@@ -303,7 +305,7 @@ CREATE POLICY own_dispatch  ON member TO redress_dispatch  USING (service = 3);
 CREATE POLICY own_watchdog  ON member TO redress_watchdog  USING (service = 4);
 CREATE POLICY own_analytics ON member TO redress_analytics USING (service = 5);
 
-INSERT INTO archive (schema, partitions) VALUES (2, :partitions);
+INSERT INTO archive (schema, partitions) VALUES (1, :partitions);
 INSERT INTO head (service, partition)
     SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;
 

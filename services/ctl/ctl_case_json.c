@@ -111,6 +111,7 @@ static json_t *clock_json(const struct event_clock *clock)
     set_number(object, "generation", clock->generation);
     set_time(object, "started_at", clock->started_at_us);
     set_time(object, "due_at", clock->due_us);
+    set(object, "due_unknown", json_boolean(clock->due_us == INT64_MAX));
     set_time(object, "paused_at", clock->paused_at_us);
     set_number(object, "used_seconds", clock->used_s);
     if (clock->target_days > 0) {
@@ -130,6 +131,8 @@ static json_t *clock_json(const struct event_clock *clock)
     if (clock->level > 0) {
         set_number(object, "level", clock->level);
         set_time(object, "level_due_at", clock->level_due_us);
+    }
+    if (clock->notify_role.size > 0) {
         set_text(object, "notify_role", clock->notify_role);
     }
     return object;

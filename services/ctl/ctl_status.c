@@ -35,6 +35,8 @@ struct status_service {
 struct status {
     uint64_t partitions;
     uint64_t accepted, archived, open, closed, breached;
+    uint64_t unknown;      /* cases with a due instant that cannot be computed … */
+    uint64_t unknown_case; /* … and one of them */
     uint64_t database_bytes;
     bool redis;
     char redis_why[256];
@@ -62,7 +64,8 @@ static int counts_read(struct ctl *ctl, struct status *status)
         "(SELECT count(*) FROM complaint WHERE closed_at IS NULL), "
         "(SELECT count(*) FROM complaint WHERE closed_at IS NOT NULL), "
         "(SELECT coalesce(sum(count), 0)::bigint FROM figure WHERE measure = 'breached'), "
-        "pg_database_size(current_database())",
+        "pg_database_size(current_database()), (SELECT count(*) FROM clock WHERE unknown), "
+        "(SELECT coalesce(min(case_id), 0) FROM clock WHERE unknown)",
         NULL,
         0,
         &rows);
@@ -73,7 +76,9 @@ static int counts_read(struct ctl *ctl, struct status *status)
                                   &status->open,
                                   &status->closed,
                                   &status->breached,
-                                  &status->database_bytes};
+                                  &status->database_bytes,
+                                  &status->unknown,
+                                  &status->unknown_case};
         for (int i = 0; i < (int)(sizeof into / sizeof *into); i++) {
             *into[i] = number_of(rows, 0, i);
         }
@@ -309,6 +314,7 @@ static void print_json(const struct ctl *ctl, const struct status *status)
                               "queues",
                               queues);
     (void)json_object_set(value, "calendars", status->calendars);
+    (void)json_object_set_new(value, "due_unknown", json_integer((json_int_t)status->unknown));
     ctl_print_json(ctl, &value);
 }
 
@@ -381,6 +387,12 @@ static void print_text(const struct ctl *ctl, const struct status *status)
                            oldest));
     }
     ctl_calendar_missing_print(ctl, status->calendars);
+    if (status->unknown > 0) {
+        ctl_print(
+            ctl,
+            TEXT_STATUS_UNKNOWN,
+            CTL_ARGS(CTL_NUMBER_TEXT(status->unknown), CTL_NUMBER_TEXT(status->unknown_case)));
+    }
     char word[VIEW_TEXT_MAX];
     (void)snprintf(
         word,

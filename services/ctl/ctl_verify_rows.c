@@ -215,8 +215,7 @@ static void complaint_compare(struct verify *verify, const PGresult *rows, int r
         return;
     }
     held->in_complaint = true;
-    struct error error = {0};
-    if (!policy || !dispatch_row_read(rows, row, policy, &state, &error)) {
+    if (!policy || !dispatch_row_read(rows, row, policy, &state)) {
         verify_differ(verify, where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
         return;
     }
@@ -242,8 +241,7 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
     }
     held->in_clock = true;
     const struct policy *policy = view_policy(verify->policies, held->watch.policy_id);
-    struct error error = {0};
-    if (!policy || !watchdog_row_read(rows, row, &state, &error)) {
+    if (!policy || !watchdog_row_read(rows, row, &state)) {
         verify_differ(verify, where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
         return;
     }
@@ -269,8 +267,17 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
                                CTL_NUMBER_TEXT(pg_bool(rows, row, 3)),
                                CTL_NUMBER_TEXT(held->watch.closed)));
     }
+    bool lacks = watch_lacks_due(policy, &held->watch);
+    if (pg_bool(rows, row, 4) != lacks) {
+        verify_differ(verify,
+                      where,
+                      TEXT_VERIFY_FIELD,
+                      CTL_ARGS("unknown (column)",
+                               CTL_NUMBER_TEXT(pg_bool(rows, row, 4)),
+                               CTL_NUMBER_TEXT(lacks)));
+    }
     int64_t due_us = watch_due_us(policy, &held->watch);
-    if (pg_time(rows, row, 2) != due_us) {
+    if (due_us != 0 && pg_time(rows, row, 2) != due_us) { /* 0: these years are new here */
         char table[VIEW_TEXT_MAX];
         char journal[VIEW_TEXT_MAX];
         verify_differ(verify,
@@ -354,17 +361,18 @@ bool verify_rows(struct verify *verify)
     bool intake = verify->only == SERVICE_NONE || verify->only == SERVICE_INTAKE;
     bool dispatch = verify->only == SERVICE_NONE || verify->only == SERVICE_DISPATCH;
     bool watchdog = verify->streams[SERVICE_WATCHDOG].wanted;
-    bool good = (!dispatch || rows_each(verify, complaint_sql(sql), complaint_compare)) &&
-                (!watchdog || rows_each(verify,
-                                        "SELECT case_id, state, next_due, closed FROM clock "
-                                        "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
-                                        "ORDER BY case_id LIMIT $3::integer",
-                                        clock_compare)) &&
-                (!intake || rows_each(verify,
-                                      "SELECT case_id, submission_id FROM submission "
-                                      "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
-                                      "ORDER BY case_id LIMIT $3::integer",
-                                      submission_compare));
+    bool good =
+        (!dispatch || rows_each(verify, complaint_sql(sql), complaint_compare)) &&
+        (!watchdog || rows_each(verify,
+                                "SELECT case_id, state, next_due, closed, unknown FROM clock "
+                                "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
+                                "ORDER BY case_id LIMIT $3::integer",
+                                clock_compare)) &&
+        (!intake || rows_each(verify,
+                              "SELECT case_id, submission_id FROM submission "
+                              "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
+                              "ORDER BY case_id LIMIT $3::integer",
+                              submission_compare));
     for (uint64_t serial = 1; good && serial <= verify->case_count; serial++) {
         const struct verify_case *held = &verify->cases[serial];
         if (dispatch && held->dispatch.version > 0 && !held->in_complaint) {

@@ -3,7 +3,10 @@
 #include "watchdog_core_change.h"
 #include "watchdog_core_clock.h"
 
-enum { KINDS_PER_CAUSE = 7 }; /* stopped, started, paused, resumed, retargeted, refused, unknown */
+enum {
+    KINDS_PER_CAUSE = 7, /* stopped, started, paused, resumed, retargeted, refused, unknown */
+    EVENT_SCHEMA = 1,
+};
 
 size_t watch_case_size(const struct policy *policy)
 {
@@ -396,6 +399,16 @@ int64_t watch_due_us(const struct policy *policy, const struct watch_case *state
 bool watch_is_unknown(const struct watch_clock *clock)
 {
     return clock->phase == WATCH_RUNNING && clock->due_us == INT64_MAX && clock_in_force(clock);
+}
+
+bool watch_lacks_due(const struct policy *policy, const struct watch_case *state)
+{
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
+        if (watch_is_unknown(&state->clocks[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int64_t

@@ -111,6 +111,9 @@ int64_t watch_due_us(const struct policy *policy, const struct watch_case *state
 /* A clock of the case has no due instant because its calendar cannot say when. */
 bool watch_is_unknown(const struct watch_clock *clock);
 
+/* One of them has none. */
+bool watch_lacks_due(const struct policy *policy, const struct watch_case *state);
+
 /*
  * The due instant as the policy shows it (due-cleared-when, hidden-in); 0: none is shown.
  * INT64_MAX: it cannot be computed.

@@ -9,11 +9,14 @@
  * that was replaced cannot fire it a second time (law 7).
  */
 #include "case_cache.h"
+#include "health.h"
 #include "log.h"
 #include "projector.h"
 #include "service.h"
 #include "watchdog_store.h"
 #include "watchdog_timers.h"
+
+#include <inttypes.h>
 
 enum {
     CASES_MAX = 1 << 17, /* in memory; others are read when they are wanted */
@@ -53,6 +56,7 @@ struct watchdog {
     uint64_t wanted[WANTED_MAX];
     uint32_t doubts;    /* batches to come that take no case for new without asking */
     bool arming;        /* timers are being read */
+    unsigned unknown;   /* the dependency that says whose due instant cannot be computed */
     struct event event; /* large */
     uint32_t cycle;
     uint32_t changed_count;
@@ -79,6 +83,7 @@ static bool watchdog_open(struct service *service, void **self, struct error *er
     }
     const struct projector_source source = {
         SERVICE_WATCHDOG, "watchdog_timers", op_of, row_op, watchdog};
+    watchdog->unknown = service_dependency(service, "deadlines");
     watchdog->projector = projector_new(service, &source, error);
     return watchdog->projector != NULL;
 }
@@ -256,9 +261,8 @@ static void watchdog_looked_up(void *self, struct cycle *cycle, const struct pg_
     const PGresult *rows = answer->results[0];
     for (int row = 0; row < PQntuples(rows); row++) {
         struct held_case read = {0};
-        struct error error = {0};
-        if (!watchdog_row_read(rows, row, &read.state, &error)) {
-            service_fail_form(watchdog->service, &error);
+        if (!watchdog_row_read(rows, row, &read.state)) {
+            service_fail(watchdog->service, "a row of clock is in another layout");
             return;
         }
         if (find(watchdog, read.state.case_id) ||
@@ -444,12 +448,29 @@ static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const st
     return why && strcmp(why->sqlstate, "23505") == 0 ? UNDO_AGAIN : UNDO_LATER;
 }
 
+/* A promise that cannot be made is seen by whoever looks after the daemon. */
+static void unknown_tell(struct watchdog *watchdog)
+{
+    char detail[HEALTH_DETAIL_MAX];
+    uint64_t case_id;
+    uint64_t count = timers_unknown(watchdog->timers, &case_id);
+    (void)snprintf(detail,
+                   sizeof detail,
+                   "no due instant can be computed for %" PRIu64 " cases, one is %" PRIu64
+                   ": their calendars end too soon",
+                   count,
+                   case_id);
+    service_dependency_set(watchdog->service, watchdog->unknown, count == 0, detail);
+    timers_ask_unknown(watchdog->timers, service_reader(watchdog->service));
+}
+
 /* Once a second: reading the timers goes on if it was cut off, and is told when it is done. */
 static void watchdog_second(void *self, int64_t now_us)
 {
     (void)now_us;
     struct watchdog *watchdog = self;
     timers_go_on(watchdog);
+    unknown_tell(watchdog);
     if (watchdog->arming && timers_unread(watchdog->timers) == 0) {
         log_info("timers armed",
                  LOG_NUMBER("timers", (int64_t)timers_count(watchdog->timers)),

@@ -1,42 +1,41 @@
 #include "watchdog_store.h"
 
-/* The first byte: it grows with every change of what follows.  A macro, for watchdog_breached_sql.
- */
-#define LAYOUT              5
-#define TEXT_OF(number)     #number
-#define NUMBER_TEXT(number) TEXT_OF(number)
-
 enum {
+    LAYOUT = 4,
     CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
     CLOCK_SIZE = 8 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
 };
 
 #define CASES_INSERT                                                                               \
-    "INSERT INTO clock (case_id, policy_id, closed, next_due, due, raised, raised_by, state) "     \
+    "INSERT INTO clock (case_id, policy_id, closed, next_due, due, raised, raised_by, unknown, "   \
+    "state) "                                                                                      \
     "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], "         \
-    "$5::timestamptz[], $6::smallint[], $7::text[], $8::bytea[]) "
+    "$5::timestamptz[], $6::smallint[], $7::text[], $8::boolean[], $9::bytea[]) "
 
 const struct pg_statement watchdog_statements[] = {
-    {"watchdog_rows",      "SELECT case_id, state FROM clock WHERE case_id = ANY($1::bigint[])"},
+    {"watchdog_rows",      "SELECT case_id, state FROM clock WHERE case_id = ANY($1::bigint[])" },
     {"watchdog_timers",
-     "SELECT case_id, next_due FROM clock WHERE case_id > $1::bigint AND case_id <= $2::bigint "
-     "AND next_due < 'infinity' ORDER BY case_id LIMIT $3::integer"                            },
-    {"watchdog_cases_new", CASES_INSERT                                                        },
+     "SELECT case_id, next_due, unknown FROM clock WHERE case_id > $1::bigint "
+     "AND case_id <= $2::bigint AND (next_due < 'infinity' OR unknown) ORDER BY case_id LIMIT "
+     "$3::integer"                                                                              },
+    {"watchdog_unknown",
+     "SELECT count(*), min(case_id) FROM (SELECT case_id FROM clock WHERE unknown LIMIT 1000) k"},
+    {"watchdog_cases_new", CASES_INSERT                                                         },
     {"watchdog_cases",
      CASES_INSERT
      "ON CONFLICT (case_id) DO UPDATE SET closed = excluded.closed, next_due = excluded.next_due, "
      "due = excluded.due, "
-     "raised = excluded.raised, raised_by = excluded.raised_by, state = excluded.state"        },
+     "raised = excluded.raised, raised_by = excluded.raised_by, "
+     "unknown = excluded.unknown, state = excluded.state"                                       },
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
 /* 50 is CASE_SIZE with the count of clocks at its end, 52 CLOCK_SIZE, 42 and 45 the places of phase
  * and breached in it. */
-const char watchdog_breached_sql[] = "(get_byte(k.state, 0) = " NUMBER_TEXT(
-    LAYOUT) " AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
-            "1) i WHERE get_byte(k.state, 50 + 52 * i + 45) = 1 AND get_byte(k.state, 50 + 52 * i "
-            "+ 42) "
-            "IN (1, 2)))";
+const char watchdog_breached_sql[] =
+    "(get_byte(k.state, 0) = 4 AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
+    "1) i WHERE get_byte(k.state, 50 + 52 * i + 45) = 1 AND get_byte(k.state, 50 + 52 * i + 42) "
+    "IN (1, 2)))";
 
 static uint8_t *put(uint8_t *at, uint64_t value, size_t size)
 {
@@ -153,7 +152,7 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
 /* The second set is of new cases: a row that is known to be new costs half of one that may be
  * there. */
 static struct case_rows {
-    struct pg_array case_id, policy_id, closed, next_due, due, raised, raised_by, state;
+    struct pg_array case_id, policy_id, closed, next_due, due, raised, raised_by, unknown, state;
 } case_rows[2];
 
 void watchdog_cases_begin(void)
@@ -167,6 +166,7 @@ void watchdog_cases_begin(void)
         pg_array_begin(&rows->due, PG_TIMESTAMPTZ);
         pg_array_begin(&rows->raised, PG_INT2);
         pg_array_begin(&rows->raised_by, PG_TEXT);
+        pg_array_begin(&rows->unknown, PG_BOOL);
         pg_array_begin(&rows->state, PG_BYTEA);
     }
 }
@@ -219,6 +219,7 @@ void watchdog_case_add(const struct policy *policy,
     pg_array_time(&rows->next_due, due_us);
     pg_array_time(&rows->due, nearest_due_us(policy, state));
     raise_add(rows, policy, state);
+    pg_array_bool(&rows->unknown, watch_lacks_due(policy, state));
     pg_array_bytes(&rows->state,
                    slice_of(bytes, watchdog_state_pack(state, policy_run_count(policy), bytes)));
 }
@@ -234,6 +235,7 @@ static void rows_bind(struct pg *pg, const char *statement, struct case_rows *ro
         pg_bind_array(pg, &rows->due);
         pg_bind_array(pg, &rows->raised);
         pg_bind_array(pg, &rows->raised_by);
+        pg_bind_array(pg, &rows->unknown);
         pg_bind_array(pg, &rows->state);
     }
 }
@@ -244,23 +246,10 @@ void watchdog_cases_bind(struct pg *pg)
     rows_bind(pg, "watchdog_cases", &case_rows[false]);
 }
 
-bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state, struct error *error)
+bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state)
 {
-    struct slice bytes = pg_bytes(rows, row, 1);
-    uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
-    if (bytes.size > 0 && bytes.bytes[0] != LAYOUT) {
-        return error_set(error,
-                         ERROR_REJECT,
-                         "clock of case %llu is of form %u, this version reads %d",
-                         (unsigned long long)case_id,
-                         bytes.bytes[0],
-                         LAYOUT);
-    }
-    return (watchdog_state_unpack(bytes, state) && state->case_id == case_id) ||
-           error_set(error,
-                     ERROR_REJECT,
-                     "clock of case %llu is not what was written",
-                     (unsigned long long)case_id);
+    return watchdog_state_unpack(pg_bytes(rows, row, 1), state) &&
+           state->case_id == (uint64_t)pg_int8(rows, row, 0);
 }
 
 void watchdog_rows_bind(struct pg *pg, const uint64_t *cases, uint32_t count)
@@ -282,4 +271,9 @@ uint64_t watchdog_timer_case(const PGresult *rows, int row)
 int64_t watchdog_timer_due_us(const PGresult *rows, int row)
 {
     return pg_time(rows, row, 1);
+}
+
+int64_t watchdog_timer_wake_us(const PGresult *rows, int row)
+{
+    return pg_bool(rows, row, 2) ? 0 : watchdog_timer_due_us(rows, row);
 }

@@ -40,9 +40,11 @@ void watchdog_rows_bind(struct pg *pg, const uint64_t *cases, uint32_t count);
 /* A row of watchdog_timers: a case and when its next level fires. */
 uint64_t watchdog_timer_case(const PGresult *rows, int row);
 int64_t watchdog_timer_due_us(const PGresult *rows, int row);
+/* When a new owner has to look at it: then, or at once where an instant could not be computed: its
+ * calendar may know more years than the last owner's. */
+int64_t watchdog_timer_wake_us(const PGresult *rows, int row);
 
-/* A row of watchdog_rows.  ERROR_REJECT: its state is of another form, or none at all. */
-bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state, struct error *error)
-    MUST_CHECK;
+/* A row of watchdog_rows: false when its state cannot be read. */
+bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state);
 
 #endif

@@ -23,6 +23,9 @@ struct timers {
     int64_t began_us, ended_us; /* monotonic: of reading all that is unread */
     uint32_t turn;              /* partitions are read in turn */
     unsigned reads;             /* under way */
+    uint64_t unknown;           /* cases with a due instant that cannot be computed */
+    uint64_t unknown_case;      /* one of them */
+    bool asking_unknown;
     bool failed;
 };
 
@@ -131,7 +134,7 @@ static void rows_take(struct timers *timers, struct share *share, const PGresult
     for (int row = 0; row < PQntuples(rows); row++) {
         share->after = watchdog_timer_case(rows, row);
         if (heap_due_us(share->heap, share->after) == INT64_MAX &&
-            !heap_set(share->heap, share->after, watchdog_timer_due_us(rows, row))) {
+            !heap_set(share->heap, share->after, watchdog_timer_wake_us(rows, row))) {
             timers->failed = true;
         }
     }
@@ -218,6 +221,33 @@ int64_t timers_took_us(const struct timers *timers)
 bool timers_failed(const struct timers *timers)
 {
     return timers->failed;
+}
+
+static void unknown_answered(void *context, const struct pg_answer *answer)
+{
+    struct timers *timers = context;
+    timers->asking_unknown = false;
+    if (answer->status == PG_OK) {
+        timers->unknown = (uint64_t)pg_int8(answer->results[0], 0, 0);
+        timers->unknown_case =
+            timers->unknown > 0 ? (uint64_t)pg_int8(answer->results[0], 0, 1) : 0;
+    }
+}
+
+void timers_ask_unknown(struct timers *timers, struct pg *reader)
+{
+    struct error error = {0};
+    if (!timers->asking_unknown && pg_current_state(reader) == PG_READY) {
+        pg_begin(reader);
+        pg_call(reader, "watchdog_unknown");
+        timers->asking_unknown = pg_send(reader, unknown_answered, timers, &error);
+    }
+}
+
+uint64_t timers_unknown(const struct timers *timers, uint64_t *case_id)
+{
+    *case_id = timers->unknown_case;
+    return timers->unknown;
 }
 
 size_t timers_count(const struct timers *timers)
