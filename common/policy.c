@@ -104,34 +104,17 @@ uint16_t policy_mark_index(const struct policy *policy, struct slice id)
     return find(policy->marks, policy->mark_count, sizeof(struct policy_tally), id);
 }
 
-const char *const policy_phase_names[PHASE_COUNT + 1] = {
-    [PHASE_RECEIPT] = "receipt",
-    [PHASE_ASSESSMENT] = "assessment",
-    [PHASE_ASSIGNMENT] = "assignment",
-    [PHASE_INVESTIGATION] = "investigation",
-    [PHASE_SOLUTION] = "solution",
-    [PHASE_APPROVAL] = "approval",
-    [PHASE_CONSENT] = "consent",
-    [PHASE_IMPLEMENTATION] = "implementation",
-    [PHASE_REPLY] = "reply",
-    [PHASE_FOLLOW_UP] = "follow-up",
-    [PHASE_CLOSED] = "closed",
-};
-
-const char *const policy_outcome_names[OUTCOME_COUNT + 1] = {
-    [OUTCOME_NONE] = "",
-    [OUTCOME_SETTLED] = "settled",
-    [OUTCOME_NOT_FOUNDED] = "not-founded",
-    [OUTCOME_NOT_OURS] = "not-ours",
-    [OUTCOME_WITHDRAWN] = "withdrawn",
-    [OUTCOME_DUPLICATE] = "duplicate",
-    [OUTCOME_MALICIOUS] = "malicious",
-    [OUTCOME_ESCALATED] = "escalated",
-};
-
 const char *policy_outcome_name(enum case_outcome outcome)
 {
-    return (unsigned)outcome < OUTCOME_COUNT ? policy_outcome_names[outcome] : "";
+    static const char *const names[OUTCOME_COUNT] = {[OUTCOME_NONE] = "",
+                                                     [OUTCOME_SETTLED] = "settled",
+                                                     [OUTCOME_NOT_FOUNDED] = "not-founded",
+                                                     [OUTCOME_NOT_OURS] = "not-ours",
+                                                     [OUTCOME_WITHDRAWN] = "withdrawn",
+                                                     [OUTCOME_DUPLICATE] = "duplicate",
+                                                     [OUTCOME_MALICIOUS] = "malicious",
+                                                     [OUTCOME_ESCALATED] = "escalated"};
+    return (unsigned)outcome < OUTCOME_COUNT ? names[outcome] : "";
 }
 
 uint16_t policy_action_index(const struct policy_step *step, struct slice id)
@@ -236,6 +219,56 @@ uint16_t policy_class_of(const struct policy *policy,
         *override = decided;
     }
     return class_index;
+}
+
+/* The place of one extension among all of a clock; NULL beyond the last. */
+static const struct policy_extension *extension_at(const struct policy_clock *clock, uint16_t place)
+{
+    if (place == 0) {
+        return &clock->extension;
+    }
+    return place <= clock->further_count ? &clock->further[place - 1] : NULL;
+}
+
+const struct policy_extension *policy_extension_next(const struct policy_clock *clock,
+                                                     uint8_t given)
+{
+    const struct policy_extension *extension = extension_at(clock, 0);
+    for (uint16_t i = 1; extension && given >= extension->times; i++) {
+        given = (uint8_t)(given - extension->times);
+        extension = extension_at(clock, i);
+    }
+    return extension;
+}
+
+void policy_extension_sum(const struct policy_clock *clock,
+                          uint8_t given,
+                          int64_t *more_s,
+                          uint32_t *more_days)
+{
+    *more_s = 0;
+    *more_days = 0;
+    for (uint8_t i = 0; i < given; i++) {
+        const struct policy_extension *extension = policy_extension_next(clock, i);
+        *more_s += extension ? extension->by_s : 0;
+        *more_days += extension ? extension->by_days : 0;
+    }
+}
+
+int64_t
+policy_window_us(const struct policy *policy, const struct policy_window *window, int64_t since_us)
+{
+    static const struct calendar elapsing = {.always = true};
+    const struct calendar *calendar = window->calendar < policy->calendar_count
+                                          ? &policy->calendars[window->calendar]
+                                          : &elapsing;
+    if (window->unit == TARGET_BUSINESS_DAYS) {
+        return calendar_add_days_us(calendar, since_us, window->days, window->end_of_day);
+    }
+    calendar = window->unit == TARGET_BUSINESS ? calendar : &elapsing;
+    return calendar_covers(calendar, calendar_second(since_us))
+               ? calendar_add_us(calendar, since_us, calendar_in_us(window->length_s))
+               : INT64_MAX;
 }
 
 uint16_t policy_route_index(const struct policy *policy, const struct policy_facts *facts)

@@ -150,6 +150,31 @@ struct policy_field {
     uint16_t slot;       /* of the kept ones, in the policy's order; POLICY_NONE: not kept */
 };
 
+/* What a window counts from. */
+enum window_since {
+    SINCE_RECEIVED,
+    SINCE_OPENED,
+    SINCE_STEP, /* it came into the step it stands in */
+    SINCE_CLOSED,
+};
+
+enum window_side {
+    WINDOW_NONE,   /* at any time */
+    WINDOW_BEFORE, /* until an instant, that one included */
+    WINDOW_AFTER,  /* from it on */
+};
+
+/* When something may be done: before or after so long since something. */
+struct policy_window {
+    enum window_side side;
+    enum window_since since;
+    enum clock_target unit; /* TARGET_PROMISED never */
+    int64_t length_s;
+    uint32_t days;
+    uint16_t calendar; /* POLICY_NONE: time that elapses */
+    bool end_of_day;
+};
+
 /*
  * What has to be so for an action to be done, or to lead on.  It is asked only of cases that fit
  * when, of people in one of roles, and, for closing, of these outcomes.  Every part that is given
@@ -168,6 +193,7 @@ struct policy_requirement {
     uint16_t task;     /* no such obligation is open; POLICY_NONE: not asked */
     bool same_channel; /* the compared field names the channel the complaint came by */
     struct policy_compare compare;
+    struct policy_window window;
 };
 
 /* Roles that may do whatever a role may, within its limits where they have none of their own. */
@@ -341,12 +367,7 @@ uint32_t policy_task_asked(const struct event_field *fields, uint32_t field_coun
 /* The role, or one it is a deputy of, is in the set. */
 bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role);
 
-/* "receipt", …, "closed" by enum phase, as policies write them; NULL behind the last. */
-extern const char *const policy_phase_names[PHASE_COUNT + 1];
-
-/* "settled", "not-founded", … by enum case_outcome; "" of OUTCOME_NONE, NULL behind the last. */
-extern const char *const policy_outcome_names[OUTCOME_COUNT + 1];
-/* The same; "" of a number that is none. */
+/* "settled", "not-founded", …; "" of OUTCOME_NONE. */
 const char *policy_outcome_name(enum case_outcome outcome);
 
 /* What rules may look at. */
@@ -374,6 +395,11 @@ uint16_t policy_class_of(const struct policy *policy,
                          const struct policy_facts *facts,
                          int32_t score,
                          uint16_t *override);
+
+/* The instant a window ends or begins that counts from since_us, by the same arithmetic as clocks;
+ * INT64_MAX: its calendar cannot say. */
+int64_t
+policy_window_us(const struct policy *policy, const struct policy_window *window, int64_t since_us);
 
 /* The queue the routes give; POLICY_NONE only where no route fits, which the loader rules out. */
 uint16_t policy_route(const struct policy *policy, const struct policy_facts *facts);

@@ -52,7 +52,7 @@ struct policy_target {
  * "clock" names, or of every clock that can be extended.
  */
 struct policy_extension {
-    uint8_t times; /* how often in one run; 0: never */
+    uint8_t times; /* how often in one run, one after the other; 0: never */
     int64_t by_s;  /* how far, each time, in the unit of the target */
     uint32_t by_days;
     bool needs_reason;    /* the fact carries a field "reason" */
@@ -104,6 +104,8 @@ struct policy_clock {
     uint64_t hidden_steps; /* the clock runs on, its due instant is not shown */
     uint16_t unknown_role; /* told when the due instant cannot be computed; POLICY_NONE: nobody */
     struct policy_extension extension;
+    uint16_t further_count;
+    struct policy_extension further[POLICY_FURTHER_MAX]; /* when those before are used up */
     uint16_t target_count;
     struct policy_target
         targets[POLICY_TARGETS_MAX]; /* the first that fits, else the clock's own */
@@ -111,5 +113,15 @@ struct policy_clock {
     struct policy_level
         levels[POLICY_LEVELS_MAX]; /* in the order they come due; one of them LEVEL_BREACH */
 };
+
+/* What the next extension of a run asks for that has been given so many; NULL: there is none. */
+const struct policy_extension *policy_extension_next(const struct policy_clock *clock,
+                                                     uint8_t given);
+
+/* How much more time the given ones come to, in the unit of the target. */
+void policy_extension_sum(const struct policy_clock *clock,
+                          uint8_t given,
+                          int64_t *more_s,
+                          uint32_t *more_days);
 
 #endif

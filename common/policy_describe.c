@@ -164,10 +164,23 @@ static void describe_target(const struct policy *policy,
                   policy->calendars[calendar].name);
 }
 
+static void describe_extension(const struct policy_extension *extension, FILE *out)
+{
+    if (extension->times > 0) {
+        (void)fprintf(out,
+                      " extended=%u by=%lld%s",
+                      extension->times,
+                      (long long)extension->by_s + extension->by_days,
+                      extension->needs_reason ? " with-reason" : "");
+    }
+    for (uint16_t i = 0; i < extension->after_count; i++) {
+        (void)fprintf(out, " after=%s", extension->after[i]);
+    }
+}
+
 /* Where it stands still, when it starts anew, what else it may have: only what was said. */
 static void describe_more(const struct policy *policy, const struct policy_clock *clock, FILE *out)
 {
-    const struct policy_extension *extension = &clock->extension;
     describe_steps(policy, "of", clock->of_steps, out);
     if (clock->of_task != 0) {
         (void)fprintf(out, " of-task=%s", policy->tasks[clock->of_task - 1].id);
@@ -185,15 +198,9 @@ static void describe_more(const struct policy *policy, const struct policy_clock
     if (clock->due_cleared != DUE_CLEARED_PAUSED) {
         (void)fprintf(out, " due-cleared=%u", clock->due_cleared);
     }
-    if (extension->times > 0) {
-        (void)fprintf(out,
-                      " extended=%u by=%lld%s",
-                      extension->times,
-                      (long long)extension->by_s + extension->by_days,
-                      extension->needs_reason ? " with-reason" : "");
-        for (uint16_t i = 0; i < extension->after_count; i++) {
-            (void)fprintf(out, " after=%s", extension->after[i]);
-        }
+    describe_extension(&clock->extension, out);
+    for (uint16_t i = 0; i < clock->further_count; i++) {
+        describe_extension(&clock->further[i], out);
     }
 }
 

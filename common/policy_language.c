@@ -1,7 +1,6 @@
 /* The table; see policy_language.h.  A key stands below those whose names it uses. */
 #include "policy_language_rows.h"
 #include "policy_read.h"
-#include "policy_text.h"
 
 /* clang-format off */
 static const struct language_key role_keys[] = {
@@ -202,6 +201,7 @@ const struct language_part language_field = {
     .end = field_end,
     MEANS("What is filled in when an action is done", "办理时填写的字段", "辦理時填寫的欄位")};
 
+static const char *const languages[] = {"en", "zh-CN", "zh-TW", NULL};
 static const struct language_key policy_keys[] = {
     {"policy", true, KIND_ID, INTO(policy, name),
      MEANS("Its name", "规则名", "規則名")},
@@ -213,7 +213,7 @@ static const struct language_key policy_keys[] = {
            "over key by key, anything else is replaced, ~ takes out",
            "所依据的文件，后者盖前者，本文件盖全部：映射逐键覆盖，其余整体替换，~ 表示去掉",
            "所依據的檔案，後者蓋前者，本檔案蓋全部：對映逐鍵覆蓋，其餘整體替換，~ 表示去掉")},
-    {"languages", false, KIND_WORDS, .words = policy_locale_names, .read = read_languages,
+    {"languages", false, KIND_WORDS, .words = languages, .read = read_languages,
      MEANS("Languages in which every text has to be there", "每条文本必备的语言", "每條文字必備的語言")},
     {"title", true, KIND_TITLE, INTO(policy, title),
      MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
@@ -276,6 +276,9 @@ static const struct language_key policy_keys[] = {
     {"deputies", false, KIND_LIST, ROWS(policy, deputies, deputy_count, 0, POLICY_ROLES_MAX),
      .part = &language_deputy,
      MEANS("Who may act in whose place", "谁可代理谁", "誰可代理誰")},
+    {"calendars", true, KIND_ROWS, BETWEEN(0, POLICY_CALENDARS_MAX), .thing = THING_CALENDAR,
+     .part = &language_calendar, .read = read_calendars,
+     MEANS("Working hours and holidays", "工作时间与假日", "工作時間與假日")},
     {"closing", false, KIND_LIST,
      ROWS(policy, closing, closing_count, 0, POLICY_CLOSING_MAX),
      .part = &language_requirement, .check = closing_check,
@@ -295,9 +298,6 @@ static const struct language_key policy_keys[] = {
            "加到各未結案環節的操作；環節自有同名操作優先")},
     {"opening", true, KIND_PART, .part = &language_opening,
      MEANS("How a case begins", "案件如何开始", "案件如何開始")},
-    {"calendars", true, KIND_ROWS, BETWEEN(0, POLICY_CALENDARS_MAX), .thing = THING_CALENDAR,
-     .part = &language_calendar, .read = read_calendars,
-     MEANS("Working hours and holidays", "工作时间与假日", "工作時間與假日")},
     {"clocks", true, KIND_ROWS, BETWEEN(0, POLICY_CLOCKS_MAX), .thing = THING_CLOCK,
      .part = &language_clock, .read = read_clocks,
      MEANS("Deadlines", "时限", "時限")},

@@ -37,6 +37,10 @@ static const struct language_key extension_keys[] = {
      MEANS("A reason has to be given", "须说明理由", "須說明理由")},
     {"after", false, KIND_INDEXES, .read = extension_after,
      MEANS("Actions that have to come before it", "须先完成的操作", "須先完成的操作")},
+    {"further", false, KIND_LIST, .min = 1, .max = POLICY_FURTHER_MAX, .part = &language_extension,
+     .read = extension_further,
+     MEANS("Further ones, in this order, when those before are used up; 'to' counts from the start",
+           "此前的用完之后，依次还可再延长；to 自起点计", "此前的用完之後，依次還可再延長；to 自起點計")},
 };
 const struct language_part language_extension = {
     "extension", "an extension", KEYS(extension_keys),

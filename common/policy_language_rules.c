@@ -31,6 +31,9 @@ const struct language_part language_mark = {
     MEANS("What is counted of a case: how often it was done, and by whom", "案件上计数的事项：做过几次、由谁做",
           "案件上計數的事項：做過幾次、由誰做")};
 
+const char *const language_outcomes[] = {"settled", "not-founded", "not-ours", "withdrawn",
+                                         "duplicate", "malicious", "escalated", NULL};
+static const char *const since[] = {"received", "opened", "step", "closed", NULL};
 static const struct language_key requirement_keys[] = {
     {"mark", false, KIND_NAME, INTO(policy_requirement, mark), .thing = THING_MARK,
      MEANS("This was done", "此事已做", "此事已做")},
@@ -58,10 +61,26 @@ static const struct language_key requirement_keys[] = {
            "為其中之一：該欄位的選項，或 yes、no")},
     {"same-channel", false, KIND_FLAG, INTO(policy_requirement, same_channel), .fallback = "no",
      MEANS("It names the channel the complaint came by", "与投诉来源渠道相同", "與投訴來源管道相同")},
+    {"before", false, KIND_LENGTH, .read = read_required_before,
+     MEANS("Not later than so long after what 'since' names", "不晚于 since 所指时刻之后这么久",
+           "不晚於 since 所指時刻之後這麼久")},
+    {"after", false, KIND_LENGTH, .read = read_required_after,
+     MEANS("Not earlier than that", "不早于该时刻", "不早於該時刻")},
+    {"since", false, KIND_WORD, INTO(policy_requirement, window.since), .words = since,
+     .fallback = "received",
+     MEANS("What before and after count from: receipt, opening, coming into the step, closing",
+           "before、after 的起算时刻：受理、立案、进入当前环节、结案",
+           "before、after 的起算時刻：受理、立案、進入目前環節、結案")},
+    {"calendar", false, KIND_NAME, INTO(policy_requirement, window.calendar),
+     .thing = THING_CALENDAR,
+     MEANS("Whose hours and days count", "按哪个日历计", "依哪個行事曆計")},
+    {"end-of-day", false, KIND_FLAG, INTO(policy_requirement, window.end_of_day), .fallback = "no",
+     MEANS("Business days end at the end of the day, else at the same time of day",
+           "工作日按当日结束计，否则到同一时刻", "工作日按當日結束計，否則到同一時刻")},
     {"by", false, KIND_NAMES, INTO(policy_requirement, roles), .thing = THING_ROLE,
      MEANS("Asked only of these roles", "仅对这些角色要求", "僅對這些角色要求")},
-    {"outcomes", false, KIND_WORDS, INTO(policy_requirement, outcomes),
-     .words = policy_outcome_names + 1, .read = read_required_outcomes,
+    {"outcomes", false, KIND_WORDS, INTO(policy_requirement, outcomes), .words = language_outcomes,
+     .read = read_required_outcomes,
      MEANS("Of closing: asked only where the case ends so", "结案要求：仅限这些结果",
            "結案要求：僅限這些結果")},
     {"when", false, KIND_PART, INTO(policy_requirement, when), .part = &language_acted_when,

@@ -306,14 +306,7 @@ static void check_statutory(struct policy_loading *loading,
 
 POLICY_READER(clock_extension)
 {
-    struct policy_clock *clock = ((struct clock_place *)into)->clock;
-    clock->extension.times = 1;
-    read_part(loading, &pair->key, &pair->value, &language_extension, clock);
-    bool by = yaml_find(&pair->value, "by") != NULL;
-    bool to = yaml_find(&pair->value, "to") != NULL;
-    if (pair->value.kind == YAML_MAP && by == to) {
-        complain(loading, &pair->key, "by: 20 business days", "how far: either 'by' or 'to'");
-    }
+    extension_first(loading, pair, ((struct clock_place *)into)->clock);
 }
 
 POLICY_READER(clock_pauses)

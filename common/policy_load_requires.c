@@ -126,6 +126,69 @@ POLICY_READER(read_action_outcome)
     ((struct policy_action *)into)->outcome = outcome_read(loading, &pair->value);
 }
 
+/* A length of time as clocks have it. */
+static void window_read(struct policy_loading *loading,
+                        const struct yaml_pair *pair,
+                        struct policy_requirement *asked,
+                        enum window_side side)
+{
+    struct policy_target length = {.target = TARGET_ELAPSED};
+    struct policy_window *window = &asked->window;
+    if (window->side != WINDOW_NONE) {
+        complain(loading, &pair->key, "two requirements", "either 'before' or 'after'");
+        return;
+    }
+    target_within(loading, pair, &length);
+    window->side = side;
+    window->unit = length.target;
+    window->length_s = length.target_s;
+    window->days = length.target_days;
+}
+
+POLICY_READER(read_required_before)
+{
+    window_read(loading, pair, into, WINDOW_BEFORE);
+}
+
+POLICY_READER(read_required_after)
+{
+    window_read(loading, pair, into, WINDOW_AFTER);
+}
+
+/* It has all it needs to be an instant, and nothing else has any of it. */
+static void window_check(struct policy_loading *loading,
+                         const struct yaml_node *place,
+                         const struct yaml_node *map,
+                         const struct policy_requirement *asked)
+{
+    static const char *const keys[] = {"since", "calendar", "end-of-day"};
+    const struct policy_window *window = &asked->window;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const struct yaml_pair *pair = yaml_find(map, keys[i]);
+        if (pair && window->side == WINDOW_NONE) {
+            complain(loading, &pair->key, NULL, "'%s' belongs to 'before' or 'after'", keys[i]);
+        }
+    }
+    if (window->side == WINDOW_NONE) {
+        return;
+    }
+    if (window->unit != TARGET_ELAPSED && window->calendar == POLICY_NONE) {
+        complain(loading, place, "calendar: office", "whose business time counts is not said");
+    }
+    if (window->end_of_day && window->unit != TARGET_BUSINESS_DAYS) {
+        complain(loading,
+                 place,
+                 "before: 3 business days",
+                 "the end of the day is meant for targets in business days");
+    }
+    if (!asked->title.text[LOCALE_EN]) {
+        complain(loading,
+                 place,
+                 "title: Only within three days",
+                 "say in 'title' what people are told who come too early or too late");
+    }
+}
+
 void compare_end(struct policy_loading *loading,
                  const struct yaml_node *place,
                  const struct yaml_node *map,
@@ -163,8 +226,11 @@ static void requirement_check(struct policy_loading *loading,
         asked->times != UINT16_MAX || asked->persons > 0 || asked->at_most != POLICY_NONE;
     bool compared = compare->has_min || compare->has_max || compare->choices != 0;
     if (asked->mark == POLICY_NONE && asked->not_by == POLICY_NONE && asked->task == POLICY_NONE &&
-        compare->field == POLICY_NONE) {
-        complain(loading, place, "mark, not-by-who-did, task or field", "nothing is required");
+        compare->field == POLICY_NONE && asked->window.side == WINDOW_NONE) {
+        complain(loading,
+                 place,
+                 "mark, not-by-who-did, task, field, before or after",
+                 "nothing is required");
     } else if (asked->mark == POLICY_NONE && counted) {
         complain(loading, place, NULL, "times, persons and no-more-than are of a mark");
     } else if ((compare->field != POLICY_NONE) != (compared || asked->same_channel)) {
@@ -197,9 +263,9 @@ void requirement_end(struct policy_loading *loading,
                      const struct yaml_node *map,
                      void *into)
 {
-    (void)map;
     struct policy_requirement *asked = into;
     requirement_check(loading, place, asked);
+    window_check(loading, place, map, asked);
     if (asked->times == UINT16_MAX) {
         asked->times = asked->at_most == POLICY_NONE ? 1 : 0;
     }

@@ -14,12 +14,25 @@ static uint64_t bit(uint16_t step)
     return (uint64_t)1 << step;
 }
 
-static void paths_find(const struct policy *policy, struct paths *paths)
+/* It may be done for some time only. */
+static bool passes(const struct policy_action *action)
+{
+    for (uint16_t i = 0; i < action->require_count; i++) {
+        if (action->requirements[i].window.side == WINDOW_BEFORE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* late: when all that may be done for some time only may not be done any more. */
+static void paths_find(const struct policy *policy, struct paths *paths, bool late)
 {
     for (uint16_t i = 0; i < policy->step_count; i++) {
         paths->reach[i] = bit(i);
         for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
-            uint16_t to = policy->steps[i].actions[j].to_step;
+            const struct policy_action *action = &policy->steps[i].actions[j];
+            uint16_t to = late && passes(action) ? POLICY_NONE : action->to_step;
             paths->reach[i] |= to == POLICY_NONE ? 0 : bit(to);
         }
     }
@@ -35,6 +48,8 @@ static void prove_steps(struct policy_loading *loading, const struct paths *path
     const struct policy *policy = loading->policy;
     uint64_t reachable = paths->reach[policy->first_step] | paths->reach[policy->triage_step];
     uint64_t ends = 0;
+    struct paths late = {0};
+    paths_find(policy, &late, true);
     for (uint16_t i = 0; i < policy->step_count; i++) {
         ends |= policy->steps[i].closed ? bit(i) : 0;
     }
@@ -52,6 +67,12 @@ static void prove_steps(struct policy_loading *loading, const struct paths *path
                      mark_of(loading, &policy->steps[i])->place,
                      "an end is a step of phase closed",
                      "from step '%s' there is no way to an end",
+                     step->id);
+        } else if (!(late.reach[i] & ends)) {
+            complain(loading,
+                     mark_of(loading, &policy->steps[i])->place,
+                     "another action that may be done then",
+                     "from step '%s' there is no way to an end when the time of 'before' is over",
                      step->id);
         }
         if (step->closed && (i == policy->first_step || i == policy->triage_step)) {
@@ -398,7 +419,7 @@ static void prove_used(struct policy_loading *loading)
 void policy_prove(struct policy_loading *loading)
 {
     struct paths paths = {0};
-    paths_find(loading->policy, &paths);
+    paths_find(loading->policy, &paths, false);
     prove_steps(loading, &paths);
     prove_actions(loading);
     for (uint16_t i = 0; i < loading->policy->clock_count; i++) {

@@ -205,6 +205,8 @@ POLICY_READER(read_skill_steps);
 POLICY_READER(read_compare_min);
 POLICY_READER(read_compare_max);
 POLICY_READER(read_compare_is);
+POLICY_READER(read_required_before);
+POLICY_READER(read_required_after);
 POLICY_READER(read_required_min);
 POLICY_READER(read_required_max);
 POLICY_READER(read_required_is);
@@ -247,8 +249,13 @@ POLICY_READER(clock_targets);
 POLICY_READER(clock_title);
 POLICY_READER(clock_unknown);
 POLICY_READER(clock_when);
+/* The extension of a clock, with those that come after it. */
+void extension_first(struct policy_loading *loading,
+                     const struct yaml_pair *pair,
+                     struct policy_clock *clock);
 POLICY_READER(extension_after);
 POLICY_READER(extension_by);
+POLICY_READER(extension_further);
 POLICY_READER(extension_reason);
 POLICY_READER(extension_times);
 POLICY_READER(extension_to);

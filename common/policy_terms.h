@@ -19,6 +19,7 @@ enum {
     POLICY_CLOCKS_MAX = EVENT_CLOCKS_MAX,
     POLICY_LEVELS_MAX = 8,  /* of one clock */
     POLICY_TARGETS_MAX = 8, /* of one clock, besides its own */
+    POLICY_FURTHER_MAX = 3, /* extensions of one clock besides the first */
     POLICY_AFTER_MAX = 4,   /* actions that have to come before an extension */
     POLICY_FACTORS_MAX = EVENT_FACTORS_MAX,
     POLICY_NEEDS_MAX = EVENT_FIELDS_MAX, /* fields an action asks for */

@@ -42,6 +42,34 @@ static const char *requirement_mark(const struct ctl *ctl,
     return into;
 }
 
+static const char *requirement_window(const struct ctl *ctl,
+                                      const struct policy *policy,
+                                      const struct policy_window *window,
+                                      char into[SAY_MAX])
+{
+    static const enum ctl_text since[] = {[SINCE_RECEIVED] = TEXT_SAY_SINCE_RECEIVED,
+                                          [SINCE_OPENED] = TEXT_SAY_SINCE_OPENED,
+                                          [SINCE_STEP] = TEXT_SAY_SINCE_STEP,
+                                          [SINCE_CLOSED] = TEXT_SAY_SINCE_CLOSED};
+    const struct policy_clock as = {.target = window->unit,
+                                    .target_s = window->length_s,
+                                    .target_days = window->days,
+                                    .end_of_day = window->end_of_day,
+                                    .calendar = window->calendar};
+    char length[SAY_MAX];
+    char part[SAY_MAX];
+    (void)say_target(ctl, policy, &as, length);
+    enum ctl_text id =
+        window->side == WINDOW_BEFORE ? TEXT_SAY_WINDOW_BEFORE : TEXT_SAY_WINDOW_AFTER;
+    (void)say_text(ctl, into, id, CTL_ARGS(length, word(ctl, since[window->since])));
+    if (window->calendar < policy->calendar_count) {
+        const char *name = policy->calendars[window->calendar].name;
+        (void)say_text(ctl, part, TEXT_SAY_WINDOW_CALENDAR, CTL_ARGS(name));
+        say_more(into, word(ctl, TEXT_FORM_AND), part);
+    }
+    return into;
+}
+
 static const char *requirement_say(const struct ctl *ctl,
                                    const struct policy *policy,
                                    const struct policy_requirement *asked,
@@ -58,6 +86,9 @@ static const char *requirement_say(const struct ctl *ctl,
                  comma,
                  asked->same_channel ? say_text(ctl, part, TEXT_SAY_SAME_CHANNEL, CTL_ARGS(title))
                                      : say_compare(ctl, policy, &asked->compare, part));
+    }
+    if (asked->window.side != WINDOW_NONE) {
+        say_more(what, comma, requirement_window(ctl, policy, &asked->window, part));
     }
     if (asked->roles != 0) {
         (void)say_roles(ctl, policy, asked->roles, list);

@@ -129,15 +129,14 @@ SAYS(clock_targets)
     return into;
 }
 
-SAYS(clock_extension)
+static const char *extension_say(const struct ctl *ctl,
+                                 const struct policy *policy,
+                                 const struct policy_clock *clock,
+                                 const struct policy_extension *extension,
+                                 char into[SAY_MAX])
 {
-    const struct policy_clock *clock = from;
-    const struct policy_extension *extension = &clock->extension;
     char length[SAY_MAX];
     char part[SAY_MAX];
-    if (extension->times == 0) {
-        return nothing(into);
-    }
     const struct policy_clock as = {.target = clock->target,
                                     .target_s = extension->by_s,
                                     .target_days = extension->by_days,
@@ -153,6 +152,21 @@ SAYS(clock_extension)
         say_more(into,
                  word(ctl, TEXT_FORM_AND),
                  say_text(ctl, part, TEXT_SAY_AFTER_ACTION, CTL_ARGS(title)));
+    }
+    return into;
+}
+
+SAYS(clock_extension)
+{
+    const struct policy_clock *clock = from;
+    char part[SAY_MAX];
+    if (clock->extension.times == 0) {
+        return nothing(into);
+    }
+    (void)extension_say(ctl, policy, clock, &clock->extension, into);
+    for (uint16_t i = 0; i < clock->further_count; i++) {
+        (void)extension_say(ctl, policy, clock, &clock->further[i], part);
+        say_more(into, word(ctl, TEXT_SAY_SEMICOLON), part);
     }
     return into;
 }

@@ -36,6 +36,8 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_SKILL] = "skill_lacking",
     [DISPATCH_KEPT] = "kept_for_another",
     [DISPATCH_TEXT_UNKNOWN] = "text_unknown",
+    [DISPATCH_TOO_EARLY] = "too_early",
+    [DISPATCH_TOO_LATE] = "too_late",
     [DISPATCH_TEXT_UNREADY] = "text_unready",
 };
 
@@ -78,10 +80,10 @@ static void begin(const struct dispatch_case *state,
     const struct event *cause = input->event;
     out->service = SERVICE_DISPATCH;
     out->kind = kind;
-    out->schema = EVENT_SCHEMA;
+    out->schema = 1;
     out->case_id = state->version > 0 || !cause ? state->case_id : cause->case_id;
     out->partition = case_partition(out->case_id);
-    out->at_us = input->now_us > state->updated_at_us ? input->now_us : state->updated_at_us;
+    out->at_us = rules_now_us(state, input);
     if (cause) {
         out->cause_service = cause->service;
         out->cause_seq = cause->seq;

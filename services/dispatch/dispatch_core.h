@@ -153,6 +153,8 @@ enum dispatch_answer {
     DISPATCH_SKILL, /* a claim without the skill the case still asks for: refused_field names it */
     DISPATCH_KEPT,  /* a claim of a case that is kept for somebody else for now: who that is */
     DISPATCH_TEXT_UNKNOWN, /* not a text of this action, or no such language */
+    DISPATCH_TOO_EARLY,    /* these two: title says which rule, until_us the instant it is about */
+    DISPATCH_TOO_LATE,
     DISPATCH_TEXT_UNREADY, /* refused_field, a variable of the text, has no value */
     DISPATCH_ANSWER_COUNT,
 };
@@ -185,7 +187,8 @@ struct dispatch_permit {
     const struct policy_title *title; /* what is asked for, as the policy says it; NULL: not said */
     uint32_t roles;                   /* who may: bit set; of a limit, those whose limit is wider */
     uint8_t level;                    /* of a skill: how much of it */
-    int64_t until_us; /* of a skill or a case that is kept: how long; INT64_MAX: always; else 0 */
+    int64_t until_us; /* of a skill or a case that is kept: how long; of a time: from or until when;
+                         INT64_MAX: always, or not to be computed; else 0 */
 };
 
 /*

@@ -1,6 +1,7 @@
 /* The policy's rules about actions; see dispatch_core_rules.h. */
 #include "dispatch_core_rules.h"
 
+#include "dispatch_core_asked.h"
 #include "dispatch_core_form.h"
 #include "dispatch_core_people.h"
 
@@ -19,147 +20,9 @@ struct slice rules_field(const struct dispatch_input *input, const char *name)
     return (struct slice){0};
 }
 
-/* ---- what has to be so ---- */
-
-static unsigned bits_count(uint32_t set)
+int64_t rules_now_us(const struct dispatch_case *state, const struct dispatch_input *input)
 {
-    unsigned count = 0;
-    for (; set != 0; set &= set - 1) {
-        count++;
-    }
-    return count;
-}
-
-/* One action being tried by somebody. */
-struct trying {
-    const struct policy *policy;
-    const struct dispatch_case *state;
-    const struct dispatch_input *input;
-    uint16_t role;
-    bool blank;
-    const struct policy_action *action;
-    const struct dispatch_more *more; /* before, or afterwards */
-    enum case_outcome outcome;
-};
-
-static bool action_asks(const struct policy_action *action, const char *field)
-{
-    for (uint16_t i = 0; i < action->need_count; i++) {
-        if (strcmp(action->needs[i].field, field) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What the form says, else what is kept. */
-static bool value_of(const struct trying *trying, uint16_t index, int64_t *value)
-{
-    const struct policy_field *field = &trying->policy->fields[index];
-    struct slice told = rules_field(trying->input, field->id);
-    if (told.size > 0) {
-        return policy_field_value(field, told, value);
-    }
-    bool known = field->kept && (trying->more->told >> field->slot & 1U) != 0;
-    *value = known ? trying->more->facts[field->slot] : 0;
-    return known;
-}
-
-/* The field is filled in with the channel the complaint came by. */
-static bool channel_same(const struct trying *trying, uint16_t index)
-{
-    const struct policy *policy = trying->policy;
-    const struct policy_field *field = &policy->fields[index];
-    int64_t value = 0;
-    uint16_t channel = trying->state->channel;
-    if (channel >= policy->channel_count) {
-        return true;
-    }
-    const char *id = policy->channels[channel].id;
-    if (field->type == FORM_TEXT) {
-        return slice_equal(rules_field(trying->input, field->id), slice_text(id));
-    }
-    return field->type == FORM_CHOICE && value_of(trying, index, &value) && value >= 0 &&
-           value < field->choice_count && strcmp(field->choices[value].id, id) == 0;
-}
-
-static bool compare_holds(const struct trying *trying, const struct policy_requirement *asked)
-{
-    const struct policy_compare *compare = &asked->compare;
-    int64_t value = 0;
-    if (compare->field == POLICY_NONE) {
-        return true;
-    }
-    const char *id = trying->policy->fields[compare->field].id;
-    if (trying->blank && action_asks(trying->action, id)) {
-        return true; /* it may still be filled in */
-    }
-    if (asked->same_channel) {
-        return channel_same(trying, compare->field);
-    }
-    return value_of(trying, compare->field, &value) && policy_compare_holds(compare, value);
-}
-
-static bool mark_holds(const struct trying *trying, const struct policy_requirement *asked)
-{
-    const struct dispatch_more *more = trying->more;
-    if (asked->not_by < POLICY_MARKS_MAX &&
-        (more->by[asked->not_by] & rules_person(more, trying->input->actor)) != 0) {
-        return false;
-    }
-    if (asked->task < POLICY_TASKS_MAX && more->open[asked->task] > 0) {
-        return false;
-    }
-    if (asked->mark >= POLICY_MARKS_MAX) {
-        return true;
-    }
-    return more->times[asked->mark] >= asked->times &&
-           bits_count(more->by[asked->mark]) >= asked->persons &&
-           (asked->at_most == POLICY_NONE || more->times[asked->mark] <= asked->at_most);
-}
-
-static bool is_asked(const struct trying *trying, const struct policy_requirement *asked)
-{
-    const struct dispatch_case *state = trying->state;
-    const struct policy_facts facts = {.channel = state->channel,
-                                       .category = state->category,
-                                       .class_index = state->class_index,
-                                       .repeats = state->repeats,
-                                       .told = trying->more->told,
-                                       .kept = trying->more->facts};
-    bool role = asked->roles == 0 || (asked->roles >> trying->role & 1U) != 0;
-    bool outcome = asked->outcomes == 0 || (asked->outcomes >> trying->outcome & 1U) != 0;
-    return role && outcome && policy_when_holds(trying->policy, &asked->when, &facts);
-}
-
-/* The first that does not hold, or NULL. */
-static const struct policy_requirement *
-unmet(const struct trying *trying, const struct policy_requirement *list, uint16_t count)
-{
-    for (uint16_t i = 0; i < count; i++) {
-        bool holds = mark_holds(trying, &list[i]) && compare_holds(trying, &list[i]);
-        if (is_asked(trying, &list[i]) && !holds) {
-            return &list[i];
-        }
-    }
-    return NULL;
-}
-
-static struct dispatch_permit lacks(const struct trying *trying,
-                                    const struct policy_requirement *asked)
-{
-    const struct policy *policy = trying->policy;
-    struct dispatch_permit permit = {.answer = DISPATCH_REQUIREMENT, .title = &asked->title};
-    if (asked->mark < policy->mark_count) {
-        permit.what = slice_text(policy->marks[asked->mark].id);
-    } else if (asked->not_by < policy->mark_count) {
-        permit.what = slice_text(policy->marks[asked->not_by].id);
-    } else if (asked->task < policy->task_count) {
-        permit.what = slice_text(policy->tasks[asked->task].id);
-    } else if (asked->compare.field < policy->field_count) {
-        permit.what = slice_text(policy->fields[asked->compare.field].id);
-    }
-    return permit;
+    return input->now_us > state->updated_at_us ? input->now_us : state->updated_at_us;
 }
 
 /* ---- who, and what is filled in ---- */
@@ -241,11 +104,11 @@ static struct dispatch_permit check_limits(const struct trying *trying)
         const struct policy_limit *limit = &trying->action->limits[i];
         const struct policy_field *field = &trying->policy->fields[limit->field];
         int64_t value = 0;
-        bool later = trying->blank && action_asks(trying->action, field->id);
+        bool later = trying->blank && asked_in_form(trying->action, field->id);
         if (!limit_is_for(trying, limit) || later) {
             continue;
         }
-        if (!value_of(trying, limit->field, &value)) {
+        if (!asked_value(trying, limit->field, &value)) {
             bool told = rules_field(trying->input, field->id).size > 0;
             return (struct dispatch_permit){.answer = told ? DISPATCH_FIELD_INVALID
                                                            : DISPATCH_FIELD_MISSING,
@@ -293,7 +156,7 @@ static bool foresee(struct trying *trying, struct rules_trial *trial)
     }
     bool kept = rules_fold_action(
         policy, action, input->actor, input->fields, input->field_count, &trial->more);
-    trial->moves = !unmet(trying, action->moves, action->move_count);
+    trial->moves = !asked_unmet(trying, action->moves, action->move_count);
     trial->to_step = trial->moves && action->to_step != POLICY_NONE ? action->to_step : state->step;
     if (action->fact == EVENT_UNMERGED) {
         trial->to_step = (uint16_t)(state->more.back_step - 1);
@@ -338,15 +201,15 @@ static struct dispatch_permit check_rules(struct trying *trying, struct rules_tr
     const struct policy_action *action = trying->action;
     bool kept = true;
     const struct policy_requirement *lacking =
-        unmet(trying, action->requirements, action->require_count);
+        asked_unmet(trying, action->requirements, action->require_count);
     if (!lacking) {
         kept = foresee(trying, trial);
         lacking = trial->outcome == OUTCOME_NONE
                       ? NULL
-                      : unmet(trying, policy->closing, policy->closing_count);
+                      : asked_unmet(trying, policy->closing, policy->closing_count);
     }
     if (lacking) {
-        return lacks(trying, lacking);
+        return asked_lacks(trying, lacking);
     }
     if (!kept) {
         return (struct dispatch_permit){.answer = DISPATCH_TOO_MANY_PEOPLE};

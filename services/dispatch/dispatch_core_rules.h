@@ -30,6 +30,9 @@ struct dispatch_permit rules_claim(const struct policy *policy,
                                    const struct dispatch_case *state,
                                    const struct dispatch_input *input);
 
+/* When an event made of the input happens: times of a case never run backwards. */
+int64_t rules_now_us(const struct dispatch_case *state, const struct dispatch_input *input);
+
 bool rules_holder(const struct dispatch_case *state, struct slice actor);
 
 /* The value of a field of the form; empty where it is not there. */

@@ -60,6 +60,8 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_SKILL] = "the case asks for a skill this person has not got",
         [DISPATCH_KEPT] = "the case is kept for somebody",
         [DISPATCH_TEXT_UNKNOWN] = "not a text of this action",
+        [DISPATCH_TOO_EARLY] = "the time for it has not come",
+        [DISPATCH_TOO_LATE] = "the time for it has passed",
         [DISPATCH_TEXT_UNREADY] = "the text cannot be filled in",
     };
     return texts[answered] ? texts[answered] : "refused";

@@ -400,7 +400,8 @@ note_action(struct change *change, uint16_t index, const struct mark *marks, uin
         }
     }
     if (!enters(change, index)) {
-        change->now->clocks[index].done |= extend_done(rule, change->event);
+        struct watch_clock *clock = &change->now->clocks[index];
+        clock->done |= extend_done(policy_extension_next(rule, clock->extensions), change->event);
     }
 }
 

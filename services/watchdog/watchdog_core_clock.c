@@ -39,8 +39,11 @@ clock_goal(const struct policy *policy, uint16_t index, const struct watch_clock
         .rule = target ? target->rule : rule->rule,
         .calendar = calendar < policy->calendar_count ? &policy->calendars[calendar] : NULL,
     };
-    goal.us = later(goal.us, calendar_in_us(rule->extension.by_s * clock->extensions));
-    goal.days += rule->extension.by_days * clock->extensions;
+    int64_t more_s;
+    uint32_t more_days;
+    policy_extension_sum(rule, clock->extensions, &more_s, &more_days);
+    goal.us = later(goal.us, calendar_in_us(more_s));
+    goal.days += more_days;
     return goal;
 }
 

@@ -8,13 +8,13 @@ struct slice extend_reason(const struct event *event)
     return facts_field(event, "reason");
 }
 
-uint8_t extend_done(const struct policy_clock *rule, const struct event *event)
+uint8_t extend_done(const struct policy_extension *next, const struct event *event)
 {
     uint8_t done = 0;
     bool advances = event_kind_service(event->kind) == SERVICE_DISPATCH &&
                     event->kind != EVENT_OPENED && event->kind != EVENT_EXTENDED;
-    for (uint16_t i = 0; advances && i < rule->extension.after_count; i++) {
-        bool same = slice_equal(event->advanced.action, slice_text(rule->extension.after[i]));
+    for (uint16_t i = 0; next && advances && i < next->after_count; i++) {
+        bool same = slice_equal(event->advanced.action, slice_text(next->after[i]));
         done |= (uint8_t)(same ? 1U << i : 0U);
     }
     return done;
@@ -23,9 +23,10 @@ uint8_t extend_done(const struct policy_clock *rule, const struct event *event)
 /* Why not; NULL: it may be extended. */
 static const char *objection(const struct change *change, uint16_t index)
 {
-    const struct policy_extension *extension = &clock_rule(change->policy, index)->extension;
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     const struct watch_clock *clock = &change->now->clocks[index];
-    if (extension->times == 0) {
+    const struct policy_extension *extension = policy_extension_next(rule, clock->extensions);
+    if (rule->extension.times == 0) {
         return "no-extension";
     }
     if (!clock_in_force(clock) || !change_moves(clock)) {
@@ -35,7 +36,7 @@ static const char *objection(const struct change *change, uint16_t index)
     if (clock->breached || late) {
         return "overdue";
     }
-    if (clock->extensions >= extension->times) {
+    if (!extension) {
         return "too-often";
     }
     if (extension->needs_reason && extend_reason(change->event).size == 0) {

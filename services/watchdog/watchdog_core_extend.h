@@ -9,8 +9,8 @@
 /* The reason somebody gave, empty if none. */
 struct slice extend_reason(const struct event *event);
 
-/* Which of the actions an extension asks for the event is. */
-uint8_t extend_done(const struct policy_clock *rule, const struct event *event);
+/* Which of the actions the next extension asks for the event is; NULL: there is none. */
+uint8_t extend_done(const struct policy_extension *next, const struct event *event);
 
 /* Extends the clock if the event asks for it and the policy allows it; else adds to
  * change->refused. */

@@ -42,10 +42,24 @@ static void condition(struct text *text)
     say(text, ", when: %s", PICK(conditions));
 }
 
+/* Long enough that some are in time, short enough that some are not. */
+static void window(struct text *text, const char *more)
+{
+    bool days = strstr(more, "calendar") != NULL;
+    say(text,
+        "{%s: %u %s, %s, title: {zh-CN: 时, en: Time}}",
+        maybe(600) ? "before" : "after",
+        1 + (unsigned)sim_random(3),
+        days         ? "business days"
+        : maybe(500) ? "hours"
+                     : "minutes",
+        more);
+}
+
 static void requirement(struct text *text, bool of_closing)
 {
     unsigned mark = (unsigned)sim_random(MARKS);
-    switch (sim_random(of_closing ? 7 : 9)) {
+    switch (sim_random(of_closing ? 7 : 11)) {
     case 0:
         say(text, "{mark: m%u", mark);
         break;
@@ -70,6 +84,12 @@ static void requirement(struct text *text, bool of_closing)
     case 7:
         say(text, "{not-by-who-did: m%u", mark);
         break;
+    case 8:
+        window(text, maybe(500) ? "since: step" : "since: opened");
+        return;
+    case 9:
+        window(text, "calendar: office, end-of-day: yes");
+        return;
     default:
         say(text, "{task: t%u", (unsigned)sim_random(TASKS));
     }

@@ -72,7 +72,15 @@ static void clock_hours(struct text *text)
         } else {
             say(text, ", extension: {to: %u %shours", hours + by, unit);
         }
-        say(text, "%s%s}", maybe(300) ? ", reason: yes" : "", maybe(300) ? ", after: [tell]" : "");
+        say(text, "%s%s", maybe(300) ? ", reason: yes" : "", maybe(300) ? ", after: [tell]" : "");
+        if (maybe(300)) {
+            say(text,
+                ", further: [{by: %u %shours%s}]",
+                by,
+                unit,
+                maybe(500) ? ", after: tell" : "");
+        }
+        say(text, "}");
     }
 }
 

@@ -215,6 +215,7 @@ static void advance(const struct fact *fact, struct life *life)
     struct doing doing = {.policy = policy,
                           .life = &before,
                           .advanced = advanced,
+                          .at_us = event->at_us,
                           .role = policy_role_index(policy, advanced->role)};
     life_name(doing.actor, advanced->actor);
     HOLDS(advanced->version == before.version + 1 && event->at_us >= before.at_us);
@@ -265,6 +266,8 @@ void life_check(const struct fact *fact)
     HOLDS(life->version == 0);
     *life = (struct life){.version = 1,
                           .at_us = event->at_us,
+                          .received_at_us = event->opened.received_at_us,
+                          .opened_at_us = event->at_us,
                           .since_us = event->at_us,
                           .step = policy_step_index(policy, event->opened.step),
                           .priority = event->opened.priority};

@@ -20,7 +20,7 @@ struct life {
     char brought[POLICY_NAME_MAX]; /* who brought it into this step */
     char category[POLICY_NAME_MAX], class_id[POLICY_NAME_MAX];
     uint32_t priority;
-    int64_t at_us, closed_at_us, since_us;
+    int64_t at_us, received_at_us, opened_at_us, closed_at_us, since_us;
     struct count marks[POLICY_MARKS_MAX];
     struct count concerned, handled;
     bool told[POLICY_FIELDS_MAX];
@@ -42,6 +42,7 @@ struct doing {
     const struct policy *policy;
     const struct life *life;
     const struct event_advanced *advanced;
+    int64_t at_us;
     const struct policy_action *action;
     char actor[POLICY_NAME_MAX];
     uint16_t role;

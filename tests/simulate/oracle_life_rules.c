@@ -76,6 +76,20 @@ static bool compared(const struct doing *doing, const struct policy_requirement 
            (told && slice_equal(text, doing->advanced->channel));
 }
 
+/* Here the calendars are the policy's own; what is different is who counts since when. */
+static bool in_time(const struct doing *doing, const struct policy_window *window)
+{
+    const struct life *life = doing->life;
+    int64_t since_us = life->received_at_us;
+    since_us = window->since == SINCE_OPENED ? life->opened_at_us : since_us;
+    since_us = window->since == SINCE_STEP ? life->since_us : since_us;
+    since_us = window->since == SINCE_CLOSED ? life->closed_at_us : since_us;
+    int64_t instant_us = policy_window_us(doing->policy, window, since_us);
+    return window->side == WINDOW_NONE ||
+           (window->side == WINDOW_BEFORE ? doing->at_us <= instant_us
+                                          : doing->at_us >= instant_us);
+}
+
 static bool holds(const struct doing *doing, const struct policy_requirement *asked)
 {
     const struct life *life = doing->life;
@@ -92,7 +106,7 @@ static bool holds(const struct doing *doing, const struct policy_requirement *as
             return false;
         }
     }
-    return compared(doing, asked);
+    return compared(doing, asked) && in_time(doing, &asked->window);
 }
 
 static bool is_category(const struct policy *policy, uint16_t category, uint16_t wanted)

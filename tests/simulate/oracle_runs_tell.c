@@ -56,11 +56,31 @@ bool runs_is_sum(const struct policy_clock *rule)
     return rule->target == TARGET_ELAPSED || rule->target == TARGET_BUSINESS;
 }
 
+/* What the extension after so many is; one that is never given beyond the last. */
+static const struct policy_extension *turn_of(const struct policy_clock *rule, unsigned given)
+{
+    static const struct policy_extension none;
+    unsigned until = rule->extension.times;
+    if (given < until) {
+        return &rule->extension;
+    }
+    for (uint16_t i = 0; i < rule->further_count; i++) {
+        until += rule->further[i].times;
+        if (given < until) {
+            return &rule->further[i];
+        }
+    }
+    return &none;
+}
+
 int64_t runs_share_us(const struct telling *telling, uint32_t index, int64_t percent)
 {
     const struct policy_clock *rule = runs_rule(telling, index);
     const struct run *run = &telling->runs[index];
-    int64_t target_s = rule->target_s + rule->extension.by_s * run->extensions;
+    int64_t target_s = rule->target_s;
+    for (unsigned i = 0; i < run->extensions; i++) {
+        target_s += turn_of(rule, i)->by_s;
+    }
     int64_t more_s = rule->next_opening ? 1 : 0; /* a second into the opening, and back */
     int64_t at_us = own_after(runs_calendar(telling->policy, rule),
                               run->start_us,
@@ -159,14 +179,15 @@ static struct slice field_of(const struct event *event, const char *name)
 static void extend(struct telling *telling, uint32_t index, const struct event *event)
 {
     const struct policy_clock *rule = runs_rule(telling, index);
-    const struct policy_extension *extension = &rule->extension;
     struct run *run = &telling->runs[index];
+    const struct policy_extension *extension = turn_of(rule, run->extensions);
     struct slice named = field_of(event, "clock");
     bool moves = run->doing == RUNS || run->doing == STANDS;
-    bool asked = named.size > 0 ? slice_equal(named, slice_text(rule->id)) : extension->times > 0;
+    bool asked =
+        named.size > 0 ? slice_equal(named, slice_text(rule->id)) : rule->extension.times > 0;
     bool prepared = run->done == (1U << extension->after_count) - 1U;
     bool reasoned = !extension->needs_reason || field_of(event, "reason").size > 0;
-    if (!asked || !moves || !prepared || !reasoned || run->extensions >= extension->times) {
+    if (!asked || !moves || !prepared || !reasoned || extension->times == 0) {
         return;
     }
     int64_t due_us = runs_share_us(telling, index, 100);
@@ -183,7 +204,8 @@ static void extend(struct telling *telling, uint32_t index, const struct event *
 
 static void note_done(struct telling *telling, uint32_t index, const struct event *event)
 {
-    const struct policy_extension *extension = &runs_rule(telling, index)->extension;
+    const struct policy_extension *extension =
+        turn_of(runs_rule(telling, index), telling->runs[index].extensions);
     for (uint16_t i = 0; i < extension->after_count && event->kind != EVENT_EXTENDED; i++) {
         if (slice_equal(event->advanced.action, slice_text(extension->after[i]))) {
             telling->runs[index].done |= 1U << i;

@@ -184,6 +184,7 @@ static void break_clocks(struct policy *policy)
             clock->extension.times = clock->extension.times > 0 ? 9 : 0;
             clock->extension.needs_reason = false;
             clock->extension.after_count = 0;
+            clock->further_count = 0;
         }
     }
     policy->clocks = clocks;

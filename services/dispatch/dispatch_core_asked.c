@@ -1,0 +1,160 @@
+#include "dispatch_core_asked.h"
+
+static unsigned bits_count(uint32_t set)
+{
+    unsigned count = 0;
+    for (; set != 0; set &= set - 1) {
+        count++;
+    }
+    return count;
+}
+
+bool asked_in_form(const struct policy_action *action, const char *field)
+{
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        if (strcmp(action->needs[i].field, field) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool asked_value(const struct trying *trying, uint16_t index, int64_t *value)
+{
+    const struct policy_field *field = &trying->policy->fields[index];
+    struct slice told = rules_field(trying->input, field->id);
+    if (told.size > 0) {
+        return policy_field_value(field, told, value);
+    }
+    bool known = field->kept && (trying->more->told >> field->slot & 1U) != 0;
+    *value = known ? trying->more->facts[field->slot] : 0;
+    return known;
+}
+
+/* The field is filled in with the channel the complaint came by. */
+static bool channel_same(const struct trying *trying, uint16_t index)
+{
+    const struct policy *policy = trying->policy;
+    const struct policy_field *field = &policy->fields[index];
+    int64_t value = 0;
+    uint16_t channel = trying->state->channel;
+    if (channel >= policy->channel_count) {
+        return true;
+    }
+    const char *id = policy->channels[channel].id;
+    if (field->type == FORM_TEXT) {
+        return slice_equal(rules_field(trying->input, field->id), slice_text(id));
+    }
+    return field->type == FORM_CHOICE && asked_value(trying, index, &value) && value >= 0 &&
+           value < field->choice_count && strcmp(field->choices[value].id, id) == 0;
+}
+
+static bool compare_holds(const struct trying *trying, const struct policy_requirement *asked)
+{
+    const struct policy_compare *compare = &asked->compare;
+    int64_t value = 0;
+    if (compare->field == POLICY_NONE) {
+        return true;
+    }
+    const char *id = trying->policy->fields[compare->field].id;
+    if (trying->blank && asked_in_form(trying->action, id)) {
+        return true; /* it may still be filled in */
+    }
+    if (asked->same_channel) {
+        return channel_same(trying, compare->field);
+    }
+    return asked_value(trying, compare->field, &value) && policy_compare_holds(compare, value);
+}
+
+static bool mark_holds(const struct trying *trying, const struct policy_requirement *asked)
+{
+    const struct dispatch_more *more = trying->more;
+    if (asked->not_by < POLICY_MARKS_MAX &&
+        (more->by[asked->not_by] & rules_person(more, trying->input->actor)) != 0) {
+        return false;
+    }
+    if (asked->task < POLICY_TASKS_MAX && more->open[asked->task] > 0) {
+        return false;
+    }
+    if (asked->mark >= POLICY_MARKS_MAX) {
+        return true;
+    }
+    return more->times[asked->mark] >= asked->times &&
+           bits_count(more->by[asked->mark]) >= asked->persons &&
+           (asked->at_most == POLICY_NONE || more->times[asked->mark] <= asked->at_most);
+}
+
+static bool is_asked(const struct trying *trying, const struct policy_requirement *asked)
+{
+    const struct dispatch_case *state = trying->state;
+    const struct policy_facts facts = {.channel = state->channel,
+                                       .category = state->category,
+                                       .class_index = state->class_index,
+                                       .repeats = state->repeats,
+                                       .told = trying->more->told,
+                                       .kept = trying->more->facts};
+    bool role = asked->roles == 0 || (asked->roles >> trying->role & 1U) != 0;
+    bool outcome = asked->outcomes == 0 || (asked->outcomes >> trying->outcome & 1U) != 0;
+    return role && outcome && policy_when_holds(trying->policy, &asked->when, &facts);
+}
+
+/* The instant the window is about; judged as the event would be stamped. */
+static int64_t window_us(const struct trying *trying, const struct policy_window *window)
+{
+    const struct dispatch_case *state = trying->state;
+    const int64_t since_us[] = {[SINCE_RECEIVED] = state->received_at_us,
+                                [SINCE_OPENED] = state->opened_at_us,
+                                [SINCE_STEP] = state->step_since_us,
+                                [SINCE_CLOSED] = state->closed_at_us};
+    return policy_window_us(trying->policy, window, since_us[window->since]);
+}
+
+static bool window_holds(const struct trying *trying, const struct policy_window *window)
+{
+    int64_t now_us = rules_now_us(trying->state, trying->input);
+    switch (window->side) {
+    case WINDOW_BEFORE:
+        return now_us <= window_us(trying, window);
+    case WINDOW_AFTER:
+        return now_us >= window_us(trying, window);
+    case WINDOW_NONE:
+        break;
+    }
+    return true;
+}
+
+const struct policy_requirement *
+asked_unmet(const struct trying *trying, const struct policy_requirement *list, uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        bool holds = mark_holds(trying, &list[i]) && compare_holds(trying, &list[i]) &&
+                     window_holds(trying, &list[i].window);
+        if (is_asked(trying, &list[i]) && !holds) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+struct dispatch_permit asked_lacks(const struct trying *trying,
+                                   const struct policy_requirement *asked)
+{
+    const struct policy *policy = trying->policy;
+    struct dispatch_permit permit = {.answer = DISPATCH_REQUIREMENT, .title = &asked->title};
+    if (!window_holds(trying, &asked->window)) {
+        bool early = asked->window.side == WINDOW_AFTER;
+        permit.answer = early ? DISPATCH_TOO_EARLY : DISPATCH_TOO_LATE;
+        permit.until_us = window_us(trying, &asked->window);
+        return permit;
+    }
+    if (asked->mark < policy->mark_count) {
+        permit.what = slice_text(policy->marks[asked->mark].id);
+    } else if (asked->not_by < policy->mark_count) {
+        permit.what = slice_text(policy->marks[asked->not_by].id);
+    } else if (asked->task < policy->task_count) {
+        permit.what = slice_text(policy->tasks[asked->task].id);
+    } else if (asked->compare.field < policy->field_count) {
+        permit.what = slice_text(policy->fields[asked->compare.field].id);
+    }
+    return permit;
+}
