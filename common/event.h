@@ -25,6 +25,13 @@ enum {
     EVENT_SIZE_MAX = 128 * 1024,
 };
 
+/* Of the events this version writes; it reads those from the oldest up to it.  It grows with every
+ * change that a reader must know of to understand an event, kinds and values included. */
+enum {
+    EVENT_SCHEMA = 2,
+    EVENT_SCHEMA_OLDEST = 2, /* before the first release nothing older is kept */
+};
+
 enum service_id {
     SERVICE_NONE,
     SERVICE_INTAKE,

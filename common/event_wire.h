@@ -9,10 +9,6 @@
 #include "error.h"
 #include "event.h"
 
-/* Of the events this version writes; it reads all up to it.  It grows with every change that a
- * reader must know of to understand an event, kinds and values included. */
-enum { EVENT_SCHEMA = 1 };
-
 /*
  * Packs event into the arena; *bytes is lent by it.  ERROR_REJECT when it is larger than
  * EVENT_SIZE_MAX, has more elements than its bounds allow or a kind nobody knows; ERROR_RETRY when

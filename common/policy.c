@@ -104,17 +104,34 @@ uint16_t policy_mark_index(const struct policy *policy, struct slice id)
     return find(policy->marks, policy->mark_count, sizeof(struct policy_tally), id);
 }
 
+const char *const policy_phase_names[PHASE_COUNT + 1] = {
+    [PHASE_RECEIPT] = "receipt",
+    [PHASE_ASSESSMENT] = "assessment",
+    [PHASE_ASSIGNMENT] = "assignment",
+    [PHASE_INVESTIGATION] = "investigation",
+    [PHASE_SOLUTION] = "solution",
+    [PHASE_APPROVAL] = "approval",
+    [PHASE_CONSENT] = "consent",
+    [PHASE_IMPLEMENTATION] = "implementation",
+    [PHASE_REPLY] = "reply",
+    [PHASE_FOLLOW_UP] = "follow-up",
+    [PHASE_CLOSED] = "closed",
+};
+
+const char *const policy_outcome_names[OUTCOME_COUNT + 1] = {
+    [OUTCOME_NONE] = "",
+    [OUTCOME_SETTLED] = "settled",
+    [OUTCOME_NOT_FOUNDED] = "not-founded",
+    [OUTCOME_NOT_OURS] = "not-ours",
+    [OUTCOME_WITHDRAWN] = "withdrawn",
+    [OUTCOME_DUPLICATE] = "duplicate",
+    [OUTCOME_MALICIOUS] = "malicious",
+    [OUTCOME_ESCALATED] = "escalated",
+};
+
 const char *policy_outcome_name(enum case_outcome outcome)
 {
-    static const char *const names[OUTCOME_COUNT] = {[OUTCOME_NONE] = "",
-                                                     [OUTCOME_SETTLED] = "settled",
-                                                     [OUTCOME_NOT_FOUNDED] = "not-founded",
-                                                     [OUTCOME_NOT_OURS] = "not-ours",
-                                                     [OUTCOME_WITHDRAWN] = "withdrawn",
-                                                     [OUTCOME_DUPLICATE] = "duplicate",
-                                                     [OUTCOME_MALICIOUS] = "malicious",
-                                                     [OUTCOME_ESCALATED] = "escalated"};
-    return (unsigned)outcome < OUTCOME_COUNT ? names[outcome] : "";
+    return (unsigned)outcome < OUTCOME_COUNT ? policy_outcome_names[outcome] : "";
 }
 
 uint16_t policy_action_index(const struct policy_step *step, struct slice id)

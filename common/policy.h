@@ -367,7 +367,12 @@ uint32_t policy_task_asked(const struct event_field *fields, uint32_t field_coun
 /* The role, or one it is a deputy of, is in the set. */
 bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role);
 
-/* "settled", "not-founded", …; "" of OUTCOME_NONE. */
+/* "receipt", …, "closed" by enum phase, as policies write them; NULL behind the last. */
+extern const char *const policy_phase_names[PHASE_COUNT + 1];
+
+/* "settled", "not-founded", … by enum case_outcome; "" of OUTCOME_NONE, NULL behind the last. */
+extern const char *const policy_outcome_names[OUTCOME_COUNT + 1];
+/* The same; "" of a number that is none. */
 const char *policy_outcome_name(enum case_outcome outcome);
 
 /* What rules may look at. */

@@ -1,6 +1,7 @@
 /* The table; see policy_language.h.  A key stands below those whose names it uses. */
 #include "policy_language_rows.h"
 #include "policy_read.h"
+#include "policy_text.h"
 
 /* clang-format off */
 static const struct language_key role_keys[] = {
@@ -201,7 +202,6 @@ const struct language_part language_field = {
     .end = field_end,
     MEANS("What is filled in when an action is done", "办理时填写的字段", "辦理時填寫的欄位")};
 
-static const char *const languages[] = {"en", "zh-CN", "zh-TW", NULL};
 static const struct language_key policy_keys[] = {
     {"policy", true, KIND_ID, INTO(policy, name),
      MEANS("Its name", "规则名", "規則名")},
@@ -213,7 +213,7 @@ static const struct language_key policy_keys[] = {
            "over key by key, anything else is replaced, ~ takes out",
            "所依据的文件，后者盖前者，本文件盖全部：映射逐键覆盖，其余整体替换，~ 表示去掉",
            "所依據的檔案，後者蓋前者，本檔案蓋全部：對映逐鍵覆蓋，其餘整體替換，~ 表示去掉")},
-    {"languages", false, KIND_WORDS, .words = languages, .read = read_languages,
+    {"languages", false, KIND_WORDS, .words = policy_locale_names, .read = read_languages,
      MEANS("Languages in which every text has to be there", "每条文本必备的语言", "每條文字必備的語言")},
     {"title", true, KIND_TITLE, INTO(policy, title),
      MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},

@@ -147,7 +147,6 @@ extern const struct language_part language_text;
 extern const struct language_part language_deputy;
 extern const struct language_part language_skill;
 extern const struct language_part language_relax;
-extern const char *const language_outcomes[];
 
 /* Every part, the file first; ends with NULL. */
 extern const struct language_part *const language_parts[];

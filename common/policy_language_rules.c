@@ -31,8 +31,6 @@ const struct language_part language_mark = {
     MEANS("What is counted of a case: how often it was done, and by whom", "案件上计数的事项：做过几次、由谁做",
           "案件上計數的事項：做過幾次、由誰做")};
 
-const char *const language_outcomes[] = {"settled", "not-founded", "not-ours", "withdrawn",
-                                         "duplicate", "malicious", "escalated", NULL};
 static const char *const since[] = {"received", "opened", "step", "closed", NULL};
 static const struct language_key requirement_keys[] = {
     {"mark", false, KIND_NAME, INTO(policy_requirement, mark), .thing = THING_MARK,
@@ -79,8 +77,8 @@ static const struct language_key requirement_keys[] = {
            "工作日按当日结束计，否则到同一时刻", "工作日按當日結束計，否則到同一時刻")},
     {"by", false, KIND_NAMES, INTO(policy_requirement, roles), .thing = THING_ROLE,
      MEANS("Asked only of these roles", "仅对这些角色要求", "僅對這些角色要求")},
-    {"outcomes", false, KIND_WORDS, INTO(policy_requirement, outcomes), .words = language_outcomes,
-     .read = read_required_outcomes,
+    {"outcomes", false, KIND_WORDS, INTO(policy_requirement, outcomes),
+     .words = policy_outcome_names + 1, .read = read_required_outcomes,
      MEANS("Of closing: asked only where the case ends so", "结案要求：仅限这些结果",
            "結案要求：僅限這些結果")},
     {"when", false, KIND_PART, INTO(policy_requirement, when), .part = &language_acted_when,

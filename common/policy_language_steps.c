@@ -54,7 +54,7 @@
     {"even-if-concerned", false, KIND_FLAG, INTO(policy_action, even_if_concerned), \
      .fallback = "no", \
      MEANS("People the complaint names may do it, too", "被投诉的人也可办理", "被投訴的人也可辦理")}, \
-    {"outcome", false, KIND_WORD, INTO(policy_action, outcome), .words = language_outcomes, \
+    {"outcome", false, KIND_WORD, INTO(policy_action, outcome), .words = policy_outcome_names + 1, \
      .read = read_action_outcome, \
      MEANS("How the case ends with it; settled, or withdrawn by that fact, if not said", \
            "结案结果；不写为 settled，事实为 withdrawn 时为 withdrawn", \
@@ -77,12 +77,9 @@ const struct language_part language_everywhere = {
           "多个环节共用的操作；不另说明则为所有未结案环节",
           "多個環節共用的操作；不另說明則為所有未結案環節")};
 
-static const char *const phases[] = {
-    "receipt", "assessment", "assignment", "investigation", "solution", "approval", "consent",
-    "implementation", "reply", "follow-up", "closed", NULL};
 static const struct language_key step_keys[] = {
     TITLE_KEY(policy_step),
-    {"phase", true, KIND_WORD, INTO(policy_step, phase), .words = phases,
+    {"phase", true, KIND_WORD, INTO(policy_step, phase), .words = policy_phase_names,
      MEANS("Of ISO 10002; 'closed' makes it an end", "ISO 10002 的阶段；closed 即为终点",
            "ISO 10002 的階段；closed 即為終點")},
     {"owner", true, KIND_NAME, INTO(policy_step, owner_role), .thing = THING_ROLE,

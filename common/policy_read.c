@@ -1,6 +1,8 @@
 /* Readers for the kinds of value a policy is made of; see policy_read.h. */
 #include "policy_read.h"
 
+#include "policy_text.h"
+
 #include <stdarg.h>
 
 enum { COMPLAINT_MAX = 400 };
@@ -163,9 +165,6 @@ static const char *read_text(struct policy_loading *loading, const struct yaml_n
     return arena_copy(loading->arena, node->text, size + 1);
 }
 
-static const char *const locale_names[LOCALE_COUNT] = {
-    [LOCALE_EN] = "en", [LOCALE_ZH_CN] = "zh-CN", [LOCALE_ZH_TW] = "zh-TW"};
-
 void read_title(struct policy_loading *loading,
                 const struct yaml_pair *pair,
                 struct policy_title *title)
@@ -180,24 +179,17 @@ void read_title(struct policy_loading *loading,
     }
     uint32_t count = read_count(loading, node, YAML_MAP, LOCALE_COUNT, "a title");
     for (uint32_t j = 0; j < count; j++) {
-        bool known = false;
-        for (int i = 0; i < LOCALE_COUNT; i++) {
-            if (strcmp(node->pairs[j].key.text, locale_names[i]) == 0) {
-                title->text[i] = read_text(loading, &node->pairs[j].value);
-                known = true;
-            }
-        }
-        if (!known) {
-            complain(loading,
-                     &node->pairs[j].key,
-                     "there are zh-CN, zh-TW, en",
-                     "no language '%s'",
-                     node->pairs[j].key.text);
+        const struct yaml_node *name = &node->pairs[j].key;
+        enum locale locale = policy_locale_parse(slice_text(name->text));
+        if (locale < LOCALE_COUNT) {
+            title->text[locale] = read_text(loading, &node->pairs[j].value);
+        } else {
+            complain(loading, name, "there are zh-CN, zh-TW, en", "no language '%s'", name->text);
         }
     }
     for (int i = 0; i < LOCALE_COUNT; i++) {
         if (!title->text[i] && (loading->locales >> i & 1U)) {
-            warn(loading, &pair->key, NULL, "no text in %s", locale_names[i]);
+            warn(loading, &pair->key, NULL, "no text in %s", policy_locale_name((enum locale)i));
         }
     }
 }

@@ -17,18 +17,18 @@ static const struct {
 const char *const policy_variable_names[] = {
     "number", "received", "today", "channel", "category", "class", NULL};
 
-static const char *const locale_names[LOCALE_COUNT] = {
+const char *const policy_locale_names[LOCALE_COUNT + 1] = {
     [LOCALE_EN] = "en", [LOCALE_ZH_CN] = "zh-CN", [LOCALE_ZH_TW] = "zh-TW"};
 
 const char *policy_locale_name(enum locale locale)
 {
-    return locale < LOCALE_COUNT ? locale_names[locale] : "";
+    return locale < LOCALE_COUNT ? policy_locale_names[locale] : "";
 }
 
 enum locale policy_locale_parse(struct slice name)
 {
     unsigned i = 0;
-    while (i < LOCALE_COUNT && !slice_equal(name, slice_text(locale_names[i]))) {
+    while (i < LOCALE_COUNT && !slice_equal(name, slice_text(policy_locale_names[i]))) {
         i++;
     }
     return (enum locale)i;

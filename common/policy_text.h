@@ -75,6 +75,8 @@ bool policy_text_fill(const struct policy *policy,
 /* "zh-CN", …; LOCALE_COUNT: no such language. */
 enum locale policy_locale_parse(struct slice name);
 const char *policy_locale_name(enum locale locale);
+/* By enum locale; NULL behind the last. */
+extern const char *const policy_locale_names[LOCALE_COUNT + 1];
 
 /* In which language somebody who complained in this one is written to; otherwise where there is no
  * text for it. */

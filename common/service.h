@@ -176,6 +176,9 @@ uint64_t service_stream_seq(const struct service *service, uint32_t partition);
 uint64_t service_stream_epoch(const struct service *service, uint32_t partition);
 /* Ends the process with an error; the supervisor starts it again. */
 void service_fail(struct service *service, const char *why);
+/* The same for what stands in the archive in another form (archive_form.h): to start again helps
+ * nobody, so the supervisor does not. */
+void service_fail_form(struct service *service, const struct error *error);
 /* Wakes the loop for work that did not come through it (a finished claim): runs request handlers in
  * the next cycle. */
 void service_request(struct service *service, const struct bus_peer *peer, struct slice bytes);

@@ -1,4 +1,5 @@
 /* What the daemon decides over a batch, part by part where policies lack (laws 4, 9). */
+#include "archive_form.h"
 #include "event_wire.h"
 #include "log.h"
 #include "service_private.h"
@@ -22,7 +23,7 @@ bool cycle_lacks_policy(const struct cycle *cycle)
 }
 
 /*
- * Committed by its owner and chained, yet not readable here: it is of a newer version.  Neither it
+ * Committed by its owner and chained, yet not readable here: it is of another version.  Neither it
  * nor what follows it is passed over, or an upgrade would lose it for good (law 4): the stream
  * stands where it is until a version that can read it takes the partition.  The others go on.
  */
@@ -33,12 +34,15 @@ input_stop(struct service *service, const struct input *input, uint32_t schema, 
     stream->unread[input->service] = input->seq;
     stream->unread_schema[input->service] = schema;
     consumer_halt(&stream->consumers[input->service]);
-    log_error("event of a newer version: its stream waits",
+    bool older = schema != 0 && schema < EVENT_SCHEMA_OLDEST;
+    log_error(older ? "event of an older form: its stream waits"
+                    : "event of a newer version: its stream waits",
               LOG_TEXT("stream", service_name((enum service_id)input->service)),
               LOG_NUMBER("partition", input->partition),
               LOG_NUMBER("seq", input->seq),
               LOG_TEXT("why", why),
-              LOG_TEXT("do", "upgrade this daemon"));
+              LOG_NUMBER("schema", schema),
+              LOG_TEXT("do", older ? ARCHIVE_FORM_REMEDY : "upgrade this daemon"));
 }
 
 /* An input becomes part of the batch: its checkpoint moves with what it causes (law 4). */
@@ -59,10 +63,10 @@ static void decide_input(struct cycle *cycle, const struct input *input)
         input_stop(service, input, 0, error.text);
         return;
     }
-    if (service->decoded->schema > EVENT_SCHEMA ||
+    uint32_t schema = service->decoded->schema;
+    if (schema < EVENT_SCHEMA_OLDEST || schema > EVENT_SCHEMA ||
         event_kind_service(service->decoded->kind) == SERVICE_NONE) {
-        input_stop(
-            service, input, service->decoded->schema, "a schema or a kind that is not known here");
+        input_stop(service, input, schema, "a schema or a kind that is not known here");
         return;
     }
     cycle_touch(cycle, input->partition);

@@ -1,4 +1,5 @@
 /* Our partitions: taking over, renewing, giving back (laws 2 and 4). */
+#include "archive_form.h"
 #include "clock.h"
 #include "log.h"
 #include "service_private.h"
@@ -95,6 +96,30 @@ void owner_take(struct service *service, struct pg_array *wanted)
     }
 }
 
+void service_fail_form(struct service *service, const struct error *error)
+{
+    log_error("a row of the archive cannot be read: leaving",
+              LOG_ERROR_FIELDS(error),
+              LOG_TEXT("do", ARCHIVE_FORM_REMEDY));
+    service->alive = false;
+    service->exit_status = EXIT_CONFIGURATION;
+}
+
+/* Nothing of an archive in another form is read, nor written to. */
+static bool form_is_ours(struct service *service, const PGresult *rows)
+{
+    int32_t form = pg_int4(rows, 0, 2);
+    if (form != ARCHIVE_SCHEMA) {
+        log_error("the archive is of another form: leaving",
+                  LOG_NUMBER("form", form),
+                  LOG_NUMBER("reads", ARCHIVE_SCHEMA),
+                  LOG_TEXT("do", ARCHIVE_FORM_REMEDY));
+        service->alive = false;
+        service->exit_status = EXIT_CONFIGURATION;
+    }
+    return form == ARCHIVE_SCHEMA;
+}
+
 static void partitions_answered(void *context, const struct pg_answer *answer)
 {
     struct service *service = context;
@@ -105,7 +130,10 @@ static void partitions_answered(void *context, const struct pg_answer *answer)
                   LOG_ERROR_FIELDS(&answer->error));
         return;
     }
-    if (answer->status == PG_LOST || service->partitions != 0) {
+    if (answer->status == PG_LOST || service->partitions != 0 || !service->alive) {
+        return;
+    }
+    if (!form_is_ours(service, answer->results[0])) {
         return;
     }
     time_heard(service, service->surveyed_us, pg_time(answer->results[0], 0, 1));

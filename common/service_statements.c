@@ -8,7 +8,7 @@ enum {
 
 static const struct pg_statement skeleton_statements[] = {
     POLICY_BOOK_STATEMENT,
-    {"owner_archive",         "SELECT partitions, clock_timestamp() FROM archive"           },
+    {"owner_archive",         "SELECT partitions, clock_timestamp(), schema FROM archive"   },
     {"owner_join",
       "INSERT INTO member AS m (service, instance, publisher, requests, server_key, host, pid, "
      "incarnation, leaving, backend_pid, backend_start, lease_until) "

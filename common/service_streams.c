@@ -63,21 +63,23 @@ static void halted_tell(struct service *service, const struct streams *sum)
     unsigned partition = (unsigned)sum->halt.partition;
     unsigned long long seq = (unsigned long long)sum->halt.seq;
     char what[64] = "a kind that is not known here";
-    if (sum->halt_schema > EVENT_SCHEMA) {
+    bool older = sum->halt_schema != 0 && sum->halt_schema < EVENT_SCHEMA_OLDEST;
+    if (older || sum->halt_schema > EVENT_SCHEMA) {
         (void)snprintf(what,
                        sizeof what,
                        "schema %u, and this version reads %u",
                        (unsigned)sum->halt_schema,
-                       (unsigned)EVENT_SCHEMA);
+                       (unsigned)(older ? EVENT_SCHEMA_OLDEST : EVENT_SCHEMA));
     }
     if (sum->halted > 0 && sum->halt_unread) {
         (void)snprintf(rest,
                        size,
-                       ": %s %u waits at event %llu, it is of %s: upgrade this daemon",
+                       ": %s %u waits at event %llu, it is of %s: %s",
                        stream,
                        partition,
                        seq,
-                       what);
+                       what,
+                       older ? "run the version that wrote it" : "upgrade this daemon");
     } else if (sum->halted > 0) {
         (void)snprintf(rest,
                        size,

@@ -11,7 +11,7 @@ SET search_path TO redress;
 
 CREATE TABLE archive (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),
-    schema      integer NOT NULL,
+    schema      integer NOT NULL,          -- common/archive_form.h
     partitions  integer NOT NULL CHECK (partitions BETWEEN 1 AND 1024),
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -305,7 +305,7 @@ CREATE POLICY own_dispatch  ON member TO redress_dispatch  USING (service = 3);
 CREATE POLICY own_watchdog  ON member TO redress_watchdog  USING (service = 4);
 CREATE POLICY own_analytics ON member TO redress_analytics USING (service = 5);
 
-INSERT INTO archive (schema, partitions) VALUES (1, :partitions);
+INSERT INTO archive (schema, partitions) VALUES (2, :partitions);
 INSERT INTO head (service, partition)
     SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;
 

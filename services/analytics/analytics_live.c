@@ -127,22 +127,6 @@ static double quantile(const int64_t buckets[FIGURE_BUCKETS], int64_t count, dou
     return 0;
 }
 
-static const char *phase_name(unsigned phase)
-{
-    static const char *const names[PHASE_COUNT] = {"receipt",
-                                                   "assessment",
-                                                   "assignment",
-                                                   "investigation",
-                                                   "solution",
-                                                   "approval",
-                                                   "consent",
-                                                   "implementation",
-                                                   "reply",
-                                                   "follow_up",
-                                                   "closed"};
-    return names[phase];
-}
-
 static ProtobufCBinaryData data_text(const char *text)
 {
     return (ProtobufCBinaryData){strlen(text), (uint8_t *)(uintptr_t)text};
@@ -163,7 +147,7 @@ pack_phases(const struct live *live, struct arena *arena, Redress__Live__V1__Fig
         }
         redress__live__v1__quantiles__init(one);
         one->has_phase = one->has_count = one->has_p50_s = one->has_p90_s = one->has_p99_s = 1;
-        one->phase = data_text(phase_name(p));
+        one->phase = data_text(policy_phase_names[p]);
         one->count = (uint64_t)count;
         one->p50_s = quantile(live->buckets[p], count, 0.50);
         one->p90_s = quantile(live->buckets[p], count, 0.90);

@@ -1,5 +1,6 @@
 #include "ctl_board.h"
 
+#include "ctl_policy.h"
 #include "ctl_table.h"
 
 enum {
@@ -19,27 +20,10 @@ struct canvas {
     const char *color;
 };
 
-static const struct {
-    const char *name;
-    enum ctl_text title;
-} phases[PHASE_COUNT] = {
-    [PHASE_RECEIPT] = {"receipt",        TEXT_PHASE_RECEIPT       },
-    [PHASE_ASSESSMENT] = {"assessment",     TEXT_PHASE_ASSESSMENT    },
-    [PHASE_ASSIGNMENT] = {"assignment",     TEXT_PHASE_ASSIGNMENT    },
-    [PHASE_INVESTIGATION] = {"investigation",  TEXT_PHASE_INVESTIGATION },
-    [PHASE_SOLUTION] = {"solution",       TEXT_PHASE_SOLUTION      },
-    [PHASE_APPROVAL] = {"approval",       TEXT_PHASE_APPROVAL      },
-    [PHASE_CONSENT] = {"consent",        TEXT_PHASE_CONSENT       },
-    [PHASE_IMPLEMENTATION] = {"implementation", TEXT_PHASE_IMPLEMENTATION},
-    [PHASE_REPLY] = {"reply",          TEXT_PHASE_REPLY         },
-    [PHASE_FOLLOW_UP] = {"follow_up",      TEXT_PHASE_FOLLOW_UP     },
-    [PHASE_CLOSED] = {"closed",         TEXT_PHASE_CLOSED        },
-};
-
 enum phase board_phase_of(struct slice name)
 {
     enum phase phase = PHASE_RECEIPT;
-    while (phase < PHASE_COUNT && !slice_equal(name, slice_text(phases[phase].name))) {
+    while (phase < PHASE_COUNT && !slice_equal(name, slice_text(policy_phase_names[phase]))) {
         phase++;
     }
     return phase;
@@ -185,7 +169,7 @@ static void draw_phase(struct canvas *canvas, enum phase phase, const struct boa
 {
     char texts[3][VIEW_TEXT_MAX];
     row_begin(canvas, "");
-    row_cell(canvas, NAME_WIDTH - 8, word(canvas, phases[phase].title));
+    row_cell(canvas, NAME_WIDTH - 8, say_phase(canvas->ctl, phase));
     row_cell(canvas, -COUNT_WIDTH, CTL_NUMBER_TEXT(told->count));
     row_cell(canvas, -TIME_WIDTH, view_duration(canvas->ctl, (int64_t)told->p50_s, texts[0]));
     row_cell(canvas, -TIME_WIDTH, view_duration(canvas->ctl, (int64_t)told->p90_s, texts[1]));

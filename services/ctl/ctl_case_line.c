@@ -251,17 +251,11 @@ const char *case_clock_name(const struct ctl *ctl,
                             char into[VIEW_TEXT_MAX])
 {
     char title[VIEW_TEXT_MAX];
-    FILE *memory = clock->task > 0 ? fmemopen(into, VIEW_TEXT_MAX, "w") : NULL;
-    if (!memory) {
+    if (clock->task == 0) {
         return view_clock(ctl, policy, clock->name, into);
     }
     (void)view_clock(ctl, policy, clock->name, title);
-    ctl_format(memory,
-               ctl_text_in(ctl->language, TEXT_CLOCK_OF_TASK),
-               CTL_ARGS(title, CTL_NUMBER_TEXT(clock->task)));
-    (void)fclose(memory);
-    into[VIEW_TEXT_MAX - 1] = '\0';
-    return into;
+    return view_text(ctl, TEXT_CLOCK_OF_TASK, CTL_ARGS(title, CTL_NUMBER_TEXT(clock->task)), into);
 }
 
 static void say_clock(struct line *line, const struct event_clock *clock)

@@ -10,20 +10,6 @@ enum {
     INTERVALS_MAX = 6, /* of a calendar, shown in full */
 };
 
-/* "text" of the catalogue, in memory. */
-static const char *
-said(const struct ctl *ctl, enum ctl_text id, const char *const *args, char into[VIEW_TEXT_MAX])
-{
-    FILE *memory = fmemopen(into, VIEW_TEXT_MAX, "w");
-    into[0] = '\0';
-    if (memory) {
-        ctl_format(memory, ctl_text_in(ctl->language, id), args);
-        (void)fclose(memory);
-    }
-    into[VIEW_TEXT_MAX - 1] = '\0';
-    return into;
-}
-
 static void head(const struct ctl *ctl, enum ctl_text title, const char *value)
 {
     char fitted[VIEW_TEXT_MAX];
@@ -59,7 +45,7 @@ static void print_severity(const struct ctl *ctl, const struct case_view *view)
     (void)view_class(ctl, view->policy, class_id, name);
     head(ctl,
          TEXT_HEAD_SEVERITY,
-         said(ctl, TEXT_SCORE_IS, CTL_ARGS(name, CTL_NUMBER_TEXT(triaged->score)), line));
+         view_text(ctl, TEXT_SCORE_IS, CTL_ARGS(name, CTL_NUMBER_TEXT(triaged->score)), line));
     for (uint32_t i = 0; i < triaged->factor_count; i++) {
         const struct event_factor *factor = &triaged->factors[i];
         (void)fprintf(ctl->out,
@@ -88,12 +74,12 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
     (void)view_duration(ctl, since_s, text);
     head(ctl,
          TEXT_HEAD_STEP,
-         state->closed_at_us != 0 ? name : said(ctl, TEXT_SINCE, CTL_ARGS(name, text), line));
+         state->closed_at_us != 0 ? name : view_text(ctl, TEXT_SINCE, CTL_ARGS(name, text), line));
     if (state->agent[0] != '\0') {
         head(ctl, TEXT_HEAD_WITH, view_plain(slice_text(state->agent), text));
     } else if (state->queue != POLICY_NONE) {
         const char *title = view_title(ctl, &policy->queues[state->queue].title);
-        head(ctl, TEXT_HEAD_WITH, said(ctl, TEXT_IN_QUEUE, CTL_ARGS(title), line));
+        head(ctl, TEXT_HEAD_WITH, view_text(ctl, TEXT_IN_QUEUE, CTL_ARGS(title), line));
     }
     head_time(ctl, TEXT_HEAD_OPENED, state->opened_at_us);
     if (state->closed_at_us != 0) {
@@ -104,7 +90,7 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
     if (state->reopened > 0) {
         head(ctl,
              TEXT_KIND_REOPENED,
-             said(ctl, TEXT_REOPENED_TIMES, CTL_ARGS(CTL_NUMBER_TEXT(state->reopened)), line));
+             view_text(ctl, TEXT_REOPENED_TIMES, CTL_ARGS(CTL_NUMBER_TEXT(state->reopened)), line));
     }
 }
 
@@ -126,12 +112,12 @@ static void print_sums(const struct ctl *ctl, const struct case_view *view)
     if (view->clock_count > 0) {
         head(ctl,
              TEXT_HEAD_CLOCKS,
-             said(ctl,
-                  TEXT_CLOCKS_ARE,
-                  CTL_ARGS(CTL_NUMBER_TEXT(view->clock_count),
-                           CTL_NUMBER_TEXT(met),
-                           CTL_NUMBER_TEXT(late)),
-                  text));
+             view_text(ctl,
+                       TEXT_CLOCKS_ARE,
+                       CTL_ARGS(CTL_NUMBER_TEXT(view->clock_count),
+                                CTL_NUMBER_TEXT(met),
+                                CTL_NUMBER_TEXT(late)),
+                       text));
     }
 }
 
@@ -156,10 +142,10 @@ static void print_head(const struct ctl *ctl, const struct case_view *view)
         const char *title = view_title(ctl, &view->policy->title);
         head(ctl,
              TEXT_HEAD_POLICY,
-             said(ctl,
-                  TEXT_POLICY_IS,
-                  CTL_ARGS(title, CTL_NUMBER_TEXT(view->policy->version)),
-                  line));
+             view_text(ctl,
+                       TEXT_POLICY_IS,
+                       CTL_ARGS(title, CTL_NUMBER_TEXT(view->policy->version)),
+                       line));
     }
     if (received) {
         head(ctl, TEXT_HEAD_CHANNEL, view_channel(ctl, view->policy, received->channel, text));
@@ -186,7 +172,7 @@ static void print_head(const struct ctl *ctl, const struct case_view *view)
 static void why(const struct ctl *ctl, enum ctl_text id, const char *value)
 {
     char line[VIEW_TEXT_MAX];
-    (void)fprintf(ctl->out, "    %s\n", said(ctl, id, CTL_ARGS(value), line));
+    (void)fprintf(ctl->out, "    %s\n", view_text(ctl, id, CTL_ARGS(value), line));
 }
 
 static const struct policy_clock *policy_clock_of(const struct case_view *view, struct slice name)
@@ -274,10 +260,10 @@ print_why(const struct ctl *ctl, const struct case_view *view, const struct case
     if (told->calendar.size > 0) {
         bool always = rule && view->policy->calendars[rule->calendar].always;
         (void)view_plain(told->calendar_version, version);
-        (void)said(ctl,
-                   always ? TEXT_WHY_ALWAYS : TEXT_WHY_CALENDAR,
-                   CTL_ARGS(view_plain(told->calendar, text), version),
-                   line);
+        (void)view_text(ctl,
+                        always ? TEXT_WHY_ALWAYS : TEXT_WHY_CALENDAR,
+                        CTL_ARGS(view_plain(told->calendar, text), version),
+                        line);
         (void)fprintf(ctl->out, "    %s\n", line);
     }
     if (rule && rule->target != TARGET_ELAPSED && rule->target != TARGET_PROMISED) {
@@ -306,7 +292,7 @@ print_margin(const struct ctl *ctl, const struct event_clock *told, enum view_st
         (void)view_duration(ctl, spare_s < 0 ? -spare_s : spare_s, text);
         (void)fprintf(ctl->out,
                       "  %s",
-                      said(ctl, spare_s < 0 ? TEXT_LATE : TEXT_SPARE, CTL_ARGS(text), line));
+                      view_text(ctl, spare_s < 0 ? TEXT_LATE : TEXT_SPARE, CTL_ARGS(text), line));
     }
 }
 
@@ -331,20 +317,21 @@ print_clock(const struct ctl *ctl, const struct case_view *view, const struct ca
     } else if (told->due_us != 0) {
         (void)view_time(told->due_us, text);
         enum ctl_text id = cleared ? TEXT_WHY_CLEARED : TEXT_WHY_DUE;
-        (void)fprintf(ctl->out, "  %s", said(ctl, id, CTL_ARGS(text), line));
+        (void)fprintf(ctl->out, "  %s", view_text(ctl, id, CTL_ARGS(text), line));
     }
     if (told->due_us != 0 && told->paused_at_us != 0) {
         (void)view_time(told->paused_at_us, text);
-        (void)fprintf(ctl->out, "  %s", said(ctl, TEXT_WHY_STOPPED, CTL_ARGS(text), line));
+        (void)fprintf(ctl->out, "  %s", view_text(ctl, TEXT_WHY_STOPPED, CTL_ARGS(text), line));
     } else if (told->due_us == 0) {
         (void)view_time(told->paused_at_us, text);
-        (void)fprintf(ctl->out, "  %s", said(ctl, TEXT_WHY_PAUSED, CTL_ARGS(text), line));
+        (void)fprintf(ctl->out, "  %s", view_text(ctl, TEXT_WHY_PAUSED, CTL_ARGS(text), line));
     }
     print_margin(ctl, told, status);
     if (left_s != 0 && status != VIEW_CANCELLED) {
         (void)view_duration(ctl, left_s < 0 ? -left_s : left_s, text);
-        (void)fprintf(
-            ctl->out, "  %s", said(ctl, left_s < 0 ? TEXT_LATE : TEXT_LEFT, CTL_ARGS(text), line));
+        (void)fprintf(ctl->out,
+                      "  %s",
+                      view_text(ctl, left_s < 0 ? TEXT_LATE : TEXT_LEFT, CTL_ARGS(text), line));
     }
     (void)fputc('\n', ctl->out);
     print_why(ctl, view, clock);

@@ -20,21 +20,6 @@ static enum ctl_text text_named(const char *before, struct slice id)
     return (enum ctl_text)found;
 }
 
-static const char *formatted(const struct ctl *ctl,
-                             enum ctl_text id,
-                             const char *const *args,
-                             char into[VIEW_TEXT_MAX])
-{
-    FILE *memory = fmemopen(into, VIEW_TEXT_MAX, "w");
-    into[0] = '\0';
-    if (memory) {
-        ctl_format(memory, ctl_text_in(ctl->language, id), args);
-        (void)fclose(memory);
-    }
-    into[VIEW_TEXT_MAX - 1] = '\0';
-    return into;
-}
-
 const char *case_because(const struct ctl *ctl, struct slice reason, char into[VIEW_TEXT_MAX])
 {
     enum ctl_text id = text_named("BECAUSE_", reason);
@@ -97,7 +82,7 @@ static const char *money_value(const struct ctl *ctl,
     grouped(view_plain(value, plain), amount);
     enum ctl_text id = text_named("MONEY_", slice_text(unit));
     if (id != CTL_TEXT_COUNT) {
-        return formatted(ctl, id, CTL_ARGS(amount), into);
+        return view_text(ctl, id, CTL_ARGS(amount), into);
     }
     (void)snprintf(into, VIEW_TEXT_MAX, "%.180s%s%.60s", amount, unit[0] ? " " : "", unit);
     return into;
@@ -115,7 +100,7 @@ static const char *date_value(const struct ctl *ctl, struct slice value, char in
     (void)snprintf(year, sizeof year, "%04d", (int)(date / 10000 % 10000));
     (void)snprintf(month, sizeof month, "%02d", (int)(date / 100 % 100));
     (void)snprintf(day, sizeof day, "%02d", (int)(date % 100));
-    return formatted(ctl, TEXT_DATE_IS, CTL_ARGS(year, month, day), into);
+    return view_text(ctl, TEXT_DATE_IS, CTL_ARGS(year, month, day), into);
 }
 
 /* The title of a choice, or a word for yes and no; NULL: the value speaks for itself. */

@@ -1,7 +1,9 @@
 #include "ctl_database.h"
 
+#include "archive_form.h"
 #include "conninfo.h"
 #include "error.h"
+#include "scope.h"
 
 static const char undefined_table[] = "42P01";
 
@@ -22,6 +24,23 @@ static const char *role_of(const struct ctl_verb *verb)
     return writes ? "redress_policy" : "redress_reader";
 }
 
+/* An archive in another form is neither read nor written to; one that is not there is told by who
+ * asks it for something. */
+static int check_form(struct ctl *ctl)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = PQexec(ctl->database, "SELECT schema FROM archive");
+    bool there = PQresultStatus(rows) == PGRES_TUPLES_OK && PQntuples(rows) == 1;
+    long form = there ? strtol(PQgetvalue(rows, 0, 0), NULL, 10) : ARCHIVE_SCHEMA;
+    if (form == ARCHIVE_SCHEMA) {
+        return CTL_OK;
+    }
+    ctl_database_close(ctl);
+    return ctl_fail(ctl,
+                    CTL_FAILED,
+                    TEXT_ARCHIVE_FORM,
+                    CTL_ARGS(CTL_NUMBER_TEXT(form), CTL_NUMBER_TEXT(ARCHIVE_SCHEMA)));
+}
+
 int ctl_database(struct ctl *ctl)
 {
     if (ctl->database) {
@@ -37,7 +56,7 @@ int ctl_database(struct ctl *ctl)
     const char *const values[] = {conninfo, "-c search_path=redress", "5", "redress", "UTF8", NULL};
     ctl->database = PQconnectdbParams(keys, values, 1);
     if (PQstatus(ctl->database) == CONNECTION_OK) {
-        return CTL_OK;
+        return role_of(ctl->verb) ? check_form(ctl) : CTL_OK;
     }
     struct error error = {0};
     const char *why = one_line(ctl->database, &error);

@@ -31,7 +31,7 @@ static struct event event_of(const struct reading *reading, enum event_kind kind
     const struct drill_record *record = &reading->book->records[reading->book->count - 1];
     return (struct event){.service = event_kind_service(kind),
                           .kind = kind,
-                          .schema = 1,
+                          .schema = EVENT_SCHEMA,
                           .case_id = record->case_id,
                           .partition = case_partition(record->case_id),
                           .seq = record->count + 1,

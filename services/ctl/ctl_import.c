@@ -190,15 +190,12 @@ static void
 forged(struct import *import, const struct ctl_flight *flight, const struct ctl_verdict *verdict)
 {
     char why[600];
-    FILE *text = fmemopen(why, sizeof why, "w");
-    if (text) {
-        ctl_format(text,
-                   ctl_text_in(import->ctl->language,
-                               verdict->stranger ? TEXT_SUBMIT_STRANGER : TEXT_SUBMIT_FORGED),
-                   CTL_ARGS(verdict->key, import->ctl->receipt_keys));
-        (void)fclose(text);
-        reject(import, flight->file, flight->line, 1, why);
-    }
+    enum ctl_text id = verdict->stranger ? TEXT_SUBMIT_STRANGER : TEXT_SUBMIT_FORGED;
+    (void)ctl_format_into(why,
+                          sizeof why,
+                          ctl_text_in(import->ctl->language, id),
+                          CTL_ARGS(verdict->key, import->ctl->receipt_keys));
+    reject(import, flight->file, flight->line, 1, why);
 }
 
 static void answered(struct import *import, struct slice bytes, int64_t now_us)

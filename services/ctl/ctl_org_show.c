@@ -73,7 +73,9 @@ static int waiting_read(struct ctl *ctl, struct waiting *waiting)
     for (int row = 0; row < PQntuples(rows) && waiting->count < WAITING_MAX; row++) {
         const struct policy *policy =
             view_policy(waiting->policies, dispatch_row_policy(rows, row));
-        if (policy && dispatch_row_read(rows, row, policy, &waiting->cases[waiting->count].state)) {
+        struct error error = {0};
+        if (policy &&
+            dispatch_row_read(rows, row, policy, &waiting->cases[waiting->count].state, &error)) {
             waiting->cases[waiting->count++].policy = policy;
         }
     }
@@ -186,13 +188,7 @@ now_text(const struct ctl *ctl, const struct org *org, const struct org_agent *a
         text = until_s != 0 ? TEXT_ORG_SHIFT_UNTIL : TEXT_ORG_SHIFT_OVER;
     }
     clock_text(until_s * 1000000, until);
-    FILE *out = fmemopen(into, CELL_MAX, "w");
-    if (out) {
-        ctl_format(out, ctl_text_in(ctl->language, text), CTL_ARGS(until));
-        (void)fclose(out);
-    }
-    into[CELL_MAX - 1] = '\0';
-    return into;
+    return ctl_format_into(into, CELL_MAX, ctl_text_in(ctl->language, text), CTL_ARGS(until));
 }
 
 static void agent_show(const struct ctl *ctl,

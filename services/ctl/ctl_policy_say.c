@@ -8,15 +8,7 @@ enum { HOUR_S = 3600, DAY_S = 86400 };
 const char *
 say_text(const struct ctl *ctl, char into[SAY_MAX], enum ctl_text id, const char *const *args)
 {
-    FILE *out = fmemopen(into, SAY_MAX, "w");
-    into[0] = '\0';
-    if (out) {
-        ctl_format(out, ctl_text_in(ctl->language, id), args);
-        (void)fputc('\0', out);
-        (void)fclose(out);
-        into[SAY_MAX - 1] = '\0';
-    }
-    return into;
+    return ctl_format_into(into, SAY_MAX, ctl_text_in(ctl->language, id), args);
 }
 
 void say_more(char into[SAY_MAX], const char *between, const char *text)

@@ -189,18 +189,8 @@ const char *
 ctl_submit_say(const struct ctl *ctl, const struct ctl_verdict *verdict, char into[CTL_REFUSAL_MAX])
 {
     enum ctl_text id = ctl_submit_text(verdict->reason);
-    into[0] = '\0';
-    FILE *memory = fmemopen(into, CTL_REFUSAL_MAX, "w");
-    if (memory && id == CTL_TEXT_COUNT) {
-        (void)fputs(verdict->allowed, memory);
-    } else if (memory) {
-        ctl_format(memory,
-                   ctl_text_in(ctl->language, id),
-                   CTL_ARGS(verdict->allowed, CTL_NUMBER_TEXT(verdict->limit)));
-    }
-    if (memory) {
-        (void)fclose(memory);
-    }
-    into[CTL_REFUSAL_MAX - 1] = '\0';
-    return into;
+    return ctl_format_into(into,
+                           CTL_REFUSAL_MAX,
+                           id == CTL_TEXT_COUNT ? "{1}" : ctl_text_in(ctl->language, id),
+                           CTL_ARGS(verdict->allowed, CTL_NUMBER_TEXT(verdict->limit)));
 }

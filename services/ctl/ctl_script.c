@@ -11,13 +11,8 @@ void script_wrong(struct script *script,
                   enum ctl_text id,
                   const char *const *args)
 {
-    char text[1024] = "";
-    FILE *memory = fmemopen(text, sizeof text, "w");
-    if (memory) {
-        ctl_format(memory, ctl_text_in(script->ctl->language, id), args);
-        (void)fclose(memory);
-    }
-    text[sizeof text - 1] = '\0';
+    char text[1024];
+    (void)ctl_format_into(text, sizeof text, ctl_text_in(script->ctl->language, id), args);
     enum yaml_grade grade = script->skipped ? YAML_WARNING : YAML_ERROR;
     yaml_complain(&script->source, grade, place, NULL, "%s", text);
     script->wrong = true;

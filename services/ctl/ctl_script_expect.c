@@ -1,117 +1,16 @@
 /* What a script may expect of its case, as a table: one row a key, the words those of
  * tests/policies. */
+#include "ctl_case_state.h"
 #include "ctl_script.h"
 #include "scope.h"
 
 enum expect_kind {
+    EXPECT_NOTHING, /* such a thing cannot be expected */
     EXPECT_WORD,
-    EXPECT_NUMBER,
+    EXPECT_TRIAGE,
     EXPECT_OFFERS,     /* a list of actions the step has */
     EXPECT_OFFERS_NOT, /* that it has not */
-};
-
-/* One word of the case, or one number; view->policy is there. */
-typedef const char *word_fn(const struct case_view *view);
-typedef int64_t number_fn(const struct case_view *view);
-
-#define WORD(name)   static const char *word_##name(const struct case_view *view)
-#define NUMBER(name) static int64_t number_##name(const struct case_view *view)
-#define STATE        (&view->state)
-#define POLICY       (view->policy)
-
-WORD(step)
-{
-    return POLICY->steps[STATE->step].id;
-}
-WORD(phase)
-{
-    static const char *const phases[PHASE_COUNT] = {"receipt",
-                                                    "assessment",
-                                                    "assignment",
-                                                    "investigation",
-                                                    "solution",
-                                                    "approval",
-                                                    "consent",
-                                                    "implementation",
-                                                    "reply",
-                                                    "follow-up",
-                                                    "closed"};
-    return phases[POLICY->steps[STATE->step].phase];
-}
-WORD(category)
-{
-    return STATE->category == POLICY_NONE ? "none" : POLICY->categories[STATE->category].id;
-}
-WORD(class)
-{
-    return STATE->class_index == POLICY_NONE ? "none" : POLICY->classes[STATE->class_index].id;
-}
-WORD(queue)
-{
-    return STATE->queue == POLICY_NONE ? "none" : POLICY->queues[STATE->queue].id;
-}
-WORD(agent)
-{
-    return STATE->agent[0] == '\0' ? "none" : STATE->agent;
-}
-WORD(closed)
-{
-    return STATE->closed_at_us != 0 ? "yes" : "no";
-}
-WORD(triage)
-{
-    return view->triaged && view->triaged->kind == EVENT_TRIAGED ? "sure" : "asked";
-}
-WORD(outcome)
-{
-    const char *name = policy_outcome_name((enum case_outcome)STATE->more.outcome);
-    return name[0] == '\0' ? "none" : name;
-}
-NUMBER(priority)
-{
-    return STATE->priority;
-}
-NUMBER(score)
-{
-    return STATE->score;
-}
-NUMBER(repeats)
-{
-    return STATE->repeats;
-}
-NUMBER(reopened)
-{
-    return STATE->reopened;
-}
-NUMBER(followed_up)
-{
-    return STATE->followed_up;
-}
-
-static const struct row {
-    const char *key;
-    enum expect_kind kind;
-    word_fn *word;
-    number_fn *number;
-} rows[] = {
-  /* clang-format off */
-    {"step", EXPECT_WORD, word_step, NULL},
-    {"phase", EXPECT_WORD, word_phase, NULL},
-    {"category", EXPECT_WORD, word_category, NULL},
-    {"class", EXPECT_WORD, word_class, NULL},
-    {"queue", EXPECT_WORD, word_queue, NULL},
-    {"agent", EXPECT_WORD, word_agent, NULL},
-    {"closed", EXPECT_WORD, word_closed, NULL},
-    {"triage", EXPECT_WORD, word_triage, NULL},
-    {"outcome", EXPECT_WORD, word_outcome, NULL},
-    {"priority", EXPECT_NUMBER, NULL, number_priority},
-    {"score", EXPECT_NUMBER, NULL, number_score},
-    {"repeats", EXPECT_NUMBER, NULL, number_repeats},
-    {"reopened", EXPECT_NUMBER, NULL, number_reopened},
-    {"followed-up", EXPECT_NUMBER, NULL, number_followed_up},
-    {"offers", EXPECT_OFFERS, NULL, NULL},
-    {"offers-not", EXPECT_OFFERS_NOT, NULL, NULL},
-  /* clang-format on */
+    EXPECT_PASSED,     /* only tests/policies can ask for it */
 };
 
 /* Of clocks, or what only the text of the complaint shows: told in the same files, and not asked
@@ -137,39 +36,34 @@ static const char *const passed[] = {
     "said-not",
 };
 
-static bool is_passed_over(const char *key)
+static enum expect_kind kind_of(const char *key)
 {
-    size_t i = 0;
-    while (i < sizeof passed / sizeof *passed && strcmp(passed[i], key) != 0) {
-        i++;
-    }
-    return i < sizeof passed / sizeof *passed;
-}
-
-static const struct row *row_of(const char *key)
-{
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(rows[i].key, key) == 0) {
-            return &rows[i];
+    for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
+        if (strcmp(passed[i], key) == 0) {
+            return EXPECT_PASSED;
         }
     }
-    return NULL;
+    return strcmp(key, "triage") == 0       ? EXPECT_TRIAGE
+           : strcmp(key, "offers") == 0     ? EXPECT_OFFERS
+           : strcmp(key, "offers-not") == 0 ? EXPECT_OFFERS_NOT
+           : case_state_has(key)            ? EXPECT_WORD
+                                            : EXPECT_NOTHING;
 }
 
 void script_expect_check(struct script *script, const struct yaml_node *expected)
 {
     for (uint32_t i = 0; i < expected->count; i++) {
         const struct yaml_pair *pair = &expected->pairs[i];
-        const struct row *row = row_of(pair->key.text);
-        bool list = row && (row->kind == EXPECT_OFFERS || row->kind == EXPECT_OFFERS_NOT);
-        if (!row && is_passed_over(pair->key.text)) {
+        enum expect_kind kind = kind_of(pair->key.text);
+        bool list = kind == EXPECT_OFFERS || kind == EXPECT_OFFERS_NOT;
+        if (kind == EXPECT_PASSED) {
             continue;
         }
-        if (!row) {
+        if (kind == EXPECT_NOTHING) {
             script_wrong(script, &pair->key, TEXT_SCRIPT_KEY, CTL_ARGS(pair->key.text));
         } else if (list != (pair->value.kind == YAML_LIST)) {
             script_wrong(script, &pair->value, TEXT_SCRIPT_KIND, CTL_ARGS(pair->key.text));
-        } else if (strcmp(row->key, "step") == 0 &&
+        } else if (strcmp(pair->key.text, "step") == 0 &&
                    policy_step_index(script->policy, slice_text(pair->value.text)) == POLICY_NONE) {
             script_wrong(script,
                          &pair->value,
@@ -179,17 +73,14 @@ void script_expect_check(struct script *script, const struct yaml_node *expected
     }
 }
 
-static void word_compare(struct script *script,
-                         const struct case_view *view,
-                         const struct row *row,
-                         const struct yaml_node *value)
+static void word_compare(struct script *script, const struct yaml_pair *pair, const char *was)
 {
-    char number[24];
-    const char *was = row->word ? row->word(view) : ctl_number_text(number, row->number(view));
     script->held++;
-    if (strcmp(was, value->text) != 0) {
-        script_wrong(
-            script, value, TEXT_SCRIPT_WAS, CTL_ARGS(row->key, value->text, was, script->number));
+    if (strcmp(was, pair->value.text) != 0) {
+        script_wrong(script,
+                     &pair->value,
+                     TEXT_SCRIPT_WAS,
+                     CTL_ARGS(pair->key.text, pair->value.text, was, script->number));
     }
 }
 
@@ -198,7 +89,7 @@ static void offers_compare(struct script *script,
                            const struct yaml_node *list,
                            bool wanted)
 {
-    const struct policy_step *step = &POLICY->steps[STATE->step];
+    const struct policy_step *step = &view->policy->steps[view->state.step];
     for (uint32_t i = 0; i < list->count; i++) {
         const struct yaml_node *name = &list->items[i];
         script->held++;
@@ -211,6 +102,28 @@ static void offers_compare(struct script *script,
     }
 }
 
+static void
+expect_one(struct script *script, const struct case_view *view, const struct yaml_pair *pair)
+{
+    char number[CASE_NUMBER_TEXT_SIZE];
+    switch (kind_of(pair->key.text)) {
+    case EXPECT_WORD:
+        word_compare(
+            script, pair, case_state_word(view->policy, &view->state, pair->key.text, number));
+        break;
+    case EXPECT_TRIAGE:
+        word_compare(
+            script, pair, view->triaged && view->triaged->kind == EVENT_TRIAGED ? "sure" : "asked");
+        break;
+    case EXPECT_OFFERS:
+    case EXPECT_OFFERS_NOT:
+        offers_compare(script, view, &pair->value, kind_of(pair->key.text) == EXPECT_OFFERS);
+        break;
+    default:
+        script->passed_over++;
+    }
+}
+
 int script_expect(struct script *script, const struct yaml_node *expected)
 {
     SCOPED(case_done) struct case_view view = {.case_id = 0};
@@ -219,15 +132,7 @@ int script_expect(struct script *script, const struct yaml_node *expected)
         code = ctl_fail(script->ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(script->number));
     }
     for (uint32_t i = 0; code == CTL_OK && i < expected->count; i++) {
-        const struct row *row = row_of(expected->pairs[i].key.text);
-        const struct yaml_node *value = &expected->pairs[i].value;
-        if (!row) {
-            script->passed_over++;
-        } else if (row->kind == EXPECT_OFFERS || row->kind == EXPECT_OFFERS_NOT) {
-            offers_compare(script, &view, value, row->kind == EXPECT_OFFERS);
-        } else {
-            word_compare(script, &view, row, value);
-        }
+        expect_one(script, &view, &expected->pairs[i]);
     }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
     return code;

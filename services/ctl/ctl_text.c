@@ -117,6 +117,18 @@ void ctl_format(FILE *to, const char *pattern, const char *const *args)
     }
 }
 
+const char *ctl_format_into(char *into, size_t size, const char *pattern, const char *const *args)
+{
+    FILE *memory = fmemopen(into, size, "w");
+    into[0] = '\0';
+    if (memory) {
+        ctl_format(memory, pattern, args);
+        (void)fclose(memory);
+    }
+    into[size - 1] = '\0';
+    return into;
+}
+
 void ctl_text_escaped(FILE *out, const char *text)
 {
     for (; *text; text++) {

@@ -60,6 +60,8 @@ char *ctl_text_tame(char *text);
 
 /* Writes the pattern with its arguments, tamed. */
 void ctl_format(FILE *to, const char *pattern, const char *const *args);
+/* The same in memory, cut to size with its end; returns into. */
+const char *ctl_format_into(char *into, size_t size, const char *pattern, const char *const *args);
 
 /* Text as it may stand in XML and HTML, attributes included. */
 void ctl_text_escaped(FILE *out, const char *text);

@@ -215,7 +215,8 @@ static void complaint_compare(struct verify *verify, const PGresult *rows, int r
         return;
     }
     held->in_complaint = true;
-    if (!policy || !dispatch_row_read(rows, row, policy, &state)) {
+    struct error error = {0};
+    if (!policy || !dispatch_row_read(rows, row, policy, &state, &error)) {
         verify_differ(verify, where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
         return;
     }
@@ -241,7 +242,8 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
     }
     held->in_clock = true;
     const struct policy *policy = view_policy(verify->policies, held->watch.policy_id);
-    if (!policy || !watchdog_row_read(rows, row, &state)) {
+    struct error error = {0};
+    if (!policy || !watchdog_row_read(rows, row, &state, &error)) {
         verify_differ(verify, where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
         return;
     }

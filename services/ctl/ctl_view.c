@@ -41,6 +41,14 @@ const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX])
     return into;
 }
 
+const char *view_text(const struct ctl *ctl,
+                      enum ctl_text id,
+                      const char *const *args,
+                      char into[VIEW_TEXT_MAX])
+{
+    return ctl_format_into(into, VIEW_TEXT_MAX, ctl_text_in(ctl->language, id), args);
+}
+
 const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX])
 {
     time_t seconds = (time_t)(at_us / 1000000);

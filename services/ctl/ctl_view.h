@@ -63,6 +63,12 @@ const char *view_factor(const struct ctl *ctl,
  * terminal. */
 const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX]);
 
+/* A text of the catalogue with its arguments, cut at VIEW_TEXT_MAX. */
+const char *view_text(const struct ctl *ctl,
+                      enum ctl_text id,
+                      const char *const *args,
+                      char into[VIEW_TEXT_MAX]);
+
 /* ---- times ---- */
 
 /* "2026-11-21 19:46:01" in the local zone; "-" for 0 and for never. */

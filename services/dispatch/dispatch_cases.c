@@ -75,8 +75,9 @@ static void row_take(struct dispatch *dispatch, const PGresult *rows, int row)
     if (!policy) {
         return; /* looked up again when it is here */
     }
-    if (!dispatch_row_read(rows, row, policy, &read.state)) {
-        service_fail(dispatch->service, "a case names what its policy does not know");
+    struct error error = {0};
+    if (!dispatch_row_read(rows, row, policy, &read.state, &error)) {
+        service_fail_form(dispatch->service, &error);
         return;
     }
     held = case_cache_insert(dispatch->cases, case_id, NULL);

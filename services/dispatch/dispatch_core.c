@@ -80,7 +80,7 @@ static void begin(const struct dispatch_case *state,
     const struct event *cause = input->event;
     out->service = SERVICE_DISPATCH;
     out->kind = kind;
-    out->schema = 1;
+    out->schema = EVENT_SCHEMA;
     out->case_id = state->version > 0 || !cause ? state->case_id : cause->case_id;
     out->partition = case_partition(out->case_id);
     out->at_us = rules_now_us(state, input);

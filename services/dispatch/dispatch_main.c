@@ -273,7 +273,8 @@ static bool row_op(void *self, const PGresult *rows, int row, struct projection_
 {
     const struct policy *policy = dispatch_policy(self, dispatch_row_policy(rows, row));
     struct dispatch_case state;
-    if (!policy || !dispatch_row_read(rows, row, policy, &state)) {
+    struct error error = {0};
+    if (!policy || !dispatch_row_read(rows, row, policy, &state, &error)) {
         return false; /* told when somebody acts on it */
     }
     place_of(self, policy, &state, op);

@@ -241,7 +241,8 @@ static void name_read(const PGresult *rows, int row, int column, char out[DISPAT
 bool dispatch_row_read(const PGresult *rows,
                        int row,
                        const struct policy *policy,
-                       struct dispatch_case *state)
+                       struct dispatch_case *state,
+                       struct error *error)
 {
     *state = (struct dispatch_case){
         .case_id = (uint64_t)pg_int8(rows, row, 0),
@@ -272,8 +273,24 @@ bool dispatch_row_read(const PGresult *rows,
     };
     name_read(rows, row, 6, state->agent);
     name_read(rows, row, 8, state->last_actor);
-    return state->step != POLICY_NONE &&
-           dispatch_more_unpack(pg_bytes(rows, row, ROW_MORE), &state->more);
+    struct slice more = pg_bytes(rows, row, ROW_MORE);
+    unsigned long long number = state->case_id;
+    if (state->step == POLICY_NONE) {
+        return error_set(error,
+                         ERROR_REJECT,
+                         "complaint %llu stands in a step its policy does not know",
+                         number);
+    }
+    if (more.size > 0 && more.bytes[0] != DISPATCH_MORE_FORM) {
+        return error_set(error,
+                         ERROR_REJECT,
+                         "complaint %llu is of form %u, this version reads %d",
+                         number,
+                         more.bytes[0],
+                         DISPATCH_MORE_FORM);
+    }
+    return dispatch_more_unpack(more, &state->more) ||
+           error_set(error, ERROR_REJECT, "complaint %llu is not what was written", number);
 }
 
 void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *changes, uint32_t count)

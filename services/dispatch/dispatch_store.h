@@ -34,14 +34,16 @@ void dispatch_search_bind(struct pg *pg,
 
 /* A row of dispatch_rows or of the projector's dispatch_feed: which case, the nearest due time of
  * its clocks (INT64_MAX: none), which policy it is pinned to, and the state it holds with that due
- * time as its only hint.  False: a name the policy does not know. */
+ * time as its only hint.  ERROR_REJECT: a name the policy does not know, or bytes of another form.
+ */
 uint64_t dispatch_row_case(const PGresult *rows, int row);
 int64_t dispatch_row_due_us(const PGresult *rows, int row);
 uint32_t dispatch_row_policy(const PGresult *rows, int row);
 bool dispatch_row_read(const PGresult *rows,
                        int row,
                        const struct policy *policy,
-                       struct dispatch_case *state);
+                       struct dispatch_case *state,
+                       struct error *error) MUST_CHECK;
 
 /* A change of what an agent holds; more than the capacity refuses the transaction with RD002. */
 struct dispatch_slot_change {

@@ -4,7 +4,8 @@
 
 enum { VALUE_BYTES_MAX = 10, PIECE_HEAD = 2 };
 
-/* Kinds of piece are their places in this table, which only ever grows. */
+/* Kinds of piece are their places in this table: one that is put between them, or means something
+ * else, is another form. */
 static const struct piece {
     uint16_t offset;
     uint8_t size;
@@ -50,13 +51,14 @@ enum { PIECE_KINDS = sizeof pieces / sizeof *pieces };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are copied by their low bytes");
 _Static_assert((DISPATCH_PEOPLE_MAX + POLICY_KEPT_MAX + 2 * POLICY_MARKS_MAX + POLICY_TASKS_MAX +
-                31) * (PIECE_HEAD + VALUE_BYTES_MAX) <=
+                31) * (PIECE_HEAD + VALUE_BYTES_MAX) <
                    DISPATCH_MORE_SIZE,
                "every piece fits");
 
 size_t dispatch_more_pack(const struct dispatch_more *more, uint8_t bytes[DISPATCH_MORE_SIZE])
 {
-    size_t used = 0;
+    size_t used = 1;
+    bytes[0] = DISPATCH_MORE_FORM;
     for (unsigned kind = 0; kind < PIECE_KINDS; kind++) {
         const uint8_t *at = (const uint8_t *)more + pieces[kind].offset;
         for (unsigned i = 0; i < pieces[kind].count; i++, at += pieces[kind].size) {
@@ -73,7 +75,7 @@ size_t dispatch_more_pack(const struct dispatch_more *more, uint8_t bytes[DISPAT
             bytes[used++] = (uint8_t)value;
         }
     }
-    return used;
+    return used > 1 ? used : 0;
 }
 
 static bool value_read(struct slice bytes, size_t *at, uint64_t *value)
@@ -92,7 +94,10 @@ static bool value_read(struct slice bytes, size_t *at, uint64_t *value)
 bool dispatch_more_unpack(struct slice bytes, struct dispatch_more *more)
 {
     memset(more, 0, sizeof *more);
-    for (size_t at = 0; at < bytes.size;) {
+    if (bytes.size > 0 && bytes.bytes[0] != DISPATCH_MORE_FORM) {
+        return false;
+    }
+    for (size_t at = 1; at < bytes.size;) {
         uint64_t value;
         if (bytes.size - at < PIECE_HEAD) {
             return false;

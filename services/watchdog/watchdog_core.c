@@ -3,10 +3,7 @@
 #include "watchdog_core_change.h"
 #include "watchdog_core_clock.h"
 
-enum {
-    KINDS_PER_CAUSE = 7, /* stopped, started, paused, resumed, retargeted, refused, unknown */
-    EVENT_SCHEMA = 1,
-};
+enum { KINDS_PER_CAUSE = 7 }; /* stopped, started, paused, resumed, retargeted, refused, unknown */
 
 size_t watch_case_size(const struct policy *policy)
 {

@@ -261,8 +261,9 @@ static void watchdog_looked_up(void *self, struct cycle *cycle, const struct pg_
     const PGresult *rows = answer->results[0];
     for (int row = 0; row < PQntuples(rows); row++) {
         struct held_case read = {0};
-        if (!watchdog_row_read(rows, row, &read.state)) {
-            service_fail(watchdog->service, "a row of clock is in another layout");
+        struct error error = {0};
+        if (!watchdog_row_read(rows, row, &read.state, &error)) {
+            service_fail_form(watchdog->service, &error);
             return;
         }
         if (find(watchdog, read.state.case_id) ||

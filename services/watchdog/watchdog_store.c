@@ -1,7 +1,12 @@
 #include "watchdog_store.h"
 
+/* The first byte: it grows with every change of what follows.  A macro, for watchdog_breached_sql.
+ */
+#define LAYOUT              5
+#define TEXT_OF(number)     #number
+#define NUMBER_TEXT(number) TEXT_OF(number)
+
 enum {
-    LAYOUT = 4,
     CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
     CLOCK_SIZE = 8 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
 };
@@ -32,10 +37,11 @@ const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *w
 
 /* 50 is CASE_SIZE with the count of clocks at its end, 52 CLOCK_SIZE, 42 and 45 the places of phase
  * and breached in it. */
-const char watchdog_breached_sql[] =
-    "(get_byte(k.state, 0) = 4 AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
-    "1) i WHERE get_byte(k.state, 50 + 52 * i + 45) = 1 AND get_byte(k.state, 50 + 52 * i + 42) "
-    "IN (1, 2)))";
+const char watchdog_breached_sql[] = "(get_byte(k.state, 0) = " NUMBER_TEXT(
+    LAYOUT) " AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
+            "1) i WHERE get_byte(k.state, 50 + 52 * i + 45) = 1 AND get_byte(k.state, 50 + 52 * i "
+            "+ 42) "
+            "IN (1, 2)))";
 
 static uint8_t *put(uint8_t *at, uint64_t value, size_t size)
 {
@@ -246,10 +252,23 @@ void watchdog_cases_bind(struct pg *pg)
     rows_bind(pg, "watchdog_cases", &case_rows[false]);
 }
 
-bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state)
+bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state, struct error *error)
 {
-    return watchdog_state_unpack(pg_bytes(rows, row, 1), state) &&
-           state->case_id == (uint64_t)pg_int8(rows, row, 0);
+    struct slice bytes = pg_bytes(rows, row, 1);
+    uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
+    if (bytes.size > 0 && bytes.bytes[0] != LAYOUT) {
+        return error_set(error,
+                         ERROR_REJECT,
+                         "clock of case %llu is of form %u, this version reads %d",
+                         (unsigned long long)case_id,
+                         bytes.bytes[0],
+                         LAYOUT);
+    }
+    return (watchdog_state_unpack(bytes, state) && state->case_id == case_id) ||
+           error_set(error,
+                     ERROR_REJECT,
+                     "clock of case %llu is not what was written",
+                     (unsigned long long)case_id);
 }
 
 void watchdog_rows_bind(struct pg *pg, const uint64_t *cases, uint32_t count)

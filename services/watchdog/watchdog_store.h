@@ -44,7 +44,8 @@ int64_t watchdog_timer_due_us(const PGresult *rows, int row);
  * calendar may know more years than the last owner's. */
 int64_t watchdog_timer_wake_us(const PGresult *rows, int row);
 
-/* A row of watchdog_rows: false when its state cannot be read. */
-bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state);
+/* A row of watchdog_rows.  ERROR_REJECT: its state is of another form, or none at all. */
+bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state, struct error *error)
+    MUST_CHECK;
 
 #endif

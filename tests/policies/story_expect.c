@@ -1,114 +1,9 @@
 /* What a journey may expect of its case, as a table: one row a key. */
+#include "ctl_case_state.h"
 #include "story.h"
 
-#include <inttypes.h>
-
-/* One word of the case, or one number. */
-typedef const char *word_fn(const struct story *story);
-typedef int64_t number_fn(const struct story *story);
-
-#define WORD(name)   static const char *word_##name(const struct story *story)
-#define NUMBER(name) static int64_t number_##name(const struct story *story)
-#define STATE        (&story->journey->state)
-#define POLICY       (story->journey->policy)
-
-WORD(step)
-{
-    return POLICY->steps[STATE->step].id;
-}
-WORD(phase)
-{
-    static const char *const phases[PHASE_COUNT] = {"receipt",
-                                                    "assessment",
-                                                    "assignment",
-                                                    "investigation",
-                                                    "solution",
-                                                    "approval",
-                                                    "consent",
-                                                    "implementation",
-                                                    "reply",
-                                                    "follow-up",
-                                                    "closed"};
-    return phases[POLICY->steps[STATE->step].phase];
-}
-WORD(category)
-{
-    return STATE->category == POLICY_NONE ? "none" : POLICY->categories[STATE->category].id;
-}
-WORD(class)
-{
-    return STATE->class_index == POLICY_NONE ? "none" : POLICY->classes[STATE->class_index].id;
-}
-WORD(queue)
-{
-    return STATE->queue == POLICY_NONE ? "none" : POLICY->queues[STATE->queue].id;
-}
-WORD(agent)
-{
-    return STATE->agent[0] == '\0' ? "none" : STATE->agent;
-}
-NUMBER(priority)
-{
-    return STATE->priority;
-}
-NUMBER(score)
-{
-    return STATE->score;
-}
-NUMBER(repeats)
-{
-    return STATE->repeats;
-}
-NUMBER(reopened)
-{
-    return STATE->reopened;
-}
-NUMBER(followed_up)
-{
-    return STATE->followed_up;
-}
-WORD(closed)
-{
-    return STATE->closed_at_us != 0 ? "yes" : "no";
-}
-WORD(outcome)
-{
-    const char *name = policy_outcome_name((enum case_outcome)STATE->more.outcome);
-    return name[0] == '\0' ? "none" : name;
-}
-WORD(triage)
-{
-    return story->journey->triaged == EVENT_TRIAGED ? "sure" : "asked";
-}
-WORD(language)
-{
-    static const char *const names[] = {"unknown", "zh-CN", "zh-TW", "en", "other"};
-    return names[story->journey->received.language];
-}
-
-static const struct {
-    const char *key;
-    word_fn *word;
-    number_fn *number;
-} words[] = {
-  /* clang-format off */
-    {"step", .word = word_step},
-    {"phase", .word = word_phase},
-    {"category", .word = word_category},
-    {"class", .word = word_class},
-    {"queue", .word = word_queue},
-    {"agent", .word = word_agent},
-    {"priority", .number = number_priority},
-    {"score", .number = number_score},
-    {"repeats", .number = number_repeats},
-    {"reopened", .number = number_reopened},
-    {"followed-up", .number = number_followed_up},
-    {"closed", .word = word_closed},
-    {"outcome", .word = word_outcome},
-    {"triage", .word = word_triage},
-    {"language", .word = word_language},
-  /* clang-format on */
-};
+#define STATE  (&story->journey->state)
+#define POLICY (story->journey->policy)
 
 /* Whether a clock of the case is so. */
 typedef bool clock_fn(const struct story *story, uint16_t index);
@@ -342,25 +237,28 @@ static bool expect_list(struct story *story, const char *key, const struct yaml_
     return false;
 }
 
+/* NULL: not a key of words. */
+static const char *
+word_of(const struct story *story, const char *key, char number[CASE_NUMBER_TEXT_SIZE])
+{
+    static const char *const languages[] = {"unknown", "zh-CN", "zh-TW", "en", "other"};
+    if (strcmp(key, "triage") == 0) {
+        return story->journey->triaged == EVENT_TRIAGED ? "sure" : "asked";
+    }
+    if (strcmp(key, "language") == 0) {
+        return languages[story->journey->received.language];
+    }
+    return case_state_word(POLICY, STATE, key, number);
+}
+
 static bool expect_word(struct story *story, const char *key, const struct yaml_node *value)
 {
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        char number[STORY_WORD_MAX];
-        if (strcmp(words[i].key, key) != 0) {
-            continue;
-        }
-        const char *was = number;
-        if (words[i].word) {
-            was = words[i].word(story);
-        } else {
-            (void)snprintf(number, sizeof number, "%" PRId64, words[i].number(story));
-        }
-        if (strcmp(was, value->text) != 0) {
-            story_wrong(story, value, "expected %s %s, was %s", key, value->text, was);
-        }
-        return true;
+    char number[CASE_NUMBER_TEXT_SIZE];
+    const char *was = word_of(story, key, number);
+    if (was && strcmp(was, value->text) != 0) {
+        story_wrong(story, value, "expected %s %s, was %s", key, value->text, was);
     }
-    return false;
+    return was != NULL;
 }
 
 void story_expect(struct story *story, const struct yaml_node *expected)

@@ -66,7 +66,7 @@ void batch_append(struct instance *instance,
     event->partition = case_partition(event->case_id);
     event->seq = holding->next.seq + 1;
     event->epoch = holding->epoch;
-    event->schema = 1;
+    event->schema = EVENT_SCHEMA;
     const struct place *before =
         sim.mutant == MUTANT_CHAIN_NOT_CARRIED ? &holding->place : &holding->next;
     memcpy(event->prev_hash, before->hash, HASH_SIZE);

@@ -6,7 +6,6 @@
  * goes forward, once of all of them with PostgreSQL, as on a machine whose clock is set (Redis does
  * not run under that library).  Guards laws 1, 2, 4 and 7.
  */
-#include "redress/event/v1/event.pb-c.h"
 #include "rig.h"
 #include "rig_clocks.h"
 #include "rig_cmocka.h"
@@ -19,8 +18,6 @@ enum {
     PATIENCE_MS = 60000,
     LATE_BAR_MS = 1500,
     SLOW_BAR_MS = 15000,
-    WARNED = 64,
-    ESCALATED = 66,
 };
 
 static const struct content broken = {"quick", "phone", "The thing is broken", NULL};
@@ -39,26 +36,10 @@ static void broken_add(struct adapter *adapter)
     adapter_finish(adapter, PATIENCE_MS);
 }
 
-static int64_t fired(struct rig *rig, int kind)
-{
-    return rig_number(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = %d", kind);
-}
-
-static void await_log(const struct daemon *daemon, const char *text, unsigned count)
-{
-    int64_t until_ms = rig_now_ms() + NOTICED_MS;
-    while (daemon_logged(daemon, text) < count && rig_now_ms() < until_ms) {
-        rig_nap_ms(50);
-    }
-    if (daemon_logged(daemon, text) < count) {
-        fail_msg("%s has not said \"%s\" %u times", service_name(daemon->service), text, count);
-    }
-}
-
 static void await_all_logs(struct rig *rig, const char *text, unsigned count)
 {
     for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
-        await_log(rig_daemon(rig, (enum service_id)s, "a"), text, count);
+        daemon_await_log(rig_daemon(rig, (enum service_id)s, "a"), text, count, NOTICED_MS);
     }
 }
 
@@ -67,43 +48,6 @@ static void assert_all_live(struct rig *rig)
     for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
         assert_true(daemon_lives(rig_daemon(rig, (enum service_id)s, "a")));
     }
-}
-
-/* Each level of each case once, by the stored bytes never before it was due.  The latest, in ms. */
-static int64_t assert_once_and_not_early(struct rig *rig)
-{
-    int64_t worst_us = 0;
-    for (int kind = WARNED; kind <= ESCALATED; kind++) {
-        assert_int_equal(fired(rig, kind),
-                         rig_number(rig,
-                                    "SELECT count(DISTINCT case_id) FROM journal WHERE service = 4 "
-                                    "AND kind = %d",
-                                    kind));
-    }
-    PGresult *rows = PQexecParams(rig->sql,
-                                  "SELECT bytes FROM redress.journal WHERE service = 4 AND kind "
-                                  "BETWEEN 64 AND 66",
-                                  0,
-                                  NULL,
-                                  NULL,
-                                  NULL,
-                                  NULL,
-                                  1);
-    for (int row = 0; row < PQntuples(rows); row++) {
-        Redress__Event__V1__Envelope *envelope = redress__event__v1__envelope__unpack(
-            NULL, (size_t)PQgetlength(rows, row, 0), (const uint8_t *)PQgetvalue(rows, row, 0));
-        assert_non_null(envelope);
-        Redress__Event__V1__Clocks *clocks =
-            redress__event__v1__clocks__unpack(NULL, envelope->body.len, envelope->body.data);
-        assert_non_null(clocks);
-        int64_t late_us = envelope->at_us - clocks->clocks[0]->level_due_us;
-        assert_true(late_us >= 0);
-        worst_us = late_us > worst_us ? late_us : worst_us;
-        redress__event__v1__clocks__free_unpacked(clocks, NULL);
-        redress__event__v1__envelope__free_unpacked(envelope, NULL);
-    }
-    PQclear(rows);
-    return worst_us / 1000;
 }
 
 /* ---- scenes ---- */
@@ -119,7 +63,8 @@ step(struct rig *rig, const struct clocks *clocks, struct adapter *adapter, int 
     }
     broken_add(adapter);
     for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
-        await_log(rig_daemon(rig, (enum service_id)s, "a"), stepped, told[s] + 1);
+        daemon_await_log(
+            rig_daemon(rig, (enum service_id)s, "a"), stepped, told[s] + 1, NOTICED_MS);
     }
     broken_add(adapter);
     assert_all_live(rig);
@@ -157,7 +102,7 @@ static void a_daemons_clock_that_steps_decides_nothing(void **state)
               "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66",
               adapter_count(adapter),
               PATIENCE_MS);
-    int64_t worst_ms = assert_once_and_not_early(rig);
+    int64_t worst_ms = rig_levels_late_ms(rig);
     print_message("%u cases, the latest level %lld ms after it was due\n",
                   (unsigned)adapter_count(adapter),
                   (long long)worst_ms);
@@ -195,11 +140,11 @@ static void a_clock_that_steps_under_all_of_them_is_followed(void **state)
     broken_add(adapter);
     clock_set(&clocks, "machine", -HOUR_S);
     await_all_logs(rig, "the archive's clock has stepped", 1);
-    int64_t before = fired(rig, ESCALATED);
+    int64_t before = rig_levels(rig, EVENT_CLOCK_ESCALATED);
     rig_await_all_serving(rig);
     broken_add(adapter); /* by the new time they are due before the first ones are */
     rig_await(rig, escalated, before + CASES, PATIENCE_MS);
-    assert_int_equal(fired(rig, ESCALATED), before + CASES);
+    assert_int_equal(rig_levels(rig, EVENT_CLOCK_ESCALATED), before + CASES);
     clock_set(&clocks, "machine", DAY_S);
     await_all_logs(rig, "the archive's clock has stepped", 2);
     rig_await_ready(
@@ -208,7 +153,7 @@ static void a_clock_that_steps_under_all_of_them_is_followed(void **state)
     rig_await_all_serving(rig);
     broken_add(adapter);
     rig_await(rig, escalated, (int64_t)3 * CASES, PATIENCE_MS);
-    (void)assert_once_and_not_early(rig);
+    (void)rig_levels_late_ms(rig);
     assert_all_live(rig);
     rig_settle(rig, PATIENCE_MS);
     rig_check_all(rig, &adapter, 1);

@@ -28,13 +28,8 @@ static void file_write(const struct rig *rig, const char *name, int one)
 /* As another program says it. */
 static void hash_of(const struct rig *rig, const char *name, char hash[72])
 {
-    char line[192];
-    (void)snprintf(line, sizeof line, "sha256sum %s/%s", rig->directory, name);
-    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(pipe);
-    char digits[65] = "";
-    assert_non_null(fgets(digits, sizeof digits, pipe));
-    assert_int_equal(pclose(pipe), 0);
+    char digits[65];
+    assert_int_equal(rig_shell(digits, sizeof digits, "sha256sum %s/%s", rig->directory, name), 0);
     (void)snprintf(hash, 72, "sha256:%s", digits);
 }
 

@@ -8,9 +8,9 @@
 #include "redress/submit/v1/submit.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
+#include "rig_json.h"
 
 #include <sys/random.h>
-#include <sys/wait.h>
 #include <zmq.h>
 
 enum {
@@ -184,21 +184,16 @@ static void a_huge_frame_costs_only_its_sender(struct rig *rig, void *socket)
 /* What the connection would be cut for is refused before it is sent, with field, size and limit. */
 static void the_command_measures_before_it_sends(const struct rig *rig)
 {
-    char line[512];
     char said[512];
-    (void)snprintf(line,
-                   sizeof line,
-                   "head -c %d /dev/zero | tr '\\0' x | %s/redress submit --config %s/redress.yaml "
-                   "--policy general-service --channel phone --lang en 2>&1",
-                   (int)HUGE,
-                   REDRESS_BIN,
-                   rig->directory);
-    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(pipe);
-    said[fread(said, 1, sizeof said - 1, pipe)] = '\0';
-    int status = pclose(pipe);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 1);
+    int status =
+        rig_shell(said,
+                  sizeof said,
+                  "head -c %d /dev/zero | tr '\\0' x | %s/redress submit --config %s/redress.yaml "
+                  "--policy general-service --channel phone --lang en 2>&1",
+                  (int)HUGE,
+                  REDRESS_BIN,
+                  rig->directory);
+    assert_int_equal(status, 1);
     if (!strstr(said, "narrative has 10485760 bytes, at most 65536")) {
         fail_msg("%s", said);
     }

@@ -14,17 +14,6 @@
 
 enum { LIMIT_MS = 20000 };
 
-static void wait_for_line(const struct daemon *daemon, const char *text)
-{
-    int64_t until_ms = rig_now_ms() + LIMIT_MS;
-    while (daemon_logged(daemon, text) == 0) {
-        if (rig_now_ms() > until_ms) {
-            fail_msg("%s does not say \"%s\"", service_name(daemon->service), text);
-        }
-        rig_nap_ms(20);
-    }
-}
-
 static void without_keys_daemons_wait_and_make_none(void **state)
 {
     struct rig *rig = rig_new(true);
@@ -38,8 +27,8 @@ static void without_keys_daemons_wait_and_make_none(void **state)
     rig_start_all(rig, "a");
     struct daemon *intake = rig_daemon(rig, SERVICE_INTAKE, "a");
     struct daemon *dispatch = rig_daemon(rig, SERVICE_DISPATCH, "a");
-    wait_for_line(intake, "redress keys create");
-    wait_for_line(dispatch, "redress keys create");
+    daemon_await_log(intake, "redress keys create", 1, LIMIT_MS);
+    daemon_await_log(dispatch, "redress keys create", 1, LIMIT_MS);
     (void)rig_await_serving(rig, SERVICE_TRIAGE, LIMIT_MS); /* it needs none */
     assert_int_equal(rig_serving(rig, SERVICE_INTAKE, NULL), 0);
     assert_int_not_equal(access(seal, F_OK), 0);
@@ -63,11 +52,11 @@ static void a_key_others_can_read_is_not_used(void **state)
     (void)snprintf(seal, sizeof seal, "%s/seal.key", rig->directory);
     assert_int_equal(chmod(seal, 0640), 0);
     struct daemon *intake = rig_start(rig, SERVICE_INTAKE, "a");
-    wait_for_line(intake, "chmod 600");
+    daemon_await_log(intake, "chmod 600", 1, LIMIT_MS);
     if (geteuid() == 0) {
         assert_int_equal(chmod(seal, 0600), 0);
         assert_int_equal(chown(seal, 65534, 65534), 0);
-        wait_for_line(intake, "belongs to user 65534");
+        daemon_await_log(intake, "belongs to user 65534", 1, LIMIT_MS);
         assert_int_equal(chown(seal, 0, 0), 0);
     }
     assert_int_equal(rig_serving(rig, SERVICE_INTAKE, NULL), 0);

@@ -14,6 +14,7 @@
 #include "rig_cmocka.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <zmq.h>
 
 enum { PAIRS = 300, ANSWER_MS = 5000, PACKED_MAX = 256 };
@@ -89,8 +90,8 @@ static void a_channel_that_is_no_text_refuses_nobody_else(void **state)
     rig_end(rig);
 }
 
-/* An event of intake's partition 0 as a version to come would commit it. */
-static void newer_event_commit(struct rig *rig)
+/* An event of intake's partition 0 as another version would commit it. */
+static void other_event_commit(struct rig *rig, uint32_t schema)
 {
     static struct event event; /* large */
     struct error error = {0};
@@ -99,7 +100,7 @@ static void newer_event_commit(struct rig *rig)
     struct arena *arena = arena_new(1 << 16);
     struct slice bytes;
     event = (struct event){.service = SERVICE_INTAKE, .kind = EVENT_RECEIVED, .epoch = 1};
-    event.schema = EVENT_SCHEMA + 1;
+    event.schema = schema;
     event.at_us = 1795290361123456;
     event.seq =
         (uint64_t)rig_number(rig, "SELECT seq FROM head WHERE service = 1 AND partition = 0") + 1;
@@ -150,7 +151,7 @@ static void what_a_newer_version_wrote_waits_for_it_and_holds_up_nothing_else(vo
     }
     int64_t stands =
         rig_number(rig, "SELECT intake_seq FROM head WHERE service = 2 AND partition = 0");
-    newer_event_commit(rig);
+    other_event_commit(rig, EVENT_SCHEMA + 1);
     rig_start_all(rig, "a");
     rig_await_all_serving(rig);
     adapter_add_many(adapter, COUNT);
@@ -163,10 +164,7 @@ static void what_a_newer_version_wrote_waits_for_it_and_holds_up_nothing_else(vo
     static const enum service_id readers[] = {SERVICE_TRIAGE, SERVICE_WATCHDOG, SERVICE_ANALYTICS};
     for (size_t i = 0; i < 3; i++) {
         struct daemon *daemon = rig_daemon(rig, readers[i], "a");
-        int64_t until_ms = rig_now_ms() + LIMIT_MS;
-        while (daemon_logged(daemon, "upgrade this daemon") == 0 && rig_now_ms() < until_ms) {
-            rig_nap_ms(50);
-        }
+        daemon_await_log(daemon, "upgrade this daemon", 1, LIMIT_MS);
         assert_true(daemon_lives(daemon));
         assert_int_equal(daemon_logged(daemon, "upgrade this daemon"), 1);
         char waits[160];
@@ -184,11 +182,56 @@ static void what_a_newer_version_wrote_waits_for_it_and_holds_up_nothing_else(vo
     rig_end(rig);
 }
 
+static void it_leaves_for_good(struct rig *rig, enum service_id service, const char *why)
+{
+    struct daemon *daemon = rig_start(rig, service, "a");
+    int status = daemon_ended(daemon, 30000);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 2); /* its supervisor does not start it again */
+    assert_int_equal(daemon_logged(daemon, why), 1);
+    assert_true(daemon_logged(daemon, "redress archive create") > 0);
+}
+
+/* Never guessed at: not the whole archive, not an event, not a row. */
+static void what_is_stored_in_another_form_is_told_and_not_read(void **state)
+{
+    enum { LIMIT_MS = 30000 };
+    static const char *const asks[] = {"policy", "list", NULL};
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 10);
+    adapter_add_many(adapter, 20);
+    adapter_finish(adapter, LIMIT_MS);
+    rig_settle(rig, LIMIT_MS);
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        assert_int_equal(daemon_signal(rig_daemon(rig, (enum service_id)s, "a"), SIGTERM), 0);
+    }
+    assert_int_equal(rig_redress(rig, asks), 0);
+    rig_sql(rig, "UPDATE archive SET schema = schema - 1");
+    assert_int_not_equal(rig_redress(rig, asks), 0);
+    for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
+        it_leaves_for_good(rig, (enum service_id)s, "the archive is of another form: leaving");
+    }
+    rig_sql(rig, "UPDATE archive SET schema = schema + 1");
+    rig_sql(rig, "UPDATE clock SET next_due = now(), state = set_byte(state, 0, 4)");
+    it_leaves_for_good(rig, SERVICE_WATCHDOG, "is of form 4, this version reads 5");
+    other_event_commit(rig, EVENT_SCHEMA_OLDEST - 1);
+    struct daemon *triage = rig_start(rig, SERVICE_TRIAGE, "a");
+    rig_await_ready(rig, triage, 503, "run the version that wrote it", LIMIT_MS);
+    assert_int_equal(daemon_logged(triage, "event of an older form: its stream waits"), 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_channel_that_is_no_text_refuses_nobody_else, rig_teardown),
         cmocka_unit_test_teardown(what_a_newer_version_wrote_waits_for_it_and_holds_up_nothing_else,
+                                  rig_teardown),
+        cmocka_unit_test_teardown(what_is_stored_in_another_form_is_told_and_not_read,
                                   rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

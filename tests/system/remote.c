@@ -7,11 +7,11 @@
  */
 #include "rig.h"
 #include "rig_cmocka.h"
+#include "rig_json.h"
 
 #include <arpa/inet.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -159,35 +159,23 @@ static void list_spoil(const struct rig *rig)
     assert_int_equal(setenv("REDRESS_CURVE_ALLOW_FILE", path, 1), 0);
 }
 
-static void logged_until(struct daemon *daemon, const char *text)
-{
-    for (int64_t until_ms = rig_now_ms() + LIMIT_MS; daemon_logged(daemon, text) == 0;) {
-        assert_true(rig_now_ms() < until_ms);
-        rig_nap_ms(100);
-    }
-}
-
 /* Who is there stays; the line is told in the log and by --check. */
 static void a_bad_list_is_told_and_changes_nothing(struct rig *rig)
 {
     struct daemon *intake = rig_daemon(rig, SERVICE_INTAKE, "a");
-    char words[256];
     char said[4096];
     list_spoil(rig);
-    logged_until(intake, "curve.allow:3: has no key of 40 letters");
+    daemon_await_log(intake, "curve.allow:3: has no key of 40 letters", 1, LIMIT_MS);
     rig_nap_ms(2500);
     assert_int_equal(daemon_logged(intake, "curve.allow:3"), 1); /* not every second */
     submit(rig);
     assert_int_equal(unsetenv("REDRESS_CURVE_ALLOW_FILE"), 0);
-    (void)snprintf(words,
-                   sizeof words,
-                   "%s/redress-intake --config %s/redress.yaml --check 2>&1",
-                   REDRESS_BIN,
-                   rig->directory);
-    FILE *pipe = popen(words, "r"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(pipe);
-    said[fread(said, 1, sizeof said - 1, pipe)] = '\0';
-    assert_int_equal(WEXITSTATUS(pclose(pipe)), 1);
+    int status = rig_shell(said,
+                           sizeof said,
+                           "%s/redress-intake --config %s/redress.yaml --check 2>&1",
+                           REDRESS_BIN,
+                           rig->directory);
+    assert_int_equal(status, 1);
     assert_non_null(strstr(said, "curve.allow:3: has no key of 40 letters"));
 }
 

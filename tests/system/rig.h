@@ -80,6 +80,12 @@ bool daemon_lives(struct daemon *daemon);
 /* How many lines of its log have the text. */
 unsigned daemon_logged(const struct daemon *daemon, const char *text);
 
+/* Until so many lines of its log have the text (rig_ready.c); fails the test after the time. */
+void daemon_await_log(const struct daemon *daemon,
+                      const char *text,
+                      unsigned count,
+                      int64_t limit_ms);
+
 /* GET on its admin socket (rig_ready.c): the HTTP status and the body; 0 and "" without an answer.
  */
 int rig_ask(struct rig *rig,
@@ -101,6 +107,9 @@ void rig_sql(struct rig *rig, const char *format, ...) __attribute__((format(pri
 int64_t rig_takeover_ms(void);
 int64_t rig_now_ms(void);
 void rig_nap_ms(int64_t ms);
+/* One command of Redis (rig_redis.c), made like those of hiredis: its answer as text, a number in
+ * digits, "" for what is neither; an error fails the test. */
+void rig_redis(struct rig *rig, char *text, size_t size, const char *format, ...);
 /* Waits until the number is as wanted; fails the test, naming it, after the time. */
 void rig_await(struct rig *rig, const char *query, int64_t wanted, int64_t limit_ms);
 /* Until every partition of the service has a live owner; returns how long that took. */
@@ -224,6 +233,11 @@ void rig_check_queues(struct rig *rig);
 void rig_check_figures(struct rig *rig);
 /* Slots: what each agent is said to hold is what he holds, never above capacity (law 6). */
 void rig_check_slots(struct rig *rig);
+/* How often a level of that kind was told (rig_levels.c). */
+int64_t rig_levels(struct rig *rig, enum event_kind kind);
+/* By the stored bytes of a policy with one level of a kind: each once a case and never early (law
+ * 7).  How long after it was due the latest one came, in ms. */
+int64_t rig_levels_late_ms(struct rig *rig);
 /* All of them, at rest. */
 void rig_check_all(struct rig *rig, struct adapter *const *adapters, unsigned count);
 

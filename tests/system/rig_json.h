@@ -8,6 +8,10 @@
 
 #include <jansson.h>
 
+/* What a line of the shell printed on stdout, cut to size; returns its exit status. */
+int rig_shell(char *said, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Runs `redress WORDS --json` against the rig, in English; the words are parted by the shell.  What
  * it printed, the caller's, or NULL where it was no JSON; and its exit status. */
 json_t *rig_json(const struct rig *rig, const char *words, int *status);

@@ -63,3 +63,17 @@ void rig_await_ready(
              text,
              body);
 }
+
+void daemon_await_log(const struct daemon *daemon,
+                      const char *text,
+                      unsigned count,
+                      int64_t limit_ms)
+{
+    int64_t until_ms = rig_now_ms() + limit_ms;
+    while (daemon_logged(daemon, text) < count) {
+        if (rig_now_ms() > until_ms) {
+            fail_msg("%s has not said \"%s\" %u times", service_name(daemon->service), text, count);
+        }
+        rig_nap_ms(POLL_MS);
+    }
+}

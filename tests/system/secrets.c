@@ -7,36 +7,11 @@
 #include "rig.h"
 #include "rig_cmocka.h"
 
-#include <hiredis/hiredis.h>
 #include <sys/stat.h>
 
 enum { LIMIT_MS = 20000 };
 
 static const char secret[] = "7f3c-only-in-its-file-91";
-
-static void redis_tell(struct rig *rig, const char *command)
-{
-    redisContext *redis = redisConnectUnix(server_socket(rig->redis));
-    assert_non_null(redis);
-    redisReply *reply = redisCommand(redis, command);
-    assert_non_null(reply);
-    if (reply->type == REDIS_REPLY_ERROR) {
-        fail_msg("%s: %s", command, reply->str);
-    }
-    freeReplyObject(reply);
-    redisFree(redis);
-}
-
-static void wait_for_line(const struct daemon *daemon, const char *text)
-{
-    int64_t until_ms = rig_now_ms() + LIMIT_MS;
-    while (daemon_logged(daemon, text) == 0) {
-        if (rig_now_ms() > until_ms) {
-            fail_msg("%s does not say \"%s\"", service_name(daemon->service), text);
-        }
-        rig_nap_ms(20);
-    }
-}
 
 static void password_write(const struct rig *rig, char path[128])
 {
@@ -59,8 +34,12 @@ static void a_wrong_password_is_a_state_that_says_so(void **state)
     struct rig *rig = rig_new(true);
     *state = rig;
     char path[128];
+    char text[64];
     password_write(rig, path);
-    redis_tell(rig, "ACL SETUSER redress on >another ~redress:* resetchannels -@all " COMMANDS);
+    rig_redis(rig,
+              text,
+              sizeof text,
+              "ACL SETUSER redress on >another ~redress:* resetchannels -@all " COMMANDS);
     const char *const arguments[] = {
         "--redis-user", "redress", "--redis-password-file", path, NULL};
     for (int s = SERVICE_INTAKE; s <= SERVICE_ANALYTICS; s++) {
@@ -68,13 +47,13 @@ static void a_wrong_password_is_a_state_that_says_so(void **state)
     }
     rig_await_all_serving(rig); /* without Redis too */
     struct daemon *dispatch = rig_daemon(rig, SERVICE_DISPATCH, "a");
-    wait_for_line(dispatch, "WRONGPASS");
+    daemon_await_log(dispatch, "WRONGPASS", 1, LIMIT_MS);
     struct adapter *adapter = adapter_new(rig, "a", NULL, 50);
     adapter_add_many(adapter, 100);
     adapter_finish(adapter, LIMIT_MS);
-    redis_tell(rig, "ACL SETUSER redress resetpass >7f3c-only-in-its-file-91");
-    wait_for_line(dispatch, "redis reached");
-    wait_for_line(rig_daemon(rig, SERVICE_WATCHDOG, "a"), "redis reached");
+    rig_redis(rig, text, sizeof text, "ACL SETUSER redress resetpass >7f3c-only-in-its-file-91");
+    daemon_await_log(dispatch, "redis reached", 1, LIMIT_MS);
+    daemon_await_log(rig_daemon(rig, SERVICE_WATCHDOG, "a"), "redis reached", 1, LIMIT_MS);
     adapter_add_many(adapter, 100);
     adapter_finish(adapter, LIMIT_MS);
     rig_settle(rig, LIMIT_MS);

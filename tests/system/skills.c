@@ -10,8 +10,8 @@
 #include "redress/command/v1/command.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
+#include "rig_json.h"
 
-#include <hiredis/hiredis.h>
 #include <signal.h>
 
 enum { ANSWER_MS = 20000, HOLDS_MS = 20000, RELAXED_MS = 20000 };
@@ -21,18 +21,14 @@ static const char queue[] = "skills/desk";
 /* What `redress org customer` says of a contact. */
 static void customer_of(struct rig *rig, const char *contact, char text[24])
 {
-    char command[320];
-    (void)snprintf(command,
-                   sizeof command,
-                   "%s/redress --config %s/redress.yaml org customer %s",
-                   REDRESS_BIN,
-                   rig->directory,
-                   contact);
-    FILE *out = popen(command, "re"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(out);
-    assert_non_null(fgets(text, 24, out));
+    int status = rig_shell(text,
+                           24,
+                           "%s/redress --config %s/redress.yaml org customer %s",
+                           REDRESS_BIN,
+                           rig->directory,
+                           contact);
+    assert_int_equal(status, 0);
     text[strcspn(text, "\n")] = '\0';
-    assert_int_equal(pclose(out), 0);
     assert_int_equal(strlen(text), 16);
 }
 
@@ -94,12 +90,9 @@ static void nothing(struct answer answer, const char *code)
 /* Redis knows no more whom a case is for. */
 static void asks_forget(struct rig *rig)
 {
-    redisContext *redis = redisConnectUnix(server_socket(rig->redis));
-    assert_true(redis && !redis->err);
-    redisReply *reply = redisCommand(redis, "DEL redress:ask");
-    assert_true(reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 1);
-    freeReplyObject(reply);
-    redisFree(redis);
+    char text[8];
+    rig_redis(rig, text, sizeof text, "DEL redress:ask");
+    assert_string_equal(text, "1");
 }
 
 /* The nth case that came in, from 1. */
@@ -225,14 +218,7 @@ static void the_archive_decides(const struct scene *scene)
 /* What Redis was told of whom the case is for. */
 static void told(struct rig *rig, uint64_t case_id, char ask[256])
 {
-    redisContext *redis = redisConnectUnix(server_socket(rig->redis));
-    assert_true(redis && !redis->err);
-    redisReply *reply =
-        redisCommand(redis, "HGET redress:ask %016llx", (unsigned long long)case_id);
-    assert_non_null(reply);
-    (void)snprintf(ask, 256, "%s", reply->type == REDIS_REPLY_STRING ? reply->str : "");
-    freeReplyObject(reply);
-    redisFree(redis);
+    rig_redis(rig, ask, 256, "HGET redress:ask %016llx", (unsigned long long)case_id);
 }
 
 /*

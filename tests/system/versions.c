@@ -7,9 +7,9 @@
 #include "policy_book.h"
 #include "rig.h"
 #include "rig_cmocka.h"
+#include "rig_json.h"
 
-#include <sys/wait.h>
-
+#include <signal.h>
 enum { VERSIONS = 300, OLD = 6, NEW = 4, REFUSED = 4, LIMIT_MS = 30000 };
 
 static void submit(struct adapter *adapter, unsigned count)
@@ -92,18 +92,13 @@ static void the_newest_of_hundreds_is_pinned_and_the_first_still_works(void **st
 /* What the command says when it loads the quick policy; its exit status. */
 static int load(struct rig *rig, char *said, size_t size)
 {
-    char line[512];
-    (void)snprintf(
-        line,
-        sizeof line,
+    return rig_shell(
+        said,
+        size,
         "%s/redress policy load --config %s/redress.yaml %s/tests/system/quick.yaml 2>&1",
         REDRESS_BIN,
         rig->directory,
         REDRESS_SOURCE);
-    FILE *pipe = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
-    assert_non_null(pipe);
-    said[fread(said, 1, size - 1, pipe)] = '\0';
-    return WEXITSTATUS(pclose(pipe));
 }
 
 static void a_name_too_many_is_refused_and_a_version_is_not(void **state)

@@ -9,7 +9,7 @@
 #include "calendar.h"
 
 #include "calendar_load.h"
-#include "ctl.h"
+#include "ctl_said.h"
 #include "scope.h"
 #include "unit.h"
 #include "zone.h"
@@ -44,29 +44,9 @@ static int64_t instant(const char *text)
     return text[at] == '-' ? local_s + offset_s : local_s - offset_s;
 }
 
-/* What `redress calendar check --json` says of a file of cases, and its status. */
-static int cases_check(const char *path, json_t **said)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    char *words[] = {"redress", "calendar", "check", (char *)path, "--json", NULL};
-    int status = ctl_run(5, words, out, stderr);
-    (void)fclose(out);
-    *said = json_loads(text, 0, NULL);
-    free(text);
-    return status;
-}
-
 static void cases_agree(const char *path, json_int_t count)
 {
-    json_t *said = NULL;
-    int status = cases_check(path, &said);
-    assert_non_null(said);
-    if (status != CTL_OK) {
-        json_dumpf(json_object_get(said, "differ"), stderr, JSON_INDENT(1));
-    }
-    assert_int_equal(status, CTL_OK);
+    json_t *said = said_json(SAID("calendar", "check", path, "--json"), CTL_OK);
     assert_int_equal(json_integer_value(json_object_get(said, "cases")), count);
     assert_int_equal(json_integer_value(json_object_get(said, "agree")), count);
     assert_int_equal(json_array_size(json_object_get(said, "differ")), 0);
@@ -108,8 +88,7 @@ static void a_case_that_differs_or_cannot_be_read_is_listed(void **state)
     assert_true(file >= 0);
     assert_int_equal(write(file, cases, sizeof cases - 1), sizeof cases - 1);
     (void)close(file);
-    json_t *said = NULL;
-    assert_int_equal(cases_check(path, &said), CTL_FAILED);
+    json_t *said = said_json(SAID("calendar", "check", path, "--json"), CTL_FAILED);
     (void)unlink(path);
     char *text = json_dumps(said, JSON_COMPACT);
     assert_string_equal(text,

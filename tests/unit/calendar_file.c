@@ -8,6 +8,7 @@
  */
 #include "calendar_file.h"
 
+#include "golden.h"
 #include "scope.h"
 #include "unit.h"
 #include "zone.h"
@@ -16,17 +17,6 @@
 #include <limits.h>
 
 enum { FILE_MAX = 64 * 1024, FIRST_YEAR = 2025, LAST_YEAR = 2027, FAULTS_MIN = 10, FILES_MIN = 16 };
-
-static size_t file_read(const char *path, char *bytes)
-{
-    FILE *file = fopen(path, "re");
-    size_t size = file ? fread(bytes, 1, FILE_MAX - 1, file) : 0;
-    bytes[size] = '\0';
-    if (file) {
-        (void)fclose(file);
-    }
-    return size;
-}
 
 static void hours_tell(FILE *out, const struct calendar_hours *hours)
 {
@@ -77,23 +67,12 @@ static char *outcome_of(const char *name, struct slice bytes, bool *bad)
 static bool golden_agrees(const char *name, bool *bad)
 {
     static char bytes[FILE_MAX];
-    static char wanted[FILE_MAX];
     char path[PATH_MAX];
     (void)snprintf(path, sizeof path, "%s/%s", CALENDAR_CASES, name);
-    size_t size = file_read(path, bytes);
+    size_t size = golden_read(path, bytes, FILE_MAX);
     char *outcome = outcome_of(name, slice_of(bytes, size), bad);
     (void)snprintf(path, sizeof path, "%s/%s.ok", CALENDAR_CASES, name);
-    if (getenv("REDRESS_WRITE")) {
-        FILE *file = fopen(path, "we");
-        assert_non_null(file);
-        (void)fputs(outcome, file);
-        (void)fclose(file);
-    }
-    (void)file_read(path, wanted);
-    bool same = strcmp(outcome, wanted) == 0;
-    if (!same) {
-        print_error("%s: wanted\n%s\ngot\n%s\n", name, wanted, outcome);
-    }
+    bool same = golden_is(path, outcome);
     free(outcome);
     return same;
 }
@@ -155,7 +134,7 @@ static void a_set_that_is_written_is_read_as_the_same(void **state)
 {
     (void)state;
     static char bytes[FILE_MAX];
-    size_t size = file_read(CALENDAR_CASES "/rules.ics", bytes);
+    size_t size = golden_read(CALENDAR_CASES "/rules.ics", bytes, FILE_MAX);
     SCOPED(calendar_file_free) struct calendar_file *first = good("rules", slice_of(bytes, size));
     char *texts[2] = {NULL, NULL};
     struct calendar_file *from = first;
@@ -208,7 +187,7 @@ static void no_damage_does_worse_than_an_error(void **state)
     char path[PATH_MAX];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", CALENDAR_CASES, names[i]);
-        size_t size = file_read(path, bytes);
+        size_t size = golden_read(path, bytes, FILE_MAX);
         assert_true(size > 0);
         for (size_t at = 0; at < 2 * size; at += 5) {
             size_t length = at < size ? at : size;

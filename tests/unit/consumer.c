@@ -6,6 +6,7 @@
  */
 #include "consumer.h"
 
+#include "roll.h"
 #include "unit.h"
 
 enum { SECOND = 1000000 };
@@ -306,8 +307,7 @@ static void a_reconnect_waits_for_one_heartbeat_and_then_reads(void **state)
 
 static uint64_t next_random(uint64_t *state)
 {
-    *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return *state >> 33;
+    return roll_next(state, UINT32_MAX);
 }
 
 static struct consumer_link link_of(uint64_t seq, uint8_t hashes[][HASH_SIZE])

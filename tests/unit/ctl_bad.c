@@ -6,7 +6,7 @@
  * never agrees).  Method: a table of small files and what the command says of each, to the letter.
  * Faults inside policies and calendars have files of their own (tests/unit/policy, calendar).
  */
-#include "ctl.h"
+#include "ctl_said.h"
 #include "unit.h"
 
 #include <unistd.h>
@@ -93,33 +93,25 @@ static bool begins(const char *what, const char *path, const char *wanted, const
 /* How much of the row is not as wanted. */
 static unsigned row_wrong(size_t i, const char *path)
 {
-    char *argv[WORDS_MAX + 4] = {(char *)(uintptr_t) "redress"};
-    int argc = 1;
-    char *out_text = NULL;
-    char *err_text = NULL;
-    size_t out_size = 0;
-    size_t err_size = 0;
-    for (; rows[i].words[argc - 1]; argc++) {
-        const char *word = rows[i].words[argc - 1];
-        argv[argc] = (char *)(uintptr_t)(strcmp(word, "FILE") == 0 ? path : word);
+    const char *words[WORDS_MAX + 3];
+    size_t count = 0;
+    for (; rows[i].words[count]; count++) {
+        const char *word = rows[i].words[count];
+        words[count] = strcmp(word, "FILE") == 0 ? path : word;
     }
-    argv[argc++] = (char *)(uintptr_t) "--lang";
-    argv[argc++] = (char *)(uintptr_t) "en";
-    FILE *out = open_memstream(&out_text, &out_size);
-    FILE *err = open_memstream(&err_text, &err_size);
-    int status = ctl_run(argc, argv, out, err);
-    (void)fclose(out);
-    (void)fclose(err);
+    words[count++] = "--lang";
+    words[count++] = "en";
+    words[count] = NULL;
+    struct said said = said_by(words);
     char what[32];
     (void)snprintf(what, sizeof what, "row %zu", i);
-    unsigned wrong = !begins(what, path, rows[i].out, out_text);
-    wrong += !begins(what, path, rows[i].err, err_text);
-    wrong += status != rows[i].status;
-    if (status != rows[i].status) {
-        print_error("%s: status %d, wanted %d\n", what, status, rows[i].status);
+    unsigned wrong = !begins(what, path, rows[i].out, said.out);
+    wrong += !begins(what, path, rows[i].err, said.err);
+    if (said.code != rows[i].status) {
+        wrong++;
+        print_error("%s: status %d, wanted %d\n", what, said.code, rows[i].status);
     }
-    free(out_text);
-    free(err_text);
+    said_done(&said);
     return wrong;
 }
 

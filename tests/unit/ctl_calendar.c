@@ -4,33 +4,18 @@
  *
  * Method: the command itself, over what is shipped and over the files of tests/unit/calendar.
  */
-#include "ctl.h"
+#include "ctl_said.h"
 #include "ctl_table.h"
 #include "unit.h"
 
-enum { WORDS_MAX = 16 };
-
 /* What the command says on stdout; owned. */
-static char *said(int *status, const char *const *words)
+static char *told(int *status, struct said said)
 {
-    char *argv[WORDS_MAX + 1] = {"redress", "calendar"};
-    int argc = 2;
-    char *text = NULL;
-    char *talk = NULL;
-    size_t size = 0;
-    size_t talk_size = 0;
-    for (; *words && argc < WORDS_MAX; words++) {
-        argv[argc++] = (char *)*words;
-    }
-    FILE *out = open_memstream(&text, &size);
-    FILE *err = open_memstream(&talk, &talk_size);
-    *status = ctl_run(argc, argv, out, err);
-    (void)fclose(out);
-    (void)fclose(err);
-    free(talk);
-    return text;
+    *status = said.code;
+    free(said.err);
+    return said.out;
 }
-#define SAID(status, ...) said((status), (const char *const[]){__VA_ARGS__, NULL})
+#define TOLD(status, ...) told((status), SAID("calendar", __VA_ARGS__))
 
 static void a_year_is_drawn_in_columns_in_every_language(void **state)
 {
@@ -38,7 +23,7 @@ static void a_year_is_drawn_in_columns_in_every_language(void **state)
     static const char *const languages[] = {"en", "zh-CN", "zh-TW"};
     for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
         int status = -1;
-        char *text = SAID(&status, "show", "cn", "--year", "2026", "--lang", languages[i]);
+        char *text = TOLD(&status, "show", "cn", "--year", "2026", "--lang", languages[i]);
         assert_int_equal(status, CTL_OK);
         assert_null(strchr(text, '\033')); /* no terminal: no colours */
         assert_non_null(strstr(text, "12 13 14 15 16 17.18.   9 10 11 12 13 14+15*"));
@@ -61,7 +46,7 @@ static void a_year_as_json_has_every_day(void **state)
 {
     (void)state;
     int status = -1;
-    char *text = SAID(&status, "show", "cn", "--year", "2026", "--json");
+    char *text = TOLD(&status, "show", "cn", "--year", "2026", "--json");
     json_t *year = json_loads(text, 0, NULL);
     free(text);
     assert_int_equal(status, CTL_OK);
@@ -80,7 +65,7 @@ static void an_import_is_the_same_in_any_order(void **state)
     static const char apple[] = CALENDAR_CASES "/apple.ics";
     static const char rules[] = CALENDAR_CASES "/rules.ics";
     int status[2] = {-1, -1};
-    char *a = SAID(&status[0],
+    char *a = TOLD(&status[0],
                    "import",
                    apple,
                    rules,
@@ -92,7 +77,7 @@ static void an_import_is_the_same_in_any_order(void **state)
                    "2026",
                    "--last-year",
                    "2026");
-    char *b = SAID(&status[1],
+    char *b = TOLD(&status[1],
                    "import",
                    rules,
                    apple,
@@ -119,15 +104,15 @@ static void what_is_wrong_is_refused_by_status(void **state)
     (void)state;
     static const char cut[] = CALENDAR_CASES "/cut.ics";
     int status = -1;
-    free(SAID(&status, "import", CALENDAR_CASES "/apple.ics"));
+    free(TOLD(&status, "import", CALENDAR_CASES "/apple.ics"));
     assert_int_equal(status, CTL_USAGE);
-    free(SAID(&status, "import", cut, "--name", "cut"));
+    free(TOLD(&status, "import", cut, "--name", "cut"));
     assert_int_equal(status, CTL_FAILED);
-    free(SAID(&status, "check", CALENDAR_CASES "/unknown-zone.yaml"));
+    free(TOLD(&status, "check", CALENDAR_CASES "/unknown-zone.yaml"));
     assert_int_equal(status, CTL_FAILED);
-    free(SAID(&status, "check", CALENDAR_CASES "/night-shift.yaml"));
+    free(TOLD(&status, "check", CALENDAR_CASES "/night-shift.yaml"));
     assert_int_equal(status, CTL_OK);
-    free(SAID(&status, "show", "nowhere"));
+    free(TOLD(&status, "show", "nowhere"));
     assert_int_equal(status, CTL_NOT_FOUND);
 }
 

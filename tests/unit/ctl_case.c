@@ -17,17 +17,6 @@
 #include <locale.h>
 #include <time.h>
 
-static char *shown(struct story *story)
-{
-    char *memory = NULL;
-    size_t size = 0;
-    story->ctl.out = open_memstream(&memory, &size);
-    assert_non_null(story->ctl.out);
-    case_print(&story->ctl, &story->view);
-    (void)fclose(story->ctl.out);
-    return memory;
-}
-
 static void a_case_is_told_in_three_languages(void **state)
 {
     (void)state;
@@ -39,7 +28,7 @@ static void a_case_is_told_in_three_languages(void **state)
         story_tell_life(&story);
         case_fold(&story.view);
         (void)snprintf(name, sizeof name, "case.%s", ctl_language_tag(story_languages[i]));
-        golden_compare(name, shown(&story));
+        golden_compare(name, story_shown(&story));
         story_end(&story);
     }
 }
@@ -99,7 +88,7 @@ static void nothing_sealed_and_no_escape_comes_out(void **state)
     story_tell_arrival(&story);
     story_tell_life(&story);
     case_fold(&story.view);
-    char *out = shown(&story);
+    char *out = story_shown(&story);
     assert_null(strstr(out, "SEALED"));
     assert_null(strchr(out, '\033'));
     free(out);
@@ -235,7 +224,7 @@ static void hours_count_to_the_due_instant_and_no_further(void **state)
     story_begin(&story, CTL_EN);
     story_tell_arrival(&story);
     case_fold(&story.view);
-    char *out = shown(&story);
+    char *out = story_shown(&story);
     assert_non_null(strstr(out, "counts 2026-06-09 13:00:00 – 2026-06-09 17:00:00  4 h"));
     assert_non_null(strstr(out, "counts 2026-06-05 17:00:00 – 2026-06-05 18:00:00  1 h"));
     free(out);

@@ -208,17 +208,6 @@ static unsigned count_of(char *text, const char *words)
     return count;
 }
 
-static char *shown(struct story *story)
-{
-    char *memory = NULL;
-    size_t size = 0;
-    story->ctl.out = open_memstream(&memory, &size);
-    assert_non_null(story->ctl.out);
-    case_print(&story->ctl, &story->view);
-    (void)fclose(story->ctl.out);
-    return memory;
-}
-
 /* The case is at investigation: one clock is met, one runs, one was breached and runs on. */
 static void a_due_time_the_policy_clears_is_told_as_cleared_not_as_a_promise(void **state)
 {
@@ -240,17 +229,18 @@ static void a_due_time_the_policy_clears_is_told_as_cleared_not_as_a_promise(voi
     for (uint16_t i = 0; i < policy.clock_count; i++) {
         clocks[i].due_cleared = DUE_CLEARED_CLOSED; /* it is not closed */
     }
-    assert_int_equal(count_of(shown(&story), "due time cleared"), 0);
+    assert_int_equal(count_of(story_shown(&story), "due time cleared"), 0);
     for (uint16_t i = 0; i < policy.clock_count; i++) {
         clocks[i].due_cleared = DUE_CLEARED_MET;
     }
     assert_int_equal(count_of(explained(&story, "handling"), "due time cleared (was 2026"), 1);
     assert_int_equal(count_of(explained(&story, "answer"), "due time cleared"), 0);
-    assert_int_equal(count_of(shown(&story), "due time cleared"), 1);
+    assert_int_equal(count_of(story_shown(&story), "due time cleared"), 1);
     uint16_t answer = policy_clock_index(&policy, slice_text("answer"));
     clocks[answer].hidden_steps = UINT64_C(1) << story.view.state.step;
-    assert_int_equal(count_of(shown(&story), "due time cleared"), 2);
-    assert_int_equal(count_of(shown(&story), " left"), 0); /* what is no promise has nothing left */
+    assert_int_equal(count_of(story_shown(&story), "due time cleared"), 2);
+    assert_int_equal(count_of(story_shown(&story), " left"),
+                     0); /* what is no promise has nothing left */
     json_t *list = clock_accounts(&story.view, "answer");
     assert_true(json_is_true(json_object_get(json_array_get(list, 0), "due_cleared")));
     json_decref(list);

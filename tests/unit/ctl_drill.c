@@ -7,42 +7,20 @@
  * command on tests/data/drill (real rows), its JSON read back; the full half year where it is at
  * hand.  Guards laws 8 and 11.
  */
-#include "ctl.h"
+#include "ctl_said.h"
+#include "golden.h"
 #include "unit.h"
 
 #include <unistd.h>
 
-enum { WORDS_MAX = 24 };
-
 static char folder[] = "/tmp/drill.XXXXXX";
-
-struct said {
-    int code;
-    char *out, *err;
-};
 
 /* Words apart by blanks, behind "redress drill". */
 static struct said drill(const char *words)
 {
-    static char text[2048];
-    char *argv[WORDS_MAX + 3] = {"redress", "drill"};
-    int argc = 2;
-    char *rest = text;
-    struct said said = {0};
-    (void)snprintf(text, sizeof text, "%s", words);
-    for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " ")) {
-        assert_true(argc <= WORDS_MAX);
-        argv[argc++] = word;
-    }
-    size_t out_size;
-    size_t err_size;
-    FILE *out = open_memstream(&said.out, &out_size);
-    FILE *err = open_memstream(&said.err, &err_size);
-    assert_true(out && err);
-    said.code = ctl_run(argc, argv, out, err);
-    assert_int_equal(fclose(out), 0);
-    assert_int_equal(fclose(err), 0);
-    return said;
+    char line[SAID_LINE_MAX];
+    (void)snprintf(line, sizeof line, "drill %s", words);
+    return said_line(line);
 }
 
 #define POLICY  "-p " TEST_DATA "/drill/boston311.yaml "
@@ -56,15 +34,7 @@ static json_t *answer(const char *words)
 {
     char text[2048];
     (void)snprintf(text, sizeof text, ENGLISH "--json %s", words);
-    struct said said = drill(text);
-    if (said.code != CTL_OK) {
-        fail_msg("%d: %s", said.code, said.err);
-    }
-    json_t *json = json_loads(said.out, 0, NULL);
-    assert_non_null(json);
-    free(said.out);
-    free(said.err);
-    return json;
+    return said_json(drill(text), CTL_OK);
 }
 
 static const json_t *row_of(const json_t *json, const char *list, const char *key, const char *id)
@@ -125,15 +95,11 @@ static const char *other_policy(const char *from, const char *to)
 {
     static char path[64];
     static char text[32768];
-    FILE *file = fopen(TEST_DATA "/drill/boston311.yaml", "r");
-    assert_non_null(file);
-    size_t size = fread(text, 1, sizeof text - 1, file);
-    text[size] = '\0';
-    assert_int_equal(fclose(file), 0);
+    assert_true(golden_read(TEST_DATA "/drill/boston311.yaml", text, sizeof text) > 0);
     char *at = strstr(text, from);
     assert_non_null(at);
     (void)snprintf(path, sizeof path, "%s/other.yaml", folder);
-    file = fopen(path, "w");
+    FILE *file = fopen(path, "w");
     assert_non_null(file);
     *at = '\0';
     (void)fprintf(file, "%s%s%s", text, to, at + strlen(from));
@@ -253,8 +219,7 @@ static void what_is_wrong_is_told_at_its_place(void **state)
         if (!strstr(said.err, rows[i].says)) {
             fail_msg("%zu: %s", i, said.err);
         }
-        free(said.out);
-        free(said.err);
+        said_done(&said);
     }
 }
 
@@ -276,13 +241,8 @@ static void the_page_stands_alone_in_three_languages(void **state)
                        path);
         struct said said = drill(words);
         assert_int_equal(said.code, CTL_OK);
-        free(said.out);
-        free(said.err);
-        FILE *file = fopen(path, "r");
-        assert_non_null(file);
-        size_t size = fread(page, 1, sizeof page - 1, file);
-        page[size] = '\0';
-        assert_int_equal(fclose(file), 0);
+        said_done(&said);
+        assert_true(golden_read(path, page, sizeof page) > 0);
         assert_non_null(strstr(page, titles[i]));
         assert_non_null(strstr(page, "<svg"));
         assert_non_null(strstr(page, "</html>"));

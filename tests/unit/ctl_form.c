@@ -13,6 +13,7 @@
 #include "ctl_phrase.h"
 #include "dispatch_wire.h"
 #include "policy_fixture.h"
+#include "roll.h"
 #include "scope.h"
 
 enum { ARENA_SIZE = 1 << 20, TRIES = 1000, FIELDS = 12, TODAY = 20778 };
@@ -106,9 +107,7 @@ static void end(struct desk *desk)
 
 static uint64_t next(void *self, uint64_t bound)
 {
-    uint64_t *state = self;
-    *state = *state * 6364136223846793005U + 1442695040888963407U;
-    return (*state >> 33) % bound;
+    return roll_next(self, (uint32_t)bound);
 }
 
 static void what_is_made_up_is_accepted(void **state)

@@ -5,28 +5,18 @@
 #ifndef REDRESS_CTL_GOLDEN_H
 #define REDRESS_CTL_GOLDEN_H
 
+#include "golden.h"
 #include "unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* text against GOLDEN/name; what came instead is printed.  text is freed. */
+/* text, which is freed, against GOLDEN/name. */
 static inline void golden_compare(const char *name, char *text)
 {
     char path[512];
-    static char expected[65536];
     (void)snprintf(path, sizeof path, "%s/%s", GOLDEN, name);
-    FILE *file = fopen(path, "r");
-    size_t size = file ? fread(expected, 1, sizeof expected - 1, file) : 0;
-    if (file) {
-        (void)fclose(file);
-    }
-    expected[size] = '\0';
-    bool same = strcmp(expected, text) == 0;
-    if (!same) {
-        (void)fprintf(stderr, "---- %s is not what came:\n%s----\n", name, text);
-    }
+    bool same = golden_is(path, text);
     free(text);
     assert_true(same);
 }

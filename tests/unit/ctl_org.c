@@ -7,48 +7,21 @@
  */
 #include "ctl_org.h"
 
+#include "ctl_said.h"
 #include "pg_desk.h"
 #include "scope.h"
 #include "unit.h"
 
 #include <unistd.h>
 
-enum { WORDS_MAX = 12 };
-
 static char folder[64];
 
-struct said {
-    int code;
-    char *out, *err;
-};
-
-static void said_done(struct said *said)
+/* Words apart by blanks, with the settings of the folder. */
+static struct said say(const char *words)
 {
-    free(said->out);
-    free(said->err);
-}
-
-/* Words apart by blanks, after the settings. */
-static void say(struct said *said, const char *words)
-{
-    char config[96];
-    char text[512];
-    (void)snprintf(config, sizeof config, "%s/redress.yaml", folder);
-    (void)snprintf(text, sizeof text, "%s", words);
-    char *argv[WORDS_MAX + 4] = {"redress", "--config", config};
-    int argc = 3;
-    char *rest = text;
-    for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " ")) {
-        assert_true(argc < WORDS_MAX + 3);
-        argv[argc++] = word;
-    }
-    size_t size;
-    FILE *out = open_memstream(&said->out, &size);
-    FILE *err = open_memstream(&said->err, &size);
-    assert_true(out && err);
-    said->code = ctl_run(argc, argv, out, err);
-    (void)fclose(out);
-    (void)fclose(err);
+    char line[SAID_LINE_MAX];
+    (void)snprintf(line, sizeof line, "--config %s/redress.yaml %s", folder, words);
+    return said_line(line);
 }
 
 static void file_write(const char *name, const char *text)
@@ -68,8 +41,7 @@ org(const char *verb, const char *text, const char *options, int code, const cha
     char words[256];
     file_write("org.yaml", text);
     (void)snprintf(words, sizeof words, "org %s %s/org.yaml%s", verb, folder, options);
-    SCOPED(said_done) struct said said = {0};
-    say(&said, words);
+    SCOPED(said_done) struct said said = say(words);
     if (said.code != code || !strstr(said.out, wanted)) {
         fail_msg("%s: %d\n%s%s, not %d\n%s", words, said.code, said.out, said.err, code, wanted);
     }
@@ -164,8 +136,7 @@ static void what_changes_is_said_and_nothing_else(void **state)
     org("apply", second, "", CTL_OK, "version 2 applied: 2 changes, 2 people\n");
     count(&desk, "agent_leave", 0);
     count(&desk, "org", 2);
-    SCOPED(said_done) struct said said = {0};
-    say(&said, "org show --lang zh-TW");
+    SCOPED(said_done) struct said said = say("org show --lang zh-TW");
     assert_int_equal(said.code, CTL_OK);
     assert_non_null(strstr(said.out, "harbour（harbour），第 2 版"));
     assert_non_null(strstr(said.out, "在崗"));
@@ -193,8 +164,7 @@ static void nobody_applied_is_no_fault_of_the_archive(void **state)
     (void)state;
     struct pg_desk desk;
     desk_begin(&desk);
-    SCOPED(said_done) struct said said = {0};
-    say(&said, "org show");
+    SCOPED(said_done) struct said said = say("org show");
     assert_int_equal(said.code, CTL_NOT_FOUND);
     assert_non_null(strstr(said.err, "no organisation was applied"));
     desk_end(&desk);

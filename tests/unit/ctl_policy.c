@@ -7,8 +7,8 @@
  * language, and on its next version; texts are compared with files of tests/unit/ctl, the picture
  * is read by a reader of XML.
  */
-#include "ctl.h"
 #include "ctl_golden.h"
+#include "ctl_said.h"
 
 #include <jansson.h>
 #include <libxml/parser.h>
@@ -16,26 +16,17 @@
 static const char before[] = GOLDEN "/policy_before.yaml";
 static const char after[] = GOLDEN "/policy_after.yaml";
 static const char *const languages[] = {"en", "zh-CN", "zh-TW"};
-enum { LANGUAGES = 3, WORDS_MAX = 8 };
+enum { LANGUAGES = 3 };
 
-/* What the command writes, to be freed, and its status. */
-static char *run(const char *const *words, int *status)
+/* What the command writes, to be freed, and its status; what it complains of is shown. */
+static char *told(int *status, struct said said)
 {
-    char *argv[WORDS_MAX + 2] = {(char *)(uintptr_t) "redress"};
-    int argc = 1;
-    char *text = NULL;
-    size_t size = 0;
-    for (; words[argc - 1]; argc++) {
-        assert_true(argc <= WORDS_MAX);
-        argv[argc] = (char *)(uintptr_t)words[argc - 1];
-    }
-    FILE *out = open_memstream(&text, &size);
-    *status = ctl_run(argc, argv, out, stderr);
-    (void)fclose(out);
-    return text;
+    *status = said.code;
+    (void)fputs(said.err, stderr);
+    free(said.err);
+    return said.out;
 }
-
-#define RUN(status, ...) run((const char *const[]){__VA_ARGS__, NULL}, status)
+#define RUN(status, ...) told(status, SAID(__VA_ARGS__))
 
 static void golden(const char *verb, const char *language, char *text)
 {

@@ -26,7 +26,7 @@ void story_tell(struct story *story, struct event event)
     event.case_id = case_id_make(PARTITION, CASE_SERIAL);
     event.seq = ++story->seqs[event.service];
     event.epoch = 1;
-    event.schema = 1;
+    event.schema = EVENT_SCHEMA;
     assert_true(event_encode(&event, story->arena, &bytes, &error));
     assert_int_equal(case_add(&story->ctl, &story->view, bytes), CTL_OK);
 }
@@ -179,4 +179,15 @@ void story_end(struct story *story)
 {
     case_done(&story->view);
     arena_free(&story->arena);
+}
+
+char *story_shown(struct story *story)
+{
+    char *text = NULL;
+    size_t size = 0;
+    story->ctl.out = open_memstream(&text, &size);
+    assert_non_null(story->ctl.out);
+    case_print(&story->ctl, &story->view);
+    (void)fclose(story->ctl.out);
+    return text;
 }

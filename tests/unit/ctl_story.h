@@ -29,6 +29,9 @@ void story_tell(struct story *story, struct event event);
 /* A clock of the fixture's policy in its first run. */
 struct event_clock story_clock(const char *name, int64_t started_us, int64_t due_us);
 
+/* What `show` tells of it, to be freed. */
+char *story_shown(struct story *story);
+
 /* Received, triaged, opened, three clocks started. */
 void story_tell_arrival(struct story *story);
 

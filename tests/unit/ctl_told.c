@@ -6,28 +6,20 @@
  * keys tests/unit/ctl/policy_told.probes has a few words that are laid over policy_told.yaml, and
  * both verbs are asked.  A key that is new in the table has no such words and fails until it has.
  */
-#include "ctl.h"
+#include "ctl_said.h"
+#include "golden.h"
 #include "policy_language.h"
 #include "scope.h"
 #include "unit.h"
 
 #include <unistd.h>
 
-enum { TEXT_MAX = 64 * 1024, PATH_SIZE = 256, WORDS_MAX = 8, KEYS_MIN = 200 };
+enum { TEXT_MAX = 64 * 1024, PATH_SIZE = 256, KEYS_MIN = 200 };
 
 static char folder[] = "/tmp/redress-told-XXXXXX";
 static char base_path[PATH_SIZE], over_path[PATH_SIZE];
 static char probes[TEXT_MAX];
 static char *base_told;
-
-static void file_text(const char *path, char text[TEXT_MAX])
-{
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    size_t size = fread(text, 1, TEXT_MAX - 1, file);
-    text[size] = '\0';
-    (void)fclose(file);
-}
 
 static void file_write(const char *path, const char *head, const char *text, const char *tail)
 {
@@ -40,27 +32,13 @@ static void file_write(const char *path, const char *head, const char *text, con
 /* What the command writes, to be freed; "" where it is not content. */
 static char *told_by(const char *probe, const char *const *words)
 {
-    char *argv[WORDS_MAX] = {(char *)(uintptr_t) "redress"};
-    int argc = 1;
-    char *out_text = NULL;
-    char *err_text = NULL;
-    size_t out_size = 0;
-    size_t err_size = 0;
-    for (; words[argc - 1]; argc++) {
-        assert_true(argc < WORDS_MAX);
-        argv[argc] = (char *)(uintptr_t)words[argc - 1];
+    struct said said = said_by(words);
+    if (said.code != CTL_OK) {
+        print_error("%s: %s", probe, said.err);
+        said.out[0] = '\0';
     }
-    FILE *out = open_memstream(&out_text, &out_size);
-    FILE *err = open_memstream(&err_text, &err_size);
-    int status = ctl_run(argc, argv, out, err);
-    (void)fclose(out);
-    (void)fclose(err);
-    if (status != CTL_OK) {
-        print_error("%s: %s", probe, err_text);
-        out_text[0] = '\0';
-    }
-    free(err_text);
-    return out_text;
+    free(said.err);
+    return said.out;
 }
 
 #define TOLD_BY(probe, ...) told_by(probe, (const char *const[]){__VA_ARGS__, NULL})
@@ -74,8 +52,10 @@ static int folder_make(void **state)
     }
     (void)snprintf(base_path, sizeof base_path, "%s/base.yaml", folder);
     (void)snprintf(over_path, sizeof over_path, "%s/over.yaml", folder);
-    file_text(GOLDEN "/policy_told.yaml", base);
-    file_text(GOLDEN "/policy_told.probes", probes);
+    if (golden_read(GOLDEN "/policy_told.yaml", base, sizeof base) == 0 ||
+        golden_read(GOLDEN "/policy_told.probes", probes, sizeof probes) == 0) {
+        return -1;
+    }
     file_write(base_path, "", base, "");
     base_told = TOLD_BY("the policy", "policy", "explain", base_path, "--lang", "en");
     return base_told[0] ? 0 : -1;

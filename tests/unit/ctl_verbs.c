@@ -5,45 +5,10 @@
  * command with words that never reach a daemon, against its very output.  A name in no catalogue
  * would be English to a person in Taipei; no rule of an organisation stands in a row (law 11).
  */
-#include "ctl.h"
+#include "ctl_said.h"
 #include "unit.h"
 
 #include <ctype.h>
-
-enum { WORDS_MAX = 12 };
-
-struct said {
-    int code;
-    char *out, *err;
-};
-
-/* Words apart by blanks. */
-static void say(const char *words, struct said *said)
-{
-    static char text[512];
-    char *argv[WORDS_MAX + 2] = {"redress"};
-    int argc = 1;
-    char *rest = text;
-    (void)snprintf(text, sizeof text, "%s", words);
-    for (char *word = strsep(&rest, " "); word && word[0] != '\0'; word = strsep(&rest, " ")) {
-        assert_true(argc <= WORDS_MAX);
-        argv[argc++] = word;
-    }
-    size_t out_size;
-    size_t err_size;
-    FILE *out = open_memstream(&said->out, &out_size);
-    FILE *err = open_memstream(&said->err, &err_size);
-    assert_true(out && err);
-    said->code = ctl_run(argc, argv, out, err);
-    assert_int_equal(fclose(out), 0);
-    assert_int_equal(fclose(err), 0);
-}
-
-static void said_done(struct said *said)
-{
-    free(said->out);
-    free(said->err);
-}
 
 /* "{1}" … as a bit set. */
 static unsigned places(const char *text)
@@ -169,8 +134,7 @@ static void what_is_wrong_with_the_words_is_said(void **state)
     };
     /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct said said;
-        say(rows[i].words, &said);
+        struct said said = said_line(rows[i].words);
         const char *err = said.err + strlen("redress: ");
         if (said.code != rows[i].code || strncmp(said.err, "redress: ", 9) != 0 ||
             strncmp(err, rows[i].err, strlen(rows[i].err)) != 0) {
@@ -184,8 +148,7 @@ static void what_is_wrong_with_the_words_is_said(void **state)
 static void help_is_made_of_the_row(void **state)
 {
     (void)state;
-    struct said said;
-    say("help release --lang zh-TW", &said);
+    struct said said = said_line("help release --lang zh-TW");
     assert_int_equal(said.code, CTL_OK);
     static const char head[] = "redress release CASE\n"
                                "\n"
@@ -202,11 +165,11 @@ static void help_is_made_of_the_row(void **state)
         fail_msg("%s", said.out);
     }
     said_done(&said);
-    say("release --help --lang zh-TW", &said);
+    said = said_line("release --help --lang zh-TW");
     assert_int_equal(said.code, CTL_OK);
     assert_memory_equal(said.out, head, strlen(head));
     said_done(&said);
-    say("", &said);
+    said = said_line("");
     assert_int_equal(said.code, CTL_USAGE);
     said_done(&said);
 }
@@ -217,10 +180,9 @@ static void help_lists_every_verb(void **state)
     (void)state;
     static const char *const languages[] = {"en", "zh-CN", "zh-TW"};
     for (int language = 0; language < CTL_LANGUAGE_COUNT; language++) {
-        struct said said;
         char words[32];
         (void)snprintf(words, sizeof words, "help --lang %s", languages[language]);
-        say(words, &said);
+        struct said said = said_line(words);
         assert_int_equal(said.code, CTL_OK);
         for (size_t i = 0; i < ctl_verb_count; i++) {
             assert_non_null(strstr(said.out, ctl_verbs[i].name));
@@ -234,15 +196,14 @@ static void help_lists_every_verb(void **state)
 static void a_version_of_a_case_is_not_the_version_of_the_command(void **state)
 {
     (void)state;
-    struct said said;
-    say("--version", &said);
+    struct said said = said_line("--version");
     assert_int_equal(said.code, CTL_OK);
     assert_string_equal(said.out, "redress " REDRESS_VERSION "\n");
     said_done(&said);
-    say("version --json", &said);
+    said = said_line("version --json");
     assert_string_equal(said.out, "{\"version\":\"" REDRESS_VERSION "\"}\n");
     said_done(&said);
-    say("act --version x 7 note", &said);
+    said = said_line("act --version x 7 note");
     assert_string_equal(said.err, "redress: --version takes 0 to 4294967295, not \"x\"\n");
     said_done(&said);
 }

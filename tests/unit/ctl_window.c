@@ -7,6 +7,7 @@
  */
 #include "ctl_window.h"
 
+#include "roll.h"
 #include "scope.h"
 #include "unit.h"
 
@@ -16,8 +17,7 @@ static uint64_t seed = 20261121;
 
 static uint32_t chance(uint32_t bound)
 {
-    seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407U;
-    return (uint32_t)(seed >> 33) % bound;
+    return roll_next(&seed, bound);
 }
 
 static void id_of(uint32_t number, uint8_t id[UUID_SIZE])

@@ -10,6 +10,7 @@
 #include "dispatch_core_fit.h"
 #include "dispatch_play.h"
 #include "dispatch_store_more.h"
+#include "golden.h"
 #include "org_load.h"
 #include "policy_load.h"
 #include "unit.h"
@@ -24,10 +25,8 @@ static int64_t begun_us;
 static struct slice file_text(const char *path)
 {
     static char bytes[YAML_MAX];
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    size_t size = fread(bytes, 1, sizeof bytes, file);
-    (void)fclose(file);
+    size_t size = golden_read(path, bytes, sizeof bytes);
+    assert_true(size > 0);
     return slice_of(bytes, size);
 }
 

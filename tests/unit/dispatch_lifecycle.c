@@ -1,6 +1,7 @@
 #include "dispatch_lifecycle.h"
 
 #include "dispatch_store_more.h"
+#include "golden.h"
 #include "unit.h"
 
 enum { YAML_MAX = 64 * 1024 };
@@ -12,10 +13,7 @@ int lifecycle_load(void **state)
     (void)state;
     static char yaml[YAML_MAX];
     struct policy_report report;
-    FILE *file = fopen(LIFECYCLE_POLICY, "re");
-    assert_non_null(file);
-    size_t size = fread(yaml, 1, sizeof yaml, file);
-    (void)fclose(file);
+    size_t size = golden_read(LIFECYCLE_POLICY, yaml, sizeof yaml);
     lifecycle = policy_load("lifecycle", slice_of(yaml, size), 2024, 2025, &report);
     if (!lifecycle) {
         print_error("%s", report.text);

@@ -9,6 +9,7 @@
  * folded again from nothing.  Guards laws 2, 6, 8 and 11.  A failure prints its seed.
  */
 #include "dispatch_lifecycle.h"
+#include "roll.h"
 #include "unit.h"
 
 enum { SEEDS = 300, COMMANDS = 500, CASES = 3, PEOPLE = 5, CAPACITY = 2 };
@@ -47,8 +48,7 @@ static struct {
 
 static unsigned below(unsigned limit)
 {
-    world.random = world.random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (unsigned)((world.random >> 33) % limit);
+    return roll_next(&world.random, limit);
 }
 
 #define PICK(list) (list)[below(sizeof(list) / sizeof *(list))]

@@ -6,6 +6,7 @@
  * laws 2 and 8.  A failure prints its seed.
  */
 #include "dispatch_play.h"
+#include "roll.h"
 #include "unit.h"
 
 enum { SEEDS = 400, COMMANDS = 400, EVENTS = 4000 };
@@ -16,10 +17,7 @@ struct chance {
 
 static uint32_t roll(struct chance *chance, uint32_t sides)
 {
-    chance->seed ^= chance->seed >> 12;
-    chance->seed ^= chance->seed << 25;
-    chance->seed ^= chance->seed >> 27;
-    return (uint32_t)((chance->seed * UINT64_C(2685821657736338717)) >> 33) % sides;
+    return roll_next(&chance->seed, sides);
 }
 
 static const char *const actors[] = {"mei", "li", "boss", "buyer"};

@@ -280,14 +280,21 @@ static void who_withdraws_owes_nothing(void **state)
 static void bytes_that_are_none_of_ours_are_no_state(void **state)
 {
     (void)state;
+    enum { FORM = DISPATCH_MORE_FORM };
     struct dispatch_more more;
-    static const uint8_t cut[] = {3, 1};
-    static const uint8_t unknown[] = {200, 0, 1};
-    static const uint8_t beyond[] = {3, POLICY_MARKS_MAX, 1};
-    static const uint8_t wide[] = {3, 0, 0x80, 0x02};
-    static const uint8_t endless[] = {0,    0,    0xff, 0xff, 0xff, 0xff, 0xff,
+    static const uint8_t good[] = {FORM, 3, 0, 1};
+    static const uint8_t other[] = {FORM - 1, 3, 0, 1};
+    static const uint8_t none[] = {3, 0, 1}; /* as it was before it had a number */
+    static const uint8_t cut[] = {FORM, 3, 1};
+    static const uint8_t unknown[] = {FORM, 200, 0, 1};
+    static const uint8_t beyond[] = {FORM, 3, POLICY_MARKS_MAX, 1};
+    static const uint8_t wide[] = {FORM, 3, 0, 0x80, 0x02};
+    static const uint8_t endless[] = {FORM, 0,    0,    0xff, 0xff, 0xff, 0xff, 0xff,
                                       0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     assert_true(dispatch_more_unpack(slice_of(NULL, 0), &more));
+    assert_true(dispatch_more_unpack(slice_of(good, sizeof good), &more));
+    assert_false(dispatch_more_unpack(slice_of(other, sizeof other), &more));
+    assert_false(dispatch_more_unpack(slice_of(none, sizeof none), &more));
     assert_false(dispatch_more_unpack(slice_of(cut, sizeof cut), &more));
     assert_false(dispatch_more_unpack(slice_of(unknown, sizeof unknown), &more));
     assert_false(dispatch_more_unpack(slice_of(beyond, sizeof beyond), &more));

@@ -61,6 +61,7 @@ struct sight {
     int rows;
     bool read;
     struct dispatch_case state;
+    struct error error;
 };
 
 static void look_at_case(void *self, const struct pg_answer *answer)
@@ -70,7 +71,7 @@ static void look_at_case(void *self, const struct pg_answer *answer)
     sight->rows = PQntuples(rows);
     if (sight->rows > 0) {
         assert_int_equal(dispatch_row_policy(rows, 0), FIXTURE_POLICY_ID);
-        sight->read = dispatch_row_read(rows, 0, policy_fixture(), &sight->state);
+        sight->read = dispatch_row_read(rows, 0, policy_fixture(), &sight->state, &sight->error);
     }
 }
 
@@ -132,6 +133,24 @@ static void a_case_closed_long_ago_is_found_and_a_damaged_one_is_told(void **sta
     pg_desk_run(&desk, "UPDATE redress.complaint SET closed_at = NULL, step = 'of another policy'");
     load(&desk, &sight, "ok 1");
     assert_false(sight.read);
+    pg_desk_close(&desk);
+}
+
+static void bytes_of_another_form_are_told_by_their_number(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    struct sight sight;
+    desk_ready(&desk);
+    struct dispatch_case marked = full_case();
+    marked.more.told = 3;
+    store(&desk, &marked, true, "ok 0");
+    load(&desk, &sight, "ok 1");
+    assert_true(sight.read);
+    pg_desk_run(&desk, "UPDATE redress.complaint SET more = set_byte(more, 0, 1)");
+    load(&desk, &sight, "ok 1");
+    assert_false(sight.read);
+    assert_non_null(strstr(sight.error.text, "is of form 1, this version reads 2"));
     pg_desk_close(&desk);
 }
 
@@ -353,6 +372,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_of_a_case_comes_back),
         cmocka_unit_test(a_case_closed_long_ago_is_found_and_a_damaged_one_is_told),
+        cmocka_unit_test(bytes_of_another_form_are_told_by_their_number),
         cmocka_unit_test(the_nearest_due_time_comes_from_the_clocks),
         cmocka_unit_test(a_search_finds_the_best_of_a_queue_in_our_partitions),
         cmocka_unit_test(an_agent_holds_as_many_as_the_row_allows),

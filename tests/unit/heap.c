@@ -6,6 +6,7 @@
  */
 #include "heap.h"
 
+#include "roll.h"
 #include "unit.h"
 
 enum { CASES = 200, STEPS = 4000, SEEDS = 30, MANY = 1000000, BYTES_EACH_MAX = 40 };
@@ -14,10 +15,7 @@ static uint64_t roll_state;
 
 static uint32_t roll(uint32_t sides)
 {
-    roll_state ^= roll_state >> 12;
-    roll_state ^= roll_state << 25;
-    roll_state ^= roll_state >> 27;
-    return (uint32_t)((roll_state * UINT64_C(2685821657736338717)) >> 33) % sides;
+    return roll_next(&roll_state, sides);
 }
 
 /* Ids as they are: partition << 40 | serial. */

@@ -8,6 +8,7 @@
  */
 #include "org_load.h"
 
+#include "golden.h"
 #include "org.h"
 #include "scope.h"
 #include "unit.h"
@@ -16,17 +17,6 @@
 #include <limits.h>
 
 enum { FILE_MAX = 64 * 1024, FIRST_YEAR = 2025, LAST_YEAR = 2027, CASES_MIN = 6 };
-
-static size_t file_read(const char *path, char *bytes)
-{
-    FILE *file = fopen(path, "re");
-    size_t size = file ? fread(bytes, 1, FILE_MAX - 1, file) : 0;
-    bytes[size] = '\0';
-    if (file) {
-        (void)fclose(file);
-    }
-    return size;
-}
 
 static char *outcome_of(const char *name, struct slice yaml)
 {
@@ -50,24 +40,13 @@ static char *outcome_of(const char *name, struct slice yaml)
 static bool golden_agrees(const char *name)
 {
     static char yaml[FILE_MAX];
-    static char wanted[FILE_MAX];
     char path[PATH_MAX];
     (void)snprintf(path, sizeof path, "%s/%s", ORG_CASES, name);
-    size_t size = file_read(path, yaml);
+    size_t size = golden_read(path, yaml, FILE_MAX);
     char *outcome = outcome_of(name, slice_of(yaml, size));
     (void)snprintf(
         path, sizeof path, "%s/%.*s.ok", ORG_CASES, (int)(strlen(name) - strlen(".yaml")), name);
-    if (getenv("REDRESS_WRITE")) {
-        FILE *file = fopen(path, "we");
-        assert_non_null(file);
-        (void)fputs(outcome, file);
-        (void)fclose(file);
-    }
-    (void)file_read(path, wanted);
-    bool same = strcmp(outcome, wanted) == 0;
-    if (!same) {
-        print_error("%s: wanted\n%s\ngot\n%s\n", name, wanted, outcome);
-    }
+    bool same = golden_is(path, outcome);
     free(outcome);
     return same;
 }
@@ -102,7 +81,7 @@ static void what_is_shipped_loads_without_a_word(void **state)
         char path[PATH_MAX];
         struct policy_report report;
         (void)snprintf(path, sizeof path, "%s/%s.yaml", ORG_SHIPPED, names[i]);
-        size_t size = file_read(path, yaml);
+        size_t size = golden_read(path, yaml, FILE_MAX);
         assert_true(size > 0);
         SCOPED(org_object_free)
         struct org_object *object =
@@ -121,7 +100,7 @@ static void no_damage_does_worse_than_an_error(void **state)
 {
     (void)state;
     static char yaml[FILE_MAX];
-    size_t size = file_read(ORG_CASES "/harbour.yaml", yaml);
+    size_t size = golden_read(ORG_CASES "/harbour.yaml", yaml, FILE_MAX);
     assert_true(size > 0);
     for (size_t at = 0; at < 2 * size; at += 3) {
         size_t length = at < size ? at : size;
@@ -165,7 +144,7 @@ static const struct moment {
 static struct org_object *harbour(void)
 {
     static char yaml[FILE_MAX];
-    size_t size = file_read(ORG_CASES "/harbour.yaml", yaml);
+    size_t size = golden_read(ORG_CASES "/harbour.yaml", yaml, FILE_MAX);
     struct policy_report report;
     struct org_object *object =
         org_load("harbour.yaml", slice_of(yaml, size), FIRST_YEAR, LAST_YEAR, &report);

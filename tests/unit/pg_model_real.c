@@ -441,7 +441,8 @@ uint32_t real_row_version(struct real_session *session, uint64_t case_id)
     if (PQntuples(rows) == 0) {
         return 0;
     }
-    assert_true(dispatch_row_read(rows, 0, policy_fixture(), &state));
+    struct error error = {0};
+    assert_true(dispatch_row_read(rows, 0, policy_fixture(), &state, &error));
     assert_int_equal(state.case_id, case_id);
     return state.version;
 }

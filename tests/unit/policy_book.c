@@ -8,6 +8,7 @@
 #include "policy_book.h"
 
 #include "clock.h"
+#include "golden.h"
 #include "pg_desk.h"
 #include "unit.h"
 
@@ -26,11 +27,7 @@ static void row_insert(const struct pg_desk *desk, int id, int version, const ch
     static char source[SOURCE_MAX];
     static char sql[SOURCE_MAX + 1024];
     static const char told[] = "\nversion: 1\n";
-    FILE *file = fopen(SHIPPED_POLICIES "/loyalty-points.yaml", "re");
-    assert_non_null(file);
-    size_t size = fread(source, 1, sizeof source - 1, file);
-    source[size] = '\0';
-    assert_int_equal(fclose(file), 0);
+    assert_true(golden_read(SHIPPED_POLICIES "/loyalty-points.yaml", source, sizeof source) > 0);
     char *at = strstr(source, told);
     assert_non_null(at);
     *at = '\0';
@@ -185,10 +182,7 @@ static void versions_insert(const struct pg_desk *desk)
 {
     static char source[SOURCE_MAX];
     static char sql[SOURCE_MAX + 1024];
-    FILE *file = fopen(QUICK_POLICY, "re");
-    assert_non_null(file);
-    source[fread(source, 1, sizeof source - 1, file)] = '\0';
-    assert_int_equal(fclose(file), 0);
+    assert_true(golden_read(QUICK_POLICY, source, sizeof source) > 0);
     (void)snprintf(sql,
                    sizeof sql,
                    "INSERT INTO redress.policy OVERRIDING SYSTEM VALUE SELECT n, 'quick', n, "

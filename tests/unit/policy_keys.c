@@ -7,6 +7,7 @@
  * that: its keys are keys, the policy it names uses them, the proof it names is there, every
  * section of a file stands in it.
  */
+#include "golden.h"
 #include "policy_bundle.h"
 #include "policy_load.h"
 #include "scope.h"
@@ -32,17 +33,6 @@ struct used {
 static struct used policies[POLICIES_MAX];
 static size_t policy_count;
 static char readme[FILE_MAX];
-
-static size_t file_text(const char *path, char *text)
-{
-    FILE *file = fopen(path, "re");
-    size_t size = file ? fread(text, 1, FILE_MAX - 1, file) : 0;
-    text[size] = '\0';
-    if (file) {
-        (void)fclose(file);
-    }
-    return size;
-}
 
 static size_t part_index(const struct language_part *part)
 {
@@ -101,7 +91,7 @@ static char *bundle_of(const char *name, size_t *size)
         char path[PATH_SIZE];
         char used[POLICY_FILES_MAX][POLICY_FILE_NAME_MAX];
         (void)snprintf(path, sizeof path, "%s/%s", SHIPPED_POLICIES, files[i].name);
-        files[i].bytes = slice_of(texts[i], file_text(path, texts[i]));
+        files[i].bytes = slice_of(texts[i], golden_read(path, texts[i], FILE_MAX));
         assert_true(files[i].bytes.size > 0);
         uint32_t more = policy_uses_of(files[i].bytes, used);
         for (uint32_t j = 0; j < more; j++) {
@@ -128,7 +118,7 @@ static int policies_walk(void **state)
     DIR *folder = opendir(SHIPPED_POLICIES);
     struct dirent *entry;
     SCOPED(arena_free) struct arena *arena = arena_new(MEMORY_MAX);
-    if (!folder || !arena || file_text(SHIPPED_POLICIES "/README.md", readme) == 0) {
+    if (!folder || !arena || golden_read(SHIPPED_POLICIES "/README.md", readme, FILE_MAX) == 0) {
         return -1;
     }
     while ((entry = readdir(folder)) != NULL) {

@@ -9,6 +9,7 @@
  */
 #include "policy_load.h"
 
+#include "golden.h"
 #include "scope.h"
 #include "unit.h"
 
@@ -16,18 +17,6 @@
 #include <limits.h>
 
 enum { FILE_MAX = 256 * 1024, FIRST_YEAR = 2024, LAST_YEAR = 2026, FAULTS_MIN = 20 };
-
-static size_t file_read(const char *path, char *bytes)
-{
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        return 0;
-    }
-    size_t size = fread(bytes, 1, FILE_MAX - 1, file);
-    bytes[size] = '\0';
-    (void)fclose(file);
-    return size;
-}
 
 /* The report and, of a policy without faults, what was understood. */
 static char *outcome_of(const char *name, struct slice yaml)
@@ -52,27 +41,15 @@ static char *outcome_of(const char *name, struct slice yaml)
 static bool golden_agrees(const char *stem)
 {
     static char yaml[FILE_MAX];
-    static char wanted[FILE_MAX];
     char path[PATH_MAX];
     char name[NAME_MAX + 8];
     (void)snprintf(name, sizeof name, "%s.yaml", stem);
     (void)snprintf(path, sizeof path, "%s/%s", POLICY_CASES, name);
-    size_t size = file_read(path, yaml);
+    size_t size = golden_read(path, yaml, FILE_MAX);
     assert_true(size > 0);
     char *outcome = outcome_of(name, slice_of(yaml, size));
     (void)snprintf(path, sizeof path, "%s/%s.ok", POLICY_CASES, stem);
-    if (getenv("REDRESS_WRITE")) {
-        FILE *file = fopen(path, "we");
-        assert_non_null(file);
-        (void)fputs(outcome, file);
-        (void)fclose(file);
-    }
-    wanted[0] = '\0';
-    (void)file_read(path, wanted);
-    bool same = strcmp(outcome, wanted) == 0;
-    if (!same) {
-        print_error("%s: wanted\n%s\ngot\n%s\n", stem, wanted, outcome);
-    }
+    bool same = golden_is(path, outcome);
     free(outcome);
     return same;
 }
@@ -110,7 +87,7 @@ static int shipped_load(void **state)
     for (size_t i = 0; i < SHIPPED_COUNT; i++) {
         char path[PATH_MAX];
         (void)snprintf(path, sizeof path, "%s/%s.yaml", SHIPPED_POLICIES, shipped[i]);
-        size_t size = file_read(path, yaml);
+        size_t size = golden_read(path, yaml, FILE_MAX);
         struct policy_report report;
         loaded[i] = policy_load(shipped[i], slice_of(yaml, size), FIRST_YEAR, LAST_YEAR, &report);
         if (report.text) {
@@ -221,7 +198,7 @@ static void hundreds_of_categories_are_each_found_and_no_other(void **state)
     enum { MANY = 700 };
     static char yaml[FILE_MAX];
     static char little[FILE_MAX];
-    size_t size = file_read(POLICY_CASES "/little.yaml", little);
+    size_t size = golden_read(POLICY_CASES "/little.yaml", little, FILE_MAX);
     const char *at = strstr(little, "taxonomy:\n");
     assert_non_null(at);
     at += strlen("taxonomy:\n");
@@ -254,7 +231,7 @@ static void any_cut_of_a_policy_is_an_error_and_never_worse(void **state)
 {
     (void)state;
     static char yaml[FILE_MAX];
-    size_t size = file_read(POLICY_CASES "/little.yaml", yaml);
+    size_t size = golden_read(POLICY_CASES "/little.yaml", yaml, FILE_MAX);
     assert_true(size > 1000);
     for (size_t cut = 0; cut < size; cut += 131) {
         char *copy = malloc(cut + 1); /* its own, so that reading past the end is seen */

@@ -7,7 +7,9 @@
  */
 #include "policy_text.h"
 
+#include "golden.h"
 #include "policy_load.h"
+#include "roll.h"
 #include "scope.h"
 #include "unit.h"
 
@@ -19,12 +21,7 @@ static int load(void **state)
 {
     (void)state;
     static char yaml[FILE_MAX];
-    FILE *file = fopen(TEXTS_POLICY, "re");
-    if (!file) {
-        return -1;
-    }
-    size_t size = fread(yaml, 1, sizeof yaml, file);
-    (void)fclose(file);
+    size_t size = golden_read(TEXTS_POLICY, yaml, sizeof yaml);
     struct policy_report report;
     object = policy_load_blind("texts.yaml", slice_of(yaml, size), 2025, 2027, &report);
     policy_report_done(&report);
@@ -197,8 +194,7 @@ static void templates_of_any_bytes_end(void **state)
         char template[256] = "";
         size_t used = 0;
         for (unsigned i = 0; i < 12; i++) {
-            seed = seed * 6364136223846793005U + 1442695040888963407U;
-            const char *part = parts[(seed >> 33) % (sizeof parts / sizeof *parts)];
+            const char *part = parts[roll_next(&seed, sizeof parts / sizeof *parts)];
             (void)snprintf(template + used, sizeof template - used, "%s", part);
             used += strlen(part);
         }

@@ -6,6 +6,7 @@
 #include "redis_model.h"
 
 #include "projection.h"
+#include "roll.h"
 #include "servers.h"
 #include "unit.h"
 
@@ -46,8 +47,7 @@ static struct {
 
 static uint64_t below(uint64_t limit)
 {
-    desk.random = desk.random * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (desk.random >> 33) % limit;
+    return roll_next(&desk.random, (uint32_t)limit);
 }
 
 static void *take(size_t size)

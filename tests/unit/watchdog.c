@@ -32,11 +32,6 @@ static uint32_t feed(struct desk *desk, struct event event)
     return desk_feed(desk, &event, event.at_us + 5);
 }
 
-static const struct event *last(const struct desk *desk)
-{
-    return &desk->journal[desk->count - 1];
-}
-
 /* Every story ends here: both folds agree, and folding nothing but the journal gives the clocks. */
 static void close_desk(struct desk *desk)
 {
@@ -59,7 +54,7 @@ static void receipt_starts_its_clocks_in_one_event_that_explains_them(void **sta
     (void)state;
     START(desk);
     assert_int_equal(feed(&desk, desk_received(on(4, 9, 0), "mail", false)), 1);
-    const struct event *event = last(&desk);
+    const struct event *event = desk_last(&desk);
     assert_int_equal(event->kind, EVENT_CLOCKS_STARTED);
     assert_int_equal(event->clocks.count, 2);
     assert_int_equal(event->cause_service, SERVICE_INTAKE);
@@ -84,8 +79,8 @@ a_receipt_read_to_the_complainant_meets_the_clock_in_the_event_that_starts_it(vo
     (void)state;
     START(desk);
     assert_int_equal(feed(&desk, desk_received(on(4, 9, 0), "phone", true)), 1);
-    const struct event_clock *told = desk_told(last(&desk), "acknowledge");
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STARTED);
+    const struct event_clock *told = desk_told(desk_last(&desk), "acknowledge");
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STARTED);
     assert_int_equal(told->verdict, CLOCK_MET);
     assert_int_equal(told->paused_at_us, on(4, 9, 0));
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_ACKNOWLEDGE)->phase, WATCH_STOPPED);
@@ -101,15 +96,15 @@ static void an_operational_clock_stands_still_while_the_customer_thinks(void **s
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_HANDLING)->due_us, on(6, 10, 0));
     feed(&desk, desk_advanced(&desk, EVENT_ACKNOWLEDGED, on(4, 11, 0), "investigation"));
     assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_APPROVED, on(4, 15, 0), "consent")), 1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_PAUSED);
-    assert_int_equal(last(&desk)->clocks.count, 1); /* the statutory answer never pauses */
-    assert_int_equal(desk_told(last(&desk), "handling")->due_us, 0);
-    assert_int_equal(desk_told(last(&desk), "handling")->used_s, 4 * 3600);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_PAUSED);
+    assert_int_equal(desk_last(&desk)->clocks.count, 1); /* the statutory answer never pauses */
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->due_us, 0);
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->used_s, 4 * 3600);
     assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_CONTACTED, on(5, 9, 0), "consent")), 0);
     assert_int_equal(
         feed(&desk, desk_advanced(&desk, EVENT_CONSENTED, on(6, 11, 0), "implementation")), 1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_RESUMED);
-    assert_int_equal(desk_told(last(&desk), "handling")->generation, 2);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_RESUMED);
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->generation, 2);
     /* 12 h were left at 11:00 on Wednesday: 6 then, 6 on Thursday. */
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_HANDLING)->due_us, on(7, 16, 0));
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_HANDLING)->paused_us,
@@ -138,9 +133,9 @@ static void levels_fire_once_each_in_the_order_they_come_due_also_late(void **st
         assert_int_equal(told->level_due_us, due[i]);
         assert_int_equal(told->verdict, i < 1 ? CLOCK_RUNNING : CLOCK_MISSED);
     }
-    assert_int_equal(desk_told(last(&desk), "handling")->raise_priority_to, 1);
-    assert_true(
-        slice_equal(desk_told(last(&desk), "handling")->notify_role, slice_text("supervisor")));
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->raise_priority_to, 1);
+    assert_true(slice_equal(desk_told(desk_last(&desk), "handling")->notify_role,
+                            slice_text("supervisor")));
     assert_int_equal(desk_tick(&desk, on(8, 9, 0)), 0);
     close_desk(&desk);
 }
@@ -155,7 +150,7 @@ static void nothing_fires_early_and_the_next_instant_is_told(void **state)
         assert_true(due_us < INT64_MAX);
         assert_int_equal(desk_tick(&desk, due_us - 1), 0);
         assert_true(desk_tick(&desk, due_us) >= 1);
-        assert_int_equal(last(&desk)->clocks.clocks[0].level_due_us, due_us);
+        assert_int_equal(desk_last(&desk)->clocks.clocks[0].level_due_us, due_us);
     }
     assert_int_equal(watch_due_us(desk.policy, &desk.state), INT64_MAX);
     close_desk(&desk);
@@ -169,8 +164,8 @@ static void an_answer_at_the_due_instant_is_in_time_and_a_moment_later_it_is_not
         opened_case(&desk, "minor");
         int64_t due_us = clock_of(&desk, FIXTURE_CLOCK_HANDLING)->due_us;
         feed(&desk, desk_advanced(&desk, EVENT_REPLIED, due_us + late, "follow_up"));
-        assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STOPPED);
-        const struct event_clock *told = desk_told(last(&desk), "handling");
+        assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STOPPED);
+        const struct event_clock *told = desk_told(desk_last(&desk), "handling");
         assert_int_equal(told->verdict, late ? CLOCK_MISSED : CLOCK_MET);
         assert_int_equal(told->late_s, late);
         uint32_t breaches = 0;
@@ -195,9 +190,9 @@ static void a_late_answer_is_late_even_if_no_tick_came_between(void **state)
     assert_int_equal(desk.journal[before + 1].kind, EVENT_CLOCK_BREACHED);
     assert_int_equal(desk.journal[before + 2].kind, EVENT_CLOCK_WARNED); /* handling */
     assert_int_equal(desk.journal[before + 3].kind, EVENT_CLOCK_BREACHED);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STOPPED);
-    assert_int_equal(desk_told(last(&desk), "handling")->late_s, 3600);
-    assert_int_equal(desk_told(last(&desk), "answer")->verdict, CLOCK_MET);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STOPPED);
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->late_s, 3600);
+    assert_int_equal(desk_told(desk_last(&desk), "answer")->verdict, CLOCK_MET);
     close_desk(&desk);
 }
 
@@ -208,9 +203,9 @@ static void an_answer_in_time_is_judged_by_its_own_instant_however_late_the_chec
     opened_case(&desk, "minor");
     struct event reply = desk_advanced(&desk, EVENT_REPLIED, on(4, 11, 0), "follow_up");
     assert_int_equal(desk_feed(&desk, &reply, on(20, 9, 0)), 1);
-    assert_int_equal(desk_told(last(&desk), "handling")->verdict, CLOCK_MET);
-    assert_int_equal(desk_told(last(&desk), "handling")->used_s, 3600);
-    assert_int_equal(last(&desk)->at_us, on(20, 9, 0));
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->verdict, CLOCK_MET);
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->used_s, 3600);
+    assert_int_equal(desk_last(&desk)->at_us, on(20, 9, 0));
     assert_int_equal(desk_tick(&desk, on(20, 9, 0)), 0);
     close_desk(&desk);
 }
@@ -223,7 +218,7 @@ static void when_the_breach_wins_the_race_the_answer_does_not_undo_it(void **sta
     int64_t due_us = clock_of(&desk, FIXTURE_CLOCK_HANDLING)->due_us;
     desk_tick(&desk, due_us);
     feed(&desk, desk_advanced(&desk, EVENT_REPLIED, due_us - DESK_SECOND_US, "follow_up"));
-    const struct event_clock *told = desk_told(last(&desk), "handling");
+    const struct event_clock *told = desk_told(desk_last(&desk), "handling");
     assert_int_equal(told->verdict, CLOCK_MISSED);
     assert_int_equal(told->late_s, 0); /* by its own instant it was not */
     assert_int_equal(desk_tick(&desk, on(29, 9, 0)), 0);
@@ -300,15 +295,16 @@ static void a_graver_class_brings_its_clock_from_the_original_start(void **state
     struct event grave = desk_advanced(&desk, EVENT_CLASSIFIED, on(4, 14, 30), "");
     grave.advanced.severity_class = slice_text("grave");
     assert_int_equal(feed(&desk, grave), 1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STARTED);
-    assert_int_equal(desk_told(last(&desk), "safety")->started_at_us, on(4, 10, 0));
-    assert_int_equal(desk_told(last(&desk), "safety")->due_us, on(4, 14, 0));
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STARTED);
+    assert_int_equal(desk_told(desk_last(&desk), "safety")->started_at_us, on(4, 10, 0));
+    assert_int_equal(desk_told(desk_last(&desk), "safety")->due_us, on(4, 14, 0));
     assert_int_equal(desk_tick(&desk, on(4, 14, 31)), 1); /* overdue when it came: told once */
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCK_BREACHED);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCK_BREACHED);
     struct event minor = desk_advanced(&desk, EVENT_CLASSIFIED, on(4, 14, 40), "");
     minor.advanced.severity_class = slice_text("minor");
     assert_int_equal(feed(&desk, minor), 1);
-    assert_int_equal(desk_told(last(&desk), "safety")->verdict, CLOCK_MISSED); /* stays a breach */
+    assert_int_equal(desk_told(desk_last(&desk), "safety")->verdict,
+                     CLOCK_MISSED); /* stays a breach */
     close_desk(&desk);
 }
 
@@ -318,19 +314,19 @@ a_clock_the_case_loses_is_cancelled_and_goes_on_where_it_was_when_it_returns(voi
     (void)state;
     START(desk);
     opened_case(&desk, "grave");
-    assert_int_equal(last(&desk)->clocks.count, 2);
+    assert_int_equal(desk_last(&desk)->clocks.count, 2);
     struct event minor = desk_advanced(&desk, EVENT_CLASSIFIED, on(4, 11, 0), "");
     minor.advanced.severity_class = slice_text("minor");
     assert_int_equal(feed(&desk, minor), 1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STOPPED);
-    assert_int_equal(desk_told(last(&desk), "safety")->verdict, CLOCK_CANCELLED);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STOPPED);
+    assert_int_equal(desk_told(desk_last(&desk), "safety")->verdict, CLOCK_CANCELLED);
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_SAFETY)->phase, WATCH_STOPPED);
     assert_true(desk_tick(&desk, on(4, 20, 0)) == 0);
     struct event grave = desk_advanced(&desk, EVENT_CLASSIFIED, on(4, 20, 0), "");
     grave.advanced.severity_class = slice_text("grave");
     assert_int_equal(feed(&desk, grave), 1);
-    assert_int_equal(desk_told(last(&desk), "safety")->generation, 2);
-    assert_int_equal(desk_told(last(&desk), "safety")->due_us, on(4, 14, 0));
+    assert_int_equal(desk_told(desk_last(&desk), "safety")->generation, 2);
+    assert_int_equal(desk_told(desk_last(&desk), "safety")->due_us, on(4, 14, 0));
     close_desk(&desk);
 }
 
@@ -342,13 +338,13 @@ static void closing_stops_without_a_verdict_and_reopening_counts_it_as_a_pause(v
     /* An end the clocks do not name among their stops. */
     assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_HANDED_OVER, on(4, 11, 0), "closed")),
                      1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STOPPED);
-    assert_int_equal(last(&desk)->clocks.count, 3);
-    assert_int_equal(desk_told(last(&desk), "answer")->verdict, CLOCK_RUNNING);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STOPPED);
+    assert_int_equal(desk_last(&desk)->clocks.count, 3);
+    assert_int_equal(desk_told(desk_last(&desk), "answer")->verdict, CLOCK_RUNNING);
     assert_int_equal(watch_due_us(desk.policy, &desk.state), INT64_MAX);
     assert_int_equal(
         feed(&desk, desk_advanced(&desk, EVENT_REOPENED, on(5, 11, 0), "investigation")), 1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_RESUMED);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_RESUMED);
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_ACKNOWLEDGE)->due_us, on(6, 9, 0));
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_HANDLING)->due_us, on(7, 10, 0));
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_ANSWER)->due_us, on(12, 18, 0));
@@ -361,14 +357,15 @@ static void a_verdict_is_written_once_whatever_reopening_brings(void **state)
     START(desk);
     opened_case(&desk, "minor");
     feed(&desk, desk_advanced(&desk, EVENT_CLOSED, on(4, 11, 0), "closed"));
-    assert_int_equal(desk_told(last(&desk), "handling")->verdict, CLOCK_MET);
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->verdict, CLOCK_MET);
     feed(&desk, desk_advanced(&desk, EVENT_REOPENED, on(4, 14, 0), "investigation"));
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_HANDLING)->due_us, on(6, 12, 0));
     desk_tick(&desk, on(6, 12, 0));
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCK_BREACHED);
-    assert_int_equal(desk_told(last(&desk), "handling")->verdict, CLOCK_MET);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCK_BREACHED);
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->verdict, CLOCK_MET);
     feed(&desk, desk_advanced(&desk, EVENT_CLOSED, on(6, 15, 0), "closed"));
-    assert_int_equal(desk_told(last(&desk), "handling")->verdict, CLOCK_RUNNING); /* none new */
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->verdict,
+                     CLOCK_RUNNING); /* none new */
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_HANDLING)->verdict, CLOCK_MET);
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_HANDLING)->breached, 1);
     close_desk(&desk);
@@ -380,7 +377,7 @@ static void beyond_the_calendar_nothing_is_promised(void **state)
     START(desk);
     int64_t at_us = fixture_at_us(2026, 12, 30, 9, 0);
     feed(&desk, desk_received(at_us, "mail", false));
-    assert_int_equal(desk_told(last(&desk), "answer")->due_us, INT64_MAX);
+    assert_int_equal(desk_told(desk_last(&desk), "answer")->due_us, INT64_MAX);
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_ANSWER)->next_level_us, INT64_MAX);
     assert_int_equal(clock_of(&desk, FIXTURE_CLOCK_ACKNOWLEDGE)->due_us,
                      at_us + 86400LL * DESK_SECOND_US);
@@ -398,17 +395,17 @@ static void every_instant_counts_to_the_microsecond(void **state)
     const struct watch_clock *handling = clock_of(&desk, FIXTURE_CLOCK_HANDLING);
     assert_int_equal(handling->due_us, on(6, 10, 0) + PART_US);
     feed(&desk, desk_advanced(&desk, EVENT_APPROVED, on(4, 15, 0) + 7, "consent"));
-    const struct event_clock *told = desk_told(last(&desk), "handling");
+    const struct event_clock *told = desk_told(desk_last(&desk), "handling");
     assert_int_equal(told->used_s, 4 * 3600 - 1); /* the second that is not full is not told */
     feed(&desk, desk_advanced(&desk, EVENT_CONSENTED, on(4, 15, 30) + 8, "implementation"));
-    told = desk_told(last(&desk), "handling");
+    told = desk_told(desk_last(&desk), "handling");
     assert_int_equal(told->paused_s, 1800);
     assert_int_equal(told->paused_rest_us, 1);
     assert_int_equal(handling->due_us, on(6, 10, 30) + PART_US + 1);
     assert_int_equal(desk_tick(&desk, watch_due_us(desk.policy, &desk.state) - 1), 0);
     feed(&desk, desk_advanced(&desk, EVENT_REPLIED, handling->due_us + 1, "follow_up"));
     assert_int_equal(handling->verdict, CLOCK_MISSED);
-    assert_int_equal(desk_told(last(&desk), "handling")->late_s, 1); /* begun is late */
+    assert_int_equal(desk_told(desk_last(&desk), "handling")->late_s, 1); /* begun is late */
     close_desk(&desk);
 }
 

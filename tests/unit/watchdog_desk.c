@@ -1,8 +1,28 @@
 #include "watchdog_desk.h"
 
+#include "unit.h"
+
 #include <stdlib.h>
 
 enum { CASE_SERIAL = 42, CASE_PARTITION = 3 };
+
+struct policy_object *desk_policy(const char *text, int last_year)
+{
+    struct policy_report report = {0};
+    struct policy_object *object =
+        policy_load_blind("desk.yaml", slice_text(text), 2026, last_year, &report);
+    if (!object) {
+        fail_msg("%s", report.text);
+    }
+    policy_report_done(&report);
+    return object;
+}
+
+void desk_close(struct desk *desk, struct policy_object **object_p)
+{
+    assert_true(desk_same(desk->policy, &desk->state, &desk->mirror));
+    policy_object_free(object_p);
+}
 
 void desk_open(struct desk *desk, const struct policy *policy)
 {
@@ -43,6 +63,11 @@ uint32_t desk_feed(struct desk *desk, const struct event *event, int64_t now_us)
     } while (output.more);
     watch_evolve(desk->policy, &desk->state, event);
     return count;
+}
+
+uint32_t desk_hear(struct desk *desk, struct event event)
+{
+    return desk_feed(desk, &event, event.at_us);
 }
 
 uint32_t desk_tick(struct desk *desk, int64_t now_us)
@@ -112,6 +137,11 @@ desk_advanced(struct desk *desk, enum event_kind kind, int64_t at_us, const char
     event.seq = ++desk->seq;
     event.advanced.to_step = slice_text(to_step);
     return event;
+}
+
+const struct event *desk_last(const struct desk *desk)
+{
+    return &desk->journal[desk->count - 1];
 }
 
 const struct event_clock *desk_told(const struct event *event, const char *name)

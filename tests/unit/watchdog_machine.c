@@ -7,7 +7,7 @@
  * calendar come out to the day.  Method: a policy as text through the loader, stories in virtual
  * time, then random ones for what must hold of all.  Guards laws 7, 11 and 12.
  */
-#include "policy_load.h"
+#include "roll.h"
 #include "unit.h"
 #include "watchdog_core.h"
 #include "watchdog_desk.h"
@@ -15,26 +15,14 @@
 
 enum { SEEDS = 400, MOVES = 40, DAY_S = 86400, HOUR_S = 3600, US = DESK_SECOND_US };
 
-static const char text[] =
-    "policy: machine\nversion: 3\ntitle: x\ncapacity: 1\nrepeat-window: 1 days\n"
-    "reopen-window: 1 days\nroles: [agent, manager]\nchannels: {mail: {title: x}}\n"
-    "taxonomy: {late: {title: x, patterns: [x]}}\n"
+static const char text[] = DESK_POLICY
     "classes: {grave: {title: x, from: 9, priority: 1}, minor: {title: x, priority: 4}}\n"
-    "queues: {q: {title: x}}\nroutes: [{queue: q}]\n"
-    "steps:\n"
-    "  investigation: {title: x, phase: investigation, owner: agent, actions: {\n"
-    "    ask: {title: x, fact: noted, by: agent, to: consent},\n"
-    "    end: {title: x, fact: closed, by: agent, to: closed}}}\n"
-    "  consent: {title: x, phase: consent, owner: agent, waits-for-customer: yes, actions: {\n"
-    "    back: {title: x, fact: noted, by: agent, to: investigation}}}\n"
-    "  closed: {title: x, phase: closed, owner: agent, actions: {\n"
-    "    reopen: {title: x, fact: reopened, by: agent, to: investigation}}}\n"
+    "roles: [agent, manager]\n" DESK_STEPS "}}\n"
     "everywhere:\n"
     "  contact: {title: x, fact: contacted, by: agent}\n"
     "  hear: {title: x, fact: customer_wrote, by: agent}\n"
     "  tell: {title: x, fact: noted, by: agent}\n"
     "  extend: {title: x, fact: extended, by: manager}\n"
-    "opening: {step: investigation, unsure-step: investigation, unsure-queue: q}\n"
     "calendars:\n"
     "  uk: {zone: Europe/London, hours: {mon-fri: 09:00-17:00},\n"
     "       closed: [2026-04-03, 2026-04-06, 2026-05-04]}\n"
@@ -66,37 +54,15 @@ static const char text[] =
 
 enum { FINAL, SUMMARY, PAYMENT, PROGRESS, NEXT, UPDATE, WAITING, SOLVE, LAW, HOUSE };
 
-static struct policy_object *load(int last_year)
-{
-    struct policy_report report = {0};
-    struct policy_object *object =
-        policy_load_blind("machine.yaml", slice_text(text), 2026, last_year, &report);
-    if (!object) {
-        fail_msg("%s", report.text);
-    }
-    policy_report_done(&report);
-    return object;
-}
-
 static int64_t at(int month, int day, int hour, int minute)
 {
     int64_t days = date_to_days(20260000 + month * 100 + day);
     return (days * DAY_S + hour * HOUR_S + minute * 60) * US;
 }
 
-static uint32_t feed(struct desk *desk, struct event event)
-{
-    return desk_feed(desk, &event, event.at_us);
-}
-
 static uint32_t advance(struct desk *desk, enum event_kind kind, int64_t at_us, const char *step)
 {
-    return feed(desk, desk_advanced(desk, kind, at_us, step));
-}
-
-static const struct event *last(const struct desk *desk)
-{
-    return &desk->journal[desk->count - 1];
+    return desk_hear(desk, desk_advanced(desk, kind, at_us, step));
 }
 
 static const struct watch_clock *clock_of(const struct desk *desk, int clock)
@@ -107,7 +73,7 @@ static const struct watch_clock *clock_of(const struct desk *desk, int clock)
 static void open_at(struct desk *desk, const struct policy_object *object, int64_t at_us)
 {
     desk_open(desk, &object->policy);
-    feed(desk, desk_opened(desk, at_us, at_us, "minor"));
+    desk_hear(desk, desk_opened(desk, at_us, at_us, "minor"));
 }
 
 static uint32_t extend(struct desk *desk, int64_t at_us, const char *clock, const char *reason)
@@ -118,20 +84,14 @@ static uint32_t extend(struct desk *desk, int64_t at_us, const char *clock, cons
         (struct event_field){.name = slice_text("clock"), .value = slice_text(clock)};
     event.advanced.fields[1] =
         (struct event_field){.name = slice_text("reason"), .value = slice_text(reason)};
-    return feed(desk, event);
-}
-
-static void done(struct desk *desk, struct policy_object *object)
-{
-    assert_true(desk_same(desk->policy, &desk->state, &desk->mirror));
-    policy_object_free(&object);
+    return desk_hear(desk, event);
 }
 
 static void the_dated_examples_come_out_to_the_day(void **state)
 {
     (void)state;
     static struct desk desk;
-    struct policy_object *object = load(2027);
+    struct policy_object *object = desk_policy(text, 2027);
     open_at(&desk, object, at(3, 13, 10, 0));                             /* a Friday */
     assert_int_equal(clock_of(&desk, SUMMARY)->due_us, at(3, 18, 17, 0)); /* FCA, D2 */
     assert_int_equal(clock_of(&desk, FINAL)->due_us, at(5, 8, 10, 0));    /* D3 */
@@ -142,7 +102,7 @@ static void the_dated_examples_come_out_to_the_day(void **state)
                      at(5, 8, 10, 0)); /* a pause does not move it */
     struct event told = desk_advanced(&desk, EVENT_NOTED, at(3, 24, 9, 0), "");
     told.advanced.action = slice_text("tell");
-    feed(&desk, told);
+    desk_hear(&desk, told);
     extend(&desk, at(3, 25, 9, 0), "payment", "abroad");
     assert_int_equal(clock_of(&desk, PAYMENT)->due_us, at(5, 6, 9, 0)); /* D4: 35 business days */
 
@@ -154,14 +114,14 @@ static void the_dated_examples_come_out_to_the_day(void **state)
     open_at(&desk, object, at(2, 12, 1, 0)); /* State Council: 7 working days, make-up Saturdays */
     advance(&desk, EVENT_NOTED, at(2, 12, 2, 0), "consent");
     assert_int_equal(clock_of(&desk, WAITING)->due_us, at(2, 28, 2, 0));
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void an_answer_is_owed_to_the_oldest_message_and_each_exchange_has_its_verdict(void **state)
 {
     (void)state;
     static struct desk desk;
-    struct policy_object *object = load(2027);
+    struct policy_object *object = desk_policy(text, 2027);
     open_at(&desk, object, at(3, 9, 9, 0));
     assert_int_equal(clock_of(&desk, NEXT)->phase, WATCH_IDLE);
     advance(&desk, EVENT_CUSTOMER_WROTE, at(3, 9, 10, 0), "");
@@ -178,14 +138,14 @@ static void an_answer_is_owed_to_the_oldest_message_and_each_exchange_has_its_ve
     assert_int_equal(clock_of(&desk, NEXT)->levels_fired, 0);
     advance(&desk, EVENT_CONTACTED, at(3, 10, 13, 0), "");
     assert_int_equal(clock_of(&desk, NEXT)->verdict, CLOCK_MET);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void a_word_every_so_often_is_asked_for_while_no_answer_is_owed(void **state)
 {
     (void)state;
     static struct desk desk;
-    struct policy_object *object = load(2027);
+    struct policy_object *object = desk_policy(text, 2027);
     open_at(&desk, object, at(3, 9, 9, 0));
     assert_int_equal(clock_of(&desk, UPDATE)->due_us, at(3, 11, 9, 0));
     advance(&desk, EVENT_CONTACTED, at(3, 10, 9, 0), "");
@@ -196,14 +156,14 @@ static void a_word_every_so_often_is_asked_for_while_no_answer_is_owed(void **st
     assert_int_equal(clock_of(&desk, UPDATE)->due_us, at(3, 12, 11, 0));
     desk_tick(&desk, at(3, 12, 11, 0));
     assert_int_equal(clock_of(&desk, UPDATE)->verdict, CLOCK_MISSED);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void a_clock_of_a_step_lives_as_long_as_the_case_is_in_it(void **state)
 {
     (void)state;
     static struct desk desk;
-    struct policy_object *object = load(2027);
+    struct policy_object *object = desk_policy(text, 2027);
     open_at(&desk, object, at(3, 9, 9, 0));
     assert_int_equal(clock_of(&desk, WAITING)->phase, WATCH_IDLE);
     advance(&desk, EVENT_NOTED, at(3, 9, 10, 0), "consent");
@@ -218,14 +178,14 @@ static void a_clock_of_a_step_lives_as_long_as_the_case_is_in_it(void **state)
     advance(&desk, EVENT_CLOSED, at(3, 12, 10, 0), "closed");
     assert_int_equal(clock_of(&desk, WAITING)->phase, WATCH_STOPPED);
     assert_int_equal(clock_of(&desk, WAITING)->verdict, CLOCK_MET);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void another_priority_gives_another_target_and_keeps_what_was_used_and_paused(void **state)
 {
     (void)state;
     static struct desk desk;
-    struct policy_object *object = load(2027);
+    struct policy_object *object = desk_policy(text, 2027);
     open_at(&desk, object, at(3, 9, 9, 0));
     assert_int_equal(clock_of(&desk, SOLVE)->due_us, at(3, 10, 17, 0));
     advance(&desk, EVENT_NOTED, at(3, 9, 10, 0), "consent"); /* runs nowhere but in investigation */
@@ -234,9 +194,9 @@ static void another_priority_gives_another_target_and_keeps_what_was_used_and_pa
     advance(&desk, EVENT_NOTED, at(3, 9, 12, 0), "investigation");
     struct event raised = desk_advanced(&desk, EVENT_ESCALATED, at(3, 9, 13, 0), "");
     raised.advanced.priority = 1;
-    assert_int_equal(feed(&desk, raised), 1);
-    const struct event_clock *told = desk_told(last(&desk), "solve");
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_RETARGETED);
+    assert_int_equal(desk_hear(&desk, raised), 1);
+    const struct event_clock *told = desk_told(desk_last(&desk), "solve");
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_RETARGETED);
     assert_int_equal(told->old_target_s, 16 * HOUR_S);
     assert_int_equal(told->target_s, 4 * HOUR_S);
     assert_int_equal(told->old_due_us, at(3, 11, 11, 0));
@@ -246,21 +206,21 @@ static void another_priority_gives_another_target_and_keeps_what_was_used_and_pa
     desk_tick(&desk, at(3, 9, 16, 0));
     struct event calmed = desk_advanced(&desk, EVENT_NOTED, at(3, 9, 16, 30), "");
     calmed.advanced.priority = 4;
-    feed(&desk, calmed);
+    desk_hear(&desk, calmed);
     assert_int_equal(clock_of(&desk, SOLVE)->verdict, CLOCK_MISSED); /* a breach stays a breach */
     assert_int_equal(
         desk_tick(&desk, at(3, 13, 16, 0)) > 0 && clock_of(&desk, SOLVE)->levels_fired == 1, true);
     advance(&desk, EVENT_CLOSED, at(3, 16, 10, 0), "closed");
     assert_int_equal(clock_of(&desk, SOLVE)->verdict, CLOCK_MISSED);
     assert_int_equal(watch_shown_due_us(desk.policy, &desk.state, SOLVE), 0);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void what_the_law_gives_goes_on_while_the_case_is_closed(void **state)
 {
     (void)state;
     static struct desk desk;
-    struct policy_object *object = load(2027);
+    struct policy_object *object = desk_policy(text, 2027);
     open_at(&desk, object, at(3, 9, 9, 0));
     assert_int_equal(clock_of(&desk, LAW)->due_us, at(3, 16, 9, 0));
     advance(&desk, EVENT_NOTED, at(3, 10, 10, 0), "consent");
@@ -275,13 +235,13 @@ static void what_the_law_gives_goes_on_while_the_case_is_closed(void **state)
     assert_int_equal(clock_of(&desk, LAW)->verdict, CLOCK_MISSED);
     assert_int_equal(clock_of(&desk, LAW)->levels_fired, 3);
     assert_int_equal(clock_of(&desk, HOUSE)->verdict, CLOCK_RUNNING);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void refused(struct desk *desk, const char *why)
 {
-    assert_int_equal(last(desk)->kind, EVENT_CLOCKS_REFUSED);
-    assert_true(slice_equal(desk_told(last(desk), "payment")->reason, slice_text(why)));
+    assert_int_equal(desk_last(desk)->kind, EVENT_CLOCKS_REFUSED);
+    assert_true(slice_equal(desk_told(desk_last(desk), "payment")->reason, slice_text(why)));
 }
 
 static void
@@ -289,33 +249,33 @@ an_extension_is_given_as_often_and_as_the_policy_says_or_refused_in_the_open(voi
 {
     (void)state;
     static struct desk desk;
-    struct policy_object *object = load(2027);
+    struct policy_object *object = desk_policy(text, 2027);
     open_at(&desk, object, at(3, 9, 9, 0));
     int64_t due_us = clock_of(&desk, PAYMENT)->due_us;
     extend(&desk, at(3, 10, 9, 0), "payment", "");
     refused(&desk, "no-reason");
     struct event other = desk_advanced(&desk, EVENT_NOTED, at(3, 10, 9, 30), "");
     other.advanced.action = slice_text("contact");
-    feed(&desk, other);
+    desk_hear(&desk, other);
     extend(&desk, at(3, 10, 10, 0), "payment", "abroad");
     refused(&desk, "tell"); /* the customer has to be told first */
     assert_int_equal(extend(&desk, at(3, 10, 11, 0), "final", "please"), 1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_REFUSED);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_REFUSED);
     assert_int_equal(clock_of(&desk, PAYMENT)->due_us, due_us);
     struct event told = desk_advanced(&desk, EVENT_NOTED, at(3, 11, 9, 0), "");
     told.advanced.action = slice_text("tell");
-    feed(&desk, told);
+    desk_hear(&desk, told);
     extend(&desk, at(3, 11, 10, 0), "payment", "abroad");
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_RETARGETED);
-    assert_int_equal(desk_told(last(&desk), "payment")->old_due_us, due_us);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_RETARGETED);
+    assert_int_equal(desk_told(desk_last(&desk), "payment")->old_due_us, due_us);
     assert_true(clock_of(&desk, PAYMENT)->due_us > due_us);
     extend(&desk, at(3, 12, 10, 0), "payment", "again");
     refused(&desk, "tell"); /* anew for each */
     told = desk_advanced(&desk, EVENT_NOTED, at(3, 12, 11, 0), "");
     told.advanced.action = slice_text("tell");
-    feed(&desk, told);
+    desk_hear(&desk, told);
     extend(&desk, at(3, 12, 12, 0), "payment", "again");
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_RETARGETED);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_RETARGETED);
     assert_int_equal(clock_of(&desk, PAYMENT)->extensions, 2);
     extend(&desk, at(3, 12, 13, 0), "payment", "and again");
     refused(&desk, "too-often");
@@ -325,20 +285,20 @@ an_extension_is_given_as_often_and_as_the_policy_says_or_refused_in_the_open(voi
     open_at(&desk, object, at(3, 9, 9, 0));
     extend(&desk, at(6, 1, 9, 0), "payment", "abroad");
     refused(&desk, "overdue");
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void a_due_instant_nobody_knows_is_told_and_found_when_the_calendar_grows(void **state)
 {
     (void)state;
     static struct desk desk;
-    struct policy_object *shorter = load(2026);
-    struct policy_object *longer = load(2027);
+    struct policy_object *shorter = desk_policy(text, 2026);
+    struct policy_object *longer = desk_policy(text, 2027);
     open_at(&desk, shorter, at(12, 21, 10, 0));
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_UNKNOWN);
-    const struct event_clock *told = desk_told(last(&desk), "payment");
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_UNKNOWN);
+    const struct event_clock *told = desk_told(desk_last(&desk), "payment");
     assert_non_null(told);
-    assert_null(desk_told(last(&desk), "final"));
+    assert_null(desk_told(desk_last(&desk), "final"));
     assert_int_equal(told->due_us, INT64_MAX);
     assert_true(slice_equal(told->notify_role, slice_text("manager")));
     assert_true(watch_is_unknown(clock_of(&desk, PAYMENT)));
@@ -347,12 +307,13 @@ static void a_due_instant_nobody_knows_is_told_and_found_when_the_calendar_grows
     desk.policy = &longer->policy;
     assert_int_equal(watch_due_us(desk.policy, &desk.state), 0);
     assert_int_equal(desk_tick(&desk, at(12, 22, 10, 0)), 1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_RETARGETED);
-    assert_true(slice_equal(desk_told(last(&desk), "payment")->reason, slice_text("calendar")));
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_RETARGETED);
+    assert_true(
+        slice_equal(desk_told(desk_last(&desk), "payment")->reason, slice_text("calendar")));
     assert_false(watch_is_unknown(clock_of(&desk, PAYMENT)));
     assert_true(watch_due_us(desk.policy, &desk.state) > at(12, 22, 10, 0));
     policy_object_free(&shorter);
-    done(&desk, longer);
+    desk_close(&desk, &longer);
 }
 
 /* ---- properties --------------------------------------------------------------------------- */
@@ -361,8 +322,7 @@ static uint64_t roll_state;
 
 static uint32_t roll(uint32_t sides)
 {
-    roll_state = roll_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(roll_state >> 33) % sides;
+    return roll_next(&roll_state, sides);
 }
 
 /* Of one clock, from its start on. */
@@ -433,7 +393,7 @@ static void whatever_happens_levels_come_once_and_not_early_and_a_breach_stays(v
 {
     (void)state;
     static struct desk desk;
-    struct policy_object *object = load(2028);
+    struct policy_object *object = desk_policy(text, 2028);
     for (uint32_t seed = 1; seed <= SEEDS; seed++) {
         roll_state = seed;
         int64_t at_us = at(1 + (int)roll(12), 1 + (int)roll(28), (int)roll(24), (int)roll(60));

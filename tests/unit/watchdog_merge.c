@@ -6,7 +6,6 @@
  * a pause like any closed time, the merge's verdict taken back, a breach kept, nothing told twice.
  * Method: a policy as text through the loader, stories in virtual time.  Guards laws 7 and 8.
  */
-#include "policy_load.h"
 #include "unit.h"
 #include "watchdog_core.h"
 #include "watchdog_desk.h"
@@ -14,25 +13,12 @@
 
 enum { DAY_S = 86400, HOUR_S = 3600, US = DESK_SECOND_US };
 
-static const char text[] =
-    "policy: merging\nversion: 1\ntitle: x\ncapacity: 1\nrepeat-window: 1 days\n"
-    "reopen-window: 1 days\nroles: [agent]\nchannels: {mail: {title: x}}\n"
-    "taxonomy: {late: {title: x, patterns: [x]}}\n"
-    "classes: {minor: {title: x, priority: 4}}\n"
-    "queues: {q: {title: x}}\nroutes: [{queue: q}]\n"
-    "steps:\n"
-    "  investigation: {title: x, phase: investigation, owner: agent, actions: {\n"
-    "    ask: {title: x, fact: noted, by: agent, to: consent},\n"
-    "    end: {title: x, fact: closed, by: agent, to: closed}}}\n"
-    "  consent: {title: x, phase: consent, owner: agent, waits-for-customer: yes, actions: {\n"
-    "    back: {title: x, fact: noted, by: agent, to: investigation}}}\n"
-    "  closed: {title: x, phase: closed, owner: agent, actions: {\n"
-    "    part: {title: x, fact: unmerged, by: agent},\n"
-    "    reopen: {title: x, fact: reopened, by: agent, to: investigation}}}\n"
+static const char text[] = DESK_POLICY
+    "roles: [agent]\nclasses: {minor: {title: x, priority: 4}}\n" DESK_STEPS ",\n"
+    "    part: {title: x, fact: unmerged, by: agent}}}\n"
     "everywhere:\n"
     "  reply: {title: x, fact: replied, by: agent}\n"
     "  merge: {title: x, fact: merged, by: agent, to: closed, needs: {case: {title: x}}}\n"
-    "opening: {step: investigation, unsure-step: investigation, unsure-queue: q}\n"
     "calendars: {always: {zone: UTC, always: yes}}\n"
     "clocks:\n"
     "  settle: {title: x, starts: [opened], stops: [replied, merged, closed], within: 10 hours,\n"
@@ -57,21 +43,14 @@ static int64_t at(int hour, int minute)
 
 static void begin(void)
 {
-    struct policy_report report = {0};
-    object = policy_load_blind("merging.yaml", slice_text(text), 2026, 2026, &report);
-    if (!object) {
-        fail_msg("%s", report.text);
-    }
-    policy_report_done(&report);
+    object = desk_policy(text, 2026);
     desk_open(&desk, &object->policy);
-    struct event opened = desk_opened(&desk, at(8, 0), at(8, 0), "minor");
-    desk_feed(&desk, &opened, at(8, 0));
+    desk_hear(&desk, desk_opened(&desk, at(8, 0), at(8, 0), "minor"));
 }
 
 static uint32_t step_to(enum event_kind kind, int64_t at_us, const char *step)
 {
-    struct event event = desk_advanced(&desk, kind, at_us, step);
-    return desk_feed(&desk, &event, at_us);
+    return desk_hear(&desk, desk_advanced(&desk, kind, at_us, step));
 }
 
 static const struct watch_clock *clock_of(int clock)
@@ -87,12 +66,6 @@ static unsigned told_count(const char *clock, enum event_kind kind, enum clock_v
         count += told && desk.journal[i].kind == kind && told->verdict == verdict;
     }
     return count;
-}
-
-static void done(void)
-{
-    assert_true(desk_same(desk.policy, &desk.state, &desk.mirror));
-    policy_object_free(&object);
 }
 
 static void undoing_a_merge_takes_its_verdict_back_and_the_clock_goes_on_as_it_was(void **state)
@@ -115,7 +88,7 @@ static void undoing_a_merge_takes_its_verdict_back_and_the_clock_goes_on_as_it_w
     desk_tick(&desk, at(21, 30));
     assert_int_equal(clock_of(SETTLE)->verdict, CLOCK_MISSED); /* judged again, by its own end */
     assert_int_equal(told_count("settle", EVENT_CLOCK_WARNED, CLOCK_RUNNING), 1);
-    done();
+    desk_close(&desk, &object);
 }
 
 static void a_clock_of_a_step_is_not_begun_anew_by_coming_back_from_a_merge(void **state)
@@ -130,7 +103,7 @@ static void a_clock_of_a_step_is_not_begun_anew_by_coming_back_from_a_merge(void
     step_to(EVENT_NOTED, at(12, 0), "consent");
     assert_int_equal(clock_of(LOOK)->verdict, CLOCK_MET);
     assert_int_equal(told_count("look", EVENT_CLOCKS_STARTED, CLOCK_RUNNING), 1);
-    done();
+    desk_close(&desk, &object);
 }
 
 static void a_breach_stays_one_and_its_levels_go_on_once_each(void **state)
@@ -146,7 +119,7 @@ static void a_breach_stays_one_and_its_levels_go_on_once_each(void **state)
     desk_tick(&desk, at(20, 0));
     assert_int_equal(told_count("look", EVENT_CLOCK_BREACHED, CLOCK_MISSED), 1);
     assert_int_equal(told_count("look", EVENT_CLOCK_ESCALATED, CLOCK_MISSED), 1);
-    done();
+    desk_close(&desk, &object);
 }
 
 static void what_stood_still_when_it_was_merged_stands_still_again(void **state)
@@ -161,7 +134,7 @@ static void what_stood_still_when_it_was_merged_stands_still_again(void **state)
     assert_int_equal(clock_of(SETTLE_PAUSED)->verdict, CLOCK_RUNNING);
     step_to(EVENT_NOTED, at(13, 0), "investigation");
     assert_int_equal(clock_of(SETTLE_PAUSED)->due_us, at(22, 0)); /* one hour was used */
-    done();
+    desk_close(&desk, &object);
 }
 
 static void a_verdict_from_before_the_merge_is_not_the_merges_to_take_back(void **state)
@@ -175,7 +148,7 @@ static void a_verdict_from_before_the_merge_is_not_the_merges_to_take_back(void 
     assert_int_equal(clock_of(SETTLE)->verdict, CLOCK_MET);
     step_to(EVENT_REPLIED, at(13, 0), "");
     assert_int_equal(told_count("settle", EVENT_CLOCKS_STOPPED, CLOCK_MET), 1);
-    done();
+    desk_close(&desk, &object);
 }
 
 static void what_was_answered_before_the_merge_stays_answered(void **state)
@@ -188,7 +161,7 @@ static void what_was_answered_before_the_merge_stays_answered(void **state)
     assert_int_equal(clock_of(SETTLE)->phase, WATCH_STOPPED);
     assert_int_equal(clock_of(HANDLE)->phase, WATCH_STOPPED);
     assert_int_equal(clock_of(SETTLE)->verdict, CLOCK_MET);
-    done();
+    desk_close(&desk, &object);
 }
 
 static void merged_and_parted_and_merged_again_each_verdict_counts_for_itself(void **state)
@@ -203,7 +176,7 @@ static void merged_and_parted_and_merged_again_each_verdict_counts_for_itself(vo
     assert_int_equal(clock_of(SETTLE)->paused_us, 2LL * HOUR_S * US);
     step_to(EVENT_REPLIED, at(13, 0), "");
     assert_int_equal(told_count("settle", EVENT_CLOCKS_STOPPED, CLOCK_MET), 3);
-    done();
+    desk_close(&desk, &object);
 }
 
 int main(void)

@@ -71,12 +71,6 @@ static void step(struct desk *desk, enum event_kind kind, int64_t at_s, const ch
     desk_feed(desk, &event, event.at_us);
 }
 
-static void done(struct desk *desk, struct policy_object *object)
-{
-    assert_true(desk_same(desk->policy, &desk->state, &desk->mirror));
-    policy_object_free(&object);
-}
-
 static const char promised[] = "2026-03-17T00:00:00+08:00";
 
 static void a_promise_is_kept_at_its_very_instant(void **state)
@@ -90,7 +84,7 @@ static void a_promise_is_kept_at_its_very_instant(void **state)
     assert_int_equal(clock->next_level_us, (int64_t)(DUE_S - 1800) * US);
     step(&desk, EVENT_CONTACTED, DUE_S, "");
     assert_int_equal(clock->verdict, CLOCK_MET);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void a_share_of_a_target_is_rounded_down_to_the_microsecond(void **state)
@@ -105,7 +99,7 @@ static void a_share_of_a_target_is_rounded_down_to_the_microsecond(void **state)
     desk_feed(&desk, &event, event.at_us);
     /* Half of an odd number of microseconds, counted from the first of them. */
     assert_int_equal(desk.state.clocks[0].next_level_us, (int64_t)(DUE_S - 1800) * US);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void a_second_later_it_is_broken(void **state)
@@ -116,7 +110,7 @@ static void a_second_later_it_is_broken(void **state)
     tell(&desk, DUE_S - 3600, "callback_at", promised);
     step(&desk, EVENT_CONTACTED, DUE_S + 1, "");
     assert_int_equal(desk.state.clocks[0].verdict, CLOCK_MISSED);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void a_fact_that_promises_nothing_starts_nothing(void **state)
@@ -126,7 +120,7 @@ static void a_fact_that_promises_nothing_starts_nothing(void **state)
     struct policy_object *object = start(&desk);
     tell(&desk, DUE_S - 3600, "words", promised);
     assert_int_equal(desk.state.clocks[0].phase, WATCH_IDLE);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void closing_and_reopening_do_not_move_it(void **state)
@@ -141,7 +135,7 @@ static void closing_and_reopening_do_not_move_it(void **state)
     step(&desk, EVENT_REOPENED, DUE_S - 600, "work");
     assert_int_equal(clock->phase, WATCH_RUNNING);
     assert_int_equal(clock->due_us, (int64_t)DUE_S * US);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void what_is_no_instant_is_told_as_unknown(void **state)
@@ -152,7 +146,7 @@ static void what_is_no_instant_is_told_as_unknown(void **state)
     tell(&desk, DUE_S - 3600, "callback_at", "tomorrow");
     assert_true(watch_is_unknown(&desk.state.clocks[0]));
     assert_int_equal(desk.journal[desk.count - 1].kind, EVENT_CLOCKS_UNKNOWN);
-    done(&desk, object);
+    desk_close(&desk, &object);
 }
 
 static void the_loader_refuses_promises_that_move_or_that_nobody_makes(void **state)

@@ -8,6 +8,7 @@
  * Guards law 7, law 8 and law 12.  A failure prints its seed.
  */
 #include "policy_fixture.h"
+#include "roll.h"
 #include "unit.h"
 #include "watchdog_core.h"
 #include "watchdog_desk.h"
@@ -54,10 +55,7 @@ static uint64_t roll_state;
 
 static uint32_t roll(uint32_t sides)
 {
-    roll_state ^= roll_state >> 12;
-    roll_state ^= roll_state << 25;
-    roll_state ^= roll_state >> 27;
-    return (uint32_t)((roll_state * UINT64_C(2685821657736338717)) >> 33) % sides;
+    return roll_next(&roll_state, sides);
 }
 
 #define AGREE(condition)                                                                           \

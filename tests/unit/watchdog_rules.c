@@ -18,16 +18,6 @@ static int64_t on(int day, int hour, int minute)
     return fixture_at_us(2024, 3, day, hour, minute);
 }
 
-static uint32_t feed(struct desk *desk, struct event event)
-{
-    return desk_feed(desk, &event, event.at_us);
-}
-
-static const struct event *last(const struct desk *desk)
-{
-    return &desk->journal[desk->count - 1];
-}
-
 static struct policy with(const struct policy_clock *clocks, uint16_t count)
 {
     struct policy policy = *policy_fixture();
@@ -68,14 +58,14 @@ static void a_clock_that_its_own_answer_starts_again_gets_a_verdict_a_run(void *
     policy.clock_count = 1;
     struct desk desk;
     desk_open(&desk, &policy);
-    feed(&desk, desk_opened(&desk, on(4, 9, 0), on(4, 9, 0), "minor"));
-    assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_CONTACTED, on(4, 9, 30), "")), 2);
+    desk_hear(&desk, desk_opened(&desk, on(4, 9, 0), on(4, 9, 0), "minor"));
+    assert_int_equal(desk_hear(&desk, desk_advanced(&desk, EVENT_CONTACTED, on(4, 9, 30), "")), 2);
     assert_int_equal(desk.journal[desk.count - 2].kind, EVENT_CLOCKS_STOPPED);
     assert_int_equal(desk.journal[desk.count - 2].clocks.clocks[0].verdict, CLOCK_MET);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STARTED);
-    assert_int_equal(last(&desk)->clocks.clocks[0].generation, 2);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STARTED);
+    assert_int_equal(desk_last(&desk)->clocks.clocks[0].generation, 2);
     assert_int_equal(desk.state.clocks[0].due_us, on(4, 10, 30));
-    assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_CONTACTED, on(4, 11, 0), "")), 3);
+    assert_int_equal(desk_hear(&desk, desk_advanced(&desk, EVENT_CONTACTED, on(4, 11, 0), "")), 3);
     assert_int_equal(desk.journal[desk.count - 2].clocks.clocks[0].verdict, CLOCK_MISSED);
     assert_int_equal(desk.state.clocks[0].breached, 0);
     assert_int_equal(desk.state.clocks[0].levels_fired, 0);
@@ -103,19 +93,19 @@ static void more_levels_than_an_answer_holds_come_in_order_over_several(void **s
     policy.clock_count = EVENT_CLOCKS_MAX;
     struct desk desk;
     desk_open(&desk, &policy);
-    feed(&desk, desk_received(on(4, 9, 0), "mail", false));
-    assert_int_equal(last(&desk)->clocks.count, EVENT_CLOCKS_MAX);
-    uint32_t told = feed(&desk, desk_advanced(&desk, EVENT_REPLIED, on(5, 9, 0), ""));
+    desk_hear(&desk, desk_received(on(4, 9, 0), "mail", false));
+    assert_int_equal(desk_last(&desk)->clocks.count, EVENT_CLOCKS_MAX);
+    uint32_t told = desk_hear(&desk, desk_advanced(&desk, EVENT_REPLIED, on(5, 9, 0), ""));
     assert_int_equal(told, EVENT_CLOCKS_MAX * POLICY_LEVELS_MAX + 1);
     for (uint32_t i = 2; i + 1 < desk.count; i++) {
         assert_true(desk.journal[i].clocks.clocks[0].level_due_us >=
                     desk.journal[i - 1].clocks.clocks[0].level_due_us);
     }
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STOPPED);
-    assert_int_equal(last(&desk)->clocks.count, EVENT_CLOCKS_MAX);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STOPPED);
+    assert_int_equal(desk_last(&desk)->clocks.count, EVENT_CLOCKS_MAX);
 
     desk_open(&desk, &policy); /* the same by ticks alone */
-    feed(&desk, desk_received(on(4, 9, 0), "mail", false));
+    desk_hear(&desk, desk_received(on(4, 9, 0), "mail", false));
     assert_int_equal(desk_tick(&desk, on(5, 9, 0)), EVENT_CLOCKS_MAX * POLICY_LEVELS_MAX);
 }
 
@@ -126,12 +116,12 @@ static void an_answer_seen_before_the_start_it_belongs_to_is_not_forgotten(void 
     const struct policy policy = with(&clock, 1);
     struct desk desk;
     desk_open(&desk, &policy);
-    feed(&desk, desk_opened(&desk, on(4, 10, 0), on(4, 9, 0), "minor"));
-    assert_int_equal(feed(&desk, desk_advanced(&desk, EVENT_ASSIGNED, on(4, 10, 10), "")), 0);
-    assert_int_equal(feed(&desk, desk_triaged(on(4, 9, 30), on(4, 9, 0), "minor")), 1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STARTED);
-    assert_int_equal(last(&desk)->clocks.clocks[0].verdict, CLOCK_MET);
-    assert_int_equal(last(&desk)->clocks.clocks[0].used_s, 2400);
+    desk_hear(&desk, desk_opened(&desk, on(4, 10, 0), on(4, 9, 0), "minor"));
+    assert_int_equal(desk_hear(&desk, desk_advanced(&desk, EVENT_ASSIGNED, on(4, 10, 10), "")), 0);
+    assert_int_equal(desk_hear(&desk, desk_triaged(on(4, 9, 30), on(4, 9, 0), "minor")), 1);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STARTED);
+    assert_int_equal(desk_last(&desk)->clocks.clocks[0].verdict, CLOCK_MET);
+    assert_int_equal(desk_last(&desk)->clocks.clocks[0].used_s, 2400);
     assert_int_equal(desk_tick(&desk, on(6, 9, 0)), 0);
 }
 
@@ -142,9 +132,9 @@ static void whichever_stream_speaks_first_tells_of_the_receipt(void **state)
     const struct policy policy = with(&clock, 1);
     struct desk desk;
     desk_open(&desk, &policy);
-    assert_int_equal(feed(&desk, desk_opened(&desk, on(4, 9, 30), on(4, 9, 0), "minor")), 1);
+    assert_int_equal(desk_hear(&desk, desk_opened(&desk, on(4, 9, 30), on(4, 9, 0), "minor")), 1);
     assert_int_equal(desk.state.clocks[0].started_at_us, on(4, 9, 0));
-    assert_int_equal(feed(&desk, desk_received(on(4, 9, 0), "mail", false)), 0);
+    assert_int_equal(desk_hear(&desk, desk_received(on(4, 9, 0), "mail", false)), 0);
 }
 
 static void a_receipt_that_comes_again_acknowledges_nothing_new(void **state)
@@ -154,9 +144,9 @@ static void a_receipt_that_comes_again_acknowledges_nothing_new(void **state)
     const struct policy policy = with(&clock, 1);
     struct desk desk;
     desk_open(&desk, &policy);
-    feed(&desk, desk_received(on(4, 9, 0), "phone", true));
-    feed(&desk, desk_opened(&desk, on(4, 10, 0), on(4, 9, 0), "minor"));
-    assert_int_equal(feed(&desk, desk_received(on(4, 9, 0), "phone", true)), 0);
+    desk_hear(&desk, desk_received(on(4, 9, 0), "phone", true));
+    desk_hear(&desk, desk_opened(&desk, on(4, 10, 0), on(4, 9, 0), "minor"));
+    assert_int_equal(desk_hear(&desk, desk_received(on(4, 9, 0), "phone", true)), 0);
     assert_int_equal(desk.state.clocks[0].phase, WATCH_RUNNING);
 }
 
@@ -174,9 +164,10 @@ static void what_the_text_said_at_receipt_decides_for_good(void **state)
         received.received.label_count = 1;
         received.received.labels[0].name = slice_text(seen ? "injury" : "scratch");
         received.received.labels[0].hits = 1;
-        assert_int_equal(feed(&desk, received), seen);
-        assert_int_equal(feed(&desk, desk_triaged(on(4, 9, 1), on(4, 9, 0), "minor")), 0);
-        assert_int_equal(feed(&desk, desk_opened(&desk, on(4, 9, 2), on(4, 9, 0), "grave")), 0);
+        assert_int_equal(desk_hear(&desk, received), seen);
+        assert_int_equal(desk_hear(&desk, desk_triaged(on(4, 9, 1), on(4, 9, 0), "minor")), 0);
+        assert_int_equal(desk_hear(&desk, desk_opened(&desk, on(4, 9, 2), on(4, 9, 0), "grave")),
+                         0);
         assert_int_equal(desk.state.clocks[0].phase, seen ? WATCH_RUNNING : WATCH_IDLE);
     }
 }
@@ -194,7 +185,7 @@ levels_due_together_keep_the_order_of_the_policy_and_none_precedes_the_start(voi
     const struct policy policy = with(&clock, 1);
     struct desk desk;
     desk_open(&desk, &policy);
-    feed(&desk, desk_received(on(4, 9, 0), "mail", false));
+    desk_hear(&desk, desk_received(on(4, 9, 0), "mail", false));
     assert_int_equal(watch_due_us(&policy, &desk.state), on(4, 9, 0));
     assert_int_equal(desk_tick(&desk, on(4, 10, 0)), 4);
     for (uint32_t i = 0; i < 4; i++) {
@@ -215,11 +206,11 @@ static void a_clock_that_stands_still_where_a_case_opens_counts_the_time_before(
         desk_open(desk, &policy);
         struct event received = desk_received(on(4, 10, 0), "mail", false);
         struct event opened = desk_opened(desk, on(4, 10, 20), on(4, 10, 0), "minor");
-        feed(desk, i == 0 ? received : opened);
-        feed(desk, i == 0 ? opened : received);
-        feed(desk, desk_advanced(desk, EVENT_PROPOSED, on(4, 15, 0), "approval"));
-        assert_int_equal(last(desk)->kind, EVENT_CLOCKS_RESUMED);
-        assert_int_equal(desk_told(last(desk), "hour")->due_us, on(4, 15, 40));
+        desk_hear(desk, i == 0 ? received : opened);
+        desk_hear(desk, i == 0 ? opened : received);
+        desk_hear(desk, desk_advanced(desk, EVENT_PROPOSED, on(4, 15, 0), "approval"));
+        assert_int_equal(desk_last(desk)->kind, EVENT_CLOCKS_RESUMED);
+        assert_int_equal(desk_told(desk_last(desk), "hour")->due_us, on(4, 15, 40));
     }
 }
 
@@ -265,7 +256,7 @@ static void levels_due_before_a_slow_opening_that_pauses_or_stops_are_told_once(
         static struct desk desk;
         for (int hours = 9; hours <= 15; hours++) {
             desk_open(&desk, &policy);
-            feed(&desk, desk_opened(&desk, on(4, hours, 30), on(4, 8, 0), "minor"));
+            desk_hear(&desk, desk_opened(&desk, on(4, hours, 30), on(4, 8, 0), "minor"));
             unsigned due = hours >= 14 ? 3 : hours >= 12 ? 2 : hours >= 10 ? 1 : 0;
             check_levels(&desk, due);
             assert_int_equal(desk.state.clocks[0].phase, which ? WATCH_STOPPED : WATCH_PAUSED);
@@ -275,7 +266,7 @@ static void levels_due_before_a_slow_opening_that_pauses_or_stops_are_told_once(
             struct event received = desk_received(on(4, 8, 0), "mail", false); /* heard after it */
             assert_int_equal(desk_feed(&desk, &received, on(4, 16, 0)), 0);
             if (!which) {
-                feed(&desk, desk_advanced(&desk, EVENT_NOTED, on(5, 8, 0), "consent"));
+                desk_hear(&desk, desk_advanced(&desk, EVENT_NOTED, on(5, 8, 0), "consent"));
                 assert_int_equal(desk.state.clocks[0].phase, WATCH_RUNNING);
                 desk_tick(&desk, on(8, 8, 0)); /* the others as well, once each */
                 assert_int_equal(desk.state.clocks[0].levels_fired, 7);
@@ -293,7 +284,7 @@ static void an_opening_with_nothing_due_before_it_is_told_in_one_event(void **st
     desk_open(&desk, &policy);
     struct event opened = desk_opened(&desk, on(4, 9, 30), on(4, 8, 0), "minor");
     assert_int_equal(desk_feed(&desk, &opened, on(4, 9, 30)), 1);
-    assert_int_equal(last(&desk)->kind, EVENT_CLOCKS_STARTED);
+    assert_int_equal(desk_last(&desk)->kind, EVENT_CLOCKS_STARTED);
     assert_int_equal(desk.state.clocks[0].verdict, CLOCK_MET);
 }
 

@@ -107,7 +107,7 @@ static void every_field_comes_back(void **state)
 static void the_layout_is_the_same_on_every_machine(void **state)
 {
     (void)state;
-    static const uint8_t wanted[] = {4, 0x55, 0x44, 0x33, 0x22, 0x11, 2, 0, 0};
+    static const uint8_t wanted[] = {5, 0x55, 0x44, 0x33, 0x22, 0x11, 2, 0, 0};
     struct watch_case whole = full_case();
     uint8_t bytes[WATCHDOG_STATE_SIZE_MAX];
     assert_int_equal(watchdog_state_pack(&whole, 0, bytes), 50);
@@ -131,9 +131,9 @@ static void what_is_cut_longer_or_of_another_layout_is_refused(void **state)
     }
     assert_false(watchdog_state_unpack(slice_of(bytes, size + 1), &read));
     assert_false(watchdog_state_unpack(slice_of(NULL, 0), &read));
-    bytes[0] = 3;
-    assert_false(watchdog_state_unpack(slice_of(bytes, size), &read));
     bytes[0] = 4;
+    assert_false(watchdog_state_unpack(slice_of(bytes, size), &read));
+    bytes[0] = 5;
     bytes[49] = EVENT_CLOCKS_MAX + 1;
     assert_false(watchdog_state_unpack(slice_of(bytes, size), &read));
 }
@@ -141,6 +141,7 @@ static void what_is_cut_longer_or_of_another_layout_is_refused(void **state)
 struct sight {
     unsigned rows;
     struct watch_case wanted;
+    const char *refusal; /* NULL: it is read */
 };
 
 static void look_at_rows(void *self, const struct pg_answer *answer)
@@ -149,8 +150,14 @@ static void look_at_rows(void *self, const struct pg_answer *answer)
     const PGresult *rows = answer->count > 0 ? answer->results[0] : NULL;
     for (int row = 0; rows && row < PQntuples(rows); row++) {
         struct watch_case read;
-        assert_true(watchdog_row_read(rows, row, &read));
-        assert_same(&read, &sight->wanted);
+        struct error error = {0};
+        if (sight->refusal) {
+            assert_false(watchdog_row_read(rows, row, &read, &error));
+            assert_non_null(strstr(error.text, sight->refusal));
+        } else {
+            assert_true(watchdog_row_read(rows, row, &read, &error));
+            assert_same(&read, &sight->wanted);
+        }
         sight->rows++;
     }
 }
@@ -178,6 +185,25 @@ static unsigned load(struct pg_desk *desk, struct sight *sight)
     assert_true(pg_desk_until_answers(desk, before + 1));
     desk->look = NULL;
     return sight->rows;
+}
+
+static void a_row_of_another_form_is_told_by_its_number(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    struct sight sight = {.wanted = full_case()};
+    pg_desk_open(&desk);
+    pg_desk_archive(&desk, "4");
+    pg_desk_connect(&desk, watchdog_statements, watchdog_statement_count);
+    assert_true(pg_desk_until_ready(&desk));
+    store(&desk, &sight.wanted, INT64_MAX, true);
+    pg_desk_run(&desk, "UPDATE redress.clock SET state = set_byte(state, 0, 4)");
+    sight.refusal = "is of form 4, this version reads 5";
+    assert_int_equal(load(&desk, &sight), 1);
+    pg_desk_run(&desk, "UPDATE redress.clock SET state = substr(set_byte(state, 0, 5), 1, 60)");
+    sight.refusal = "is not what was written";
+    assert_int_equal(load(&desk, &sight), 1);
+    pg_desk_close(&desk);
 }
 
 static void rows_come_back_with_what_the_queues_are_ordered_by(void **state)
@@ -267,6 +293,7 @@ int main(void)
         cmocka_unit_test(the_layout_is_the_same_on_every_machine),
         cmocka_unit_test(what_is_cut_longer_or_of_another_layout_is_refused),
         cmocka_unit_test(who_was_missed_and_has_not_stopped_is_told_from_the_row),
+        cmocka_unit_test(a_row_of_another_form_is_told_by_its_number),
         cmocka_unit_test(rows_come_back_with_what_the_queues_are_ordered_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

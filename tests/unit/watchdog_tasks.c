@@ -7,7 +7,7 @@
  * the loader, stories in virtual time, then random ones against a model that only knows when each
  * number was opened.  Guards laws 7, 8 and 11.
  */
-#include "policy_load.h"
+#include "roll.h"
 #include "unit.h"
 #include "watchdog_core.h"
 #include "watchdog_desk.h"
@@ -15,24 +15,12 @@
 
 enum { SEEDS = 300, MOVES = 60, DAY_S = 86400, HOUR_S = 3600, US = DESK_SECOND_US, AT_ONCE = 3 };
 
-static const char text[] =
-    "policy: owing\nversion: 1\ntitle: x\ncapacity: 1\nrepeat-window: 1 days\n"
-    "reopen-window: 1 days\nroles: [agent, department]\nchannels: {mail: {title: x}}\n"
-    "taxonomy: {late: {title: x, patterns: [x]}}\n"
-    "classes: {minor: {title: x, priority: 4}}\n"
-    "queues: {q: {title: x}}\nroutes: [{queue: q}]\n"
+static const char text[] = DESK_POLICY
+    "roles: [agent, department]\nclasses: {minor: {title: x, priority: 4}}\n"
     "fields: {by: {title: x, type: instant}}\n"
     "tasks:\n"
     "  answer: {title: x, of: department, at-once: 3, blocks: nothing}\n"
-    "  measure: {title: x, of: department, at-once: 2, blocks: nothing}\n"
-    "steps:\n"
-    "  investigation: {title: x, phase: investigation, owner: agent, actions: {\n"
-    "    ask: {title: x, fact: noted, by: agent, to: consent},\n"
-    "    end: {title: x, fact: closed, by: agent, to: closed}}}\n"
-    "  consent: {title: x, phase: consent, owner: agent, waits-for-customer: yes, actions: {\n"
-    "    back: {title: x, fact: noted, by: agent, to: investigation}}}\n"
-    "  closed: {title: x, phase: closed, owner: agent, actions: {\n"
-    "    reopen: {title: x, fact: reopened, by: agent, to: investigation},\n"
+    "  measure: {title: x, of: department, at-once: 2, blocks: nothing}\n" DESK_STEPS ",\n"
     "    later: {title: x, fact: task_done, by: department, settles: answer},\n"
     "    at-last: {title: x, fact: task_done, by: department, settles: measure}}}\n"
     "everywhere:\n"
@@ -43,7 +31,6 @@ static const char text[] =
     "  agree: {title: x, fact: task_opened, by: agent, opens: measure, needs: [by]}\n"
     "  more: {title: x, fact: extended, by: agent}\n"
     "  carried-out: {title: x, fact: task_done, by: agent, settles: measure}\n"
-    "opening: {step: investigation, unsure-step: investigation, unsure-queue: q}\n"
     "calendars: {always: {zone: UTC, always: yes}}\n"
     "clocks:\n"
     "  whole: {title: x, starts: [opened], stops: [closed], within: 90 days, calendar: always,\n"
@@ -67,16 +54,10 @@ static int64_t at(int day, int hour)
 
 static void begin(void)
 {
-    struct policy_report report = {0};
-    object = policy_load_blind("owing.yaml", slice_text(text), 2026, 2026, &report);
-    if (!object) {
-        fail_msg("%s", report.text);
-    }
-    policy_report_done(&report);
+    object = desk_policy(text, 2026);
     assert_int_equal(policy_run_count(&object->policy), 6);
     desk_open(&desk, &object->policy);
-    struct event opened = desk_opened(&desk, at(1, 8), at(1, 8), "minor");
-    desk_feed(&desk, &opened, at(1, 8));
+    desk_hear(&desk, desk_opened(&desk, at(1, 8), at(1, 8), "minor"));
     stands_in = "investigation";
 }
 
@@ -91,8 +72,7 @@ static struct event action(const char *id, enum event_kind kind, int64_t at_us, 
 
 static uint32_t act(const char *id, enum event_kind kind, int64_t at_us, const char *step)
 {
-    struct event event = action(id, kind, at_us, step);
-    return desk_feed(&desk, &event, at_us);
+    return desk_hear(&desk, action(id, kind, at_us, step));
 }
 
 static void
@@ -123,12 +103,6 @@ static unsigned told_count(const char *clock, uint32_t task, enum event_kind kin
     return count;
 }
 
-static void done(void)
-{
-    assert_true(desk_same(desk.policy, &desk.state, &desk.mirror));
-    policy_object_free(&object);
-}
-
 static void each_open_task_has_its_own_deadline_and_its_own_levels(void **state)
 {
     (void)state;
@@ -154,7 +128,7 @@ static void each_open_task_has_its_own_deadline_and_its_own_levels(void **state)
     act("answered", EVENT_TASK_DONE, at(2, 11), ""); /* without a number the lowest */
     assert_int_equal(run(ANSWER)->phase, WATCH_STOPPED);
     assert_int_equal(run(ANSWER_2)->phase, WATCH_RUNNING);
-    done();
+    desk_close(&desk, &object);
 }
 
 static void settling_one_and_opening_the_next_at_once_are_two_runs(void **state)
@@ -167,7 +141,7 @@ static void settling_one_and_opening_the_next_at_once_are_two_runs(void **state)
     assert_int_equal(told_count("answer", 1, EVENT_CLOCKS_STARTED), 2);
     assert_int_equal(run(ANSWER)->due_us, at(1, 22));
     assert_int_equal(run(ANSWER)->verdict, CLOCK_RUNNING);
-    done();
+    desk_close(&desk, &object);
 }
 
 static void closing_the_case_does_not_end_what_is_owed(void **state)
@@ -186,7 +160,7 @@ static void closing_the_case_does_not_end_what_is_owed(void **state)
     act("later", EVENT_TASK_DONE, at(1, 23), "");
     assert_int_equal(run(ANSWER)->phase, WATCH_STOPPED);
     assert_int_equal(run(ANSWER)->verdict, CLOCK_MISSED);
-    done();
+    desk_close(&desk, &object);
 }
 
 static void a_task_waits_with_the_customer_and_is_given_more_time_like_any_clock(void **state)
@@ -211,7 +185,7 @@ static void a_task_waits_with_the_customer_and_is_given_more_time_like_any_clock
     assert_int_equal(run(ANSWER)->due_us, at(1, 23));
     assert_int_equal(run(ANSWER_2)->due_us, at(2, 5));
     assert_int_equal(told_count("answer", 2, EVENT_CLOCKS_RETARGETED), 1);
-    done();
+    desk_close(&desk, &object);
 }
 
 static void a_task_is_due_when_its_form_says(void **state)
@@ -225,7 +199,7 @@ static void a_task_is_due_when_its_form_says(void **state)
     desk_tick(&desk, at(8, 0));
     assert_int_equal(told_count("measure", 2, EVENT_CLOCK_BREACHED), 1);
     assert_int_equal(told_count("measure", 1, EVENT_CLOCK_BREACHED), 0);
-    done();
+    desk_close(&desk, &object);
 }
 
 /* ---- random ------------------------------------------------------------------------------- */
@@ -234,8 +208,7 @@ static uint64_t roll_state;
 
 static uint32_t roll(uint32_t sides)
 {
-    roll_state = roll_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(roll_state >> 33) % sides;
+    return roll_next(&roll_state, sides);
 }
 
 /* When each number was opened; 0: it is not open. */
@@ -326,7 +299,7 @@ static void any_order_of_opening_and_settling_agrees_with_counting(void **state)
                                  model.breaches[i]);
             }
         }
-        done();
+        desk_close(&desk, &object);
     }
 }
 
