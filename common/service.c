@@ -15,7 +15,7 @@ enum {
     DRAIN_BUDGET = 512,
     REST_US = 1000,
     SCRATCH_BYTES_MAX = 16 * 1024 * 1024,
-    STOP_SECONDS_MAX = 10,
+    STOP_SECONDS_MAX = 2, /* to hand over; the end of our session does it too, a little later */
 };
 
 static void on_writer(void *owner, enum pg_state state, const struct error *error)

@@ -80,6 +80,9 @@ static void take_answered(void *context, const struct pg_answer *answer)
             owner_hear(service, p, OWNER_LOST);
         }
     }
+    if (service->stopping) { /* it was told while this was under way */
+        owner_stop(service);
+    }
 }
 
 void owner_take(struct service *service, struct pg_array *wanted)

@@ -17,6 +17,7 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_SAME_PERSON] = "same_person",
     [DISPATCH_FIELD_MISSING] = "field_missing",
     [DISPATCH_FIELD_INVALID] = "field_invalid",
+    [DISPATCH_FIELD_UNKNOWN] = "field_unknown",
     [DISPATCH_NOT_QUEUED] = "not_queued",
     [DISPATCH_NOT_HOLDER] = "not_holder",
     [DISPATCH_NO_CAPACITY] = "no_capacity",

@@ -6,34 +6,66 @@ static bool is_personal(const struct policy_field *rules)
     return rules && rules->personal;
 }
 
-/* What some other action asks for, and is personal there, is not less so here. */
-static const struct policy_field *personal_elsewhere(const struct policy *policy, struct slice name)
+static const struct policy_need *need_of(const struct policy_action *action, struct slice name)
 {
-    for (uint16_t i = 0; policy->personal && i < policy->step_count; i++) {
-        const struct policy_step *step = &policy->steps[i];
-        for (uint16_t j = 0; j < step->action_count; j++) {
-            const struct policy_action *action = &step->actions[j];
-            for (uint16_t k = 0; k < action->need_count; k++) {
-                const struct policy_need *need = &action->needs[k];
-                if (is_personal(need->rules) && slice_equal(name, slice_text(need->field))) {
-                    return need->rules;
-                }
-            }
+    for (uint16_t i = 0; action && i < action->need_count; i++) {
+        if (slice_equal(name, slice_text(action->needs[i].field))) {
+            return &action->needs[i];
         }
     }
     return NULL;
 }
 
+/* As another action asks for it: what is personal there is not less so here. */
+static const struct policy_need *need_elsewhere(const struct policy *policy, struct slice name)
+{
+    const struct policy_need *found = NULL;
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        const struct policy_step *step = &policy->steps[i];
+        for (uint16_t j = 0; j < step->action_count; j++) {
+            const struct policy_need *need = need_of(&step->actions[j], name);
+            if (need && is_personal(need->rules)) {
+                return need;
+            }
+            found = need ? need : found;
+        }
+    }
+    return found;
+}
+
+/* What an action of this kind reads although no form asks for it. */
+static bool reads(const struct policy_action *action, struct slice name)
+{
+    bool other = action->fact == EVENT_MERGED || action->fact == EVENT_LINKED;
+    bool classifies = action->fact == EVENT_CLASSIFIED;
+    return (other && slice_equal(name, slice_text("case"))) ||
+           (action->gives && slice_equal(name, slice_text("agent"))) ||
+           ((action->settles | action->opens) != 0 && slice_equal(name, slice_text("task"))) ||
+           (classifies && (slice_equal(name, slice_text("category")) ||
+                           slice_equal(name, slice_text("severity_class"))));
+}
+
 static const struct policy_field *
 rules_of(const struct policy *policy, const struct policy_action *action, struct slice name)
 {
-    for (uint16_t i = 0; action && i < action->need_count; i++) {
-        if (slice_equal(name, slice_text(action->needs[i].field))) {
-            return action->needs[i].rules;
-        }
+    const struct policy_need *need = need_of(action, name);
+    if (need) {
+        return need->rules;
     }
     uint16_t index = policy_field_index(policy, name);
-    return index == POLICY_NONE ? personal_elsewhere(policy, name) : &policy->fields[index];
+    if (index != POLICY_NONE) {
+        return &policy->fields[index];
+    }
+    need = policy->personal ? need_elsewhere(policy, name) : NULL;
+    return need && is_personal(need->rules) ? need->rules : NULL;
+}
+
+/* A field that no form has would lie in the journal for good, whatever stands in it. */
+static bool
+is_known(const struct policy *policy, const struct policy_action *action, struct slice name)
+{
+    return need_of(action, name) || policy_field_index(policy, name) != POLICY_NONE ||
+           reads(action, name) || need_elsewhere(policy, name);
 }
 
 const struct policy_field *dispatch_personal(const struct policy *policy,
@@ -86,8 +118,11 @@ struct dispatch_permit form_permit(const struct policy *policy,
         }
     }
     /* also what no action asked for: nothing personal gets into an event in the clear */
-    for (uint32_t i = 0; i < input->field_count && policy->personal; i++) {
+    for (uint32_t i = 0; i < input->field_count; i++) {
         const struct event_field *field = &input->fields[i];
+        if (!is_known(policy, action, field->name)) {
+            return (struct dispatch_permit){.answer = DISPATCH_FIELD_UNKNOWN, .what = field->name};
+        }
         const struct policy_field *rules = rules_of(policy, action, field->name);
         bool bad = slice_equal(input->bad_field, field->name) || field->value.size > 0;
         if (is_personal(rules) && bad) {

@@ -4,9 +4,9 @@
  * 8).
  *
  * Method: real daemons under a shipped policy; a form with a name and a phone that stand nowhere
- * else.  Then every byte PostgreSQL (write-ahead log too) and Redis keep, every log, and every
- * frame the daemons published is searched for them: found is only what is not personal, by the same
- * search.  The case's own key opens what was stored.
+ * else, and a field that no form has.  Then every byte PostgreSQL (write-ahead log too) and Redis
+ * keep, every log, and every frame the daemons published is searched for them: found is only what
+ * is not personal, by the same search.  The case's own key opens what was stored.
  */
 #include "arena.h"
 #include "event_wire.h"
@@ -29,6 +29,7 @@ static const char name[] = "欧阳佩兰丹若";
 static const char phone[] = "13987650421";
 static const char bad_phone[] = "0421";
 static const char address[] = "石板巷七十三号半";
+static const char passport[] = "PE5566778";            /* in a field no form has */
 static const char clear[] = "torn-at-the-left-sleeve"; /* not personal, so it is found */
 
 /* ---- the bus ---- */
@@ -105,7 +106,7 @@ static unsigned files_with(const char *folder, const char *text)
 
 static void nothing_personal_rests_anywhere(struct rig *rig)
 {
-    static const char *const personal[] = {name, phone, bad_phone, address};
+    static const char *const personal[] = {name, phone, bad_phone, address, passport};
     const char *const folders[] = {
         server_directory(rig->postgres), server_directory(rig->redis), rig->directory};
     rig_sql(rig, "CHECKPOINT");
@@ -161,6 +162,13 @@ static void a_wrong_one_is_refused_without_being_told(const struct rig *rig, uin
     assert_int_equal(status, REFUSED);
     assert_string_equal(word(json, "code"), "field_missing");
     assert_non_null(strstr(word(json, "text"), "customer-name"));
+    json_decref(json);
+    char unknown[256];
+    (void)snprintf(unknown, sizeof unknown, "%s -f customer-passport=%s", name, passport);
+    json = record(rig, case_id, unknown, phone, &status);
+    assert_int_equal(status, REFUSED);
+    assert_string_equal(word(json, "code"), "field_unknown");
+    assert_non_null(strstr(word(json, "text"), "customer-passport"));
     json_decref(json);
 }
 

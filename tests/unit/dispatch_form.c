@@ -110,6 +110,24 @@ static void nothing_personal_gets_into_an_event_in_the_clear(void **state)
     play_end(&play);
 }
 
+/* It would lie in the journal in the clear, and no key destroyed would take it out. */
+static void a_field_no_form_has_is_refused_whatever_stands_in_it(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"passport", "", "phone ", "agent", "case", "task"};
+    begin(true);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct event_field unknown = {.name = slice_text(names[i]),
+                                            .value = slice_text("E1234567")};
+        struct dispatch_input input = play_command(&play, "wang", "handler", "note");
+        input.fields = &unknown;
+        input.field_count = 1;
+        assert_int_equal(play_input(&play, &input), DISPATCH_FIELD_UNKNOWN);
+        assert_true(slice_equal(play.refused, unknown.name));
+    }
+    play_end(&play);
+}
+
 static void the_shell_is_told_which_fields_those_are(void **state)
 {
     (void)state;
@@ -134,6 +152,7 @@ int main(void)
         cmocka_unit_test(what_is_sealed_is_there_and_is_handed_on_as_it_is),
         cmocka_unit_test(what_the_shell_found_wrong_is_refused_by_its_name),
         cmocka_unit_test(nothing_personal_gets_into_an_event_in_the_clear),
+        cmocka_unit_test(a_field_no_form_has_is_refused_whatever_stands_in_it),
         cmocka_unit_test(the_shell_is_told_which_fields_those_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
