@@ -158,6 +158,7 @@ int ctl_calendar_show(struct ctl *ctl);
 int ctl_clock_check(struct ctl *ctl);
 int ctl_clock_explain(struct ctl *ctl);
 int ctl_org_apply(struct ctl *ctl);
+int ctl_org_clear(struct ctl *ctl);
 int ctl_org_customer(struct ctl *ctl);
 int ctl_org_diff(struct ctl *ctl);
 int ctl_org_show(struct ctl *ctl);

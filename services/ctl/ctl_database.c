@@ -20,7 +20,8 @@ static const char *role_of(const struct ctl_verb *verb)
     if (verb->run == ctl_archive_create) {
         return NULL;
     }
-    bool writes = verb->run == ctl_policy_load || verb->run == ctl_org_apply;
+    bool writes =
+        verb->run == ctl_policy_load || verb->run == ctl_org_apply || verb->run == ctl_org_clear;
     return writes ? "redress_policy" : "redress_reader";
 }
 

@@ -1,4 +1,4 @@
-/* `redress org apply` and `diff`; see ctl_org_show.c for who may take what. */
+/* `redress org apply`, `clear` and `diff`; see ctl_org_show.c for who may take what. */
 #include "ctl_org.h"
 
 #include "ctl_calendar.h"
@@ -60,19 +60,21 @@ static int file_get(struct ctl *ctl, struct org_file *file)
 int org_newest(struct ctl *ctl, PGresult **rows)
 {
     return ctl_query(ctl,
-                     "SELECT version, source, to_char(applied_at AT TIME ZONE 'UTC', "
-                     "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), applied_by FROM org "
+                     "SELECT version, source, applied_at, applied_by FROM org "
                      "ORDER BY version DESC LIMIT 1",
                      NULL,
                      0,
                      rows);
 }
 
-/* What the file changes in the newest version. */
-static int compare(struct ctl *ctl,
-                   const struct org_file *file,
-                   struct org_difference *difference,
-                   PGresult **rows)
+static struct slice text_of(const struct org_file *file)
+{
+    return slice_of(file->text.bytes, file->text.size);
+}
+
+/* What this text changes in the newest version. */
+static int
+compare(struct ctl *ctl, struct slice after, struct org_difference *difference, PGresult **rows)
 {
     int code = org_newest(ctl, rows);
     if (code != CTL_OK) {
@@ -80,9 +82,8 @@ static int compare(struct ctl *ctl,
     }
     struct slice before =
         PQntuples(*rows) > 0 ? slice_text(PQgetvalue(*rows, 0, 1)) : slice_of(NULL, 0);
-    return org_differ(before, slice_of(file->text.bytes, file->text.size), difference)
-               ? CTL_OK
-               : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    return org_differ(before, after, difference) ? CTL_OK
+                                                 : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
 }
 
 static const char *version_of(const PGresult *rows)
@@ -134,7 +135,7 @@ static void tell_json(const struct ctl *ctl,
 }
 
 static void tell(const struct ctl *ctl,
-                 const struct org_file *file,
+                 uint16_t people,
                  const struct org_difference *difference,
                  const char *version,
                  bool applied)
@@ -146,9 +147,7 @@ static void tell(const struct ctl *ctl,
     } else if (difference->count == 0) {
         ctl_print(ctl, TEXT_ORG_SAME, CTL_ARGS(version));
     } else if (applied) {
-        ctl_print(ctl,
-                  TEXT_ORG_APPLIED,
-                  CTL_ARGS(version, changes, CTL_NUMBER_TEXT(file->object->org.agent_count)));
+        ctl_print(ctl, TEXT_ORG_APPLIED, CTL_ARGS(version, changes, CTL_NUMBER_TEXT(people)));
     } else {
         ctl_print(ctl, TEXT_ORG_WOULD, CTL_ARGS(changes));
     }
@@ -160,9 +159,9 @@ int ctl_org_diff(struct ctl *ctl)
     SCOPED(org_difference_done) struct org_difference difference = {.count = 0};
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = file_get(ctl, &file);
-    code = code == CTL_OK ? compare(ctl, &file, &difference, &rows) : code;
+    code = code == CTL_OK ? compare(ctl, text_of(&file), &difference, &rows) : code;
     if (code == CTL_OK) {
-        tell(ctl, &file, &difference, version_of(rows), false);
+        tell(ctl, file.object->org.agent_count, &difference, version_of(rows), false);
     }
     return code;
 }
@@ -275,7 +274,7 @@ static const char *who(const struct ctl *ctl, char memory[PASSWD_SIZE])
 }
 
 /* The version's row, then the tables anew from it. */
-static int write_all(struct ctl *ctl, const struct org_file *file, char version[24])
+static int write_all(struct ctl *ctl, const struct org *org, struct slice source, char version[24])
 {
     static const char *const statements[] = {
         "DELETE FROM agent_leave",
@@ -299,11 +298,11 @@ static int write_all(struct ctl *ctl, const struct org_file *file, char version[
     uint8_t hash[HASH_SIZE];
     char hash_text[HASH_TEXT_SIZE] = "\\x";
     (void)crypto_generichash(
-        hash, sizeof hash, (const unsigned char *)file->text.bytes, file->text.size, NULL, 0);
+        hash, sizeof hash, (const unsigned char *)source.bytes, source.size, NULL, 0);
     hex_encode(hash, sizeof hash, hash_text + 2);
     char memory[PASSWD_SIZE];
     const char *const parameters[] = {
-        file->object->org.id, hash_text, file->text.bytes, who(ctl, memory)};
+        org->id, hash_text, (const char *)source.bytes, who(ctl, memory)};
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = ctl_query(ctl,
                          "INSERT INTO org (version, name, hash, source, applied_by) "
@@ -316,7 +315,7 @@ static int write_all(struct ctl *ctl, const struct org_file *file, char version[
         return code;
     }
     (void)snprintf(version, 24, "%s", PQgetvalue(rows, 0, 0));
-    char *text = rows_text(&file->object->org);
+    char *text = rows_text(org);
     if (!text) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
@@ -325,11 +324,12 @@ static int write_all(struct ctl *ctl, const struct org_file *file, char version[
     return code;
 }
 
+/* one at a time; whatever fails ends the connection, and with it the transaction */
+static const char *const begin[] = {
+    "BEGIN", "SELECT pg_advisory_xact_lock(hashtext('redress.org'))", NULL};
+
 int ctl_org_apply(struct ctl *ctl)
 {
-    /* one at a time; whatever fails ends the connection, and with it the transaction */
-    static const char *const begin[] = {
-        "BEGIN", "SELECT pg_advisory_xact_lock(hashtext('redress.org'))", NULL};
     SCOPED(file_done) struct org_file file = {.object = NULL};
     SCOPED(org_difference_done) struct org_difference difference = {.count = 0};
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
@@ -339,15 +339,39 @@ int ctl_org_apply(struct ctl *ctl)
     }
     int code = file_get(ctl, &file);
     code = code == CTL_OK ? run_all(ctl, begin, NULL) : code;
-    code = code == CTL_OK ? compare(ctl, &file, &difference, &rows) : code;
+    code = code == CTL_OK ? compare(ctl, text_of(&file), &difference, &rows) : code;
     if (code != CTL_OK) {
         return code;
     }
     (void)snprintf(version, sizeof version, "%s", version_of(rows));
     bool changes = difference.count > 0;
-    code = changes ? write_all(ctl, &file, version) : CTL_OK;
+    code = changes ? write_all(ctl, &file.object->org, text_of(&file), version) : CTL_OK;
     if (code == CTL_OK) {
-        tell(ctl, &file, &difference, version, changes);
+        tell(ctl, file.object->org.agent_count, &difference, version, changes);
+    }
+    return code;
+}
+
+/* A version that says nothing: versions are never changed, nor taken away. */
+int ctl_org_clear(struct ctl *ctl)
+{
+    static const struct org nobody = {.id = ""};
+    const struct slice nothing = slice_text("");
+    SCOPED(org_difference_done) struct org_difference difference = {.count = 0};
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    char version[24];
+    int code = run_all(ctl, begin, NULL);
+    code = code == CTL_OK ? compare(ctl, nothing, &difference, &rows) : code;
+    if (code != CTL_OK) {
+        return code;
+    }
+    (void)snprintf(version, sizeof version, "%s", version_of(rows));
+    bool changes = difference.count > 0;
+    code = changes ? write_all(ctl, &nobody, nothing, version) : CTL_OK;
+    if (code == CTL_OK && ctl->json) {
+        tell_json(ctl, &difference, version, changes);
+    } else if (code == CTL_OK) {
+        ctl_print(ctl, changes ? TEXT_ORG_CLEARED : TEXT_ORG_NONE, CTL_ARGS(version));
     }
     return code;
 }

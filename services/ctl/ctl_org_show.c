@@ -143,14 +143,67 @@ static void take_add(struct takes *takes, const struct policy *policy, uint16_t 
     takes->queues[at].count++;
 }
 
-/* "bank/front 12, bank/letters 3": of the cases that wait, those this person may take now. */
-static const char *takes_text(const struct waiting *waiting,
+/* Between the parts of a cell: programs read it, too. */
+static const char *comma(const struct ctl *ctl)
+{
+    return ctl->json ? ", " : ctl_text_in(ctl->language, TEXT_SAY_COMMA);
+}
+
+static const char *
+queue_text(const struct ctl *ctl, const struct takes *takes, unsigned i, char into[VIEW_TEXT_MAX])
+{
+    const struct policy *policy = takes->queues[i].policy;
+    char name[2 * POLICY_NAME_MAX];
+    (void)snprintf(
+        name, sizeof name, "%s/%s", policy->name, policy->queues[takes->queues[i].queue].id);
+    if (!ctl->json) {
+        return view_work_queue(ctl, policy, name, into);
+    }
+    (void)snprintf(into, VIEW_TEXT_MAX, "%s", name);
+    return into;
+}
+
+/* As a policy of the cases that wait calls it. */
+static const char *role_text(const struct ctl *ctl,
+                             const struct waiting *waiting,
+                             const char *role,
+                             char into[VIEW_TEXT_MAX])
+{
+    const char *title = role;
+    for (uint32_t i = 0; !ctl->json && i < waiting->count && title == role; i++) {
+        const struct policy *policy = waiting->cases[i].policy;
+        uint16_t index = policy_role_index(policy, slice_text(role));
+        title = index != POLICY_NONE && policy->role_titles
+                    ? view_title(ctl, &policy->role_titles[index])
+                    : role;
+    }
+    return view_named(ctl, title, role, into);
+}
+
+static const char *department_text(const struct ctl *ctl,
+                                   const struct org *org,
+                                   const struct org_agent *agent,
+                                   char into[VIEW_TEXT_MAX])
+{
+    if (agent->department == ORG_NONE) {
+        return "";
+    }
+    const struct org_department *department = &org->departments[agent->department];
+    const char *title = ctl->json ? department->id : view_title(ctl, &department->title);
+    return view_named(ctl, title, department->id, into);
+}
+
+/* "Front (bank/front) 12, Letters (bank/letters) 3": of the cases that wait, those this person may
+ * take now. */
+static const char *takes_text(const struct ctl *ctl,
+                              const struct waiting *waiting,
                               const struct org *org,
                               const struct org_agent *agent,
                               int64_t held,
                               char into[CELL_MAX])
 {
     struct takes takes = {0};
+    char name[VIEW_TEXT_MAX];
     for (uint32_t i = 0; i < waiting->count; i++) {
         if (may_take(waiting, i, org, agent, held)) {
             take_add(&takes, waiting->cases[i].policy, waiting->cases[i].state.queue);
@@ -160,10 +213,9 @@ static const char *takes_text(const struct waiting *waiting,
     for (unsigned i = 0; i < takes.count && size < CELL_MAX; i++) {
         size += (size_t)snprintf(into + size,
                                  CELL_MAX - size,
-                                 "%s%s/%s %u",
-                                 i > 0 ? ", " : "",
-                                 takes.queues[i].policy->name,
-                                 takes.queues[i].policy->queues[takes.queues[i].queue].id,
+                                 "%s%s %u",
+                                 i > 0 ? comma(ctl) : "",
+                                 queue_text(ctl, &takes, i, name),
                                  takes.queues[i].count);
     }
     return into;
@@ -174,7 +226,7 @@ now_text(const struct ctl *ctl, const struct org *org, const struct org_agent *a
 {
     int64_t until_s = 0;
     struct slice stands_for;
-    char until[CLOCK_TEXT_SIZE];
+    char until[VIEW_TEXT_MAX];
     enum org_verdict verdict = org_admits(org,
                                           slice_text(agent->name),
                                           slice_text(agent->roles[0]),
@@ -187,7 +239,11 @@ now_text(const struct ctl *ctl, const struct org *org, const struct org_agent *a
     } else if (verdict == ORG_OFF_SHIFT) {
         text = until_s != 0 ? TEXT_ORG_SHIFT_UNTIL : TEXT_ORG_SHIFT_OVER;
     }
-    clock_text(until_s * 1000000, until);
+    if (ctl->json) {
+        clock_text(until_s * 1000000, until);
+    } else {
+        (void)view_time(until_s * 1000000, until);
+    }
     return ctl_format_into(into, CELL_MAX, ctl_text_in(ctl->language, text), CTL_ARGS(until));
 }
 
@@ -198,27 +254,32 @@ static void agent_show(const struct ctl *ctl,
                        struct ctl_table *table)
 {
     char takes[CELL_MAX] = "";
+    char department[VIEW_TEXT_MAX];
     int64_t held = held_by(waiting, agent);
     char roles[CELL_MAX] = "";
     char skills[CELL_MAX] = "";
     char now[CELL_MAX] = "";
     size_t at = 0;
     for (uint16_t i = 0; i < agent->role_count && at < CELL_MAX; i++) {
-        at +=
-            (size_t)snprintf(roles + at, CELL_MAX - at, "%s%s", i > 0 ? ", " : "", agent->roles[i]);
+        char role[VIEW_TEXT_MAX];
+        at += (size_t)snprintf(roles + at,
+                               CELL_MAX - at,
+                               "%s%s",
+                               i > 0 ? comma(ctl) : "",
+                               role_text(ctl, waiting, agent->roles[i], role));
     }
     at = 0;
     for (uint16_t i = 0; i < agent->skill_count && at < CELL_MAX; i++) {
         at += (size_t)snprintf(skills + at,
                                CELL_MAX - at,
                                "%s%s %u",
-                               i > 0 ? ", " : "",
+                               i > 0 ? comma(ctl) : "",
                                org->skills[agent->skills[i].skill],
                                agent->skills[i].level);
     }
     const char *const cells[] = {
         agent->name,
-        agent->department == ORG_NONE ? "" : org->departments[agent->department].id,
+        department_text(ctl, org, agent, department),
         roles,
         agent->shift == ORG_NONE ? "" : org->shifts[agent->shift].id,
         agent->capacity < 0 ? "" : CTL_NUMBER_TEXT(agent->capacity),
@@ -226,7 +287,7 @@ static void agent_show(const struct ctl *ctl,
         skills,
         agent->deputy == ORG_NONE ? "" : org->agents[agent->deputy].name,
         now_text(ctl, org, agent, now),
-        takes_text(waiting, org, agent, held, takes),
+        takes_text(ctl, waiting, org, agent, held, takes),
     };
     ctl_table_add(table, cells);
 }
@@ -250,7 +311,7 @@ int ctl_org_show(struct ctl *ctl)
     if (code != CTL_OK) {
         return code;
     }
-    if (PQntuples(rows) == 0) {
+    if (PQntuples(rows) == 0 || PQgetlength(rows, 0, 1) == 0) {
         return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_ORG_NONE, NULL);
     }
     struct policy_report report;
@@ -270,14 +331,13 @@ int ctl_org_show(struct ctl *ctl)
         return code;
     }
     if (!ctl->json) {
+        char applied[VIEW_TEXT_MAX];
         ctl_print(ctl,
                   TEXT_ORG_HEAD,
-                  CTL_ARGS(org->title.text[ctl->language == CTL_EN      ? LOCALE_EN
-                                           : ctl->language == CTL_ZH_CN ? LOCALE_ZH_CN
-                                                                        : LOCALE_ZH_TW],
+                  CTL_ARGS(view_title(ctl, &org->title),
                            org->id,
                            PQgetvalue(rows, 0, 0),
-                           PQgetvalue(rows, 0, 2),
+                           view_time(view_pg_time(rows, 0, 2), applied),
                            PQgetvalue(rows, 0, 3)));
     }
     for (uint16_t i = 0; i < org->agent_count; i++) {

@@ -1,4 +1,5 @@
 /* What clocks, actions and steps are told to heed, a row a rule; see ctl_policy.h. */
+#include "ctl_case.h"
 #include "ctl_policy.h"
 #include "policy_field.h"
 
@@ -352,10 +353,9 @@ SAYS(action_concerned)
 
 SAYS(action_fact)
 {
-    (void)ctl;
     (void)policy;
     into[0] = '\0';
-    say_more(into, "", event_kind_name(((const struct policy_action *)from)->fact));
+    say_more(into, "", case_kind_text(ctl, ((const struct policy_action *)from)->fact));
     return into;
 }
 

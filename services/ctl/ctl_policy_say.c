@@ -38,7 +38,7 @@ say_roles(const struct ctl *ctl, const struct policy *policy, uint32_t roles, ch
     into[0] = '\0';
     for (uint16_t i = 0; i < policy->role_count; i++) {
         if (roles >> i & 1U) {
-            say_more(into, ", ", say_role(ctl, policy, i));
+            say_more(into, ctl_text_in(ctl->language, TEXT_SAY_COMMA), say_role(ctl, policy, i));
         }
     }
     return into;
@@ -300,7 +300,9 @@ const char *say_needs(const struct ctl *ctl, const struct policy_action *action,
     into[0] = '\0';
     for (uint16_t i = 0; i < action->need_count; i++) {
         if (!action->needs[i].optional) {
-            say_more(into, ", ", say_title(ctl, &action->needs[i].title));
+            say_more(into,
+                     ctl_text_in(ctl->language, TEXT_SAY_COMMA),
+                     say_title(ctl, &action->needs[i].title));
         }
     }
     return into;

@@ -61,13 +61,13 @@ static void text_free(char **text_p)
     *text_p = NULL;
 }
 
-/* case_id, received_at, priority, step, category, step_since of the next cases of a queue, in
- * order. */
+/* case_id, received_at, priority, step, category, step_since, policy_id of the next cases of a
+ * queue, in order. */
 static int heads_read(
     struct ctl *ctl, struct redisContext *redis, const char *queue, int64_t count, PGresult **rows)
 {
 #define HEAD_COLUMNS                                                                               \
-    "SELECT c.case_id, c.received_at, c.priority, c.step, c.category, c.step_since "               \
+    "SELECT c.case_id, c.received_at, c.priority, c.step, c.category, c.step_since, c.policy_id "  \
     "FROM complaint c JOIN policy p ON p.id = c.policy_id "                                        \
     "WHERE c.closed_at IS NULL AND c.queue <> '' AND p.name || '/' || c.queue = $1 "
     SCOPED(text_free) char *ids = redis ? heads_of_redis(ctl, redis, queue, count) : NULL;
@@ -94,7 +94,23 @@ static void number_of(const PGresult *rows, int row, char number[CASE_NUMBER_SIZ
     case_number_format(case_id, view_pg_time(rows, row, 1), number);
 }
 
-static int queue_one(struct ctl *ctl, struct redisContext *redis, const char *queue)
+/* Ids in JSON, titles for people. */
+static const char *
+step_text(const struct ctl *ctl, const struct policy *policy, const char *id, char *into)
+{
+    return ctl->json ? id : view_step(ctl, policy, slice_text(id), into);
+}
+
+static const char *
+category_text(const struct ctl *ctl, const struct policy *policy, const char *id, char *into)
+{
+    return ctl->json ? id : view_category(ctl, policy, slice_text(id), into);
+}
+
+static int queue_one(struct ctl *ctl,
+                     struct redisContext *redis,
+                     struct view_policies *policies,
+                     const char *queue)
 {
     static const struct ctl_column columns[] = {
         {"case_number",   TEXT_COLUMN_CASE,     CTL_COLUMN_TEXT,   false},
@@ -116,13 +132,17 @@ static int queue_one(struct ctl *ctl, struct redisContext *redis, const char *qu
     for (int row = 0; row < PQntuples(rows); row++) {
         char number[CASE_NUMBER_SIZE];
         char since[VIEW_TEXT_MAX];
+        char step[VIEW_TEXT_MAX];
+        char category[VIEW_TEXT_MAX];
+        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 6), NULL, 10);
+        const struct policy *policy = ctl->json ? NULL : view_policy(policies, id);
         number_of(rows, row, number);
         (void)when(ctl, view_pg_time(rows, row, 5), since);
         ctl_table_add(table,
                       CTL_ARGS(number,
                                PQgetvalue(rows, row, 2),
-                               PQgetvalue(rows, row, 3),
-                               PQgetvalue(rows, row, 4),
+                               step_text(ctl, policy, PQgetvalue(rows, row, 3), step),
+                               category_text(ctl, policy, PQgetvalue(rows, row, 4), category),
                                since));
     }
     ctl_table_answer(table, "cases");
@@ -131,9 +151,11 @@ static int queue_one(struct ctl *ctl, struct redisContext *redis, const char *qu
 
 static int queue_add(struct ctl *ctl,
                      struct redisContext *redis,
+                     struct view_policies *policies,
                      const struct ctl_queue_row *queue,
                      struct ctl_table *table)
 {
+    char name[VIEW_TEXT_MAX];
     char number[CASE_NUMBER_SIZE] = "";
     char since[VIEW_TEXT_MAX] = "";
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
@@ -147,16 +169,19 @@ static int queue_add(struct ctl *ctl,
     if (queue->oldest_us != 0) {
         (void)when(ctl, queue->oldest_us, since);
     }
-    ctl_table_add(table,
-                  CTL_ARGS(queue->name,
-                           CTL_NUMBER_TEXT((int64_t)queue->waiting),
-                           queue->in_redis < 0 ? "" : CTL_NUMBER_TEXT(queue->in_redis),
-                           since,
-                           number));
+    ctl_table_add(
+        table,
+        CTL_ARGS(ctl->json ? queue->name
+                           : view_work_queue(
+                                 ctl, view_policy(policies, queue->policy_id), queue->name, name),
+                 CTL_NUMBER_TEXT((int64_t)queue->waiting),
+                 queue->in_redis < 0 ? "" : CTL_NUMBER_TEXT(queue->in_redis),
+                 since,
+                 number));
     return CTL_OK;
 }
 
-static int queue_all(struct ctl *ctl, struct redisContext *redis)
+static int queue_all(struct ctl *ctl, struct redisContext *redis, struct view_policies *policies)
 {
     static const struct ctl_column columns[] = {
         {"queue",         TEXT_COLUMN_QUEUE,   CTL_COLUMN_TEXT,   false},
@@ -174,7 +199,7 @@ static int queue_all(struct ctl *ctl, struct redisContext *redis)
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     for (uint32_t i = 0; code == CTL_OK && i < queues.count; i++) {
-        code = queue_add(ctl, redis, &queues.rows[i], table);
+        code = queue_add(ctl, redis, policies, &queues.rows[i], table);
     }
     if (code == CTL_OK) {
         ctl_table_answer(table, "queues");
@@ -209,5 +234,9 @@ int ctl_queue(struct ctl *ctl)
     if (!redis) {
         ctl_note(ctl, TEXT_QUEUE_NO_REDIS, CTL_ARGS(why));
     }
-    return queue ? queue_one(ctl, redis, queue) : queue_all(ctl, redis);
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    if (!policies) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    return queue ? queue_one(ctl, redis, policies, queue) : queue_all(ctl, redis, policies);
 }

@@ -357,10 +357,30 @@ static void print_services(const struct ctl *ctl, const struct status *status)
     }
 }
 
-static void print_text(const struct ctl *ctl, const struct status *status)
+static void
+print_queues(const struct ctl *ctl, struct view_policies *policies, const struct status *status)
 {
     char text[VIEW_TEXT_MAX];
     char oldest[VIEW_TEXT_MAX];
+    char name[VIEW_TEXT_MAX];
+    for (uint32_t i = 0; i < status->queues.count; i++) {
+        const struct ctl_queue_row *queue = &status->queues.rows[i];
+        (void)view_duration(ctl, (clock_now_us() - queue->oldest_us) / 1000000, oldest);
+        (void)snprintf(text, sizeof text, "%" PRId64, queue->in_redis);
+        ctl_print(ctl,
+                  TEXT_STATUS_QUEUE,
+                  CTL_ARGS(view_work_queue(
+                               ctl, view_policy(policies, queue->policy_id), queue->name, name),
+                           CTL_NUMBER_TEXT(queue->waiting),
+                           queue->in_redis < 0 ? "-" : text,
+                           oldest));
+    }
+}
+
+static void
+print_text(const struct ctl *ctl, struct view_policies *policies, const struct status *status)
+{
+    char text[VIEW_TEXT_MAX];
     print_services(ctl, status);
     (void)fputc('\n', ctl->out);
     ctl_print(ctl,
@@ -375,17 +395,7 @@ static void print_text(const struct ctl *ctl, const struct status *status)
     ctl_print(ctl, TEXT_STATUS_ARCHIVE, CTL_ARGS(text));
     ctl_print(
         ctl, status->redis ? TEXT_STATUS_REDIS : TEXT_REDIS_AWAY, CTL_ARGS(status->redis_why));
-    for (uint32_t i = 0; i < status->queues.count; i++) {
-        const struct ctl_queue_row *queue = &status->queues.rows[i];
-        (void)view_duration(ctl, (clock_now_us() - queue->oldest_us) / 1000000, oldest);
-        (void)snprintf(text, sizeof text, "%" PRId64, queue->in_redis);
-        ctl_print(ctl,
-                  TEXT_STATUS_QUEUE,
-                  CTL_ARGS(queue->name,
-                           CTL_NUMBER_TEXT(queue->waiting),
-                           queue->in_redis < 0 ? "-" : text,
-                           oldest));
-    }
+    print_queues(ctl, policies, status);
     ctl_calendar_missing_print(ctl, status->calendars);
     if (status->unknown > 0) {
         ctl_print(
@@ -419,6 +429,11 @@ int ctl_status(struct ctl *ctl)
     if (!status.calendars) {
         return code != CTL_OK ? code : CTL_FAILED;
     }
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    if (!policies) {
+        json_decref(status.calendars);
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
     SCOPED(ctl_redis_close) struct redisContext *redis = ctl_redis_open(ctl, status.redis_why);
     status.redis = redis != NULL;
     ctl_queues_redis(ctl, redis, &status.queues);
@@ -428,7 +443,7 @@ int ctl_status(struct ctl *ctl)
     if (ctl->json) {
         print_json(ctl, &status);
     } else {
-        print_text(ctl, &status);
+        print_text(ctl, policies, &status);
     }
     json_decref(status.calendars);
     return is_healthy(&status) ? CTL_OK : CTL_FAILED;

@@ -58,6 +58,10 @@ static const struct ctl_option org_apply_options[] = {
     WORD("as", 0, "PERSON", TEXT_OPTION_ORG_AS),
 };
 
+static const struct ctl_option org_clear_options[] = {
+    WORD("as", 0, "PERSON", TEXT_OPTION_ORG_AS),
+};
+
 static const struct ctl_option submit_options[] = {
     WORD("policy", 0, "NAME", TEXT_OPTION_POLICY),
     WORD("channel", 0, "NAME", TEXT_OPTION_CHANNEL),
@@ -225,6 +229,8 @@ const struct ctl_verb ctl_verbs[] = {
      NO_OPTIONS, ctl_policy_schema},
     {"org apply", "FILE", 1, 1, TEXT_VERB_ORG_APPLY,
      OPTIONS(org_apply_options), ctl_org_apply},
+    {"org clear", "", 0, 0, TEXT_VERB_ORG_CLEAR,
+     OPTIONS(org_clear_options), ctl_org_clear},
     {"org customer", "CONTACT…", 1, 64, TEXT_VERB_ORG_CUSTOMER,
      NO_OPTIONS, ctl_org_customer},
     {"org diff", "FILE", 1, 1, TEXT_VERB_ORG_DIFF,

@@ -59,6 +59,17 @@ const char *view_factor(const struct ctl *ctl,
                         struct slice id,
                         char into[VIEW_TEXT_MAX]);
 
+/* "账务组（billing）": the title for reading, the id for typing; the id alone where the title says
+ * no more.  Returns into. */
+const char *
+view_named(const struct ctl *ctl, const char *title, const char *id, char into[VIEW_TEXT_MAX]);
+
+/* The same of a work queue, POLICY/QUEUE, by a version of its policy. */
+const char *view_work_queue(const struct ctl *ctl,
+                            const struct policy *policy,
+                            const char *name,
+                            char into[VIEW_TEXT_MAX]);
+
 /* Bytes of others, cut at VIEW_TEXT_MAX; control characters become '?', so that none reaches a
  * terminal. */
 const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX]);

@@ -138,3 +138,27 @@ VIEW_NAME(class, classes)
 VIEW_NAME(channel, channels)
 VIEW_NAME(clock, clocks)
 VIEW_NAME(factor, factors)
+
+const char *
+view_named(const struct ctl *ctl, const char *title, const char *id, char into[VIEW_TEXT_MAX])
+{
+    char plain[VIEW_TEXT_MAX];
+    return strcmp(title, id) == 0
+               ? view_plain(slice_text(id), into)
+               : ctl_format_into(into,
+                                 VIEW_TEXT_MAX,
+                                 ctl_text_in(ctl->language, TEXT_SAY_THING),
+                                 CTL_ARGS(title, view_plain(slice_text(id), plain)));
+}
+
+const char *view_work_queue(const struct ctl *ctl,
+                            const struct policy *policy,
+                            const char *name,
+                            char into[VIEW_TEXT_MAX])
+{
+    char title[VIEW_TEXT_MAX];
+    const char *slash = strchr(name, '/');
+    struct slice queue = slice_text(slash ? slash + 1 : name);
+    bool known = policy && policy_queue_index(policy, queue) != POLICY_NONE;
+    return view_named(ctl, known ? view_queue(ctl, policy, queue, title) : name, name, into);
+}

@@ -44,7 +44,7 @@ bool people_slot_is_stale(const struct dispatch *dispatch, struct slice name, in
 void people_bind(const struct dispatch *dispatch, struct pg *pg)
 {
     pg_call(pg, "dispatch_org");
-    pg_bind_int4(pg, (int32_t)(dispatch->org ? dispatch->org->org.version : 0));
+    pg_bind_int4(pg, dispatch->org_version);
 }
 
 bool people_lookup(struct dispatch *dispatch, struct pg *pg)
@@ -62,6 +62,12 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
 {
     char year_text[CLOCK_TEXT_SIZE];
     char name[32];
+    if (source.size == 0) { /* taken back: see redress org clear */
+        org_object_free(&dispatch->org);
+        dispatch->org_version = version;
+        log_info("no organisation holds any more", LOG_NUMBER("version", version));
+        return true;
+    }
     struct policy_report report;
     clock_text(service_now_us(dispatch->service), year_text);
     int year = (int)strtol(year_text, NULL, 10);
@@ -72,6 +78,7 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
         org_object_free(&dispatch->org);
         dispatch->org = object;
         object->org.version = (uint32_t)version;
+        dispatch->org_version = version;
         (void)snprintf(object->org.version_text, sizeof object->org.version_text, "%d", version);
         log_info("an organisation holds", LOG_TEXT("version", name));
     } else if (dispatch->org_bad != version) {
@@ -89,7 +96,7 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
 static void shares_follow(struct dispatch *dispatch, bool first)
 {
     struct projection *projection = projector_projection(dispatch->projector);
-    projection_told_under(projection, dispatch->org ? dispatch->org->org.version : 0);
+    projection_told_under(projection, (uint32_t)dispatch->org_version);
     for (uint32_t p = 0; p < service_partitions(dispatch->service); p++) {
         if (service_serves(dispatch->service, p) && first) {
             projector_own(dispatch->projector, p);

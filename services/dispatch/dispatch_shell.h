@@ -127,7 +127,8 @@ struct dispatch {
     struct claim *claims;    /* Redis is being asked */
     uint32_t forget_after_s; /* old commands are looked for then */
     struct search *search;   /* claims without Redis */
-    struct org_object *org;  /* who works here; NULL: none was applied */
+    struct org_object *org;  /* who works here; NULL: nobody said, anybody may */
+    int32_t org_version;     /* the newest we heed; 0: none was applied */
     bool org_read;           /* it was asked for: nothing is decided before */
     bool asked_org;
     int32_t org_bad;  /* a version we cannot read, told once */

@@ -106,6 +106,16 @@ static void an_organisation_that_is_applied_holds_without_a_restart(void **state
                                 "position('@org'::bytea in bytes) > 0"
                                 ""),
                      2);
+    /* and back to none: the stranger claims again */
+    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "org", "clear", NULL}), 0);
+    int64_t until_ms = rig_now_ms() + HOLDS_MS;
+    struct answer answer = claims(desk, "stranger", queue);
+    while (answer.outcome != REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE &&
+           rig_now_ms() < until_ms) {
+        rig_nap_ms(200);
+        answer = claims(desk, "stranger", queue);
+    }
+    assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
     rig_check_all(rig, &adapter, 1);
     desk_free(&desk);
     adapter_free(&adapter);

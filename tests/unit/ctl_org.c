@@ -86,7 +86,8 @@ static void count(const struct pg_desk *desk, const char *rows, int wanted)
 }
 
 #define HEAD                                                                                       \
-    "org: harbour\nzone: Asia/Shanghai\nskills: [german]\ndepartments: {desk: {}}\nagents:\n"
+    "org: harbour\nzone: Asia/Shanghai\nskills: [german]\ndepartments: {desk: {title: {zh-TW: "    \
+    "服務台}}}\nagents:\n"
 #define LIN "  林小姐: {roles: [agent, supervisor], department: desk, deputy: 王明}\n"
 
 static const char first[] =
@@ -133,13 +134,19 @@ static void what_changes_is_said_and_nothing_else(void **state)
         " --json",
         CTL_OK,
         "{\"path\":\"agents.王明.capacity\",\"before\":\"3\",\"after\":\"5\"}");
-    org("apply", second, "", CTL_OK, "version 2 applied: 2 changes, 2 people\n");
+    org("apply",
+        second,
+        "",
+        CTL_OK,
+        "version 2 applied: 2 changes, 2 people; claims and actions heed it within a second");
     count(&desk, "agent_leave", 0);
     count(&desk, "org", 2);
     SCOPED(said_done) struct said said = say("org show --lang zh-TW");
     assert_int_equal(said.code, CTL_OK);
     assert_non_null(strstr(said.out, "harbour（harbour），第 2 版"));
     assert_non_null(strstr(said.out, "在崗"));
+    assert_non_null(strstr(said.out, "服務台（desk）")); /* titles, with what is typed */
+    assert_null(strchr(said.out, 'Z'));                  /* times as people write them */
     desk_end(&desk);
 }
 
@@ -159,6 +166,35 @@ static void what_fails_leaves_everything_as_it_was(void **state)
     desk_end(&desk);
 }
 
+static void the_way_back_to_none_is_a_version_that_says_nothing(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    {
+        SCOPED(said_done) struct said said = say("org clear");
+        assert_int_equal(said.code, CTL_OK); /* there was none */
+        assert_non_null(strstr(said.out, "no organisation holds"));
+    }
+    org("apply", first, "", CTL_OK, "version 1");
+    {
+        SCOPED(said_done) struct said said = say("org clear --as 林小姐");
+        assert_int_equal(said.code, CTL_OK);
+        assert_non_null(strstr(said.out, "version 2 applied: no organisation any more"));
+    }
+    count(&desk, "org WHERE version = 2 AND source = '' AND applied_by = '林小姐'", 1);
+    count(&desk, "agent", 0);
+    count(&desk, "department", 0);
+    {
+        SCOPED(said_done) struct said said = say("org show");
+        assert_int_equal(said.code, CTL_NOT_FOUND);
+    }
+    org("diff", first, "", CTL_OK, "+ agents.王明.capacity: 3\n");
+    org("apply", first, "", CTL_OK, "version 3 applied: ");
+    count(&desk, "agent", 2);
+    desk_end(&desk);
+}
+
 static void nobody_applied_is_no_fault_of_the_archive(void **state)
 {
     (void)state;
@@ -166,7 +202,7 @@ static void nobody_applied_is_no_fault_of_the_archive(void **state)
     desk_begin(&desk);
     SCOPED(said_done) struct said said = say("org show");
     assert_int_equal(said.code, CTL_NOT_FOUND);
-    assert_non_null(strstr(said.err, "no organisation was applied"));
+    assert_non_null(strstr(said.err, "no organisation holds: anybody may claim"));
     desk_end(&desk);
 }
 
@@ -176,6 +212,7 @@ int main(void)
         cmocka_unit_test(what_is_applied_stands_in_the_archive_and_twice_is_once),
         cmocka_unit_test(what_changes_is_said_and_nothing_else),
         cmocka_unit_test(what_fails_leaves_everything_as_it_was),
+        cmocka_unit_test(the_way_back_to_none_is_a_version_that_says_nothing),
         cmocka_unit_test(nobody_applied_is_no_fault_of_the_archive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,23 @@ static void a_length_of_time_shows_its_two_greatest_units(void **state)
     }
 }
 
+static void a_name_has_its_title_for_reading_and_its_id_for_typing(void **state)
+{
+    (void)state;
+    static const struct policy_queue queues[] = {
+        {.id = "desk", .title = {{"Billing", "账务组", "帳務組"}}}
+    };
+    const struct policy policy = {.queues = queues, .queue_count = 1};
+    const struct ctl en = ctl_in(CTL_EN);
+    const struct ctl zh_tw = ctl_in(CTL_ZH_TW);
+    char text[VIEW_TEXT_MAX];
+    assert_string_equal(view_work_queue(&en, &policy, "shop/desk", text), "Billing (shop/desk)");
+    assert_string_equal(view_work_queue(&zh_tw, &policy, "shop/desk", text), "帳務組（shop/desk）");
+    assert_string_equal(view_work_queue(&en, &policy, "shop/gone", text), "shop/gone");
+    assert_string_equal(view_work_queue(&en, NULL, "shop/desk", text), "shop/desk");
+    assert_string_equal(view_named(&en, "desk", "desk", text), "desk");
+}
+
 static void a_bar_fills_by_eighths_and_never_beyond_its_ends(void **state)
 {
     (void)state;
@@ -147,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_length_of_time_shows_its_two_greatest_units),
+        cmocka_unit_test(a_name_has_its_title_for_reading_and_its_id_for_typing),
         cmocka_unit_test(a_bar_fills_by_eighths_and_never_beyond_its_ends),
         cmocka_unit_test(a_line_of_values_shows_something_wherever_something_was),
         cmocka_unit_test(text_is_fitted_by_columns_and_no_character_is_cut_in_two),
