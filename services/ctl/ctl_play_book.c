@@ -24,6 +24,8 @@ bool play_serves(const struct policy_action *action, const struct play_thing *th
         return (action->marks >> thing->index & 1U) != 0;
     case PLAY_TASK:
         return (action->settles >> thing->index & 1U) != 0;
+    case PLAY_OPENING:
+        return (action->opens >> thing->index & 1U) != 0;
     case PLAY_KEPT:
         for (uint16_t i = 0; i < action->need_count; i++) {
             const struct policy_field *rules = action->needs[i].rules;
@@ -152,6 +154,7 @@ void play_book_of(const struct policy *policy, struct play_book *book)
     }
     for (uint16_t i = 0; i < policy->task_count; i++) {
         serving_count(policy, &(struct play_thing){PLAY_TASK, i}, book->to_task[i]);
+        serving_count(policy, &(struct play_thing){PLAY_OPENING, i}, book->to_open[i]);
     }
 }
 
@@ -189,6 +192,8 @@ uint16_t play_distance(const struct play_book *book, const struct play_thing *th
         return book->to_kept[thing->index][step];
     case PLAY_TASK:
         return book->to_task[thing->index][step];
+    case PLAY_OPENING:
+        return book->to_open[thing->index][step];
     }
     return PLAY_FAR;
 }

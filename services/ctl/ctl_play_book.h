@@ -12,10 +12,11 @@
 enum { PLAY_POLICIES_MAX = 64, PLAY_FAR = 999 };
 
 /* What somebody may have to see to first. */
-enum play_thing_kind { PLAY_NOTHING, PLAY_MARK, PLAY_KEPT, PLAY_TASK };
+enum play_thing_kind { PLAY_NOTHING, PLAY_MARK, PLAY_KEPT, PLAY_TASK, PLAY_OPENING };
 struct play_thing {
     enum play_thing_kind kind;
-    uint16_t index; /* of the policy's mark or task; of a kept field its slot */
+    uint16_t
+        index; /* of the policy's mark or task, to be settled or opened; of a kept field its slot */
 };
 
 struct play_book {
@@ -29,6 +30,7 @@ struct play_book {
     uint16_t to_mark[POLICY_MARKS_MAX][POLICY_STEPS_MAX]; /* until it can be made */
     uint16_t to_kept[POLICY_KEPT_MAX][POLICY_STEPS_MAX];  /* until it can be filled in */
     uint16_t to_task[POLICY_TASKS_MAX][POLICY_STEPS_MAX]; /* until it can be settled */
+    uint16_t to_open[POLICY_TASKS_MAX][POLICY_STEPS_MAX]; /* until it can be opened */
 };
 
 /* By the newest version of that name in the archive; says what is wrong with it. */
@@ -44,7 +46,7 @@ bool play_declines(const struct policy_action *action);
 /* Closes a case otherwise than settled: withdrawn, merged, not ours … */
 bool play_is_exit(const struct policy *policy, const struct policy_action *action);
 
-/* The action makes, asks for or settles it. */
+/* The action makes, asks for, settles or opens it. */
 bool play_serves(const struct policy_action *action, const struct play_thing *thing);
 
 /* Actions from the step until one that serves it; PLAY_FAR: there is no way. */

@@ -52,9 +52,10 @@ static const char *thing_name(const struct policy *policy, const struct play_thi
             return policy->fields[i].id;
         }
     }
-    return thing->kind == PLAY_MARK   ? policy->marks[thing->index].id
-           : thing->kind == PLAY_TASK ? policy->tasks[thing->index].id
-                                      : "";
+    return thing->kind == PLAY_MARK ? policy->marks[thing->index].id
+           : thing->kind == PLAY_TASK || thing->kind == PLAY_OPENING
+               ? policy->tasks[thing->index].id
+               : "";
 }
 
 /* Which actions were refused or lack what, then the last refusal. */

@@ -61,7 +61,7 @@ static void lack_take(const struct policy *policy,
     }
     struct play_thing thing = play_thing_named(policy, what);
     if (obligation && play_serves(action, &thing)) {
-        thing.kind = PLAY_NOTHING; /* there is nothing to settle */
+        thing.kind = PLAY_OPENING; /* there is nothing to settle */
     }
     if (thing.kind == PLAY_NOTHING || is_too_much(life, action, &thing)) {
         bool shared = thing.kind == PLAY_MARK && (life->made >> thing.index & 1U) != 0;
@@ -194,11 +194,24 @@ static unsigned weight_aside(const struct choosing *choosing, uint16_t to)
     return (life->seen >> to & 1U) != 0 ? WEIGHT_LITTLE : WEIGHT_ASIDE;
 }
 
-static unsigned weight_moving(const struct choosing *choosing, const struct policy_action *action)
+/* It was done here and the case stayed, because what it moves on is not so yet; a signature more
+ * may bring that about, the same again does not. */
+static bool
+is_in_vain(const struct choosing *choosing, const struct policy_action *action, uint16_t index)
+{
+    return action->move_count > 0 && action->marks == 0 &&
+           (choosing->life->here >> index & 1U) != 0;
+}
+
+static unsigned
+weight_moving(const struct choosing *choosing, const struct policy_action *action, uint16_t index)
 {
     const struct play_life *life = choosing->life;
     const struct play_book *book = choosing->book;
     uint16_t to = action->to_step;
+    if (is_in_vain(choosing, action, index)) {
+        return 0;
+    }
     if (play_is_exit(book->policy, action)) {
         bool only = (book->settles >> life->step & 1U) == 0;
         return only ? WEIGHT_ONWARDS : WEIGHT_LITTLE;
@@ -229,7 +242,7 @@ static unsigned weight_of(const struct choosing *choosing, uint16_t index)
         return other ? 0 : weight_wanted(choosing, action);
     }
     bool stays = action->to_step == POLICY_NONE || action->to_step == life->step;
-    return stays ? weight_staying(choosing, action, index) : weight_moving(choosing, action);
+    return stays ? weight_staying(choosing, action, index) : weight_moving(choosing, action, index);
 }
 
 static uint16_t by_chance(const struct choosing *choosing, uint64_t *random)
