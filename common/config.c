@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "config_value.h"
+#include "near.h"
 #include "scope.h"
 
 #include <assert.h>
@@ -42,44 +43,20 @@ static size_t row_find(const struct load *load, const char *name)
     return i;
 }
 
-/* Levenshtein distance of two names. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NAME_MAX_SIZE + 1];
-    size_t width = strlen(b);
-    if (width > NAME_MAX_SIZE) {
-        return NAME_MAX_SIZE;
-    }
-    for (size_t j = 0; j <= width; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < width; j++) {
-            size_t best = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            best = best < row[j] + 1 ? best : row[j] + 1;
-            row[j + 1] = best < diagonal + 1 ? best : diagonal + 1;
-        }
-    }
-    return row[width];
-}
-
 /* "no setting is called x" and, when one is near, which. */
 static void unknown_text(const struct load *load, const char *name, char *text, size_t size)
 {
     size_t best = SIZE_MAX;
     const char *nearest = NULL;
     for (size_t i = 0; i < load->count; i++) {
-        size_t far = distance(name, load->rows[i].name);
+        size_t far = near_distance(name, load->rows[i].name);
         if (far < best) {
             best = far;
             nearest = load->rows[i].name;
         }
     }
     int used = snprintf(text, size, "no setting is called \"%.64s\"", name);
-    if (nearest && best <= strlen(name) / 3 + 1) {
+    if (nearest && best <= near_enough(name)) {
         (void)snprintf(text + used, size - (size_t)used, "; did you mean \"%s\"?", nearest);
     } else {
         (void)snprintf(text + used, size - (size_t)used, "; --help lists them");

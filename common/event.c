@@ -80,6 +80,23 @@ const char *event_kind_name(enum event_kind kind)
     return NULL;
 }
 
+uint32_t event_policy_id(const struct event *event)
+{
+    switch ((unsigned)event->kind) {
+    case EVENT_RECEIVED:
+        return event->received.policy_id;
+    case EVENT_TRIAGED:
+    case EVENT_TRIAGE_ASKED:
+        return event->triaged.policy_id;
+    case EVENT_OPENED:
+        return event->opened.policy_id;
+    default:
+        return event->service == SERVICE_DISPATCH   ? event->advanced.policy_id
+               : event->service == SERVICE_WATCHDOG ? event->clocks.policy_id
+                                                    : 0;
+    }
+}
+
 enum event_kind event_kind_parse(struct slice name)
 {
     for (size_t i = 0; i < KIND_ROWS; i++) {

@@ -301,6 +301,9 @@ enum service_id event_kind_service(enum event_kind kind);
 const char *event_kind_name(enum event_kind kind);
 enum event_kind event_kind_parse(struct slice name);
 
+/* The policy the event names; 0: it names none. */
+uint32_t event_policy_id(const struct event *event);
+
 /* "intake", "triage", … */
 const char *service_name(enum service_id service);
 enum service_id service_parse(struct slice name);

@@ -1,6 +1,7 @@
 /* Readers for the kinds of value a policy is made of; see policy_read.h. */
 #include "policy_read.h"
 
+#include "near.h"
 #include "policy_text.h"
 
 #include <stdarg.h>
@@ -77,30 +78,6 @@ uint32_t read_count(struct policy_loading *loading,
     return node->count;
 }
 
-/* Edits that turn a into b, all but the first columns' row kept on the stack. */
-static unsigned edit_distance(const char *a, const char *b)
-{
-    unsigned row[POLICY_NAME_MAX + 1];
-    size_t b_size = strlen(b);
-    if (b_size >= POLICY_NAME_MAX || strlen(a) >= POLICY_NAME_MAX) {
-        return POLICY_NAME_MAX;
-    }
-    for (size_t j = 0; j <= b_size; j++) {
-        row[j] = (unsigned)j;
-    }
-    for (size_t i = 1; a[i - 1]; i++) {
-        unsigned corner = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= b_size; j++) {
-            unsigned best = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-        }
-    }
-    return row[b_size];
-}
-
 static void hint_list(char hint[160], struct policy_names names)
 {
     size_t at = (size_t)snprintf(hint, 160, "there %s", names.count == 1 ? "is" : "are");
@@ -120,10 +97,10 @@ static void hint_list(char hint[160], struct policy_names names)
 void hint_make(char hint[160], const char *wrong, struct policy_names names)
 {
     hint[0] = '\0';
-    unsigned best = (unsigned)strlen(wrong) / 3 + 1;
+    size_t best = near_enough(wrong);
     const char *row = names.rows;
     for (uint16_t i = 0; i < names.count; i++, row += names.stride) {
-        unsigned distance = edit_distance(wrong, row);
+        size_t distance = near_distance(wrong, row);
         if (distance <= best && (distance < best || !hint[0])) {
             best = distance;
             (void)snprintf(hint, 160, "did you mean '%s'?", row);

@@ -76,22 +76,6 @@ static bool analytics_lookup(void *self, struct cycle *cycle, struct pg *pg)
     return false;
 }
 
-static uint32_t policy_id_of(const struct event *event)
-{
-    switch (event->kind) {
-    case EVENT_RECEIVED:
-        return event->received.policy_id;
-    case EVENT_TRIAGED:
-    case EVENT_TRIAGE_ASKED:
-        return event->triaged.policy_id;
-    case EVENT_OPENED:
-        return event->opened.policy_id;
-    default:
-        break;
-    }
-    return event->service == SERVICE_WATCHDOG ? event->clocks.policy_id : event->advanced.policy_id;
-}
-
 static bool same_key(const struct figure_increment *a, const struct figure_increment *b)
 {
     return a->measure == b->measure && a->hour_s == b->hour_s && a->policy_id == b->policy_id &&
@@ -143,7 +127,7 @@ static void analytics_input(void *self, struct cycle *cycle, const struct event 
 {
     (void)cycle;
     struct analytics *analytics = self;
-    uint32_t policy_id = policy_id_of(event);
+    uint32_t policy_id = event_policy_id(event);
     const struct policy_object *policy =
         policy_id != 0 ? service_policy(analytics->service, policy_id) : NULL;
     if (!policy) {

@@ -120,9 +120,6 @@ void ctl_print_json(const struct ctl *ctl, json_t **value);
 /* A JSON text, null when it is not UTF-8. */
 json_t *ctl_json_text(struct slice text);
 
-/* How near two names are: Levenshtein distance, at most 64. */
-size_t ctl_distance(const char *a, const char *b);
-
 /* A case number as people type it, or a decimal id.  CTL_USAGE after saying what is wrong. */
 int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id) MUST_CHECK;
 

@@ -66,14 +66,7 @@ static int get_policy(struct ctl *ctl,
                                   year_of(book->first_us) - YEARS_BEFORE,
                                   year_of(book->last_us) + YEARS_AFTER,
                                   policy);
-    if (code == CTL_OK && !policy->object) {
-        (void)fputs(policy->report.text ? policy->report.text : "", ctl->err);
-        return ctl_fail(ctl,
-                        CTL_FAILED,
-                        TEXT_POLICY_BAD,
-                        CTL_ARGS(name, CTL_NUMBER_TEXT(policy->report.errors)));
-    }
-    return code;
+    return code == CTL_OK ? ctl_policy_compiled(ctl, name, policy) : code;
 }
 
 /* Which of the archive's policies has these bytes; 0: none. */
@@ -99,13 +92,7 @@ static int read_name(struct ctl *ctl, const char *name, char into[POLICY_NAME_MA
     struct ctl_policy policy;
     int now = year_of(clock_now_us());
     int code = ctl_policy_get_for(ctl, name, true, now, now, &policy);
-    if (code == CTL_OK && !policy.object) {
-        (void)fputs(policy.report.text ? policy.report.text : "", ctl->err);
-        code = ctl_fail(ctl,
-                        CTL_FAILED,
-                        TEXT_POLICY_BAD,
-                        CTL_ARGS(name, CTL_NUMBER_TEXT(policy.report.errors)));
-    }
+    code = code == CTL_OK ? ctl_policy_compiled(ctl, name, &policy) : code;
     if (code == CTL_OK) {
         (void)snprintf(into, POLICY_NAME_MAX, "%s", policy.object->policy.name);
     }

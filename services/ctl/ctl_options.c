@@ -1,6 +1,7 @@
 #include "ctl_options.h"
 
 #include "config_value.h"
+#include "near.h"
 
 #include <assert.h>
 #include <getopt.h>
@@ -47,38 +48,14 @@ const struct ctl_verb *ctl_verb_find(int count, char *const *words, int *used)
     return found;
 }
 
-size_t ctl_distance(const char *a, const char *b)
-{
-    enum { FAR = 64 };
-    size_t row[FAR + 1];
-    size_t width = strlen(b);
-    if (width > FAR || strlen(a) > FAR) {
-        return FAR;
-    }
-    for (size_t j = 0; j <= width; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < width; j++) {
-            size_t best = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            best = best < row[j] + 1 ? best : row[j] + 1;
-            row[j + 1] = best < diagonal + 1 ? best : diagonal + 1;
-        }
-    }
-    return row[width];
-}
-
 void ctl_nearer(const char *word, const char *name, const char **nearest, size_t *far)
 {
-    size_t distance = ctl_distance(word, name);
+    size_t distance = near_distance(word, name);
     bool begins = strncmp(word, name, strlen(word)) == 0;
     if (begins && strlen(word) >= 2) {
         distance = 1;
     }
-    if (distance <= strlen(word) / 3 + 1 && distance < *far) {
+    if (distance <= near_enough(word) && distance < *far) {
         *nearest = name;
         *far = distance;
     }

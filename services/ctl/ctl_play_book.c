@@ -164,12 +164,9 @@ int play_book_open(struct ctl *ctl, const char *name, struct play_book *book)
     clock_text(clock_now_us(), now);
     int year = (int)strtol(now, NULL, 10);
     int code = ctl_policy_get_for(ctl, name, true, year, year + 1, &book->loaded);
+    code = code == CTL_OK ? ctl_policy_compiled(ctl, name, &book->loaded) : code;
     if (code != CTL_OK) {
         return code;
-    }
-    if (!book->loaded.object) {
-        const char *errors = CTL_NUMBER_TEXT(book->loaded.report.errors);
-        return ctl_fail(ctl, CTL_FAILED, TEXT_POLICY_BAD, CTL_ARGS(name, errors));
     }
     play_book_of(&book->loaded.object->policy, book);
     return CTL_OK;

@@ -35,7 +35,11 @@ int ctl_policy_get_for(struct ctl *ctl,
                        struct ctl_policy *policy) MUST_CHECK;
 void ctl_policy_done(struct ctl_policy *policy);
 
-/* The same for a verb that wants a good one: says what is wrong, CTL_FAILED. */
+/* Says what is wrong with one that does not compile, CTL_FAILED then. */
+int ctl_policy_compiled(struct ctl *ctl,
+                        const char *name,
+                        const struct ctl_policy *policy) MUST_CHECK;
+/* ctl_policy_get for a verb that wants a good one: says what is wrong, CTL_FAILED. */
 int ctl_policy_good(struct ctl *ctl, const char *name, struct ctl_policy *policy) MUST_CHECK;
 
 /* ---- phrases; each writes into its text and returns it ---- */

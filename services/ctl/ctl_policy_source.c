@@ -153,15 +153,18 @@ void ctl_policy_done(struct ctl_policy *policy)
     *policy = (struct ctl_policy){0};
 }
 
+int ctl_policy_compiled(struct ctl *ctl, const char *name, const struct ctl_policy *policy)
+{
+    if (policy->object) {
+        return CTL_OK;
+    }
+    (void)fputs(policy->report.text ? policy->report.text : "", ctl->err);
+    return ctl_fail(
+        ctl, CTL_FAILED, TEXT_POLICY_BAD, CTL_ARGS(name, CTL_NUMBER_TEXT(policy->report.errors)));
+}
+
 int ctl_policy_good(struct ctl *ctl, const char *name, struct ctl_policy *policy)
 {
     int code = ctl_policy_get(ctl, name, true, policy);
-    if (code == CTL_OK && !policy->object) {
-        (void)fputs(policy->report.text ? policy->report.text : "", ctl->err);
-        return ctl_fail(ctl,
-                        CTL_FAILED,
-                        TEXT_POLICY_BAD,
-                        CTL_ARGS(name, CTL_NUMBER_TEXT(policy->report.errors)));
-    }
-    return code;
+    return code == CTL_OK ? ctl_policy_compiled(ctl, name, policy) : code;
 }

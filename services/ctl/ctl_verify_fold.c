@@ -11,19 +11,6 @@ struct verify_case *verify_case_of(struct verify *verify, uint64_t case_id)
     return there ? &verify->cases[serial] : NULL;
 }
 
-/* As the watchdog finds the policy of a case it does not know yet; 0: it leaves the event alone. */
-static uint32_t policy_id_of(const struct event *event)
-{
-    switch (event->kind) {
-    case EVENT_RECEIVED:
-        return event->received.policy_id;
-    case EVENT_OPENED:
-        return event->opened.policy_id;
-    default:
-        return event->service == SERVICE_DISPATCH ? event->advanced.policy_id : 0;
-    }
-}
-
 static void fold_watch(struct verify *verify, struct verify_case *held, const struct event *event)
 {
     const struct verify_stream *watchdog = &verify->streams[SERVICE_WATCHDOG];
@@ -32,8 +19,8 @@ static void fold_watch(struct verify *verify, struct verify_case *held, const st
         return;
     }
     uint32_t known = held->watch.policy_id;
-    uint32_t id = own ? event->clocks.policy_id : policy_id_of(event);
-    const struct policy *policy = view_policy(verify->policies, known != 0 ? known : id);
+    uint32_t id = known != 0 ? known : event_policy_id(event);
+    const struct policy *policy = view_policy(verify->policies, id);
     if (policy) {
         watch_evolve(policy, &held->watch, event);
         held->watch.case_id = event->case_id;
@@ -44,7 +31,7 @@ static void
 fold_dispatch(struct verify *verify, struct verify_case *held, const struct event *event)
 {
     uint32_t known = held->dispatch.policy_id;
-    uint32_t id = known != 0 ? known : policy_id_of(event);
+    uint32_t id = known != 0 ? known : event_policy_id(event);
     const struct policy *policy = view_policy(verify->policies, id);
     if (policy) {
         dispatch_evolve(policy, &held->dispatch, event);

@@ -38,20 +38,6 @@ static bool follows(const struct watch *watch, unsigned service, uint32_t partit
            (watch->case_id == 0 || case_partition(watch->case_id) == partition);
 }
 
-static uint32_t policy_id_of(const struct event *event)
-{
-    switch (event->service) {
-    case SERVICE_INTAKE:
-        return event->received.policy_id;
-    case SERVICE_TRIAGE:
-        return event->triaged.policy_id;
-    case SERVICE_DISPATCH:
-        return event->kind == EVENT_OPENED ? event->opened.policy_id : event->advanced.policy_id;
-    default:
-        return event->clocks.policy_id;
-    }
-}
-
 static void show(struct watch *watch, const struct event *event)
 {
     struct ctl *ctl = watch->ctl;
@@ -67,8 +53,9 @@ static void show(struct watch *watch, const struct event *event)
     } else {
         char at[VIEW_TEXT_MAX];
         char kind[VIEW_TEXT_MAX];
-        const struct policy *policy =
-            event_kind_name(event->kind) ? view_policy(watch->policies, policy_id_of(event)) : NULL;
+        const struct policy *policy = event_kind_name(event->kind)
+                                          ? view_policy(watch->policies, event_policy_id(event))
+                                          : NULL;
         (void)fprintf(ctl->out,
                       "%s%s  %s.%04" PRIu32 " #%-6" PRIu64 "%s  %" PRIu64 "  %s  ",
                       view_faint(ctl),

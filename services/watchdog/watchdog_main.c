@@ -187,18 +187,6 @@ static bool output_apply(struct watchdog *watchdog,
     return true;
 }
 
-static uint32_t policy_id_of(const struct event *event)
-{
-    switch (event->kind) {
-    case EVENT_RECEIVED:
-        return event->received.policy_id;
-    case EVENT_OPENED:
-        return event->opened.policy_id;
-    default:
-        return event->service == SERVICE_DISPATCH ? event->advanced.policy_id : 0;
-    }
-}
-
 /* What the batch took out and did not fire is due again. */
 static void due_put_back(struct watchdog *watchdog)
 {
@@ -283,7 +271,7 @@ static void watchdog_input(void *self, struct cycle *cycle, const struct event *
 {
     struct watchdog *watchdog = self;
     struct held_case *held = find(watchdog, event->case_id);
-    uint32_t policy_id = held ? held->state.policy_id : policy_id_of(event);
+    uint32_t policy_id = held ? held->state.policy_id : event_policy_id(event);
     const struct policy *policy = policy_id != 0 ? policy_of(watchdog, policy_id) : NULL;
     if (!policy) {
         return;

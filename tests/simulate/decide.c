@@ -13,16 +13,12 @@ static struct holding *holding_of(struct instance *instance, uint64_t case_id)
     return &instance->holdings[case_partition(case_id)];
 }
 
-static struct row *row_of(struct instance *instance, uint64_t case_id)
-{
-    return cases_row(instance, case_id);
-}
-
 /* That of the case, as the services know it: of its row, or of the event that begins it. */
 static const struct policy *policy_of(const struct row *row, const struct event *event)
 {
     const struct policy *policy = row_policy(row);
-    return policy ? policy : policies_by_id(event_policy_id(event));
+    bool begins = event->service != SERVICE_WATCHDOG; /* its clocks are of cases that are there */
+    return policy ? policy : policies_by_id(begins ? event_policy_id(event) : 0);
 }
 
 void batch_reply(struct instance *instance, const struct request *request, uint64_t case_id)
@@ -57,7 +53,7 @@ void batch_append(struct instance *instance,
     struct holding *holding = holding_of(instance, event->case_id);
     struct batch *batch = &instance->batch;
     struct fact *fact = &batch->facts[batch->fact_count];
-    struct row *row = row_of(instance, event->case_id);
+    struct row *row = cases_row(instance, event->case_id);
     assert(batch->fact_count < BATCH_FACTS);
     if (instance->skew_us < 0 && event->at_us < world_now_us()) {
         sim_reach(SOMETIMES_CLOCK_BEHIND);
@@ -103,7 +99,7 @@ append_all(struct instance *instance, const struct policy *policy, struct watch_
 static void timer_set(struct instance *instance, uint64_t case_id)
 {
     struct holding *holding = holding_of(instance, case_id);
-    const struct row *row = row_of(instance, case_id);
+    const struct row *row = cases_row(instance, case_id);
     const struct policy *policy = row_policy(row);
     int64_t due_us = policy ? watch_due_us(policy, &row->watch) : INT64_MAX;
     uint32_t at = 0;
@@ -122,7 +118,7 @@ static void timer_set(struct instance *instance, uint64_t case_id)
 
 static void watch(struct instance *instance, const struct event *event)
 {
-    struct row *row = row_of(instance, event->case_id);
+    struct row *row = cases_row(instance, event->case_id);
     const struct policy *policy = policy_of(row, event);
     struct watch_output output;
     bool unheard = sim.mutant == MUTANT_MERGE_UNHEARD && event->kind == EVENT_MERGED;
@@ -141,7 +137,7 @@ static void watch(struct instance *instance, const struct event *event)
 /* Whether something was due.  A timer is only a hint: the core says what is due. */
 static bool fire(struct instance *instance, uint64_t case_id, int64_t due_us)
 {
-    struct row *row = row_of(instance, case_id);
+    struct row *row = cases_row(instance, case_id);
     const struct policy *policy = row_policy(row);
     struct watch_output output;
     bool fired = false;
@@ -212,7 +208,7 @@ static void triage(struct instance *instance, const struct event *received)
 
 static void dispatch(struct instance *instance, const struct event *cause)
 {
-    struct row *row = row_of(instance, cause->case_id);
+    struct row *row = cases_row(instance, cause->case_id);
     const struct policy *policy = policy_of(row, cause);
     if (!policy) {
         return; /* a clock of a case that is not open yet */
@@ -384,7 +380,7 @@ static void command(struct instance *instance, const struct request *request)
                       (uint8_t)request->kind,
                       (uint8_t)request->agent,
                       (uint8_t)request->command};
-    struct row *row = row_of(instance, request->case_id);
+    struct row *row = cases_row(instance, request->case_id);
     const struct policy *policy = row_policy(row);
     if (!policy) {
         claim_undo(instance, request);

@@ -127,6 +127,21 @@ static void resume(const struct policy *policy,
     run->doing = RUNS;
 }
 
+/* As its step has it: a run stands in some. */
+static void stand_or_go_on(const struct telling *telling,
+                           const struct policy_clock *rule,
+                           struct run *run,
+                           int64_t at_us)
+{
+    bool stands = stands_in(telling->policy, rule, telling->step);
+    if (run->doing == STANDS && !stands) {
+        resume(telling->policy, rule, run, run->stood_from_us, at_us);
+    } else if (run->doing == RUNS && stands) {
+        run->doing = STANDS;
+        run->stood_from_us = at_us;
+    }
+}
+
 static void
 end_run(struct telling *telling, uint32_t index, int64_t at_us, bool judged, bool merges)
 {
@@ -250,13 +265,7 @@ follow_steps(struct telling *telling, uint32_t index, const struct event *event,
         }
         run->of_merge = false;
     }
-    bool stands = stands_in(telling->policy, rule, telling->step);
-    if (run->doing == STANDS && !stands) {
-        resume(telling->policy, rule, run, run->stood_from_us, event->at_us);
-    } else if (run->doing == RUNS && stands) {
-        run->doing = STANDS;
-        run->stood_from_us = event->at_us;
-    }
+    stand_or_go_on(telling, rule, run, event->at_us);
 }
 
 static void
@@ -309,13 +318,7 @@ static void move_task(
     if (settled == number && (run->doing == RUNS || run->doing == STANDS)) {
         end_run(telling, index, event->at_us, true, false);
     }
-    bool stands = stands_in(telling->policy, rule, telling->step);
-    if (run->doing == STANDS && !stands) {
-        resume(telling->policy, rule, run, run->stood_from_us, event->at_us);
-    } else if (run->doing == RUNS && stands) {
-        run->doing = STANDS;
-        run->stood_from_us = event->at_us;
-    }
+    stand_or_go_on(telling, rule, run, event->at_us);
     if (opened == number) {
         begin_run(telling, index, event->at_us);
         sim_reach(SOMETIMES_TASK_TIMED);

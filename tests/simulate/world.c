@@ -37,21 +37,6 @@ const struct policy *row_policy(const struct row *row)
                                                        : row->watch.policy_id);
 }
 
-uint32_t event_policy_id(const struct event *event)
-{
-    switch ((int)event->kind) {
-    case EVENT_RECEIVED:
-        return event->received.policy_id;
-    case EVENT_TRIAGED:
-    case EVENT_TRIAGE_ASKED:
-        return event->triaged.policy_id;
-    case EVENT_OPENED:
-        return event->opened.policy_id;
-    default:
-        return event->service == SERVICE_DISPATCH ? event->advanced.policy_id : 0;
-    }
-}
-
 const char *agent_name(uint32_t agent)
 {
     static char name[8];

@@ -136,8 +136,6 @@ enum { WORLD_CALM_US = 125 * SECOND };
 
 /* Of the case; NULL: nothing is known of it. */
 const struct policy *row_policy(const struct row *row);
-/* Which one the event says its case is pinned to; 0: it does not say. */
-uint32_t event_policy_id(const struct event *event);
 /* As the first fact of the case says; NULL: it has none, or that is rolled back. */
 const struct policy *case_policy(uint64_t case_id);
 
