@@ -131,7 +131,7 @@ int script_expect(struct script *script, const struct yaml_node *expected)
     if (code == CTL_OK && (!view.policy || view.state.version == 0)) {
         code = ctl_fail(script->ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(script->number));
     }
-    for (uint32_t i = 0; code == CTL_OK && i < expected->count; i++) {
+    for (uint32_t i = 0; code == CTL_OK && view.policy && i < expected->count; i++) {
         expect_one(script, &view, &expected->pairs[i]);
     }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */

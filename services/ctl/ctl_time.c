@@ -85,19 +85,26 @@ static bool clock_time(struct reading *reading, int64_t *us)
     return hour <= 23 && minute <= 59 && second <= 60;
 }
 
-bool ctl_time_rfc3339(struct slice text, int64_t *at_us)
+/* "2026-03-02T10:00:00.5": the day, and the time of it; what comes behind is left to read. */
+static bool date_and_time(struct slice text, int32_t *date, int64_t *us, struct reading *behind)
 {
     enum { DATE_SIZE = 10 };
+    char between;
+    if (text.size <= DATE_SIZE || !date_parse(slice_of(text.bytes, DATE_SIZE), date)) {
+        return false;
+    }
+    *behind = (struct reading){text.bytes + DATE_SIZE, text.bytes + text.size};
+    return sign(behind, "Tt ", &between) && clock_time(behind, us);
+}
+
+bool ctl_time_rfc3339(struct slice text, int64_t *at_us)
+{
     int32_t date;
     int64_t us;
     int32_t offset_s;
-    char between;
-    if (text.size <= DATE_SIZE || !date_parse(slice_of(text.bytes, DATE_SIZE), &date)) {
-        return false;
-    }
-    struct reading reading = {text.bytes + DATE_SIZE, text.bytes + text.size};
-    if (!sign(&reading, "Tt ", &between) || !clock_time(&reading, &us) ||
-        !offset(&reading, &offset_s) || reading.at != reading.end) {
+    struct reading behind;
+    if (!date_and_time(text, &date, &us, &behind) || !offset(&behind, &offset_s) ||
+        behind.at != behind.end) {
         return false;
     }
     *at_us = (date_to_days(date) * DAY_S - offset_s) * SECOND_US + us;
@@ -117,16 +124,10 @@ bool ctl_time_date(struct slice text, const struct zone *zone, int64_t *at_us)
 
 bool ctl_time_local(struct slice text, const struct zone *zone, int64_t *at_us)
 {
-    enum { DATE_SIZE = 10 };
     int32_t date;
     int64_t us;
-    char between;
-    if (text.size <= DATE_SIZE || !date_parse(slice_of(text.bytes, DATE_SIZE), &date)) {
-        return false;
-    }
-    struct reading reading = {text.bytes + DATE_SIZE, text.bytes + text.size};
-    if (!sign(&reading, "Tt ", &between) || !clock_time(&reading, &us) ||
-        reading.at != reading.end) {
+    struct reading behind;
+    if (!date_and_time(text, &date, &us, &behind) || behind.at != behind.end) {
         return false;
     }
     int64_t local_s = date_to_days(date) * DAY_S + us / SECOND_US;

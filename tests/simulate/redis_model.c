@@ -125,6 +125,18 @@ static void old_add(struct redis_model *model, const char *stream, const char *g
     name_set(old->generation, sizeof old->generation, generation);
 }
 
+static struct entry *entry_add(struct redis_model *model,
+                               const char *stream,
+                               const char *generation,
+                               struct member member)
+{
+    struct entry *entry = ADD(model->entries);
+    entry->member = member;
+    name_set(entry->stream, sizeof entry->stream, stream);
+    name_set(entry->generation, sizeof entry->generation, generation);
+    return entry;
+}
+
 /* What the case asks; "": nothing. */
 static void ask_set(struct redis_model *model, uint64_t case_id, const char *said)
 {
@@ -161,12 +173,7 @@ static void place_one(struct call *call, const char *stream, const char *generat
         lease_drop(model, member.case_id);
         return;
     }
-    if (!entry) {
-        entry = ADD(model->entries);
-        entry->member = member;
-        name_set(entry->stream, sizeof entry->stream, stream);
-        name_set(entry->generation, sizeof entry->generation, generation);
-    }
+    entry = entry ? entry : entry_add(model, stream, generation, member);
     name_set(entry->queue, sizeof entry->queue, queue);
     if (lease) {
         name_set(lease->score, sizeof lease->score, score);
@@ -188,12 +195,7 @@ static void time_one(struct call *call, const char *stream, const char *generati
         }
         return;
     }
-    if (!entry) {
-        entry = ADD(model->entries);
-        entry->member = member;
-        name_set(entry->stream, sizeof entry->stream, stream);
-        name_set(entry->generation, sizeof entry->generation, generation);
-    }
+    entry = entry ? entry : entry_add(model, stream, generation, member);
     entry->due_ms = strtod(due, NULL);
 }
 

@@ -65,30 +65,22 @@ static void an_import_is_the_same_in_any_order(void **state)
     static const char apple[] = CALENDAR_CASES "/apple.ics";
     static const char rules[] = CALENDAR_CASES "/rules.ics";
     int status[2] = {-1, -1};
-    char *a = TOLD(&status[0],
-                   "import",
-                   apple,
-                   rules,
-                   "--name",
-                   "both",
-                   "--source",
-                   "us: all",
-                   "--first-year",
-                   "2026",
-                   "--last-year",
-                   "2026");
-    char *b = TOLD(&status[1],
-                   "import",
-                   rules,
-                   apple,
-                   "--name",
-                   "both",
-                   "--source",
-                   "us: all",
-                   "--first-year",
-                   "2026",
-                   "--last-year",
-                   "2026");
+#define IMPORT(status, first, second)                                                              \
+    TOLD(status,                                                                                   \
+         "import",                                                                                 \
+         first,                                                                                    \
+         second,                                                                                   \
+         "--name",                                                                                 \
+         "both",                                                                                   \
+         "--source",                                                                               \
+         "us: all",                                                                                \
+         "--first-year",                                                                           \
+         "2026",                                                                                   \
+         "--last-year",                                                                            \
+         "2026")
+    char *a = IMPORT(&status[0], apple, rules);
+    char *b = IMPORT(&status[1], rules, apple);
+#undef IMPORT
     assert_int_equal(status[0], CTL_OK);
     assert_int_equal(status[1], CTL_OK);
     assert_string_equal(a, b);

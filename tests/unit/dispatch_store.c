@@ -39,14 +39,6 @@ static struct dispatch_case full_case(void)
                                   .last_actor = "a name of exactly forty-seven bytes, is it not?"};
 }
 
-static void desk_ready(struct pg_desk *desk)
-{
-    pg_desk_open(desk);
-    pg_desk_archive(desk, "4");
-    pg_desk_connect(desk, dispatch_statements, dispatch_statement_count);
-    assert_true(pg_desk_until_ready(desk));
-}
-
 static void
 store(struct pg_desk *desk, const struct dispatch_case *state, bool is_new, const char *answer)
 {
@@ -92,7 +84,7 @@ static void every_field_of_a_case_comes_back(void **state)
     (void)state;
     struct pg_desk desk;
     struct sight sight;
-    desk_ready(&desk);
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     struct dispatch_case wanted = full_case();
     store(&desk, &wanted, true, "ok 0");
     load(&desk, &sight, "ok 1");
@@ -123,7 +115,7 @@ static void a_case_closed_long_ago_is_found_and_a_damaged_one_is_told(void **sta
     (void)state;
     struct pg_desk desk;
     struct sight sight;
-    desk_ready(&desk);
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     struct dispatch_case closed = full_case();
     closed.step = FIXTURE_STEP_CLOSED;
     closed.closed_at_us = 1577836800000000; /* 2020 */
@@ -141,7 +133,7 @@ static void bytes_of_another_form_are_told_by_their_number(void **state)
     (void)state;
     struct pg_desk desk;
     struct sight sight;
-    desk_ready(&desk);
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     struct dispatch_case marked = full_case();
     marked.more.told = 3;
     store(&desk, &marked, true, "ok 0");
@@ -159,7 +151,7 @@ static void the_nearest_due_time_comes_from_the_clocks(void **state)
     (void)state;
     struct pg_desk desk;
     struct sight sight;
-    desk_ready(&desk);
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     struct dispatch_case wanted = full_case();
     store(&desk, &wanted, true, "ok 0");
     pg_desk_run(&desk,
@@ -203,7 +195,7 @@ static void a_search_finds_the_best_of_a_queue_in_our_partitions(void **state)
     struct pg_desk desk;
     static struct pg_array ours;
     uint64_t found[4] = {0};
-    desk_ready(&desk);
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     pg_desk_run(
         &desk, "INSERT INTO redress.policy (name, version, hash, source) VALUES ('p', 1, 'h', '')");
     for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -242,7 +234,7 @@ static void an_agent_holds_as_many_as_the_row_allows(void **state)
 {
     (void)state;
     struct pg_desk desk;
-    desk_ready(&desk);
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     slots(&desk, "王明", 1, "ok 1");
     slots(&desk, "王明", 1, "ok 1");
     slots(&desk, "王明", 1, "RD002 at 1");
@@ -292,7 +284,7 @@ static void a_command_is_done_once_and_what_was_done_is_known(void **state)
     struct pg_desk desk;
     uint8_t ids[3][16];
     unsigned looked = 0;
-    desk_ready(&desk);
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     commands(&desk, 1, 2, "ok 0");
     commands(&desk, 2, 2, "23505 at 0");
     for (int i = 0; i < 3; i++) {
@@ -317,7 +309,7 @@ static void a_command_is_forgotten_after_thirty_days(void **state)
 {
     (void)state;
     struct pg_desk desk;
-    desk_ready(&desk);
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     pg_desk_run(
         &desk,
         "INSERT INTO redress.command (command_id, case_id, seq, at) SELECT "
@@ -354,7 +346,7 @@ static void an_erased_key_is_not_there_any_more(void **state)
     (void)state;
     struct pg_desk desk;
     const uint64_t cases[] = {case_id_make(2, 1), case_id_make(2, 2), case_id_make(2, 3)};
-    desk_ready(&desk);
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     pg_desk_run(&desk,
                 "INSERT INTO redress.submission (submission_id, channel, case_id, digest, at, "
                 "hash, wrapped_key) SELECT gen_random_uuid(), 'phone', (2::bigint << 40) + n, '', "

@@ -21,14 +21,6 @@ static struct intake_row row_of(unsigned n, const char *channel)
     return row;
 }
 
-static void desk_ready(struct pg_desk *desk)
-{
-    pg_desk_open(desk);
-    pg_desk_archive(desk, "4");
-    pg_desk_connect(desk, intake_statements, intake_statement_count);
-    assert_true(pg_desk_until_ready(desk));
-}
-
 static void
 insert(struct pg_desk *desk, const struct intake_row *rows, uint32_t count, const char *answer)
 {
@@ -52,7 +44,7 @@ static void a_row_is_stored_as_it_was(void **state)
 {
     (void)state;
     struct pg_desk desk;
-    desk_ready(&desk);
+    pg_desk_ready(&desk, intake_statements, intake_statement_count);
     const struct intake_row rows[] = {row_of(1, "phone"), row_of(2, "电邮")};
     insert(&desk, rows, 2, "ok 0");
     assert_rows(&desk, "(SELECT count(*) FROM submission) = 2");
@@ -71,7 +63,7 @@ static void the_same_submission_refuses_the_whole_batch(void **state)
 {
     (void)state;
     struct pg_desk desk;
-    desk_ready(&desk);
+    pg_desk_ready(&desk, intake_statements, intake_statement_count);
     struct intake_row first = row_of(1, "phone");
     insert(&desk, &first, 1, "ok 0");
     struct intake_row rows[] = {row_of(2, "phone"), row_of(1, "phone"), row_of(3, "phone")};
@@ -109,7 +101,7 @@ static void what_is_known_comes_with_what_its_receipt_says(void **state)
     (void)state;
     struct pg_desk desk;
     struct sight sight = {0};
-    desk_ready(&desk);
+    pg_desk_ready(&desk, intake_statements, intake_statement_count);
     struct intake_row row = row_of(7, "phone");
     insert(&desk, &row, 1, "ok 0");
     /* its event is not in the journal: old periods are taken out of it (law 1 outlives them) */

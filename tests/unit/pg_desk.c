@@ -145,6 +145,14 @@ bool pg_desk_until_ready(struct pg_desk *desk)
     return until_state(desk, PG_READY);
 }
 
+void pg_desk_ready(struct pg_desk *desk, const struct pg_statement *statements, unsigned count)
+{
+    pg_desk_open(desk);
+    pg_desk_archive(desk, "4");
+    pg_desk_connect(desk, statements, count);
+    assert_true(pg_desk_until_ready(desk));
+}
+
 bool pg_desk_until_down(struct pg_desk *desk)
 {
     return until_state(desk, PG_DOWN);

@@ -49,6 +49,9 @@ void pg_desk_connect_to(struct pg_desk *desk,
                         const struct pg_statement *statements,
                         unsigned count);
 
+/* Opens with an archive of four partitions, and is connected with these statements. */
+void pg_desk_ready(struct pg_desk *desk, const struct pg_statement *statements, unsigned count);
+
 /* Turn the loop until it is so; false after ten seconds. */
 bool pg_desk_until_ready(struct pg_desk *desk);
 bool pg_desk_until_down(struct pg_desk *desk);

@@ -211,10 +211,7 @@ static void rows_come_back_with_what_the_queues_are_ordered_by(void **state)
     (void)state;
     struct pg_desk desk;
     struct sight sight = {.wanted = full_case()};
-    pg_desk_open(&desk);
-    pg_desk_archive(&desk, "4");
-    pg_desk_connect(&desk, watchdog_statements, watchdog_statement_count);
-    assert_true(pg_desk_until_ready(&desk));
+    pg_desk_ready(&desk, watchdog_statements, watchdog_statement_count);
     uint16_t clocks = policy_fixture()->clock_count;
     memset(&sight.wanted.clocks[clocks],
            0,
@@ -259,10 +256,7 @@ static void who_was_missed_and_has_not_stopped_is_told_from_the_row(void **state
         {WATCH_IDLE,    1, false},
     };
     struct pg_desk desk;
-    pg_desk_open(&desk);
-    pg_desk_archive(&desk, "4");
-    pg_desk_connect(&desk, watchdog_statements, watchdog_statement_count);
-    assert_true(pg_desk_until_ready(&desk));
+    pg_desk_ready(&desk, watchdog_statements, watchdog_statement_count);
     struct watch_case one = full_case();
     uint16_t last = (uint16_t)(policy_fixture()->clock_count - 1);
     for (uint16_t i = 0; i <= last; i++) {
