@@ -9,6 +9,7 @@
 #define REDRESS_POLICY_H
 
 #include "policy_clock.h"
+#include "policy_measure.h"
 
 /* Phases of ISO 10002 as in DOMAIN.md section 1; what analytics measures time in. */
 enum phase {
@@ -279,7 +280,7 @@ struct policy {
     uint16_t factor_count, override_count, route_count, clock_count, calendar_count, field_count;
     uint16_t mark_count, closing_count, kept_count, task_count, deputy_count;
     uint16_t forbidden_count, reply_part_count;
-    uint16_t skill_count, text_count;
+    uint16_t skill_count, text_count, measure_count;
     bool other_handlers; /* a step asks who held the case before */
     bool affine;         /* a step is kept for who held the case before */
     bool recuses;        /* a field names people */
@@ -301,6 +302,7 @@ struct policy {
     const struct policy_requirement *closing; /* of whatever leads to an end */
     const struct policy_step *steps;
     const struct policy_skill *skills; /* asked for in this order */
+    const struct policy_measure *measures;
     const char (*roles)[POLICY_NAME_MAX];
     const struct policy_title *role_titles; /* of each role; NULL: their ids */
     const struct policy_factor *factors;

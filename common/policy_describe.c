@@ -256,6 +256,36 @@ static void describe_skills(const struct policy *policy, FILE *out)
     }
 }
 
+static void describe_measures(const struct policy *policy, FILE *out)
+{
+    for (uint16_t i = 0; i < policy->measure_count; i++) {
+        const struct policy_measure *measure = &policy->measures[i];
+        (void)fprintf(out,
+                      "measure %s %s a %s",
+                      measure->id,
+                      measure_what_name(measure->what),
+                      measure_period_name(measure->period));
+        if (measure->clock != POLICY_NONE) {
+            (void)fprintf(out, " clock=%s", policy->clocks[measure->clock].id);
+        }
+        if (measure->answer.field != POLICY_NONE) {
+            (void)fprintf(out, " field=%s", policy->fields[measure->answer.field].id);
+        }
+        (void)fprintf(out,
+                      " outcomes=0x%x among=0x%x phase=%u choices=0x%llx score=%lld when",
+                      measure->outcomes,
+                      measure->among,
+                      measure->phase,
+                      (unsigned long long)measure->answer.choices,
+                      (long long)measure->answer.min);
+        describe_when(policy, &measure->where, out);
+        (void)fprintf(out,
+                      " %s %lld\n",
+                      measure->has_least ? ">=" : "<=",
+                      (long long)(measure->has_least ? measure->least : measure->most));
+    }
+}
+
 void policy_describe(const struct policy *policy, FILE *out)
 {
     (void)fprintf(out,
@@ -299,4 +329,5 @@ void policy_describe(const struct policy *policy, FILE *out)
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         describe_clock(policy, &policy->clocks[i], out);
     }
+    describe_measures(policy, out);
 }

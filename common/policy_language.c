@@ -114,6 +114,13 @@ const struct language_part language_clock_when = {
     "condition-of-clock", "a condition", KEYS(when_clocked_keys), .wider = &when_any,
     .cannot = "a clock cannot look at", .end = when_end, WHEN_MEANS};
 
+static const struct language_key when_measured_keys[] = {
+    WHEN_CHANNELS, WHEN_CATEGORIES,
+};
+const struct language_part language_measure_when = {
+    "condition-of-measure", "a condition", KEYS(when_measured_keys), .wider = &when_any,
+    .cannot = "a measure cannot look at", .end = when_end, WHEN_MEANS};
+
 static const struct language_key factor_keys[] = {
     TITLE_KEY(policy_factor),
     {"when", true, KIND_PART, INTO(policy_factor, when), .part = &factor_when, WHEN_MEANS},
@@ -301,6 +308,10 @@ static const struct language_key policy_keys[] = {
     {"clocks", true, KIND_ROWS, BETWEEN(0, POLICY_CLOCKS_MAX), .thing = THING_CLOCK,
      .part = &language_clock, .read = read_clocks,
      MEANS("Deadlines", "时限", "時限")},
+    {"measures", false, KIND_ROWS, ROWS(policy, measures, measure_count, 0, POLICY_MEASURES_MAX),
+     .part = &language_measure,
+     MEANS("What the organisation is judged by; no case is", "考核指标，不影响任何案件",
+           "考核指標，不影響任何案件")},
 };
 const struct language_part language_policy = {
     "policy", "a policy", KEYS(policy_keys),
@@ -343,6 +354,9 @@ const struct language_part *const language_parts[] = {&language_policy,
                                                       &language_skill,
                                                       &language_relax,
                                                       &language_text,
+                                                      &language_measure,
+                                                      &language_measure_when,
+                                                      &language_measure_target,
                                                       NULL};
 
 #define THING(word, list, number, type)                                                            \

@@ -147,6 +147,9 @@ extern const struct language_part language_text;
 extern const struct language_part language_deputy;
 extern const struct language_part language_skill;
 extern const struct language_part language_relax;
+extern const struct language_part language_measure;
+extern const struct language_part language_measure_when;
+extern const struct language_part language_measure_target;
 
 /* Every part, the file first; ends with NULL. */
 extern const struct language_part *const language_parts[];

@@ -113,12 +113,18 @@ static enum case_outcome outcome_read(struct policy_loading *loading, const stru
     return word == POLICY_NONE ? OUTCOME_NONE : (enum case_outcome)(word + 1);
 }
 
+uint32_t read_outcomes(struct policy_loading *loading, const struct yaml_node *node)
+{
+    uint32_t outcomes = 0;
+    for (uint32_t i = 0; i < list_count(node); i++) {
+        outcomes |= 1U << outcome_read(loading, list_item(node, i));
+    }
+    return outcomes;
+}
+
 POLICY_READER(read_required_outcomes)
 {
-    struct policy_requirement *asked = into;
-    for (uint32_t i = 0; i < list_count(&pair->value); i++) {
-        asked->outcomes |= 1U << outcome_read(loading, list_item(&pair->value, i));
-    }
+    ((struct policy_requirement *)into)->outcomes = read_outcomes(loading, &pair->value);
 }
 
 POLICY_READER(read_action_outcome)

@@ -278,6 +278,12 @@ POLICY_READER(target_priorities);
 POLICY_READER(target_rolls);
 POLICY_READER(target_when);
 POLICY_READER(target_within);
+POLICY_READER(read_measure_outcomes);
+POLICY_READER(read_measure_among);
+POLICY_READER(read_measure_is);
+POLICY_READER(read_measure_score);
+POLICY_READER(read_measure_least);
+POLICY_READER(read_measure_most);
 POLICY_READER(classes_check);
 POLICY_READER(routes_check);
 void class_begin(struct policy_loading *loading, const struct yaml_node *place, void *into);
@@ -299,6 +305,8 @@ void action_end(struct policy_loading *loading,
                 const struct yaml_node *place,
                 const struct yaml_node *map,
                 void *into);
+/* One outcome or a list of them, as a bit set over enum case_outcome. */
+uint32_t read_outcomes(struct policy_loading *loading, const struct yaml_node *node);
 /* A bound as a field's type has it. */
 bool read_bound(struct policy_loading *loading,
                 const struct yaml_node *node,
@@ -308,6 +316,14 @@ void skill_end(struct policy_loading *loading,
                const struct yaml_node *place,
                const struct yaml_node *map,
                void *into);
+void measure_end(struct policy_loading *loading,
+                 const struct yaml_node *place,
+                 const struct yaml_node *map,
+                 void *into);
+void measure_target_end(struct policy_loading *loading,
+                        const struct yaml_node *place,
+                        const struct yaml_node *map,
+                        void *into);
 void step_end(struct policy_loading *loading,
               const struct yaml_node *place,
               const struct yaml_node *map,

@@ -218,9 +218,11 @@ CREATE TABLE figure (
     clock     text NOT NULL,
     phase     smallint NOT NULL,
     bucket    smallint NOT NULL,
+    field     text NOT NULL,        -- answers: which field of the policy
+    value     text NOT NULL,        -- closings: the outcome; answers: the choice or score
     count     bigint NOT NULL,
-    seconds   bigint NOT NULL,
-    PRIMARY KEY (hour, measure, policy_id, channel, category, queue, clock, phase, bucket)
+    sum       bigint NOT NULL,      -- seconds; of answers that are numbers, 10^-4 of their unit
+    PRIMARY KEY (hour, measure, policy_id, channel, category, queue, clock, phase, bucket, field, value)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 -- Raised inside a batch so that the whole of it is undone: SQLSTATE RD001 fenced, RD002 an agent is full.

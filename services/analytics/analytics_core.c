@@ -3,6 +3,7 @@
 enum {
     US = 1000000,
     HOUR_S = 3600,
+    FIELD_SCALE = 10000,
     INCREMENTS_PER_CLOCK = 2,
 };
 
@@ -38,7 +39,7 @@ static void add_phase(struct tally *tally, enum phase phase, int64_t from_us)
     struct figure_increment *increment = add(tally, FIGURE_PHASE);
     increment->phase = (uint8_t)phase;
     increment->bucket = figure_bucket(seconds);
-    increment->seconds = seconds;
+    increment->sum = seconds;
 }
 
 /* Where the case belongs, as the event itself says it. */
@@ -64,8 +65,60 @@ static void fold_triaged(struct tally *tally)
     bool asked = tally->event->kind == EVENT_TRIAGE_ASKED;
     place(tally, told->policy_id, told->channel, told->category, nothing);
     add(tally, asked ? FIGURE_ASKED : FIGURE_TRIAGED);
+    if (told->repeats > 0) {
+        add(tally, FIGURE_REPEATED);
+    }
     if (told->received_at_us > 0) {
         add_phase(tally, PHASE_RECEIPT, told->received_at_us);
+    }
+}
+
+static bool is_measured(const struct policy *policy, uint16_t field)
+{
+    for (uint16_t i = 0; i < policy->measure_count; i++) {
+        if (policy->measures[i].answer.field == field) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the form says of fields that a measure names; sealed ones have no value here. */
+static void add_answers(struct tally *tally)
+{
+    const struct policy *policy = tally->policy;
+    const struct event_advanced *told = &tally->event->advanced;
+    uint32_t count = policy->measure_count > 0 ? told->field_count : 0;
+    for (uint32_t i = 0; i < count && i < EVENT_FIELDS_MAX; i++) {
+        uint16_t index = policy_field_index(policy, told->fields[i].name);
+        int64_t value = 0;
+        if (index >= policy->field_count || !is_measured(policy, index) ||
+            !policy_field_value(&policy->fields[index], told->fields[i].value, &value)) {
+            continue;
+        }
+        const struct policy_field *field = &policy->fields[index];
+        struct figure_increment *increment = add(tally, FIGURE_ANSWER);
+        increment->field = index;
+        if (field->type == FORM_NUMBER || field->type == FORM_MONEY) {
+            increment->sum = value;
+            value = measure_is_scale(field) ? (value - field->min) / FIELD_SCALE : POLICY_NONE;
+        }
+        increment->value = (uint16_t)value;
+    }
+}
+
+static void add_closing(struct tally *tally, bool closes, uint16_t from)
+{
+    const struct policy *policy = tally->policy;
+    const struct event_advanced *told = &tally->event->advanced;
+    struct figure_increment *increment = add(tally, closes ? FIGURE_CLOSED : FIGURE_REOPENED);
+    if (!closes) {
+        increment->value = tally->event->kind == EVENT_UNMERGED;
+        return;
+    }
+    increment->value = (uint16_t)(told->outcome < OUTCOME_COUNT ? told->outcome : OUTCOME_NONE);
+    if (from == policy->first_step || from == policy->triage_step) {
+        add(tally, FIGURE_CLOSED_AT_ONCE)->value = increment->value;
     }
 }
 
@@ -76,6 +129,7 @@ static void fold_advanced(struct tally *tally)
     uint16_t from = policy_step_index(policy, told->from_step);
     uint16_t to = policy_step_index(policy, told->to_step);
     place(tally, told->policy_id, told->channel, told->category, told->queue);
+    add_answers(tally);
     if (from >= policy->step_count || to >= policy->step_count || from == to) {
         return;
     }
@@ -86,7 +140,7 @@ static void fold_advanced(struct tally *tally)
         add_phase(tally, policy->steps[from].phase, told->from_since_us);
     }
     if (was_closed != is_closed) {
-        add(tally, is_closed ? FIGURE_CLOSED : FIGURE_REOPENED);
+        add_closing(tally, is_closed, from);
     }
 }
 
@@ -105,7 +159,7 @@ static void add_verdict(struct tally *tally, uint16_t index, const struct event_
     } else if (told->verdict == CLOCK_MISSED && (begins || kind == EVENT_CLOCK_BREACHED)) {
         struct figure_increment *increment = add(tally, FIGURE_MISSED);
         increment->clock = index;
-        increment->seconds = told->late_s > 0 ? told->late_s : 0;
+        increment->sum = told->late_s > 0 ? told->late_s : 0;
     }
 }
 
@@ -160,7 +214,7 @@ uint32_t analytics_fold(const struct policy *policy,
 {
     struct tally tally = {.policy = policy, .event = event, .out = out};
     tally.row.hour_s = floor_div(floor_div(event->at_us, US), HOUR_S) * HOUR_S;
-    tally.row.clock = POLICY_NONE;
+    tally.row.clock = tally.row.field = tally.row.value = POLICY_NONE;
     switch (event_kind_service(event->kind)) {
     case SERVICE_INTAKE:
         fold_received(&tally);
@@ -209,6 +263,53 @@ double figure_bucket_seconds(uint16_t bucket)
     return start * (1.0 + bucket_growth) / 2.0;
 }
 
+/* By hand: a core has no snprintf. */
+static struct slice number_text(int64_t number, char into[FIGURE_VALUE_MAX])
+{
+    size_t at = FIGURE_VALUE_MAX;
+    int64_t left = number < 0 ? -number : number;
+    do {
+        into[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (number < 0) {
+        into[--at] = '-';
+    }
+    return slice_of(into + at, FIGURE_VALUE_MAX - at);
+}
+
+static struct slice
+answer_text(const struct policy_field *field, uint16_t value, char into[FIGURE_VALUE_MAX])
+{
+    if (field->type == FORM_CHOICE && value < field->choice_count) {
+        return slice_text(field->choices[value].id);
+    }
+    if (field->type == FORM_FLAG) {
+        return slice_text(value == 1 ? "yes" : "no");
+    }
+    return field->type == FORM_NUMBER ? number_text(field->min / FIELD_SCALE + value, into)
+                                      : nothing;
+}
+
+struct slice figure_value_text(const struct policy *policy,
+                               const struct figure_increment *increment,
+                               char into[FIGURE_VALUE_MAX])
+{
+    switch ((int)increment->measure) {
+    case FIGURE_CLOSED:
+    case FIGURE_CLOSED_AT_ONCE:
+        return slice_text(policy_outcome_name((enum case_outcome)increment->value));
+    case FIGURE_REOPENED:
+        return increment->value == 1 ? slice_text("unmerged") : nothing;
+    case FIGURE_ANSWER:
+        return increment->value == POLICY_NONE
+                   ? nothing
+                   : answer_text(&policy->fields[increment->field], increment->value, into);
+    default:
+        return nothing;
+    }
+}
+
 const char *figure_measure_name(enum figure_measure measure)
 {
     static const char *const names[FIGURE_MEASURE_COUNT] = {
@@ -224,6 +325,9 @@ const char *figure_measure_name(enum figure_measure measure)
         [FIGURE_MISSED] = "missed",
         [FIGURE_ESCALATED] = "escalated",
         [FIGURE_PHASE] = "phase",
+        [FIGURE_CLOSED_AT_ONCE] = "closed_at_once",
+        [FIGURE_REPEATED] = "repeated",
+        [FIGURE_ANSWER] = "answer",
     };
     return measure >= 0 && measure < FIGURE_MEASURE_COUNT ? names[measure] : NULL;
 }

@@ -80,7 +80,7 @@ static bool same_key(const struct figure_increment *a, const struct figure_incre
 {
     return a->measure == b->measure && a->hour_s == b->hour_s && a->policy_id == b->policy_id &&
            a->channel == b->channel && a->category == b->category && a->queue == b->queue &&
-           a->clock == b->clock &&
+           a->clock == b->clock && a->field == b->field && a->value == b->value &&
            (a->measure != FIGURE_PHASE || (a->phase == b->phase && a->bucket == b->bucket));
 }
 
@@ -93,7 +93,8 @@ static uint32_t hash_of(const struct figure_increment *key)
     if (key->measure == FIGURE_PHASE) {
         bits = bits * 0x9e3779b97f4a7c15U + ((uint64_t)key->phase << 16 | key->bucket);
     }
-    bits = bits * 0x9e3779b97f4a7c15U + key->clock;
+    bits = bits * 0x9e3779b97f4a7c15U +
+           ((uint64_t)key->clock << 32 | (uint64_t)key->field << 16 | key->value);
     return (uint32_t)(bits >> 40);
 }
 
@@ -117,7 +118,7 @@ static void sum_add(struct analytics *analytics,
         struct analytics_row *row = &analytics->rows[*slot - 1];
         if (same_key(&row->key, increment)) {
             row->count += by;
-            row->key.seconds += increment->seconds;
+            row->key.sum += increment->sum;
             return;
         }
     }

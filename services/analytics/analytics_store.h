@@ -1,6 +1,6 @@
 /*
- * The rows of figures: sums by hour, measure, policy, channel, category, queue, clock, phase and
- * bucket.
+ * The rows of figures: sums by hour, measure, policy, channel, category, queue, clock, phase,
+ * bucket, field and value.
  */
 #ifndef REDRESS_ANALYTICS_STORE_H
 #define REDRESS_ANALYTICS_STORE_H
@@ -13,7 +13,7 @@ extern const unsigned analytics_statement_count;
 
 /* One row of the batch: an increment and how often it came. */
 struct analytics_row {
-    struct figure_increment key; /* seconds: the sum */
+    struct figure_increment key; /* sum: of all of them */
     int64_t count;
 };
 

@@ -170,6 +170,7 @@ int ctl_evidence_check(struct ctl *ctl);
 int ctl_play(struct ctl *ctl);
 int ctl_show(struct ctl *ctl);
 int ctl_list(struct ctl *ctl);
+int ctl_measures(struct ctl *ctl);
 int ctl_status(struct ctl *ctl);
 int ctl_watch(struct ctl *ctl);
 int ctl_top(struct ctl *ctl);

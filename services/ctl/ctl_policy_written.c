@@ -42,6 +42,7 @@ static const struct {
     {"texts",     TEXT_DIFF_TEXT     },
     {"skills",    TEXT_DIFF_SKILL    },
     {"calendars", TEXT_DIFF_CALENDAR },
+    {"measures",  TEXT_DIFF_MEASURE  },
 };
 
 /* Where a thing's title lies in its row; those without one are called by their names. */

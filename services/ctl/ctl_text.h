@@ -25,6 +25,7 @@ enum ctl_text {
 #include "ctl_text_clock.def"
 #include "ctl_text_drill.def"
 #include "ctl_text_help.def"
+#include "ctl_text_measure.def"
 #include "ctl_text_org.def"
 #include "ctl_text_phrase.def"
 #include "ctl_text_policy.def"

@@ -156,6 +156,13 @@ static const struct ctl_option list_options[] = {
     {"sort", NULL, 0, CTL_TEXT, "ORDER", "due", 0, 0, TEXT_LOOK_SORT},
 };
 
+static const struct ctl_option measures_options[] = {
+    WORD("policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
+    WORD("period", 0, "PERIOD", TEXT_OPTION_MEASURE_PERIOD),
+    WORD("at", 0, "DATE", TEXT_OPTION_MEASURE_AT),
+    NUMBER("trend", 0, "6", 1, 60, TEXT_OPTION_MEASURE_TREND),
+};
+
 static const struct ctl_option verify_options[] = {
     NUMBER("partition", 'p', "-1", -1, 1023, TEXT_LOOK_PARTITION),
     WORD("service", 0, "NAME", TEXT_LOOK_SERVICE),
@@ -257,6 +264,8 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(play_options), ctl_play},
     {"list", "", 0, 0, TEXT_VERB_LIST,
      OPTIONS(list_options), ctl_list},
+    {"measures", "", 0, 0, TEXT_VERB_MEASURES,
+     OPTIONS(measures_options), ctl_measures},
     {"status", "", 0, 0, TEXT_VERB_STATUS,
      NO_OPTIONS, ctl_status},
     {"rebuild redis", "", 0, 0, TEXT_VERB_REBUILD_REDIS,

@@ -100,7 +100,7 @@ static void assessment_ends_the_receipt_that_began_at_the_channel(void **state)
         assert_int_equal(out[0].category, FIXTURE_CATEGORY_ATTITUDE);
         assert_int_equal(out[1].measure, FIGURE_PHASE);
         assert_int_equal(out[1].phase, PHASE_RECEIPT);
-        assert_int_equal(out[1].seconds, 600);
+        assert_int_equal(out[1].sum, 600);
         assert_int_equal(out[1].bucket, figure_bucket(600));
     }
 }
@@ -127,7 +127,7 @@ static void leaving_a_step_tells_the_time_spent_in_its_phase(void **state)
                      1);
     assert_int_equal(out[0].measure, FIGURE_PHASE);
     assert_int_equal(out[0].phase, PHASE_INVESTIGATION);
-    assert_int_equal(out[0].seconds, 7200);
+    assert_int_equal(out[0].sum, 7200);
     assert_int_equal(out[0].channel, FIXTURE_CHANNEL_MAIL);
     assert_int_equal(out[0].category, FIXTURE_CATEGORY_LATE);
     assert_int_equal(out[0].queue, FIXTURE_QUEUE_SERVICE);
@@ -140,11 +140,150 @@ static void closing_and_reopening_count_and_time_closed_is_nobodys_work(void **s
 {
     (void)state;
     struct figure_increment out[FIGURE_INCREMENTS_MAX];
-    assert_int_equal(fold(moved(EVENT_WITHDRAWN, on(4, 11, 0), "triage", "closed"), out), 2);
+    assert_int_equal(fold(moved(EVENT_WITHDRAWN, on(4, 11, 0), "consent", "closed"), out), 2);
     assert_int_equal(out[0].measure, FIGURE_PHASE);
     assert_int_equal(out[1].measure, FIGURE_CLOSED);
     assert_int_equal(fold(moved(EVENT_REOPENED, on(4, 12, 0), "closed", "investigation"), out), 1);
     assert_int_equal(out[0].measure, FIGURE_REOPENED);
+}
+
+static struct slice value_of(const struct figure_increment *increment)
+{
+    static char text[FIGURE_VALUE_MAX];
+    return figure_value_text(policy_fixture(), increment, text);
+}
+
+static void a_closing_tells_its_outcome_and_a_merge_undone_is_no_reopening(void **state)
+{
+    (void)state;
+    struct figure_increment out[FIGURE_INCREMENTS_MAX];
+    struct event event = moved(EVENT_CLOSED, on(4, 11, 0), "consent", "closed");
+    event.advanced.outcome = OUTCOME_NOT_FOUNDED;
+    assert_int_equal(fold(event, out), 2);
+    assert_true(slice_equal(value_of(&out[1]), slice_text("not-founded")));
+    event.advanced.outcome = 9999;
+    assert_int_equal(fold(event, out), 2);
+    assert_int_equal(value_of(&out[1]).size, 0);
+    assert_int_equal(fold(moved(EVENT_REOPENED, on(4, 12, 0), "closed", "consent"), out), 1);
+    assert_int_equal(value_of(&out[0]).size, 0);
+    assert_int_equal(fold(moved(EVENT_UNMERGED, on(4, 12, 0), "closed", "consent"), out), 1);
+    assert_int_equal(out[0].measure, FIGURE_REOPENED);
+    assert_true(slice_equal(value_of(&out[0]), slice_text("unmerged")));
+}
+
+static void what_is_closed_where_cases_open_is_closed_at_once(void **state)
+{
+    (void)state;
+    static const char *const opening[] = {"investigation", "triage"};
+    for (size_t i = 0; i < sizeof opening / sizeof *opening; i++) {
+        struct figure_increment out[FIGURE_INCREMENTS_MAX];
+        struct event event = moved(EVENT_CLOSED, on(4, 11, 0), opening[i], "closed");
+        event.advanced.outcome = OUTCOME_SETTLED;
+        assert_int_equal(fold(event, out), 3);
+        assert_int_equal(out[1].measure, FIGURE_CLOSED);
+        assert_int_equal(out[2].measure, FIGURE_CLOSED_AT_ONCE);
+        assert_true(slice_equal(value_of(&out[2]), slice_text("settled")));
+    }
+}
+
+static void who_complained_before_is_counted_beside_the_triage(void **state)
+{
+    (void)state;
+    for (int asked = 0; asked <= 1; asked++) {
+        struct figure_increment out[FIGURE_INCREMENTS_MAX];
+        struct event event = of(asked ? EVENT_TRIAGE_ASKED : EVENT_TRIAGED, on(4, 9, 10));
+        event.triaged.channel = slice_text("mail");
+        event.triaged.category = slice_text("late");
+        assert_int_equal(fold(event, out), 1);
+        event.triaged.repeats = 3;
+        assert_int_equal(fold(event, out), 2);
+        assert_int_equal(out[1].measure, FIGURE_REPEATED);
+        assert_int_equal(out[1].category, FIXTURE_CATEGORY_LATE);
+    }
+}
+
+/* The fixture with four fields, of which a measure names all but the last. */
+static const struct policy *surveyed(void)
+{
+    static const struct policy_choice choices[] = {{.id = "well"}, {.id = "badly"}};
+    static const struct policy_field fields[] = {
+        {.id = "satisfied",   .type = FORM_CHOICE, .choice_count = 2, .choices = choices},
+        {.id = "score",
+         .type = FORM_NUMBER,
+         .has_min = true,
+         .has_max = true,
+         .min = -20000,
+         .max = 50000},
+        {.id = "refund", .type = FORM_MONEY,                          .decimals = 2},
+        {.id = "fair",       .type = FORM_FLAG                            },
+        {.id = "nobody-asks",      .type = FORM_FLAG      },
+    };
+    static const struct policy_measure measures[] = {
+        {.what = MEASURE_ANSWERED, .answer = {.field = 0}          },
+        {.what = MEASURE_IN_TIME,  .answer = {.field = POLICY_NONE}},
+        {.what = MEASURE_MEAN,     .answer = {.field = 1}          },
+        {.what = MEASURE_SUM,      .answer = {.field = 2}          },
+        {.what = MEASURE_ANSWERED, .answer = {.field = 3}          },
+    };
+    static struct policy policy;
+    policy = *policy_fixture();
+    policy.fields = fields;
+    policy.field_count = sizeof fields / sizeof *fields;
+    policy.measures = measures;
+    policy.measure_count = sizeof measures / sizeof *measures;
+    return &policy;
+}
+
+static void answers_count_where_a_measure_names_the_field(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field, *answer, *value;
+        int64_t sum;
+        bool counts;
+    } rows[] = {
+        {"satisfied",   "badly",  "badly", 0,      true },
+        {"satisfied",   "middle", "",      0,      false},
+        {"satisfied",   "",       "",      0,      false}, /* as of a sealed one */
+        {"score",       "4",      "4",     40000,  true },
+        {"score",       "-2",     "-2",    -20000, true },
+        {"score",       "6",      "",      0,      false},
+        {"refund",      "12.50",  "",      125000, true },
+        {"fair",        "no",     "no",    0,      true },
+        {"fair",        "yes",    "yes",   0,      true },
+        {"nobody-asks", "yes",    "",      0,      false},
+        {"unheard",     "yes",    "",      0,      false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct figure_increment out[FIGURE_INCREMENTS_MAX];
+        char text[FIGURE_VALUE_MAX];
+        struct event event = moved(EVENT_NOTED, on(4, 11, 0), "consent", "consent");
+        event.advanced.field_count = 1;
+        event.advanced.fields[0].name = slice_text(rows[i].field);
+        event.advanced.fields[0].value = slice_text(rows[i].answer);
+        assert_int_equal(fold(event, out), 0); /* the plain fixture measures nothing */
+        assert_int_equal(analytics_fold(surveyed(), &event, out), rows[i].counts);
+        if (rows[i].counts) {
+            assert_int_equal(out[0].measure, FIGURE_ANSWER);
+            assert_int_equal(out[0].sum, rows[i].sum);
+            assert_string_equal(surveyed()->fields[out[0].field].id, rows[i].field);
+            struct slice value = figure_value_text(surveyed(), &out[0], text);
+            assert_true(slice_equal(value, slice_text(rows[i].value)));
+        }
+    }
+}
+
+static void a_full_form_that_closes_a_case_fits(void **state)
+{
+    (void)state;
+    struct figure_increment out[FIGURE_INCREMENTS_MAX];
+    struct event event = moved(EVENT_CLOSED, on(4, 11, 0), "investigation", "closed");
+    event.advanced.field_count = EVENT_FIELDS_MAX;
+    for (int i = 0; i < EVENT_FIELDS_MAX; i++) {
+        event.advanced.fields[i].name = slice_text("fair");
+        event.advanced.fields[i].value = slice_text("yes");
+    }
+    assert_int_equal(analytics_fold(surveyed(), &event, out), EVENT_FIELDS_MAX + 3);
 }
 
 static void each_level_and_each_verdict_counts_once(void **state)
@@ -178,7 +317,7 @@ static void each_level_and_each_verdict_counts_once(void **state)
             assert_int_equal(out[j].measure, rows[i].measures[j]);
             assert_int_equal(out[j].clock, FIXTURE_CLOCK_SAFETY);
             assert_int_equal(out[j].channel, FIXTURE_CHANNEL_PHONE);
-            assert_int_equal(out[j].seconds, out[j].measure == FIGURE_MISSED ? 90 : 0);
+            assert_int_equal(out[j].sum, out[j].measure == FIGURE_MISSED ? 90 : 0);
         }
     }
 }
@@ -303,6 +442,11 @@ int main(void)
         cmocka_unit_test(opening_counts_where_the_case_stands),
         cmocka_unit_test(leaving_a_step_tells_the_time_spent_in_its_phase),
         cmocka_unit_test(closing_and_reopening_count_and_time_closed_is_nobodys_work),
+        cmocka_unit_test(a_closing_tells_its_outcome_and_a_merge_undone_is_no_reopening),
+        cmocka_unit_test(what_is_closed_where_cases_open_is_closed_at_once),
+        cmocka_unit_test(who_complained_before_is_counted_beside_the_triage),
+        cmocka_unit_test(answers_count_where_a_measure_names_the_field),
+        cmocka_unit_test(a_full_form_that_closes_a_case_fits),
         cmocka_unit_test(each_level_and_each_verdict_counts_once),
         cmocka_unit_test(a_verdict_that_is_taken_back_with_its_merge_counts_one_less),
         cmocka_unit_test(names_the_policy_does_not_know_are_counted_as_none),

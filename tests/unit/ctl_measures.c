@@ -1,0 +1,123 @@
+/*
+ * Goal: `redress measures` shows a share never without what it is out of, says in words whether the
+ * target is met, and leaves a place in the trend where there was nothing (law 11).
+ *
+ * Method: measures of tests/unit/policy/measures.yaml with periods worked out by hand, against
+ * tests/unit/ctl/measures.LANGUAGE to the letter.
+ */
+#include "ctl_measures.h"
+
+#include "ctl_golden.h"
+#include "ctl_table.h"
+#include "policy_load.h"
+#include "scope.h"
+
+#include <locale.h>
+
+enum { FILE_MAX = 64 * 1024, PERIODS = 4, YEAR = 2026 };
+
+static struct policy_object *policy;
+
+static int policy_get(void **state)
+{
+    (void)state;
+    static char text[FILE_MAX];
+    size_t size = golden_read(POLICY_CASES "/measures.yaml", text, sizeof text);
+    struct policy_report report;
+    policy = policy_load_blind("measures.yaml", slice_of(text, size), YEAR, YEAR, &report);
+    policy_report_done(&report);
+    return policy && setlocale(LC_CTYPE, "C.UTF-8") ? 0 : -1;
+}
+
+static int policy_done(void **state)
+{
+    (void)state;
+    policy_object_free(&policy);
+    return 0;
+}
+
+/* clang-format off */
+/* What came of each, the last period last. */
+static const struct {
+    const char *id;
+    bool running;
+    struct measured periods[PERIODS];
+} rows[] = {
+    {"in-time", false,
+     {{.hits = 1, .n = 2}, {.n = 0}, {.hits = 9, .n = 10}, {.hits = 199, .n = 200}}}, /* 99.5 % */
+    {"founded", false, {{.n = 0}, {.n = 0}, {.n = 0}, {.hits = 2, .n = 3}}},
+    {"at-once", true, {{.n = 0}, {.n = 0}, {.hits = 7, .n = 7}, {.n = 0}}},
+    {"reopened", true, {{.n = 0}, {.n = 0}, {.hits = 7, .n = 7}, {.hits = 0, .n = 7}}},
+    {"score", false, {{.n = 0}, {.n = 0}, {.n = 0}, {.n = 3, .sum = 130000}}}, /* 13 / 3 */
+    {"cost", false, {{.n = 0}, {.n = 0}, {.n = 0}, {.n = 0}}}, /* nothing was paid */
+    {"slow", false, {{.n = 0}, {.n = 0}, {.n = 1, .sum = 90}, {.n = 2, .sum = 259201}}},
+};
+/* clang-format on */
+
+static const struct policy_measure *measure_of(const char *id)
+{
+    for (uint16_t i = 0; i < policy->policy.measure_count; i++) {
+        if (strcmp(policy->policy.measures[i].id, id) == 0) {
+            return &policy->policy.measures[i];
+        }
+    }
+    fail_msg("no measure %s", id);
+    return NULL;
+}
+
+static void measures_are_told_with_what_they_are_out_of(void **state)
+{
+    (void)state;
+    for (enum ctl_language language = CTL_EN; language < CTL_LANGUAGE_COUNT; language++) {
+        char name[64];
+        char *text = NULL;
+        size_t size = 0;
+        FILE *out = open_memstream(&text, &size);
+        struct ctl ctl = {.language = language, .out = out, .err = stderr};
+        SCOPED(ctl_table_free) struct ctl_table *table = ctl_measures_table(&ctl);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            struct measured measured[PERIODS];
+            memcpy(measured, rows[i].periods, sizeof measured);
+            struct measured *last = &measured[PERIODS - 1];
+            (void)snprintf(last->name, sizeof last->name, "2026-W47");
+            last->running = rows[i].running;
+            ctl_measures_add(
+                &ctl, table, &policy->policy, measure_of(rows[i].id), measured, PERIODS);
+        }
+        ctl_table_print(table);
+        (void)fclose(out);
+        (void)snprintf(name, sizeof name, "measures.%s", ctl_language_tag(language));
+        golden_compare(name, text);
+    }
+}
+
+static void as_data_a_share_has_its_hits_and_nothing_is_null(void **state)
+{
+    (void)state;
+    struct ctl ctl = {.language = CTL_EN, .json = true};
+    const struct measured shares[] = {
+        {.name = "2026-10"},
+        { .name = "2026-11", .hits = 2, .n = 3}
+    };
+    json_t *share = ctl_measures_json(&ctl, &policy->policy, measure_of("founded"), shares, 2);
+    char *text = json_dumps(share, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(6));
+    assert_string_equal(
+        text,
+        "{\"from\":null,\"hits\":2,\"measure\":\"founded\",\"met\":false,\"n\":3,\"period\":"
+        "\"2026-11\",\"policy\":\"little\",\"running\":false,\"target\":{\"at_most\":60.0},"
+        "\"title\":\"Founded\",\"trend\":[{\"from\":null,\"hits\":0,\"n\":0,\"period\":\"2026-10\","
+        "\"running\":false,\"until\":null,\"value\":null},{\"from\":null,\"hits\":2,\"n\":3,"
+        "\"period\":\"2026-11\",\"running\":false,\"until\":null,\"value\":66.67}],\"unit\":"
+        "\"percent\",\"until\":null,\"value\":66.67,\"what\":\"closed-as\"}");
+    free(text);
+    json_decref(share);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(measures_are_told_with_what_they_are_out_of),
+        cmocka_unit_test(as_data_a_share_has_its_hits_and_nothing_is_null),
+    };
+    return cmocka_run_group_tests(tests, policy_get, policy_done);
+}
