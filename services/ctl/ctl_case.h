@@ -79,6 +79,8 @@ void case_event_brief(const struct ctl *ctl,
                       FILE *to,
                       const struct policy *policy,
                       const struct event *event);
+/* The line of the event says it in a sentence, so that it needs no line of its own. */
+bool case_field_is_told(const struct event *event, struct slice name);
 /* ctl_case_time.c: what happened, with everything that was filled in; how long each step took. */
 void case_timeline_print(const struct ctl *ctl, const struct case_view *view);
 void case_steps_print(const struct ctl *ctl, const struct case_view *view);

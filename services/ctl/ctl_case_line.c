@@ -188,14 +188,42 @@ static void say_end(struct line *line, const struct event *event)
     }
 }
 
-/* What was filled in, cut to a part of the line. */
-static void say_fields(struct line *line, const struct event_advanced *advanced)
+bool case_field_is_told(const struct event *event, struct slice name)
 {
+    return event->kind == EVENT_ESCALATED &&
+           (slice_equal(name, slice_text("clock")) || slice_equal(name, slice_text("level")));
+}
+
+/* Which clock made it more urgent, and how far that had come. */
+static void say_raised(struct line *line, const struct event_advanced *advanced)
+{
+    char clock[VIEW_TEXT_MAX] = "";
+    char level[VIEW_TEXT_MAX] = "";
+    for (uint32_t i = 0; i < advanced->field_count; i++) {
+        const struct event_field *told = &advanced->fields[i];
+        if (slice_equal(told->name, slice_text("clock"))) {
+            (void)view_clock(line->ctl, line->policy, told->value, clock);
+        } else if (slice_equal(told->name, slice_text("level"))) {
+            (void)view_plain(told->value, level);
+        }
+    }
+    if (clock[0] != '\0' && level[0] != '\0') {
+        say_text(line, TEXT_RAISED_BY, CTL_ARGS(clock, level));
+    }
+}
+
+/* What was filled in, cut to a part of the line. */
+static void say_fields(struct line *line, const struct event *event)
+{
+    const struct event_advanced *advanced = &event->advanced;
     char a[VIEW_TEXT_MAX];
     char b[VIEW_TEXT_MAX];
     for (uint32_t i = 0; i < advanced->field_count; i++) {
         char cut[VIEW_TEXT_MAX];
         const struct event_field *told = &advanced->fields[i];
+        if (case_field_is_told(event, told->name)) {
+            continue;
+        }
         (void)case_field_title(line->ctl, line->policy, advanced, told->name, a);
         (void)case_field_value(line->ctl, line->policy, advanced, told, b);
         (void)view_fit(b, VALUE_WIDTH, cut);
@@ -236,9 +264,12 @@ static void say_advanced(struct line *line, const struct event *event)
     if (event->kind == EVENT_ESCALATED || event->kind == EVENT_CLASSIFIED) {
         say_text(line, TEXT_PRIORITY_IS, CTL_ARGS(CTL_NUMBER_TEXT(advanced->priority)));
     }
+    if (event->kind == EVENT_ESCALATED) {
+        say_raised(line, advanced);
+    }
     say_end(line, event);
     if (!line->brief) {
-        say_fields(line, advanced);
+        say_fields(line, event);
     }
     if (advanced->sealed_note.size > 0) {
         say_text(line, TEXT_NOTE_SEALED, NULL);

@@ -111,12 +111,16 @@ static void print_said(const struct ctl *ctl, struct slice said)
 
 /* What was filled in, a line a field; a long or broken one as it was written. */
 static void
-fields_print(const struct ctl *ctl, const struct policy *policy, const struct event_advanced *told)
+fields_print(const struct ctl *ctl, const struct policy *policy, const struct event *event)
 {
+    const struct event_advanced *told = &event->advanced;
     for (uint32_t i = 0; i < told->field_count; i++) {
         char title[VIEW_TEXT_MAX];
         char value[VIEW_TEXT_MAX] = "";
         struct slice bytes = told->fields[i].value;
+        if (case_field_is_told(event, told->fields[i].name)) {
+            continue;
+        }
         bool whole = bytes.size < SAID_MAX && !memchr(bytes.bytes ? (const void *)bytes.bytes : "",
                                                       '\n',
                                                       bytes.bytes ? bytes.size : 0);
@@ -158,7 +162,7 @@ void case_timeline_print(const struct ctl *ctl, const struct case_view *view)
         (void)fputc('\n', ctl->out);
         if (event->service == SERVICE_DISPATCH && event->kind != EVENT_OPENED &&
             event_kind_name(event->kind)) {
-            fields_print(ctl, view->policy, &event->advanced);
+            fields_print(ctl, view->policy, event);
         }
         if (view->said) {
             print_said(ctl, view->said[i]);

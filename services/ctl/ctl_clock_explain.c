@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "ctl_account.h"
 #include "ctl_clock.h"
+#include "ctl_names.h"
 #include "scope.h"
 
 /* ---- JSON --------------------------------------------------------------------------------- */
@@ -130,13 +131,23 @@ static json_t *account_json(const struct account *account, const struct case_clo
     return object;
 }
 
+static bool
+is_named(const struct case_view *view, const struct event_clock *clock, const char *named)
+{
+    uint16_t index = view->policy ? policy_clock_index(view->policy, clock->name) : POLICY_NONE;
+    bool titled = false;
+    for (unsigned i = 0; named && index != POLICY_NONE && i < LOCALE_COUNT; i++) {
+        titled = titled || strcmp(view->policy->clocks[index].title.text[i], named) == 0;
+    }
+    return !named || titled || slice_equal(clock->name, slice_text(named));
+}
+
 json_t *clock_accounts(const struct case_view *view, const char *named)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < view->clock_count; i++) {
         struct account account;
-        struct slice name = view->clocks[i].told.name;
-        if (!named || slice_equal(name, slice_text(named))) {
+        if (is_named(view, &view->clocks[i].told, named)) {
             account_make(view, &view->clocks[i].told, &account);
             (void)json_array_append_new(list, account_json(&account, &view->clocks[i]));
         }
@@ -244,7 +255,7 @@ static void print_levels(const struct ctl *ctl, const struct account *account)
              CTL_ARGS(view_time(told->level_due_us, due),
                       case_kind_text(ctl, event->kind),
                       CTL_NUMBER_TEXT(told->level),
-                      view_plain(told->notify_role, role)));
+                      case_role(ctl, account->view->policy, told->notify_role, role)));
     }
 }
 
@@ -263,10 +274,17 @@ static void print_target(const struct ctl *ctl, const struct account *account)
              account->calendar ? TEXT_WHY_BUSINESS : TEXT_WHY_ELAPSED,
              CTL_ARGS(own_text(ctl, account, told->target_s, text)));
     }
-    line(ctl,
-         TEXT_WHY_CALENDAR,
-         CTL_ARGS(view_plain(told->calendar, text), view_plain(told->calendar_version, version)));
+    (void)view_plain(told->calendar, text);
+    (void)view_plain(told->calendar_version, version);
+    line(ctl, account->calendar ? TEXT_WHY_CALENDAR : TEXT_WHY_ALWAYS, CTL_ARGS(text, version));
     line(ctl, TEXT_WHY_RULE, CTL_ARGS(view_plain(told->rule, text)));
+}
+
+/* Of the calendar the clock counts in, where it closes; else that of the case's other calendars. */
+static const char *zone_of(const struct account *account)
+{
+    const struct calendar *calendar = account->calendar;
+    return calendar && !calendar->always ? calendar->zone : view_policy_zone(account->view->policy);
 }
 
 static void
@@ -275,15 +293,18 @@ account_print(const struct ctl *ctl, const struct account *account, const struct
     const struct event_clock *told = &account->told;
     char text[VIEW_TEXT_MAX];
     char name[VIEW_TEXT_MAX];
+    view_zone_use(zone_of(account));
     (void)case_clock_name(ctl, account->view->policy, told, name);
     (void)fprintf(ctl->out,
-                  "\n%s%s%s (%.*s)  %s\n",
+                  "\n%s%s%s  %s\n",
                   view_bold(ctl),
                   name,
                   view_color_end(ctl),
-                  (int)told->name.size,
-                  (const char *)told->name.bytes,
                   view_status(ctl, case_clock_status(account->view, clock), text));
+    const char *usual = view_policy_zone(account->view->policy);
+    if (usual && strcmp(usual, zone_of(account)) != 0) {
+        line(ctl, TEXT_LIST_ZONE, CTL_ARGS(view_zone(account->view->now_us, text)));
+    }
     line(ctl, TEXT_WHY_STARTED, CTL_ARGS(view_time(told->started_at_us, text)));
     print_target(ctl, account);
     print_changes(ctl, account);
@@ -317,6 +338,7 @@ void clock_accounts_print(const struct ctl *ctl, const struct case_view *view, c
     char number[CASE_NUMBER_SIZE] = "-";
     char now[VIEW_TEXT_MAX];
     char zone[VIEW_TEXT_MAX];
+    view_zone_use(view_policy_zone(view->policy));
     if (view->received) {
         case_number_format(view->case_id, view->received->received.received_at_us, number);
     }
@@ -328,12 +350,30 @@ void clock_accounts_print(const struct ctl *ctl, const struct case_view *view, c
                        view_zone(view->now_us, zone)));
     for (uint32_t i = 0; i < view->clock_count; i++) {
         struct account account;
-        struct slice name = view->clocks[i].told.name;
-        if (!named || slice_equal(name, slice_text(named))) {
+        if (is_named(view, &view->clocks[i].told, named)) {
             account_make(view, &view->clocks[i].told, &account);
             account_print(ctl, &account, &view->clocks[i]);
         }
     }
+}
+
+/* Which clocks the case has. */
+static int fail_named(const struct ctl *ctl, const struct case_view *view, const char *named)
+{
+    static struct ctl_names names; /* large */
+    char told[CTL_NAMES_TOLD_MAX];
+    names = (struct ctl_names){.word = named ? named : "-"};
+    for (uint32_t i = 0; i < view->clock_count; i++) {
+        char id[VIEW_TEXT_MAX];
+        char title[VIEW_TEXT_MAX];
+        (void)view_plain(view->clocks[i].told.name, id);
+        (void)view_clock(ctl, view->policy, view->clocks[i].told.name, title);
+        ctl_names_add(&names, id, title);
+    }
+    return ctl_fail(ctl,
+                    CTL_NOT_FOUND,
+                    TEXT_EXPLAIN_NO_CLOCK,
+                    CTL_ARGS(names.word, ctl_names_tell(ctl, &names, told)));
 }
 
 int ctl_clock_explain(struct ctl *ctl)
@@ -360,6 +400,5 @@ int ctl_clock_explain(struct ctl *ctl)
         clock_accounts_print(ctl, &view, named);
     }
     json_decref(accounts);
-    return none ? ctl_fail(ctl, CTL_NOT_FOUND, TEXT_EXPLAIN_NO_CLOCK, CTL_ARGS(named ? named : "-"))
-                : CTL_OK;
+    return none ? fail_named(ctl, &view, named) : CTL_OK;
 }

@@ -3,6 +3,7 @@
 #include "case_number.h"
 #include "clock.h"
 #include "ctl_case.h"
+#include "ctl_refusal.h"
 #include "scope.h"
 
 static int fill(const struct ctl *ctl,
@@ -32,6 +33,9 @@ static int fill(const struct ctl *ctl,
     }
     enum dispatch_answer answer = text_permit(policy, &view->state, &input, &about);
     char name[VIEW_TEXT_MAX];
+    if (answer == DISPATCH_TEXT_UNREADY && ctl_refusal_due(ctl, policy, about, name)) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_DRAFT_NO_DUE, CTL_ARGS(name));
+    }
     if (answer == DISPATCH_TEXT_UNREADY) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_DRAFT_LACKS, CTL_ARGS(view_plain(about, name)));
     }

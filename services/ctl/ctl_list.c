@@ -275,7 +275,11 @@ static void answer(const struct ctl *ctl, struct ctl_table *table, int64_t total
         ctl_print_json(ctl, &value);
         return;
     }
+    char zone[VIEW_TEXT_MAX];
     ctl_table_print(table);
+    if (shown > 0) {
+        ctl_note(ctl, TEXT_LIST_ZONE, CTL_ARGS(view_zone(clock_now_us(), zone)));
+    }
     if (shown < total) {
         ctl_note(ctl,
                  TEXT_LIST_SHOWN,

@@ -155,13 +155,30 @@ static void reason_say(const struct ctl *ctl, const struct ctl_refusal *refusal,
     }
 }
 
+bool ctl_refusal_due(const struct ctl *ctl,
+                     const struct policy *policy,
+                     struct slice variable,
+                     char title[VIEW_TEXT_MAX])
+{
+    static const char before[] = "due:";
+    size_t size = sizeof before - 1;
+    bool due = variable.size > size && memcmp(variable.bytes, before, size) == 0;
+    if (due) {
+        (void)view_clock(ctl, policy, slice_of(variable.bytes + size, variable.size - size), title);
+    }
+    return due;
+}
+
 const char *ctl_refusal_say(const struct ctl *ctl,
                             const struct ctl_refusal *refusal,
                             char into[CTL_REFUSAL_MAX])
 {
     enum ctl_text id = ctl_refusal_text(refusal->code);
     char about[2 * VIEW_TEXT_MAX + 8] = "";
-    FILE *memory = fmemopen(about, sizeof about, "w");
+    bool due = id == TEXT_REFUSED_TEXT_UNREADY && refusal->reason &&
+               ctl_refusal_due(ctl, refusal->policy, slice_data(refusal->reason->about), about);
+    FILE *memory = due ? NULL : fmemopen(about, sizeof about, "w");
+    id = due ? TEXT_DRAFT_NO_DUE : id;
     if (memory) {
         about_say(ctl, refusal->reason, memory);
         (void)fclose(memory);

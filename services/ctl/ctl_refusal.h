@@ -28,6 +28,13 @@ struct ctl_refusal {
 /* Of a whole reply. */
 struct ctl_refusal ctl_refusal_of(const struct policy *policy, const ctl_reply *reply);
 
+/* Whether a text's variable is a due time, and of which clock: it has none ahead any more, so that
+ * waiting for a value is of no use. */
+bool ctl_refusal_due(const struct ctl *ctl,
+                     const struct policy *policy,
+                     struct slice variable,
+                     char title[VIEW_TEXT_MAX]);
+
 /* One sentence without its full stop; returns into. */
 const char *ctl_refusal_say(const struct ctl *ctl,
                             const struct ctl_refusal *refusal,

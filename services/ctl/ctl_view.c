@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "ctl_table.h"
 #include "utf8.h"
+#include "zone.h"
 
 #include <time.h>
 
@@ -49,6 +50,31 @@ const char *view_text(const struct ctl *ctl,
     return ctl_format_into(into, VIEW_TEXT_MAX, ctl_text_in(ctl->language, id), args);
 }
 
+static char zone_used[64]; /* "": what the system says */
+
+void view_zone_use(const char *name)
+{
+    struct error error = {0};
+    struct zone *zone = name && name[0] != '\0' ? zone_new(name, &error) : NULL;
+    if (zone) {
+        (void)snprintf(zone_used, sizeof zone_used, "%s", name);
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): the command has one thread */
+        (void)setenv("TZ", name, 1);
+        tzset();
+    }
+    zone_free(&zone);
+}
+
+const char *view_policy_zone(const struct policy *policy)
+{
+    for (uint16_t i = 0; policy && i < policy->calendar_count; i++) {
+        if (!policy->calendars[i].always) { /* who is always there says little of where that is */
+            return policy->calendars[i].zone;
+        }
+    }
+    return policy && policy->calendar_count > 0 ? policy->calendars[0].zone : NULL;
+}
+
 const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX])
 {
     time_t seconds = (time_t)(at_us / 1000000);
@@ -59,7 +85,8 @@ const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX])
     if (localtime_r(&seconds, &local) && strftime(name, sizeof name, "%Z", &local) > 0 &&
         strftime(offset, sizeof offset, "%z", &local) == sizeof "+0800" - 1) {
         /* the name alone says little: CST is at home on three continents */
-        (void)snprintf(into, VIEW_TEXT_MAX, "%s (UTC%.3s:%s)", name, offset, offset + 3);
+        const char *called = zone_used[0] != '\0' ? zone_used : name;
+        (void)snprintf(into, VIEW_TEXT_MAX, "%s (UTC%.3s:%s)", called, offset, offset + 3);
     }
     return into;
 }

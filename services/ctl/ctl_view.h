@@ -82,6 +82,11 @@ const char *view_text(const struct ctl *ctl,
 
 /* ---- times ---- */
 
+/* From now on this is the local zone of the command, called by this name; NULL or a zone that is
+ * not there: nothing changes. */
+void view_zone_use(const char *name);
+/* Of the first of its calendars that closes, else of the first; NULL: it has none. */
+const char *view_policy_zone(const struct policy *policy);
 /* "2026-11-21 19:46:01" in the local zone; "-" for 0 and for never. */
 const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX]);
 /* The zone it is told in, as people call it, and how far it is from UTC; "" when it has no name. */

@@ -149,6 +149,37 @@ static void a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for(vo
     free(line);
 }
 
+/* The watchdog asked for more urgency: nobody reads that off the names of two fields. */
+static void a_raise_is_told_as_a_sentence(void **state)
+{
+    (void)state;
+    static const char *const wanted[STORY_LANGUAGES] = {
+        "priority 1 · because of handling, level 3",
+        "优先级 1 · 因“handling”达到第 3 级",
+        "優先順序 1 · 因「handling」達到第 3 級",
+    };
+    const struct event event = {
+        .service = SERVICE_DISPATCH,
+        .kind = EVENT_ESCALATED,
+        .advanced = {.priority = 1,
+                     .field_count = 2,
+                     .fields = {{.name = slice_text("clock"), .value = slice_text("handling")},
+                                {.name = slice_text("level"), .value = slice_text("3")}}}
+    };
+    for (size_t i = 0; i < STORY_LANGUAGES; i++) {
+        const struct ctl ctl = {.language = story_languages[i]};
+        char *line = NULL;
+        size_t size = 0;
+        FILE *to = open_memstream(&line, &size);
+        case_event_print(&ctl, to, policy_fixture(), &event);
+        (void)fclose(to);
+        assert_string_equal(line, wanted[i]);
+        free(line);
+    }
+    assert_true(case_field_is_told(&event, slice_text("level")));
+    assert_false(case_field_is_told(&event, slice_text("@org")));
+}
+
 /* One action with a choice, an amount and a question, done by a role with a title. */
 static void what_was_done_is_told_in_the_words_of_the_policy(void **state)
 {
@@ -346,6 +377,7 @@ int main(void)
         cmocka_unit_test(nothing_sealed_and_no_escape_comes_out),
         cmocka_unit_test(every_kind_of_event_and_every_outcome_has_words_of_its_own),
         cmocka_unit_test(a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for),
+        cmocka_unit_test(a_raise_is_told_as_a_sentence),
         cmocka_unit_test(what_was_done_is_told_in_the_words_of_the_policy),
         cmocka_unit_test(hours_count_to_the_due_instant_and_no_further),
         cmocka_unit_test(the_order_of_reading_does_not_matter),

@@ -10,6 +10,7 @@
 
 #include "ctl_golden.h"
 #include "ctl_story.h"
+#include "policy_fixture.h"
 
 #include <locale.h>
 #include <time.h>
@@ -247,6 +248,26 @@ static void a_due_time_the_policy_clears_is_told_as_cleared_not_as_a_promise(voi
     story_end(&story);
 }
 
+/* Each clock's times are those of its own calendar, and where that is another zone it says so. */
+static void a_clock_is_told_in_the_zone_of_its_calendar(void **state)
+{
+    (void)state;
+    struct story story;
+    told(&story, CTL_EN);
+    struct policy policy = *story.view.policy;
+    struct calendar calendars[2] = {policy.calendars[FIXTURE_CALENDAR_ALWAYS],
+                                    policy.calendars[FIXTURE_CALENDAR_WEEKDAYS]};
+    calendars[0].always =
+        false; /* now the first that closes, in UTC; only days are counted in it */
+    policy.calendars = calendars;
+    story.view.policy = &policy;
+    assert_int_equal(count_of(explained(&story, NULL), "times in Asia/Shanghai (UTC+08:00)"), 2);
+    assert_int_equal(count_of(explained(&story, NULL), "As of 2026-06-09 04:30:00  UTC"), 1);
+    assert_int_equal(count_of(explained(&story, "acknowledge"), "due 2026-06-06 08:59:00"), 1);
+    assert_int_equal(count_of(explained(&story, "handling"), "due 2026-06-10 11:00:00"), 1);
+    story_end(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,10 +276,11 @@ int main(void)
         cmocka_unit_test(a_due_time_the_policy_clears_is_told_as_cleared_not_as_a_promise),
         cmocka_unit_test(a_missed_clock_that_runs_on_says_how_late_it_is_now),
         cmocka_unit_test(a_pause_under_way_is_told_with_its_beginning),
+        cmocka_unit_test(a_clock_is_told_in_the_zone_of_its_calendar),
         cmocka_unit_test(an_extension_tells_both_due_instants_and_a_refused_one_why),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
-    (void)setenv("TZ", "CST-8", 1);
+    (void)setenv("TZ", "UTC0", 1); /* nobody's calendar is kept in it */
     tzset();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

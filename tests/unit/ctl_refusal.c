@@ -152,6 +152,25 @@ static void what_there_is_to_choose_from_is_told_and_what_is_near(void **state)
     redress__command__v1__reply__free_unpacked(reply, NULL);
 }
 
+/* Waiting for it, or filling it in, would be of no use. */
+static void a_promise_of_a_due_time_that_has_passed_is_told_as_such(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    const struct dispatch_reason due = {.about = slice_text("due:acknowledge")};
+    ctl_reply *reply = sent(&due, "text_unready", arena);
+    assert_says(
+        CTL_ZH_CN,
+        reply,
+        "文本承诺“acknowledge”的到期时间，而它已无将来的到期时间（已超时、已完成、暂停或尚未"
+        "起算）；请改用 --note 另写");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    const struct dispatch_reason field = {.about = slice_text("cause")};
+    reply = sent(&field, "text_unready", arena);
+    assert_says(CTL_EN, reply, "the text needs a value it has not got yet: cause");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+}
+
 static void assert_judged(enum ctl_naming naming, const char *word, const char *expected)
 {
     const struct policy *const policies[] = {policy_fixture()};
@@ -235,6 +254,7 @@ int main(void)
         cmocka_unit_test(every_text_is_of_some_refusal),
         cmocka_unit_test(a_refusal_says_what_is_lacking_and_who_may),
         cmocka_unit_test(what_there_is_to_choose_from_is_told_and_what_is_near),
+        cmocka_unit_test(a_promise_of_a_due_time_that_has_passed_is_told_as_such),
         cmocka_unit_test(a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are),
         cmocka_unit_test(a_time_is_told_in_the_local_zone),
         cmocka_unit_test(what_a_later_release_answers_is_told_as_it_came),
