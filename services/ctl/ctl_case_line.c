@@ -106,10 +106,15 @@ static void say_text(struct line *line, enum ctl_text id, const char *const *arg
     ctl_format(line->to, ctl_text_in(line->ctl->language, id), args);
 }
 
-static void say_received(struct line *line, const struct event_received *received)
+static void say_received(struct line *line, const struct event *event)
 {
+    enum { NOTICED_US = 60 * 1000000 };
+    const struct event_received *received = &event->received;
     char text[VIEW_TEXT_MAX];
     say(line, view_channel(line->ctl, line->policy, received->channel, text));
+    if (event->at_us - received->received_at_us > NOTICED_US) { /* registered later */
+        say_text(line, TEXT_CAME_IN, CTL_ARGS(view_time(received->received_at_us, text)));
+    }
     if (received->sealed_narrative.size > 0) {
         say_text(
             line, TEXT_CHARACTERS_SEALED, CTL_ARGS(CTL_NUMBER_TEXT(received->text_characters)));
@@ -327,7 +332,7 @@ static void event_say(struct line line, const struct event *event)
     }
     switch (event->service) {
     case SERVICE_INTAKE:
-        say_received(&line, &event->received);
+        say_received(&line, event);
         break;
     case SERVICE_TRIAGE:
         say_triaged(&line, &event->triaged);

@@ -265,6 +265,22 @@ static int names_check(struct ctl *ctl, struct view_policies *policies)
         ctl, policies, named, sizeof named / sizeof *named, ctl_option_text(ctl, "policy"));
 }
 
+/* That of the policies of the cases shown, where all have one; whoever names another means it. */
+static void zone_use(struct view_policies *policies, const PGresult *rows)
+{
+    const char *own = getenv("TZ");
+    const char *common = NULL;
+    for (int row = 0; row < PQntuples(rows); row++) {
+        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, FIELD_POLICY), NULL, 10);
+        const char *zone = view_policy_zone(view_policy(policies, id));
+        if (!zone || (common && strcmp(zone, common) != 0)) {
+            return;
+        }
+        common = zone;
+    }
+    view_zone_use(own && own[0] != '\0' ? NULL : common);
+}
+
 /* How many of how many, where that is not all. */
 static void answer(const struct ctl *ctl, struct ctl_table *table, int64_t total)
 {
@@ -308,6 +324,9 @@ int ctl_list(struct ctl *ctl)
     code = PQntuples(rows) == 0 ? names_check(ctl, policies) : CTL_OK;
     if (code != CTL_OK) {
         return code;
+    }
+    if (!ctl->json) {
+        zone_use(policies, rows);
     }
     for (int row = 0; row < PQntuples(rows); row++) {
         add_row(ctl, policies, table, rows, row);

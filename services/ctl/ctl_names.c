@@ -122,15 +122,9 @@ ctl_names_tell(const struct ctl *ctl, const struct ctl_names *names, char into[C
         (void)ctl_names_list(ctl, names, list);
     }
     list[sizeof list - 1] = '\0';
-    into[0] = '\0';
-    to = fmemopen(into, CTL_NAMES_TOLD_MAX, "w");
-    if (to) {
-        enum ctl_text id = names->near_count > 0 ? TEXT_NAMES_NEAR : TEXT_NAMES_THERE;
-        ctl_format(to, ctl_text_in(ctl->language, id), CTL_ARGS(list));
-        (void)fclose(to);
-    }
-    into[CTL_NAMES_TOLD_MAX - 1] = '\0';
-    return into;
+    enum ctl_text id = names->near_count > 0 ? TEXT_NAMES_NEAR : TEXT_NAMES_THERE;
+    return ctl_format_into(
+        into, CTL_NAMES_TOLD_MAX, ctl_text_in(ctl->language, id), CTL_ARGS(list));
 }
 
 /* ---- names of the policies of the archive ---- */
@@ -140,6 +134,7 @@ static const enum ctl_text unknown[NAMING_COUNT] = {
     [NAMING_STEP] = TEXT_LIST_NO_STEP,
     [NAMING_QUEUE] = TEXT_LIST_NO_QUEUE,
     [NAMING_CATEGORY] = TEXT_LIST_NO_CATEGORY,
+    [NAMING_CHANNEL] = TEXT_LIST_NO_CHANNEL,
     [NAMING_WORK_QUEUE] = TEXT_LIST_NO_QUEUE,
 };
 
@@ -189,6 +184,12 @@ static void policy_add(const struct ctl *ctl,
         for (uint16_t i = 0; i < policy->category_count; i++) {
             const struct policy_category *category = &policy->categories[i];
             ctl_names_add(names, category->id, view_title(ctl, &category->title));
+        }
+        break;
+    case NAMING_CHANNEL:
+        for (uint16_t i = 0; i < policy->channel_count; i++) {
+            const struct policy_channel *channel = &policy->channels[i];
+            ctl_names_add(names, channel->id, view_title(ctl, &channel->title));
         }
         break;
     case NAMING_QUEUE:

@@ -46,6 +46,7 @@ enum ctl_naming {
     NAMING_STEP,
     NAMING_QUEUE, /* its id, or POLICY/QUEUE */
     NAMING_CATEGORY,
+    NAMING_CHANNEL,
     NAMING_WORK_QUEUE, /* POLICY/QUEUE only: out of which a case is claimed */
     NAMING_COUNT,
 };

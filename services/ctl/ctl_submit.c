@@ -4,9 +4,11 @@
 #include "clock.h"
 #include "ctl.h"
 #include "ctl_file.h"
+#include "ctl_names.h"
 #include "ctl_peer.h"
 #include "ctl_refusal.h"
 #include "ctl_time.h"
+#include "intake_core.h"
 #include "scope.h"
 
 enum {
@@ -250,14 +252,54 @@ int ctl_submit_one(struct ctl *ctl,
     return code;
 }
 
+/* Each of them is a name of the policies of the archive; else says which are. */
+static int names_check(struct ctl *ctl, const struct ctl_named *named, unsigned count)
+{
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    int code = policies
+                   ? ctl_names_known(ctl, policies, named, count, ctl_option_text(ctl, "policy"))
+                   : CTL_OK;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
+    return code;
+}
+
+/* Intake takes any suggestion, and triage looks only at one it knows: a wrong one would be lost. */
+static int category_check(struct ctl *ctl)
+{
+    const struct ctl_named named[] = {
+        {NAMING_POLICY,   ctl_option_text(ctl, "policy")  },
+        {NAMING_CATEGORY, ctl_option_text(ctl, "category")},
+    };
+    return named[1].word ? names_check(ctl, named, 2) : CTL_OK;
+}
+
+/* Which policies or channels there are, beside that this is none. */
+static void near_tell(struct ctl *ctl, const struct ctl_verdict *verdict)
+{
+    const struct ctl_named policy = {NAMING_POLICY, ctl_option_text(ctl, "policy")};
+    const struct ctl_named channel = {NAMING_CHANNEL, ctl_option_text(ctl, "channel")};
+    if (verdict->kind == CTL_VERDICT_REFUSED && verdict->reason == INTAKE_POLICY) {
+        (void)names_check(ctl, &policy, 1);
+    } else if (verdict->kind == CTL_VERDICT_REFUSED && verdict->reason == INTAKE_CHANNEL) {
+        (void)names_check(ctl, &channel, 1);
+    }
+}
+
 int ctl_submit(struct ctl *ctl)
 {
     SCOPED(ctl_file_done) struct ctl_file file = {0};
     struct ctl_submission submission;
     int code = fill(ctl, &file, &submission);
-    struct ctl_verdict verdict;
+    struct ctl_verdict verdict = {.kind = CTL_VERDICT_LATER};
+    if (code == CTL_OK) {
+        code = category_check(ctl);
+    }
     if (code == CTL_OK) {
         code = ctl_submit_one(ctl, &submission, ctl_option_number(ctl, "timeout"), &verdict);
     }
-    return code == CTL_OK ? tell(ctl, &verdict) : code;
+    if (code == CTL_OK) {
+        code = tell(ctl, &verdict);
+        near_tell(ctl, &verdict);
+    }
+    return code;
 }

@@ -382,6 +382,14 @@ static void a_newcomer_is_told_the_words(const struct rig *rig, uint64_t case_id
             NOT_FOUND,
             "there is no queue \"patience/dsk\"; did you mean \"patience/desk\"?");
     refuses(rig, "claim patience/desk --as li --role agent", NOT_FOUND, "nothing waits");
+    refuses(rig,
+            "submit --policy patience --channel fone --text x",
+            1,
+            "there is no channel \"fone\"; did you mean \"phone\"?");
+    refuses(rig,
+            "submit --policy patience --channel phone --category othr --text x",
+            NOT_FOUND,
+            "there is no category \"othr\"; did you mean \"other\"?");
     (void)snprintf(words, sizeof words, "act %llu --role agnt", (unsigned long long)case_id);
     refuses(rig, words, 1, "has no role \"agnt\"; its roles: agent, supervisor; ");
     (void)snprintf(
