@@ -109,6 +109,10 @@ CREATE TABLE head (
 -- No index by case: per event appended it costs 8 us and 211 bytes of WAL (btree; it doubles the append), or
 -- 2 us (BRIN, which then finds a case slower than the key does).  Whoever wants the events of one case reads its partition
 -- of each service by the key: about 1 us an event.
+--
+-- Listed by service, then by period.  journal_intake is the part of the period that is open, and its column's default
+-- says which that is: the append names neither, so it costs nothing and no part can be missing.  journal_turn closes it.
+-- The key is each part's own: that of the whole would have to hold the period, 8 bytes an event, and no reader asks for it.
 CREATE TABLE journal (
     service   smallint NOT NULL,
     partition smallint NOT NULL,
@@ -118,17 +122,26 @@ CREATE TABLE journal (
     at        timestamptz NOT NULL,
     hash      bytea NOT NULL,
     bytes     bytea NOT NULL,
-    PRIMARY KEY (service, partition, seq)
+    period    smallint NOT NULL
 ) PARTITION BY LIST (service);
-CREATE TABLE journal_intake   PARTITION OF journal FOR VALUES IN (1);
-CREATE TABLE journal_triage   PARTITION OF journal FOR VALUES IN (2);
-CREATE TABLE journal_dispatch PARTITION OF journal FOR VALUES IN (3);
-CREATE TABLE journal_watchdog PARTITION OF journal FOR VALUES IN (4);
--- Sealed bytes do not compress: do not try.
-ALTER TABLE journal_intake   ALTER bytes SET STORAGE EXTERNAL;
-ALTER TABLE journal_triage   ALTER bytes SET STORAGE EXTERNAL;
-ALTER TABLE journal_dispatch ALTER bytes SET STORAGE EXTERNAL;
-ALTER TABLE journal_watchdog ALTER bytes SET STORAGE EXTERNAL;
+ALTER TABLE journal ALTER bytes SET STORAGE EXTERNAL; -- sealed bytes do not compress: do not try
+CREATE TABLE journal_of_intake   PARTITION OF journal FOR VALUES IN (1) PARTITION BY LIST (period);
+CREATE TABLE journal_of_triage   PARTITION OF journal FOR VALUES IN (2) PARTITION BY LIST (period);
+CREATE TABLE journal_of_dispatch PARTITION OF journal FOR VALUES IN (3) PARTITION BY LIST (period);
+CREATE TABLE journal_of_watchdog PARTITION OF journal FOR VALUES IN (4) PARTITION BY LIST (period);
+
+-- Where a stream of the journal begins when periods are detached: the last event of each that is gone, and the last case
+-- of which something is gone with it.  Written before a period is detached, removed after it is attached again.
+CREATE TABLE journal_cut (
+    service   smallint NOT NULL,
+    partition smallint NOT NULL,
+    period    smallint NOT NULL,
+    seq       bigint NOT NULL,
+    hash      bytea NOT NULL,
+    case_id   bigint NOT NULL,
+    received  bigint NOT NULL,      -- how many cases begin in it
+    PRIMARY KEY (service, partition, period)
+);
 
 -- Accepted submissions: the unique key is what makes a submission one case (law 1).  Holds the wrapped case key: to
 -- erase a person is to destroy it.
@@ -245,10 +258,61 @@ BEGIN
     RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'RD003';
 END $$;
 CREATE TRIGGER final BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION journal_is_final();
-CREATE TRIGGER final_intake   BEFORE TRUNCATE ON journal_intake   EXECUTE FUNCTION journal_is_final();
-CREATE TRIGGER final_triage   BEFORE TRUNCATE ON journal_triage   EXECUTE FUNCTION journal_is_final();
-CREATE TRIGGER final_dispatch BEFORE TRUNCATE ON journal_dispatch EXECUTE FUNCTION journal_is_final();
-CREATE TRIGGER final_watchdog BEFORE TRUNCATE ON journal_watchdog EXECUTE FUNCTION journal_is_final();
+
+-- The open part of a service's journal for a period.  The row trigger is the part's own besides that of the journal: it
+-- stays when the part is detached.
+CREATE FUNCTION journal_open(service text, period integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TABLE journal_%1$s PARTITION OF journal_of_%1$s (period DEFAULT %2$s) FOR VALUES IN (%2$s)',
+                   service, period);
+    EXECUTE format('ALTER TABLE journal_%s ADD PRIMARY KEY (service, partition, seq)', service);
+    EXECUTE format('CREATE TRIGGER kept BEFORE UPDATE OR DELETE ON journal_%s FOR EACH ROW '
+                   'EXECUTE FUNCTION journal_is_final()', service);
+    EXECUTE format('CREATE TRIGGER kept_whole BEFORE TRUNCATE ON journal_%s EXECUTE FUNCTION journal_is_final()', service);
+    EXECUTE format('GRANT SELECT ON journal_%s TO redress_daemon, redress_reader', service);
+    EXECUTE format('GRANT INSERT ON journal_%1$s TO redress_%1$s', service);
+END $$;
+
+-- The number of the period that is open.
+CREATE FUNCTION journal_period(service text) RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT pg_get_expr(adbin, adrelid)::integer FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+    WHERE adrelid = ('redress.journal_' || service)::regclass AND attname = 'period'
+$$;
+
+-- Closes the open period of a service and opens that one, for the next append: a daemon's statements find the new table
+-- by its name, and what is under way is waited for.  Locks in the order in which readers take them.
+CREATE FUNCTION journal_turn(service text, period integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    closed integer := journal_period(service);
+BEGIN
+    EXECUTE format('LOCK TABLE ONLY journal_of_%1$s, ONLY journal_%1$s IN ACCESS EXCLUSIVE MODE', service);
+    EXECUTE format('REVOKE INSERT ON journal_%1$s FROM redress_%1$s', service);
+    EXECUTE format('ALTER TABLE journal_%1$s RENAME TO journal_%1$s_%2$s', service, closed);
+    EXECUTE format('ALTER INDEX journal_%1$s_pkey RENAME TO journal_%1$s_%2$s_pkey', service, closed);
+    PERFORM journal_open(service, period);
+END $$;
+
+-- What a part of the journal holds, by the key: streams have no holes.
+CREATE FUNCTION journal_part_holds(part regclass, service integer, OUT events bigint, OUT first_at timestamptz,
+                                   OUT last_at timestamptz) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    EXECUTE format('SELECT coalesce(sum(z.seq - a.seq + 1), 0)::bigint, min(a.at), max(z.at) FROM head h, '
+                   'LATERAL (SELECT seq, at FROM %1$s j WHERE j.service = h.service AND j.partition = h.partition '
+                   'ORDER BY seq LIMIT 1) a, '
+                   'LATERAL (SELECT seq, at FROM %1$s j WHERE j.service = h.service AND j.partition = h.partition '
+                   'ORDER BY seq DESC LIMIT 1) z WHERE h.service = $1', part)
+        INTO events, first_at, last_at USING service;
+END $$;
+
+-- The parts of the journal that are here, attached or not.  leaving: its detaching was broken off.
+CREATE VIEW journal_part AS
+    SELECT s.id AS service, s.name, n.period, p.oid::regclass AS part, p.relname = 'journal_' || s.name AS open,
+           i.inhrelid IS NOT NULL AND NOT i.inhdetachpending AS attached, coalesce(i.inhdetachpending, false) AS leaving
+    FROM (VALUES (1, 'intake'), (2, 'triage'), (3, 'dispatch'), (4, 'watchdog')) s(id, name)
+    JOIN pg_class p ON p.relnamespace = 'redress'::regnamespace AND p.relkind = 'r'
+        AND p.relname ~ ('^journal_' || s.name || '(_[0-9]+)?$')
+    LEFT JOIN pg_inherits i ON i.inhrelid = p.oid
+    CROSS JOIN LATERAL (SELECT coalesce(substring(p.relname FROM '[0-9]+$')::integer, journal_period(s.name))) n(period);
 
 -- Who may do what.  A daemon has a role of its own, so that a bug or a burglar in one cannot write another's streams
 -- (law 2) and nobody at all can rewrite the journal (law 3).  redress_reader looks, redress_policy adds policies; both
@@ -269,14 +333,12 @@ GRANT redress_daemon TO redress_intake, redress_triage, redress_dispatch, redres
 GRANT pg_read_all_stats TO redress_reader; -- which sessions are there, to tell the living from the gone
 
 GRANT USAGE ON SCHEMA redress TO redress_daemon, redress_reader, redress_policy;
-GRANT SELECT ON archive, policy, member, head, journal, journal_intake, journal_triage, journal_dispatch, journal_watchdog
-    TO redress_daemon, redress_reader;
+GRANT SELECT ON archive, policy, member, head, journal TO redress_daemon, redress_reader;
+GRANT SELECT ON journal_cut, journal_part TO redress_reader;
 GRANT INSERT, UPDATE, DELETE ON member TO redress_daemon;
 GRANT UPDATE ON head TO redress_daemon;
-GRANT INSERT ON journal_intake   TO redress_intake;
-GRANT INSERT ON journal_triage   TO redress_triage;
-GRANT INSERT ON journal_dispatch TO redress_dispatch;
-GRANT INSERT ON journal_watchdog TO redress_watchdog;
+REVOKE EXECUTE ON FUNCTION journal_open, journal_turn FROM PUBLIC;
+SELECT journal_open(service, 1) FROM unnest(ARRAY['intake', 'triage', 'dispatch', 'watchdog']) AS service;
 GRANT SELECT, INSERT ON submission TO redress_intake;
 GRANT SELECT (submission_id, case_id, customer, at) ON submission TO redress_triage;
 GRANT SELECT (submission_id, case_id, wrapped_key) ON submission TO redress_dispatch;
@@ -307,7 +369,7 @@ CREATE POLICY own_dispatch  ON member TO redress_dispatch  USING (service = 3);
 CREATE POLICY own_watchdog  ON member TO redress_watchdog  USING (service = 4);
 CREATE POLICY own_analytics ON member TO redress_analytics USING (service = 5);
 
-INSERT INTO archive (schema, partitions) VALUES (2, :partitions);
+INSERT INTO archive (schema, partitions) VALUES (3, :partitions);
 INSERT INTO head (service, partition)
     SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;
 

@@ -140,6 +140,10 @@ void ctl_help_all(const struct ctl *ctl, FILE *to);
 
 /* The verbs. */
 int ctl_archive_create(struct ctl *ctl);
+int ctl_archive_list(struct ctl *ctl);
+int ctl_archive_turn(struct ctl *ctl);
+int ctl_archive_detach(struct ctl *ctl);
+int ctl_archive_attach(struct ctl *ctl);
 int ctl_keys_create(struct ctl *ctl);
 int ctl_policy_load(struct ctl *ctl);
 int ctl_policy_check(struct ctl *ctl);

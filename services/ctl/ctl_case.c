@@ -256,6 +256,25 @@ static int read_events(struct ctl *ctl, struct case_view *view)
     return code;
 }
 
+/* Asked after the events were read: a cut is on record before anything leaves. */
+static int whole(struct ctl *ctl, const char *text, const struct case_view *view)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    const char *const parameters[] = {CTL_NUMBER_TEXT(case_partition(view->case_id)),
+                                      CTL_NUMBER_TEXT(view->case_id)};
+    int code = ctl_query(ctl,
+                         "SELECT min(period) FROM journal_cut WHERE partition = $1::smallint AND "
+                         "case_id >= $2::bigint AND EXISTS (SELECT FROM submission s WHERE "
+                         "s.case_id = $2::bigint)",
+                         parameters,
+                         2,
+                         &rows);
+    return code == CTL_OK && !PQgetisnull(rows, 0, 0)
+               ? ctl_fail(
+                     ctl, CTL_NOT_FOUND, TEXT_LOOK_CASE_CUT, CTL_ARGS(text, PQgetvalue(rows, 0, 0)))
+               : code;
+}
+
 static uint32_t policy_id_of(const struct case_view *view)
 {
     for (uint32_t i = 0; i < view->event_count; i++) {
@@ -276,6 +295,7 @@ int case_read(struct ctl *ctl,
         return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
     }
     code = code == CTL_OK ? read_events(ctl, view) : code;
+    code = code == CTL_OK ? whole(ctl, text, view) : code;
     if (code != CTL_OK) {
         return code;
     }

@@ -14,11 +14,16 @@ static const char *one_line(PGconn *database, struct error *error)
     return error->text;
 }
 
-/* Who looks may only look.  NULL: whom libpq takes us for, who must be allowed to make roles. */
+/* Who looks may only look.  NULL: whom libpq takes us for, who must own the archive; to create it,
+ * be allowed to make roles. */
 static const char *role_of(const struct ctl_verb *verb)
 {
-    if (verb->run == ctl_archive_create) {
-        return NULL;
+    static int (*const owners[])(struct ctl * ctl) = {
+        ctl_archive_create, ctl_archive_turn, ctl_archive_detach, ctl_archive_attach};
+    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+        if (verb->run == owners[i]) {
+            return NULL;
+        }
     }
     bool writes =
         verb->run == ctl_policy_load || verb->run == ctl_org_apply || verb->run == ctl_org_clear;
@@ -57,7 +62,7 @@ int ctl_database(struct ctl *ctl)
     const char *const values[] = {conninfo, "-c search_path=redress", "5", "redress", "UTF8", NULL};
     ctl->database = PQconnectdbParams(keys, values, 1);
     if (PQstatus(ctl->database) == CONNECTION_OK) {
-        return role_of(ctl->verb) ? check_form(ctl) : CTL_OK;
+        return ctl->verb->run == ctl_archive_create ? CTL_OK : check_form(ctl);
     }
     struct error error = {0};
     const char *why = one_line(ctl->database, &error);

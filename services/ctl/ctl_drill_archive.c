@@ -11,7 +11,14 @@
 #include "scope.h"
 
 static const char begin_sql[] = "SET default_transaction_read_only = on; "
-                                "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                                "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+                                "LOCK TABLE journal IN ACCESS SHARE MODE";
+/* Cases of which something is detached: half a case would give a wrong answer. */
+static const char cut_sql[] =
+    "SELECT count(*) FROM complaint c JOIN policy p ON p.id = c.policy_id AND p.name = $1 "
+    "JOIN (SELECT partition, max(case_id) AS last FROM journal_cut GROUP BY 1) k "
+    "ON k.partition = c.case_id >> 40 AND c.case_id <= k.last "
+    "WHERE c.received_at >= to_timestamp($2::bigint) AND c.received_at < to_timestamp($3::bigint)";
 static const char declare_sql[] =
     "DECLARE drill BINARY NO SCROLL CURSOR FOR "
     "SELECT j.case_id, j.bytes FROM journal j JOIN complaint c ON c.case_id = j.case_id "
@@ -95,7 +102,12 @@ int drill_read_archive(struct ctl *ctl,
                                       ctl_number_text(from, span.from_us / DRILL_SECOND_US),
                                       ctl_number_text(to, span.to_us / DRILL_SECOND_US)};
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    code = ctl_query(ctl, declare_sql, parameters, 3, &rows);
+    SCOPED(ctl_rows_free) PGresult *cut = NULL;
+    code = ctl_query(ctl, cut_sql, parameters, 3, &cut);
+    if (code == CTL_OK && strcmp(PQgetvalue(cut, 0, 0), "0") != 0) {
+        code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_DRILL_CUT, CTL_ARGS(PQgetvalue(cut, 0, 0)));
+    }
+    code = code == CTL_OK ? ctl_query(ctl, declare_sql, parameters, 3, &rows) : code;
     code = code == CTL_OK ? take_rows(ctl, book) : code;
     if (PQtransactionStatus(ctl->database) != PQTRANS_IDLE) {
         int ended = say_simple(ctl, "ROLLBACK");

@@ -60,7 +60,10 @@ static int counts_read(struct ctl *ctl, struct status *status)
     int code = ctl_query(
         ctl,
         "SELECT (SELECT partitions FROM archive), (SELECT count(*) FROM submission), "
-        "(SELECT count(*) FROM journal WHERE service = 1 AND kind = 1), "
+        "(SELECT count(*) FROM journal j LEFT JOIN (SELECT partition, max(seq) AS seq FROM "
+        "journal_cut WHERE service = 1 GROUP BY 1) c USING (partition) WHERE j.service = 1 AND "
+        "j.kind = 1 AND j.seq > coalesce(c.seq, 0)) + (SELECT coalesce(sum(received), 0)::bigint "
+        "FROM journal_cut WHERE service = 1), "
         "(SELECT count(*) FROM complaint WHERE closed_at IS NULL), "
         "(SELECT count(*) FROM complaint WHERE closed_at IS NOT NULL), "
         "(SELECT coalesce(sum(count), 0)::bigint FROM figure WHERE measure = 'breached'), "

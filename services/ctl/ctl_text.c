@@ -12,6 +12,7 @@ static const struct {
 /* clang-format off */
 #define TEXT(id, en, zh_cn, zh_tw) [TEXT_##id] = {#id, {en, zh_cn, zh_tw}},
 /* clang-format on */
+#include "ctl_text_archive.def"
 #include "ctl_text_calendar.def"
 #include "ctl_text_clock.def"
 #include "ctl_text_drill.def"

@@ -21,6 +21,7 @@ enum ctl_language {
 
 enum ctl_text {
 #define TEXT(id, en, zh_cn, zh_tw) TEXT_##id,
+#include "ctl_text_archive.def"
 #include "ctl_text_calendar.def"
 #include "ctl_text_clock.def"
 #include "ctl_text_drill.def"

@@ -241,6 +241,34 @@ static bool heads_read(struct verify *verify)
     return rows != NULL;
 }
 
+/* Where the journal begins, and which cases begin in it: the others cannot be folded. */
+static bool cut_read(struct verify *verify)
+{
+    verify->cut_case = 0;
+    SCOPED(ctl_rows_free)
+    PGresult *rows = verify_query(verify,
+                                  "SELECT DISTINCT ON (service) service, seq, hash, period, "
+                                  "(SELECT max(case_id) FROM journal_cut WHERE partition = "
+                                  "$1::smallint) FROM journal_cut WHERE partition = $1::smallint "
+                                  "ORDER BY service, period DESC",
+                                  (const int64_t[]){verify->partition},
+                                  1);
+    for (int row = 0; rows && row < PQntuples(rows); row++) {
+        int service = pg_int2(rows, row, 0);
+        struct slice hash = pg_bytes(rows, row, 2);
+        if (service < SERVICE_INTAKE || service > SERVICE_WATCHDOG || hash.size != HASH_SIZE) {
+            continue;
+        }
+        struct verify_stream *stream = &verify->streams[service];
+        stream->seq = (uint64_t)pg_int8(rows, row, 1);
+        memcpy(stream->hash, hash.bytes, HASH_SIZE);
+        int period = pg_int2(rows, row, 3);
+        verify->cut_period = period > verify->cut_period ? period : verify->cut_period;
+        verify->cut_case = (uint64_t)pg_int8(rows, row, 4);
+    }
+    return rows != NULL;
+}
+
 static bool command(struct verify *verify, const char *sql)
 {
     SCOPED(ctl_rows_free) PGresult *rows = verify_query(verify, sql, NULL, 0);
@@ -249,8 +277,11 @@ static bool command(struct verify *verify, const char *sql)
 
 static void partition_verify(struct verify *verify)
 {
+    /* The lock comes before the snapshot: a period that is being detached waits for us, or we see
+     * that it is. */
     if (!command(verify, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") ||
-        !heads_read(verify)) {
+        !command(verify, "LOCK TABLE journal IN ACCESS SHARE MODE") || !heads_read(verify) ||
+        !cut_read(verify)) {
         return;
     }
     verify->case_count = verify->streams[SERVICE_INTAKE].head_seq;
@@ -299,13 +330,17 @@ static int answer(struct verify *verify, int64_t started_us)
     char seconds[32];
     (void)snprintf(seconds, sizeof seconds, "%.1f", (double)ms / 1000);
     if (ctl->json) {
-        json_t *value = json_pack("{s:b,s:I,s:I,s:I,s:f,s:O}",
+        json_t *value = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:f,s:O}",
                                   "verified",
                                   verify->differences == 0,
                                   "events",
                                   (json_int_t)verify->events,
                                   "rows",
                                   (json_int_t)verify->compared,
+                                  "periods_detached",
+                                  (json_int_t)verify->cut_period,
+                                  "rows_not_compared",
+                                  (json_int_t)verify->uncompared,
                                   "difference_count",
                                   (json_int_t)verify->differences,
                                   "seconds",
@@ -314,6 +349,12 @@ static int answer(struct verify *verify, int64_t started_us)
                                   verify->told);
         ctl_print_json(ctl, &value);
     } else {
+        if (verify->cut_period > 0) {
+            ctl_print(
+                ctl,
+                TEXT_VERIFY_CUT,
+                CTL_ARGS(CTL_NUMBER_TEXT(verify->cut_period), CTL_NUMBER_TEXT(verify->uncompared)));
+        }
         ctl_print(ctl,
                   verify->differences == 0 ? TEXT_VERIFY_GOOD : TEXT_VERIFY_BAD,
                   CTL_ARGS(CTL_NUMBER_TEXT(verify->events),

@@ -1,6 +1,7 @@
 /*
- * Verification: the journal read again from its first event, its chain checked, its events folded
- * with the daemons' own cores, and what comes out compared with the tables (laws 1, 2, 3, 8).
+ * Verification: the journal read again from its first event, or the first after a detached period,
+ * its chain checked, its events folded with the daemons' own cores, and what comes out compared
+ * with the tables (laws 1, 2, 3, 8).
  *
  * One partition at a time, each in one snapshot of the archive, so that it can run beside working
  * daemons.  Memory is that of the cases of one partition.
@@ -57,6 +58,9 @@ struct verify {
     uint32_t partition;   /* the one being read */
     enum service_id only; /* SERVICE_NONE: all */
     struct verify_stream streams[VERIFY_STREAMS];
+    uint64_t cut_case;   /* the last case of which events are detached; 0: none */
+    int64_t cut_period;  /* the last period that is, of all partitions */
+    uint64_t uncompared; /* rows of such cases, of all partitions */
     uint64_t case_count;
     struct verify_case *cases; /* by serial, from 1 */
     uint64_t events;           /* of all partitions */

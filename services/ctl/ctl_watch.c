@@ -258,14 +258,11 @@ static int case_find(struct watch *watch, const char *text)
     if (code == CTL_OK && case_partition(watch->case_id) >= PARTITION_MAX) {
         return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
     }
-    const char *const parameters[] = {CTL_NUMBER_TEXT(case_partition(watch->case_id)),
-                                      CTL_NUMBER_TEXT(watch->case_id & ((UINT64_C(1) << 40) - 1))};
     if (code == CTL_OK) {
         code = ctl_query(ctl,
-                         "SELECT FROM journal WHERE service = 1 AND partition = $1::smallint "
-                         "AND seq = $2::bigint",
-                         parameters,
-                         2,
+                         "SELECT FROM submission WHERE case_id = $1::bigint",
+                         CTL_ARGS(CTL_NUMBER_TEXT(watch->case_id)),
+                         1,
                          &rows);
     }
     return code == CTL_OK && PQntuples(rows) == 0

@@ -308,21 +308,6 @@ static void the_met_clock_explains_itself(struct rig *rig, uint64_t case_id)
     json_decref(json);
 }
 
-/* The command refuses with this status and says this. */
-static void refuses(const struct rig *rig, const char *words, int wanted, const char *text)
-{
-    char said[1024];
-    int status = rig_shell(said,
-                           sizeof said,
-                           "%s/redress %s --config %s/redress.yaml --lang en 2>&1 >/dev/null",
-                           REDRESS_BIN,
-                           words,
-                           rig->directory);
-    if (status != wanted || !strstr(said, text)) {
-        fail_msg("%s: %d %s", words, status, said);
-    }
-}
-
 static size_t listed(const struct rig *rig, const char *words)
 {
     int status;
@@ -335,16 +320,16 @@ static size_t listed(const struct rig *rig, const char *words)
 
 static void names_that_nobody_knows_are_told(const struct rig *rig)
 {
-    refuses(
+    rig_says(
         rig, "list --queue dsk", NOT_FOUND, "there is no queue \"dsk\"; did you mean \"desk\"?");
-    refuses(rig, "list --queue patience/dsk", NOT_FOUND, "did you mean \"patience/desk\"?");
-    refuses(rig, "list --step wating", NOT_FOUND, "did you mean \"waiting\"?");
-    refuses(rig, "list --category qualty", NOT_FOUND, "did you mean \"quality\"?");
-    refuses(rig, "list --policy patient", NOT_FOUND, "did you mean \"patience\"?");
-    refuses(rig, "list --policy general-service --step waiting", NOT_FOUND, "no step \"waiting\"");
-    refuses(
+    rig_says(rig, "list --queue patience/dsk", NOT_FOUND, "did you mean \"patience/desk\"?");
+    rig_says(rig, "list --step wating", NOT_FOUND, "did you mean \"waiting\"?");
+    rig_says(rig, "list --category qualty", NOT_FOUND, "did you mean \"quality\"?");
+    rig_says(rig, "list --policy patient", NOT_FOUND, "did you mean \"patience\"?");
+    rig_says(rig, "list --policy general-service --step waiting", NOT_FOUND, "no step \"waiting\"");
+    rig_says(
         rig, "list --queue nothing-like-it", NOT_FOUND, "there is no queue \"nothing-like-it\"");
-    refuses(rig, "watch --count 1 --case 1099511627775", NOT_FOUND, "1099511627775");
+    rig_says(rig, "watch --count 1 --case 1099511627775", NOT_FOUND, "1099511627775");
     /* of a shipped policy: known, and empty */
     assert_int_equal(listed(rig, "list --queue urgent"), 0);
     assert_int_equal(listed(rig, "list --step work --queue desk --open"), 0);
@@ -369,7 +354,7 @@ static void what_is_late_comes_first(const struct rig *rig, uint64_t case_id)
     const char *level = json_string_value(json_object_get(calm, "next_level"));
     assert_true(due && level && strcmp(level, due) < 0); /* it warns before */
     json_decref(json);
-    refuses(rig, "list --limit 1", 0, "1 of 2 shown");
+    rig_says(rig, "list --limit 1", 0, "1 of 2 shown");
 }
 
 /* Who has not claimed yet does not know the words: each answer names those there are. */
@@ -377,24 +362,24 @@ static void a_newcomer_is_told_the_words(const struct rig *rig, uint64_t case_id
 {
     char words[128];
     int status;
-    refuses(rig,
-            "claim patience/dsk --as li --role agent",
-            NOT_FOUND,
-            "there is no queue \"patience/dsk\"; did you mean \"patience/desk\"?");
-    refuses(rig, "claim patience/desk --as li --role agent", NOT_FOUND, "nothing waits");
-    refuses(rig,
-            "submit --policy patience --channel fone --text x",
-            1,
-            "there is no channel \"fone\"; did you mean \"phone\"?");
-    refuses(rig,
-            "submit --policy patience --channel phone --category othr --text x",
-            NOT_FOUND,
-            "there is no category \"othr\"; did you mean \"other\"?");
+    rig_says(rig,
+             "claim patience/dsk --as li --role agent",
+             NOT_FOUND,
+             "there is no queue \"patience/dsk\"; did you mean \"patience/desk\"?");
+    rig_says(rig, "claim patience/desk --as li --role agent", NOT_FOUND, "nothing waits");
+    rig_says(rig,
+             "submit --policy patience --channel fone --text x",
+             1,
+             "there is no channel \"fone\"; did you mean \"phone\"?");
+    rig_says(rig,
+             "submit --policy patience --channel phone --category othr --text x",
+             NOT_FOUND,
+             "there is no category \"othr\"; did you mean \"other\"?");
     (void)snprintf(words, sizeof words, "act %llu --role agnt", (unsigned long long)case_id);
-    refuses(rig, words, 1, "has no role \"agnt\"; its roles: agent, supervisor; ");
+    rig_says(rig, words, 1, "has no role \"agnt\"; its roles: agent, supervisor; ");
     (void)snprintf(
         words, sizeof words, "act %llu note --as li --role agnt", (unsigned long long)case_id);
-    refuses(rig, words, 1, "did you mean \"agent\"?");
+    rig_says(rig, words, 1, "did you mean \"agent\"?");
     json_t *json = rig_json(rig, words, &status);
     assert_int_equal(status, 1);
     assert_text(json, "code", "role_unknown");

@@ -118,7 +118,7 @@ static void other_event_commit(struct rig *rig, uint32_t schema)
     hex_encode(bytes.bytes, bytes.size, bytes_hex);
     hex_encode(event.hash, HASH_SIZE, hex);
     rig_sql(rig,
-            "INSERT INTO journal VALUES (1, 0, %llu, %llu, 1, now(), decode('%s', 'hex'), "
+            "INSERT INTO journal_intake VALUES (1, 0, %llu, %llu, 1, now(), decode('%s', 'hex'), "
             "decode('%s', 'hex'))",
             (unsigned long long)event.seq,
             (unsigned long long)event.case_id,

@@ -41,6 +41,20 @@ json_t *rig_json(const struct rig *rig, const char *words, int *status)
     return json;
 }
 
+void rig_says(const struct rig *rig, const char *words, int wanted, const char *text)
+{
+    char said[LINE_SIZE];
+    int status = rig_shell(said,
+                           sizeof said,
+                           "%s/redress %s --config %s/redress.yaml --lang en 2>&1 >/dev/null",
+                           REDRESS_BIN,
+                           words,
+                           rig->directory);
+    if (status != wanted || !strstr(said, text)) {
+        fail_msg("%s: status %d: %s", words, status, said);
+    }
+}
+
 int64_t rig_json_number(const json_t *json, const char *key)
 {
     const json_t *value = json_object_get(json, key);

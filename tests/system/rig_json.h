@@ -16,6 +16,9 @@ int rig_shell(char *said, size_t size, const char *format, ...)
  * it printed, the caller's, or NULL where it was no JSON; and its exit status. */
 json_t *rig_json(const struct rig *rig, const char *words, int *status);
 
+/* These words end with this exit status, and say this among other things on stderr. */
+void rig_says(const struct rig *rig, const char *words, int wanted, const char *text);
+
 /* The number under that key; fails the test when there is none. */
 int64_t rig_json_number(const json_t *json, const char *key);
 
