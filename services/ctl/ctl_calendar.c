@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "ctl_cases.h"
 #include "ctl_file.h"
+#include "ctl_names.h"
 #include "scope.h"
 #include "yaml.h"
 
@@ -37,6 +38,22 @@ static bool shipped_find(const char *name, struct slice *bytes)
     return false;
 }
 
+/* A name of none of those that are shipped. */
+static int unknown(const struct ctl *ctl, const char *name)
+{
+    size_t count = 0;
+    const struct policy_holidays *files = policy_holidays_shipped(&count);
+    struct ctl_names names = {.word = name};
+    char told[CTL_NAMES_TOLD_MAX];
+    for (size_t i = 0; i < count; i++) {
+        ctl_names_add(&names, files[i].id, NULL);
+    }
+    return ctl_fail(ctl,
+                    CTL_NOT_FOUND,
+                    TEXT_CALENDAR_UNKNOWN,
+                    CTL_ARGS(name, ctl_names_tell(ctl, &names, told)));
+}
+
 int ctl_calendar_open(struct ctl *ctl,
                       const char *path,
                       bool shipped,
@@ -49,7 +66,12 @@ int ctl_calendar_open(struct ctl *ctl,
     SCOPED(ctl_file_done) struct ctl_file read = {0};
     struct slice bytes = {0};
     *file = NULL;
-    if (!shipped || access(path, F_OK) == 0 || !shipped_find(path, &bytes)) {
+    bool there = access(path, F_OK) == 0;
+    bool named = shipped && !there && shipped_find(path, &bytes);
+    if (shipped && !there && !named && !strchr(path, '/') && !strchr(path, '.')) {
+        return unknown(ctl, path);
+    }
+    if (!named) {
         int code = ctl_file_read(ctl, path, YAML_SIZE_MAX, &read);
         if (code != CTL_OK) {
             return code;

@@ -208,7 +208,9 @@ int ctl_cases_check(struct ctl *ctl, const char *path, ctl_case_judge *judge, vo
     if (!standard) {
         (void)fclose(file);
     }
-    if (code == CTL_OK) {
+    if (code == CTL_OK && cases.count == 0) {
+        code = ctl_fail(ctl, CTL_FAILED, TEXT_CASES_NONE, CTL_ARGS(path));
+    } else if (code == CTL_OK) {
         ctl->json ? say_json(&cases) : say_text(&cases);
         code = cases.count == cases.agree ? CTL_OK : CTL_FAILED;
     }

@@ -6,6 +6,7 @@
  */
 #include "ctl_said.h"
 #include "ctl_table.h"
+#include "scope.h"
 #include "unit.h"
 
 /* What the command says on stdout; owned. */
@@ -108,6 +109,23 @@ static void what_is_wrong_is_refused_by_status(void **state)
     assert_int_equal(status, CTL_NOT_FOUND);
 }
 
+static void a_name_nobody_ships_and_a_file_without_cases_are_told(void **state)
+{
+    (void)state;
+    static const char none[] = CALENDAR_CASES "/no-cases.json";
+    SCOPED(said_done) struct said unknown = SAID("calendar", "show", "nosuch");
+    SCOPED(said_done) struct said near = SAID("calendar", "show", "cm");
+    SCOPED(said_done) struct said empty = SAID("calendar", "check", none);
+    SCOPED(said_done) struct said clocks = SAID("clock", "check", none);
+    assert_int_equal(unknown.code, CTL_NOT_FOUND);
+    assert_non_null(strstr(unknown.err, "there are: cn, uk, us, 24x7"));
+    assert_non_null(strstr(near.err, "did you mean \"cn\"?"));
+    assert_int_equal(empty.code, CTL_FAILED);
+    assert_non_null(strstr(empty.err, "no cases: nothing was checked"));
+    assert_int_equal(clocks.code, CTL_FAILED);
+    assert_non_null(strstr(clocks.err, "no cases: nothing was checked"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +133,7 @@ int main(void)
         cmocka_unit_test(a_year_as_json_has_every_day),
         cmocka_unit_test(an_import_is_the_same_in_any_order),
         cmocka_unit_test(what_is_wrong_is_refused_by_status),
+        cmocka_unit_test(a_name_nobody_ships_and_a_file_without_cases_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
