@@ -185,8 +185,37 @@ static void prove_fields(struct policy_loading *loading)
     }
 }
 
+static bool has_fact(const struct policy *policy, enum event_kind fact)
+{
+    bool has = false;
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            has = has || policy->steps[i].actions[j].fact == fact;
+        }
+    }
+    return has;
+}
+
+/* More time that nobody can give. */
+static void prove_extensions(struct policy_loading *loading)
+{
+    const struct policy *policy = loading->policy;
+    for (uint16_t i = 0; i < policy->clock_count && !has_fact(policy, EVENT_EXTENDED); i++) {
+        const struct policy_clock *clock = &policy->clocks[i];
+        const struct yaml_node *place = loading->clock_nodes[i];
+        if (clock->extension.times > 0 && !is_of_pack(loading, place)) {
+            warn(loading,
+                 place,
+                 "an action with 'fact: extended' that asks for the field 'clock'",
+                 "clock '%s' may be extended, and no action does it",
+                 clock->id);
+        }
+    }
+}
+
 void policy_prove_rules(struct policy_loading *loading)
 {
+    prove_extensions(loading);
     prove_routes(loading);
     prove_overrides(loading);
     prove_factors(loading);
