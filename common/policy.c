@@ -54,6 +54,26 @@ uint16_t policy_class_index(const struct policy *policy, struct slice id)
     return find(policy->classes, policy->class_count, sizeof(struct policy_class), id);
 }
 
+bool policy_pushes(const struct policy *policy)
+{
+    for (uint16_t i = 0; i < policy->queue_count; i++) {
+        if (policy->queues[i].push != PUSH_NO) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool policy_step_accepts(const struct policy_step *step)
+{
+    for (uint16_t i = 0; i < step->action_count; i++) {
+        if (step->actions[i].fact == EVENT_ACCEPTED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint16_t policy_queue_index(const struct policy *policy, struct slice id)
 {
     return find(policy->queues, policy->queue_count, sizeof(struct policy_queue), id);

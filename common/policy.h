@@ -89,9 +89,12 @@ struct policy_override {
     uint16_t class_index;
 };
 
+enum policy_push { PUSH_NO, PUSH_LEAST_LOAD };
+
 struct policy_queue {
     char id[POLICY_NAME_MAX];
     struct policy_title title;
+    uint8_t push; /* enum policy_push: to whom its cases are offered by themselves */
 };
 
 struct policy_route {
@@ -325,6 +328,12 @@ uint32_t policy_id_hash(struct slice id);
 uint16_t policy_channel_index(const struct policy *policy, struct slice id);
 uint16_t policy_category_index(const struct policy *policy, struct slice id);
 uint16_t policy_class_index(const struct policy *policy, struct slice id);
+/* Some queue offers its cases by itself. */
+bool policy_pushes(const struct policy *policy);
+
+/* It has an action of fact accepted: what is offered in it by itself waits for that. */
+bool policy_step_accepts(const struct policy_step *step);
+
 uint16_t policy_queue_index(const struct policy *policy, struct slice id);
 uint16_t policy_step_index(const struct policy *policy, struct slice id);
 uint16_t policy_role_index(const struct policy *policy, struct slice id);

@@ -306,6 +306,11 @@ const struct policy_object *policy_book_by_id(struct policy_book *book, uint32_t
     return NULL;
 }
 
+const struct policy_object *policy_book_nth(const struct policy_book *book, uint32_t n)
+{
+    return n < book->count ? book->entries[n].object : NULL;
+}
+
 const struct policy_object *
 policy_book_by_name(struct policy_book *book, struct slice name, int64_t mono_us)
 {

@@ -69,6 +69,9 @@ bool policy_book_want(struct policy_book *book, uint32_t id);
 const struct policy_object *
 policy_book_by_name(struct policy_book *book, struct slice name, int64_t mono_us);
 
+/* Each of those that are here, from 0 on; NULL: no more. */
+const struct policy_object *policy_book_nth(const struct policy_book *book, uint32_t n);
+
 /*
  * The first calendar of any policy here whose holidays ought to be known by now and are not (see
  * calendar_missing_year): the year, and into which "policy, calendar"; 0: there is none.

@@ -44,7 +44,9 @@ static void describe_names(const struct policy *policy, FILE *out)
                       top ? "" : policy->categories[category->parent].id);
     }
     for (uint16_t i = 0; i < policy->queue_count; i++) {
-        (void)fprintf(out, "queue %s\n", policy->queues[i].id);
+        const struct policy_queue *queue = &policy->queues[i];
+        (void)fprintf(
+            out, "queue %s%s\n", queue->id, queue->push != PUSH_NO ? " push=least-load" : "");
     }
 }
 

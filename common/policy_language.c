@@ -142,7 +142,15 @@ static const struct language_part override_part = {
     "override", "an override", KEYS(override_keys), STRUCT(policy_override),
     MEANS("A rule that is stronger than the score", "优先于分值的规则", "優先於分值的規則")};
 
-static const struct language_key queue_keys[] = {TITLE_KEY(policy_queue)};
+static const char *const pushes[] = {"no", "least-load", NULL};
+static const struct language_key queue_keys[] = {
+    TITLE_KEY(policy_queue),
+    {"push", false, KIND_WORD, INTO(policy_queue, push), .words = pushes, .fallback = "no",
+     MEANS("To whom its cases are offered by themselves: of those who could claim one, whoever "
+           "holds the least of what he may; without it they wait for who claims them",
+           "案件自动派给谁：可领取者中在手案件占容量最少的人；不写则等人领取",
+           "案件自動派給誰：可領取者中在手案件占容量最少的人；不寫則等人領取")},
+};
 static const struct language_part queue_part = {
     "queue", "a queue", KEYS(queue_keys), TITLED(policy_queue),
     MEANS("Where cases wait for somebody", "案件等待领取的队列", "案件等待領取的佇列")};

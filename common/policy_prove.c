@@ -208,7 +208,9 @@ static uint64_t steps_after(const struct policy *policy, enum event_kind fact)
     for (uint16_t i = 0; i < policy->step_count; i++) {
         bool queued = !policy->steps[i].closed &&
                       (fact == EVENT_QUEUED || fact == EVENT_ASSIGNED || fact == EVENT_RELEASED);
-        steps |= queued ? bit(i) : 0;
+        bool pushed = fact == EVENT_OFFERED && policy_pushes(policy) && !policy->steps[i].closed &&
+                      policy_step_accepts(&policy->steps[i]);
+        steps |= queued || pushed ? bit(i) : 0;
         for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
             const struct policy_action *action = &policy->steps[i].actions[j];
             if (action->fact == fact) {

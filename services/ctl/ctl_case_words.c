@@ -57,6 +57,9 @@ const char *case_field_title(const struct ctl *ctl,
     if (slice_equal(name, slice_text("@deputy-of"))) {
         return view_plain(slice_text(ctl_text_in(ctl->language, TEXT_FIELD_DEPUTY_OF)), into);
     }
+    if (slice_equal(name, slice_text("@load"))) {
+        return view_plain(slice_text(ctl_text_in(ctl->language, TEXT_FIELD_LOAD)), into);
+    }
     const struct policy_title *title = need                   ? &need->title
                                        : field != POLICY_NONE ? &policy->fields[field].title
                                                               : NULL;

@@ -144,6 +144,14 @@ static void say_routes(struct telling *telling)
                  CTL_ARGS(queue, say_when(ctl, policy, &route->when, when)));
         }
     }
+    for (uint16_t i = 0; i < policy->queue_count; i++) {
+        if (policy->queues[i].push == PUSH_LEAST_LOAD) {
+            line(telling,
+                 policy->queues[i].id,
+                 TEXT_SAY_PUSH,
+                 CTL_ARGS(say_title(ctl, &policy->queues[i].title)));
+        }
+    }
 }
 
 static void say_action(const struct telling *telling, const struct policy_action *action)

@@ -198,6 +198,16 @@ static void search_answered(void *context, const struct pg_answer *answer)
     claim_settle(claim, found_take(search, claim->queue), "", false);
 }
 
+void partitions_served(const struct service *service, struct pg_array *partitions)
+{
+    pg_array_begin(partitions, PG_INT2);
+    for (uint32_t p = 0; p < service_partitions(service); p++) {
+        if (service_serves(service, p)) {
+            pg_array_int2(partitions, (int32_t)p);
+        }
+    }
+}
+
 static bool search_send(struct claim *claim)
 {
     static struct pg_array partitions;
@@ -211,12 +221,7 @@ static bool search_send(struct claim *claim)
         return false;
     }
     (void)snprintf(policy, sizeof policy, "%.*s", (int)(slash - claim->queue), claim->queue);
-    pg_array_begin(&partitions, PG_INT2);
-    for (uint32_t p = 0; p < service_partitions(service); p++) {
-        if (service_serves(service, p)) {
-            pg_array_int2(&partitions, (int32_t)p);
-        }
-    }
+    partitions_served(service, &partitions);
     memcpy(search->queue, claim->queue, sizeof search->queue);
     search->count = 0;
     search->began_us = clock_monotonic_us();

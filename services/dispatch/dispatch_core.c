@@ -1,12 +1,7 @@
+#include "dispatch_core_after.h"
 #include "dispatch_core_people.h"
 #include "dispatch_core_rules.h"
 #include "dispatch_core_text.h"
-
-enum {
-    PRIORITY_MOST_URGENT = 1,
-    PRIORITY_LEAST_URGENT = 5,
-    PRIORITY_UNDECIDED = 3,
-};
 
 static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_APPEND] = "append",
@@ -42,20 +37,12 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_TEXT_UNREADY] = "text_unready",
 };
 
-/* How the case stands after the event under decision. */
-struct after {
-    uint16_t step, queue, category, class_index;
-    uint32_t priority;
-    struct slice agent;
-    const struct dispatch_more *more;
-};
-
 const char *dispatch_answer_code(enum dispatch_answer answer)
 {
     return (unsigned)answer < DISPATCH_ANSWER_COUNT ? codes[answer] : "unknown";
 }
 
-static uint32_t priority_of(const struct policy *policy, uint16_t class_index)
+uint32_t after_priority(const struct policy *policy, uint16_t class_index)
 {
     uint8_t priority =
         class_index < policy->class_count ? policy->classes[class_index].priority : 0;
@@ -73,10 +60,10 @@ static struct policy_facts facts_after(const struct dispatch_case *state, const 
                                  .kept = after->more->facts};
 }
 
-static void begin(const struct dispatch_case *state,
-                  const struct dispatch_input *input,
-                  enum event_kind kind,
-                  struct event *out)
+void after_begin(const struct dispatch_case *state,
+                 const struct dispatch_input *input,
+                 enum event_kind kind,
+                 struct event *out)
 {
     const struct event *cause = input->event;
     out->service = SERVICE_DISPATCH;
@@ -91,7 +78,7 @@ static void begin(const struct dispatch_case *state,
     }
 }
 
-static struct after stands(const struct dispatch_case *state)
+struct after after_stands(const struct dispatch_case *state)
 {
     return (struct after){.step = state->step,
                           .queue = state->queue,
@@ -102,11 +89,11 @@ static struct after stands(const struct dispatch_case *state)
                           .more = &state->more};
 }
 
-static void advance(const struct policy *policy,
-                    const struct dispatch_case *state,
-                    const struct dispatch_input *input,
-                    const struct after *after,
-                    struct event *out)
+void after_advance(const struct policy *policy,
+                   const struct dispatch_case *state,
+                   const struct dispatch_input *input,
+                   const struct after *after,
+                   struct event *out)
 {
     struct event_advanced *advanced = &out->advanced;
     advanced->from_step = slice_text(policy->steps[state->step].id);
@@ -133,124 +120,6 @@ static void advance(const struct policy *policy,
     advanced->command_id = input->command_id;
 }
 
-static enum dispatch_answer open_case(const struct policy *policy,
-                                      const struct dispatch_case *state,
-                                      const struct dispatch_input *input,
-                                      struct event *out)
-{
-    const struct event *event = input->event;
-    if (!event || state->version > 0) {
-        return DISPATCH_NOTHING;
-    }
-    if (event->kind != EVENT_TRIAGED && event->kind != EVENT_TRIAGE_ASKED) {
-        return DISPATCH_NOTHING;
-    }
-    const struct event_triaged *triaged = &event->triaged;
-    const struct policy_facts facts = {.channel = policy_channel_index(policy, triaged->channel),
-                                       .category = policy_category_index(policy, triaged->category),
-                                       .class_index =
-                                           policy_class_index(policy, triaged->severity_class),
-                                       .repeats = triaged->repeats};
-    bool asked = event->kind == EVENT_TRIAGE_ASKED;
-    uint16_t step = asked ? policy->triage_step : policy->first_step;
-    uint16_t queue = asked ? policy->triage_queue : policy_route(policy, &facts);
-    if (queue >= policy->queue_count) {
-        queue = policy->triage_queue;
-    }
-    bool urgent_enough =
-        triaged->priority >= PRIORITY_MOST_URGENT && triaged->priority <= PRIORITY_LEAST_URGENT;
-    begin(state, input, EVENT_OPENED, out);
-    out->opened = (struct event_opened){
-        .step = slice_text(policy->steps[step].id),
-        .queue = slice_text(policy->queues[queue].id),
-        .priority = urgent_enough ? triaged->priority : priority_of(policy, facts.class_index),
-        .category = facts.category == POLICY_NONE ? (struct slice){0} : triaged->category,
-        .severity_class =
-            facts.class_index == POLICY_NONE ? (struct slice){0} : triaged->severity_class,
-        .policy_id = triaged->policy_id,
-        .channel = triaged->channel,
-        .received_at_us = triaged->received_at_us,
-        .customer = triaged->customer,
-        .acknowledged_by_receipt = triaged->acknowledged_by_receipt,
-        .asked = asked,
-        .language = triaged->language,
-        .score = triaged->score,
-        .repeats = triaged->repeats,
-    };
-    struct slice handler = input->earlier_handler;
-    if (policy->steps[step].affinity_s > 0 && handler.size < DISPATCH_AGENT_MAX) {
-        out->opened.handler = handler;
-    }
-    return DISPATCH_APPEND;
-}
-
-/* The clock that asks for the most urgent priority, or NULL. */
-static const struct event_clock *most_urgent(const struct event *event)
-{
-    const struct event_clock *found = NULL;
-    for (uint32_t i = 0; i < event->clocks.count && i < EVENT_CLOCKS_MAX; i++) {
-        const struct event_clock *clock = &event->clocks.clocks[i];
-        bool asks = clock->raise_priority_to >= PRIORITY_MOST_URGENT;
-        if (asks && (!found || clock->raise_priority_to < found->raise_priority_to)) {
-            found = clock;
-        }
-    }
-    return found;
-}
-
-/* A clock was breached that takes an offer back which was not accepted. */
-static bool takes_back(const struct policy *policy, const struct event *event)
-{
-    for (uint32_t i = 0; i < event->clocks.count && i < EVENT_CLOCKS_MAX; i++) {
-        uint16_t index = policy_clock_index(policy, event->clocks.clocks[i].name);
-        if (index != POLICY_NONE && policy->clocks[index].takes_back) {
-            return event->kind == EVENT_CLOCK_BREACHED;
-        }
-    }
-    return false;
-}
-
-static enum dispatch_answer escalate(const struct policy *policy,
-                                     const struct dispatch_case *state,
-                                     const struct dispatch_input *input,
-                                     struct event *out)
-{
-    static const char *const levels[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8"};
-    const struct event *event = input->event;
-    if (!event || state->version == 0 || event->case_id != state->case_id) {
-        return DISPATCH_NOTHING;
-    }
-    if (event->kind != EVENT_CLOCK_WARNED && event->kind != EVENT_CLOCK_BREACHED &&
-        event->kind != EVENT_CLOCK_ESCALATED) {
-        return DISPATCH_NOTHING;
-    }
-    const struct event_clock *clock = most_urgent(event);
-    bool raises = clock && clock->raise_priority_to < state->priority;
-    if (state->more.offered && takes_back(policy, event)) {
-        struct after back = stands(state);
-        back.priority = raises ? clock->raise_priority_to : back.priority;
-        back.agent = (struct slice){0};
-        back.queue = state->home_queue;
-        begin(state, input, EVENT_RELEASED, out);
-        advance(policy, state, input, &back, out);
-        return DISPATCH_APPEND;
-    }
-    if (!raises || policy->steps[state->step].closed) {
-        return DISPATCH_NOTHING;
-    }
-    struct after after = stands(state);
-    after.priority = clock->raise_priority_to;
-    begin(state, input, EVENT_ESCALATED, out);
-    advance(policy, state, input, &after, out);
-    uint32_t level = clock->level <= POLICY_LEVELS_MAX ? clock->level : POLICY_LEVELS_MAX;
-    out->advanced.field_count = 2;
-    out->advanced.fields[0] =
-        (struct event_field){.name = slice_text("clock"), .value = clock->name};
-    out->advanced.fields[1] =
-        (struct event_field){.name = slice_text("level"), .value = slice_text(levels[level])};
-    return DISPATCH_APPEND;
-}
-
 static enum dispatch_answer claim(const struct policy *policy,
                                   const struct dispatch_case *state,
                                   const struct dispatch_input *input,
@@ -265,11 +134,11 @@ static enum dispatch_answer claim(const struct policy *policy,
     if (!input->agent_has_capacity) {
         return DISPATCH_NO_CAPACITY;
     }
-    struct after after = stands(state);
+    struct after after = after_stands(state);
     after.queue = POLICY_NONE;
     after.agent = input->actor;
-    begin(state, input, EVENT_ASSIGNED, out);
-    advance(policy, state, input, &after, out);
+    after_begin(state, input, EVENT_ASSIGNED, out);
+    after_advance(policy, state, input, &after, out);
     out->advanced.action = slice_text("claim");
     out->advanced.claim_token = input->claim_token;
     return DISPATCH_APPEND;
@@ -283,11 +152,11 @@ static enum dispatch_answer release(const struct policy *policy,
     if (state->version == 0 || !people_holder(state, input)) {
         return DISPATCH_NOT_HOLDER;
     }
-    struct after after = stands(state);
+    struct after after = after_stands(state);
     after.agent = (struct slice){0};
     after.queue = state->home_queue;
-    begin(state, input, EVENT_RELEASED, out);
-    advance(policy, state, input, &after, out);
+    after_begin(state, input, EVENT_RELEASED, out);
+    after_advance(policy, state, input, &after, out);
     out->advanced.action = slice_text("release");
     return DISPATCH_APPEND;
 }
@@ -335,8 +204,8 @@ static enum dispatch_answer classify(const struct policy *policy,
         *refused_field = slice_text("severity_class");
         return DISPATCH_FIELD_INVALID;
     }
-    after->priority = priority_of(policy, after->class_index);
-    bool raised = state->priority < priority_of(policy, state->class_index);
+    after->priority = after_priority(policy, after->class_index);
+    bool raised = state->priority < after_priority(policy, state->class_index);
     if (raised && state->priority < after->priority) {
         after->priority = state->priority;
     }
@@ -406,7 +275,7 @@ static enum dispatch_answer act(const struct policy *policy,
 {
     struct rules_trial trial;
     struct dispatch_permit permit = rules_try(policy, state, input, false, &trial);
-    struct after after = stands(state);
+    struct after after = after_stands(state);
     *refused_field = permit.what;
     if (permit.answer == DISPATCH_APPEND && trial.action->fact == EVENT_CLASSIFIED) {
         permit.answer = classify(policy, state, input, &after, refused_field);
@@ -419,8 +288,8 @@ static enum dispatch_answer act(const struct policy *policy,
     }
     after.more = &trial.more;
     place(policy, state, &trial, &after);
-    begin(state, input, trial.action->fact, out);
-    advance(policy, state, input, &after, out);
+    after_begin(state, input, trial.action->fact, out);
+    after_advance(policy, state, input, &after, out);
     out->advanced.action = slice_text(trial.action->id);
     out->advanced.outcome = trial.outcome;
     out->advanced.other_case = input->other_case;
@@ -479,9 +348,11 @@ enum dispatch_answer dispatch_decide(const struct policy *policy,
     *refused_field = (struct slice){0};
     switch (input->kind) {
     case DISPATCH_TRIAGED:
-        return open_case(policy, state, input, out);
+        return self_open(policy, state, input, out);
     case DISPATCH_CLOCK:
-        return escalate(policy, state, input, out);
+        return self_follow_clock(policy, state, input, out);
+    case DISPATCH_PUSH:
+        return self_push(policy, state, input, out);
     case DISPATCH_CLAIM:
     case DISPATCH_RELEASE:
     case DISPATCH_ACTION:

@@ -16,7 +16,12 @@
 enum {
     DISPATCH_AGENT_MAX = 48,  /* bytes of an agent's or actor's name, terminator included */
     DISPATCH_PEOPLE_MAX = 16, /* whom one case keeps apart */
+    DISPATCH_LOAD_TEXT_SIZE = 24,
 };
+
+/* Its holder has not accepted it yet; or had not when it was merged, and has it offered again once
+ * the merge is undone. */
+enum dispatch_offer { OFFER_NONE, OFFER_OPEN, OFFER_MERGED };
 
 /*
  * What the policy's own rules need to know of a case: marks, kept fields, who did what.  Zeroed
@@ -36,8 +41,9 @@ struct dispatch_more {
     uint32_t outcome;               /* enum case_outcome; OUTCOME_NONE: open */
     uint16_t concerned;             /* whom the complaint names: bit set over people */
     uint16_t handled;               /* who held it in an earlier step; likewise */
-    uint16_t offered;               /* 1: its holder has not accepted it yet */
-    uint16_t hold;                  /* 1: by law nothing of it may be erased */
+    uint8_t offered;                /* enum dispatch_offer */
+    uint8_t hold;                   /* 1: by law nothing of it may be erased */
+    uint16_t passed;                /* whom it was offered to in this step in vain; likewise */
     uint64_t handler_role; /* + 1; 0: there was none; so wide that nothing here is padding */
     char handler[DISPATCH_AGENT_MAX]; /* who had it when it last left a step of that role; filled
                                          up with zeros */
@@ -90,6 +96,12 @@ enum dispatch_input_kind {
     DISPATCH_CLAIM,   /* a person takes the case out of its queue */
     DISPATCH_RELEASE, /* and puts it back */
     DISPATCH_ACTION,  /* an action of the policy */
+    DISPATCH_PUSH,    /* nobody's: a case may be offered out of a queue that says so */
+};
+
+/* How many cases somebody holds, and may hold. */
+struct dispatch_load {
+    int32_t held, capacity;
 };
 
 struct dispatch_input {
@@ -122,6 +134,10 @@ struct dispatch_input {
      * recorded with the event: its version as "@org", whom the actor stands in for as
      * "@deputy-of".  No field that is submitted may begin like that. */
     const struct org *org;
+    /* PUSH: of each agent of org, as the shell knows it; the archive decides at the commit.  What
+     * that was of whoever is chosen is written into load_text and recorded as "@load". */
+    const struct dispatch_load *loads;
+    char *load_text; /* DISPATCH_LOAD_TEXT_SIZE bytes */
 };
 
 enum dispatch_answer {

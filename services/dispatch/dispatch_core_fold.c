@@ -1,6 +1,7 @@
 /* The folding half of the core: events into the state of a case, and the state into its place in a
  * queue. */
 #include "dispatch_core_fit.h"
+#include "dispatch_core_push.h"
 #include "dispatch_core_rules.h"
 
 enum {
@@ -215,15 +216,29 @@ static void back_forget(struct dispatch_more *more)
     more->outcome = OUTCOME_NONE;
 }
 
-/* An offer lasts until it is accepted or somebody else has the case. */
-static void
-fold_offer(const struct dispatch_case *state, const struct event *event, struct dispatch_more *more)
+/* An offer lasts until it is accepted or somebody else has the case; a merge only hides it. */
+static void fold_offer(const struct dispatch_case *state,
+                       const struct event *event,
+                       bool was_closed,
+                       bool closed,
+                       struct dispatch_more *more)
 {
     struct slice agent = event->advanced.agent;
+    bool hidden = more->offered == OFFER_MERGED;
     if (event->kind == EVENT_OFFERED && agent.size > 0) {
-        more->offered = 1;
-    } else if (event->kind == EVENT_ACCEPTED || !slice_equal(agent, slice_text(state->agent))) {
-        more->offered = 0;
+        more->offered = OFFER_OPEN;
+    } else if (event->kind == EVENT_MERGED && closed && !was_closed) {
+        more->offered = more->offered != OFFER_NONE ? OFFER_MERGED : OFFER_NONE;
+    } else if (was_closed && !closed) {
+        bool again = hidden && event->kind == EVENT_UNMERGED && agent.size > 0;
+        more->offered = again ? OFFER_OPEN : OFFER_NONE;
+    } else if (hidden && event->kind == EVENT_RELEASED) { /* its time has passed: nobody's */
+        more->offered = OFFER_NONE;
+        memset(more->back_agent, 0, sizeof more->back_agent);
+        more->back_role = 0;
+    } else if (!hidden &&
+               (event->kind == EVENT_ACCEPTED || !slice_equal(agent, slice_text(state->agent)))) {
+        more->offered = OFFER_NONE;
     }
 }
 
@@ -263,7 +278,8 @@ static void fold_rules(const struct policy *policy,
     } else if (step->closed && !closed) {
         back_forget(more);
     }
-    fold_offer(state, event, more);
+    push_fold(policy, state, event, to_step, more);
+    fold_offer(state, event, step->closed, closed, more);
 }
 
 static void

@@ -25,8 +25,7 @@ uint16_t rules_person(const struct dispatch_more *more, struct slice name)
     return 0;
 }
 
-/* The same, with a place for who is new; 0: there is none left. */
-static uint16_t person_take(struct dispatch_more *more, struct slice name)
+uint16_t rules_person_take(struct dispatch_more *more, struct slice name)
 {
     uint16_t bit = rules_person(more, name);
     for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX && bit == 0; i++) {
@@ -44,7 +43,7 @@ static void people_forget_unused(struct dispatch_more *more)
     for (unsigned i = 0; i < POLICY_MARKS_MAX; i++) {
         used |= more->by[i];
     }
-    used |= more->concerned | more->handled;
+    used |= more->concerned | more->handled | more->passed;
     for (unsigned i = 0; i < DISPATCH_PEOPLE_MAX; i++) {
         if ((used >> i & 1U) == 0) {
             more->people[i] = 0;
@@ -61,7 +60,7 @@ bool rules_concerned(const struct dispatch_more *more, struct slice name)
 
 void rules_fold_handler(struct dispatch_more *more, struct slice name)
 {
-    more->handled |= name.size > 0 ? person_take(more, name) : 0;
+    more->handled |= name.size > 0 ? rules_person_take(more, name) : 0;
 }
 
 /* Bytes of what stands between two names; 0: it is part of a name. */
@@ -97,7 +96,7 @@ static bool concerned_fold(struct slice text, struct dispatch_more *more)
         while (text.bytes[last - 1] == ' ') {
             last--;
         }
-        uint16_t bit = person_take(more, slice_of(text.bytes + at, last - at));
+        uint16_t bit = rules_person_take(more, slice_of(text.bytes + at, last - at));
         more->concerned |= bit;
         all = all && bit != 0;
         at = end;
@@ -156,7 +155,7 @@ bool rules_fold_action(const struct policy *policy,
     }
     for (uint16_t i = 0; i < policy->mark_count && i < POLICY_MARKS_MAX; i++) {
         if ((action->marks >> i & 1U) != 0) {
-            uint16_t bit = person_take(more, actor);
+            uint16_t bit = rules_person_take(more, actor);
             more->times[i] = (uint8_t)(more->times[i] + (more->times[i] < UINT8_MAX));
             more->by[i] |= bit;
             all = all && bit != 0;

@@ -66,6 +66,7 @@ enum dispatch_answer people_permit(const struct dispatch_input *input, struct sl
     case DISPATCH_RELEASE: /* who has left still gives back what he holds */
     case DISPATCH_TRIAGED:
     case DISPATCH_CLOCK:
+    case DISPATCH_PUSH:
         break;
     }
     return DISPATCH_APPEND;

@@ -45,7 +45,7 @@ static bool leaves_closed(const struct policy *policy,
 /* Nobody does that for another, in whatever role. */
 static bool answers_an_offer(const struct dispatch_case *state, const struct policy_action *action)
 {
-    return state->more.offered && action->fact == EVENT_ACCEPTED;
+    return state->more.offered == OFFER_OPEN && action->fact == EVENT_ACCEPTED;
 }
 
 /* Everything about the person: role, whose work it was, who holds the case (the rule is in
@@ -60,7 +60,7 @@ static struct dispatch_permit check_person(const struct trying *trying)
         permit.answer = DISPATCH_ROLE_MAY_NOT;
     } else if (!action->even_if_concerned && rules_concerned(&state->more, actor)) {
         permit.answer = DISPATCH_RECUSED;
-    } else if (state->more.offered && rules_holder(state, actor) &&
+    } else if (state->more.offered == OFFER_OPEN && rules_holder(state, actor) &&
                action->fact != EVENT_ACCEPTED) {
         permit.answer = DISPATCH_NOT_ACCEPTED;
     } else if (action->same_person_may_not && slice_equal(actor, slice_text(state->last_actor))) {
@@ -328,6 +328,7 @@ struct dispatch_permit dispatch_may(const struct policy *policy,
         return rules_try(policy, state, input, blank, &trial);
     case DISPATCH_TRIAGED:
     case DISPATCH_CLOCK:
+    case DISPATCH_PUSH:
         break;
     }
     permit.answer = DISPATCH_NOTHING;

@@ -41,6 +41,9 @@ struct slice rules_field(const struct dispatch_input *input, const char *name);
 /* Bit of the person; 0: not among those the case keeps apart. */
 uint16_t rules_person(const struct dispatch_more *more, struct slice name);
 
+/* The same, with a place for who is new; 0: there is none left. */
+uint16_t rules_person_take(struct dispatch_more *more, struct slice name);
+
 /* As people are kept apart; never 0. */
 uint64_t rules_person_hash(struct slice name);
 

@@ -23,7 +23,8 @@ static bool dispatch_open(struct service *service, void **self, struct error *er
     dispatch->changed = calloc(DISPATCH_CHANGED_MAX, sizeof *dispatch->changed);
     dispatch->agents = calloc(DISPATCH_AGENTS_MAX, sizeof *dispatch->agents);
     dispatch->cases = case_cache_new(sizeof(struct held_case), DISPATCH_CASES_MAX);
-    if (!dispatch->changed || !dispatch->agents || !dispatch->cases || !claim_open(dispatch)) {
+    if (!dispatch->changed || !dispatch->agents || !dispatch->cases || !claim_open(dispatch) ||
+        !push_open(dispatch)) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
     dispatch->ring = seal_ring_open(service_settings(service)->key_file, false, error);
@@ -42,6 +43,7 @@ static void dispatch_close(void *self)
     projector_free(&dispatch->projector);
     case_cache_free(&dispatch->cases);
     claim_close(dispatch);
+    push_close(dispatch);
     people_close(dispatch);
     seal_ring_free(&dispatch->ring);
     free(dispatch->changed);
@@ -150,6 +152,7 @@ static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)
             related_want(dispatch, &dispatch->out);
         }
     }
+    push_want_cases(dispatch);
     bool asked = desk_lookup(dispatch, cycle, pg);
     dispatch->asked_early = early_lookup(dispatch, pg);
     dispatch->asked_agents = agents_lookup(dispatch, pg);
@@ -289,6 +292,7 @@ static void dispatch_committed(void *self, struct cycle *cycle)
     for (uint32_t i = 0; i < dispatch->changed_count; i++) {
         changed[i] = dispatch->changed[i].before.case_id;
     }
+    push_settled(dispatch, true);
     projector_commit(dispatch->projector, cycle, changed, dispatch->changed_count);
     agents_committed(dispatch);
     case_cache_trim(dispatch->cases);
@@ -311,6 +315,7 @@ static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const st
     dispatch->changed_count = 0;
     dispatch->command_count = 0;
     agents_undo(dispatch, why);
+    push_settled(dispatch, false);
     if (!why) {
         return UNDO_AGAIN;
     }
@@ -371,6 +376,7 @@ static void dispatch_second(void *self, int64_t now_us)
 {
     (void)now_us;
     agents_load(self);
+    push_search(self);
     commands_forget(self);
 }
 
@@ -394,6 +400,8 @@ int main(int argc, char **argv)
         .looked_up = dispatch_looked_up,
         .input = dispatch_input,
         .request = dispatch_request,
+        .tick = push_tick,
+        .deadline_us = push_deadline_us,
         .store = dispatch_store,
         .committed = dispatch_committed,
         .undo = dispatch_undo,

@@ -20,17 +20,19 @@ void people_close(struct dispatch *dispatch)
     org_object_free(&dispatch->org);
 }
 
-int32_t
-people_capacity(const struct dispatch *dispatch, const struct policy *policy, struct slice name)
+int32_t capacity_default(const struct dispatch *dispatch, const struct policy *policy)
 {
-    const struct org_agent *agent = dispatch->org ? org_find(&dispatch->org->org, name) : NULL;
-    if (agent && agent->capacity >= 0) {
-        return agent->capacity;
-    }
     /* the newest version's: it is about the person, not about the version a case is pinned to */
     const struct policy_object *newest = policy_book_by_name(
         service_policies(dispatch->service), slice_text(policy->name), clock_monotonic_us());
     return newest ? newest->policy.capacity : policy->capacity;
+}
+
+int32_t
+people_capacity(const struct dispatch *dispatch, const struct policy *policy, struct slice name)
+{
+    const struct org_agent *agent = dispatch->org ? org_find(&dispatch->org->org, name) : NULL;
+    return agent && agent->capacity >= 0 ? agent->capacity : capacity_default(dispatch, policy);
 }
 
 bool people_slot_is_stale(const struct dispatch *dispatch, struct slice name, int32_t capacity)

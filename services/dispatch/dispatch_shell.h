@@ -127,6 +127,7 @@ struct dispatch {
     struct claim *claims;    /* Redis is being asked */
     uint32_t forget_after_s; /* old commands are looked for then */
     struct search *search;   /* claims without Redis */
+    struct push *push;       /* cases that are offered by themselves */
     struct org_object *org;  /* who works here; NULL: nobody said, anybody may */
     int32_t org_version;     /* the newest we heed; 0: none was applied */
     bool org_read;           /* it was asked for: nothing is decided before */
@@ -180,6 +181,19 @@ bool claim_again(const struct asked *asked,
                  const struct policy *policy,
                  const struct dispatch_case *state,
                  enum dispatch_answer answered);
+
+/* Those that are ours, PG_INT2. */
+void partitions_served(const struct service *service, struct pg_array *partitions);
+
+/* dispatch_push.c: cases that are offered out of queues which say so. */
+bool push_open(struct dispatch *dispatch);
+void push_close(struct dispatch *dispatch);
+void push_search(struct dispatch *dispatch);     /* once a second */
+void push_want_cases(struct dispatch *dispatch); /* while a batch is looked up */
+int64_t push_deadline_us(void *self);
+void push_tick(void *self, struct cycle *cycle, int64_t now_us);
+/* The batch has ended. */
+void push_settled(struct dispatch *dispatch, bool committed);
 
 /* dispatch_desk.c */
 /* reason: NULL: there is no more to say than the code. */
@@ -266,6 +280,7 @@ struct slice related_handler(struct dispatch *dispatch, const struct event *even
 const struct org *people_org(const struct dispatch *dispatch);
 void people_close(struct dispatch *dispatch);
 /* How many cases this person may hold: as the organisation says, else the policy. */
+int32_t capacity_default(const struct dispatch *dispatch, const struct policy *policy);
 int32_t
 people_capacity(const struct dispatch *dispatch, const struct policy *policy, struct slice name);
 bool people_slot_is_stale(const struct dispatch *dispatch, struct slice name, int32_t capacity);

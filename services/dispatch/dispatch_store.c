@@ -55,6 +55,12 @@ const struct pg_statement dispatch_statements[] = {
      "WHERE c.queue = $2::text AND c.policy_id IN (SELECT id FROM policy WHERE name = $1::text) "
      "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
      "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"        },
+    {"dispatch_waiting",
+     "SELECT c.case_id FROM complaint c JOIN policy p ON p.id = c.policy_id "
+     "LEFT JOIN clock k USING (case_id) WHERE (p.name, c.queue) IN "
+     "(SELECT * FROM unnest($1::text[], $2::text[])) "
+     "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
+     "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"        },
     {"dispatch_cases_new_one",   CASES_ONE                                                      },
     {"dispatch_cases_new",       CASES_MANY                                                     },
     {"dispatch_cases_one",       CASES_ONE CASES_UPDATE                                         },
@@ -387,6 +393,19 @@ void dispatch_rows_bind(struct pg *pg,
     pg_call(pg, "dispatch_rows");
     pg_bind_array(pg, &case_id);
     pg_bind_array(pg, &command_id);
+}
+
+void dispatch_waiting_bind(struct pg *pg,
+                           struct pg_array *policies,
+                           struct pg_array *queues,
+                           struct pg_array *partitions,
+                           int32_t limit)
+{
+    pg_call(pg, "dispatch_waiting");
+    pg_bind_array(pg, policies);
+    pg_bind_array(pg, queues);
+    pg_bind_array(pg, partitions);
+    pg_bind_int4(pg, limit);
 }
 
 void dispatch_search_bind(struct pg *pg,

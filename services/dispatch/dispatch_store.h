@@ -32,6 +32,14 @@ void dispatch_search_bind(struct pg *pg,
                           struct pg_array *partitions,
                           int32_t limit);
 
+/* The same of several queues at once: names of policies and, in step with them, of queues
+ * (PG_TEXT). */
+void dispatch_waiting_bind(struct pg *pg,
+                           struct pg_array *policies,
+                           struct pg_array *queues,
+                           struct pg_array *partitions,
+                           int32_t limit);
+
 /* A row of dispatch_rows or of the projector's dispatch_feed: which case, the nearest due time of
  * its clocks (INT64_MAX: none), which policy it is pinned to, and the state it holds with that due
  * time as its only hint.  ERROR_REJECT: a name the policy does not know, or bytes of another form.

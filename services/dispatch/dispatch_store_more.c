@@ -45,6 +45,7 @@ static const struct piece {
     {offsetof(struct dispatch_more, handler),
                           sizeof(uint64_t),
                           DISPATCH_AGENT_MAX / sizeof(uint64_t)},
+    PIECE(passed),
 };
 
 enum { PIECE_KINDS = sizeof pieces / sizeof *pieces };

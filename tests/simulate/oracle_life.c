@@ -132,11 +132,16 @@ static void follow_merge(const struct fact *fact, const struct life *before, str
     bool is_closed = policy->steps[after->step].closed;
     if (fact->event->kind == EVENT_MERGED && is_closed && !was_closed) {
         after->merged_into = fact->event->advanced.other_case;
-        after->stood = (struct stood){.step = before->step, .since_us = before->since_us};
+        after->stood = (struct stood){
+            .step = before->step, .since_us = before->since_us, .offered = before->offered};
         memcpy(after->stood.queue, before->queue, sizeof before->queue);
         memcpy(after->stood.agent, before->agent, sizeof before->agent);
         memcpy(after->stood.agent_role, before->agent_role, sizeof before->agent_role);
         HOLDS(after->merged_into != 0 && after->merged_into != fact->event->case_id);
+    }
+    if (fact->event->kind == EVENT_RELEASED && was_closed) { /* nobody's, once it is parted */
+        after->stood.offered = false;
+        after->stood.agent[0] = '\0';
     }
     if (was_closed && !is_closed) {
         after->merged_into = 0;
@@ -186,7 +191,7 @@ static void follow_hands(const struct fact *fact, const struct life *before, str
         if (event->kind == EVENT_UNMERGED && held) {
             memcpy(after->agent_role, before->stood.agent_role, sizeof after->agent_role);
         }
-        after->offered = false;
+        after->offered = event->kind == EVENT_UNMERGED && held && before->stood.offered;
     }
     after->offered = event->kind == EVENT_OFFERED    ? held
                      : event->kind == EVENT_ACCEPTED ? false
@@ -235,7 +240,8 @@ static void advance(const struct fact *fact, struct life *life)
     if (event->kind == EVENT_ASSIGNED) {
         check_claim(fact, &doing, life);
     } else if (event->kind == EVENT_RELEASED) {
-        HOLDS(of_clock ? before.offered : strcmp(before.agent, doing.actor) == 0);
+        HOLDS(of_clock ? before.offered || (before.merged_into != 0 && before.stood.offered)
+                       : strcmp(before.agent, doing.actor) == 0);
     } else if (of_clock) {
         HOLDS(life->priority < before.priority && life->step == before.step &&
               strcmp(life->agent, before.agent) == 0);

@@ -34,6 +34,7 @@ struct life {
         char queue[POLICY_NAME_MAX];
         char agent[POLICY_NAME_MAX], agent_role[POLICY_NAME_MAX];
         int64_t since_us;
+        bool offered;
     } stood; /* before it was merged */
 };
 

@@ -67,6 +67,12 @@ static const char *fields_differ(const struct policy *policy,
     return NULL;
 }
 
+static enum dispatch_offer offer_of(const struct life *life)
+{
+    bool hidden = life->merged_into != 0 && life->stood.offered;
+    return life->offered ? OFFER_OPEN : hidden ? OFFER_MERGED : OFFER_NONE;
+}
+
 const char *life_row_differs(const struct policy *policy,
                              const struct life *life,
                              const struct dispatch_case *state)
@@ -89,7 +95,7 @@ const char *life_row_differs(const struct policy *policy,
         what = "the merge";
     } else if (state->step_since_us != life->since_us) {
         what = "since when it is there";
-    } else if (more->offered != life->offered || more->hold != life->held_by_law) {
+    } else if (more->offered != offer_of(life) || more->hold != life->held_by_law) {
         what = "offer or hold";
     } else if (state->priority != life->priority) {
         what = "priority";

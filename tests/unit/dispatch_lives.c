@@ -25,7 +25,8 @@ struct tale {
     int founded;                   /* -1: not told */
     bool with_amount;
     long amount;
-    int offered_to;              /* -1: no offer is open */
+    int offered_to; /* -1: no offer is open */
+    int offered_at_merge;
     bool merged, touched;        /* since it was merged something was done to it */
     struct dispatch_case before; /* the merge */
     unsigned signatures[PEOPLE];
@@ -36,7 +37,7 @@ static struct {
     struct play plays[CASES];
     struct tale tales[CASES];
     unsigned seen[EVENT_KIND_COUNT];
-    unsigned restored, restored_to_holder, blocked, full;
+    unsigned restored, restored_to_holder, offered_again, taken_back_merged, blocked, full;
 } world;
 
 #define HOLDS(fact)                                                                                \
@@ -150,13 +151,13 @@ static void unmerged(const struct play *play, struct tale *tale)
         return;
     }
     struct dispatch_case before = tale->before;
-    before.more.offered = 0; /* an offer is over with a merge */
     bool to_holder = now->agent[0] != '\0';
     HOLDS(!to_holder || strcmp(now->agent, before.agent) == 0);
     if (!to_holder && before.agent[0] != '\0') {
         memset(before.agent, 0, sizeof before.agent); /* he is full */
         before.agent_role = POLICY_NONE;
         before.queue = now->queue;
+        before.more.offered = OFFER_NONE;
         HOLDS(now->queue == before.home_queue);
     }
     before.version = now->version;
@@ -164,6 +165,7 @@ static void unmerged(const struct play *play, struct tale *tale)
     HOLDS(dispatch_case_equal(&before, now));
     world.restored++;
     world.restored_to_holder += to_holder;
+    world.offered_again += now->more.offered == OFFER_OPEN;
 }
 
 static void learns(const struct event *event, struct tale *tale)
@@ -186,6 +188,8 @@ static void learns(const struct event *event, struct tale *tale)
 static void a_new_round(struct tale *tale)
 {
     tale->replied = tale->followed_up = tale->signers = 0;
+    tale->merged = false;
+    tale->offered_at_merge = -1;
 }
 
 static void tasks_follow(const struct event *event, struct tale *tale)
@@ -211,6 +215,19 @@ static void an_actor_may(const struct dispatch_case *before,
     HOLDS(tale->offered_to < 0 || tale->offered_to != who || customer || answers);
     HOLDS(event->kind != EVENT_RELEASED || is_held_by(before, who));
     HOLDS(event->kind != EVENT_ACCEPTED || tale->offered_to < 0 || tale->offered_to == who);
+}
+
+/* An offer that was open is open again, with the same person, unless its time passed meanwhile. */
+static void follow_offer(const struct play *play, const struct event *event, struct tale *tale)
+{
+    if (event->kind == EVENT_MERGED) {
+        tale->offered_at_merge = tale->offered_to;
+        tale->offered_to = -1;
+    } else {
+        tale->offered_to =
+            is_held_by(&play->state, tale->offered_at_merge) ? tale->offered_at_merge : -1;
+        tale->offered_at_merge = -1;
+    }
 }
 
 static void obeys(unsigned index, const struct dispatch_case *before, const struct event *event)
@@ -256,6 +273,8 @@ static void obeys(unsigned index, const struct dispatch_case *before, const stru
     }
     if (event->kind == EVENT_OFFERED) {
         tale->offered_to = person_of(slice_text(play->state.agent));
+    } else if (event->kind == EVENT_MERGED || event->kind == EVENT_UNMERGED) {
+        follow_offer(play, event, tale);
     } else if (strcmp(play->state.agent, before->agent) != 0 || event->kind == EVENT_ACCEPTED) {
         tale->offered_to = -1;
     }
@@ -328,6 +347,11 @@ static int taker_of(const struct play *play,
                                           : person_of(input->actor);
 }
 
+static bool ends_it(const struct policy_action *action)
+{
+    return action->fact == EVENT_MERGED || action->fact == EVENT_WITHDRAWN;
+}
+
 static void tries(unsigned index)
 {
     static struct event_field fields[8];
@@ -336,7 +360,7 @@ static void tries(unsigned index)
     unsigned pick = below(8);
     const struct policy_action *action =
         pick > 2 && step->action_count > 0 ? &step->actions[below(step->action_count)] : NULL;
-    if (action && (action->fact == EVENT_MERGED || action->fact == EVENT_WITHDRAWN) && below(4)) {
+    if (action && ends_it(action) && below(4) && world.tales[index].offered_to < 0) {
         return; /* ends come too soon otherwise */
     }
     const char *word = action ? action->id : pick < 2 ? "claim" : "release";
@@ -362,19 +386,39 @@ static void tries(unsigned index)
     one_owner_at_most(&play->state);
 }
 
+/* Nobody has accepted in time: an open offer is taken back, also one that a merge hides. */
+static void time_passes(unsigned index)
+{
+    struct play *play = &world.plays[index];
+    struct tale *tale = &world.tales[index];
+    struct event late = play_clock(play, EVENT_CLOCK_BREACHED, "offer", 1, 5);
+    bool open = tale->offered_to >= 0 || (tale->merged && tale->offered_at_merge >= 0);
+    HOLDS((play_event(play, DISPATCH_CLOCK, &late) == DISPATCH_APPEND) == open);
+    HOLDS(!open || play->last.kind == EVENT_RELEASED);
+    HOLDS(!open || play->state.agent[0] == '\0');
+    world.taken_back_merged += open && tale->merged;
+    tale->touched = tale->touched || open;
+    tale->offered_to = tale->offered_at_merge = -1;
+    one_owner_at_most(&play->state);
+}
+
 static void live(uint64_t seed)
 {
     world.seed = seed;
     world.random = seed * UINT64_C(0x9e3779b97f4a7c15);
     for (unsigned i = 0; i < CASES; i++) {
-        world.tales[i] = (struct tale){.founded = -1, .offered_to = -1};
+        world.tales[i] = (struct tale){.founded = -1, .offered_to = -1, .offered_at_merge = -1};
         play_open(&world.plays[i], below(2) ? "late" : "construction", "minor", 4);
     }
     for (unsigned i = 0; i < COMMANDS; i++) {
         unsigned index = below(CASES);
         world.plays[index].now_us += (int64_t)below(3600) * 1000000;
         if (world.plays[index].count < PLAY_EVENTS_MAX - 2) {
-            tries(index);
+            if (below(40) == 0) {
+                time_passes(index);
+            } else {
+                tries(index);
+            }
         }
     }
     for (unsigned i = 0; i < CASES; i++) {
@@ -400,6 +444,7 @@ static void whatever_people_try_the_lifecycle_keeps_its_rules(void **state)
         }
     }
     assert_true(world.restored > 50 && world.restored_to_holder > 10);
+    assert_true(world.offered_again > 5 && world.taken_back_merged > 5);
     assert_true(world.blocked > 50 && world.full > 50);
 }
 

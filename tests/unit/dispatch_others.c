@@ -229,6 +229,79 @@ static void an_offer_is_accepted_or_goes_back(void **state)
     assert_int_equal(play_event(&play, DISPATCH_CLOCK, &late), DISPATCH_NOTHING);
     story_end(&play);
 }
+
+/* A case that was offered to mei and then merged. */
+static void offer_and_merge(struct play *play)
+{
+    static struct event_field field;
+    play_open(play, "late", "minor", 4);
+    PLAY_ONE(play, {"boss", "supervisor", "offer", {"agent"}, "mei", TO(APPEND)});
+    struct dispatch_input merge = merge_into(play, &field);
+    assert_int_equal(play_input(play, &merge), DISPATCH_APPEND);
+    assert_string_equal(play->state.agent, "");
+    assert_int_equal(play->state.more.offered, OFFER_MERGED);
+}
+
+static void an_open_offer_is_open_again_after_an_undone_merge(void **state)
+{
+    (void)state;
+    static struct play play;
+    offer_and_merge(&play);
+    static const struct beat story[] = {
+        {"boss", "supervisor", "part",   TO(APPEND)},
+        {"mei",  "agent",      "tell",   TO(NOT_ACCEPTED)},
+        {"li",   "agent",      "accept", TO(NOT_HOLDER)},
+        {"mei",  "agent",      "accept", TO(APPEND)},
+        {"mei",  "agent",      "tell",   TO(APPEND)},
+    };
+    PLAY(&play, story);
+    story_end(&play);
+    offer_and_merge(&play);
+    PLAY_ONE(&play, {"boss", "supervisor", "part", TO(APPEND)});
+    struct event late = play_clock(&play, EVENT_CLOCK_BREACHED, "offer", 1, 4);
+    assert_int_equal(play_event(&play, DISPATCH_CLOCK, &late), DISPATCH_APPEND);
+    assert_string_equal(play.state.agent, "");
+    assert_string_equal(lifecycle->policy.queues[play.state.queue].id, "desk");
+    story_end(&play);
+}
+
+/* The watchdog tells the breach before it has heard of the merge: no other will come. */
+static void an_offer_whose_time_passes_while_merged_comes_back_to_the_queue(void **state)
+{
+    (void)state;
+    static struct play play;
+    offer_and_merge(&play);
+    struct event late = play_clock(&play, EVENT_CLOCK_BREACHED, "offer", 1, 4);
+    assert_int_equal(play_event(&play, DISPATCH_CLOCK, &late), DISPATCH_APPEND);
+    assert_int_equal(play.last.kind, EVENT_RELEASED);
+    assert_string_equal(step_of(&play), "done");
+    assert_int_equal(play_event(&play, DISPATCH_CLOCK, &late), DISPATCH_NOTHING);
+    PLAY_ONE(&play, {"boss", "supervisor", "part", TO(APPEND)});
+    assert_string_equal(play.state.agent, "");
+    assert_string_equal(lifecycle->policy.queues[play.state.queue].id, "desk");
+    assert_int_equal(play.state.more.offered, OFFER_NONE);
+    PLAY_ONE(&play, {"li", "agent", "claim", TO(APPEND)});
+    PLAY_ONE(&play, {"li", "agent", "tell", TO(APPEND)});
+    story_end(&play);
+}
+
+static void an_offer_ends_where_its_taker_is_full_or_the_case_is_reopened(void **state)
+{
+    (void)state;
+    static struct play play;
+    offer_and_merge(&play);
+    PLAY_ONE(&play, {"boss", "supervisor", "part", .full = true, TO(APPEND)});
+    assert_int_equal(play.state.more.offered, OFFER_NONE);
+    PLAY_ONE(&play, {"mei", "agent", "claim", TO(APPEND)});
+    PLAY_ONE(&play, {"mei", "agent", "tell", TO(APPEND)});
+    story_end(&play);
+    offer_and_merge(&play);
+    PLAY_ONE(&play, {"boss", "supervisor", "reopen", TO(APPEND)});
+    assert_int_equal(play.state.more.offered, OFFER_NONE);
+    PLAY_ONE(&play, {"mei", "agent", "claim", TO(APPEND)});
+    PLAY_ONE(&play, {"mei", "agent", "answer", {"by-channel"}, "phone", TO(APPEND)});
+    story_end(&play);
+}
 /* clang-format on */
 
 int main(void)
@@ -244,6 +317,9 @@ int main(void)
         cmocka_unit_test(what_was_not_merged_cannot_be_parted),
         cmocka_unit_test(an_independent_review_is_for_somebody_else),
         cmocka_unit_test(an_offer_is_accepted_or_goes_back),
+        cmocka_unit_test(an_open_offer_is_open_again_after_an_undone_merge),
+        cmocka_unit_test(an_offer_whose_time_passes_while_merged_comes_back_to_the_queue),
+        cmocka_unit_test(an_offer_ends_where_its_taker_is_full_or_the_case_is_reopened),
     };
     return cmocka_run_group_tests(tests, lifecycle_load, lifecycle_free);
 }

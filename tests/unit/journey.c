@@ -395,6 +395,10 @@ static const struct life {
      {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
       "上週買的商品品質很差，一打開就是壞的，根本不能用。",
       "What I bought is of poor quality: it was broken and damaged."}},
+    {"cn-market.yaml",
+     {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
+      "上週買的商品品質很差，一打開就是壞的，根本不能用。",
+      "What I bought is of poor quality: it was broken and damaged."}},
   /* clang-format on */
 };
 

@@ -412,7 +412,7 @@ static void try_in_vain(struct journey *journey, const struct policy_action *act
                          DISPATCH_FIELD_MISSING);
     }
     for (uint16_t role = 0; role < journey->policy->role_count; role++) {
-        if (!has_role(action->roles, role)) {
+        if (!policy_role_in(journey->policy, action->roles, role)) {
             assert_int_equal(
                 journey_command(journey, DISPATCH_ACTION, "nobody", role, action, true),
                 DISPATCH_ROLE_MAY_NOT);

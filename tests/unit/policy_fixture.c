@@ -49,9 +49,9 @@ static const struct policy_class classes[] = {
 };
 
 static const struct policy_queue queues[] = {
-    {"triage_desk", TITLE("triage desk")},
-    {"service",     TITLE("service")    },
-    {"safety",      TITLE("safety")     },
+    {"triage_desk", TITLE("triage desk"), PUSH_NO},
+    {"service",     TITLE("service"),     PUSH_NO},
+    {"safety",      TITLE("safety"),      PUSH_NO},
 };
 
 static const uint16_t quality_only[] = {FIXTURE_CATEGORY_QUALITY};
