@@ -301,6 +301,22 @@ calendar_add_days(const struct calendar *calendar, int64_t start_s, int64_t days
     return days == 0 ? start_s : instant_at(day, wall_clock_s(&calendar->days[from], start_s));
 }
 
+int64_t calendar_end_of_date(const struct calendar *calendar, int32_t date)
+{
+    uint32_t low = 0;
+    uint32_t high = calendar->day_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (calendar->days[middle].date < date) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool known = low < calendar->day_count && calendar->days[low].date == date;
+    return known ? last_closing_s(calendar, &calendar->days[low]) : INT64_MAX;
+}
+
 int64_t calendar_add_days_us(const struct calendar *calendar,
                              int64_t start_us,
                              int64_t days,

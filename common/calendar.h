@@ -106,6 +106,10 @@ int64_t calendar_add_days_us(const struct calendar *calendar,
                              int64_t days,
                              bool end_of_day);
 
+/* The last closing of a date (yyyymmdd); of one without hours its end.  INT64_MAX where the
+ * calendar does not know the date. */
+int64_t calendar_end_of_date(const struct calendar *calendar, int32_t date);
+
 /*
  * Business dates from the local date of the one instant to that of the other, which itself does not
  * count; 0 when to <= from.  -1 when the calendar does not cover both.

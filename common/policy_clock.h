@@ -10,7 +10,7 @@ enum clock_target {
     TARGET_ELAPSED,       /* seconds of wall-clock time */
     TARGET_BUSINESS,      /* seconds of the calendar */
     TARGET_BUSINESS_DAYS, /* n business dates */
-    TARGET_PROMISED,      /* the instant in a field of the fact that starts it; never moves */
+    TARGET_PROMISED,      /* what is in a field of the action that starts it; never moves */
 };
 
 enum level_offset {
@@ -81,12 +81,15 @@ struct policy_clock {
     char rule[64];      /* "policy@version:line" for explanations */
     uint64_t starts[2]; /* bit set over enum event_kind */
     uint64_t stops[2];
-    uint64_t rearms[2];      /* end a run and begin the next at once; they are in both others too */
-    struct policy_when when; /* which cases have it */
+    uint64_t rearms[2]; /* end a run and begin the next at once; they are in both others too */
+    uint32_t start_marks, stop_marks; /* bit sets of marks an action makes, beside its facts */
+    uint32_t rearm_marks;             /* they are in both others too */
+    struct policy_when when;          /* which cases have it */
     enum clock_target target;
     int64_t target_s; /* elapsed or business seconds */
     uint32_t target_days;
-    uint16_t due_field; /* TARGET_PROMISED: index of the field that holds the due instant */
+    uint16_t due_field; /* TARGET_PROMISED: index of the field that holds the due instant, or the
+                           date at whose end it is due */
     bool end_of_day;
     bool rolls; /* a target in business days that falls on a closed hour goes on to the opening */
     uint16_t calendar;

@@ -195,6 +195,14 @@ static void describe_more(const struct policy *policy, const struct policy_clock
             (void)fprintf(out, " rearms=%s", event_kind_name((enum event_kind)kind));
         }
     }
+    for (uint16_t i = 0; i < policy->mark_count; i++) {
+        bool starts = (clock->start_marks >> i & 1U) != 0;
+        bool stops = (clock->stop_marks >> i & 1U) != 0;
+        if (starts || stops) {
+            (void)fprintf(
+                out, " at-mark=%s%s%s", policy->marks[i].id, starts ? "+" : "", stops ? "-" : "");
+        }
+    }
     (void)fputs(clock->rolls ? " rolls" : "", out);
     (void)fputs(clock->next_opening ? " next-opening" : "", out);
     if (clock->due_cleared != DUE_CLEARED_PAUSED) {

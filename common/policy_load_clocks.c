@@ -38,6 +38,29 @@ POLICY_READER(clock_rearms)
     }
 }
 
+static uint32_t read_mark_set(struct policy_loading *loading, const struct yaml_pair *pair)
+{
+    return read_name_set(loading, &pair->value, names_of(loading, THING_MARK));
+}
+
+POLICY_READER(clock_start_marks)
+{
+    ((struct clock_place *)into)->clock->start_marks |= read_mark_set(loading, pair);
+}
+
+POLICY_READER(clock_stop_marks)
+{
+    ((struct clock_place *)into)->clock->stop_marks |= read_mark_set(loading, pair);
+}
+
+POLICY_READER(clock_rearm_marks)
+{
+    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    clock->rearm_marks = read_mark_set(loading, pair);
+    clock->start_marks |= clock->rearm_marks;
+    clock->stop_marks |= clock->rearm_marks;
+}
+
 static uint64_t read_step_set(struct policy_loading *loading, const struct yaml_node *node)
 {
     uint64_t set = 0;
@@ -244,8 +267,12 @@ POLICY_READER(clock_due_field)
     clock->target = TARGET_PROMISED;
     clock->due_field = read_name(loading, &pair->value, names_of(loading, THING_FIELD));
     if (clock->due_field < policy->field_count &&
-        policy->fields[clock->due_field].type != FORM_INSTANT) {
-        complain(loading, &pair->value, "type: instant", "a clock is due at an instant");
+        policy->fields[clock->due_field].type != FORM_INSTANT &&
+        policy->fields[clock->due_field].type != FORM_DATE) {
+        complain(loading,
+                 &pair->value,
+                 "type: instant, or type: date",
+                 "a clock is due at an instant, or at the end of a date");
     } else if (clock->due_field < policy->field_count &&
                policy->fields[clock->due_field].personal) {
         complain(loading,
@@ -253,52 +280,6 @@ POLICY_READER(clock_due_field)
                  NULL,
                  "'%s' is personal: it is sealed, and no clock can look at it",
                  policy->fields[clock->due_field].id);
-    }
-}
-
-/* What is promised for an instant does not move: no pauses, no other targets, no more time. */
-static void check_promise(struct policy_loading *loading, const struct yaml_pair *row)
-{
-    static const char *const others[] = {"within",
-                                         "end-of-day",
-                                         "roll",
-                                         "targets",
-                                         "extension",
-                                         "pauses-for-customer",
-                                         "pauses-in",
-                                         "runs-in",
-                                         "of-steps"};
-    bool promised = yaml_find(&row->value, "due-field") != NULL;
-    for (size_t i = 0; promised && i < sizeof others / sizeof *others; i++) {
-        const struct yaml_pair *other = yaml_find(&row->value, others[i]);
-        if (other) {
-            complain(
-                loading, &other->key, NULL, "'%s' and 'due-field' exclude each other", others[i]);
-        }
-    }
-    if (row->value.kind == YAML_MAP && !promised && !yaml_find(&row->value, "within")) {
-        complain(loading,
-                 &row->key,
-                 "within: 3 business days",
-                 "a clock needs 'within', or 'due-field'");
-    }
-}
-
-/* The law's time does not stand still because somebody waits. */
-static void check_statutory(struct policy_loading *loading,
-                            const struct yaml_pair *row,
-                            const struct policy_clock *clock)
-{
-    static const char *const pauses[] = {"pauses-for-customer", "pauses-in", "runs-in"};
-    for (size_t i = 0; clock->statutory && i < sizeof pauses / sizeof *pauses; i++) {
-        const struct yaml_pair *pause = yaml_find(&row->value, pauses[i]);
-        if (pause) {
-            complain(loading,
-                     &pause->key,
-                     "another clock beside it, for the house's own time",
-                     "a statutory clock never stands still: not with '%s'",
-                     pauses[i]);
-        }
     }
 }
 
@@ -417,33 +398,6 @@ POLICY_READER(clock_levels)
     place->clock->level_count = (uint16_t)count;
 }
 
-/* From when to when it runs is said in one way. */
-static void check_life(struct policy_loading *loading,
-                       const struct yaml_pair *row,
-                       const struct policy_clock *read)
-{
-    const struct yaml_node *clock = &row->value;
-    bool facts = yaml_find(clock, "starts") || yaml_find(clock, "stops");
-    bool both = yaml_find(clock, "starts") && yaml_find(clock, "stops");
-    bool steps = read->of_steps != 0;
-    const struct yaml_pair *task = yaml_find(clock, "of-task");
-    if (clock->kind == YAML_MAP && !both && !steps && !task) {
-        complain(loading,
-                 &row->key,
-                 NULL,
-                 "a clock needs 'starts' and 'stops', or 'of-steps', or 'of-task'");
-    }
-    if (steps && facts) {
-        complain(loading, &row->key, NULL, "'of-steps' stands instead of 'starts' and 'stops'");
-    }
-    if (task && (facts || steps || yaml_find(clock, "rearms-at"))) {
-        complain(loading,
-                 &task->key,
-                 NULL,
-                 "'of-task' stands instead of 'starts', 'stops', 'rearms-at' and 'of-steps'");
-    }
-}
-
 static void
 clock_read(struct policy_loading *loading, const struct yaml_pair *row, struct clock_place *place)
 {
@@ -454,9 +408,7 @@ clock_read(struct policy_loading *loading, const struct yaml_pair *row, struct c
     rule_name(loading->policy, row->key.line, clock->rule);
     read_part(loading, &row->key, &row->value, &language_clock, place);
     title_complete(&clock->title, clock->id);
-    check_life(loading, row, clock);
-    check_promise(loading, row);
-    check_statutory(loading, row, clock);
+    clock_keys_check(loading, row, clock);
     for (uint16_t i = 0; i < clock->level_count && clock->unknown_role == POLICY_NONE; i++) {
         bool breach = clock->levels[i].action == LEVEL_BREACH;
         clock->unknown_role = breach ? clock->levels[i].notify_role : POLICY_NONE;

@@ -221,9 +221,25 @@ static uint64_t steps_after(const struct policy *policy, enum event_kind fact)
     return steps;
 }
 
-/* Whether one of the facts can come from one of the steps. */
-static bool facts_possible(const struct policy *policy, const uint64_t facts[2], uint64_t steps)
+/* The same of actions that make one of the marks. */
+static uint64_t steps_after_marks(const struct policy *policy, uint32_t marks)
 {
+    uint64_t steps = 0;
+    for (uint16_t i = 0; i < policy->step_count && marks != 0; i++) {
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            const struct policy_action *action = &policy->steps[i].actions[j];
+            bool makes = (action->marks & marks) != 0;
+            steps |= makes ? bit(action->to_step == POLICY_NONE ? i : action->to_step) : 0;
+        }
+    }
+    return steps;
+}
+
+/* Whether one of what stops the clock can come from one of the steps. */
+static bool
+stop_possible(const struct policy *policy, const struct policy_clock *clock, uint64_t steps)
+{
+    const uint64_t *facts = clock->stops;
     for (unsigned kind = EVENT_RECEIVED; kind < EVENT_ACKNOWLEDGED; kind++) {
         if (policy_kind_in(facts, (enum event_kind)kind)) {
             return true; /* of the system: they always come */
@@ -231,7 +247,8 @@ static bool facts_possible(const struct policy *policy, const uint64_t facts[2],
     }
     for (uint16_t i = 0; i < policy->step_count; i++) {
         for (uint16_t j = 0; (steps & bit(i)) && j < policy->steps[i].action_count; j++) {
-            if (policy_kind_in(facts, policy->steps[i].actions[j].fact)) {
+            const struct policy_action *action = &policy->steps[i].actions[j];
+            if (policy_kind_in(facts, action->fact) || (action->marks & clock->stop_marks) != 0) {
                 return true;
             }
         }
@@ -246,6 +263,51 @@ static void prove_facts_exist(struct policy_loading *loading, const struct yaml_
         enum event_kind fact = event_kind_parse(slice_text(item->text));
         if (fact >= EVENT_ACKNOWLEDGED && steps_after(loading->policy, fact) == 0) {
             complain(loading, item, NULL, "no action of any step records '%s'", item->text);
+        }
+    }
+}
+
+/* From wherever it starts at that it can stop. */
+static void prove_stops_after(struct policy_loading *loading,
+                              const struct paths *paths,
+                              const struct policy_clock *clock,
+                              uint64_t after,
+                              const char *start)
+{
+    const struct policy *policy = loading->policy;
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        bool open = (after & bit(i)) && !policy->steps[i].closed;
+        if (open && !stop_possible(policy, clock, paths->reach[i])) {
+            complain(loading,
+                     loading->clock_nodes[clock - policy->clocks],
+                     NULL,
+                     "clock '%s' starts at '%s' and may then never stop: step '%s'",
+                     clock->id,
+                     start,
+                     policy->steps[i].id);
+            return;
+        }
+    }
+}
+
+static void prove_marks(struct policy_loading *loading,
+                        const struct paths *paths,
+                        const struct policy_clock *clock)
+{
+    const struct policy *policy = loading->policy;
+    const struct yaml_node *node = loading->clock_nodes[clock - policy->clocks];
+    for (uint16_t i = 0; i < policy->mark_count; i++) {
+        uint32_t mark = 1U << i;
+        uint64_t after = steps_after_marks(policy, mark);
+        const char *id = policy->marks[i].id;
+        if (((clock->start_marks | clock->stop_marks) & mark) != 0 && after == 0) {
+            complain(loading, node, NULL, "no action makes the mark '%s'", id);
+        }
+        if ((clock->start_marks & clock->stop_marks & ~clock->rearm_marks & mark) != 0) {
+            complain(
+                loading, node, NULL, "clock '%s' both starts and stops at '%s'", clock->id, id);
+        } else if ((clock->start_marks & mark) != 0) {
+            prove_stops_after(loading, paths, clock, after, id);
         }
     }
 }
@@ -267,20 +329,9 @@ prove_clock_stops(struct policy_loading *loading, const struct paths *paths, uin
                      clock->id,
                      event_kind_name(fact));
         }
-        for (uint16_t i = 0; i < policy->step_count; i++) {
-            bool open = (after & bit(i)) && !policy->steps[i].closed;
-            if (open && !facts_possible(policy, clock->stops, paths->reach[i])) {
-                complain(loading,
-                         loading->clock_nodes[index],
-                         NULL,
-                         "clock '%s' starts at '%s' and may then never stop: step '%s'",
-                         clock->id,
-                         event_kind_name(fact),
-                         policy->steps[i].id);
-                return;
-            }
-        }
+        prove_stops_after(loading, paths, clock, after, event_kind_name(fact));
     }
+    prove_marks(loading, paths, clock);
 }
 
 /* A level's distance from the due time in the unit it can be compared in. */
@@ -330,7 +381,8 @@ static void prove_promise(struct policy_loading *loading, uint16_t index)
             const struct policy_action *action = &policy->steps[i].actions[j];
             for (uint16_t k = 0; k < action->need_count; k++) {
                 bool starts = task != 0 ? (action->opens >> (task - 1) & 1U) != 0
-                                        : policy_kind_in(clock->starts, action->fact);
+                                        : policy_kind_in(clock->starts, action->fact) ||
+                                              (action->marks & clock->start_marks) != 0;
                 if (starts && strcmp(action->needs[k].field, field->id) == 0) {
                     return;
                 }

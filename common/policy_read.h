@@ -244,11 +244,19 @@ POLICY_READER(clock_takes_back);
 POLICY_READER(clock_rearms);
 POLICY_READER(clock_runs_in);
 POLICY_READER(clock_starts);
+POLICY_READER(clock_start_marks);
+POLICY_READER(clock_stop_marks);
+POLICY_READER(clock_rearm_marks);
 POLICY_READER(clock_stops);
 POLICY_READER(clock_targets);
 POLICY_READER(clock_title);
 POLICY_READER(clock_unknown);
 POLICY_READER(clock_when);
+/* Whether the keys of a clock that was read go together. */
+void clock_keys_check(struct policy_loading *loading,
+                      const struct yaml_pair *row,
+                      const struct policy_clock *clock);
+
 /* The extension of a clock, with those that come after it. */
 void extension_first(struct policy_loading *loading,
                      const struct yaml_pair *pair,

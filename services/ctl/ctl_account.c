@@ -47,12 +47,16 @@ static void
 account_event(struct account *account, const struct event *event, const struct event_clock *told)
 {
     struct event_clock was = account->told;
+    bool stood = told->paused_s > was.paused_s ||
+                 (told->paused_s == was.paused_s && told->paused_rest_us > was.paused_rest_us);
     switch ((int)event->kind) {
     case EVENT_CLOCKS_STARTED:
         account->pause_count = account->change_count = account->level_count = 0;
         break;
-    case EVENT_CLOCKS_RESUMED:
-        add_pause(account, was.paused_at_us, account_happened_us(account, event));
+    case EVENT_CLOCKS_RESUMED: /* of one set by law the time in which the case was closed counted */
+        if (stood) {
+            add_pause(account, was.paused_at_us, account_happened_us(account, event));
+        }
         break;
     case EVENT_CLOCKS_PAUSED: /* had it stopped, it goes on only to stand still: all of it counts as
                                  one */

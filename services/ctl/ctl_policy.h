@@ -71,6 +71,7 @@ const char *say_level(const struct ctl *ctl,
 const char *say_facts(const struct ctl *ctl,
                       const struct policy *policy,
                       const uint64_t facts[2],
+                      uint32_t marks,
                       char into[SAY_MAX]);
 const char *
 say_needs(const struct ctl *ctl, const struct policy_action *action, char into[SAY_MAX]);

@@ -64,13 +64,15 @@ bool dot_is_shared(const struct dot *dot, const struct policy_action *action)
 
 /* ---- which clocks may run where ---- */
 
-/* Clocks that are started, or stopped, by this fact alone. */
-static unsigned clocks_by(const struct policy *policy, enum event_kind fact, bool stops)
+/* Clocks that are started, or stopped, by this fact and these marks alone. */
+static unsigned
+clocks_by(const struct policy *policy, enum event_kind fact, uint32_t marks, bool stops)
 {
     unsigned clocks = 0;
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         const struct policy_clock *clock = &policy->clocks[i];
-        bool by = policy_kind_in(stops ? clock->stops : clock->starts, fact);
+        bool by = policy_kind_in(stops ? clock->stops : clock->starts, fact) ||
+                  (marks & (stops ? clock->stop_marks : clock->start_marks)) != 0;
         clocks |= clock->of_steps == 0 && by ? 1U << i : 0;
     }
     return clocks;
@@ -80,8 +82,8 @@ static unsigned clocks_by(const struct policy *policy, enum event_kind fact, boo
 static unsigned
 after(const struct policy *policy, const struct policy_action *action, unsigned running, bool ends)
 {
-    unsigned kept = ends ? 0 : running & ~clocks_by(policy, action->fact, true);
-    return kept | clocks_by(policy, action->fact, false);
+    unsigned kept = ends ? 0 : running & ~clocks_by(policy, action->fact, action->marks, true);
+    return kept | clocks_by(policy, action->fact, action->marks, false);
 }
 
 /* Carries what runs in a step over its actions.  True: some step has more than before. */
@@ -128,7 +130,7 @@ static void clocks_place(struct dot *dot)
     const struct policy *policy = dot->policy;
     unsigned begun = 0;
     for (size_t i = 0; i < sizeof arriving / sizeof *arriving; i++) {
-        begun |= clocks_by(policy, arriving[i], false);
+        begun |= clocks_by(policy, arriving[i], 0, false);
     }
     dot->runs[policy->first_step] = (uint16_t)begun;
     dot->runs[policy->triage_step] = (uint16_t)begun;
@@ -196,8 +198,8 @@ static void clocks_draw(const struct dot *dot, const char *mark, unsigned clocks
 
 void dot_marks(const struct dot *dot, const struct policy_action *action, unsigned running)
 {
-    unsigned starts = clocks_by(dot->policy, action->fact, false);
-    unsigned stops = clocks_by(dot->policy, action->fact, true) & running;
+    unsigned starts = clocks_by(dot->policy, action->fact, action->marks, false);
+    unsigned stops = clocks_by(dot->policy, action->fact, action->marks, true) & running;
     if (starts | stops) {
         (void)fputs(" <font color=\"" DOT_CLOCK "\">", dot->out);
         clocks_draw(dot, "▶", starts & ~stops);

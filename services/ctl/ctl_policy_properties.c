@@ -111,12 +111,14 @@ SAYS(clock_target)
 
 SAYS(clock_starts)
 {
-    return say_facts(ctl, policy, ((const struct policy_clock *)from)->starts, into);
+    const struct policy_clock *clock = from;
+    return say_facts(ctl, policy, clock->starts, clock->start_marks, into);
 }
 
 SAYS(clock_stops)
 {
-    return say_facts(ctl, policy, ((const struct policy_clock *)from)->stops, into);
+    const struct policy_clock *clock = from;
+    return say_facts(ctl, policy, clock->stops, clock->stop_marks, into);
 }
 
 SAYS(clock_calendar)

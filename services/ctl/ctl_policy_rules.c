@@ -73,7 +73,8 @@ SAYS(clock_pauses)
 
 SAYS(clock_rearms)
 {
-    return say_facts(ctl, policy, ((const struct policy_clock *)from)->rearms, into);
+    const struct policy_clock *clock = from;
+    return say_facts(ctl, policy, clock->rearms, clock->rearm_marks, into);
 }
 
 SAYS(clock_due_field)

@@ -282,6 +282,7 @@ fact_title(const struct ctl *ctl, const struct policy *policy, enum event_kind f
 const char *say_facts(const struct ctl *ctl,
                       const struct policy *policy,
                       const uint64_t facts[2],
+                      uint32_t marks,
                       char into[SAY_MAX])
 {
     into[0] = '\0';
@@ -290,6 +291,13 @@ const char *say_facts(const struct ctl *ctl,
             say_more(into,
                      ctl_text_in(ctl->language, TEXT_SAY_OR),
                      fact_title(ctl, policy, (enum event_kind)kind));
+        }
+    }
+    for (uint16_t i = 0; i < policy->mark_count; i++) {
+        if ((marks >> i & 1U) != 0) {
+            say_more(into,
+                     ctl_text_in(ctl->language, TEXT_SAY_OR),
+                     say_title(ctl, &policy->marks[i].title));
         }
     }
     return into;

@@ -261,8 +261,8 @@ static void say_clock(struct telling *telling, const struct policy_clock *clock)
              CTL_ARGS(say_title(ctl, &clock->title),
                       target,
                       policy->calendars[clock->calendar].name,
-                      say_facts(ctl, policy, clock->starts, starts),
-                      say_facts(ctl, policy, clock->stops, stops)));
+                      say_facts(ctl, policy, clock->starts, clock->start_marks, starts),
+                      say_facts(ctl, policy, clock->stops, clock->stop_marks, stops)));
     }
     rules(telling, say_clock_rules, say_clock_rule_count, clock, "    ");
     for (uint16_t i = 0; i < clock->level_count; i++) {

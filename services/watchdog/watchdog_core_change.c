@@ -93,6 +93,23 @@ static void refresh(const struct change *change, uint16_t index)
     }
 }
 
+/* It starts, or stops, at what happened; a mark is made by the event itself. */
+static bool starts_at(const struct change *change, uint16_t index, enum event_kind kind)
+{
+    const struct policy_clock *rule = clock_rule(change->policy, index);
+    bool itself = rule->start_marks != 0 && kind == change->event->kind;
+    return policy_kind_in(rule->starts, kind) ||
+           (itself && (rule->start_marks & facts_made(change->policy, change->event)) != 0);
+}
+
+static bool stops_at(const struct change *change, uint16_t index, enum event_kind kind)
+{
+    const struct policy_clock *rule = clock_rule(change->policy, index);
+    bool itself = rule->stop_marks != 0 && kind == change->event->kind;
+    return policy_kind_in(rule->stops, kind) ||
+           (itself && (rule->stop_marks & facts_made(change->policy, change->event)) != 0);
+}
+
 static void stop_at_mark(const struct change *change, uint16_t index, const struct mark *mark)
 {
     struct watch_clock *clock = &change->now->clocks[index];
@@ -226,7 +243,6 @@ static void start_at_mark(struct change *change, uint16_t index, const struct ma
 
 static void follow_step(const struct change *change, uint16_t index)
 {
-    const struct policy_clock *rule = clock_rule(change->policy, index);
     const struct watch_case *before = change->before;
     const struct watch_case *now = change->now;
     struct watch_clock *clock = &change->now->clocks[index];
@@ -244,7 +260,7 @@ static void follow_step(const struct change *change, uint16_t index)
     bool undone = change->event->kind == EVENT_UNMERGED;
     if (before->closed && (undone || !enters(change, index)) &&
         clock_doing(clock) == WATCH_STOPPED && clock->paused_at_us == before->closed_at_us &&
-        !policy_kind_in(rule->starts, change->event->kind)) {
+        !starts_at(change, index, change->event->kind)) {
         resumes = true;
     }
     if (resumes) {
@@ -355,13 +371,13 @@ move_clock(struct change *change, uint16_t index, const struct mark *marks, uint
     for (uint32_t i = 0; i < mark_count; i++) {
         bool last = i + 1 == mark_count;
         bool leaves = last && is_in_steps(change->before, rule) && !is_in_steps(change->now, rule);
-        if (leaves || policy_kind_in(rule->stops, marks[i].kind)) {
+        if (leaves || stops_at(change, index, marks[i].kind)) {
             stop_at_mark(change, index, leaves ? &passing : &marks[i]);
         }
         if (last) {
             follow_step(change, index);
         }
-        if ((last && entered) || policy_kind_in(rule->starts, marks[i].kind)) {
+        if ((last && entered) || starts_at(change, index, marks[i].kind)) {
             start_at_mark(change, index, &marks[i]);
         }
     }
@@ -395,7 +411,7 @@ note_action(struct change *change, uint16_t index, const struct mark *marks, uin
 {
     const struct policy_clock *rule = clock_rule(change->policy, index);
     for (uint32_t i = 0; i < mark_count; i++) {
-        if (policy_kind_in(rule->starts, marks[i].kind)) {
+        if (starts_at(change, index, marks[i].kind)) {
             return;
         }
     }

@@ -171,16 +171,22 @@ int64_t facts_promise_us(const struct policy *policy,
                          const struct policy_clock *rule,
                          const struct event *event)
 {
-    enum { US = 1000000 };
     if (rule->due_field >= policy->field_count) {
         return 0;
     }
-    int64_t at_s = 0;
-    struct slice value = facts_field(event, policy->fields[rule->due_field].id);
+    const struct policy_field *field = &policy->fields[rule->due_field];
+    struct slice value = facts_field(event, field->id);
+    int64_t told = 0;
     if (value.size == 0) {
         return 0;
     }
-    return policy_instant_parse(value, &at_s) ? at_s * US : INT64_MAX;
+    if (field->type == FORM_DATE) {
+        bool known = policy_date_parse(value, &told) && rule->calendar < policy->calendar_count;
+        return known ? calendar_in_us(
+                           calendar_end_of_date(&policy->calendars[rule->calendar], (int32_t)told))
+                     : INT64_MAX;
+    }
+    return policy_instant_parse(value, &told) ? calendar_in_us(told) : INT64_MAX;
 }
 
 static const struct policy_action *action_of(const struct policy *policy, const struct event *event)
@@ -193,6 +199,12 @@ static const struct policy_action *action_of(const struct policy *policy, const 
                           ? policy_action_index(&policy->steps[step], told->action)
                           : POLICY_NONE;
     return action == POLICY_NONE ? NULL : &policy->steps[step].actions[action];
+}
+
+uint32_t facts_made(const struct policy *policy, const struct event *event)
+{
+    const struct policy_action *action = action_of(policy, event);
+    return action ? action->marks : 0;
 }
 
 struct facts_tasks facts_of_tasks(const struct policy *policy,

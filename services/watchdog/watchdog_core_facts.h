@@ -41,6 +41,9 @@ struct facts_tasks facts_of_tasks(const struct policy *policy,
                                   const struct event *event,
                                   uint16_t run);
 
+/* Marks the action of an event makes: bit set. */
+uint32_t facts_made(const struct policy *policy, const struct event *event);
+
 /* A field of an event of dispatch; empty: it has none of that name. */
 struct slice facts_field(const struct event *event, const char *name);
 

@@ -16,8 +16,6 @@
 #include "watchdog_store.h"
 #include "watchdog_timers.h"
 
-#include <inttypes.h>
-
 enum {
     CASES_MAX = 1 << 17, /* in memory; others are read when they are wanted */
     WANTED_MAX = 8192,   /* cases one batch may ask the archive for */
@@ -437,29 +435,16 @@ static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const st
     return why && strcmp(why->sqlstate, "23505") == 0 ? UNDO_AGAIN : UNDO_LATER;
 }
 
-/* A promise that cannot be made is seen by whoever looks after the daemon. */
-static void unknown_tell(struct watchdog *watchdog)
-{
-    char detail[HEALTH_DETAIL_MAX];
-    uint64_t case_id;
-    uint64_t count = timers_unknown(watchdog->timers, &case_id);
-    (void)snprintf(detail,
-                   sizeof detail,
-                   "no due instant can be computed for %" PRIu64 " cases, one is %" PRIu64
-                   ": their calendars end too soon",
-                   count,
-                   case_id);
-    service_dependency_set(watchdog->service, watchdog->unknown, count == 0, detail);
-    timers_ask_unknown(watchdog->timers, service_reader(watchdog->service));
-}
-
 /* Once a second: reading the timers goes on if it was cut off, and is told when it is done. */
 static void watchdog_second(void *self, int64_t now_us)
 {
     (void)now_us;
     struct watchdog *watchdog = self;
     timers_go_on(watchdog);
-    unknown_tell(watchdog);
+    char detail[HEALTH_DETAIL_MAX];
+    struct pg *reader = service_reader(watchdog->service);
+    bool known = timers_all_known(watchdog->timers, reader, detail, sizeof detail);
+    service_dependency_set(watchdog->service, watchdog->unknown, known, detail);
     if (watchdog->arming && timers_unread(watchdog->timers) == 0) {
         log_info("timers armed",
                  LOG_NUMBER("timers", (int64_t)timers_count(watchdog->timers)),

@@ -4,6 +4,8 @@
 #include "heap.h"
 #include "watchdog_store.h"
 
+#include <inttypes.h>
+
 enum { READS_MAX = 2 }; /* slices under way: the server reads one while we take in the other */
 
 /* One partition of ours. */
@@ -234,20 +236,21 @@ static void unknown_answered(void *context, const struct pg_answer *answer)
     }
 }
 
-void timers_ask_unknown(struct timers *timers, struct pg *reader)
+bool timers_all_known(struct timers *timers, struct pg *reader, char *detail, size_t size)
 {
     struct error error = {0};
+    (void)snprintf(detail,
+                   size,
+                   "no due instant can be computed for %" PRIu64 " cases, one is %" PRIu64
+                   ": their calendars end too soon",
+                   timers->unknown,
+                   timers->unknown_case);
     if (!timers->asking_unknown && pg_current_state(reader) == PG_READY) {
         pg_begin(reader);
         pg_call(reader, "watchdog_unknown");
         timers->asking_unknown = pg_send(reader, unknown_answered, timers, &error);
     }
-}
-
-uint64_t timers_unknown(const struct timers *timers, uint64_t *case_id)
-{
-    *case_id = timers->unknown_case;
-    return timers->unknown;
+    return timers->unknown == 0;
 }
 
 size_t timers_count(const struct timers *timers)

@@ -44,12 +44,11 @@ uint32_t timers_unread(const struct timers *timers);
 /* How long reading all of them took, once nothing is unread. */
 int64_t timers_took_us(const struct timers *timers);
 /*
- * Cases of the archive with a due instant that cannot be computed, a thousand at most, and one of
- * them, by the last answer; asked for once a second, because only the archive knows of cases that
- * are not in memory.
+ * No case of the archive has a due instant that cannot be computed, by the last answer; else detail
+ * says how many, a thousand at most, and names one.  Asks anew, because only the archive knows of
+ * cases that are not in memory.
  */
-void timers_ask_unknown(struct timers *timers, struct pg *reader);
-uint64_t timers_unknown(const struct timers *timers, uint64_t *case_id);
+bool timers_all_known(struct timers *timers, struct pg *reader, char *detail, size_t size);
 /* A timer could not be kept for want of memory. */
 bool timers_failed(const struct timers *timers);
 size_t timers_count(const struct timers *timers);

@@ -386,7 +386,8 @@ static void receive(struct telling *telling, const struct event *event)
 bool runs_look_at_more(const struct policy_clock *rule)
 {
     return rule->target_count > 0 || rule->when.pattern_count > 0 ||
-           rule->target == TARGET_PROMISED || policy_kind_in(rule->starts, EVENT_TRIAGED);
+           (rule->start_marks | rule->stop_marks) != 0 || rule->target == TARGET_PROMISED ||
+           policy_kind_in(rule->starts, EVENT_TRIAGED);
 }
 
 static void learn(struct telling *telling, const struct event *event)

@@ -198,6 +198,44 @@ static void an_extension_tells_both_due_instants_and_a_refused_one_why(void **st
     story_end(&story);
 }
 
+/* It stopped at noon by closing and went on at three; stood_s: what of that did not count. */
+static json_t *reopened(struct story *story, int64_t stood_s)
+{
+    story_begin(story, CTL_EN);
+    story_tell_arrival(story);
+    story_tell_life(story);
+    tell_end(story);
+    struct event_clock answer = story_clock("answer", story_at(5, 16, 59), story_at(16, 18, 0));
+    answer.paused_at_us = story_at(9, 12, 0);
+    tell_clock(
+        story, (struct event){.kind = EVENT_CLOCKS_STOPPED, .at_us = story_at(9, 12, 0)}, answer);
+    answer.paused_at_us = 0;
+    answer.paused_s = stood_s;
+    tell_clock(
+        story, (struct event){.kind = EVENT_CLOCKS_RESUMED, .at_us = story_at(9, 15, 0)}, answer);
+    case_fold(&story->view);
+    json_t *list = clock_accounts(&story->view, "answer");
+    json_t *clock = json_incref(json_array_get(list, 0));
+    json_decref(list);
+    return clock;
+}
+
+static void time_in_which_a_case_was_closed_is_a_pause_only_where_it_did_not_count(void **state)
+{
+    (void)state;
+    struct story story;
+    json_t *clock = reopened(&story, 3 * HOUR);
+    int64_t counted_s = sum(clock, "intervals");
+    assert_int_equal(json_array_size(json_object_get(clock, "pauses")), 1);
+    json_decref(clock);
+    story_end(&story);
+    clock = reopened(&story, 0); /* set by law */
+    assert_int_equal(json_array_size(json_object_get(clock, "pauses")), 0);
+    assert_true(sum(clock, "intervals") > counted_s);
+    json_decref(clock);
+    story_end(&story);
+}
+
 /* How often the words stand in a text, which is freed. */
 static unsigned count_of(char *text, const char *words)
 {
@@ -275,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_met_clock_adds_up_without_its_pause),
         cmocka_unit_test(a_due_time_the_policy_clears_is_told_as_cleared_not_as_a_promise),
         cmocka_unit_test(a_missed_clock_that_runs_on_says_how_late_it_is_now),
+        cmocka_unit_test(time_in_which_a_case_was_closed_is_a_pause_only_where_it_did_not_count),
         cmocka_unit_test(a_pause_under_way_is_told_with_its_beginning),
         cmocka_unit_test(a_clock_is_told_in_the_zone_of_its_calendar),
         cmocka_unit_test(an_extension_tells_both_due_instants_and_a_refused_one_why),
