@@ -52,7 +52,7 @@ static void row_add(const struct analytics_row *row, const struct policy *policy
     pg_array_int2(&columns.bucket, phase ? key->bucket : -1);
     name_add(&columns.field,
              key->field < policy->field_count,
-             policy->fields[key->field < policy->field_count ? key->field : 0].id);
+             key->field < policy->field_count ? policy->fields[key->field].id : "");
     pg_array_bytes(&columns.value, figure_value_text(policy, key, value));
     pg_array_int8(&columns.count, row->count);
     pg_array_int8(&columns.sum, key->sum);
