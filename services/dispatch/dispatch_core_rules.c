@@ -214,6 +214,10 @@ static struct dispatch_permit check_rules(struct trying *trying, struct rules_tr
     if (!kept) {
         return (struct dispatch_permit){.answer = DISPATCH_TOO_MANY_PEOPLE};
     }
+    /* as of now: the form may name him whom it gives the case to */
+    if (trial->given_to.size > 0 && rules_concerned(&trial->more, trial->given_to)) {
+        return (struct dispatch_permit){.answer = DISPATCH_RECUSED, .what = slice_text("agent")};
+    }
     return check_tasks(trying, trial);
 }
 
@@ -235,9 +239,6 @@ static enum dispatch_answer check_taker(const struct trying *trying, struct slic
     }
     if (agent.size >= DISPATCH_AGENT_MAX || memchr(agent.bytes, '\0', agent.size)) {
         return DISPATCH_FIELD_INVALID;
-    }
-    if (rules_concerned(&trying->state->more, agent)) {
-        return DISPATCH_RECUSED;
     }
     if (rules_holder(trying->state, agent)) {
         return DISPATCH_FIELD_INVALID;
