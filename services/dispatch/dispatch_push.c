@@ -137,7 +137,9 @@ static void push_one(struct dispatch *dispatch, struct cycle *cycle, uint64_t ca
 {
     char load_text[DISPATCH_LOAD_TEXT_SIZE];
     struct slice field;
-    const struct held_case *held = dispatch_find(dispatch, case_id);
+    /* a partition that is being given up still has its cases here */
+    bool ours = service_serves(dispatch->service, case_partition(case_id));
+    const struct held_case *held = ours ? dispatch_find(dispatch, case_id) : NULL;
     const struct policy *policy = held ? dispatch_policy(dispatch, held->state.policy_id) : NULL;
     if (!policy || !people_org(dispatch)) {
         return;

@@ -293,9 +293,11 @@ static void watchdog_input(void *self, struct cycle *cycle, const struct event *
     due_follow(watchdog, policy, &held->state);
 }
 
+/* A partition that is being given up may still have its timers here: the next owner fires them. */
 static void fire(struct watchdog *watchdog, struct cycle *cycle, uint64_t case_id, int64_t now_us)
 {
-    struct held_case *held = find(watchdog, case_id);
+    bool ours = service_serves(watchdog->service, case_partition(case_id));
+    struct held_case *held = ours ? find(watchdog, case_id) : NULL;
     const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
     if (!policy || !change_begin(watchdog, held, case_id, false)) {
         return;

@@ -1,7 +1,7 @@
 /*
  * Goal: every level of a clock fires once, never early, and soon after the later of its due time
  * and recovery.  Method: a policy with clocks of seconds (quick.yaml), many cases, some replied in
- * time, and the watchdog killed while levels are due.  Guards law 7.
+ * time, and the watchdog killed, or told to stop, while levels are due.  Guards law 7.
  */
 #include "rig.h"
 #include "rig_cmocka.h"
@@ -90,12 +90,49 @@ static void what_was_due_while_the_watchdog_was_dead_fires_once_afterwards(void 
     rig_end(rig);
 }
 
+/* Its commits are refused while a level is due, so that the tick is decided again after it was told
+ * to stop. */
+static void a_level_that_is_due_while_the_watchdog_hands_over_is_left_to_the_next(void **state)
+{
+    struct rig *rig = rig_with_clocks(state);
+    rig_sql(rig,
+            "DO $$BEGIN EXECUTE format('ALTER DATABASE %%I SET lock_timeout = 300', "
+            "current_database()); END$$");
+    struct daemon *watchdog = rig_daemon(rig, SERVICE_WATCHDOG, "a");
+    assert_int_equal(daemon_signal(watchdog, SIGTERM), 0);
+    (void)rig_start(rig, SERVICE_WATCHDOG, "a");
+    rig_await_serving(rig, SERVICE_WATCHDOG, 10000);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
+    for (int i = 0; i < CASES; i++) {
+        (void)adapter_add(adapter, &broken, NULL);
+    }
+    adapter_finish(adapter, 10000);
+    rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 64", CASES, 8000);
+    rig_sql(rig, "BEGIN");
+    rig_sql(rig, "LOCK TABLE journal_watchdog");
+    rig_nap_ms(4500); /* the breaches are due by now */
+    (void)kill(watchdog->pid, SIGTERM);
+    rig_nap_ms(700);
+    rig_sql(rig, "ROLLBACK");
+    assert_int_equal(daemon_signal(watchdog, SIGTERM), 0);
+    assert_true(daemon_logged(watchdog, "55P03") > 0);
+    (void)rig_start(rig, SERVICE_WATCHDOG, "a");
+    rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66", CASES, 15000);
+    assert_int_equal(rig_levels(rig, EVENT_CLOCK_WARNED), CASES);
+    assert_int_equal(rig_levels(rig, EVENT_CLOCK_BREACHED), CASES);
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(levels_fire_once_and_never_early, rig_teardown),
         cmocka_unit_test_teardown(what_was_due_while_the_watchdog_was_dead_fires_once_afterwards,
                                   rig_teardown),
+        cmocka_unit_test_teardown(
+            a_level_that_is_due_while_the_watchdog_hands_over_is_left_to_the_next, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
