@@ -308,6 +308,19 @@ policy_window_us(const struct policy *policy, const struct policy_window *window
                : INT64_MAX;
 }
 
+int64_t
+policy_promise_us(const struct policy *policy, const struct policy_clock *rule, struct slice value)
+{
+    int64_t told = 0;
+    if (policy->fields[rule->due_field].type != FORM_DATE) {
+        return policy_instant_parse(value, &told) ? calendar_in_us(told) : INT64_MAX;
+    }
+    bool known = policy_date_parse(value, &told) && rule->calendar < policy->calendar_count;
+    return known ? calendar_in_us(
+                       calendar_end_of_date(&policy->calendars[rule->calendar], (int32_t)told))
+                 : INT64_MAX;
+}
+
 uint16_t policy_route_index(const struct policy *policy, const struct policy_facts *facts)
 {
     for (uint16_t i = 0; i < policy->route_count; i++) {

@@ -417,6 +417,11 @@ uint16_t policy_class_of(const struct policy *policy,
 int64_t
 policy_window_us(const struct policy *policy, const struct policy_window *window, int64_t since_us);
 
+/* When a clock of this rule is due by what its due-field says, which is not empty.  INT64_MAX: it
+ * says no date or instant, or one that the clock's calendar does not know. */
+int64_t
+policy_promise_us(const struct policy *policy, const struct policy_clock *rule, struct slice value);
+
 /* The queue the routes give; POLICY_NONE only where no route fits, which the loader rules out. */
 uint16_t policy_route(const struct policy *policy, const struct policy_facts *facts);
 

@@ -205,6 +205,7 @@ struct dispatch_permit {
     uint32_t roles;                   /* who may: bit set; of a limit, those whose limit is wider */
     uint8_t level;                    /* of a skill: how much of it */
     int64_t until_us; /* of a skill or a case that is kept: how long; of a time: from or until when;
+                         of a promised date: the end of the calendar that cannot place it;
                          INT64_MAX: always, or not to be computed; else 0 */
 };
 

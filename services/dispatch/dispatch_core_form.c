@@ -102,6 +102,38 @@ static struct dispatch_permit need_permit(const struct policy_need *need,
                                     .title = &need->title};
 }
 
+/* The end of the last day the calendar has; 0: the day is not beyond it. */
+static int64_t calendar_end_us(const struct policy *policy, uint16_t index, struct slice value)
+{
+    int64_t date;
+    if (index >= policy->calendar_count || !policy_date_parse(value, &date)) {
+        return 0;
+    }
+    const struct calendar *calendar = &policy->calendars[index];
+    int32_t last = calendar->day_count > 0 ? calendar->days[calendar->day_count - 1].date : 0;
+    return last > 0 && date > last ? calendar_in_us(calendar_end_of_date(calendar, last)) : 0;
+}
+
+/* A promise that a clock cannot place would be a deadline that never comes. */
+static struct dispatch_permit promise_permit(const struct policy *policy,
+                                             const struct event_field *field)
+{
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    uint16_t index = field->value.size > 0 ? policy_field_index(policy, field->name) : POLICY_NONE;
+    for (uint16_t i = 0; index != POLICY_NONE && i < policy->clock_count; i++) {
+        const struct policy_clock *clock = &policy->clocks[i];
+        if (clock->target == TARGET_PROMISED && clock->due_field == index &&
+            policy_promise_us(policy, clock, field->value) == INT64_MAX) {
+            return (struct dispatch_permit){
+                .answer = DISPATCH_FIELD_INVALID,
+                .what = field->name,
+                .title = &policy->fields[index].title,
+                .until_us = calendar_end_us(policy, clock->calendar, field->value)};
+        }
+    }
+    return permit;
+}
+
 struct dispatch_permit form_permit(const struct policy *policy,
                                    const struct policy_action *action,
                                    const struct dispatch_input *input,
@@ -128,6 +160,10 @@ struct dispatch_permit form_permit(const struct policy *policy,
         if (is_personal(rules) && bad) {
             return (struct dispatch_permit){
                 .answer = DISPATCH_FIELD_INVALID, .what = field->name, .title = &rules->title};
+        }
+        struct dispatch_permit promise = promise_permit(policy, field);
+        if (promise.answer != DISPATCH_APPEND) {
+            return promise;
         }
     }
     return (struct dispatch_permit){.answer = DISPATCH_APPEND};

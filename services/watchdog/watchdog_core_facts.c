@@ -174,19 +174,8 @@ int64_t facts_promise_us(const struct policy *policy,
     if (rule->due_field >= policy->field_count) {
         return 0;
     }
-    const struct policy_field *field = &policy->fields[rule->due_field];
-    struct slice value = facts_field(event, field->id);
-    int64_t told = 0;
-    if (value.size == 0) {
-        return 0;
-    }
-    if (field->type == FORM_DATE) {
-        bool known = policy_date_parse(value, &told) && rule->calendar < policy->calendar_count;
-        return known ? calendar_in_us(
-                           calendar_end_of_date(&policy->calendars[rule->calendar], (int32_t)told))
-                     : INT64_MAX;
-    }
-    return policy_instant_parse(value, &told) ? calendar_in_us(told) : INT64_MAX;
+    struct slice value = facts_field(event, policy->fields[rule->due_field].id);
+    return value.size > 0 ? policy_promise_us(policy, rule, value) : 0;
 }
 
 static const struct policy_action *action_of(const struct policy *policy, const struct event *event)

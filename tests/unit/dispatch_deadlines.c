@@ -1,0 +1,115 @@
+/*
+ * Goal: no deadline is skipped without a word: a promise that a clock cannot place is refused when
+ * it is made.
+ * Method: a policy as text through the loader whose calendar ends with a year, played at the desk.
+ * Guards laws 7, 8 and 12.
+ */
+#include "dispatch_play.h"
+#include "policy_load.h"
+#include "unit.h"
+
+enum { YEAR = 2026 };
+
+static const char text[] =
+    "policy: deadlines\nversion: 1\ntitle: x\ncapacity: 9\nrepeat-window: 1 days\n"
+    "reopen-window: 1 days\nroles: [agent]\nchannels: {phone: {title: x}}\n"
+    "taxonomy: {late: {title: x, patterns: [x]}}\nclasses: {minor: {title: x, priority: 4}}\n"
+    "queues: {q: {title: x}}\nroutes: [{queue: q}]\n"
+    "fields: {by-date: {title: By, type: date}, call-at: {title: At, type: instant}}\n"
+    "steps:\n"
+    "  work: {title: x, phase: investigation, owner: agent, actions: {\n"
+    "    promise: {title: x, fact: noted, by: agent, needs: [by-date]},\n"
+    "    call-back: {title: x, fact: noted, by: agent, needs: [call-at]},\n"
+    "    end: {title: x, fact: closed, by: agent, to: closed}}}\n"
+    "  closed: {title: x, phase: closed, owner: agent, actions: {\n"
+    "    reopen: {title: x, fact: reopened, by: agent, to: work}}}\n"
+    "opening: {step: work, unsure-step: work, unsure-queue: q}\n"
+    "calendars: {days: {zone: UTC, hours: {mon-fri: 09:00-17:00}}}\nclocks:\n"
+    "  promised: {title: x, starts: noted, stops: closed, due-field: by-date,\n"
+    "    calendar: days, levels: [{breach: due}]}\n"
+    "  call: {title: x, starts: noted, stops: closed, due-field: call-at,\n"
+    "    calendar: days, levels: [{breach: due}]}\n";
+
+static struct policy_object *object;
+static struct play play;
+
+static int policy_get(void **state)
+{
+    (void)state;
+    struct policy_report report;
+    object = policy_load_blind("deadlines.yaml", slice_text(text), YEAR, YEAR, &report);
+    if (!object) {
+        print_error("%s", report.text);
+        return -1;
+    }
+    policy_report_done(&report);
+    play_with(&object->policy);
+    return 0;
+}
+
+static int policy_done(void **state)
+{
+    (void)state;
+    play_with(NULL);
+    policy_object_free(&object);
+    return 0;
+}
+
+static void begin(void)
+{
+    play_open(&play, "late", "minor", 4);
+    PLAY_ONE(&play, {"mei", "agent", "claim", .to = DISPATCH_APPEND});
+}
+
+static struct dispatch_permit permit_of(const char *action, const char *name, const char *value)
+{
+    const struct event_field field = {.name = slice_text(name), .value = slice_text(value)};
+    struct dispatch_input input = play_command(&play, "mei", "agent", action);
+    input.now_us = play.now_us;
+    input.fields = &field;
+    input.field_count = 1;
+    return dispatch_may(&object->policy, &play.state, &input, false);
+}
+
+static void a_date_beyond_the_calendar_is_refused_with_the_end_of_the_calendar(void **state)
+{
+    (void)state;
+    const int64_t end_us =
+        calendar_in_us(calendar_end_of_date(&object->policy.calendars[0], 20261231));
+    begin();
+    assert_int_equal(permit_of("promise", "by-date", "2026-12-31").answer, DISPATCH_APPEND);
+    struct dispatch_permit permit = permit_of("promise", "by-date", "2028-01-03");
+    assert_int_equal(permit.answer, DISPATCH_FIELD_INVALID);
+    assert_true(slice_equal(permit.what, slice_text("by-date")));
+    assert_string_equal(permit.title->text[LOCALE_EN], "By");
+    assert_true(permit.until_us >= end_us && permit.until_us != INT64_MAX);
+    permit = permit_of("promise", "by-date", "1999-12-31");
+    assert_int_equal(permit.answer, DISPATCH_FIELD_INVALID);
+    assert_int_equal(permit.until_us, 0); /* before it, not beyond */
+    PLAY_ONE(&play,
+             {"mei", "agent", "promise", {"by-date"}, "2028-01-03", .to = DISPATCH_FIELD_INVALID});
+    PLAY_ONE(&play, {"mei", "agent", "promise", {"by-date"}, "2026-12-31", .to = DISPATCH_APPEND});
+    play_end(&play);
+}
+
+/* The fact starts the clock, whichever action's form has the field. */
+static void what_is_no_promise_at_all_is_refused_of_every_action(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(permit_of("promise", "by-date", "").answer, DISPATCH_FIELD_MISSING);
+    assert_int_equal(permit_of("end", "by-date", "tomorrow").answer, DISPATCH_FIELD_INVALID);
+    assert_int_equal(permit_of("end", "call-at", "soon").answer, DISPATCH_FIELD_INVALID);
+    assert_int_equal(permit_of("call-back", "call-at", "2031-03-17T00:00:00+08:00").answer,
+                     DISPATCH_APPEND);
+    play_end(&play);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_date_beyond_the_calendar_is_refused_with_the_end_of_the_calendar),
+        cmocka_unit_test(what_is_no_promise_at_all_is_refused_of_every_action),
+    };
+    return cmocka_run_group_tests(tests, policy_get, policy_done);
+}
