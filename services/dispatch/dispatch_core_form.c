@@ -1,6 +1,8 @@
 /* The form of an action; see dispatch_core_form.h. */
 #include "dispatch_core_form.h"
 
+enum { REASON_MAX = 500 }; /* characters, where no form says how many */
+
 static bool is_personal(const struct policy_field *rules)
 {
     return rules && rules->personal;
@@ -38,9 +40,12 @@ static bool reads(const struct policy_action *action, struct slice name)
 {
     bool other = action->fact == EVENT_MERGED || action->fact == EVENT_LINKED;
     bool classifies = action->fact == EVENT_CLASSIFIED;
+    bool extends = action->fact == EVENT_EXTENDED;
     return (other && slice_equal(name, slice_text("case"))) ||
            (action->gives && slice_equal(name, slice_text("agent"))) ||
            ((action->settles | action->opens) != 0 && slice_equal(name, slice_text("task"))) ||
+           (extends &&
+            (slice_equal(name, slice_text("clock")) || slice_equal(name, slice_text("reason")))) ||
            (classifies && (slice_equal(name, slice_text("category")) ||
                            slice_equal(name, slice_text("severity_class"))));
 }
@@ -114,6 +119,32 @@ static int64_t calendar_end_us(const struct policy *policy, uint16_t index, stru
     return last > 0 && date > last ? calendar_in_us(calendar_end_of_date(calendar, last)) : 0;
 }
 
+static bool is_clock(const struct policy *policy, struct slice name)
+{
+    bool found = false;
+    for (uint16_t i = 0; i < policy->clock_count; i++) {
+        found = found || slice_equal(name, slice_text(policy->clocks[i].id));
+    }
+    return found;
+}
+
+/* What asks for more time is in the clear, for the watchdog reads it: no more of it than is read.
+ */
+static bool extends_badly(const struct policy *policy,
+                          const struct policy_action *action,
+                          const struct event_field *field)
+{
+    if (action->fact != EVENT_EXTENDED || field->value.size == 0) {
+        return false;
+    }
+    if (slice_equal(field->name, slice_text("clock"))) {
+        return !is_clock(policy, field->value);
+    }
+    static const struct policy_field reason = {.has_max = true, .max = REASON_MAX};
+    return slice_equal(field->name, slice_text("reason")) && !need_of(action, field->name) &&
+           !policy_field_accepts(&reason, field->value);
+}
+
 /* A promise that a clock cannot place would be a deadline that never comes. */
 static struct dispatch_permit promise_permit(const struct policy *policy,
                                              const struct event_field *field)
@@ -160,6 +191,9 @@ struct dispatch_permit form_permit(const struct policy *policy,
         if (is_personal(rules) && bad) {
             return (struct dispatch_permit){
                 .answer = DISPATCH_FIELD_INVALID, .what = field->name, .title = &rules->title};
+        }
+        if (extends_badly(policy, action, field)) {
+            return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID, .what = field->name};
         }
         struct dispatch_permit promise = promise_permit(policy, field);
         if (promise.answer != DISPATCH_APPEND) {

@@ -1,6 +1,6 @@
 /*
  * Goal: no deadline is skipped without a word: a promise that a clock cannot place is refused when
- * it is made.
+ * it is made, and more time can be asked for with the fields its rule reads.
  * Method: a policy as text through the loader whose calendar ends with a year, played at the desk.
  * Guards laws 7, 8 and 12.
  */
@@ -8,7 +8,7 @@
 #include "policy_load.h"
 #include "unit.h"
 
-enum { YEAR = 2026 };
+enum { YEAR = 2026, REASON_MAX = 500 };
 
 static const char text[] =
     "policy: deadlines\nversion: 1\ntitle: x\ncapacity: 9\nrepeat-window: 1 days\n"
@@ -19,6 +19,7 @@ static const char text[] =
     "steps:\n"
     "  work: {title: x, phase: investigation, owner: agent, actions: {\n"
     "    promise: {title: x, fact: noted, by: agent, needs: [by-date]},\n"
+    "    extend: {title: x, fact: extended, by: agent},\n"
     "    call-back: {title: x, fact: noted, by: agent, needs: [call-at]},\n"
     "    end: {title: x, fact: closed, by: agent, to: closed}}}\n"
     "  closed: {title: x, phase: closed, owner: agent, actions: {\n"
@@ -28,7 +29,9 @@ static const char text[] =
     "  promised: {title: x, starts: noted, stops: closed, due-field: by-date,\n"
     "    calendar: days, levels: [{breach: due}]}\n"
     "  call: {title: x, starts: noted, stops: closed, due-field: call-at,\n"
-    "    calendar: days, levels: [{breach: due}]}\n";
+    "    calendar: days, levels: [{breach: due}]}\n"
+    "  answer: {title: x, starts: opened, stops: closed, within: 2h, calendar: days,\n"
+    "    extension: {by: 1h, reason: yes}, levels: [{breach: due}]}\n";
 
 static struct policy_object *object;
 static struct play play;
@@ -105,11 +108,31 @@ static void what_is_no_promise_at_all_is_refused_of_every_action(void **state)
     play_end(&play);
 }
 
+/* The watchdog reads both, and no form need have them. */
+static void more_time_is_asked_for_with_a_clock_and_a_reason_no_form_has(void **state)
+{
+    (void)state;
+    static char wordy[REASON_MAX + 2];
+    memset(wordy, 'a', REASON_MAX + 1);
+    begin();
+    assert_int_equal(permit_of("extend", "clock", "answer").answer, DISPATCH_APPEND);
+    assert_int_equal(permit_of("extend", "clock", "13987650421").answer, DISPATCH_FIELD_INVALID);
+    assert_int_equal(permit_of("extend", "reason", wordy).answer, DISPATCH_FIELD_INVALID);
+    assert_int_equal(permit_of("extend", "reason", wordy + 1).answer, DISPATCH_APPEND);
+    assert_int_equal(permit_of("extend", "why", "so").answer, DISPATCH_FIELD_UNKNOWN);
+    assert_int_equal(permit_of("end", "reason", "so").answer, DISPATCH_FIELD_UNKNOWN);
+    assert_int_equal(permit_of("end", "clock", "answer").answer, DISPATCH_FIELD_UNKNOWN);
+    PLAY_ONE(&play, {"mei", "agent", "extend", {"reason"}, "parts", .to = DISPATCH_APPEND});
+    assert_true(slice_equal(play.last.advanced.fields[0].value, slice_text("parts")));
+    play_end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_date_beyond_the_calendar_is_refused_with_the_end_of_the_calendar),
         cmocka_unit_test(what_is_no_promise_at_all_is_refused_of_every_action),
+        cmocka_unit_test(more_time_is_asked_for_with_a_clock_and_a_reason_no_form_has),
     };
     return cmocka_run_group_tests(tests, policy_get, policy_done);
 }
