@@ -111,16 +111,13 @@ static int64_t window_us(const struct trying *trying, const struct policy_window
 
 static bool window_holds(const struct trying *trying, const struct policy_window *window)
 {
-    int64_t now_us = rules_now_us(trying->state, trying->input);
-    switch (window->side) {
-    case WINDOW_BEFORE:
-        return now_us <= window_us(trying, window);
-    case WINDOW_AFTER:
-        return now_us >= window_us(trying, window);
-    case WINDOW_NONE:
-        break;
+    if (window->side == WINDOW_NONE) {
+        return true;
     }
-    return true;
+    int64_t now_us = rules_now_us(trying->state, trying->input);
+    int64_t at_us = window_us(trying, window);
+    bool known = at_us != INT64_MAX; /* what cannot be computed is not skipped */
+    return known && (window->side == WINDOW_BEFORE ? now_us <= at_us : now_us >= at_us);
 }
 
 const struct policy_requirement *
@@ -143,9 +140,11 @@ struct dispatch_permit asked_lacks(const struct trying *trying,
     struct dispatch_permit permit = {.answer = DISPATCH_REQUIREMENT, .title = &asked->title};
     if (!window_holds(trying, &asked->window)) {
         bool early = asked->window.side == WINDOW_AFTER;
-        permit.answer = early ? DISPATCH_TOO_EARLY : DISPATCH_TOO_LATE;
         permit.until_us = window_us(trying, &asked->window);
-        return permit;
+        if (permit.until_us != INT64_MAX) {
+            permit.answer = early ? DISPATCH_TOO_EARLY : DISPATCH_TOO_LATE;
+        }
+        return permit; /* neither can be said of an instant that its calendar does not know */
     }
     if (asked->mark < policy->mark_count) {
         permit.what = slice_text(policy->marks[asked->mark].id);

@@ -1,8 +1,8 @@
 /*
  * Goal: no deadline is skipped without a word: a promise that a clock cannot place is refused when
- * it is made, and more time can be asked for with the fields its rule reads.
- * Method: a policy as text through the loader whose calendar ends with a year, played at the desk.
- * Guards laws 7, 8 and 12.
+ * it is made, what may be done within a time is refused where that cannot be computed, and more
+ * time can be asked for with the fields its rule reads. Method: a policy as text through the loader
+ * whose calendar ends with a year, played at the desk. Guards laws 7, 8 and 12.
  */
 #include "dispatch_play.h"
 #include "policy_load.h"
@@ -19,6 +19,10 @@ static const char text[] =
     "steps:\n"
     "  work: {title: x, phase: investigation, owner: agent, actions: {\n"
     "    promise: {title: x, fact: noted, by: agent, needs: [by-date]},\n"
+    "    in-time: {title: x, fact: noted, by: agent, requires: [\n"
+    "      {before: 3 business days, calendar: days, title: In}]},\n"
+    "    not-yet: {title: x, fact: noted, by: agent, requires: [\n"
+    "      {after: 3 business days, calendar: days, title: Not}]},\n"
     "    extend: {title: x, fact: extended, by: agent},\n"
     "    call-back: {title: x, fact: noted, by: agent, needs: [call-at]},\n"
     "    end: {title: x, fact: closed, by: agent, to: closed}}}\n"
@@ -127,12 +131,32 @@ static void more_time_is_asked_for_with_a_clock_and_a_reason_no_form_has(void **
     play_end(&play);
 }
 
+/* The case came in two years before the calendar begins. */
+static void a_window_that_cannot_be_computed_is_not_skipped(void **state)
+{
+    (void)state;
+    static const char *const actions[] = {"in-time", "not-yet"};
+    begin();
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+        struct dispatch_input input = play_command(&play, "mei", "agent", actions[i]);
+        input.now_us = play.now_us;
+        struct dispatch_permit permit = dispatch_may(&object->policy, &play.state, &input, false);
+        assert_int_equal(permit.answer, DISPATCH_REQUIREMENT);
+        assert_true(permit.until_us == INT64_MAX);
+        assert_string_equal(permit.title->text[LOCALE_EN], i == 0 ? "In" : "Not");
+        assert_int_equal(dispatch_may(&object->policy, &play.state, &input, true).answer,
+                         DISPATCH_REQUIREMENT); /* nor offered */
+    }
+    play_end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_date_beyond_the_calendar_is_refused_with_the_end_of_the_calendar),
         cmocka_unit_test(what_is_no_promise_at_all_is_refused_of_every_action),
         cmocka_unit_test(more_time_is_asked_for_with_a_clock_and_a_reason_no_form_has),
+        cmocka_unit_test(a_window_that_cannot_be_computed_is_not_skipped),
     };
     return cmocka_run_group_tests(tests, policy_get, policy_done);
 }
