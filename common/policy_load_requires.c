@@ -295,6 +295,12 @@ POLICY_READER(closing_check)
                      "the field '%s' does not stay with the case",
                      field->id);
         }
+        if (closing[i].window.side != WINDOW_NONE && closing[i].window.since == SINCE_CLOSED) {
+            complain(loading,
+                     list_item(&pair->value, i),
+                     "since: received, opened or step",
+                     "what closing asks for counts since closing, which has not been");
+        }
         if (closing[i].outcomes == 0) {
             closing[i].outcomes = 1U << OUTCOME_SETTLED;
         }

@@ -229,8 +229,61 @@ static void tell_moves(struct policy_loading *loading,
     }
 }
 
+/* While a case is open it has no closing to count from. */
+static void prove_since(struct policy_loading *loading,
+                        const struct yaml_node *place,
+                        const char *who,
+                        const struct policy_requirement *list,
+                        uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        if (list[i].window.side != WINDOW_NONE && list[i].window.since == SINCE_CLOSED) {
+            complain(loading,
+                     place,
+                     "since: received, opened or step",
+                     "%s counts since closing, and stands in a step that is open",
+                     who);
+            return;
+        }
+    }
+}
+
+/* An action that is for many steps is told of once. */
+static bool
+stands_before(const struct policy_loading *loading, uint16_t step, const struct yaml_node *place)
+{
+    for (uint16_t i = 0; i < step; i++) {
+        const struct policy_step *before = &loading->policy->steps[i];
+        for (uint16_t j = 0; j < before->action_count && !before->closed; j++) {
+            if (mark_of(loading, &before->actions[j])->place == place) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void prove_windows(struct policy_loading *loading)
+{
+    const struct policy *policy = loading->policy;
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        const struct policy_step *step = &policy->steps[i];
+        for (uint16_t j = 0; j < step->action_count && !step->closed; j++) {
+            const struct policy_action *action = &step->actions[j];
+            const struct yaml_node *place = mark_of(loading, action)->place;
+            char who[POLICY_NAME_MAX + 2];
+            (void)snprintf(who, sizeof who, "'%s'", action->id);
+            if (!stands_before(loading, i, place)) {
+                prove_since(loading, place, who, action->requirements, action->require_count);
+                prove_since(loading, place, who, action->moves, action->move_count);
+            }
+        }
+    }
+}
+
 void policy_prove_requires(struct policy_loading *loading)
 {
+    prove_windows(loading);
     const struct policy *policy = loading->policy;
     const struct yaml_node *told = NULL;
     struct possible *possible = loading_take(loading, NULL, 1, sizeof *possible);
