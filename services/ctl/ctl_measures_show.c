@@ -26,9 +26,14 @@ struct ctl_table *ctl_measures_table(const struct ctl *ctl)
     return ctl_table_new(ctl, columns, COLUMN_COUNT);
 }
 
-/* A sum is what it is without a single case; of nothing there is no share and no mean. */
+/* A sum is what it is without a single case; of nothing there is no share and no mean, nor where
+ * more was taken back (a merge undone) than the period has. */
 static bool is_known(const struct policy_measure *measure, const struct measured *measured)
 {
+    bool share = measure_unit_of(measure->what) == MEASURE_PERCENT;
+    if (share && measured->hits < 0) {
+        return false;
+    }
     return measured->n > 0 || measure->what == MEASURE_SUM;
 }
 
@@ -99,8 +104,9 @@ static const char *trend_text(const struct policy_measure *measure,
     (void)view_spark(values, count, spark);
     for (unsigned i = 0; i < count; i++) {
         size_t used = strlen(into);
-        const char *mark = measured[i].n > 0 ? spark + (size_t)i * MARK_SIZE : "·";
-        int size = measured[i].n > 0 ? MARK_SIZE : (int)strlen(mark);
+        bool known = measured[i].n > 0 && is_known(measure, &measured[i]);
+        const char *mark = known ? spark + (size_t)i * MARK_SIZE : "·";
+        int size = known ? MARK_SIZE : (int)strlen(mark);
         (void)snprintf(into + used, VIEW_TEXT_MAX - used, "%.*s", size, mark);
     }
     return into;

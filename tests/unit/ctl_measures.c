@@ -113,11 +113,27 @@ static void as_data_a_share_has_its_hits_and_nothing_is_null(void **state)
     json_decref(share);
 }
 
+/* More is taken back by merges that are undone than the period has met. */
+static void a_share_of_less_than_nothing_is_told_as_nothing(void **state)
+{
+    (void)state;
+    struct ctl ctl = {.language = CTL_EN, .json = true};
+    const struct measured shares[] = {
+        {.name = "2026-11", .hits = -1, .n = 1}
+    };
+    json_t *share = ctl_measures_json(&ctl, &policy->policy, measure_of("in-time"), shares, 1);
+    assert_true(json_is_null(json_object_get(share, "value")));
+    assert_true(json_is_null(json_object_get(share, "met")));
+    assert_int_equal(json_integer_value(json_object_get(share, "hits")), -1);
+    json_decref(share);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measures_are_told_with_what_they_are_out_of),
         cmocka_unit_test(as_data_a_share_has_its_hits_and_nothing_is_null),
+        cmocka_unit_test(a_share_of_less_than_nothing_is_told_as_nothing),
     };
     return cmocka_run_group_tests(tests, policy_get, policy_done);
 }
