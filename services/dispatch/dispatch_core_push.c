@@ -90,9 +90,11 @@ void push_fold(const struct policy *policy,
     if (to_step != state->step) {
         bool of_merge = event->kind == EVENT_MERGED || event->kind == EVENT_UNMERGED;
         more->passed = of_merge ? more->passed : 0;
-    } else if (event->kind == EVENT_RELEASED && state->more.offered == OFFER_OPEN &&
-               state->agent[0] != '\0' && policy_pushes(policy)) {
-        uint16_t bit = rules_person_take(more, slice_text(state->agent));
+    } else if (event->kind == EVENT_RELEASED && state->more.offered != OFFER_NONE &&
+               policy_pushes(policy)) {
+        bool merged = state->more.offered == OFFER_MERGED;
+        struct slice asked = slice_text(merged ? state->more.back_agent : state->agent);
+        uint16_t bit = rules_person_take(more, asked);
         /* beyond those a case keeps apart nobody is asked any more: it waits for who claims it */
         more->passed = bit != 0 ? more->passed | bit : UINT16_MAX;
     }

@@ -61,7 +61,6 @@ static const struct event_clock *most_urgent(const struct event *event)
     const struct event_clock *found = NULL;
     for (uint32_t i = 0; i < event->clocks.count && i < EVENT_CLOCKS_MAX; i++) {
         const struct event_clock *clock = &event->clocks.clocks[i];
-        /* where nobody could accept it, nobody is asked */
         bool asks = clock->raise_priority_to >= PRIORITY_MOST_URGENT;
         if (asks && (!found || clock->raise_priority_to < found->raise_priority_to)) {
             found = clock;
@@ -136,6 +135,7 @@ enum dispatch_answer self_push(const struct policy *policy,
     struct after after = after_stands(state);
     after.queue = POLICY_NONE;
     after.agent = slice_text(taker->name);
+    /* where nobody could accept it, nobody is asked */
     bool asks = policy_step_accepts(&policy->steps[state->step]);
     after_begin(state, input, asks ? EVENT_OFFERED : EVENT_ASSIGNED, out);
     after_advance(policy, state, input, &after, out);

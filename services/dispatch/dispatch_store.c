@@ -56,11 +56,16 @@ const struct pg_statement dispatch_statements[] = {
      "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
      "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"        },
     {"dispatch_waiting",
-     "SELECT c.case_id FROM complaint c JOIN policy p ON p.id = c.policy_id "
-     "LEFT JOIN clock k USING (case_id) WHERE (p.name, c.queue) IN "
-     "(SELECT * FROM unnest($1::text[], $2::text[])) "
-     "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
-     "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"        },
+     "WITH waiting AS MATERIALIZED (SELECT c.case_id, q.nr, row_number() OVER (PARTITION BY q.nr "
+     "ORDER BY c.priority, least(k.due, c.received_at + interval '30 days'), c.received_at) AS "
+     "place, c.priority FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(policy, queue, "
+     "nr) JOIN policy p ON p.name = q.policy JOIN complaint c ON c.policy_id = p.id "
+     "AND c.queue = q.queue LEFT JOIN clock k USING (case_id) "
+     "WHERE (c.case_id >> 40)::smallint = ANY($3::smallint[])), "
+     "best AS (SELECT case_id, nr FROM waiting ORDER BY place, priority, nr LIMIT $4::integer), "
+     "turn AS (SELECT case_id, nr FROM waiting WHERE case_id > $5::bigint AND case_id NOT IN "
+     "(SELECT case_id FROM best) ORDER BY case_id LIMIT $4::integer) "
+     "SELECT case_id, nr, false FROM best UNION ALL SELECT case_id, nr, true FROM turn"         },
     {"dispatch_cases_new_one",   CASES_ONE                                                      },
     {"dispatch_cases_new",       CASES_MANY                                                     },
     {"dispatch_cases_one",       CASES_ONE CASES_UPDATE                                         },
@@ -399,13 +404,15 @@ void dispatch_waiting_bind(struct pg *pg,
                            struct pg_array *policies,
                            struct pg_array *queues,
                            struct pg_array *partitions,
-                           int32_t limit)
+                           int32_t limit,
+                           uint64_t behind)
 {
     pg_call(pg, "dispatch_waiting");
     pg_bind_array(pg, policies);
     pg_bind_array(pg, queues);
     pg_bind_array(pg, partitions);
     pg_bind_int4(pg, limit);
+    pg_bind_int8(pg, (int64_t)behind);
 }
 
 void dispatch_search_bind(struct pg *pg,

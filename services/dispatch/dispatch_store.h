@@ -32,13 +32,16 @@ void dispatch_search_bind(struct pg *pg,
                           struct pg_array *partitions,
                           int32_t limit);
 
-/* The same of several queues at once: names of policies and, in step with them, of queues
- * (PG_TEXT). */
+/* Of several queues at once (names of policies and, in step with them, of queues, PG_TEXT): first
+ * the best, of each queue the first before of any the second; then those whose turn it is, of all
+ * others the next behind this case.  At most limit of both; rows of case id, place of its queue in
+ * the arrays from 1, whether it is its turn. */
 void dispatch_waiting_bind(struct pg *pg,
                            struct pg_array *policies,
                            struct pg_array *queues,
                            struct pg_array *partitions,
-                           int32_t limit);
+                           int32_t limit,
+                           uint64_t behind);
 
 /* A row of dispatch_rows or of the projector's dispatch_feed: which case, the nearest due time of
  * its clocks (INT64_MAX: none), which policy it is pinned to, and the state it holds with that due

@@ -1,8 +1,8 @@
 /*
  * Goal: with real servers, cases go out by themselves: first to whoever holds the least of what he
  * may, to nobody beyond that, to nobody off shift; an offer that is not accepted in time goes to
- * the next; when somebody has room again, the case that waits is his; and a dispatch that dies
- * leaves nothing waiting.
+ * the next; when somebody has room again, the case that waits is his; a dispatch that dies leaves
+ * nothing waiting; and more cases that nobody can take than a search finds hide no other.
  *
  * Method: the daemons, an organisation applied by the command, offers of twenty seconds; what the
  * archive says of it.  Guards laws 6, 8 and 11.
@@ -13,7 +13,7 @@
 
 #include <signal.h>
 
-enum { ANSWER_MS = 20000, HOLDS_MS = 60000, HELD_MAX = 4 };
+enum { ANSWER_MS = 20000, HOLDS_MS = 60000, HELD_MAX = 4, RARE = 400 };
 
 static const char waiting[] = "SELECT count(*) FROM complaint WHERE queue = 'desk'";
 
@@ -36,11 +36,10 @@ static void org_apply(struct rig *rig)
                      0);
 }
 
-static void arrive(struct rig *rig, struct adapter *adapter, int count)
+static void arrive(struct rig *rig, struct adapter *adapter, const char *text, int count)
 {
     for (int i = 0; i < count; i++) {
-        (void)adapter_add(
-            adapter, &(struct content){"pushing", "phone", "It is broken", NULL}, NULL);
+        (void)adapter_add(adapter, &(struct content){"pushing", "phone", text, NULL}, NULL);
     }
     adapter_finish(adapter, HOLDS_MS);
     rig_settle(rig, HOLDS_MS);
@@ -83,7 +82,7 @@ static void cases_go_to_whoever_holds_least_and_to_the_next_where_nobody_accepts
     rig_await_all_serving(rig);
     struct adapter *adapter = adapter_new(rig, "a", NULL, 4);
     struct desk *desk = desk_new(rig, "a");
-    arrive(rig, adapter, 7); /* nobody is said to work here: they wait */
+    arrive(rig, adapter, "It is broken", 7); /* nobody is said to work here: they wait */
     assert_int_equal(rig_number(rig, waiting), 7);
     org_apply(rig);
     rig_await(rig, waiting, 1, HOLDS_MS);
@@ -102,7 +101,7 @@ static void cases_go_to_whoever_holds_least_and_to_the_next_where_nobody_accepts
     /* whoever takes over goes on */
     (void)daemon_signal(rig_daemon(rig, SERVICE_DISPATCH, "a"), SIGKILL);
     (void)rig_start(rig, SERVICE_DISPATCH, "a");
-    arrive(rig, adapter, 1);
+    arrive(rig, adapter, "It is broken", 1);
     rig_await(rig, waiting, 0, HOLDS_MS);
     assert_int_equal(held(rig, "cy") + held(rig, "sue"), 0);
     assert_int_equal(rig_number(rig, "SELECT count(*) FROM agent_slot WHERE used > capacity"), 0);
@@ -113,11 +112,30 @@ static void cases_go_to_whoever_holds_least_and_to_the_next_where_nobody_accepts
     rig_end(rig);
 }
 
+static void cases_that_nobody_can_take_hide_no_other(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/push.yaml");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 4);
+    org_apply(rig);
+    arrive(rig, adapter, "This is rare", RARE);
+    arrive(rig, adapter, "It is broken", 3); /* less urgent, in the same queue */
+    rig_await(rig, waiting, RARE, HOLDS_MS);
+    assert_int_equal(held(rig, "an") + held(rig, "bo"), 3);
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(
             cases_go_to_whoever_holds_least_and_to_the_next_where_nobody_accepts, rig_teardown),
+        cmocka_unit_test_teardown(cases_that_nobody_can_take_hide_no_other, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

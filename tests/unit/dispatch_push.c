@@ -33,12 +33,14 @@ static const char policy_text[] =
     "  work: {title: x, phase: investigation, owner: agent, affinity: 30 minutes, actions: {\n"
     "    accept: {title: x, fact: accepted, by: agent},\n"
     "    name: {title: x, fact: noted, by: supervisor, needs: [concerns]},\n"
+    "    merge: {title: x, fact: merged, by: supervisor, to: closed},\n"
     "    put-off: {title: x, fact: handed_over, by: [agent, supervisor], queue: back},\n"
     "    sign: {title: x, fact: proposed, by: [agent, supervisor], to: signing, queue: heads},\n"
     "    end: {title: x, fact: closed, by: agent, to: closed}}}\n"
     "  signing: {title: x, phase: approval, owner: supervisor, actions: {\n"
     "    reject: {title: x, fact: rejected, by: supervisor, to: work, queue: by-routes}}}\n"
     "  closed: {title: x, phase: closed, owner: agent, actions: {\n"
+    "    part: {title: x, fact: unmerged, by: supervisor},\n"
     "    reopen: {title: x, fact: reopened, by: agent, to: work, queue: by-routes}}}\n"
     "opening: {step: work, unsure-step: work, unsure-queue: desk}\n"
     "calendars: {always: {zone: UTC, always: yes}}\n"
@@ -215,6 +217,25 @@ static void an_offer_that_is_not_taken_goes_to_the_next_and_to_nobody_twice(void
     end();
 }
 
+/* Whoever let it pass before, while or after it was merged is not asked again. */
+static void an_offer_that_lapses_while_its_case_is_merged_was_one(void **state)
+{
+    (void)state;
+    begin("late");
+    holds(BO, 1);
+    holds(CY, 2);
+    offered_to(AN, "0/10");
+    struct dispatch_input merge = play_command(&play, "dee", "supervisor", "merge");
+    merge.other_case = case_id_make(5, 41);
+    assert_int_equal(play_input(&play, &merge), DISPATCH_APPEND);
+    assert_int_equal(pushes(), DISPATCH_NOTHING);
+    time_passes();
+    assert_int_equal(does(DEE, "supervisor", "part", ""), DISPATCH_APPEND);
+    assert_string_equal(play.state.agent, "");
+    offered_to(BO, "1/4");
+    end();
+}
+
 static void a_claim_may_come_before_and_what_is_not_pushed_waits(void **state)
 {
     (void)state;
@@ -348,6 +369,7 @@ int main(void)
         cmocka_unit_test(whoever_holds_least_of_what_he_may_is_offered_it),
         cmocka_unit_test(who_is_full_or_away_or_of_another_role_is_not_asked),
         cmocka_unit_test(an_offer_that_is_not_taken_goes_to_the_next_and_to_nobody_twice),
+        cmocka_unit_test(an_offer_that_lapses_while_its_case_is_merged_was_one),
         cmocka_unit_test(a_claim_may_come_before_and_what_is_not_pushed_waits),
         cmocka_unit_test(where_nobody_can_accept_it_is_assigned),
         cmocka_unit_test(skills_conflicts_and_the_earlier_handler_are_asked_as_of_a_claim),

@@ -221,6 +221,64 @@ static void a_search_finds_the_best_of_a_queue_in_our_partitions(void **state)
     pg_desk_close(&desk);
 }
 
+static void waiting(struct pg_desk *desk, int32_t limit, uint64_t behind, const char *answer)
+{
+    static struct pg_array policies;
+    static struct pg_array queues;
+    static struct pg_array ours;
+    static const uint16_t asked[] = {FIXTURE_QUEUE_SAFETY, FIXTURE_QUEUE_SERVICE};
+    pg_array_begin(&ours, PG_INT2);
+    pg_array_int2(&ours, 1);
+    pg_array_begin(&policies, PG_TEXT);
+    pg_array_begin(&queues, PG_TEXT);
+    for (int i = 0; i < 2; i++) {
+        pg_array_bytes(&policies, slice_text("p"));
+        pg_array_bytes(&queues, slice_text(policy_fixture()->queues[asked[i]].id));
+    }
+    memset(desk->self, 0, 4 * sizeof(uint64_t));
+    pg_begin(desk->pg);
+    dispatch_waiting_bind(desk->pg, &policies, &queues, &ours, limit, behind);
+    pg_desk_ask(desk, answer);
+}
+
+/* The first of each queue before the second of any, and of the others the next by number. */
+static void what_waits_is_found_by_urgency_and_in_turn(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    uint64_t found[4];
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    pg_desk_run(
+        &desk, "INSERT INTO redress.policy (name, version, hash, source) VALUES ('p', 1, 'h', '')");
+    for (uint32_t i = 1; i <= 6; i++) {
+        struct dispatch_case one = full_case();
+        one.case_id = case_id_make(1, i);
+        one.policy_id = 1;
+        one.priority = i == 6 ? 4 : 1;
+        one.received_at_us = INT64_C(1710000000000000) + i;
+        one.queue = i == 6 ? FIXTURE_QUEUE_SERVICE : FIXTURE_QUEUE_SAFETY;
+        one.agent[0] = '\0';
+        store(&desk, &one, true, "ok 0");
+    }
+    desk.look = look_at_cases;
+    desk.self = found;
+    static const uint32_t expected[][4] = {
+        {1, 6, 2, 3},
+        {1, 6, 4, 5},
+        {1, 6, 0, 0}
+    };
+    uint64_t behind = 0;
+    for (int search = 0; search < 3; search++) {
+        waiting(&desk, 2, behind, search < 2 ? "ok 4" : "ok 2");
+        for (int i = 0; i < 4; i++) {
+            uint32_t number = expected[search][i];
+            assert_int_equal(found[i], number ? case_id_make(1, number) : 0);
+        }
+        behind = found[3];
+    }
+    pg_desk_close(&desk);
+}
+
 static void slots(struct pg_desk *desk, const char *agent, int32_t delta, const char *answer)
 {
     struct dispatch_slot_change change = {.delta = delta, .capacity = 2};
@@ -367,6 +425,7 @@ int main(void)
         cmocka_unit_test(bytes_of_another_form_are_told_by_their_number),
         cmocka_unit_test(the_nearest_due_time_comes_from_the_clocks),
         cmocka_unit_test(a_search_finds_the_best_of_a_queue_in_our_partitions),
+        cmocka_unit_test(what_waits_is_found_by_urgency_and_in_turn),
         cmocka_unit_test(an_agent_holds_as_many_as_the_row_allows),
         cmocka_unit_test(a_command_is_done_once_and_what_was_done_is_known),
         cmocka_unit_test(a_command_is_forgotten_after_thirty_days),
