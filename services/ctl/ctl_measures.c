@@ -317,7 +317,7 @@ static int policies_show(struct ctl *ctl, const struct showing *showing)
     const char *const parameters[] = {ctl_option_text(ctl, "policy")};
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = ctl_query(ctl,
-                         "SELECT DISTINCT ON (name) id FROM policy WHERE $1::text IS NULL OR "
+                         "SELECT DISTINCT ON (name) id, name FROM policy WHERE $1::text IS NULL OR "
                          "name = $1::text ORDER BY name, version DESC",
                          parameters,
                          1,
@@ -329,7 +329,11 @@ static int policies_show(struct ctl *ctl, const struct showing *showing)
     for (int row = 0; code == CTL_OK && policies && row < PQntuples(rows); row++) {
         const struct policy *policy =
             view_policy(policies, (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10));
-        code = policy ? policy_show(ctl, policy, showing) : CTL_OK;
+        if (policy) {
+            code = policy_show(ctl, policy, showing);
+        } else {
+            ctl_note(ctl, TEXT_MEASURES_UNREAD, CTL_ARGS(PQgetvalue(rows, row, 1)));
+        }
     }
     return code;
 }
