@@ -65,12 +65,22 @@ rules_of(const struct policy *policy, const struct policy_action *action, struct
     return need && is_personal(need->rules) ? need->rules : NULL;
 }
 
-/* A field that no form has would lie in the journal for good, whatever stands in it. */
-static bool
-is_known(const struct policy *policy, const struct policy_action *action, struct slice name)
+/* What the action neither asks for nor reads would lie in the journal for good and change what
+ * other rules go by, and nobody has judged it. */
+static bool is_asked(const struct policy_action *action, struct slice name)
 {
-    return need_of(action, name) || policy_field_index(policy, name) != POLICY_NONE ||
-           reads(action, name) || need_elsewhere(policy, name);
+    return need_of(action, name) || reads(action, name);
+}
+
+/* The rules judge one value of a field, and that one is kept. */
+static bool is_repeated(const struct dispatch_input *input, uint32_t at)
+{
+    for (uint32_t i = 0; i < at; i++) {
+        if (slice_equal(input->fields[i].name, input->fields[at].name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct policy_field *dispatch_personal(const struct policy *policy,
@@ -174,18 +184,23 @@ struct dispatch_permit form_permit(const struct policy *policy,
         return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID,
                                         .what = input->fields[EVENT_FIELDS_MAX].name};
     }
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        struct slice name = input->fields[i].name;
+        bool asked = is_asked(action, name);
+        if (!asked || is_repeated(input, i)) {
+            return (struct dispatch_permit){
+                .answer = asked ? DISPATCH_FIELD_INVALID : DISPATCH_FIELD_UNKNOWN, .what = name};
+        }
+    }
     for (uint16_t i = 0; i < action->need_count && !blank; i++) {
         struct dispatch_permit permit = need_permit(&action->needs[i], input);
         if (permit.answer != DISPATCH_APPEND) {
             return permit;
         }
     }
-    /* also what no action asked for: nothing personal gets into an event in the clear */
+    /* nothing personal gets into an event in the clear */
     for (uint32_t i = 0; i < input->field_count; i++) {
         const struct event_field *field = &input->fields[i];
-        if (!is_known(policy, action, field->name)) {
-            return (struct dispatch_permit){.answer = DISPATCH_FIELD_UNKNOWN, .what = field->name};
-        }
         const struct policy_field *rules = rules_of(policy, action, field->name);
         bool bad = slice_equal(input->bad_field, field->name) || field->value.size > 0;
         if (is_personal(rules) && bad) {

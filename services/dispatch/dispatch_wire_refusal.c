@@ -41,7 +41,7 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_SAME_PERSON] = "who did the step before may not do this one",
         [DISPATCH_FIELD_MISSING] = "a field that must be filled in is missing",
         [DISPATCH_FIELD_INVALID] = "a field has a value the policy does not know",
-        [DISPATCH_FIELD_UNKNOWN] = "no form of the case's policy has this field",
+        [DISPATCH_FIELD_UNKNOWN] = "the action does not ask for this field",
         [DISPATCH_NOT_QUEUED] = "the case is in no queue: somebody has it, or it is closed",
         [DISPATCH_NOT_HOLDER] = "you do not hold the case",
         [DISPATCH_NO_CAPACITY] = "this agent holds as many cases as allowed",

@@ -363,18 +363,22 @@ static void command(struct instance *instance, const struct request *request)
 {
     static const struct {
         const char *action, *actor, *role;
+        const char *filled[2];
     } steps[REQUEST_KINDS] = {
-        [REQUEST_PROPOSE] = {"propose", "ana",   "handler"   },
-        [REQUEST_APPROVE] = {"approve", "boss",  "supervisor"},
-        [REQUEST_CONSENT] = {"consent", "carol", "customer"  },
-        [REQUEST_REPLY] = {"reply",   "ana",   "handler"   },
-        [REQUEST_CLOSE] = {"close",   "ana",   "handler"   },
-        [REQUEST_REJECT] = {"reject",  "ana",   "handler"   },
+        [REQUEST_PROPOSE] = {"propose", "ana",   "handler",    {"cause", "remedy"}},
+        [REQUEST_APPROVE] = {"approve", "boss",  "supervisor", {NULL}             },
+        [REQUEST_CONSENT] = {"consent", "carol", "customer",   {NULL}             },
+        [REQUEST_REPLY] = {"reply",   "ana",   "handler",    {NULL}             },
+        [REQUEST_CLOSE] = {"close",   "ana",   "handler",    {NULL}             },
+        [REQUEST_REJECT] = {"reject",  "ana",   "handler",    {"reason"}         },
     };
-    static const char *const filled[] = {"cause", "remedy", "reason"};
-    struct event_field fields[3];
-    for (size_t i = 0; i < 3; i++) {
-        fields[i] = (struct event_field){.name = slice_text(filled[i]), .value = slice_text("yes")};
+    struct event_field fields[2];
+    uint32_t field_count = 0;
+    for (; field_count < 2 && steps[request->kind].filled[field_count]; field_count++) {
+        fields[field_count] = (struct event_field){
+            .name = slice_text(steps[request->kind].filled[field_count]),
+            .value = slice_text("yes"),
+        };
     }
     uint8_t id[16] = {(uint8_t)request->submission,
                       (uint8_t)request->kind,
@@ -392,7 +396,7 @@ static void command(struct instance *instance, const struct request *request)
     struct dispatch_input input = {
         .kind = DISPATCH_ACTION,
         .now_us = instance_now_us(instance),
-        .field_count = 3,
+        .field_count = field_count,
         .fields = fields,
         .command_id = slice_of(id, sizeof id),
     };

@@ -90,8 +90,11 @@ fill_in(const struct policy *policy, const struct policy_action *action, struct 
             field->value = (struct slice){0};
         }
     }
-    bool gives = action->gives && order->field_count < ORDER_FIELDS_MAX;
-    if (gives) {
+    bool named = false;
+    for (uint32_t i = 0; i < order->field_count; i++) {
+        named = named || slice_equal(order->fields[i].name, slice_text("agent"));
+    }
+    if (action->gives && !named && order->field_count < ORDER_FIELDS_MAX) {
         struct policy_need agent = {.field = "agent"};
         order->fields[order->field_count++] = (struct event_field){
             .name = slice_text("agent"), .value = value_for(policy, &agent, order)};

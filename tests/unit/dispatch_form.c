@@ -89,8 +89,8 @@ static void what_the_shell_found_wrong_is_refused_by_its_name(void **state)
     assert_int_equal(give(action, &empty, "phone"), DISPATCH_FIELD_INVALID);
     assert_int_equal(give(action, &empty, ""), DISPATCH_APPEND);
     begin(true);
-    assert_int_equal(give("note", &empty, "phone"), DISPATCH_FIELD_INVALID); /* asks for none */
-    assert_int_equal(give("note", &sealed, ""), DISPATCH_APPEND);
+    assert_int_equal(give("note", &empty, "phone"), DISPATCH_FIELD_UNKNOWN); /* asks for none */
+    assert_int_equal(give("note", &sealed, ""), DISPATCH_FIELD_UNKNOWN);
     play_end(&play);
 }
 
@@ -100,7 +100,7 @@ static void nothing_personal_gets_into_an_event_in_the_clear(void **state)
     const char *action = begin(false);
     const struct event_field both[] = {sealed, clear};
     assert_int_equal(give(action, &clear, ""), DISPATCH_FIELD_MISSING); /* it is not sealed */
-    assert_int_equal(give("note", &clear, ""), DISPATCH_FIELD_INVALID);
+    assert_int_equal(give("note", &clear, ""), DISPATCH_FIELD_UNKNOWN);
     struct dispatch_input input = play_command(&play, "wang", "handler", action);
     input.fields = both;
     input.field_count = 2;

@@ -159,6 +159,8 @@ void shipped_value(const struct policy *policy,
             policy->categories[(policy->category_count - 1 + variety) % policy->category_count].id;
     } else if (strcmp(need->field, "severity_class") == 0) {
         word = policy->classes[(policy->class_count - 1 + variety) % policy->class_count].id;
+    } else if (strcmp(need->field, "clock") == 0 && rules->type == FORM_TEXT) {
+        word = policy->clocks[variety % policy->clock_count].id;
     } else if (rules->recuses) {
         word = "neighbour"; /* none of those who handle the case */
     } else if (rules->type == FORM_CHOICE) {

@@ -219,7 +219,7 @@ a_case_whose_policy_is_not_here_holds_up_none_before_it_and_is_asked_for_in_peac
         pg_desk_turn(&scene.desk, TURN_US);
     }
     print_message("asked %u times in %u ms\n", scene.asked, WAITS_TURNS * TURN_US / 1000);
-    assert_in_range(scene.asked, 1, WAITS_TURNS * TURN_US / 1000 / 100 + 1);
+    assert_in_range(scene.asked, 1, 30); /* once in 100 ms, and turns may be long; not thousands */
     scene.lacks = 0;
     await_queued(&scene, 20);
     scene_close(&scene);
