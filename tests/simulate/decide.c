@@ -373,13 +373,6 @@ static void command(struct instance *instance, const struct request *request)
         [REQUEST_REJECT] = {"reject",  "ana",   "handler",    {"reason"}         },
     };
     struct event_field fields[2];
-    uint32_t field_count = 0;
-    for (; field_count < 2 && steps[request->kind].filled[field_count]; field_count++) {
-        fields[field_count] = (struct event_field){
-            .name = slice_text(steps[request->kind].filled[field_count]),
-            .value = slice_text("yes"),
-        };
-    }
     uint8_t id[16] = {(uint8_t)request->submission,
                       (uint8_t)request->kind,
                       (uint8_t)request->agent,
@@ -396,7 +389,6 @@ static void command(struct instance *instance, const struct request *request)
     struct dispatch_input input = {
         .kind = DISPATCH_ACTION,
         .now_us = instance_now_us(instance),
-        .field_count = field_count,
         .fields = fields,
         .command_id = slice_of(id, sizeof id),
     };
@@ -407,6 +399,12 @@ static void command(struct instance *instance, const struct request *request)
     } else {
         input.actor = slice_text(steps[request->kind].actor);
         input.role = slice_text(steps[request->kind].role);
+        for (uint32_t i = 0; i < 2 && steps[request->kind].filled[i]; i++) {
+            fields[input.field_count++] = (struct event_field){
+                .name = slice_text(steps[request->kind].filled[i]),
+                .value = slice_text("yes"),
+            };
+        }
         input.action = slice_text(steps[request->kind].action);
     }
     struct dispatch_case state = row->dispatch;
