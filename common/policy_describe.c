@@ -180,16 +180,8 @@ static void describe_extension(const struct policy_extension *extension, FILE *o
     }
 }
 
-/* Where it stands still, when it starts anew, what else it may have: only what was said. */
-static void describe_more(const struct policy *policy, const struct policy_clock *clock, FILE *out)
+static void describe_anew(const struct policy *policy, const struct policy_clock *clock, FILE *out)
 {
-    describe_steps(policy, "of", clock->of_steps, out);
-    if (clock->of_task != 0) {
-        (void)fprintf(out, " of-task=%s", policy->tasks[clock->of_task - 1].id);
-    }
-    describe_steps(policy, "pauses-in", clock->pause_steps, out);
-    describe_steps(policy, "runs-in", clock->run_steps, out);
-    describe_steps(policy, "hidden-in", clock->hidden_steps, out);
     for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
         if (policy_kind_in(clock->rearms, (enum event_kind)kind)) {
             (void)fprintf(out, " rearms=%s", event_kind_name((enum event_kind)kind));
@@ -203,6 +195,19 @@ static void describe_more(const struct policy *policy, const struct policy_clock
                 out, " at-mark=%s%s%s", policy->marks[i].id, starts ? "+" : "", stops ? "-" : "");
         }
     }
+}
+
+/* Where it stands still, when it starts anew, what else it may have: only what was said. */
+static void describe_more(const struct policy *policy, const struct policy_clock *clock, FILE *out)
+{
+    describe_steps(policy, "of", clock->of_steps, out);
+    if (clock->of_task != 0) {
+        (void)fprintf(out, " of-task=%s", policy->tasks[clock->of_task - 1].id);
+    }
+    describe_steps(policy, "pauses-in", clock->pause_steps, out);
+    describe_steps(policy, "runs-in", clock->run_steps, out);
+    describe_steps(policy, "hidden-in", clock->hidden_steps, out);
+    describe_anew(policy, clock, out);
     (void)fputs(clock->rolls ? " rolls" : "", out);
     (void)fputs(clock->next_opening ? " next-opening" : "", out);
     if (clock->due_cleared != DUE_CLEARED_PAUSED) {

@@ -26,14 +26,17 @@ static bool passes(const struct policy_action *action)
 }
 
 /* late: when all that may be done for some time only may not be done any more. */
+static uint64_t leads_to(const struct policy_action *action, bool late)
+{
+    return action->to_step == POLICY_NONE || (late && passes(action)) ? 0 : bit(action->to_step);
+}
+
 static void paths_find(const struct policy *policy, struct paths *paths, bool late)
 {
     for (uint16_t i = 0; i < policy->step_count; i++) {
         paths->reach[i] = bit(i);
         for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
-            const struct policy_action *action = &policy->steps[i].actions[j];
-            uint16_t to = late && passes(action) ? POLICY_NONE : action->to_step;
-            paths->reach[i] |= to == POLICY_NONE ? 0 : bit(to);
+            paths->reach[i] |= leads_to(&policy->steps[i].actions[j], late);
         }
     }
     for (uint16_t k = 0; k < policy->step_count; k++) {

@@ -47,7 +47,7 @@ desk_play() {
     local report=$state/desk.json
     if [ -n "$(redress org show --json 2>"$step_log")" ]; then # who works is known, and the played people do not
         echo '{"cases": 0, "closed": 0, "moves": 0}' >"$report"
-        desk_closed=0
+        desk_cases=0 desk_closed=0
         say "an organisation is applied (redress org show): its own people work, nothing is played"
         return
     fi

@@ -175,6 +175,39 @@ static struct dispatch_permit promise_permit(const struct policy *policy,
     return permit;
 }
 
+/* Asked for and given once. */
+static struct dispatch_permit given_permit(const struct policy_action *action,
+                                           const struct dispatch_input *input)
+{
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        struct slice name = input->fields[i].name;
+        bool asked = is_asked(action, name);
+        if (!asked || is_repeated(input, i)) {
+            return (struct dispatch_permit){
+                .answer = asked ? DISPATCH_FIELD_INVALID : DISPATCH_FIELD_UNKNOWN, .what = name};
+        }
+    }
+    return (struct dispatch_permit){.answer = DISPATCH_APPEND};
+}
+
+/* Nothing personal gets into an event in the clear; what the watchdog reads is such as it reads. */
+static struct dispatch_permit value_permit(const struct policy *policy,
+                                           const struct policy_action *action,
+                                           const struct dispatch_input *input,
+                                           const struct event_field *field)
+{
+    const struct policy_field *rules = rules_of(policy, action, field->name);
+    bool bad = slice_equal(input->bad_field, field->name) || field->value.size > 0;
+    if (is_personal(rules) && bad) {
+        return (struct dispatch_permit){
+            .answer = DISPATCH_FIELD_INVALID, .what = field->name, .title = &rules->title};
+    }
+    if (extends_badly(policy, action, field)) {
+        return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID, .what = field->name};
+    }
+    return promise_permit(policy, field);
+}
+
 struct dispatch_permit form_permit(const struct policy *policy,
                                    const struct policy_action *action,
                                    const struct dispatch_input *input,
@@ -184,36 +217,14 @@ struct dispatch_permit form_permit(const struct policy *policy,
         return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID,
                                         .what = input->fields[EVENT_FIELDS_MAX].name};
     }
-    for (uint32_t i = 0; i < input->field_count; i++) {
-        struct slice name = input->fields[i].name;
-        bool asked = is_asked(action, name);
-        if (!asked || is_repeated(input, i)) {
-            return (struct dispatch_permit){
-                .answer = asked ? DISPATCH_FIELD_INVALID : DISPATCH_FIELD_UNKNOWN, .what = name};
-        }
+    struct dispatch_permit permit = given_permit(action, input);
+    for (uint16_t i = 0; i < action->need_count && !blank && permit.answer == DISPATCH_APPEND;
+         i++) {
+        permit = need_permit(&action->needs[i], input);
     }
-    for (uint16_t i = 0; i < action->need_count && !blank; i++) {
-        struct dispatch_permit permit = need_permit(&action->needs[i], input);
-        if (permit.answer != DISPATCH_APPEND) {
-            return permit;
-        }
+    for (uint32_t i = 0; i < input->field_count && permit.answer == DISPATCH_APPEND; i++) {
+        permit = value_permit(policy, action, input, &input->fields[i]);
     }
-    /* nothing personal gets into an event in the clear */
-    for (uint32_t i = 0; i < input->field_count; i++) {
-        const struct event_field *field = &input->fields[i];
-        const struct policy_field *rules = rules_of(policy, action, field->name);
-        bool bad = slice_equal(input->bad_field, field->name) || field->value.size > 0;
-        if (is_personal(rules) && bad) {
-            return (struct dispatch_permit){
-                .answer = DISPATCH_FIELD_INVALID, .what = field->name, .title = &rules->title};
-        }
-        if (extends_badly(policy, action, field)) {
-            return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID, .what = field->name};
-        }
-        struct dispatch_permit promise = promise_permit(policy, field);
-        if (promise.answer != DISPATCH_APPEND) {
-            return promise;
-        }
-    }
-    return (struct dispatch_permit){.answer = DISPATCH_APPEND};
+    return permit.answer == DISPATCH_APPEND ? (struct dispatch_permit){.answer = DISPATCH_APPEND}
+                                            : permit;
 }

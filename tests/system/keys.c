@@ -101,8 +101,7 @@ static void a_newer_key_leaves_older_cases_as_they_were(void **state)
                                .role = "agent",
                                .case_id = cases[i],
                                .action = "note",
-                               .note = "客户来电",
-                               .fields = {{"customer-phone", "13987650421"}}};
+                               .note = "客户来电"};
         struct answer answer = desk_ask(desk, &note, LIMIT_MS);
         assert_string_equal(answer.code, "");
         assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);

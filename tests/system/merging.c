@@ -18,12 +18,14 @@ enum { SETTLE_MS = 20000, ANSWER_MS = 10000 };
 static struct answer
 together(struct desk *desk, const char *action, uint64_t case_id, const char *other)
 {
+    const char *relation =
+        strcmp(action, "link") == 0 ? "relation" : NULL; /* a merge asks for none */
     const struct command command = {
         .actor = "lin",
         .role = "supervisor",
         .case_id = case_id,
         .action = action,
-        .fields = {{"case", other}, {"relation", "same box"}}
+        .fields = {{"case", other}, {relation, "same box"}}
     };
     return desk_ask(desk, &command, ANSWER_MS);
 }
