@@ -149,7 +149,7 @@ enum dispatch_answer {
     DISPATCH_SAME_PERSON,   /* whoever did the step before may not do this one */
     DISPATCH_FIELD_MISSING, /* refused_field says which */
     DISPATCH_FIELD_INVALID, /* likewise: not what the policy's field may hold, or one too many */
-    DISPATCH_FIELD_UNKNOWN, /* likewise: no form of the policy has it */
+    DISPATCH_FIELD_UNKNOWN, /* likewise: the action neither asks for it nor reads it */
     DISPATCH_NOT_QUEUED,    /* a claim of a case that is in no queue */
     DISPATCH_NOT_HOLDER,    /* release, or an action of an assigned case, by somebody else */
     DISPATCH_NO_CAPACITY,

@@ -19,20 +19,18 @@ static const struct policy_need *need_of(const struct policy_action *action, str
 }
 
 /* As another action asks for it: what is personal there is not less so here. */
-static const struct policy_need *need_elsewhere(const struct policy *policy, struct slice name)
+static const struct policy_field *personal_elsewhere(const struct policy *policy, struct slice name)
 {
-    const struct policy_need *found = NULL;
     for (uint16_t i = 0; i < policy->step_count; i++) {
         const struct policy_step *step = &policy->steps[i];
         for (uint16_t j = 0; j < step->action_count; j++) {
             const struct policy_need *need = need_of(&step->actions[j], name);
             if (need && is_personal(need->rules)) {
-                return need;
+                return need->rules;
             }
-            found = need ? need : found;
         }
     }
-    return found;
+    return NULL;
 }
 
 /* What an action of this kind reads although no form asks for it. */
@@ -61,8 +59,7 @@ rules_of(const struct policy *policy, const struct policy_action *action, struct
     if (index != POLICY_NONE) {
         return &policy->fields[index];
     }
-    need = policy->personal ? need_elsewhere(policy, name) : NULL;
-    return need && is_personal(need->rules) ? need->rules : NULL;
+    return policy->personal ? personal_elsewhere(policy, name) : NULL;
 }
 
 /* What the action neither asks for nor reads would lie in the journal for good and change what

@@ -29,7 +29,7 @@ static const char name[] = "欧阳佩兰丹若";
 static const char phone[] = "13987650421";
 static const char bad_phone[] = "0421";
 static const char address[] = "石板巷七十三号半";
-static const char passport[] = "PE5566778";            /* in a field no form has */
+static const char passport[] = "PE5566778";            /* in a field that is not asked for */
 static const char clear[] = "torn-at-the-left-sleeve"; /* not personal, so it is found */
 
 /* ---- the bus ---- */
