@@ -118,6 +118,22 @@ void pg_desk_connect_to(struct pg_desk *desk,
     assert_non_null(desk->pg);
 }
 
+void pg_desk_versions(const struct pg_desk *desk, const char *yaml, unsigned count)
+{
+    static char sql[20 * 1024];
+    int length =
+        snprintf(sql,
+                 sizeof sql,
+                 "INSERT INTO redress.policy OVERRIDING SYSTEM VALUE SELECT n, 'quick', n, "
+                 "int4send(n), replace($yaml$%s$yaml$, 'version: 1', 'version: ' || n), "
+                 "'2024-03-01 00:00:00+00'::timestamptz + n * interval '1 day' "
+                 "FROM generate_series(1, %u) n",
+                 yaml,
+                 count);
+    assert_in_range(length, 1, sizeof sql - 1);
+    pg_desk_run(desk, sql);
+}
+
 void pg_desk_connect(struct pg_desk *desk, const struct pg_statement *statements, unsigned count)
 {
     pg_desk_connect_to(desk, server_conninfo(desk->server), statements, count);

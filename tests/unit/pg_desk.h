@@ -42,6 +42,9 @@ void pg_desk_run(const struct pg_desk *desk, const char *sql);
 /* Makes the schema of deploy/schema, with so many partitions. */
 void pg_desk_archive(const struct pg_desk *desk, const char *partitions);
 
+/* The policy of that YAML in as many versions, id and version alike, the oldest loaded first. */
+void pg_desk_versions(const struct pg_desk *desk, const char *yaml, unsigned count);
+
 /* Connects with these statements, without waiting. */
 void pg_desk_connect(struct pg_desk *desk, const struct pg_statement *statements, unsigned count);
 void pg_desk_connect_to(struct pg_desk *desk,

@@ -177,21 +177,12 @@ static void what_the_archive_does_not_have_is_told_once_and_not_waited_for(void 
     shelf_close(&shelf);
 }
 
-/* Small ones, id and version alike. */
+/* Small ones. */
 static void versions_insert(const struct pg_desk *desk)
 {
     static char source[SOURCE_MAX];
-    static char sql[SOURCE_MAX + 1024];
     assert_true(golden_read(QUICK_POLICY, source, sizeof source) > 0);
-    (void)snprintf(sql,
-                   sizeof sql,
-                   "INSERT INTO redress.policy OVERRIDING SYSTEM VALUE SELECT n, 'quick', n, "
-                   "int4send(n), replace($yaml$%s$yaml$, 'version: 1', 'version: ' || n), "
-                   "'2024-03-01 00:00:00+00'::timestamptz + n * interval '1 day' "
-                   "FROM generate_series(1, %d) n",
-                   source,
-                   VERSIONS);
-    pg_desk_run(desk, sql);
+    pg_desk_versions(desk, source, VERSIONS);
 }
 
 static bool until_wanted(struct shelf *shelf, uint32_t id)

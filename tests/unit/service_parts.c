@@ -6,6 +6,7 @@
  * it was lent, as analytics does, and looks at it when all is committed.
  */
 #include "clock.h"
+#include "golden.h"
 #include "pg_desk.h"
 #include "service_private.h"
 #include "unit.h"
@@ -71,24 +72,12 @@ static void on_committed(void *self, struct cycle *cycle)
 static const struct service_spec spec = {
     .id = SERVICE_DISPATCH, .lookup = on_lookup, .request = on_request, .committed = on_committed};
 
-/* Small ones, id and version alike. */
+/* Small ones. */
 static void versions_insert(const struct pg_desk *desk)
 {
     static char source[SOURCE_MAX];
-    static char sql[SOURCE_MAX + 1024];
-    FILE *file = fopen(QUICK_POLICY, "re");
-    assert_non_null(file);
-    source[fread(source, 1, sizeof source - 1, file)] = '\0';
-    assert_int_equal(fclose(file), 0);
-    (void)snprintf(sql,
-                   sizeof sql,
-                   "INSERT INTO redress.policy OVERRIDING SYSTEM VALUE SELECT n, 'quick', n, "
-                   "int4send(n), replace($yaml$%s$yaml$, 'version: 1', 'version: ' || n), "
-                   "'2024-03-01 00:00:00+00'::timestamptz + n * interval '1 day' "
-                   "FROM generate_series(1, %d) n",
-                   source,
-                   VERSIONS);
-    pg_desk_run(desk, sql);
+    assert_true(golden_read(QUICK_POLICY, source, sizeof source) > 0);
+    pg_desk_versions(desk, source, VERSIONS);
 }
 
 static void scene_open(struct scene *scene)
