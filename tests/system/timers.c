@@ -8,7 +8,7 @@
 
 #include <signal.h>
 
-enum { CASES = 300, REPLIED = 5, LATE_BAR_MS = 1500 };
+enum { CASES = 300, REPLIED = 5, LATE_BAR_MS = 1500, WARNED_MS = 6000 };
 
 static const struct content broken = {"quick", "phone", "The thing is broken", NULL};
 
@@ -31,7 +31,7 @@ static void levels_fire_once_and_never_early(void **state)
         (void)adapter_add(adapter, &broken, NULL);
     }
     adapter_finish(adapter, 10000);
-    rig_await(rig, "SELECT count(*) FROM complaint", CASES, 4000);
+    rig_await(rig, "SELECT count(*) FROM complaint", CASES, WARNED_MS);
     for (uint32_t i = 0; i < REPLIED; i++) { /* before anything is due */
         uint64_t case_id = adapter_submission(adapter, i)->leaf.case_id;
         char agent[32];
@@ -45,7 +45,7 @@ static void levels_fire_once_and_never_early(void **state)
     rig_await(rig,
               "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66",
               CASES - REPLIED,
-              15000);
+              20000);
     assert_int_equal(rig_levels(rig, EVENT_CLOCK_WARNED), CASES - REPLIED);
     assert_int_equal(rig_levels(rig, EVENT_CLOCK_BREACHED), CASES - REPLIED);
     int64_t worst_ms = rig_levels_late_ms(rig);
@@ -70,10 +70,11 @@ static void what_was_due_while_the_watchdog_was_dead_fires_once_afterwards(void 
         (void)adapter_add(adapter, &broken, NULL);
     }
     adapter_finish(adapter, 10000);
-    rig_settle(rig, 2000);
+    rig_settle(rig, WARNED_MS);
     struct daemon *watchdog = rig_daemon(rig, SERVICE_WATCHDOG, "a");
-    (void)daemon_signal(watchdog, SIGKILL); /* before the warnings are due */
-    rig_nap_ms(4000);
+    (void)daemon_signal(watchdog, SIGKILL);
+    assert_int_equal(rig_levels(rig, EVENT_CLOCK_WARNED), 0);
+    rig_nap_ms(WARNED_MS + 2000);
     (void)rig_start(rig, SERVICE_WATCHDOG, "a");
     rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 64", CASES, 8000);
     while (rig_levels(rig, EVENT_CLOCK_BREACHED) == 0) {
@@ -81,7 +82,7 @@ static void what_was_due_while_the_watchdog_was_dead_fires_once_afterwards(void 
     }
     (void)daemon_signal(watchdog, SIGKILL); /* in the middle of the breaches, or right after */
     (void)rig_start(rig, SERVICE_WATCHDOG, "a");
-    rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66", CASES, 15000);
+    rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66", CASES, 20000);
     assert_int_equal(rig_levels(rig, EVENT_CLOCK_WARNED), CASES);
     assert_int_equal(rig_levels(rig, EVENT_CLOCK_BREACHED), CASES);
     print_message("the latest %lld ms after it was due\n", (long long)rig_levels_late_ms(rig));
@@ -117,7 +118,7 @@ static void a_level_that_is_due_while_the_watchdog_hands_over_is_left_to_the_nex
     assert_int_equal(daemon_signal(watchdog, SIGTERM), 0);
     assert_true(daemon_logged(watchdog, "55P03") > 0);
     (void)rig_start(rig, SERVICE_WATCHDOG, "a");
-    rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66", CASES, 15000);
+    rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 66", CASES, 20000);
     assert_int_equal(rig_levels(rig, EVENT_CLOCK_WARNED), CASES);
     assert_int_equal(rig_levels(rig, EVENT_CLOCK_BREACHED), CASES);
     rig_check_all(rig, &adapter, 1);
