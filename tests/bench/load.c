@@ -187,12 +187,18 @@ static unsigned replies_take(void)
     return count;
 }
 
+/* When the rate makes the Nth due, the first at once: what a submission's wait is counted from. */
+static int64_t scheduled_us(int64_t began_us, uint64_t n)
+{
+    return began_us + (int64_t)(n * 1000000 / load.options.rate);
+}
+
 /* What may be sent now: the window, or what the rate has made due. */
 static uint64_t due(int64_t began_us, int64_t now_us)
 {
     uint64_t limit = load.options.count;
     if (load.options.rate > 0) {
-        uint64_t by_now = (uint64_t)(now_us - began_us) * load.options.rate / 1000000;
+        uint64_t by_now = (uint64_t)(now_us - began_us) * load.options.rate / 1000000 + 1;
         limit = by_now < limit ? by_now : limit;
     }
     uint64_t answered = load.receipted + load.refused;
@@ -207,10 +213,8 @@ static void send_some(int64_t began_us)
     }
     uint64_t until = due(began_us, clock_monotonic_us());
     for (unsigned n = 0; load.sent < until && n < 256; n++) {
-        int64_t scheduled_us = load.options.rate > 0
-                                   ? began_us + (int64_t)(load.sent * 1000000 / load.options.rate)
-                                   : clock_monotonic_us();
-        load.sent_us[load.sent] = scheduled_us;
+        load.sent_us[load.sent] =
+            load.options.rate > 0 ? scheduled_us(began_us, load.sent) : clock_monotonic_us();
         if (!submit(load.sent)) {
             return;
         }
@@ -224,8 +228,7 @@ static void rest(int64_t began_us)
 {
     int64_t wait_us = 1000;
     if (load.options.rate > 0 && load.sent < load.options.count) {
-        int64_t due_us = began_us + (int64_t)((load.sent + 1) * 1000000 / load.options.rate) -
-                         clock_monotonic_us();
+        int64_t due_us = scheduled_us(began_us, load.sent) - clock_monotonic_us();
         wait_us = due_us < wait_us ? due_us : wait_us;
     }
     if (wait_us > 0) {
