@@ -166,6 +166,10 @@ void play_name(const struct play *play,
                const struct play_person *who,
                char name[DISPATCH_AGENT_MAX]);
 
+/* Who holds the case, found by the name: one of this life's people, to whom it was given, or else
+ * PLAY_STRANGER. */
+void play_holder(const struct play *play, struct play_life *life);
+
 /* The form and the note of an action; they are lent by the buffers. */
 struct play_paper {
     char values[CTL_FIELDS_MAX][CTL_VALUE_MAX];

@@ -247,8 +247,9 @@ static bool named_fill(const struct filling *filling, const char *field, char va
         return value[0] != '\0';
     }
     if (strcmp(field, "agent") == 0 && filling->action->gives) {
+        uint16_t to = filling->action->to_step;
         struct play_person taker = {
-            .role = policy->steps[filling->life->step].owner_role,
+            .role = policy->steps[to == POLICY_NONE ? filling->life->step : to].owner_role,
             .variant = (uint8_t)((filling->life->held_by.variant + 1) % PLAY_VARIANTS)};
         play_name(filling->play, filling->life, &taker, value);
         return true;

@@ -226,7 +226,6 @@ static void queue_answered(struct play *play, struct play_life *life, const ctl_
     if (other) {
         if (done && reply->version >= other->version) {
             play_take(play, other, reply);
-            other->held_by = (struct play_person){life->asker.role, PLAY_STRANGER};
         }
         queue_retry(play, life);
         return;
@@ -240,9 +239,7 @@ static void queue_answered(struct play *play, struct play_life *life, const ctl_
     play->counts[life->book].begun++;
     life->case_id = reply->case_id;
     play_take(play, life, reply);
-    if (done) {
-        life->held_by = life->asker;
-    } else {
+    if (!done) {
         why_take(policy, life, reply);
         life->variant = (uint8_t)((life->variant + 1) % PLAY_VARIANTS);
     }
@@ -331,9 +328,7 @@ static void case_answered(struct play *play, struct play_life *life, const ctl_r
     play->counts[life->book].moves++;
     if (life->ask == PLAY_ASK_ACT) {
         done_take(policy, life, reply);
-    } else if (life->ask == PLAY_ASK_CLAIM) {
-        life->held_by = life->asker;
-    } else {
+    } else if (life->ask == PLAY_ASK_RELEASE) {
         life->variant = (uint8_t)((life->asker.variant + 1) % PLAY_VARIANTS);
     }
     play_take(play, life, reply);

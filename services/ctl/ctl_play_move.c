@@ -118,6 +118,7 @@ void play_take(struct play *play, struct play_life *life, const ctl_reply *reply
     string_take(life->channel, sizeof life->channel, reply->has_channel, reply->channel);
     string_take(life->holder, sizeof life->holder, reply->has_agent, reply->agent);
     if (step != POLICY_NONE) {
+        play_holder(play, life);
         allowed_take(policy, life, reply);
     }
 }
@@ -195,11 +196,11 @@ static unsigned weight_aside(const struct choosing *choosing, uint16_t to)
 }
 
 /* It was done here and the case stayed, because what it moves on is not so yet; a signature more
- * may bring that about, the same again does not. */
+ * may bring that about, or the next department's answer, the same again does not. */
 static bool
 is_in_vain(const struct choosing *choosing, const struct policy_action *action, uint16_t index)
 {
-    return action->move_count > 0 && action->marks == 0 &&
+    return action->move_count > 0 && action->marks == 0 && action->settles == 0 &&
            (choosing->life->here >> index & 1U) != 0;
 }
 

@@ -18,6 +18,26 @@ void play_name(const struct play *play,
     }
 }
 
+void play_holder(const struct play *play, struct play_life *life)
+{
+    const struct policy *policy = play_policy(play, life);
+    char name[DISPATCH_AGENT_MAX];
+    struct play_person *who = &life->held_by;
+    play_name(play, life, who, name);
+    if (who->variant < PLAY_VARIANTS && strcmp(name, life->holder) == 0) {
+        return;
+    }
+    for (who->role = 0; who->role < policy->role_count; who->role++) {
+        for (who->variant = 0; who->variant < PLAY_VARIANTS; who->variant++) {
+            play_name(play, life, who, name);
+            if (strcmp(name, life->holder) == 0) {
+                return;
+            }
+        }
+    }
+    *who = (struct play_person){policy->steps[life->step].owner_role, PLAY_STRANGER};
+}
+
 /* Marks that whoever acts must not have made, or that count people. */
 static uint32_t others_only(const struct play_book *book, const struct policy_action *action)
 {
