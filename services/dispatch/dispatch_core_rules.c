@@ -48,6 +48,15 @@ static bool answers_an_offer(const struct dispatch_case *state, const struct pol
     return state->more.offered == OFFER_OPEN && action->fact == EVENT_ACCEPTED;
 }
 
+/* To whom the case was offered, and, in his place, who stands in for him. */
+static bool owes_an_answer(const struct trying *trying)
+{
+    const struct dispatch_case *state = trying->state;
+    bool in_his_place = people_holder(state, trying->input) && trying->role == state->agent_role;
+    return state->more.offered == OFFER_OPEN && trying->action->fact != EVENT_ACCEPTED &&
+           (rules_holder(state, trying->input->actor) || in_his_place);
+}
+
 /* Everything about the person: role, whose work it was, who holds the case (the rule is in
  * dispatch_core.h). */
 static struct dispatch_permit check_person(const struct trying *trying)
@@ -60,8 +69,7 @@ static struct dispatch_permit check_person(const struct trying *trying)
         permit.answer = DISPATCH_ROLE_MAY_NOT;
     } else if (!action->even_if_concerned && rules_concerned(&state->more, actor)) {
         permit.answer = DISPATCH_RECUSED;
-    } else if (state->more.offered == OFFER_OPEN && rules_holder(state, actor) &&
-               action->fact != EVENT_ACCEPTED) {
+    } else if (owes_an_answer(trying)) {
         permit.answer = DISPATCH_NOT_ACCEPTED;
     } else if (action->same_person_may_not && slice_equal(actor, slice_text(state->last_actor))) {
         permit.answer = DISPATCH_SAME_PERSON;

@@ -1,0 +1,330 @@
+/* What holds of each event of random lives, by what was counted from the events before it. */
+#include "dispatch_lives.h"
+
+int lives_person(struct slice name)
+{
+    for (int i = 0; i < LIVES_PEOPLE; i++) {
+        if (slice_equal(name, slice_text(lives_people[i]))) {
+            return i;
+        }
+    }
+    return LIVES_NOBODY;
+}
+
+bool lives_is_held_by(const struct dispatch_case *state, int person)
+{
+    return person >= 0 && slice_equal(slice_text(state->agent), slice_text(lives_people[person]));
+}
+
+unsigned lives_load(int person)
+{
+    unsigned load = 0;
+    for (unsigned i = 0; i < LIVES_CASES; i++) {
+        load += lives_is_held_by(&lives.plays[i].state, person);
+    }
+    return load;
+}
+
+const char *lives_field(const struct event *event, const char *name)
+{
+    for (uint32_t i = 0; i < event->advanced.field_count; i++) {
+        if (slice_equal(event->advanced.fields[i].name, slice_text(name))) {
+            return (const char *)event->advanced.fields[i].value.bytes;
+        }
+    }
+    return NULL;
+}
+
+static bool stands_in_step(const struct dispatch_case *state, const char *step)
+{
+    return strcmp(lifecycle->policy.steps[state->step].id, step) == 0;
+}
+
+void lives_tale_begin(struct tale *tale)
+{
+    *tale =
+        (struct tale){.founded = -1, .offered_to = LIVES_NOBODY, .offered_at_merge = LIVES_NOBODY};
+}
+
+/* ---- what holds always ---- */
+
+void lives_one_owner_at_most(const struct dispatch_case *state)
+{
+    const struct policy *policy = &lifecycle->policy;
+    bool held = state->agent[0] != '\0';
+    bool queued = state->queue != POLICY_NONE;
+    bool closed = policy->steps[state->step].closed;
+    LIVES_HOLDS(closed ? !held && !queued : held != queued);
+    LIVES_HOLDS((state->agent_role == POLICY_NONE) == !held);
+    LIVES_HOLDS(closed == (state->closed_at_us != 0));
+    for (int i = 0; i < LIVES_PEOPLE; i++) {
+        LIVES_HOLDS(lives_load(i) <= LIVES_CAPACITY);
+    }
+}
+
+/* ---- what holds of an event ---- */
+
+static void proposed(const struct event *event, struct tale *tale, int who)
+{
+    bool agent = slice_equal(event->advanced.role, slice_text("agent"));
+    bool supervisor = slice_equal(event->advanced.role, slice_text("supervisor"));
+    LIVES_HOLDS(!agent || tale->amount <= 100);
+    LIVES_HOLDS(!supervisor || tale->amount <= 1000);
+    LIVES_HOLDS(tale->with_amount);
+    tale->proposers |= 1U << who;
+}
+
+static void approved(const struct play *play, struct tale *tale, int who)
+{
+    LIVES_HOLDS((tale->signers >> who & 1) == 0);
+    LIVES_HOLDS((tale->proposers >> who & 1) == 0);
+    tale->signers |= 1U << who;
+    int asked = tale->amount >= 500 ? 3 : 2;
+    bool enough = __builtin_popcount(tale->signers) >= asked;
+    LIVES_HOLDS(enough == stands_in_step(&play->state, "reply"));
+}
+
+static unsigned children_open(const struct tale *tale)
+{
+    unsigned open = 0;
+    for (unsigned i = 1; i <= POLICY_AT_ONCE_MAX; i++) {
+        open += tale->children[i];
+    }
+    return open;
+}
+
+static void
+closed(const struct dispatch_case *before, const struct event *event, const struct tale *tale)
+{
+    bool construction =
+        strcmp(lifecycle->policy.categories[before->category].id, "construction") == 0;
+    LIVES_HOLDS(tale->owed == 0);
+    LIVES_HOLDS(children_open(tale) == 0);
+    if (event->advanced.outcome == OUTCOME_SETTLED) {
+        LIVES_HOLDS(tale->replied > 0);
+        LIVES_HOLDS(!construction || tale->followed_up >= 2);
+        LIVES_HOLDS(tale->founded == 1);
+    }
+}
+
+/* Back where it stood, or, when nobody may hold it there, in the queue it came from. */
+static void unmerged(const struct play *play, struct tale *tale)
+{
+    const struct dispatch_case *now = &play->state;
+    LIVES_HOLDS(tale->merged);
+    tale->merged = false;
+    if (tale->touched) {
+        return;
+    }
+    struct dispatch_case before = tale->before;
+    bool to_holder = now->agent[0] != '\0';
+    LIVES_HOLDS(!to_holder || strcmp(now->agent, before.agent) == 0);
+    if (!to_holder && before.agent[0] != '\0') {
+        memset(before.agent, 0, sizeof before.agent); /* he is full */
+        before.agent_role = POLICY_NONE;
+        before.queue = now->queue;
+        before.more.offered = OFFER_NONE;
+        LIVES_HOLDS(now->queue == before.home_queue);
+    }
+    before.version = now->version;
+    before.updated_at_us = now->updated_at_us;
+    LIVES_HOLDS(dispatch_case_equal(&before, now));
+    lives.restored++;
+    lives.restored_to_holder += to_holder;
+    lives.offered_again += now->more.offered == OFFER_OPEN;
+}
+
+static bool is_hash(const char *value)
+{
+    static const char head[] = "sha256:";
+    enum { HEAD_SIZE = sizeof head - 1, DIGITS = 64 };
+    return strncmp(value, head, HEAD_SIZE) == 0 && strlen(value) == HEAD_SIZE + DIGITS &&
+           strspn(value + HEAD_SIZE, "0123456789abcdef") == DIGITS;
+}
+
+static void learns(const struct event *event, struct tale *tale)
+{
+    const char *amount = lives_field(event, "amount");
+    const char *founded = lives_field(event, "founded");
+    const char *named = lives_field(event, "concerns");
+    const char *joined = lives_field(event, "representatives");
+    const char *proof = lives_field(event, "proof");
+    if (amount) {
+        tale->with_amount = true;
+        tale->amount = strtol(amount, NULL, 10);
+    }
+    if (founded) {
+        tale->founded = strcmp(founded, "yes") == 0;
+    }
+    if (named) {
+        tale->named = 1U << lives_person(slice_text(named));
+    }
+    if (joined) {
+        tale->representatives = strtol(joined, NULL, 10);
+        LIVES_HOLDS(tale->representatives >= 1 && tale->representatives <= 5);
+        lives.joined++;
+    }
+    if (proof) {
+        LIVES_HOLDS(is_hash(proof));
+        lives.proved++;
+    }
+}
+
+/* Who speaks for a joint complaint stays known, whatever is merged, undone or begun anew. */
+static void representatives_are_kept(const struct play *play, const struct tale *tale)
+{
+    const struct policy *policy = &lifecycle->policy;
+    uint16_t index = policy_field_index(policy, slice_text("representatives"));
+    uint16_t slot = policy->fields[index].slot;
+    bool told = (play->state.more.told >> slot & 1U) != 0;
+    LIVES_HOLDS(told == (tale->representatives > 0));
+    /* numbers are kept in parts of ten thousand */
+    LIVES_HOLDS(!told || play->state.more.facts[slot] == tale->representatives * INT64_C(10000));
+}
+
+static void a_new_round(struct tale *tale)
+{
+    tale->replied = tale->followed_up = tale->signers = 0;
+    tale->merged = false;
+    tale->offered_at_merge = LIVES_NOBODY;
+}
+
+static unsigned lowest_child(const struct tale *tale, bool open)
+{
+    unsigned number = 1;
+    while (number <= POLICY_AT_ONCE_MAX && tale->children[number] != open) {
+        number++;
+    }
+    return number;
+}
+
+/* A child more has the lowest free number, at most three are open; one is settled by its number,
+ * or the lowest that is open. */
+static void children_follow(const struct event *event, struct tale *tale)
+{
+    struct slice action = event->advanced.action;
+    const char *named = lives_field(event, "task");
+    if (slice_equal(action, slice_text("add-child"))) {
+        unsigned number = lowest_child(tale, false);
+        LIVES_HOLDS(number <= 3);
+        tale->children[number] = true;
+    } else if (slice_equal(action, slice_text("child-done"))) {
+        unsigned number = named ? (unsigned)strtoul(named, NULL, 10) : lowest_child(tale, true);
+        LIVES_HOLDS(number <= 3 && tale->children[number]);
+        tale->children[number] = false;
+    }
+}
+
+static void tasks_follow(const struct play *play, const struct event *event, struct tale *tale)
+{
+    const struct policy *policy = &lifecycle->policy;
+    struct slice action = event->advanced.action;
+    tale->owed += slice_equal(action, slice_text("assign-task"));
+    if (slice_equal(action, slice_text("task-done"))) {
+        LIVES_HOLDS(tale->owed > 0);
+        tale->owed--;
+    }
+    children_follow(event, tale);
+    unsigned open = play->state.more.open[policy_task_index(policy, slice_text("child"))];
+    for (unsigned i = 1; i <= POLICY_AT_ONCE_MAX; i++) {
+        LIVES_HOLDS((open >> (i - 1) & 1U) == tale->children[i]);
+    }
+}
+
+static void an_actor_may(const struct dispatch_case *before,
+                         const struct event *event,
+                         const struct tale *tale,
+                         int64_t now_us)
+{
+    const struct event_advanced *told = &event->advanced;
+    int who = lives_person(told->actor);
+    int holder = lives_person(slice_text(before->agent));
+    bool state = slice_equal(told->action, slice_text("state"));
+    bool customer = slice_equal(told->role, slice_text("customer"));
+    bool as_holder = lives_is_held_by(before, who) || lives_stands_in(who, holder, now_us);
+    uint16_t role = policy_role_index(&lifecycle->policy, told->role);
+    bool released = event->kind == EVENT_RELEASED;
+    bool answers = event->kind == EVENT_ACCEPTED || released;
+    LIVES_HOLDS(customer || state || released || who < 0 || (tale->named >> who & 1) == 0);
+    LIVES_HOLDS(event->kind != EVENT_ASSIGNED || before->agent[0] == '\0');
+    LIVES_HOLDS(tale->offered_to < 0 || tale->offered_to != who || customer || answers);
+    /* nor does whoever stands in for him begin before one of them has accepted */
+    LIVES_HOLDS(tale->offered_to < 0 || role != before->agent_role || answers);
+    LIVES_HOLDS(holder < 0 || role != before->agent_role || as_holder);
+    LIVES_HOLDS(!released || as_holder);
+    LIVES_HOLDS(event->kind != EVENT_ACCEPTED || tale->offered_to < 0 || as_holder);
+}
+
+/* An offer that was open is open again, with the same person, unless its time passed meanwhile. */
+static void follow_offer(const struct play *play, const struct event *event, struct tale *tale)
+{
+    if (event->kind == EVENT_MERGED) {
+        tale->offered_at_merge = tale->offered_to;
+        tale->offered_to = LIVES_NOBODY;
+    } else {
+        tale->offered_to = lives_is_held_by(&play->state, tale->offered_at_merge)
+                               ? tale->offered_at_merge
+                               : LIVES_NOBODY;
+        tale->offered_at_merge = LIVES_NOBODY;
+    }
+}
+
+/* What its kind says of it. */
+static void obeys_its_kind(const struct play *play,
+                           const struct dispatch_case *before,
+                           const struct event *event,
+                           struct tale *tale)
+{
+    int who = lives_person(event->advanced.actor);
+    switch ((int)event->kind) {
+    case EVENT_PROPOSED:
+        proposed(event, tale, who);
+        break;
+    case EVENT_APPROVED:
+        approved(play, tale, who);
+        break;
+    case EVENT_REPLIED:
+        tale->replied += slice_equal(event->advanced.action, slice_text("answer"));
+        LIVES_HOLDS(tale->replied <= 3); /* twice were no more than two */
+        break;
+    case EVENT_FOLLOWED_UP:
+        tale->followed_up++;
+        break;
+    case EVENT_REOPENED:
+        a_new_round(tale);
+        break;
+    case EVENT_MERGED:
+        tale->merged = true;
+        tale->touched = false;
+        tale->before = *before;
+        break;
+    case EVENT_UNMERGED:
+        unmerged(play, tale);
+        break;
+    default:
+        break;
+    }
+}
+
+void lives_obeys(unsigned index, const struct dispatch_case *before, const struct event *event)
+{
+    struct play *play = &lives.plays[index];
+    struct tale *tale = &lives.tales[index];
+    an_actor_may(before, event, tale, play->now_us);
+    lives_obeys_org(before, event, play->now_us);
+    learns(event, tale);
+    tasks_follow(play, event, tale);
+    tale->touched = tale->touched || event->kind != EVENT_UNMERGED;
+    if (before->closed_at_us == 0 && play->state.closed_at_us != 0) {
+        closed(before, event, tale);
+    }
+    obeys_its_kind(play, before, event, tale);
+    representatives_are_kept(play, tale);
+    if (event->kind == EVENT_OFFERED) {
+        tale->offered_to = lives_person(slice_text(play->state.agent));
+    } else if (event->kind == EVENT_MERGED || event->kind == EVENT_UNMERGED) {
+        follow_offer(play, event, tale);
+    } else if (strcmp(play->state.agent, before->agent) != 0 || event->kind == EVENT_ACCEPTED) {
+        tale->offered_to = LIVES_NOBODY;
+    }
+}
