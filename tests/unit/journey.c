@@ -14,7 +14,12 @@
 #include "scope.h"
 #include "unit.h"
 
-enum { ARENA_SIZE = 256 * 1024 * 1024, WALK_MAX = 2000, WHIMS_MAX = 60 };
+enum {
+    ARENA_SIZE = 256 * 1024 * 1024,
+    WALK_MAX = 4000,
+    WHIMS_MAX = 60,
+    BARREN_MAX = 40, /* steps that do nothing new */
+};
 
 static const int64_t second_us = 1000000;
 static const int64_t monday_us = 1710727200 * INT64_C(1000000); /* 2024-03-18 10:00 in Beijing */
@@ -94,7 +99,7 @@ way_to(const struct journey *journey, const struct walked *walked, wanted_fn *wa
     return POLICY_NONE;
 }
 
-static bool walked_was_refused(const struct walked *walked, uint16_t at)
+static bool was_refused_here(const struct walked *walked, uint16_t at)
 {
     for (unsigned a = 0; a < POLICY_ACTIONS_MAX; a++) {
         if (walked->refused[at][a]) {
@@ -137,13 +142,16 @@ walk(struct journey *journey, struct walked *walked, int64_t pace_us, wanted_fn 
 {
     unsigned steps = 0;
     unsigned whims = 0;
+    unsigned barren = 0;
     walked->entered[journey->state.step] = true;
     for (;;) {
         uint16_t at = journey->state.step;
-        uint16_t action = way_to(journey, walked, wanted);
+        bool round_and_round = barren > BARREN_MAX; /* by ways that lead back to one another */
+        uint16_t action = round_and_round ? POLICY_NONE : way_to(journey, walked, wanted);
         if (action == POLICY_NONE) {
-            if (!walked_was_refused(walked, at) || ++whims > WHIMS_MAX ||
-                !wander(journey, walked)) {
+            bool was_refused = round_and_round || was_refused_here(walked, at);
+            barren = 0;
+            if (!was_refused || ++whims > WHIMS_MAX || !wander(journey, walked)) {
                 memset(walked->refused, 0, sizeof walked->refused);
                 return steps > 0 && !once;
             }
@@ -155,6 +163,7 @@ walk(struct journey *journey, struct walked *walked, int64_t pace_us, wanted_fn 
             walked->refused[at][action] = true;
             continue;
         }
+        barren = walked->taken[at][action] ? barren + 1 : 0;
         did(journey, walked, at, action);
         assert_true(++steps < WALK_MAX);
         if (once && reached && journey->state.step != at) {
@@ -399,6 +408,10 @@ static const struct life {
      {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
       "上週買的商品品質很差，一打開就是壞的，根本不能用。",
       "What I bought is of poor quality: it was broken and damaged."}},
+    {"internal-review.yaml",
+     {"客服态度恶劣，上次的处理结果我不同意。",
+      "客服態度惡劣，上次的處理結果我不同意。",
+      "Your agent was rude to me and I object to the outcome."}},
   /* clang-format on */
 };
 

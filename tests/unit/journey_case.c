@@ -8,22 +8,7 @@
 #include "triage_core.h"
 #include "unit.h"
 
-enum {
-    ACTOR_SIZE = 24,
-    ROUNDS_MAX = 1000,
-    PEOPLE = 10, /* fewer than dispatch keeps apart */
-    ATTEMPTS = 12,
-};
-
-static const struct policy_step *step_of(const struct journey *journey)
-{
-    return &journey->policy->steps[journey->state.step];
-}
-
-static bool has_role(uint32_t roles, uint16_t role)
-{
-    return (roles >> role & 1U) != 0;
-}
+enum { ROUNDS_MAX = 1000 };
 
 /* In one of the three ways of policy_clock.h. */
 static bool
@@ -42,13 +27,14 @@ static void clocks_agree(const struct journey *journey)
     const struct policy *policy = journey->policy;
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         const struct watch_clock *clock = &journey->watch.clocks[i];
-        bool may_pause = stands_still_in(&policy->clocks[i], journey->state.step, step_of(journey));
+        bool may_pause =
+            stands_still_in(&policy->clocks[i], journey->state.step, journey_step(journey));
         bool breached = clock->breached != 0;
         if (clock->phase == WATCH_PAUSED && !may_pause) {
             fail_msg("%s stands still, and may not", policy->clocks[i].id);
         }
-        if (clock->phase == WATCH_RUNNING && (step_of(journey)->closed || may_pause)) {
-            fail_msg("%s runs in step %s", policy->clocks[i].id, step_of(journey)->id);
+        if (clock->phase == WATCH_RUNNING && (journey_step(journey)->closed || may_pause)) {
+            fail_msg("%s runs in step %s", policy->clocks[i].id, journey_step(journey)->id);
         }
         if (clock->phase == WATCH_RUNNING && clock->due_us < journey->now_us && !breached) {
             fail_msg("%s is late in silence", policy->clocks[i].id);
@@ -281,7 +267,7 @@ static void fill_in(struct journey *journey, struct dispatch_input *input)
                                    POLICY_TEXT_SAID_MAX,
                                    &said));
     journey->said[said.size] = '\0';
-    const struct policy_step *step = step_of(journey);
+    const struct policy_step *step = journey_step(journey);
     uint16_t index = policy_action_index(step, input->action);
     if (said.size > 0 && index != POLICY_NONE && step->actions[index].fact == EVENT_REPLIED) {
         assert_true(policy_reply_check(journey->policy, said, journey->arena, &fault, &error));
@@ -323,170 +309,4 @@ journey_give(struct journey *journey, const struct journey_order *order, struct 
         clocks_agree(journey);
     }
     return answer;
-}
-
-enum dispatch_answer journey_command(struct journey *journey,
-                                     enum dispatch_input_kind kind,
-                                     const char *actor,
-                                     uint16_t role,
-                                     const struct policy_action *action,
-                                     bool filled_in)
-{
-    char values[POLICY_NEEDS_MAX][JOURNEY_VALUE_MAX];
-    struct event_field fields[POLICY_NEEDS_MAX];
-    struct slice about;
-    struct journey_order order = {.kind = kind,
-                                  .actor = actor,
-                                  .role = journey->policy->roles[role],
-                                  .action = action ? action->id : "",
-                                  .fields = fields};
-    for (uint16_t i = 0; action && filled_in && i < action->need_count; i++) {
-        const struct policy_need *need = &action->needs[i];
-        if (need->optional && strcmp(need->field, "task") == 0) {
-            continue; /* the lowest that is open */
-        }
-        fields[order.field_count++] = (struct event_field){
-            .name = slice_text(need->field), .value = journey_value(journey, need, values[i])};
-    }
-    return journey_give(journey, &order, &about);
-}
-
-static void name_somebody(struct journey *journey, char name[ACTOR_SIZE])
-{
-    (void)snprintf(name, ACTOR_SIZE, "person %u", ++journey->people % PEOPLE);
-}
-
-static void claim(struct journey *journey)
-{
-    char name[ACTOR_SIZE];
-    name_somebody(journey, name);
-    uint16_t role = step_of(journey)->owner_role;
-    enum dispatch_answer answer = journey_command(journey, DISPATCH_CLAIM, name, role, NULL, false);
-    if (answer == DISPATCH_KEPT) { /* then it is his for whom it was kept */
-        (void)snprintf(name, sizeof name, "%s", journey->state.more.handler);
-        answer = journey_command(journey, DISPATCH_CLAIM, name, role, NULL, false);
-    }
-    assert_int_equal(answer, DISPATCH_APPEND);
-    assert_string_equal(journey->state.agent, name);
-}
-
-/* Who comes to do it: the holder, somebody in another role, or, of a case nobody holds, anybody
- * who may. */
-static uint16_t
-somebody(struct journey *journey, const struct policy_action *action, char name[ACTOR_SIZE])
-{
-    const struct dispatch_case *state = &journey->state;
-    bool held = state->agent[0] != '\0';
-    bool same = action->same_person_may_not && strcmp(state->agent, state->last_actor) == 0;
-    if (held && has_role(action->roles, state->agent_role) && !same) {
-        (void)snprintf(name, ACTOR_SIZE, "%.23s", state->agent);
-        return state->agent_role;
-    }
-    name_somebody(journey, name);
-    for (uint16_t role = 0; role < journey->policy->role_count; role++) {
-        if (has_role(action->roles, role) && (!held || role != state->agent_role)) {
-            return role;
-        }
-    }
-    return POLICY_NONE;
-}
-
-static bool asks_for_something(const struct policy_action *action)
-{
-    for (uint16_t i = 0; i < action->need_count; i++) {
-        if (!action->needs[i].optional) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Refusals come first, and change nothing. */
-static void try_in_vain(struct journey *journey, const struct policy_action *action)
-{
-    char name[ACTOR_SIZE];
-    uint32_t version = journey->state.version;
-    uint16_t may = somebody(journey, action, name);
-    if (may != POLICY_NONE && asks_for_something(action)) {
-        assert_int_equal(journey_command(journey, DISPATCH_ACTION, name, may, action, false),
-                         DISPATCH_FIELD_MISSING);
-    }
-    for (uint16_t role = 0; role < journey->policy->role_count; role++) {
-        if (!policy_role_in(journey->policy, action->roles, role)) {
-            assert_int_equal(
-                journey_command(journey, DISPATCH_ACTION, "nobody", role, action, true),
-                DISPATCH_ROLE_MAY_NOT);
-        }
-    }
-    assert_int_equal(journey->state.version, version);
-}
-
-/* Somebody comes and tries. */
-static enum dispatch_answer attempt(struct journey *journey, const struct policy_action *action)
-{
-    char name[ACTOR_SIZE];
-    if (journey->state.queue != POLICY_NONE) {
-        claim(journey);
-    }
-    try_in_vain(journey, action);
-    uint16_t role = somebody(journey, action, name);
-    if (role == POLICY_NONE) { /* only a colleague of the holder may: the holder puts it back */
-        assert_int_equal(journey_command(journey,
-                                         DISPATCH_RELEASE,
-                                         journey->state.agent,
-                                         journey->state.agent_role,
-                                         NULL,
-                                         false),
-                         DISPATCH_APPEND);
-        claim(journey);
-        role = somebody(journey, action, name);
-    }
-    assert_int_not_equal(role, POLICY_NONE);
-    return journey_command(journey, DISPATCH_ACTION, name, role, action, true);
-}
-
-/* The case is put back, so that somebody else may have it. */
-static void let_go(struct journey *journey)
-{
-    const struct dispatch_case *state = &journey->state;
-    char name[DISPATCH_AGENT_MAX];
-    if (state->agent[0] != '\0' && !step_of(journey)->closed) {
-        memcpy(name, state->agent, sizeof name);
-        assert_int_equal(
-            journey_command(journey, DISPATCH_RELEASE, name, state->agent_role, NULL, false),
-            DISPATCH_APPEND);
-    }
-}
-
-bool journey_act(struct journey *journey, const struct policy_action *action)
-{
-    const struct dispatch_case *state = &journey->state;
-    uint16_t from = state->step;
-    uint16_t to = action->to_step;
-    enum dispatch_answer answer = DISPATCH_NOTHING;
-    for (unsigned i = 0; i < ATTEMPTS && answer != DISPATCH_APPEND; i++) {
-        if (i > 0) {
-            let_go(journey);
-        }
-        answer = attempt(journey, action);
-        journey->variety++;
-        if (answer != DISPATCH_APPEND && answer != DISPATCH_REQUIREMENT &&
-            answer != DISPATCH_OBLIGATION && answer != DISPATCH_LIMIT) {
-            fail_msg("%s in step %s: %s",
-                     action->id,
-                     step_of(journey)->id,
-                     dispatch_answer_code(answer));
-        }
-    }
-    if (answer != DISPATCH_APPEND) {
-        return false;
-    }
-    assert_true(to == POLICY_NONE || state->step == to ||
-                (action->move_count > 0 && state->step == from));
-    bool closed = step_of(journey)->closed;
-    bool held = state->agent[0] != '\0';
-    bool queued = state->queue != POLICY_NONE;
-    assert_int_equal(held + queued, closed ? 0 : 1);
-    assert_int_equal(state->closed_at_us != 0, closed);
-    return true;
 }

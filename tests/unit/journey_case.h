@@ -77,6 +77,11 @@ bool journey_begin(struct journey *journey,
                    int64_t at_us,
                    const char *text);
 
+static inline const struct policy_step *journey_step(const struct journey *journey)
+{
+    return &journey->policy->steps[journey->state.step];
+}
+
 /* Time passes; what comes due on the way is fired at its instant, and never before it. */
 void journey_wait(struct journey *journey, int64_t us);
 
