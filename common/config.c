@@ -106,19 +106,38 @@ static void complain(struct fy_node *node, const char *text)
     fy_node_report(node, FYET_ERROR, "%s", text);
 }
 
-/* Without the excerpt, which would show the secret. */
-static void complain_secret(struct load *load, struct fy_node *key, const char *text)
+/* Without the excerpt: it would show a secret, or what stands in a file that is none of settings.
+ */
+static void complain_bare(struct load *load, struct fy_node *at, const char *text)
 {
-    const struct fy_mark *mark = fy_token_start_mark(fy_node_get_scalar_token(key));
+    struct fy_token *token = at && fy_node_is_scalar(at) ? fy_node_get_scalar_token(at) : NULL;
+    const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
     char line[CONFIG_VALUE_MAX + 320];
     int size = snprintf(line,
                         sizeof line,
                         "%s:%d:%d: error: %s\n",
                         load->path,
-                        mark ? mark->line + 1 : 0,
-                        mark ? mark->column + 1 : 0,
+                        mark ? mark->line + 1 : 1,
+                        mark ? mark->column + 1 : 1,
                         text);
     diag_output(NULL, load->outcome, line, (size_t)size);
+}
+
+/* Of what the parser says the places and reasons, without its excerpts. */
+static void excerpts_drop(const struct load *load)
+{
+    char *to = load->outcome->report;
+    size_t named = strlen(load->path);
+    for (const char *line = to; *line;) {
+        size_t size = strcspn(line, "\n");
+        size += line[size] == '\n';
+        if (strncmp(line, load->path, named) == 0 && line[named] == ':') {
+            memmove(to, line, size);
+            to += size;
+        }
+        line += size;
+    }
+    *to = '\0';
 }
 
 static void row_set(struct load *load, size_t row, struct fy_node *key, struct fy_node *node)
@@ -136,7 +155,7 @@ static void row_set(struct load *load, size_t row, struct fy_node *key, struct f
     if (config_value_set(&load->rows[row], value, load->settings, reason)) {
         load->from[row] = FROM_FILE;
     } else if (config_value_hides(&load->rows[row])) {
-        complain_secret(load, key, reason);
+        complain_bare(load, key, reason);
     } else {
         complain(to_show, reason);
     }
@@ -151,7 +170,7 @@ static void pair_set(struct load *load, struct fy_node_pair *pair)
     size_t size = 0;
     const char *text = fy_node_get_scalar(key, &size);
     if (!text || size > NAME_MAX_SIZE) {
-        complain(key ? key : node, not_one_line);
+        complain_bare(load, key, not_one_line);
         return;
     }
     (void)snprintf(name, sizeof name, "%.*s", (int)size, text);
@@ -160,7 +179,7 @@ static void pair_set(struct load *load, struct fy_node_pair *pair)
         row_set(load, row, key, node);
     } else {
         unknown_text(load, name, reason, sizeof reason);
-        complain(key, reason);
+        complain_bare(load, key, reason);
     }
 }
 
@@ -212,12 +231,13 @@ static bool file_load(struct load *load, const char *path)
     struct fy_parse_cfg cfg = {.flags = FYPCF_DEFAULT_PARSE, .diag = diag};
     SCOPED(document_destroy) struct fy_document *document = fy_document_build_from_file(&cfg, path);
     if (!document) {
+        excerpts_drop(load);
         (void)snprintf(text, sizeof text, "%.256s: cannot be read", path);
         return load->outcome->report[0] ? file_finish(load, path) : refuse(load, text);
     }
     struct fy_node *root = fy_document_root(document);
     if (root && !fy_node_is_mapping(root)) {
-        complain(root, "expected lines of the form name: value");
+        complain_bare(load, root, "no settings file: expected lines of the form name: value");
         return file_finish(load, path);
     }
     void *at = NULL;

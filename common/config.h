@@ -6,8 +6,9 @@
  * --check all read it.  Later sources win: default < YAML file < REDRESS_<NAME> < --name value. The
  * file is named by
  * --config PATH or REDRESS_CONFIG; without either there is none.  It is one flat mapping (at most
- * 64 KiB); an unknown or repeated key is refused with file:line:column, the excerpt and the nearest
- * name.  An environment variable that is not in the table is left alone, because programs share an
+ * 64 KiB); an unknown or repeated key is refused with file:line:column and the nearest name, and a
+ * wrong value with its line: nothing else of a file is shown, as it may be another than was meant.
+ * An environment variable that is not in the table is left alone, because programs share an
  * environment.
  *
  * Integers and durations are stored as int64_t, booleans as bool, all else in the char array of the
