@@ -276,17 +276,85 @@ static void word_cases(FILE *to)
     }
 }
 
+/* The rows of a place: 0 is what every verb has, i + 1 what verb i has. */
+static const struct ctl_option *rows_at(size_t place, size_t *count)
+{
+    *count = place == 0 ? ctl_common_option_count : ctl_verbs[place - 1].option_count;
+    return place == 0 ? ctl_common_options : ctl_verbs[place - 1].options;
+}
+
+/* An earlier place has an option with a value that is called so. */
+static bool valued_before(size_t place, const char *name)
+{
+    for (size_t i = 0; i < place; i++) {
+        size_t count;
+        const struct ctl_option *rows = rows_at(i, &count);
+        for (size_t o = 0; o < count; o++) {
+            if (rows[o].kind != CTL_FLAG && strcmp(rows[o].name, name) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void valued_option(FILE *to, const struct ctl_option *option, const char **before)
+{
+    (void)fprintf(to, "%s--%s", *before, option->name);
+    *before = "|";
+    if (option->alias) {
+        (void)fprintf(to, "|--%s", option->alias);
+    }
+    if (option->letter) {
+        (void)fprintf(to, "|-%c", option->letter);
+    }
+}
+
+/* "--config|-c|--lang": the options after which a word is their value, each once. */
+static void valued_options(FILE *to)
+{
+    const char *before = "";
+    for (size_t place = 0; place <= ctl_verb_count; place++) {
+        size_t count;
+        const struct ctl_option *rows = rows_at(place, &count);
+        for (size_t i = 0; i < count; i++) {
+            if (rows[i].kind != CTL_FLAG && !valued_before(place, rows[i].name)) {
+                valued_option(to, &rows[i], &before);
+            }
+        }
+    }
+}
+
+/* The loop of bash and zsh alike that finds the verb: options and their values are none of it. */
+static void verb_loop(FILE *to, const char *words)
+{
+    (void)fprintf(
+        to,
+        "    for word in \"%s\"; do\n"
+        "        [ \"$word\" != = ] || { value=yes; continue; }\n" /* bash cuts --lang=TAG */
+        "        [ -z \"$value\" ] || { value=''; continue; }\n"
+        "        case $word in\n"
+        "        ",
+        words);
+    valued_options(to);
+    (void)fputs(") value=yes ;;\n"
+                "        -*) ;;\n"
+                "        *) verb=\"${verb:+$verb }$word\" ;;\n"
+                "        esac\n"
+                "    done\n",
+                to);
+}
+
 static void bash(FILE *to)
 {
     (void)fputs("_redress() {\n"
-                "    local word words='' verb='' current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
-                "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-                "        case $word in -*) ;; *) verb=\"${verb:+$verb }$word\" ;; esac\n"
-                "    done\n"
-                "    case $verb in\n",
+                "    local word value='' words='' verb='' current=\"${COMP_WORDS[COMP_CWORD]}\"\n",
                 to);
+    verb_loop(to, "${COMP_WORDS[@]:1:COMP_CWORD-1}");
+    (void)fputs("    case $verb in\n", to);
     word_cases(to);
     (void)fputs("    esac\n"
+                "    [ -z \"$value\" ] || words=''\n"
                 "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
                 "    [[ $current == -* || ${#COMPREPLY[@]} -gt 0 ]] ||\n"
                 "        mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
@@ -299,15 +367,15 @@ static void zsh(FILE *to)
 {
     (void)fputs("#compdef redress\n"
                 "_redress() {\n"
-                "    local word verb='' candidates=''\n"
-                "    for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
-                "        case $word in -*) ;; *) verb=\"${verb:+$verb }$word\" ;; esac\n"
-                "    done\n"
-                "    local words=''\n"
+                "    local word value='' verb='' candidates=''\n",
+                to);
+    verb_loop(to, "${(@)words[2,CURRENT-1]}");
+    (void)fputs("    local words=''\n"
                 "    case $verb in\n",
                 to);
     word_cases(to);
     (void)fputs("    esac\n"
+                "    [ -z \"$value\" ] || words=''\n"
                 "    candidates=$words\n"
                 "    compadd -- ${=candidates}\n"
                 "    _files\n"
