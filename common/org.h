@@ -79,6 +79,7 @@ struct org {
     char version_text[12]; /* the same, to be recorded where it decided */
     char id[POLICY_NAME_MAX];
     struct policy_title title;
+    char zone[48]; /* of its days of leave, and in which its times are told */
     uint16_t agent_count, department_count, skill_count, shift_count, role_count;
     const struct org_agent *agents;
     const uint16_t *by_name; /* indexes of agents in the order of their names' bytes */

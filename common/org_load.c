@@ -44,6 +44,7 @@ static POLICY_READER(read_org_zone)
     struct org_reading *reading = into;
     struct error error = {0};
     reading->zone = zone_new(pair->value.text, &error);
+    (void)snprintf(reading->org->zone, sizeof reading->org->zone, "%s", pair->value.text);
     if (!reading->zone) {
         complain(loading, &pair->value, "Asia/Shanghai, Europe/London, UTC", "%s", error.text);
     }

@@ -350,6 +350,7 @@ GRANT SELECT, INSERT, UPDATE ON figure TO redress_analytics;
 GRANT SELECT ON complaint, agent_slot, command, clock, figure TO redress_reader;
 GRANT SELECT (submission_id, channel, case_id, digest, at) ON submission TO redress_reader; -- no key, no customer
 GRANT SELECT, INSERT ON policy, org TO redress_policy;
+GRANT SELECT (agent, closed_at) ON complaint TO redress_policy; -- who is left out of an organisation holds cases
 GRANT SELECT, INSERT, DELETE ON department, agent, agent_role, agent_skill, agent_leave TO redress_policy;
 GRANT SELECT ON org, department, agent, agent_role, agent_skill, agent_leave TO redress_dispatch, redress_reader;
 

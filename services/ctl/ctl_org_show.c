@@ -331,6 +331,7 @@ int ctl_org_show(struct ctl *ctl)
         return code;
     }
     if (!ctl->json) {
+        view_zone_take(org->zone);
         char applied[VIEW_TEXT_MAX];
         ctl_print(ctl,
                   TEXT_ORG_HEAD,
@@ -344,5 +345,6 @@ int ctl_org_show(struct ctl *ctl)
         agent_show(ctl, org, &org->agents[i], waiting, table);
     }
     ctl_table_answer(table, "people");
+    view_zone_tell(ctl);
     return CTL_OK;
 }

@@ -195,6 +195,34 @@ static void the_way_back_to_none_is_a_version_that_says_nothing(void **state)
     desk_end(&desk);
 }
 
+#define CASE_OF(id, agent, closed)                                                                 \
+    "INSERT INTO redress.complaint VALUES (" id ", 1, 1, 'work', '', 'desk', '" agent              \
+    "', 'agent', '', '', '', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), "             \
+    "now(), " closed ", '', ''); "
+
+/* Cases do not leave with whoever is left out: it is said whose they are, before and after. */
+static void who_is_left_out_with_open_cases_is_told(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    pg_desk_run(&desk, CASE_OF("1", "王朋", "NULL") CASE_OF("2", "王朋", "NULL"));
+    pg_desk_run(&desk, CASE_OF("3", "王明", "NULL") CASE_OF("4", "走了的人", "now()"));
+    static const char *const verbs[] = {"diff", "apply"};
+    file_write("org.yaml", first);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        char words[128];
+        (void)snprintf(words, sizeof words, "org %s %s/org.yaml", verbs[i], folder);
+        SCOPED(said_done) struct said said = say(words);
+        assert_int_equal(said.code, CTL_OK);
+        assert_non_null(
+            strstr(said.err, "王朋 does not stand in this file and holds 2 open cases"));
+        assert_null(strstr(said.err, "王明"));
+        assert_null(strstr(said.err, "走了的人"));
+    }
+    desk_end(&desk);
+}
+
 static void nobody_applied_is_no_fault_of_the_archive(void **state)
 {
     (void)state;
@@ -213,6 +241,7 @@ int main(void)
         cmocka_unit_test(what_changes_is_said_and_nothing_else),
         cmocka_unit_test(what_fails_leaves_everything_as_it_was),
         cmocka_unit_test(the_way_back_to_none_is_a_version_that_says_nothing),
+        cmocka_unit_test(who_is_left_out_with_open_cases_is_told),
         cmocka_unit_test(nobody_applied_is_no_fault_of_the_archive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
