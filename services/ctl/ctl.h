@@ -73,7 +73,8 @@ struct ctl {
     enum ctl_language language;
     bool json;
     bool quiet;
-    bool color; /* out is a terminal that wants it */
+    bool color;     /* out is a terminal that wants it */
+    bool unsettled; /* nothing says where the archive is: no settings file, no environment */
     FILE *out;
     FILE *err;
     const struct ctl_verb *verb;

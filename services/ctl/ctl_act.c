@@ -2,7 +2,8 @@
 #include "ctl_database.h"
 #include "ctl_desk.h"
 #include "ctl_draft.h"
-#include "ctl_evidence.h"
+#include "ctl_fill.h"
+#include "ctl_hint.h"
 #include "ctl_names.h"
 #include "scope.h"
 
@@ -105,12 +106,13 @@ static int tell(struct ctl *ctl, const ctl_reply *reply, const struct ctl_comman
     int code = doubtful ? role_check(ctl, policy, command->role) : CTL_OK;
     if (code == CTL_OK) {
         code = ctl_reply_tell(ctl, policy, reply, command->actor, command->role);
+        ctl_hint(ctl, policy, reply, command);
     }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
     return code;
 }
 
-/* Nothing waits: in a queue there is, or in one nobody ever heard of. */
+/* Nothing waits, or it is not how a queue is named: is it one anybody ever heard of? */
 static int queue_check(struct ctl *ctl, const char *queue)
 {
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
@@ -125,6 +127,30 @@ static int queue_check(struct ctl *ctl, const char *queue)
     return code;
 }
 
+/* One case more, told; *done: there was none left, though some before. */
+static int claim_one(
+    struct ctl *ctl, struct ctl_desk *desk, const struct ctl_command *first, bool more, bool *done)
+{
+    struct ctl_command command = *first;
+    const ctl_reply *reply = NULL;
+    int code = ctl_desk_ask(desk, &command, &reply);
+    if (code == CTL_OK && has_code(reply, "repeated")) {
+        code = claim_repeated(ctl, desk, &command, &reply);
+    }
+    if (code != CTL_OK) {
+        return code;
+    }
+    bool empty = reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY;
+    *done = empty && more;
+    if (*done) {
+        return CTL_OK; /* fewer were there than asked for */
+    }
+    if ((empty && !has_code(reply, "none_fits")) || has_code(reply, "queue_unknown")) {
+        code = queue_check(ctl, command.queue);
+    }
+    return code == CTL_OK ? tell(ctl, reply, &command) : code;
+}
+
 int ctl_claim(struct ctl *ctl)
 {
     SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
@@ -134,67 +160,11 @@ int ctl_claim(struct ctl *ctl)
         code = open_desk(ctl, &desk);
     }
     int64_t count = ctl_option_number(ctl, "count");
-    for (int64_t i = 0; code == CTL_OK && i < count; i++) {
-        struct ctl_command command = first;
-        const ctl_reply *reply = NULL;
-        code = ctl_desk_ask(desk, &command, &reply);
-        if (code == CTL_OK && has_code(reply, "repeated")) {
-            code = claim_repeated(ctl, desk, &command, &reply);
-        }
-        bool empty =
-            code == CTL_OK && reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY;
-        if (empty && i > 0) {
-            break; /* fewer were there than asked for */
-        }
-        if (empty && !has_code(reply, "none_fits")) {
-            code = queue_check(ctl, command.queue);
-        }
-        if (code == CTL_OK) {
-            code = tell(ctl, reply, &command);
-        }
+    bool done = false;
+    for (int64_t i = 0; code == CTL_OK && !done && i < count; i++) {
+        code = claim_one(ctl, desk, &first, i > 0, &done);
     }
     return code;
-}
-
-/* As it was typed, but @FILE is the hash of the file and @@ begins what begins with @. */
-static int value_read(const struct ctl *ctl,
-                      const char *typed,
-                      char hash[POLICY_HASH_SIZE],
-                      struct slice *value)
-{
-    bool file = typed[0] == '@' && typed[1] != '@';
-    int code = file ? ctl_evidence_hash(ctl, typed + 1, hash) : CTL_OK;
-    *value = slice_text(file ? hash : typed[0] == '@' ? typed + 1 : typed);
-    return code;
-}
-
-/* --field name=value … */
-static int fields_read(const struct ctl *ctl, struct ctl_command *command)
-{
-    const struct ctl_given *given = ctl_option_many(ctl, "field");
-    static char names[CTL_FIELDS_MAX][64];
-    static char hashes[CTL_FIELDS_MAX][POLICY_HASH_SIZE];
-    for (unsigned i = 0; i < given->count; i++) {
-        const char *equals = strchr(given->texts[i], '=');
-        size_t length = equals ? (size_t)(equals - given->texts[i]) : 0;
-        if (length == 0 || length >= sizeof names[0]) {
-            return ctl_fail(ctl, CTL_USAGE, TEXT_FIELD_FORM, CTL_ARGS(given->texts[i]));
-        }
-        if (i == CTL_FIELDS_MAX) {
-            return ctl_fail(ctl,
-                            CTL_USAGE,
-                            TEXT_OPTION_REPEATS,
-                            CTL_ARGS("field", CTL_NUMBER_TEXT(CTL_FIELDS_MAX)));
-        }
-        (void)snprintf(names[i], sizeof names[i], "%.*s", (int)length, given->texts[i]);
-        command->fields[i].name = names[i];
-        int code = value_read(ctl, equals + 1, hashes[i], &command->fields[i].value);
-        if (code != CTL_OK) {
-            return code;
-        }
-        command->field_count = i + 1;
-    }
-    return CTL_OK;
 }
 
 static int ask_and_tell(struct ctl *ctl, struct ctl_command *command)
@@ -223,7 +193,7 @@ int ctl_act(struct ctl *ctl)
     }
     int code = ctl_case_of(ctl, ctl_argument(ctl, 0), &command.case_id);
     if (code == CTL_OK) {
-        code = fields_read(ctl, &command);
+        code = ctl_fill(ctl, &command);
     }
     if (code == CTL_OK && draft) {
         return ctl_draft(ctl, ctl_argument(ctl, 0), &command);

@@ -97,9 +97,7 @@ int ctl_archive_create(struct ctl *ctl)
     }
     SCOPED(ctl_rows_free) PGresult *done = PQexec(ctl->database, text);
     if (PQresultStatus(done) != PGRES_COMMAND_OK) {
-        struct error error = {0};
-        (void)error_set(&error, ERROR_FATAL, "%s", PQerrorMessage(ctl->database));
-        return ctl_fail(ctl, CTL_FAILED, TEXT_ARCHIVE_REFUSED, CTL_ARGS(error.text));
+        return ctl_database_refused(ctl, done);
     }
     ctl_note(ctl, TEXT_ARCHIVE_CREATED, CTL_ARGS(CTL_NUMBER_TEXT(partitions)));
     if (ctl->json) {

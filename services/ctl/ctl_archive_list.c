@@ -1,5 +1,4 @@
 /* The periods of the journal: `redress archive list`. */
-#include "clock.h"
 #include "ctl_database.h"
 #include "ctl_table.h"
 #include "ctl_view.h"
@@ -37,19 +36,10 @@ static const char *state_text(const struct ctl *ctl, const char *state)
     return state;
 }
 
-static const char *time_text(
-    const struct ctl *ctl, const PGresult *rows, int row, int column, char text[VIEW_TEXT_MAX])
+/* NULL is never, and so is 0. */
+static int64_t at_us(const PGresult *rows, int row, int column)
 {
-    text[0] = '\0';
-    if (!PQgetisnull(rows, row, column)) {
-        int64_t at_us = strtoll(PQgetvalue(rows, row, column), NULL, 10);
-        if (ctl->json) {
-            clock_text(at_us, text);
-        } else {
-            (void)view_time(at_us, text);
-        }
-    }
-    return text;
+    return strtoll(PQgetvalue(rows, row, column), NULL, 10);
 }
 
 int ctl_archive_list(struct ctl *ctl)
@@ -79,10 +69,11 @@ int ctl_archive_list(struct ctl *ctl)
                                      state_text(ctl, PQgetvalue(rows, row, 1)),
                                      PQgetvalue(rows, row, 2),
                                      PQgetvalue(rows, row, 3),
-                                     time_text(ctl, rows, row, 4, first),
-                                     time_text(ctl, rows, row, 5, last)};
+                                     view_time_cell(ctl, at_us(rows, row, 4), first),
+                                     view_time_cell(ctl, at_us(rows, row, 5), last)};
         ctl_table_add(table, cells);
     }
     ctl_table_answer(table, "periods");
+    view_zone_tell(ctl);
     return CTL_OK;
 }

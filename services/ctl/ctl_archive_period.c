@@ -57,13 +57,6 @@ static int64_t number_at(const PGresult *rows, int row, int column)
 
 /* ---- statements that take locks ---- */
 
-static int refused(struct ctl *ctl)
-{
-    struct error error = {0};
-    (void)error_set(&error, ERROR_RETRY, "%s", PQerrorMessage(ctl->database));
-    return ctl_fail(ctl, CTL_FAILED, TEXT_ARCHIVE_REFUSED, CTL_ARGS(error.text));
-}
-
 /* CTL_TRY_AGAIN, saying nothing: somebody holds what it needs. */
 static int attempt(struct ctl *ctl, const char *sql)
 {
@@ -74,7 +67,7 @@ static int attempt(struct ctl *ctl, const char *sql)
     }
     const char *state = PQresultErrorField(done, PG_DIAG_SQLSTATE);
     bool busy = state && (strcmp(state, "55P03") == 0 || strcmp(state, "40P01") == 0);
-    return busy ? CTL_TRY_AGAIN : refused(ctl);
+    return busy ? CTL_TRY_AGAIN : ctl_database_refused(ctl, done);
 }
 
 static void pause_a_little(void)

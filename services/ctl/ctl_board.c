@@ -84,7 +84,9 @@ static void draw_head(struct canvas *canvas, const struct board *board)
     char age[VIEW_TEXT_MAX];
     char line[VIEW_TEXT_MAX];
     int64_t age_ms = (board->now_us - board->at_us) / 1000;
+    char zone[VIEW_TEXT_MAX];
     (void)view_time(board->now_us, at);
+    (void)view_zone(board->now_us, zone);
     if (board->at_us == 0) {
         (void)snprintf(age, sizeof age, "%s", word(canvas, TEXT_BOARD_NO_DATA));
     } else {
@@ -95,7 +97,7 @@ static void draw_head(struct canvas *canvas, const struct board *board)
                        age_ms / 1000,
                        age_ms % 1000 / 100);
     }
-    (void)snprintf(line, sizeof line, "Redress  %.40s  %.120s", at, age);
+    (void)snprintf(line, sizeof line, "Redress  %.40s  %.40s  %.120s", at, zone, age);
     row_begin(canvas,
               board->at_us == 0 || age_ms > 5000 ? view_color(canvas->ctl, VIEW_AT_RISK)
                                                  : view_bold(canvas->ctl));

@@ -320,10 +320,7 @@ int ctl_show(struct ctl *ctl)
         json_t *json = case_json(&view);
         ctl_print_json(ctl, &json);
     } else {
-        const char *zone = getenv("TZ"); /* whoever names one means it */
-        if (!zone || zone[0] == '\0') {
-            view_zone_use(view_policy_zone(view.policy));
-        }
+        view_zone_take(view_policy_zone(view.policy));
         case_print(ctl, &view);
     }
     return CTL_OK;

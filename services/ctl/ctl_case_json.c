@@ -67,6 +67,23 @@ static void opened_json(json_t *object, const struct event_opened *opened)
     set_number(object, "priority", opened->priority);
 }
 
+/* What dispatch records of the organisation beside what was filled in.  False: it was filled in. */
+static bool recorded_set(json_t *object, const struct event_field *field)
+{
+    static const char *const keys[][2] = {
+        {"@org",       "org_version"},
+        {"@deputy-of", "deputy_of"  },
+        {"@load",      "load"       },
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (slice_equal(field->name, slice_text(keys[i][0]))) {
+            set_text(object, keys[i][1], field->value);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void advanced_json(json_t *object, const struct event_advanced *advanced)
 {
     set_text(object, "action", advanced->action);
@@ -92,7 +109,7 @@ static void advanced_json(json_t *object, const struct event_advanced *advanced)
         char name[VIEW_TEXT_MAX];
         if (field->sealed.size > 0) {
             (void)json_array_append_new(sealed, json_string(view_plain(field->name, name)));
-        } else {
+        } else if (!recorded_set(object, field)) {
             set(fields, view_plain(field->name, name), ctl_json_text(field->value));
         }
     }

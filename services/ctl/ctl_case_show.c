@@ -222,7 +222,8 @@ static void print_intervals(const struct ctl *ctl,
 {
     const struct calendar *calendar = &view->policy->calendars[rule->calendar];
     bool same = slice_equal(told->calendar_version, slice_text(calendar->version));
-    if (!same || told->due_us == 0 || told->due_us == INT64_MAX || calendar->always) {
+    bool runs = told->due_us != 0 && told->paused_at_us == 0; /* of others redress clock explain */
+    if (!same || !runs || told->due_us == INT64_MAX || calendar->always) {
         return;
     }
     int64_t from_s = told->started_at_us / 1000000;

@@ -6,6 +6,7 @@
 #include "scope.h"
 
 static const char undefined_table[] = "42P01";
+static const char not_permitted[] = "42501";
 
 /* libpq speaks in several lines. */
 static const char *one_line(PGconn *database, struct error *error)
@@ -28,6 +29,29 @@ static const char *role_of(const struct ctl_verb *verb)
     bool writes =
         verb->run == ctl_policy_load || verb->run == ctl_org_apply || verb->run == ctl_org_clear;
     return writes ? "redress_policy" : "redress_reader";
+}
+
+/* What may mend it: how the archive is found, and as whom the owner's verbs have to come. */
+static void connect_hint(const struct ctl *ctl)
+{
+    if (ctl->unsettled) {
+        ctl_note(ctl, TEXT_HINT_SETTINGS, NULL);
+    } else if (!role_of(ctl->verb)) {
+        ctl_note(ctl, TEXT_HINT_OWNER, CTL_ARGS(ctl->verb->name));
+    }
+}
+
+int ctl_database_refused(const struct ctl *ctl, const PGresult *rows)
+{
+    struct error error = {0};
+    const char *state = PQresultErrorField(rows, PG_DIAG_SQLSTATE);
+    bool forbidden = state && strcmp(state, not_permitted) == 0;
+    int code =
+        ctl_fail(ctl, CTL_FAILED, TEXT_ARCHIVE_REFUSED, CTL_ARGS(one_line(ctl->database, &error)));
+    if (forbidden && !role_of(ctl->verb)) {
+        ctl_note(ctl, TEXT_HINT_OWNER, CTL_ARGS(ctl->verb->name));
+    }
+    return code;
 }
 
 /* An archive in another form is neither read nor written to; one that is not there is told by who
@@ -67,7 +91,9 @@ int ctl_database(struct ctl *ctl)
     struct error error = {0};
     const char *why = one_line(ctl->database, &error);
     ctl_database_close(ctl);
-    return ctl_fail(ctl, CTL_UNREACHABLE, TEXT_ARCHIVE_AWAY, CTL_ARGS(why));
+    int code = ctl_fail(ctl, CTL_UNREACHABLE, TEXT_ARCHIVE_AWAY, CTL_ARGS(why));
+    connect_hint(ctl);
+    return code;
 }
 
 void ctl_database_close(struct ctl *ctl)
@@ -96,15 +122,19 @@ int ctl_query(
         return CTL_OK;
     }
     const char *state = PQresultErrorField(*rows, PG_DIAG_SQLSTATE);
-    bool missing = state && strcmp(state, undefined_table) == 0;
-    ctl_rows_free(rows);
-    if (missing) {
-        return ctl_fail(ctl, CTL_UNREACHABLE, TEXT_ARCHIVE_MISSING, NULL);
+    if (state && strcmp(state, undefined_table) == 0) {
+        ctl_rows_free(rows);
+        code = ctl_fail(ctl, CTL_UNREACHABLE, TEXT_ARCHIVE_MISSING, NULL);
+        connect_hint(ctl);
+        return code;
     }
     struct error error = {0};
-    const char *why = one_line(ctl->database, &error);
-    if (PQstatus(ctl->database) != CONNECTION_OK) {
-        return ctl_fail(ctl, CTL_UNREACHABLE, TEXT_ARCHIVE_AWAY, CTL_ARGS(why));
-    }
-    return ctl_fail(ctl, CTL_FAILED, TEXT_ARCHIVE_REFUSED, CTL_ARGS(why));
+    bool away = PQstatus(ctl->database) != CONNECTION_OK;
+    code = away ? ctl_fail(ctl,
+                           CTL_UNREACHABLE,
+                           TEXT_ARCHIVE_AWAY,
+                           CTL_ARGS(one_line(ctl->database, &error)))
+                : ctl_database_refused(ctl, *rows);
+    ctl_rows_free(rows);
+    return code;
 }

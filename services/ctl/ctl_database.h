@@ -21,6 +21,10 @@ int ctl_query(struct ctl *ctl,
               int count,
               PGresult **rows) MUST_CHECK;
 
+/* CTL_FAILED after saying why a statement was refused, and as whom the owner's verbs have to come
+ * where it was for want of that. */
+int ctl_database_refused(const struct ctl *ctl, const PGresult *rows);
+
 /* For SCOPED. */
 void ctl_rows_free(PGresult **rows_p);
 

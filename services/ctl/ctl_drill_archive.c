@@ -28,17 +28,10 @@ static const char declare_sql[] =
     "ORDER BY j.case_id, j.service, j.seq";
 static const char fetch_sql[] = "FETCH 4000 FROM drill";
 
-static int say_refused(struct ctl *ctl)
-{
-    struct error error = {0};
-    (void)error_set(&error, ERROR_RETRY, "%s", PQerrorMessage(ctl->database));
-    return ctl_fail(ctl, CTL_FAILED, TEXT_ARCHIVE_REFUSED, CTL_ARGS(error.text));
-}
-
 static int say_simple(struct ctl *ctl, const char *sql)
 {
     SCOPED(ctl_rows_free) PGresult *done = PQexec(ctl->database, sql);
-    return PQresultStatus(done) == PGRES_COMMAND_OK ? CTL_OK : say_refused(ctl);
+    return PQresultStatus(done) == PGRES_COMMAND_OK ? CTL_OK : ctl_database_refused(ctl, done);
 }
 
 static bool take_row(struct drill_book *book, uint64_t case_id, struct slice bytes)
@@ -73,7 +66,7 @@ static int take_rows(struct ctl *ctl, struct drill_book *book)
         SCOPED(ctl_rows_free)
         PGresult *rows = PQexecParams(ctl->database, fetch_sql, 0, NULL, NULL, NULL, NULL, 1);
         if (PQresultStatus(rows) != PGRES_TUPLES_OK) {
-            return say_refused(ctl);
+            return ctl_database_refused(ctl, rows);
         }
         for (int i = 0; i < PQntuples(rows); i++) {
             if (!take_row(book, (uint64_t)pg_int8(rows, i, 0), pg_bytes(rows, i, 1))) {

@@ -160,6 +160,7 @@ int ctl_evidence_check(struct ctl *ctl)
     if (!table) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
+    view_zone_take(view_policy_zone(view.policy));
     for (uint32_t i = 0; i < view.event_count; i++) {
         event_search(ctl, &view, &view.events[i], hash, table);
     }
@@ -168,6 +169,7 @@ int ctl_evidence_check(struct ctl *ctl)
         json_tell(ctl, &view, hash, table);
     } else if (known) {
         ctl_table_print(table);
+        view_zone_tell(ctl);
     }
     return known ? CTL_OK : ctl_fail(ctl, CTL_FAILED, TEXT_EVIDENCE_NONE, CTL_ARGS(path, hash));
 }

@@ -34,8 +34,12 @@ static void option_right(const struct ctl *ctl, const struct ctl_option *option,
     }
 }
 
-static void
-options_help(const struct ctl *ctl, FILE *to, const struct ctl_option *options, size_t count)
+/* The rows, without those of which the verb (NULL: none) has one of its own. */
+static void options_help(const struct ctl *ctl,
+                         FILE *to,
+                         const struct ctl_verb *verb,
+                         const struct ctl_option *options,
+                         size_t count)
 {
     char left[80];
     size_t width = 0;
@@ -46,6 +50,9 @@ options_help(const struct ctl *ctl, FILE *to, const struct ctl_option *options, 
     for (size_t i = 0; i < count; i++) {
         char *right = NULL;
         size_t size = 0;
+        if (ctl_option_is_own(verb, options[i].name)) {
+            continue;
+        }
         FILE *memory = open_memstream(&right, &size);
         if (!memory) {
             return;
@@ -65,10 +72,10 @@ void ctl_help_verb(const struct ctl *ctl, FILE *to, const struct ctl_verb *verb)
     (void)fprintf(to, "%s\n", ctl_text_in(ctl->language, verb->help));
     if (verb->option_count > 0) {
         (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_OPTIONS));
-        options_help(ctl, to, verb->options, verb->option_count);
+        options_help(ctl, to, NULL, verb->options, verb->option_count);
     }
     (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_COMMON));
-    options_help(ctl, to, ctl_common_options, ctl_common_option_count);
+    options_help(ctl, to, verb, ctl_common_options, ctl_common_option_count);
 }
 
 void ctl_help_all(const struct ctl *ctl, FILE *to)
@@ -87,7 +94,7 @@ void ctl_help_all(const struct ctl *ctl, FILE *to)
         }
     }
     (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_COMMON));
-    options_help(ctl, to, ctl_common_options, ctl_common_option_count);
+    options_help(ctl, to, NULL, ctl_common_options, ctl_common_option_count);
     (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_EXITS));
 }
 
@@ -119,8 +126,7 @@ int ctl_help(struct ctl *ctl)
             ctl_help_verb(ctl, ctl->out, &ctl_verbs[i]);
         }
     }
-    return shown > 0 ? CTL_OK
-                     : ctl_fail(ctl, CTL_USAGE, TEXT_VERB_UNKNOWN, CTL_ARGS(ctl->arguments[0]));
+    return shown > 0 ? CTL_OK : ctl_verb_unknown(ctl, (int)ctl->argument_count, ctl->arguments);
 }
 
 int ctl_version(struct ctl *ctl)

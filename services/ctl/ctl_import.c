@@ -30,6 +30,7 @@ reject(struct import *import, const char *file, uint64_t line, uint64_t column, 
         (void)fprintf(import->rejects, "%s:%" PRIu64 ":%" PRIu64 ": %s\n", file, line, column, why);
         return;
     }
+    ctl_last_add(&import->last, file, line, why);
     if (import->told++ < TOLD_MAX) {
         ctl_progress_clear(ctl, &import->progress);
         ctl_note(ctl,

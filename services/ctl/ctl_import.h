@@ -5,6 +5,7 @@
 #define REDRESS_CTL_IMPORT_H
 
 #include "clock.h"
+#include "ctl_last.h"
 #include "ctl_map.h"
 #include "ctl_peer.h"
 #include "ctl_progress.h"
@@ -24,6 +25,7 @@ struct import {
     FILE *rejects;
     FILE *receipts;
     struct ctl_progress progress;
+    struct ctl_last last;
     /* what was asked for */
     int64_t count_max; /* 0: all */
     int64_t rate;      /* a second; 0: as fast as it goes */

@@ -53,6 +53,7 @@ static void report(struct import *import, int64_t lost, double seconds)
                       CTL_NUMBER_TEXT(lost),
                       seconds_text,
                       CTL_NUMBER_TEXT(rate)));
+    ctl_last_tell(ctl, &import->last);
     if (lost > 0) {
         ctl_note(ctl, TEXT_IMPORT_LOST, CTL_ARGS(CTL_NUMBER_TEXT(lost)));
     }

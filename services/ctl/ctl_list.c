@@ -14,19 +14,19 @@
 enum { SQL_MAX = 4096, LIMIT_MAX = 10000 /* of --limit */ };
 
 static const struct ctl_column columns[] = {
-    {"number",        TEXT_HEAD_CASE,     CTL_COLUMN_TEXT,    false},
-    {"case",          TEXT_LIST_ID,       CTL_COLUMN_NUMBER,  false},
-    {"priority",      TEXT_HEAD_PRIORITY, CTL_COLUMN_NUMBER,  false},
-    {"category",      TEXT_HEAD_CATEGORY, CTL_COLUMN_TEXT,    true },
-    {"step",          TEXT_HEAD_STEP,     CTL_COLUMN_TEXT,    true },
-    {"queue",         TEXT_LIST_QUEUE,    CTL_COLUMN_TEXT,    true },
-    {"agent",         TEXT_HEAD_WITH,     CTL_COLUMN_TEXT,    true },
-    {"received",      TEXT_HEAD_RECEIVED, CTL_COLUMN_TIME,    false},
-    {"due",           TEXT_LIST_DUE,      CTL_COLUMN_TIME,    false},
-    {"overdue",       TEXT_LIST_OVERDUE,  CTL_COLUMN_BOOLEAN, false},
-    {"overdue_since", TEXT_LIST_SINCE,    CTL_COLUMN_DETAIL,  false},
-    {"next_level",    TEXT_LIST_LEVEL,    CTL_COLUMN_DETAIL,  false},
-    {"outcome",       TEXT_LIST_OUTCOME,  CTL_COLUMN_TEXT,    false},
+    {"number",     TEXT_HEAD_CASE,     CTL_COLUMN_TEXT,    false},
+    {"case",       TEXT_LIST_ID,       CTL_COLUMN_NUMBER,  false},
+    {"priority",   TEXT_HEAD_PRIORITY, CTL_COLUMN_NUMBER,  false},
+    {"category",   TEXT_HEAD_CATEGORY, CTL_COLUMN_TEXT,    true },
+    {"step",       TEXT_HEAD_STEP,     CTL_COLUMN_TEXT,    true },
+    {"queue",      TEXT_LIST_QUEUE,    CTL_COLUMN_TEXT,    true },
+    {"agent",      TEXT_HEAD_WITH,     CTL_COLUMN_TEXT,    true },
+    {"received",   TEXT_HEAD_RECEIVED, CTL_COLUMN_TIME,    false},
+    {"due",        TEXT_LIST_DUE,      CTL_COLUMN_TIME,    false},
+    {"overdue",    TEXT_LIST_OVERDUE,  CTL_COLUMN_BOOLEAN, false},
+    {"next_due",   TEXT_LIST_NEXT_DUE, CTL_COLUMN_DETAIL,  false},
+    {"next_level", TEXT_LIST_LEVEL,    CTL_COLUMN_DETAIL,  false},
+    {"outcome",    TEXT_LIST_OUTCOME,  CTL_COLUMN_TEXT,    false},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 
@@ -178,21 +178,6 @@ static int total_of(struct ctl *ctl, int shown, int64_t *total)
     return code;
 }
 
-/* Local for people, UTC in JSON; "" for never. */
-static const char *time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX])
-{
-    into[0] = '\0';
-    if (at_us == 0 || at_us == INT64_MAX) {
-        return into;
-    }
-    if (ctl->json) {
-        clock_text(at_us, into);
-    } else {
-        (void)view_time(at_us, into);
-    }
-    return into;
-}
-
 /* Since when the first of what was missed and still runs is missed; 0: unknown, it stands still. */
 static int64_t missed_us(const PGresult *rows, int row)
 {
@@ -213,8 +198,8 @@ static int64_t missed_us(const PGresult *rows, int row)
     return first_us;
 }
 
-/* Ids in JSON, titles for people; who are shown the missed due instant where one is missed, and the
- * next one else. */
+/* Ids in JSON, titles for people.  Due is what the case is judged by now: the instant that was
+ * missed where one was, else the next. */
 static void add_row(const struct ctl *ctl,
                     struct view_policies *policies,
                     struct ctl_table *table,
@@ -242,11 +227,11 @@ static void add_row(const struct ctl *ctl,
         view_step(ctl, policy, slice_text(PQgetvalue(rows, row, FIELD_STEP)), texts[1]),
         view_queue(ctl, policy, slice_text(PQgetvalue(rows, row, FIELD_QUEUE)), texts[2]),
         PQgetvalue(rows, row, FIELD_AGENT),
-        time_cell(ctl, received_us, texts[3]),
-        time_cell(ctl, overdue && !ctl->json ? since_us : due_us, texts[4]),
+        view_time_cell(ctl, received_us, texts[3]),
+        view_time_cell(ctl, overdue ? since_us : due_us, texts[4]),
         overdue ? "true" : "",
-        time_cell(ctl, since_us, texts[5]),
-        time_cell(ctl, view_pg_time(rows, row, FIELD_LEVEL), texts[6]),
+        view_time_cell(ctl, due_us, texts[5]),
+        view_time_cell(ctl, view_pg_time(rows, row, FIELD_LEVEL), texts[6]),
         ctl->json ? outcome : case_outcome_text(ctl, outcome),
     };
     ctl_table_add(table, cells);
@@ -265,20 +250,14 @@ static int names_check(struct ctl *ctl, struct view_policies *policies)
         ctl, policies, named, sizeof named / sizeof *named, ctl_option_text(ctl, "policy"));
 }
 
-/* That of the policies of the cases shown, where all have one; whoever names another means it. */
 static void zone_use(struct view_policies *policies, const PGresult *rows)
 {
-    const char *own = getenv("TZ");
-    const char *common = NULL;
+    struct view_zones zones = {0};
     for (int row = 0; row < PQntuples(rows); row++) {
         uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, FIELD_POLICY), NULL, 10);
-        const char *zone = view_policy_zone(view_policy(policies, id));
-        if (!zone || (common && strcmp(zone, common) != 0)) {
-            return;
-        }
-        common = zone;
+        view_zones_add(&zones, view_policy(policies, id));
     }
-    view_zone_use(own && own[0] != '\0' ? NULL : common);
+    view_zones_take(&zones);
 }
 
 /* How many of how many, where that is not all. */
@@ -291,10 +270,9 @@ static void answer(const struct ctl *ctl, struct ctl_table *table, int64_t total
         ctl_print_json(ctl, &value);
         return;
     }
-    char zone[VIEW_TEXT_MAX];
     ctl_table_print(table);
     if (shown > 0) {
-        ctl_note(ctl, TEXT_LIST_ZONE, CTL_ARGS(view_zone(clock_now_us(), zone)));
+        view_zone_tell(ctl);
     }
     if (shown < total) {
         ctl_note(ctl,
@@ -305,11 +283,31 @@ static void answer(const struct ctl *ctl, struct ctl_table *table, int64_t total
     }
 }
 
+/* An empty list would be the wrong answer to what no case can be. */
+static int contradiction_check(const struct ctl *ctl)
+{
+    static const char *const pairs[][2] = {
+        {"open",    "closed"},
+        {"overdue", "closed"},
+        {"agent",   "closed"},
+        {"queue",   "closed"},
+        {"queue",   "agent" },
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        if (ctl_option_flag(ctl, pairs[i][0]) && ctl_option_flag(ctl, pairs[i][1])) {
+            return ctl_fail(
+                ctl, CTL_USAGE, TEXT_LIST_CONTRADICTS, CTL_ARGS(pairs[i][0], pairs[i][1]));
+        }
+    }
+    return CTL_OK;
+}
+
 int ctl_list(struct ctl *ctl)
 {
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int64_t total = 0;
-    int code = ask(ctl, &rows);
+    int code = contradiction_check(ctl);
+    code = code == CTL_OK ? ask(ctl, &rows) : code;
     if (code == CTL_OK) {
         code = total_of(ctl, PQntuples(rows), &total);
     }

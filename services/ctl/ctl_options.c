@@ -61,18 +61,68 @@ void ctl_nearer(const char *word, const char *name, const char **nearest, size_t
     }
 }
 
-static int unknown_verb(const struct ctl *ctl, int count, char *const *words)
+/* The second word of a verb whose first this is; NULL: it is another's. */
+static const char *second_of(const char *name, const char *first)
+{
+    size_t size = strlen(first);
+    return strncmp(name, first, size) == 0 && name[size] == ' ' ? name + size + 1 : NULL;
+}
+
+/* Half a verb: which of its other halves was meant, or which there are. */
+static int half_verb(const struct ctl *ctl, const char *first, const char *second)
+{
+    const char *nearest = NULL;
+    size_t far = SIZE_MAX;
+    char typed[128];
+    char seconds[256] = "";
+    size_t used = 0;
+    (void)snprintf(typed, sizeof typed, "%s%s%s", first, second[0] ? " " : "", second);
+    for (size_t i = 0; i < ctl_verb_count && used < sizeof seconds; i++) {
+        const char *one = second_of(ctl_verbs[i].name, first);
+        if (!one) {
+            continue;
+        }
+        used += (size_t)snprintf(seconds + used,
+                                 sizeof seconds - used,
+                                 "%s%s",
+                                 used > 0 ? ctl_text_in(ctl->language, TEXT_LIST_AND) : "",
+                                 one);
+        if (second[0]) {
+            ctl_nearer(second, one, &nearest, &far);
+        }
+    }
+    char meant[128];
+    (void)snprintf(meant, sizeof meant, "%s %s", first, nearest ? nearest : "");
+    return nearest ? ctl_fail(ctl, CTL_USAGE, TEXT_VERB_NEAR, CTL_ARGS(typed, meant))
+                   : ctl_fail(ctl, CTL_USAGE, TEXT_VERB_HALF, CTL_ARGS(first, seconds));
+}
+
+int ctl_verb_unknown(const struct ctl *ctl, int count, char *const *words)
 {
     const char *nearest = NULL;
     size_t far = SIZE_MAX;
     char two[128];
-    (void)snprintf(two, sizeof two, "%s %s", words[0], count > 1 ? words[1] : "");
+    const char *second = count > 1 && words[1][0] != '-' ? words[1] : "";
+    (void)snprintf(two, sizeof two, "%s %s", words[0], second);
     for (size_t i = 0; i < ctl_verb_count; i++) {
+        if (second_of(ctl_verbs[i].name, words[0])) {
+            return half_verb(ctl, words[0], second);
+        }
         ctl_nearer(words[0], ctl_verbs[i].name, &nearest, &far);
         ctl_nearer(two, ctl_verbs[i].name, &nearest, &far);
     }
     return nearest ? ctl_fail(ctl, CTL_USAGE, TEXT_VERB_NEAR, CTL_ARGS(words[0], nearest))
                    : ctl_fail(ctl, CTL_USAGE, TEXT_VERB_UNKNOWN, CTL_ARGS(words[0]));
+}
+
+bool ctl_option_is_own(const struct ctl_verb *verb, const char *name)
+{
+    for (size_t i = 0; verb && i < verb->option_count; i++) {
+        if (strcmp(verb->options[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int unknown_option(const struct ctl *ctl, const char *word)
@@ -303,7 +353,7 @@ int ctl_options_read(struct ctl *ctl, struct ctl_wish *wish, int argc, char **ar
     int used = 0;
     const struct ctl_verb *verb = ctl_verb_find(argc - next, argv + next, &used);
     if (!verb) {
-        return unknown_verb(ctl, argc - next, argv + next);
+        return ctl_verb_unknown(ctl, argc - next, argv + next);
     }
     ctl->verb = verb;
     /* getopt skips one word, which was the program's name and is the verb's now. */

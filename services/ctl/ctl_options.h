@@ -21,6 +21,13 @@ struct ctl_wish {
  */
 int ctl_options_read(struct ctl *ctl, struct ctl_wish *wish, int argc, char **argv) MUST_CHECK;
 
+/* No verb begins with these words: CTL_USAGE after saying which is near, or what goes with the
+ * first where that is half a verb. */
+int ctl_verb_unknown(const struct ctl *ctl, int count, char *const *words);
+
+/* An option of the verb's own; one of every verb that is called so is then not the verb's. */
+bool ctl_option_is_own(const struct ctl_verb *verb, const char *name);
+
 /* Keeps the nearer of two names, if it is near at all; *nearest begins as NULL, *far as SIZE_MAX.
  */
 void ctl_nearer(const char *word, const char *name, const char **nearest, size_t *far);

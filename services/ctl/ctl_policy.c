@@ -4,6 +4,7 @@
 #include "ctl.h"
 #include "ctl_database.h"
 #include "ctl_table.h"
+#include "ctl_view.h"
 #include "hex.h"
 #include "policy_book.h"
 #include "policy_manual.h"
@@ -212,13 +213,12 @@ int ctl_policy_list(struct ctl *ctl)
         {"loaded_at", TEXT_COLUMN_LOADED,  CTL_COLUMN_TEXT,   false},
         {"hash",      TEXT_COLUMN_HASH,    CTL_COLUMN_TEXT,   true },
     };
-    enum { COLUMNS = sizeof columns / sizeof *columns };
+    enum { COLUMNS = sizeof columns / sizeof *columns, LOADED = 3 };
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = ctl_query(
         ctl,
         "SELECT p.name, p.version, (SELECT count(*) FROM complaint c WHERE c.policy_id = p.id), "
-        "to_char(p.loaded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
-        "encode(p.hash, 'hex') FROM policy p ORDER BY p.name, p.version",
+        "p.loaded_at, encode(p.hash, 'hex') FROM policy p ORDER BY p.name, p.version",
         NULL,
         0,
         &rows);
@@ -231,11 +231,14 @@ int ctl_policy_list(struct ctl *ctl)
     }
     for (int row = 0; row < PQntuples(rows); row++) {
         const char *cells[COLUMNS];
+        char loaded[VIEW_TEXT_MAX];
         for (int i = 0; i < COLUMNS; i++) {
             cells[i] = PQgetvalue(rows, row, i);
         }
+        cells[LOADED] = view_time_cell(ctl, view_pg_time(rows, row, LOADED), loaded);
         ctl_table_add(table, cells);
     }
     ctl_table_answer(table, "policies");
+    view_zone_tell(ctl);
     return CTL_OK;
 }

@@ -5,31 +5,16 @@
  * age, which is the order but for the due times.
  */
 #include "case_number.h"
-#include "clock.h"
 #include "ctl.h"
 #include "ctl_database.h"
+#include "ctl_names.h"
 #include "ctl_redis.h"
 #include "ctl_table.h"
-#include "ctl_view.h"
 #include "scope.h"
 
 #include <hiredis/hiredis.h>
 
 enum { HEADS_MAX = 1000, ID_TEXT_SIZE = 21 };
-
-/* To the second: local for people, UTC in JSON. */
-static const char *when(const struct ctl *ctl, int64_t at_us, char text[VIEW_TEXT_MAX])
-{
-    enum { SECONDS_SIZE = 19 };
-    if (!ctl->json) {
-        return view_time(at_us, text);
-    }
-    clock_text(at_us, text);
-    if (text[0] != '\0') {
-        (void)snprintf(text + SECONDS_SIZE, CLOCK_TEXT_SIZE - SECONDS_SIZE, "Z");
-    }
-    return text;
-}
 
 /* "{1,2,3}": the cases at the head of a queue, as Redis has them; "" when it cannot say. */
 static char *
@@ -136,8 +121,11 @@ static int queue_one(struct ctl *ctl,
         char category[VIEW_TEXT_MAX];
         uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 6), NULL, 10);
         const struct policy *policy = ctl->json ? NULL : view_policy(policies, id);
+        if (row == 0) {
+            view_zone_take(view_policy_zone(policy));
+        }
         number_of(rows, row, number);
-        (void)when(ctl, view_pg_time(rows, row, 5), since);
+        (void)view_time_cell(ctl, view_pg_time(rows, row, 5), since);
         ctl_table_add(table,
                       CTL_ARGS(number,
                                PQgetvalue(rows, row, 2),
@@ -146,6 +134,9 @@ static int queue_one(struct ctl *ctl,
                                since));
     }
     ctl_table_answer(table, "cases");
+    if (PQntuples(rows) > 0) {
+        view_zone_tell(ctl);
+    }
     return CTL_OK;
 }
 
@@ -157,7 +148,7 @@ static int queue_add(struct ctl *ctl,
 {
     char name[VIEW_TEXT_MAX];
     char number[CASE_NUMBER_SIZE] = "";
-    char since[VIEW_TEXT_MAX] = "";
+    char since[VIEW_TEXT_MAX];
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = heads_read(ctl, redis, queue->name, 1, &rows);
     if (code != CTL_OK) {
@@ -166,9 +157,7 @@ static int queue_add(struct ctl *ctl,
     if (PQntuples(rows) > 0) {
         number_of(rows, 0, number);
     }
-    if (queue->oldest_us != 0) {
-        (void)when(ctl, queue->oldest_us, since);
-    }
+    (void)view_time_cell(ctl, queue->oldest_us, since);
     ctl_table_add(
         table,
         CTL_ARGS(ctl->json ? queue->name
@@ -179,6 +168,16 @@ static int queue_add(struct ctl *ctl,
                  since,
                  number));
     return CTL_OK;
+}
+
+static void
+zone_take(const struct ctl *ctl, struct view_policies *policies, const struct ctl_queues *queues)
+{
+    struct view_zones zones = {0};
+    for (uint32_t i = 0; !ctl->json && i < queues->count; i++) {
+        view_zones_add(&zones, view_policy(policies, queues->rows[i].policy_id));
+    }
+    view_zones_take(&zones);
 }
 
 static int queue_all(struct ctl *ctl, struct redisContext *redis, struct view_policies *policies)
@@ -198,26 +197,15 @@ static int queue_all(struct ctl *ctl, struct redisContext *redis, struct view_po
     if (!table) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
+    zone_take(ctl, policies, &queues);
     for (uint32_t i = 0; code == CTL_OK && i < queues.count; i++) {
         code = queue_add(ctl, redis, policies, &queues.rows[i], table);
     }
     if (code == CTL_OK) {
         ctl_table_answer(table, "queues");
-    }
-    return code;
-}
-
-/* A name that no policy has is a mistake; a queue in which nobody waits is not. */
-static int check_name(struct ctl *ctl, const char *queue)
-{
-    const char *slash = strchr(queue, '/');
-    char policy[64];
-    (void)snprintf(policy, sizeof policy, "%.*s", slash ? (int)(slash - queue) : 0, queue);
-    const char *const parameters[] = {policy};
-    SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    int code = ctl_query(ctl, "SELECT FROM policy WHERE name = $1 LIMIT 1", parameters, 1, &rows);
-    if (code == CTL_OK && PQntuples(rows) == 0) {
-        code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_QUEUE_NONE, CTL_ARGS(queue));
+        if (queues.count > 0) {
+            view_zone_tell(ctl);
+        }
     }
     return code;
 }
@@ -226,17 +214,19 @@ int ctl_queue(struct ctl *ctl)
 {
     char why[256] = "";
     const char *queue = ctl_argument(ctl, 0);
-    int code = queue ? check_name(ctl, queue) : ctl_database(ctl);
+    const struct ctl_named named = {NAMING_WORK_QUEUE, queue};
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    if (!policies) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    /* a queue in which nobody waits is one; a name that no policy has is a mistake */
+    int code = queue ? ctl_names_known(ctl, policies, &named, 1, NULL) : ctl_database(ctl);
     if (code != CTL_OK) {
         return code;
     }
     SCOPED(ctl_redis_close) struct redisContext *redis = ctl_redis_open(ctl, why);
     if (!redis) {
         ctl_note(ctl, TEXT_QUEUE_NO_REDIS, CTL_ARGS(why));
-    }
-    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    if (!policies) {
-        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     return queue ? queue_one(ctl, redis, policies, queue) : queue_all(ctl, redis, policies);
 }

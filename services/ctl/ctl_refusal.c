@@ -55,7 +55,8 @@ struct ctl_refusal ctl_refusal_of(const struct policy *policy, const ctl_reply *
     return (struct ctl_refusal){.policy = policy,
                                 .code = slice_data(reply->code),
                                 .english = slice_data(reply->text),
-                                .reason = reply->reason};
+                                .reason = reply->reason,
+                                .nobody = reply->step.len > 0 && reply->agent.len == 0};
 }
 
 /* "补偿金额（amount）": the title for reading, the id for typing. */
@@ -140,8 +141,12 @@ static void reason_say(const struct ctl *ctl, const struct ctl_refusal *refusal,
                    CTL_ARGS(CTL_NUMBER_TEXT(reason->level)));
     }
     if (reason->until_us != 0 && reason->until_us != INT64_MAX) {
+        char zone[VIEW_TEXT_MAX];
+        view_zone_take(view_policy_zone(refusal->policy));
         (void)view_time(reason->until_us, text);
-        ctl_format(to, ctl_text_in(ctl->language, TEXT_REASON_UNTIL), CTL_ARGS(text));
+        ctl_format(to,
+                   ctl_text_in(ctl->language, TEXT_REASON_UNTIL),
+                   CTL_ARGS(text, view_zone(reason->until_us, zone)));
     }
     if (reason->value.len > 0) {
         (void)view_plain(slice_data(reason->value), text);
@@ -179,6 +184,7 @@ const char *ctl_refusal_say(const struct ctl *ctl,
                ctl_refusal_due(ctl, refusal->policy, slice_data(refusal->reason->about), about);
     FILE *memory = due ? NULL : fmemopen(about, sizeof about, "w");
     id = due ? TEXT_DRAFT_NO_DUE : id;
+    id = id == TEXT_REFUSED_NOT_HOLDER && refusal->nobody ? TEXT_NOBODY_HOLDS : id;
     if (memory) {
         about_say(ctl, refusal->reason, memory);
         (void)fclose(memory);

@@ -23,6 +23,7 @@ struct ctl_refusal {
     struct slice code;
     struct slice english;                       /* told where the code is unknown */
     const Redress__Command__V1__Reason *reason; /* NULL: there is no more than the code */
+    bool nobody;                                /* holds the case */
 };
 
 /* Of a whole reply. */

@@ -192,7 +192,8 @@ static void why_write(const struct telling *telling, const allowed_action *actio
     const struct ctl_refusal refusal = {.policy = telling->policy,
                                         .code = slice_data(action->refusal),
                                         .english = slice_data(action->refusal),
-                                        .reason = &reason};
+                                        .reason = &reason,
+                                        .nobody = telling->reply->agent.len == 0};
     (void)fprintf(telling->to, "      %s\n", ctl_refusal_say(telling->ctl, &refusal, why));
 }
 

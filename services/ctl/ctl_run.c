@@ -130,6 +130,7 @@ static int settings_load(struct ctl *ctl, const char *config)
                     (char **)(uintptr_t)argv,
                     &outcome,
                     &error)) {
+        ctl->unsettled = outcome.file[0] == '\0' && !getenv("REDRESS_DATABASE");
         return CTL_OK;
     }
     return ctl_fail(ctl, CTL_USAGE, TEXT_SETTINGS, CTL_ARGS(outcome.report));

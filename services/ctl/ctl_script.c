@@ -15,6 +15,7 @@ void script_wrong(struct script *script,
     (void)ctl_format_into(text, sizeof text, ctl_text_in(script->ctl->language, id), args);
     enum yaml_grade grade = script->skipped ? YAML_WARNING : YAML_ERROR;
     yaml_complain(&script->source, grade, place, NULL, "%s", text);
+    ctl_last_add(&script->last, script->source.name, place->line, text);
     script->wrong = true;
 }
 
@@ -256,6 +257,7 @@ static void report(const struct script *script, double seconds)
                        CTL_NUMBER_TEXT(script->refused),
                        CTL_NUMBER_TEXT(script->held),
                        CTL_NUMBER_TEXT(script->passed_over)));
+    ctl_last_tell(script->ctl, &script->last);
 }
 
 int ctl_script_play(struct ctl *ctl, const char *path)

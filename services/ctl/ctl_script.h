@@ -16,6 +16,7 @@
 #include "ctl_case.h"
 #include "ctl_desk.h"
 #include "ctl_file.h"
+#include "ctl_last.h"
 #include "yaml.h"
 
 struct script {
@@ -33,6 +34,7 @@ struct script {
     /* of the journey being lived */
     uint64_t case_id;
     char number[CASE_NUMBER_SIZE];
+    struct ctl_last last;
     bool wrong;   /* it went otherwise */
     bool skipped; /* time was to pass, and did not */
     /* counts */

@@ -83,7 +83,11 @@ static void take_clocks(struct top *top, const Redress__Live__V1__Figures *figur
         struct board_clock *clock = &board->clocks[board->clock_count++];
         const struct policy *policy = policy_by_name(top, data(share->policy));
         *clock = (struct board_clock){.met = share->met, .missed = share->missed};
-        (void)view_clock(top->ctl, policy, data(share->clock), clock->clock);
+        if (top->ctl->json) { /* ids, so that programs do not depend on a language */
+            (void)view_plain(data(share->clock), clock->clock);
+        } else {
+            (void)view_clock(top->ctl, policy, data(share->clock), clock->clock);
+        }
         (void)view_plain(data(share->policy), clock->policy);
     }
     qsort(board->clocks, board->clock_count, sizeof *board->clocks, busier);
@@ -153,8 +157,10 @@ static int queues_take(struct top *top)
     if (board->queues.count > 0 && board->queues.rows[0].in_redis < 0) {
         ctl_redis_close(&top->redis);
     }
+    struct view_zones zones = {0};
     for (uint32_t i = 0; code == CTL_OK && i < board->queues.count; i++) {
         const struct ctl_queue_row *queue = &board->queues.rows[i];
+        view_zones_add(&zones, view_policy(top->policies, queue->policy_id));
         const char *slash = strchr(queue->name, '/');
         char title[VIEW_TEXT_MAX];
         (void)view_queue(ctl,
@@ -163,6 +169,7 @@ static int queues_take(struct top *top)
                          title);
         (void)snprintf(board->queue_titles[i], sizeof board->queue_titles[i], "%s", title);
     }
+    view_zones_take(&zones);
     return code;
 }
 

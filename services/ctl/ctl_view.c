@@ -65,6 +65,46 @@ void view_zone_use(const char *name)
     zone_free(&zone);
 }
 
+void view_zone_take(const char *name)
+{
+    const char *own = getenv("TZ");
+    bool named = zone_used[0] == '\0' && own && own[0] != '\0';
+    view_zone_use(named ? NULL : name);
+}
+
+void view_zones_add(struct view_zones *zones, const struct policy *policy)
+{
+    const char *zone = view_policy_zone(policy);
+    zones->differ = zones->differ || !zone || (zones->common && strcmp(zone, zones->common) != 0);
+    zones->common = zone;
+}
+
+void view_zones_take(const struct view_zones *zones)
+{
+    view_zone_take(zones->differ ? NULL : zones->common);
+}
+
+const char *view_time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX])
+{
+    into[0] = '\0';
+    if (at_us == 0 || at_us == INT64_MAX) {
+        return into;
+    }
+    if (!ctl->json) {
+        return view_time(at_us, into);
+    }
+    clock_text(at_us, into);
+    return into;
+}
+
+void view_zone_tell(const struct ctl *ctl)
+{
+    char zone[VIEW_TEXT_MAX];
+    if (!ctl->json) {
+        ctl_note(ctl, TEXT_LIST_ZONE, CTL_ARGS(view_zone(clock_now_us(), zone)));
+    }
+}
+
 const char *view_policy_zone(const struct policy *policy)
 {
     for (uint16_t i = 0; policy && i < policy->calendar_count; i++) {

@@ -85,6 +85,20 @@ const char *view_text(const struct ctl *ctl,
 /* From now on this is the local zone of the command, called by this name; NULL or a zone that is
  * not there: nothing changes. */
 void view_zone_use(const char *name);
+/* The same, unless whoever runs the command named one by TZ: what people are shown is told in the
+ * zone of its policy or organisation. */
+void view_zone_take(const char *name);
+/* The zone that all policies have of which something is shown; beginning with zeros. */
+struct view_zones {
+    const char *common; /* NULL: none so far */
+    bool differ;
+};
+void view_zones_add(struct view_zones *zones, const struct policy *policy);
+void view_zones_take(const struct view_zones *zones);
+/* A cell of a table: as view_time for people, RFC 3339 in UTC in JSON, "" for never. */
+const char *view_time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX]);
+/* Beneath a table with times: the zone they are told in.  Nothing with --json, which is in UTC. */
+void view_zone_tell(const struct ctl *ctl);
 /* Of the first of its calendars that closes, else of the first; NULL: it has none. */
 const char *view_policy_zone(const struct policy *policy);
 /* "2026-11-21 19:46:01" in the local zone; "-" for 0 and for never. */

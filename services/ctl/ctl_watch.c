@@ -231,6 +231,9 @@ static int run(struct watch *watch)
     int code = begin(watch);
     int64_t follow_us = 0;
     int64_t tend_us = 0;
+    if (code == CTL_OK) {
+        view_zone_tell(watch->ctl);
+    }
     while (code == CTL_OK && watch->left != 0 && !ctl_listen_stopped()) {
         int64_t now_us = clock_monotonic_us();
         if (now_us >= follow_us) {
@@ -249,7 +252,8 @@ static int run(struct watch *watch)
     return code;
 }
 
-/* A case that was received.  CTL_NOT_FOUND after saying that there is none. */
+/* A case that was received; times are told in the zone of its policy.  CTL_NOT_FOUND after saying
+ * that there is none. */
 static int case_find(struct watch *watch, const char *text)
 {
     struct ctl *ctl = watch->ctl;
@@ -260,14 +264,21 @@ static int case_find(struct watch *watch, const char *text)
     }
     if (code == CTL_OK) {
         code = ctl_query(ctl,
-                         "SELECT FROM submission WHERE case_id = $1::bigint",
+                         "SELECT policy_id FROM submission LEFT JOIN complaint USING (case_id) "
+                         "WHERE case_id = $1::bigint",
                          CTL_ARGS(CTL_NUMBER_TEXT(watch->case_id)),
                          1,
                          &rows);
     }
-    return code == CTL_OK && PQntuples(rows) == 0
-               ? ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text))
-               : code;
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (PQntuples(rows) == 0) {
+        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
+    }
+    uint32_t policy_id = (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
+    view_zone_take(view_policy_zone(view_policy(watch->policies, policy_id)));
+    return CTL_OK;
 }
 
 /* What to watch.  CTL_USAGE after saying what is wrong. */
@@ -297,16 +308,14 @@ static int options_read(struct watch *watch)
 
 int ctl_watch(struct ctl *ctl)
 {
-    struct watch watch = {.ctl = ctl};
-    int code = options_read(&watch);
-    if (code != CTL_OK) {
-        return code;
+    struct watch watch = {.ctl = ctl, .policies = view_policies_new(ctl)};
+    int code = watch.policies ? options_read(&watch) : CTL_FAILED;
+    if (code == CTL_OK) {
+        ctl_listen_catch();
+        watch.arena = arena_new(DECODE_MAX);
+        watch.listen = ctl_listen_open(ctl);
+        code = watch.arena && watch.listen ? run(&watch) : CTL_FAILED;
     }
-    ctl_listen_catch();
-    watch.policies = view_policies_new(ctl);
-    watch.arena = arena_new(DECODE_MAX);
-    watch.listen = ctl_listen_open(ctl);
-    code = watch.policies && watch.arena && watch.listen ? run(&watch) : CTL_FAILED;
     ctl_listen_close(&watch.listen);
     arena_free(&watch.arena);
     view_policies_free(&watch.policies);

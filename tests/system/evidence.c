@@ -5,7 +5,7 @@
  * Method: real daemons under a shipped policy that wants a file; the command hashes one that is
  * larger than what it reads at once, sha256sum says what is right, and the same bytes under another
  * name are found while those with one byte changed are not.  What is no file, or no hash, is
- * refused and leaves the case as it was.
+ * refused and leaves the case as it was.  A file for a field of words is its words.
  */
 #include "rig_cmocka.h"
 #include "rig_json.h"
@@ -25,6 +25,17 @@ static void file_write(const struct rig *rig, const char *name, int one)
     assert_int_equal(fclose(file), 0);
 }
 
+/* What somebody wrote down beforehand, for a field of words. */
+static void words_write(const struct rig *rig, const char *text)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/why.txt", rig->directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
 /* As another program says it. */
 static void hash_of(const struct rig *rig, const char *name, char hash[72])
 {
@@ -37,14 +48,16 @@ static json_t *
 submit(const struct rig *rig, uint64_t case_id, const char *voucher, const char *name, int *status)
 {
     char words[512];
-    (void)snprintf(words,
-                   sizeof words,
-                   "act %llu submit --as an --role buyer -f order=T20260302001 "
-                   "-f complaint-reason=worn -f explanation=@@an -f customer-phone=13700000000 "
-                   "-f voucher=%s%s",
-                   (unsigned long long)case_id,
-                   voucher,
-                   name);
+    (void)snprintf(
+        words,
+        sizeof words,
+        "act %llu submit --as an --role buyer -f order=T20260302001 "
+        "-f complaint-reason=@%s/why.txt -f explanation=@@an -f customer-phone=13700000000 "
+        "-f voucher=%s%s",
+        (unsigned long long)case_id,
+        rig->directory,
+        voucher,
+        name);
     return rig_json(rig, words, status);
 }
 
@@ -130,6 +143,10 @@ static void evidence_is_known_by_its_content(void **state)
     file_write(rig, "altered", 2);
     char folder[96];
     (void)snprintf(folder, sizeof folder, "@%s/", rig->directory);
+    words_write(rig, "\xff");
+    assert_null(submit(rig, case_id, folder, "leak.jpg", &status));
+    assert_int_equal(status, USAGE); /* no words, so not for this field */
+    words_write(rig, "线头脱落，\n洗后更甚\n");
     what_is_no_file_is_not_sent(rig, case_id, folder);
     json_decref(submit(rig, case_id, folder, "leak.jpg", &status));
     assert_int_equal(status, 0);
@@ -139,6 +156,7 @@ static void evidence_is_known_by_its_content(void **state)
     json_t *json = rig_json(rig, words, &status);
     char *text = json_dumps(json, 0);
     assert_non_null(strstr(text, "\"explanation\": \"@an\""));
+    assert_non_null(strstr(text, "\"complaint-reason\": \"线头脱落，\\n洗后更甚\""));
     assert_null(strstr(text, "leak.jpg")); /* its name stays where it is */
     free(text);
     json_decref(json);

@@ -262,6 +262,52 @@ static void hours_count_to_the_due_instant_and_no_further(void **state)
     story_end(&story);
 }
 
+/* It counts no more; how it did says redress clock explain. */
+static void the_hours_of_a_stopped_clock_are_not_listed(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, CTL_EN);
+    story_tell_arrival(&story);
+    struct event stop = {
+        .service = SERVICE_WATCHDOG,
+        .kind = EVENT_CLOCKS_STOPPED,
+        .at_us = story_at(9, 10, 0),
+        .clocks = {.count = 1,
+                   .clocks = {story_clock("handling", story_at(5, 17, 0), story_at(9, 17, 0))}}
+    };
+    stop.clocks.clocks[0].paused_at_us = story_at(9, 10, 0);
+    stop.clocks.clocks[0].verdict = CLOCK_MET;
+    story_tell(&story, stop);
+    case_fold(&story.view);
+    char *out = story_shown(&story);
+    assert_non_null(strstr(out, "met  handling"));
+    assert_null(strstr(out, "counts 2026-06-09 13:00:00 – 2026-06-09 17:00:00"));
+    assert_non_null(strstr(out, "counts 2026-06-12")); /* of the one that runs */
+    free(out);
+    story_end(&story);
+}
+
+static void what_the_organisation_had_to_do_with_it_is_no_field_of_the_form(void **state)
+{
+    (void)state;
+    const struct event event = {
+        .service = SERVICE_DISPATCH,
+        .kind = EVENT_PROPOSED,
+        .advanced = {.field_count = 4,
+                     .fields = {{.name = slice_text("@org"), .value = slice_text("7")},
+                                {.name = slice_text("@deputy-of"), .value = slice_text("wang")},
+                                {.name = slice_text("@load"), .value = slice_text("2/10")},
+                                {.name = slice_text("cause"), .value = slice_text("wear")}}}
+    };
+    json_t *json = case_event_json(&event);
+    assert_int_equal(json_object_size(json_object_get(json, "fields")), 1);
+    assert_string_equal(json_string_value(json_object_get(json, "org_version")), "7");
+    assert_string_equal(json_string_value(json_object_get(json, "deputy_of")), "wang");
+    assert_string_equal(json_string_value(json_object_get(json, "load")), "2/10");
+    json_decref(json);
+}
+
 static void the_order_of_reading_does_not_matter(void **state)
 {
     (void)state;
@@ -380,6 +426,8 @@ int main(void)
         cmocka_unit_test(a_raise_is_told_as_a_sentence),
         cmocka_unit_test(what_was_done_is_told_in_the_words_of_the_policy),
         cmocka_unit_test(hours_count_to_the_due_instant_and_no_further),
+        cmocka_unit_test(the_hours_of_a_stopped_clock_are_not_listed),
+        cmocka_unit_test(what_the_organisation_had_to_do_with_it_is_no_field_of_the_form),
         cmocka_unit_test(the_order_of_reading_does_not_matter),
         cmocka_unit_test(a_clock_is_what_its_newest_event_says),
         cmocka_unit_test(a_board_is_drawn_in_three_languages),

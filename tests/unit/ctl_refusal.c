@@ -6,6 +6,7 @@
  */
 #include "ctl_refusal.h"
 
+#include "ctl_hint.h"
 #include "ctl_names.h"
 #include "dispatch_wire.h"
 #include "intake_core.h"
@@ -211,7 +212,7 @@ static void a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are(void
                   "safety、other\n");
 }
 
-static void a_time_is_told_in_the_local_zone(void **state)
+static void a_time_is_told_with_its_zone(void **state)
 {
     (void)state;
     SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
@@ -220,13 +221,100 @@ static void a_time_is_told_in_the_local_zone(void **state)
     const struct dispatch_reason away = {.about = slice_text("王明"),
                                          .until_us = INT64_C(1793952000000000)};
     ctl_reply *reply = sent(&away, "on_leave", arena);
-    assert_says(CTL_ZH_TW, reply, "正在休假：王明，至 2026-11-06 16:00:00");
+    assert_says(CTL_ZH_TW, reply, "正在休假：王明，至 2026-11-06 16:00:00 CST (UTC+08:00)");
     redress__command__v1__reply__free_unpacked(reply, NULL);
     const struct dispatch_reason skill = {
         .about = slice_text("german"), .level = 3, .until_us = INT64_MAX};
     reply = sent(&skill, "skill_lacking", arena);
     assert_says(CTL_EN, reply, "the case asks for a skill: german, level 3");
     redress__command__v1__reply__free_unpacked(reply, NULL);
+}
+
+/* An act on a case of the fixture in investigation that is refused like that; what is said after.
+ */
+static void assert_hints(const char *agent,
+                         const char *code,
+                         const struct ctl_command *command,
+                         const struct dispatch_reason *reason,
+                         const char *expected)
+{
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    struct dispatch_case state = {.case_id = case_id_make(5, 42),
+                                  .received_at_us = 1710727200000000,
+                                  .version = 7,
+                                  .step = FIXTURE_STEP_INVESTIGATION,
+                                  .queue = agent[0] ? POLICY_NONE : FIXTURE_QUEUE_SERVICE};
+    (void)snprintf(state.agent, sizeof state.agent, "%s", agent);
+    const struct dispatch_input asker = {.actor = slice_text(command->actor),
+                                         .role = slice_text(command->role)};
+    const struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
+                                        .code = code,
+                                        .reason = reason,
+                                        .policy = policy_fixture(),
+                                        .state = &state,
+                                        .asker = &asker,
+                                        .allowed = true};
+    struct slice bytes = dispatch_reply_pack(&told, arena);
+    ctl_reply *reply = redress__command__v1__reply__unpack(NULL, bytes.size, bytes.bytes);
+    assert_non_null(reply);
+    char *said = NULL;
+    size_t size = 0;
+    struct ctl ctl = {.language = CTL_EN, .out = stdout, .err = open_memstream(&said, &size)};
+    ctl_hint(&ctl, policy_fixture(), reply, command);
+    (void)fclose(ctl.err);
+    assert_string_equal(said, expected);
+    free(said);
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+}
+
+static void a_case_nobody_holds_is_not_with_somebody_else(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    const struct ctl_command act = {.actor = "li", .role = "handler", .action = "note"};
+    const struct ctl_command other = {.actor = "li", .role = "supervisor", .action = "note"};
+    assert_hints("",
+                 "not_holder",
+                 &act,
+                 NULL,
+                 "to take it: redress act 240318-2722-3CN claim --as li --role handler\n");
+    assert_hints("",
+                 "not_holder",
+                 &other,
+                 NULL,
+                 "to take it: redress act 240318-2722-3CN claim --as PERSON --role handler\n");
+    assert_hints("wang", "not_holder", &act, NULL, "");
+    ctl_reply *reply = sent(&(struct dispatch_reason){0}, "not_holder", arena);
+    assert_says(CTL_ZH_CN, reply, "案件由他人处理，不在您手中");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    char said[CTL_REFUSAL_MAX];
+    const struct ctl ctl = {.language = CTL_ZH_CN};
+    const struct ctl_refusal nobody = {.code = slice_text("not_holder"), .nobody = true};
+    assert_string_equal(ctl_refusal_say(&ctl, &nobody, said), "案件目前无人处理，须先领取");
+}
+
+static void a_word_that_was_mistyped_is_told_with_those_near_it(void **state)
+{
+    (void)state;
+    const struct ctl_command typed = {.actor = "li", .role = "handler", .action = "propse"};
+    const struct ctl_command early = {.actor = "li", .role = "handler", .action = "approve"};
+    const struct ctl_command filled = {.actor = "li", .role = "handler", .action = "propose"};
+    const struct dispatch_reason field = {.about = slice_text("remdy")};
+    assert_hints("li",
+                 "action_unknown",
+                 &typed,
+                 NULL,
+                 "this step has no action \"propse\"; did you mean \"propose\"?\n");
+    assert_hints("li",
+                 "action_unknown",
+                 &early,
+                 NULL,
+                 "\"approve\" is an action of another step: approval\n");
+    assert_hints("li",
+                 "field_unknown",
+                 &filled,
+                 &field,
+                 "the action has no field \"remdy\"; did you mean \"remedy\"?\n");
 }
 
 static void what_a_later_release_answers_is_told_as_it_came(void **state)
@@ -256,7 +344,9 @@ int main(void)
         cmocka_unit_test(what_there_is_to_choose_from_is_told_and_what_is_near),
         cmocka_unit_test(a_promise_of_a_due_time_that_has_passed_is_told_as_such),
         cmocka_unit_test(a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are),
-        cmocka_unit_test(a_time_is_told_in_the_local_zone),
+        cmocka_unit_test(a_time_is_told_with_its_zone),
+        cmocka_unit_test(a_case_nobody_holds_is_not_with_somebody_else),
+        cmocka_unit_test(a_word_that_was_mistyped_is_told_with_those_near_it),
         cmocka_unit_test(what_a_later_release_answers_is_told_as_it_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

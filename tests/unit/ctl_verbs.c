@@ -110,6 +110,20 @@ static void what_is_wrong_with_the_words_is_said(void **state)
         {"clam", CTL_USAGE, "no verb is called \"clam\"; did you mean \"claim\"?\n"},
         {"xyzzy", CTL_USAGE, "no verb is called \"xyzzy\"; redress help lists them\n"},
         {"polcy load x", CTL_USAGE, "no verb is called \"polcy\"; did you mean \"policy load\"?\n"},
+        {"help clam", CTL_USAGE, "no verb is called \"clam\"; did you mean \"claim\"?\n"},
+        {"clock", CTL_USAGE,
+         "\"clock\" goes with one of: explain, check; see redress help clock\n"},
+        {"clock --help", CTL_USAGE, "\"clock\" goes with one of: explain, check; "},
+        {"clock xyzzy", CTL_USAGE, "\"clock\" goes with one of: explain, check; "},
+        {"archive lst", CTL_USAGE,
+         "no verb is called \"archive lst\"; did you mean \"archive list\"?\n"},
+        {"list --open --closed", CTL_USAGE, "no case is both --open and --closed\n"},
+        {"list --overdue --closed", CTL_USAGE, "no case is both --overdue and --closed\n"},
+        {"list --queue q --agent li", CTL_USAGE, "no case is both --queue and --agent\n"},
+        {"org apply a.yaml b.yaml c.yaml", CTL_USAGE,
+         "an organisation is one file with everybody in it, and takes the place of the one before: "
+         "apply one, such as redress org apply a.yaml\n"},
+        {"org diff a.yaml b.yaml", CTL_USAGE, "an organisation is one file "},
         {"--lang zh-CN clam", CTL_USAGE, "没有名为“clam”的命令；是否想用“claim”？\n"},
         {"clam --lang=zh-TW", CTL_USAGE, "沒有名為「clam」的命令；是否想用「claim」？\n"},
         {"act", CTL_USAGE, "redress act wants CASE [ACTION]; see redress help act\n"},
@@ -193,6 +207,54 @@ static void help_lists_every_verb(void **state)
     }
 }
 
+/* An option of a verb hides the one that every verb has; both in one help would contradict. */
+static void an_option_stands_in_a_help_once(void **state)
+{
+    (void)state;
+    struct said said = said_line("help act");
+    const char *first = strstr(said.out, "--version");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "--version"));
+    said_done(&said);
+    said = said_line("help list");
+    assert_non_null(strstr(said.out, "--version"));
+    said_done(&said);
+}
+
+static void a_note_has_something_to_say(void **state)
+{
+    (void)state;
+    static const char *const notes[] = {"", " ", "\n\t"};
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        struct said said = SAID("act", "7", "note", "--as", "a", "--role", "r", "--note", notes[i]);
+        assert_int_equal(said.code, CTL_USAGE);
+        assert_string_equal(said.err, "redress: a note that says nothing is none: --note TEXT\n");
+        said_done(&said);
+    }
+}
+
+/* Whoever runs the command for the first time has no settings and does not know that he needs some.
+ */
+static void without_settings_it_is_said_where_they_are_given(void **state)
+{
+    (void)state;
+    (void)unsetenv("REDRESS_DATABASE");
+    (void)setenv("PGHOST", "/nonexistent", 1);
+    struct said said = said_line("status --lang zh-CN");
+    assert_int_equal(said.code, CTL_UNREACHABLE);
+    assert_non_null(strstr(said.err, "没有读到设置文件：请用 --config 文件"));
+    said_done(&said);
+    (void)setenv("REDRESS_DATABASE", "host=/nonexistent", 1);
+    said = said_line("status --lang zh-CN");
+    assert_int_equal(said.code, CTL_UNREACHABLE);
+    assert_null(strstr(said.err, "设置文件")); /* then it is the server */
+    said_done(&said);
+    said = said_line("archive turn");
+    assert_int_equal(said.code, CTL_UNREACHABLE);
+    assert_non_null(strstr(said.err, "with PGUSER=NAME (of deploy/quickstart: PGUSER=redress)"));
+    said_done(&said);
+}
+
 static void a_version_of_a_case_is_not_the_version_of_the_command(void **state)
 {
     (void)state;
@@ -259,6 +321,9 @@ int main(void)
         cmocka_unit_test(what_is_wrong_with_the_words_is_said),
         cmocka_unit_test(help_is_made_of_the_row),
         cmocka_unit_test(help_lists_every_verb),
+        cmocka_unit_test(an_option_stands_in_a_help_once),
+        cmocka_unit_test(a_note_has_something_to_say),
+        cmocka_unit_test(without_settings_it_is_said_where_they_are_given),
         cmocka_unit_test(a_version_of_a_case_is_not_the_version_of_the_command),
         cmocka_unit_test(a_fraction_in_json_has_no_more_digits_than_were_measured),
         cmocka_unit_test(languages_are_known_by_tag_and_by_locale),

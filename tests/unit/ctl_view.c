@@ -160,6 +160,51 @@ static void a_status_is_sign_and_word_and_coloured_only_where_that_is_wanted(voi
                         "\033[38;2;213;94;0m■ 已超时\033[0m");
 }
 
+/* Of policies in one zone it is that zone; of several, or where TZ says another, that of the
+ * machine. Whatever it is, it is said. */
+static void times_are_told_in_the_zone_of_the_policies_and_it_is_said(void **state)
+{
+    (void)state;
+    static const struct calendar calendars[] = {{.zone = "Asia/Taipei"}, {.zone = "Europe/London"}};
+    const struct policy taipei = {.calendars = &calendars[0], .calendar_count = 1};
+    const struct policy london = {.calendars = &calendars[1], .calendar_count = 1};
+    const struct policy nowhere = {.calendar_count = 0};
+    static const int64_t at_us = INT64_C(1780621140000000);
+    char text[VIEW_TEXT_MAX];
+    (void)setenv("TZ", "UTC", 1);
+    tzset();
+    view_zone_take("Asia/Taipei");
+    assert_string_equal(view_time(at_us, text), "2026-06-05 00:59:00");
+    (void)unsetenv("TZ");
+    tzset();
+    struct view_zones zones = {0};
+    view_zones_add(&zones, &taipei);
+    view_zones_add(&zones, &london);
+    view_zones_add(&zones, &taipei);
+    view_zones_take(&zones);
+    assert_true(zones.differ && !getenv("TZ"));
+    zones = (struct view_zones){0};
+    view_zones_add(&zones, &nowhere);
+    assert_true(zones.differ);
+    zones = (struct view_zones){0};
+    view_zones_add(&zones, &taipei);
+    view_zones_add(&zones, &taipei);
+    view_zones_take(&zones);
+    assert_string_equal(view_time(at_us, text), "2026-06-05 08:59:00");
+    struct ctl ctl = ctl_in(CTL_ZH_TW);
+    char *said = NULL;
+    size_t size = 0;
+    ctl.err = open_memstream(&said, &size);
+    view_zone_tell(&ctl);
+    assert_string_equal(view_time_cell(&ctl, 0, text), "");
+    ctl.json = true;
+    view_zone_tell(&ctl);
+    (void)fclose(ctl.err);
+    assert_string_equal(said, "時間按 Asia/Taipei (UTC+08:00)\n");
+    free(said);
+    assert_string_equal(view_time_cell(&ctl, at_us, text), "2026-06-05T00:59:00.000000Z");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +216,7 @@ int main(void)
         cmocka_unit_test(bytes_of_others_cannot_steer_a_terminal),
         cmocka_unit_test(a_time_of_the_archive_is_read_in_whatever_zone_it_is_told),
         cmocka_unit_test(a_status_is_sign_and_word_and_coloured_only_where_that_is_wanted),
+        cmocka_unit_test(times_are_told_in_the_zone_of_the_policies_and_it_is_said),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);

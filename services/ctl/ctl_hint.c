@@ -1,0 +1,163 @@
+#include "ctl_hint.h"
+
+#include "ctl_database.h"
+#include "ctl_names.h"
+#include "scope.h"
+
+enum { STEPS_TOLD_MAX = 2 * VIEW_TEXT_MAX };
+
+struct hinting {
+    struct ctl *ctl;
+    const struct policy *policy;
+    const ctl_reply *reply;
+    const struct ctl_command *command;
+    struct ctl_names *names;
+};
+
+static struct slice slice_data(ProtobufCBinaryData data)
+{
+    return slice_of(data.data, data.len);
+}
+
+static const struct policy_step *step_of(const struct hinting *hinting)
+{
+    const struct policy *policy = hinting->policy;
+    uint16_t step =
+        policy ? policy_step_index(policy, slice_data(hinting->reply->step)) : POLICY_NONE;
+    return step == POLICY_NONE ? NULL : &policy->steps[step];
+}
+
+/* "账务组（billing）、…": the other steps that have the action; "" for none. */
+static const char *
+steps_with(const struct hinting *hinting, const char *action, char into[STEPS_TOLD_MAX])
+{
+    const struct policy *policy = hinting->policy;
+    size_t used = 0;
+    into[0] = '\0';
+    for (uint16_t i = 0; policy && i < policy->step_count && used < STEPS_TOLD_MAX; i++) {
+        const struct policy_step *step = &policy->steps[i];
+        char name[VIEW_TEXT_MAX];
+        if (policy_action_index(step, slice_text(action)) != POLICY_NONE) {
+            (void)view_named(hinting->ctl, view_title(hinting->ctl, &step->title), step->id, name);
+            used +=
+                (size_t)snprintf(into + used,
+                                 STEPS_TOLD_MAX - used,
+                                 "%s%s",
+                                 used > 0 ? ctl_text_in(hinting->ctl->language, TEXT_LIST_AND) : "",
+                                 name);
+        }
+    }
+    return into;
+}
+
+static void name_tell(const struct hinting *hinting, enum ctl_text id)
+{
+    char told[CTL_NAMES_TOLD_MAX];
+    ctl_note(hinting->ctl,
+             id,
+             CTL_ARGS(hinting->names->word, ctl_names_tell(hinting->ctl, hinting->names, told)));
+}
+
+static void action_hint(const struct hinting *hinting)
+{
+    const struct policy_step *step = step_of(hinting);
+    const char *action = hinting->command->action;
+    char steps[STEPS_TOLD_MAX];
+    hinting->names->word = action;
+    for (uint16_t i = 0; step && i < step->action_count; i++) {
+        const struct policy_action *one = &step->actions[i];
+        ctl_names_add(hinting->names, one->id, view_title(hinting->ctl, &one->title));
+    }
+    ctl_names_add(hinting->names, "claim", NULL);
+    ctl_names_add(hinting->names, "release", NULL);
+    if (steps_with(hinting, action, steps)[0] != '\0') {
+        ctl_note(hinting->ctl, TEXT_HINT_ELSEWHERE, CTL_ARGS(action, steps));
+    } else if (step && hinting->names->near_count > 0) {
+        name_tell(hinting, TEXT_HINT_ACTION);
+    }
+}
+
+/* What the refusal is about, as it was typed. */
+static const char *about(const struct hinting *hinting, char into[VIEW_TEXT_MAX])
+{
+    const Redress__Command__V1__Reason *reason = hinting->reply->reason;
+    return view_plain(reason ? slice_data(reason->about) : slice_of(NULL, 0), into);
+}
+
+static void field_hint(const struct hinting *hinting)
+{
+    const struct policy_step *step = step_of(hinting);
+    uint16_t index = step ? policy_action_index(step, slice_text(hinting->command->action))
+                          : (uint16_t)POLICY_NONE;
+    char word[VIEW_TEXT_MAX];
+    hinting->names->word = about(hinting, word);
+    if (index == POLICY_NONE || word[0] == '\0') {
+        return;
+    }
+    const struct policy_action *action = &step->actions[index];
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        const struct policy_need *need = &action->needs[i];
+        ctl_names_add(hinting->names, need->field, view_title(hinting->ctl, &need->title));
+    }
+    name_tell(hinting, TEXT_HINT_FIELD);
+}
+
+static void person_hint(const struct hinting *hinting)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    char word[VIEW_TEXT_MAX];
+    hinting->names->word = about(hinting, word);
+    int code = ctl_query(hinting->ctl, "SELECT agent FROM agent ORDER BY 1", NULL, 0, &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        ctl_names_add(hinting->names, PQgetvalue(rows, row, 0), NULL);
+    }
+    if (code == CTL_OK && word[0] != '\0') {
+        name_tell(hinting, TEXT_HINT_PERSON);
+    }
+}
+
+/* Nobody has it: the claim that would, in a role that may. */
+static void claim_hint(const struct hinting *hinting)
+{
+    const ctl_reply *reply = hinting->reply;
+    const Redress__Command__V1__Allowed *claim = reply->claim;
+    char number[VIEW_TEXT_MAX];
+    char role[VIEW_TEXT_MAX];
+    if (reply->agent.len > 0 || !claim) {
+        return;
+    }
+    bool other = slice_equal(slice_data(claim->refusal), slice_text("role_may_not"));
+    (void)view_plain(claim->n_roles > 0 ? slice_data(claim->roles[0])
+                                        : slice_text(hinting->command->role),
+                     role);
+    ctl_note(hinting->ctl,
+             TEXT_HINT_CLAIM,
+             CTL_ARGS(view_plain(slice_data(reply->case_number), number),
+                      other ? ctl_text_in(hinting->ctl->language, TEXT_HINT_SOMEBODY)
+                            : hinting->command->actor,
+                      role));
+}
+
+void ctl_hint(struct ctl *ctl,
+              const struct policy *policy,
+              const ctl_reply *reply,
+              const struct ctl_command *command)
+{
+    static struct ctl_names names; /* large */
+    static const struct {
+        const char *code;
+        void (*hint)(const struct hinting *hinting);
+    } hints[] = {
+        {"action_unknown", action_hint},
+        {"field_unknown",  field_hint },
+        {"person_unknown", person_hint},
+        {"not_holder",     claim_hint },
+    };
+    const struct hinting hinting = {ctl, policy, reply, command, &names};
+    names = (struct ctl_names){.word = ""};
+    for (size_t i = 0; !ctl->json && i < sizeof hints / sizeof *hints; i++) {
+        if (slice_equal(slice_data(reply->code), slice_text(hints[i].code))) {
+            hints[i].hint(&hinting);
+        }
+    }
+}
