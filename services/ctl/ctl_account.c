@@ -43,6 +43,39 @@ static void add_pause(struct account *account, int64_t from_us, int64_t to_us)
     }
 }
 
+/* Whether the event changes what the clock is held to, or says that it does not. */
+static bool is_change(const struct event *event, const struct event_clock *told)
+{
+    bool other = told->old_due_us != 0 || told->old_target_s != 0 || told->old_target_days != 0;
+    return event->kind == EVENT_CLOCKS_REFUSED || event->kind == EVENT_CLOCKS_RETARGETED ||
+           (event->kind != EVENT_CLOCKS_STARTED && other);
+}
+
+static void
+add_change(struct account *account, const struct event *event, const struct event_clock *told)
+{
+    if (account->change_count == ACCOUNT_CHANGES_MAX || !is_change(event, told)) {
+        return;
+    }
+    struct account_change *change = &account->changes[account->change_count++];
+    *change =
+        (struct account_change){.event = event, .cause = ACCOUNT_RETARGETED, .was = account->told};
+    if (event->kind == EVENT_CLOCKS_REFUSED) {
+        change->cause = ACCOUNT_REFUSED;
+    } else if (told->extensions != change->was.extensions) {
+        change->cause = ACCOUNT_EXTENDED;
+    } else if (told->old_due_us == INT64_MAX && told->due_us != INT64_MAX) {
+        change->cause = ACCOUNT_CALENDAR;
+    }
+}
+
+static void add_level(struct account *account, const struct event *event)
+{
+    if (account->level_count < POLICY_LEVELS_MAX) {
+        account->levels[account->level_count++] = event;
+    }
+}
+
 static void
 account_event(struct account *account, const struct event *event, const struct event_clock *told)
 {
@@ -52,6 +85,7 @@ account_event(struct account *account, const struct event *event, const struct e
     switch ((int)event->kind) {
     case EVENT_CLOCKS_STARTED:
         account->pause_count = account->change_count = account->level_count = 0;
+        account->unknown = NULL;
         break;
     case EVENT_CLOCKS_RESUMED: /* of one set by law the time in which the case was closed counted */
         if (stood) {
@@ -69,23 +103,42 @@ account_event(struct account *account, const struct event *event, const struct e
             add_pause(account, was.paused_at_us, told->paused_at_us);
         }
         break;
-    case EVENT_CLOCKS_RETARGETED:
-    case EVENT_CLOCKS_REFUSED:
-        if (account->change_count < ACCOUNT_CHANGES_MAX) {
-            account->changes[account->change_count++] = event;
-        }
+    case EVENT_CLOCKS_UNKNOWN:
+        account->unknown = event;
         break;
     case EVENT_CLOCK_WARNED:
     case EVENT_CLOCK_BREACHED:
     case EVENT_CLOCK_ESCALATED:
-        if (account->level_count < POLICY_LEVELS_MAX) {
-            account->levels[account->level_count++] = event;
-        }
+        add_level(account, event);
         break;
     default:
         break;
     }
+    add_change(account, event, told);
     account->told = *told;
+    account->ended_us = told->verdict == CLOCK_CANCELLED ? account_happened_us(account, event) : 0;
+}
+
+struct policy_target account_target(const struct account *account, const struct event_clock *told)
+{
+    const struct policy_clock *rule = account->rule;
+    struct policy_target target = {.target = told->target_days > 0 ? TARGET_BUSINESS_DAYS
+                                                                   : TARGET_ELAPSED,
+                                   .calendar = POLICY_NONE};
+    if (rule) {
+        target.target = rule->target;
+        target.end_of_day = rule->end_of_day;
+        target.rolls = rule->rolls;
+        target.calendar = rule->calendar;
+    }
+    for (uint16_t i = 0; rule && i < rule->target_count; i++) {
+        if (slice_equal(told->rule, slice_text(rule->targets[i].rule))) {
+            target = rule->targets[i];
+        }
+    }
+    target.target_s = told->target_s;
+    target.target_days = told->target_days;
+    return target;
 }
 
 void account_make(const struct case_view *view,
@@ -95,24 +148,19 @@ void account_make(const struct case_view *view,
     const struct policy *policy = view->policy;
     uint16_t index = policy ? policy_clock_index(policy, clock->name) : POLICY_NONE;
     *account = (struct account){.view = view};
+    account->rule = index != POLICY_NONE ? &policy->clocks[index] : NULL;
     for (uint32_t i = 0; i < view->event_count; i++) {
         const struct event_clock *told = account_told_of(&view->events[i], clock);
         if (told) {
             account_event(account, &view->events[i], told);
         }
     }
-    if (index == POLICY_NONE) {
-        return;
-    }
-    account->rule = &policy->clocks[index];
-    enum clock_target unit = account->rule->target;
-    for (uint16_t i = 0; i < account->rule->target_count; i++) {
-        const struct policy_target *target = &account->rule->targets[i];
-        unit = slice_equal(account->told.rule, slice_text(target->rule)) ? target->target : unit;
-    }
+    account->told = *clock;
+    account->target = account_target(account, clock);
+    enum clock_target unit = account->target.target;
     bool elapses = unit == TARGET_ELAPSED || unit == TARGET_PROMISED;
-    account->recounts = elapses;
-    for (uint16_t i = 0; i < policy->calendar_count && !elapses; i++) {
+    account->recounts = account->rule && elapses;
+    for (uint16_t i = 0; account->rule && i < policy->calendar_count && !elapses; i++) {
         if (slice_equal(account->told.calendar, slice_text(policy->calendars[i].name))) {
             account->calendar = &policy->calendars[i];
             account->recounts = slice_equal(account->told.calendar_version,
@@ -121,67 +169,192 @@ void account_make(const struct case_view *view,
     }
 }
 
-/* ---- the intervals that counted ----------------------------------------------------------- */
+/* ---- its time, counted again -------------------------------------------------------------- */
 
-/* Until when is counted: the stop, the pause that goes on, else the due instant. */
-static int64_t counted_until_us(const struct account *account)
+static bool is_known(const struct event_clock *told)
+{
+    return told->due_us != 0 && told->due_us != INT64_MAX;
+}
+
+static bool has_stopped(const struct account *account)
 {
     const struct event_clock *told = &account->told;
-    int64_t until_us = told->paused_at_us != 0 ? told->paused_at_us : told->due_us;
-    return until_us == INT64_MAX ? account->view->now_us : until_us;
+    return told->verdict == CLOCK_CANCELLED || (told->due_us != 0 && told->paused_at_us != 0);
+}
+
+/* Until when it has lived: the stop, the pause that goes on, else now. */
+static int64_t lived_until_us(const struct account *account)
+{
+    const struct event_clock *told = &account->told;
+    if (account->ended_us != 0) {
+        return account->ended_us;
+    }
+    return told->paused_at_us != 0 ? told->paused_at_us : account->view->now_us;
+}
+
+struct part_list {
+    struct account_part *parts;
+    uint32_t count;
+};
+
+/* Where there is no room for it, it goes on where the last one ended: its own time is the same. */
+static void add_part(struct part_list *list, enum account_kind kind, int64_t from_us, int64_t to_us)
+{
+    if (from_us >= to_us) {
+        return;
+    }
+    if (list->count < ACCOUNT_PARTS_MAX - ACCOUNT_SPANS_MAX) {
+        list->parts[list->count++] = (struct account_part){
+            kind, {from_us, to_us}
+        };
+    } else if (list->parts[list->count - 1].kind == kind) {
+        list->parts[list->count - 1].span.to_us = to_us;
+    }
+}
+
+/* What lies behind and what is ahead of where it has come. */
+static void
+add_open(const struct account *account, struct part_list *list, struct account_span open)
+{
+    int64_t lived_us = lived_until_us(account);
+    int64_t middle_us = lived_us < open.from_us ? open.from_us : lived_us;
+    middle_us = middle_us > open.to_us ? open.to_us : middle_us;
+    add_part(list, ACCOUNT_COUNTED, open.from_us, middle_us);
+    add_part(list, has_stopped(account) ? ACCOUNT_UNUSED : ACCOUNT_TO_COUNT, middle_us, open.to_us);
 }
 
 /* Adds [from, to) without the pauses. */
-static uint32_t cut(const struct account *account,
-                    struct account_span open,
-                    struct account_span *spans,
-                    uint32_t count)
+static void
+add_unpaused(const struct account *account, struct part_list *list, struct account_span open)
 {
     for (uint32_t i = 0; i < account->pause_count && open.from_us < open.to_us; i++) {
         const struct account_span *pause = &account->pauses[i];
         if (pause->to_us <= open.from_us || pause->from_us >= open.to_us) {
             continue;
         }
-        if (pause->from_us > open.from_us && count < ACCOUNT_SPANS_MAX) {
-            spans[count++] = (struct account_span){open.from_us, pause->from_us};
+        if (pause->from_us > open.from_us) {
+            add_open(account, list, (struct account_span){open.from_us, pause->from_us});
         }
         open.from_us = pause->to_us;
     }
-    if (open.from_us < open.to_us && count < ACCOUNT_SPANS_MAX) {
-        spans[count++] = open;
+    if (open.from_us < open.to_us) {
+        add_open(account, list, open);
     }
-    return count;
 }
 
-uint32_t account_counted(const struct account *account,
-                         struct account_span spans[ACCOUNT_SPANS_MAX])
+static void count_again(const struct account *account, struct part_list *list)
 {
     const struct calendar *calendar = account->calendar;
-    struct account_span whole = {account->told.started_at_us, counted_until_us(account)};
-    uint32_t count = 0;
-    if (!account->recounts) {
-        return 0;
-    }
+    const struct event_clock *told = &account->told;
+    struct account_span whole = {told->started_at_us,
+                                 is_known(told) ? told->due_us : lived_until_us(account)};
     if (!calendar || calendar->always) {
-        return cut(account, whole, spans, 0);
+        add_unpaused(account, list, whole);
     }
-    for (uint32_t i = 0; i < calendar->interval_count; i++) {
+    for (uint32_t i = 0; calendar && !calendar->always && i < calendar->interval_count; i++) {
         const struct calendar_interval *interval = &calendar->intervals[i];
         int64_t open_us = calendar_in_us(interval->open_s);
         int64_t close_us = calendar_in_us(interval->close_s);
         struct account_span open = {open_us > whole.from_us ? open_us : whole.from_us,
                                     close_us < whole.to_us ? close_us : whole.to_us};
         if (open.from_us < open.to_us) {
-            count = cut(account, open, spans, count);
+            add_unpaused(account, list, open);
         }
     }
+    if (is_known(told)) {
+        add_part(list, ACCOUNT_LATE, told->due_us, lived_until_us(account));
+    }
+}
+
+static int earlier(const void *a, const void *b)
+{
+    const struct account_part *x = a;
+    const struct account_part *y = b;
+    if (x->span.from_us != y->span.from_us) {
+        return x->span.from_us < y->span.from_us ? -1 : 1;
+    }
+    return x->kind < y->kind ? -1 : x->kind > y->kind;
+}
+
+uint32_t account_parts(const struct account *account, struct account_part parts[ACCOUNT_PARTS_MAX])
+{
+    struct part_list list = {.parts = parts};
+    if (account->recounts) {
+        count_again(account, &list);
+    }
+    for (uint32_t i = 0; i < account->pause_count; i++) {
+        parts[list.count++] = (struct account_part){ACCOUNT_PAUSED, account->pauses[i]};
+    }
+    qsort(parts, list.count, sizeof *parts, earlier);
+    return list.count;
+}
+
+/* The day of the calendar an instant lies in; day_count: none. */
+static uint32_t day_of(const struct calendar *calendar, int64_t at_s)
+{
+    uint32_t day = 0;
+    while (day < calendar->day_count && calendar->days[day].midnight_s <= at_s) {
+        day++;
+    }
+    return day > 0 ? day - 1 : calendar->day_count;
+}
+
+/* Goes on with the last ones, or begins others; number: which business day it is, 0: none. */
+static void
+add_day(struct account_days *days, uint32_t *count, const struct calendar_day *day, uint32_t number)
+{
+    struct account_days *last = *count > 0 ? &days[*count - 1] : NULL;
+    if (last && (last->first > 0) == (number > 0) && last->named == day->named) {
+        last->to = day->date;
+        last->last = number;
+    } else if (*count < ACCOUNT_DAYS_MAX) {
+        days[(*count)++] = (struct account_days){day->date, day->date, number, number, day->named};
+    }
+}
+
+uint32_t account_days(const struct account *account, struct account_days days[ACCOUNT_DAYS_MAX])
+{
+    const struct calendar *calendar = account->calendar;
+    uint32_t count = 0;
+    uint32_t reached = 0;
+    if (!account->recounts || !calendar || account->target.target != TARGET_BUSINESS_DAYS) {
+        return 0;
+    }
+    uint32_t at = day_of(calendar, calendar_second(account->told.started_at_us)) + 1;
+    for (; reached < account->told.target_days && at < calendar->day_count; at++) {
+        reached += calendar->days[at].business;
+        add_day(days, &count, &calendar->days[at], calendar->days[at].business ? reached : 0);
+    }
     return count;
+}
+
+const char *account_date_text(int32_t date, char into[ACCOUNT_DATE_SIZE])
+{
+    (void)snprintf(into,
+                   ACCOUNT_DATE_SIZE,
+                   "%04d-%02d-%02d",
+                   date / 10000 % 10000,
+                   date / 100 % 100,
+                   date % 100);
+    return into;
+}
+
+int64_t account_used_s(const struct account *account)
+{
+    const struct event_clock *told = &account->told;
+    const struct account_span lived = {told->started_at_us, account->view->now_us};
+    bool runs = told->due_us != 0 && told->paused_at_us == 0 && !has_stopped(account);
+    if (!runs || !account->recounts || lived.to_us <= lived.from_us) {
+        return told->used_s;
+    }
+    int64_t paused_us = told->paused_s * ACCOUNT_US + told->paused_rest_us;
+    return (account_own_us(account, lived) - paused_us) / ACCOUNT_US;
 }
 
 int64_t account_late_s(const struct account *account)
 {
     const struct event_clock *told = &account->told;
-    bool runs = told->due_us != 0 && told->paused_at_us == 0 && told->due_us != INT64_MAX;
+    bool runs = is_known(told) && told->paused_at_us == 0 && !has_stopped(account);
     if (!runs || !account->recounts) {
         return told->late_s;
     }

@@ -68,6 +68,16 @@ static struct case_clock *clock_of(struct case_view *view, const struct event_cl
     return clock;
 }
 
+/* It is written once a run; undoing a merge takes back what the merge gave. */
+static enum clock_verdict
+verdict_kept(const struct event *event, const struct event_clock *told, enum clock_verdict was)
+{
+    bool taken_back = slice_equal(told->reason, slice_text("unmerged"));
+    bool kept = event->kind != EVENT_CLOCKS_STARTED && told->verdict == CLOCK_RUNNING &&
+                was != CLOCK_CANCELLED && !taken_back;
+    return kept ? was : told->verdict;
+}
+
 static void fold_clocks(struct case_view *view, const struct event *event)
 {
     for (uint32_t i = 0; i < event->clocks.count; i++) {
@@ -83,7 +93,9 @@ static void fold_clocks(struct case_view *view, const struct event *event)
         clock->warned = clock->warned || event->kind == EVENT_CLOCK_WARNED;
         clock->breached = clock->breached || event->kind == EVENT_CLOCK_BREACHED;
         if (event->kind != EVENT_CLOCKS_REFUSED) { /* which changes nothing */
+            enum clock_verdict was = clock->told.verdict;
             clock->told = *told;
+            clock->told.verdict = verdict_kept(event, told, was);
         }
     }
 }
@@ -206,23 +218,6 @@ bool case_clock_is_cleared(const struct case_view *view, const struct case_clock
     bool met = told->paused_at_us != 0 && told->verdict != CLOCK_RUNNING;
     return hidden || (met && (rule->due_cleared & DUE_CLEARED_MET) != 0) ||
            (closed && (rule->due_cleared & DUE_CLEARED_CLOSED) != 0);
-}
-
-int64_t case_clock_used_s(const struct case_view *view, const struct case_clock *clock)
-{
-    const struct event_clock *told = &clock->told;
-    uint16_t index = view->policy ? policy_clock_index(view->policy, told->name) : POLICY_NONE;
-    bool runs = told->due_us != 0 && told->paused_at_us == 0;
-    if (index == POLICY_NONE || !runs || view->now_us <= told->started_at_us) {
-        return told->used_s;
-    }
-    static const struct calendar elapsing = {.always = true};
-    const struct policy_clock *rule = &view->policy->clocks[index];
-    bool elapsed = rule->target == TARGET_ELAPSED || rule->target == TARGET_PROMISED;
-    const struct calendar *calendar =
-        elapsed ? &elapsing : &view->policy->calendars[rule->calendar];
-    int64_t paused_us = told->paused_s * US + told->paused_rest_us;
-    return (calendar_between_us(calendar, told->started_at_us, view->now_us) - paused_us) / US;
 }
 
 /*

@@ -15,9 +15,9 @@ enum { CASE_EVENTS_MAX = 20000 };
 
 /* A clock as its newest event left it. */
 struct case_clock {
-    struct event_clock told;
-    struct event_clock run; /* as the run began */
-    bool warned;            /* in this run */
+    struct event_clock told; /* with the verdict of the run, which is told once */
+    struct event_clock run;  /* as the run began */
+    bool warned;             /* in this run */
     bool breached;
     uint32_t pauses;
 };
@@ -61,9 +61,6 @@ int64_t case_clock_left_s(const struct case_view *view, const struct case_clock 
 /* The policy shows no due instant of it as things stand (due-cleared-when, due-hidden-in): it is no
  * promise any more, whatever the arithmetic says. */
 bool case_clock_is_cleared(const struct case_view *view, const struct case_clock *clock);
-
-/* Own time used until now, where the policy's calendar is at hand, else until the newest event. */
-int64_t case_clock_used_s(const struct case_view *view, const struct case_clock *clock);
 
 /* The text on ctl->out. */
 void case_print(const struct ctl *ctl, const struct case_view *view);

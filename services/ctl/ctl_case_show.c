@@ -1,14 +1,12 @@
 /* A case as text for people. */
 #include "case_number.h"
 #include "ctl_case.h"
+#include "ctl_clock_say.h"
 #include "ctl_table.h"
 
 #include <time.h>
 
-enum {
-    HEAD_WIDTH = 10,
-    INTERVALS_MAX = 6, /* of a calendar, shown in full */
-};
+enum { HEAD_WIDTH = 10 };
 
 static void head(const struct ctl *ctl, enum ctl_text title, const char *value)
 {
@@ -169,138 +167,9 @@ static void print_head(const struct ctl *ctl, const struct case_view *view)
 
 /* ---- the clocks ---- */
 
-static void why(const struct ctl *ctl, enum ctl_text id, const char *value)
-{
-    char line[VIEW_TEXT_MAX];
-    (void)fprintf(ctl->out, "    %s\n", view_text(ctl, id, CTL_ARGS(value), line));
-}
-
-static const struct policy_clock *policy_clock_of(const struct case_view *view, struct slice name)
-{
-    uint16_t index = view->policy ? policy_clock_index(view->policy, name) : POLICY_NONE;
-    return index == POLICY_NONE ? NULL : &view->policy->clocks[index];
-}
-
-static void
-print_target(const struct ctl *ctl, const struct policy_clock *rule, const struct event_clock *told)
-{
-    char text[VIEW_TEXT_MAX];
-    if (told->target_days > 0) {
-        why(ctl,
-            rule && rule->end_of_day ? TEXT_WHY_DAYS_END : TEXT_WHY_DAYS,
-            CTL_NUMBER_TEXT(told->target_days));
-        return;
-    }
-    bool business = rule && rule->target == TARGET_BUSINESS;
-    why(ctl,
-        business ? TEXT_WHY_BUSINESS : TEXT_WHY_ELAPSED,
-        business ? view_hours(ctl, told->target_s, text)
-                 : view_duration(ctl, told->target_s, text));
-}
-
-static void print_interval(const struct ctl *ctl, int64_t from_s, int64_t to_s)
-{
-    char from[VIEW_TEXT_MAX];
-    char to[VIEW_TEXT_MAX];
-    char length[VIEW_TEXT_MAX];
-    char line[VIEW_TEXT_MAX];
-    (void)snprintf(line,
-                   sizeof line,
-                   "%.32s – %.32s  %.64s",
-                   view_time(from_s * 1000000, from),
-                   view_time(to_s * 1000000, to),
-                   view_duration(ctl, to_s - from_s, length));
-    why(ctl, TEXT_WHY_INTERVALS, line);
-}
-
-/* Which open hours count towards the due instant (law 12), when the calendar at hand is that one.
- */
-static void print_intervals(const struct ctl *ctl,
-                            const struct case_view *view,
-                            const struct policy_clock *rule,
-                            const struct event_clock *told)
-{
-    const struct calendar *calendar = &view->policy->calendars[rule->calendar];
-    bool same = slice_equal(told->calendar_version, slice_text(calendar->version));
-    bool runs = told->due_us != 0 && told->paused_at_us == 0; /* of others redress clock explain */
-    if (!same || !runs || told->due_us == INT64_MAX || calendar->always) {
-        return;
-    }
-    int64_t from_s = told->started_at_us / 1000000;
-    int64_t to_s = told->due_us / 1000000;
-    uint32_t first = 0;
-    while (first < calendar->interval_count && calendar->intervals[first].close_s <= from_s) {
-        first++;
-    }
-    uint32_t last = first;
-    while (last < calendar->interval_count && calendar->intervals[last].open_s < to_s) {
-        last++;
-    }
-    for (uint32_t i = first; i < last; i++) {
-        if (last - first > INTERVALS_MAX && i == first + INTERVALS_MAX / 2) {
-            uint32_t skipped = last - first - INTERVALS_MAX;
-            why(ctl, TEXT_WHY_MORE, CTL_NUMBER_TEXT(skipped));
-            i += skipped;
-        }
-        int64_t open_s = calendar->intervals[i].open_s;
-        int64_t close_s = calendar->intervals[i].close_s;
-        print_interval(ctl, open_s > from_s ? open_s : from_s, close_s < to_s ? close_s : to_s);
-    }
-}
-
-static void
-print_why(const struct ctl *ctl, const struct case_view *view, const struct case_clock *clock)
-{
-    const struct event_clock *told = &clock->told;
-    const struct policy_clock *rule = policy_clock_of(view, told->name);
-    char text[VIEW_TEXT_MAX];
-    char line[VIEW_TEXT_MAX];
-    char version[VIEW_TEXT_MAX];
-    why(ctl, TEXT_WHY_STARTED, view_time(told->started_at_us, text));
-    print_target(ctl, rule, told);
-    if (told->calendar.size > 0) {
-        bool always = rule && view->policy->calendars[rule->calendar].always;
-        (void)view_plain(told->calendar_version, version);
-        (void)view_text(ctl,
-                        always ? TEXT_WHY_ALWAYS : TEXT_WHY_CALENDAR,
-                        CTL_ARGS(view_plain(told->calendar, text), version),
-                        line);
-        (void)fprintf(ctl->out, "    %s\n", line);
-    }
-    if (rule && rule->target != TARGET_ELAPSED && rule->target != TARGET_PROMISED) {
-        print_intervals(ctl, view, rule, told);
-    }
-    if (clock->pauses > 0) {
-        why(ctl, TEXT_WHY_PAUSES, CTL_NUMBER_TEXT(clock->pauses));
-    }
-    int64_t used_s = case_clock_used_s(view, clock);
-    why(ctl,
-        TEXT_WHY_COUNTED,
-        rule && rule->target != TARGET_ELAPSED ? view_hours(ctl, used_s, text)
-                                               : view_duration(ctl, used_s, text));
-    why(ctl, TEXT_WHY_RULE, view_plain(told->rule, text));
-}
-
-/* How much was left of the time, or how much too late it was. */
-static void
-print_margin(const struct ctl *ctl, const struct event_clock *told, enum view_status status)
-{
-    char text[VIEW_TEXT_MAX];
-    char line[VIEW_TEXT_MAX];
-    int64_t spare_s = (told->due_us - told->paused_at_us) / 1000000;
-    bool stopped = told->due_us != 0 && told->due_us != INT64_MAX && told->paused_at_us != 0;
-    if (stopped && (status == VIEW_MET || status == VIEW_BREACHED)) {
-        (void)view_duration(ctl, spare_s < 0 ? -spare_s : spare_s, text);
-        (void)fprintf(ctl->out,
-                      "  %s",
-                      view_text(ctl, spare_s < 0 ? TEXT_LATE : TEXT_SPARE, CTL_ARGS(text), line));
-    }
-}
-
 static void
 print_clock(const struct ctl *ctl, const struct case_view *view, const struct case_clock *clock)
 {
-    const struct event_clock *told = &clock->told;
     enum view_status status = case_clock_status(view, clock);
     char name[VIEW_TEXT_MAX];
     char text[VIEW_TEXT_MAX];
@@ -309,33 +178,15 @@ print_clock(const struct ctl *ctl, const struct case_view *view, const struct ca
                   "  %s  %s%s%s",
                   view_status(ctl, status, text),
                   view_bold(ctl),
-                  case_clock_name(ctl, view->policy, told, name),
+                  case_clock_name(ctl, view->policy, &clock->told, name),
                   view_color_end(ctl));
-    bool cleared = case_clock_is_cleared(view, clock);
-    int64_t left_s = cleared ? 0 : case_clock_left_s(view, clock);
-    if (told->due_us == INT64_MAX) {
-        (void)fprintf(ctl->out, "  %s", ctl_text_in(ctl->language, TEXT_WHY_NEVER));
-    } else if (told->due_us != 0) {
-        (void)view_time(told->due_us, text);
-        enum ctl_text id = cleared ? TEXT_WHY_CLEARED : TEXT_WHY_DUE;
-        (void)fprintf(ctl->out, "  %s", view_text(ctl, id, CTL_ARGS(text), line));
-    }
-    if (told->due_us != 0 && told->paused_at_us != 0) {
-        (void)view_time(told->paused_at_us, text);
-        (void)fprintf(ctl->out, "  %s", view_text(ctl, TEXT_WHY_STOPPED, CTL_ARGS(text), line));
-    } else if (told->due_us == 0) {
-        (void)view_time(told->paused_at_us, text);
-        (void)fprintf(ctl->out, "  %s", view_text(ctl, TEXT_WHY_PAUSED, CTL_ARGS(text), line));
-    }
-    print_margin(ctl, told, status);
-    if (left_s != 0 && status != VIEW_CANCELLED) {
-        (void)view_duration(ctl, left_s < 0 ? -left_s : left_s, text);
-        (void)fprintf(ctl->out,
-                      "  %s",
-                      view_text(ctl, left_s < 0 ? TEXT_LATE : TEXT_LEFT, CTL_ARGS(text), line));
+    int64_t left_s = case_clock_is_cleared(view, clock) ? 0 : case_clock_left_s(view, clock);
+    if (left_s > 0 && status != VIEW_CANCELLED) {
+        (void)view_duration(ctl, left_s, text);
+        (void)fprintf(ctl->out, "  %s", view_text(ctl, TEXT_LEFT, CTL_ARGS(text), line));
     }
     (void)fputc('\n', ctl->out);
-    print_why(ctl, view, clock);
+    clock_say(ctl, view, clock, CLOCK_FOLDED);
 }
 
 /* ---- all of it ---- */

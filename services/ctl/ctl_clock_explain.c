@@ -3,28 +3,57 @@
 #include "clock.h"
 #include "ctl_account.h"
 #include "ctl_clock.h"
+#include "ctl_clock_say.h"
 #include "ctl_names.h"
 #include "scope.h"
 
 /* ---- JSON --------------------------------------------------------------------------------- */
 
-/* Whole seconds that add up: the parts of one go to the next. */
-static json_t *
-spans_json(const struct account *account, const struct account_span *spans, uint32_t count)
+/* Those of some kinds (bits); whole seconds that add up: the parts of one go to the next. */
+static json_t *spans_json(const struct account *account, unsigned kinds)
 {
+    struct account_part parts[ACCOUNT_PARTS_MAX];
+    uint32_t count = account_parts(account, parts);
     json_t *list = json_array();
     int64_t sum_us = 0;
     for (uint32_t i = 0; i < count; i++) {
+        if ((kinds >> parts[i].kind & 1U) == 0) {
+            continue;
+        }
         int64_t before_s = sum_us / ACCOUNT_US;
-        sum_us += account_own_us(account, spans[i]);
+        sum_us += account_own_us(account, parts[i].span);
         (void)json_array_append_new(list,
                                     json_pack("{s:o, s:o, s:I}",
                                               "from",
-                                              view_time_json(spans[i].from_us),
+                                              view_time_json(parts[i].span.from_us),
                                               "to",
-                                              view_time_json(spans[i].to_us),
+                                              view_time_json(parts[i].span.to_us),
                                               "seconds",
                                               (json_int_t)(sum_us / ACCOUNT_US - before_s)));
+    }
+    return list;
+}
+
+static json_t *days_json(const struct account *account)
+{
+    struct account_days days[ACCOUNT_DAYS_MAX];
+    uint32_t count = account_days(account, days);
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < count; i++) {
+        char from[ACCOUNT_DATE_SIZE];
+        char to[ACCOUNT_DATE_SIZE];
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s, s:s, s:b, s:b, s:i}",
+                                              "from",
+                                              account_date_text(days[i].from, from),
+                                              "to",
+                                              account_date_text(days[i].to, to),
+                                              "counts",
+                                              days[i].first > 0,
+                                              "named",
+                                              days[i].named,
+                                              "reached",
+                                              (int)days[i].last));
     }
     return list;
 }
@@ -34,27 +63,47 @@ static json_t *due_json(int64_t due_us)
     return due_us == 0 || due_us == INT64_MAX ? json_null() : view_time_json(due_us);
 }
 
+/* An amount with its unit. */
+static json_t *target_json(const struct account *account, const struct event_clock *told)
+{
+    static const char *const units[] = {[TARGET_ELAPSED] = "seconds",
+                                        [TARGET_BUSINESS] = "business_seconds",
+                                        [TARGET_BUSINESS_DAYS] = "business_days",
+                                        [TARGET_PROMISED] = "promised_seconds"};
+    const struct policy_target target = account_target(account, told);
+    bool in_days = target.target == TARGET_BUSINESS_DAYS;
+    return json_pack("{s:I, s:s}",
+                     "amount",
+                     in_days ? (json_int_t)target.target_days : (json_int_t)target.target_s,
+                     "unit",
+                     units[target.target]);
+}
+
 static json_t *changes_json(const struct account *account)
 {
+    static const char *const causes[] = {[ACCOUNT_EXTENDED] = "extended",
+                                         [ACCOUNT_REFUSED] = "refused",
+                                         [ACCOUNT_RETARGETED] = "retargeted",
+                                         [ACCOUNT_CALENDAR] = "calendar"};
     json_t *list = json_array();
     for (uint32_t i = 0; i < account->change_count; i++) {
-        const struct event *event = account->changes[i];
-        const struct event_clock *told = account_told_of(event, &account->told);
+        const struct account_change *change = &account->changes[i];
+        const struct event_clock *told = account_told_of(change->event, &account->told);
         (void)json_array_append_new(
             list,
-            json_pack("{s:o, s:b, s:o, s:o, s:I, s:I, s:o}",
+            json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}",
                       "at",
-                      view_time_json(account_happened_us(account, event)),
-                      "refused",
-                      event->kind == EVENT_CLOCKS_REFUSED,
+                      view_time_json(account_happened_us(account, change->event)),
+                      "cause",
+                      causes[change->cause],
                       "old_due",
                       due_json(told->old_due_us),
                       "due",
                       due_json(told->due_us),
                       "old_target",
-                      (json_int_t)told->old_target_s + told->old_target_days,
+                      target_json(account, &change->was),
                       "target",
-                      (json_int_t)told->target_s + told->target_days,
+                      target_json(account, told),
                       "reason",
                       ctl_json_text(told->reason)));
     }
@@ -82,9 +131,7 @@ static json_t *levels_json(const struct account *account)
 
 static json_t *account_json(const struct account *account, const struct case_clock *clock)
 {
-    struct account_span spans[ACCOUNT_SPANS_MAX];
     const struct event_clock *told = &account->told;
-    uint32_t count = account_counted(account, spans);
     bool stopped = told->due_us != 0 && told->paused_at_us != 0;
     json_t *object =
         json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o}",
@@ -118,13 +165,14 @@ static json_t *account_json(const struct account *account, const struct case_clo
                               told->due_us == 0 ? view_time_json(told->paused_at_us) : json_null());
     (void)json_object_set_new(object, "paused_seconds", json_integer(told->paused_s));
     (void)json_object_set_new(object, "recounted", json_boolean(account->recounts));
-    (void)json_object_set_new(object, "intervals", spans_json(account, spans, count));
     (void)json_object_set_new(
-        object, "pauses", spans_json(account, account->pauses, account->pause_count));
+        object, "intervals", spans_json(account, 1U << ACCOUNT_COUNTED | 1U << ACCOUNT_TO_COUNT));
+    (void)json_object_set_new(object, "unused", spans_json(account, 1U << ACCOUNT_UNUSED));
+    (void)json_object_set_new(object, "pauses", spans_json(account, 1U << ACCOUNT_PAUSED));
+    (void)json_object_set_new(object, "days", days_json(account));
     (void)json_object_set_new(object, "changes", changes_json(account));
     (void)json_object_set_new(object, "levels", levels_json(account));
-    (void)json_object_set_new(
-        object, "used_seconds", json_integer(case_clock_used_s(account->view, clock)));
+    (void)json_object_set_new(object, "used_seconds", json_integer(account_used_s(account)));
     (void)json_object_set_new(object, "late_seconds", json_integer(account_late_s(account)));
     (void)json_object_set_new(
         object, "status", json_string(view_status_name(case_clock_status(account->view, clock))));
@@ -157,182 +205,6 @@ json_t *clock_accounts(const struct case_view *view, const char *named)
 
 /* ---- for people --------------------------------------------------------------------------- */
 
-/* Open hours are told in hours: two days of them would be taken for two of the calendar's days. */
-static const char *
-own_text(const struct ctl *ctl, const struct account *account, int64_t own_s, char *into)
-{
-    return account->calendar ? view_hours(ctl, own_s, into) : view_duration(ctl, own_s, into);
-}
-
-static void line(const struct ctl *ctl, enum ctl_text id, const char *const *args)
-{
-    (void)fputs("  ", ctl->out);
-    ctl_print(ctl, id, args);
-}
-
-/* Adds to the sum what each of them comes to. */
-static void print_spans(const struct ctl *ctl,
-                        const struct account *account,
-                        enum ctl_text id,
-                        const struct account_span *spans,
-                        uint32_t count,
-                        int64_t *sum_us)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        char from[VIEW_TEXT_MAX];
-        char to[VIEW_TEXT_MAX];
-        char length[VIEW_TEXT_MAX];
-        char sum[VIEW_TEXT_MAX];
-        int64_t before_s = *sum_us / ACCOUNT_US;
-        *sum_us += account_own_us(account, spans[i]);
-        int64_t sum_s = *sum_us / ACCOUNT_US;
-        line(ctl,
-             id,
-             CTL_ARGS(view_time(spans[i].from_us, from),
-                      view_time(spans[i].to_us, to),
-                      own_text(ctl, account, sum_s - before_s, length),
-                      own_text(ctl, account, sum_s, sum)));
-    }
-}
-
-/* What has counted, what is still to count, and what did not. */
-static void print_counted(const struct ctl *ctl, const struct account *account)
-{
-    struct account_span spans[ACCOUNT_SPANS_MAX];
-    int64_t now_us = account->view->now_us;
-    int64_t sum_us = 0;
-    int64_t paused_us = 0;
-    uint32_t count = account_counted(account, spans);
-    uint32_t past = 0;
-    while (past < count && spans[past].to_us <= now_us) {
-        past++;
-    }
-    print_spans(ctl, account, TEXT_EXPLAIN_COUNTED, spans, past, &sum_us);
-    if (past < count && spans[past].from_us < now_us) { /* now lies within */
-        struct account_span until_now = {spans[past].from_us, now_us};
-        print_spans(ctl, account, TEXT_EXPLAIN_COUNTED, &until_now, 1, &sum_us);
-        spans[past].from_us = now_us;
-    }
-    print_spans(ctl, account, TEXT_EXPLAIN_TO_COUNT, spans + past, count - past, &sum_us);
-    print_spans(
-        ctl, account, TEXT_EXPLAIN_PAUSE, account->pauses, account->pause_count, &paused_us);
-    if (!account->recounts) {
-        line(ctl, TEXT_EXPLAIN_OTHER_CALENDAR, NULL);
-    }
-}
-
-static void print_changes(const struct ctl *ctl, const struct account *account)
-{
-    for (uint32_t i = 0; i < account->change_count; i++) {
-        const struct event *event = account->changes[i];
-        const struct event_clock *told = account_told_of(event, &account->told);
-        char at[VIEW_TEXT_MAX];
-        char old[VIEW_TEXT_MAX];
-        char due[VIEW_TEXT_MAX];
-        char reason[VIEW_TEXT_MAX];
-        (void)view_time(account_happened_us(account, event), at);
-        (void)view_plain(told->reason, reason);
-        if (event->kind == EVENT_CLOCKS_REFUSED) {
-            line(ctl, TEXT_EXPLAIN_REFUSED, CTL_ARGS(at, reason));
-        } else {
-            line(ctl,
-                 TEXT_EXPLAIN_CHANGED,
-                 CTL_ARGS(
-                     at, view_time(told->old_due_us, old), view_time(told->due_us, due), reason));
-        }
-    }
-}
-
-static void print_levels(const struct ctl *ctl, const struct account *account)
-{
-    for (uint32_t i = 0; i < account->level_count; i++) {
-        const struct event *event = account->levels[i];
-        const struct event_clock *told = account_told_of(event, &account->told);
-        char due[VIEW_TEXT_MAX];
-        char role[VIEW_TEXT_MAX];
-        line(ctl,
-             told->notify_role.size > 0 ? TEXT_EXPLAIN_LEVEL_TOLD : TEXT_EXPLAIN_LEVEL,
-             CTL_ARGS(view_time(told->level_due_us, due),
-                      case_kind_text(ctl, event->kind),
-                      CTL_NUMBER_TEXT(told->level),
-                      case_role(ctl, account->view->policy, told->notify_role, role)));
-    }
-}
-
-static void print_target(const struct ctl *ctl, const struct account *account)
-{
-    const struct event_clock *told = &account->told;
-    char text[VIEW_TEXT_MAX];
-    char version[VIEW_TEXT_MAX];
-    if (told->target_days > 0) {
-        bool to_end = account->rule && account->rule->end_of_day;
-        line(ctl,
-             to_end ? TEXT_WHY_DAYS_END : TEXT_WHY_DAYS,
-             CTL_ARGS(CTL_NUMBER_TEXT(told->target_days)));
-    } else {
-        line(ctl,
-             account->calendar ? TEXT_WHY_BUSINESS : TEXT_WHY_ELAPSED,
-             CTL_ARGS(own_text(ctl, account, told->target_s, text)));
-    }
-    (void)view_plain(told->calendar, text);
-    (void)view_plain(told->calendar_version, version);
-    line(ctl, account->calendar ? TEXT_WHY_CALENDAR : TEXT_WHY_ALWAYS, CTL_ARGS(text, version));
-    line(ctl, TEXT_WHY_RULE, CTL_ARGS(view_plain(told->rule, text)));
-}
-
-/* Of the calendar the clock counts in, where it closes; else that of the case's other calendars. */
-static const char *zone_of(const struct account *account)
-{
-    const struct calendar *calendar = account->calendar;
-    return calendar && !calendar->always ? calendar->zone : view_policy_zone(account->view->policy);
-}
-
-static void
-account_print(const struct ctl *ctl, const struct account *account, const struct case_clock *clock)
-{
-    const struct event_clock *told = &account->told;
-    char text[VIEW_TEXT_MAX];
-    char name[VIEW_TEXT_MAX];
-    view_zone_use(zone_of(account));
-    (void)case_clock_name(ctl, account->view->policy, told, name);
-    (void)fprintf(ctl->out,
-                  "\n%s%s%s  %s\n",
-                  view_bold(ctl),
-                  name,
-                  view_color_end(ctl),
-                  view_status(ctl, case_clock_status(account->view, clock), text));
-    const char *usual = view_policy_zone(account->view->policy);
-    if (usual && strcmp(usual, zone_of(account)) != 0) {
-        line(ctl, TEXT_LIST_ZONE, CTL_ARGS(view_zone(account->view->now_us, text)));
-    }
-    line(ctl, TEXT_WHY_STARTED, CTL_ARGS(view_time(told->started_at_us, text)));
-    print_target(ctl, account);
-    print_changes(ctl, account);
-    print_counted(ctl, account);
-    print_levels(ctl, account);
-    if (told->due_us == INT64_MAX) {
-        line(ctl, TEXT_WHY_NEVER, NULL);
-    } else if (told->due_us != 0) {
-        bool cleared = case_clock_is_cleared(account->view, clock);
-        line(ctl,
-             cleared ? TEXT_WHY_CLEARED : TEXT_WHY_DUE,
-             CTL_ARGS(view_time(told->due_us, text)));
-    } else {
-        line(ctl, TEXT_WHY_PAUSED, CTL_ARGS(view_time(told->paused_at_us, text)));
-    }
-    if (told->due_us != 0 && told->paused_at_us != 0) {
-        line(ctl, TEXT_WHY_STOPPED, CTL_ARGS(view_time(told->paused_at_us, text)));
-    }
-    line(ctl,
-         TEXT_EXPLAIN_USED,
-         CTL_ARGS(own_text(ctl, account, case_clock_used_s(account->view, clock), text)));
-    if (account_late_s(account) > 0) {
-        line(ctl,
-             TEXT_EXPLAIN_LATE,
-             CTL_ARGS(own_text(ctl, account, account_late_s(account), text)));
-    }
-}
-
 void clock_accounts_print(const struct ctl *ctl, const struct case_view *view, const char *named)
 {
     char number[CASE_NUMBER_SIZE] = "-";
@@ -349,11 +221,19 @@ void clock_accounts_print(const struct ctl *ctl, const struct case_view *view, c
                        view_time(view->now_us, now),
                        view_zone(view->now_us, zone)));
     for (uint32_t i = 0; i < view->clock_count; i++) {
-        struct account account;
-        if (is_named(view, &view->clocks[i].told, named)) {
-            account_make(view, &view->clocks[i].told, &account);
-            account_print(ctl, &account, &view->clocks[i]);
+        const struct case_clock *clock = &view->clocks[i];
+        char name[VIEW_TEXT_MAX];
+        char status[VIEW_TEXT_MAX];
+        if (!is_named(view, &clock->told, named)) {
+            continue;
         }
+        (void)fprintf(ctl->out,
+                      "\n%s%s%s  %s\n",
+                      view_bold(ctl),
+                      case_clock_name(ctl, view->policy, &clock->told, name),
+                      view_color_end(ctl),
+                      view_status(ctl, case_clock_status(view, clock), status));
+        clock_say(ctl, view, clock, CLOCK_WHOLE);
     }
 }
 

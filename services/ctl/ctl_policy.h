@@ -63,6 +63,8 @@ const char *say_target(const struct ctl *ctl,
                        char into[SAY_MAX]);
 /* In the greatest unit that leaves no rest. */
 const char *say_length(const struct ctl *ctl, int64_t seconds, bool business, char into[SAY_MAX]);
+/* When a level is due, from its clock: "75 % of the time", "1 h before it is due". */
+const char *say_offset(const struct ctl *ctl, const struct policy_level *level, char into[SAY_MAX]);
 const char *say_level(const struct ctl *ctl,
                       const struct policy *policy,
                       const struct policy_level *level,

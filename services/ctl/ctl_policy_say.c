@@ -211,8 +211,7 @@ const char *say_target(const struct ctl *ctl,
     return say_length(ctl, clock->target_s, clock->target == TARGET_BUSINESS, into);
 }
 
-static const char *
-say_offset(const struct ctl *ctl, const struct policy_level *level, char into[SAY_MAX])
+const char *say_offset(const struct ctl *ctl, const struct policy_level *level, char into[SAY_MAX])
 {
     char length[SAY_MAX];
     int64_t value = level->value < 0 ? -level->value : level->value;

@@ -141,8 +141,9 @@ json_t *view_time_json(int64_t at_us)
     return json_string(text);
 }
 
-static const char *
-duration(const struct ctl *ctl, int64_t seconds, size_t first, char into[VIEW_TEXT_MAX])
+/* The greatest unit that fits, from the first on, and as many after it as are shown. */
+static const char *duration(
+    const struct ctl *ctl, int64_t seconds, size_t first, size_t shown, char into[VIEW_TEXT_MAX])
 {
     static const struct {
         int64_t size;
@@ -158,30 +159,36 @@ duration(const struct ctl *ctl, int64_t seconds, size_t first, char into[VIEW_TE
     while (first + 1 < COUNT && left < units[first].size) {
         first++;
     }
-    int used = snprintf(into,
-                        VIEW_TEXT_MAX,
-                        "%" PRId64 " %s",
-                        left / units[first].size,
-                        ctl_text_in(ctl->language, units[first].unit));
-    left %= units[first].size;
-    if (first + 1 < COUNT && left / units[first + 1].size > 0) {
-        (void)snprintf(into + used,
-                       (size_t)(VIEW_TEXT_MAX - used),
-                       " %" PRId64 " %s",
-                       left / units[first + 1].size,
-                       ctl_text_in(ctl->language, units[first + 1].unit));
+    into[0] = '\0';
+    for (size_t i = first; i < COUNT && i < first + shown; i++) {
+        size_t used = strlen(into);
+        if (i == first || left / units[i].size > 0) {
+            (void)snprintf(into + used,
+                           VIEW_TEXT_MAX - used,
+                           "%s%" PRId64 " %s",
+                           i == first ? "" : " ",
+                           left / units[i].size,
+                           ctl_text_in(ctl->language, units[i].unit));
+        }
+        left %= units[i].size;
     }
     return into;
 }
 
 const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX])
 {
-    return duration(ctl, seconds, 0, into);
+    return duration(ctl, seconds, 0, 2, into);
 }
 
 const char *view_hours(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX])
 {
-    return duration(ctl, seconds, 1, into);
+    return duration(ctl, seconds, 1, 2, into);
+}
+
+const char *
+view_exact(const struct ctl *ctl, int64_t seconds, bool in_days, char into[VIEW_TEXT_MAX])
+{
+    return duration(ctl, seconds, in_days ? 0 : 1, 4, into);
 }
 
 int64_t view_pg_time(const PGresult *rows, int row, int column)

@@ -109,6 +109,9 @@ const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX]);
 const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX]);
 /* "52 h 30 min": the same without days, for time that a calendar counts. */
 const char *view_hours(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX]);
+/* To the second, for arithmetic; without days where in_days is false. */
+const char *
+view_exact(const struct ctl *ctl, int64_t seconds, bool in_days, char into[VIEW_TEXT_MAX]);
 /* RFC 3339 in UTC, or null. */
 json_t *view_time_json(int64_t at_us);
 

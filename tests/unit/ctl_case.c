@@ -8,6 +8,7 @@
  */
 #include "ctl_case.h"
 
+#include "ctl_account.h"
 #include "ctl_board.h"
 #include "ctl_golden.h"
 #include "ctl_story.h"
@@ -256,8 +257,10 @@ static void hours_count_to_the_due_instant_and_no_further(void **state)
     story_tell_arrival(&story);
     case_fold(&story.view);
     char *out = story_shown(&story);
-    assert_non_null(strstr(out, "counts 2026-06-09 13:00:00 – 2026-06-09 17:00:00  4 h"));
-    assert_non_null(strstr(out, "counts 2026-06-05 17:00:00 – 2026-06-05 18:00:00  1 h"));
+    assert_non_null(
+        strstr(out, "will count  2026-06-09 13:00:00 – 2026-06-09 17:00:00  4 h, in all 16 h"));
+    assert_non_null(
+        strstr(out, "counted     2026-06-05 17:00:00 – 2026-06-05 18:00:00  1 h, in all 1 h"));
     free(out);
     story_end(&story);
 }
@@ -282,8 +285,8 @@ static void the_hours_of_a_stopped_clock_are_not_listed(void **state)
     case_fold(&story.view);
     char *out = story_shown(&story);
     assert_non_null(strstr(out, "met  handling"));
-    assert_null(strstr(out, "counts 2026-06-09 13:00:00 – 2026-06-09 17:00:00"));
-    assert_non_null(strstr(out, "counts 2026-06-12")); /* of the one that runs */
+    assert_null(strstr(out, "2026-06-09 13:00:00 – 2026-06-09 17:00:00"));
+    assert_non_null(strstr(out, "day 1–5  2026-06-08 – 2026-06-12")); /* of the one that runs */
     free(out);
     story_end(&story);
 }
@@ -337,7 +340,9 @@ static void a_clock_is_what_its_newest_event_says(void **state)
     assert_int_equal(case_clock_left_s(&story.view, &clocks[1]), 0);
     assert_int_equal(case_clock_left_s(&story.view, &clocks[2]), (3 * 24 + 5) * 3600 + 1800);
     /* Friday 16:59 to Tuesday 12:30: an hour and a minute, Monday's eight, three in the morning */
-    assert_int_equal(case_clock_used_s(&story.view, &clocks[2]), 12 * 3600 + 60);
+    struct account account;
+    account_make(&story.view, &clocks[2].told, &account);
+    assert_int_equal(account_used_s(&account), 12 * 3600 + 60);
     story.view.now_us = story_at(13, 0, 0);
     assert_int_equal(case_clock_status(&story.view, &clocks[2]), VIEW_BREACHED);
     story_end(&story);

@@ -57,7 +57,7 @@ static void tell_end(struct story *story)
     answer.old_target_days = 0;
     answer.old_due_us = 0;
     answer.used_s = 11 * HOUR + 60;
-    answer.reason = slice_text("once is enough");
+    answer.reason = slice_text("too-often");
     tell_clock(
         story, (struct event){.kind = EVENT_CLOCKS_REFUSED, .at_us = story_at(9, 11, 0)}, answer);
     handling.paused_at_us = story_at(9, 12, 0);
@@ -123,6 +123,12 @@ static void assert_text(const json_t *object, const char *key, const char *wante
     assert_string_equal(json_string_value(json_object_get(object, key)), wanted);
 }
 
+static void assert_target(const json_t *change, const char *key, int64_t amount, const char *unit)
+{
+    assert_int_equal(number(json_object_get(change, key), "amount"), amount);
+    assert_text(json_object_get(change, key), "unit", unit);
+}
+
 static void a_met_clock_adds_up_without_its_pause(void **state)
 {
     (void)state;
@@ -137,6 +143,7 @@ static void a_met_clock_adds_up_without_its_pause(void **state)
     assert_int_equal(number(clock, "target_seconds"), 16 * HOUR);
     assert_int_equal(number(clock, "used_seconds"), 9 * HOUR);
     assert_int_equal(sum(clock, "intervals"), 9 * HOUR);
+    assert_int_equal(sum(clock, "unused"), 7 * HOUR); /* until it was due: the target is whole */
     assert_int_equal(sum(clock, "pauses"), 3 * HOUR);
     assert_int_equal(number(clock, "paused_seconds"), 3 * HOUR);
     assert_int_equal(number(clock, "late_seconds"), 0);
@@ -192,8 +199,11 @@ static void an_extension_tells_both_due_instants_and_a_refused_one_why(void **st
     assert_int_equal(json_array_size(changes), 2);
     assert_text(json_array_get(changes, 0), "old_due", "2026-06-12T10:00:00.000000Z");
     assert_text(json_array_get(changes, 0), "due", "2026-06-16T10:00:00.000000Z");
-    assert_true(json_is_true(json_object_get(json_array_get(changes, 1), "refused")));
-    assert_text(json_array_get(changes, 1), "reason", "once is enough");
+    assert_text(json_array_get(changes, 0), "cause", "extended");
+    assert_target(json_array_get(changes, 0), "old_target", 5, "business_days");
+    assert_target(json_array_get(changes, 0), "target", 7, "business_days");
+    assert_text(json_array_get(changes, 1), "cause", "refused");
+    assert_text(json_array_get(changes, 1), "reason", "too-often");
     json_decref(list);
     story_end(&story);
 }
@@ -245,6 +255,157 @@ static unsigned count_of(char *text, const char *words)
     }
     free(text);
     return count;
+}
+
+/* A case of which only this clock is told; what happens to it is told by the caller. */
+static struct event_clock alone(struct story *story, const char *clock, int64_t due_us)
+{
+    story_begin(story, CTL_EN);
+    struct event_clock told = story_clock(clock, story_at(5, 17, 0), due_us);
+    tell_clock(
+        story, (struct event){.kind = EVENT_CLOCKS_STARTED, .at_us = story_at(5, 17, 0)}, told);
+    return told;
+}
+
+static void says(const struct story *story, const char *words)
+{
+    struct story shown = *story;
+    unsigned count = count_of(explained(&shown, NULL), words);
+    if (count != 1) {
+        char *all = explained(&shown, NULL);
+        fail_msg("%u times \"%s\" in:\n%s", count, words, all);
+    }
+}
+
+static void a_clock_of_a_case_that_became_another_says_old_and_new_target(void **state)
+{
+    (void)state;
+    struct story story;
+    struct event_clock told = alone(&story, "handling", story_at(9, 17, 0));
+    told.old_due_us = told.due_us;
+    told.old_target_s = told.target_s;
+    told.target_s = 4 * HOUR;
+    told.due_us = story_at(8, 12, 0);
+    told.generation = 2;
+    told.reason = slice_text("classified");
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_RETARGETED, .at_us = story_at(8, 9, 30)}, told);
+    case_fold(&story.view);
+    says(&story, "2026-06-08 09:30:00: changed, because: the case is held to another target");
+    says(&story, "target 16 business hours became 4 business hours");
+    says(&story, "due 2026-06-09 17:00:00 became 2026-06-08 12:00:00");
+    says(&story, "2026-06-08 09:00:00 – 2026-06-08 12:00:00  3 h, in all 4 h\n");
+    story_end(&story);
+}
+
+static void a_breached_clock_that_stopped_says_how_late_and_adds_up_to_its_target(void **state)
+{
+    (void)state;
+    struct story story;
+    struct event_clock told = alone(&story, "handling", story_at(9, 17, 0));
+    told.verdict = CLOCK_MISSED;
+    told.level = 2;
+    told.level_due_us = told.due_us;
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCK_BREACHED, .at_us = story_at(9, 17, 0)}, told);
+    told.level = 0;
+    told.paused_at_us = story_at(10, 9, 30);
+    told.used_s = 17 * HOUR + 1800;
+    told.late_s = HOUR + 1800;
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_STOPPED, .at_us = story_at(10, 9, 30)}, told);
+    story.view.now_us = story_at(11, 9, 0);
+    case_fold(&story.view);
+    says(&story, "2026-06-09 13:00:00 – 2026-06-09 17:00:00  4 h, in all 16 h\n");
+    says(&story, "late        2026-06-09 17:00:00 – 2026-06-10 09:30:00  1 h 30 min\n");
+    says(&story, "missed by 1 h 30 min\n");
+    told.late_s = 0; /* the answer is of 16:50 and came when the breach had been written */
+    told.paused_at_us = story_at(9, 16, 50);
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_STOPPED, .at_us = story_at(10, 9, 31)}, told);
+    case_fold(&story.view);
+    says(&story, "missed: it was told as breached before what stopped it came");
+    story_end(&story);
+}
+
+/* It was met; the closing of the reopened case says no verdict a second time. */
+static void a_verdict_outlives_the_reopening_of_the_case(void **state)
+{
+    (void)state;
+    struct story story;
+    struct event_clock told = alone(&story, "handling", story_at(9, 17, 0));
+    told.verdict = CLOCK_MET;
+    told.paused_at_us = story_at(8, 12, 0);
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_STOPPED, .at_us = story_at(8, 12, 0)}, told);
+    told.verdict = CLOCK_RUNNING;
+    told.paused_at_us = 0;
+    told.paused_s = 3 * HOUR;
+    told.due_us = story_at(10, 11, 0);
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_RESUMED, .at_us = story_at(8, 16, 0)}, told);
+    told.paused_at_us = story_at(9, 10, 0);
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_STOPPED, .at_us = story_at(9, 10, 0)}, told);
+    case_fold(&story.view);
+    assert_int_equal(case_clock_status(&story.view, &story.view.clocks[0]), VIEW_MET);
+    says(&story, "paused      2026-06-08 12:00:00 – 2026-06-08 16:00:00  takes out 3 h");
+    says(&story, "due after 16 business hours from the start, and 3 h of pauses on top");
+    says(&story, "in time, 9 h before it was due\n");
+    story_end(&story);
+}
+
+static void a_clock_nobody_can_compute_says_where_its_calendar_ends(void **state)
+{
+    (void)state;
+    struct story story;
+    struct event_clock told = alone(&story, "answer", INT64_MAX);
+    told.notify_role = slice_text("supervisor");
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_UNKNOWN, .at_us = story_at(5, 17, 0)}, told);
+    case_fold(&story.view);
+    says(&story, "not computable: the calendar ends before");
+    says(&story, "the calendar knows no day after 20");
+    says(&story, "that was told to supervisor\n");
+    told.notify_role = slice_of(NULL, 0);
+    told.due_us = story_at(12, 18, 0);
+    told.old_due_us = INT64_MAX;
+    told.old_target_days = told.target_days;
+    told.reason = slice_text("calendar");
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_RETARGETED, .at_us = story_at(8, 9, 0)}, told);
+    case_fold(&story.view);
+    says(&story, "changed, because: the calendar was given the year it lacked");
+    says(&story, "due not computable became 2026-06-12 18:00:00");
+    story_end(&story);
+}
+
+/* Dates are the days; what stood still is open hours on top of them. */
+static void days_are_told_as_dates_and_a_pause_moves_on_from_them(void **state)
+{
+    (void)state;
+    struct story story;
+    struct event_clock told = alone(&story, "answer", 0);
+    told.paused_at_us = story_at(8, 10, 0);
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_PAUSED, .at_us = story_at(8, 10, 0)}, told);
+    told.paused_at_us = 0;
+    told.paused_s = HOUR;
+    told.due_us = story_at(15, 10, 0);
+    tell_clock(
+        &story, (struct event){.kind = EVENT_CLOCKS_RESUMED, .at_us = story_at(8, 11, 0)}, told);
+    case_fold(&story.view);
+    says(&story, "no business day  2026-06-06 – 2026-06-07\n");
+    says(&story, "day 1–5  2026-06-08 – 2026-06-12\n");
+    says(&story, "due after 5 business days, to the end of the day from the start, and 1 h of");
+    assert_int_equal(count_of(explained(&story, NULL), "counted  "), 0);
+    json_t *list = clock_accounts(&story.view, NULL);
+    const json_t *days = json_object_get(json_array_get(list, 0), "days");
+    assert_int_equal(json_array_size(days), 2);
+    assert_text(json_array_get(days, 1), "to", "2026-06-12");
+    assert_int_equal(number(json_array_get(days, 1), "reached"), 5);
+    json_decref(list);
+    story_end(&story);
 }
 
 /* The case is at investigation: one clock is met, one runs, one was breached and runs on. */
@@ -316,6 +477,11 @@ int main(void)
         cmocka_unit_test(time_in_which_a_case_was_closed_is_a_pause_only_where_it_did_not_count),
         cmocka_unit_test(a_pause_under_way_is_told_with_its_beginning),
         cmocka_unit_test(a_clock_is_told_in_the_zone_of_its_calendar),
+        cmocka_unit_test(a_clock_of_a_case_that_became_another_says_old_and_new_target),
+        cmocka_unit_test(a_breached_clock_that_stopped_says_how_late_and_adds_up_to_its_target),
+        cmocka_unit_test(a_verdict_outlives_the_reopening_of_the_case),
+        cmocka_unit_test(a_clock_nobody_can_compute_says_where_its_calendar_ends),
+        cmocka_unit_test(days_are_told_as_dates_and_a_pause_moves_on_from_them),
         cmocka_unit_test(an_extension_tells_both_due_instants_and_a_refused_one_why),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
