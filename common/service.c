@@ -81,39 +81,6 @@ static void on_second(evutil_socket_t socket, short what, void *context)
     }
 }
 
-static void request_refuse(struct service *service,
-                           const struct bus_peer *peer,
-                           struct slice bytes,
-                           bool overloaded)
-{
-    arena_reset(service->scratch);
-    service->counts.refused++;
-    struct slice refusal =
-        service->spec->refuse(service->self, bytes, overloaded, service->scratch);
-    bus_reply(service->bus, peer, refusal);
-}
-
-void service_request(struct service *service, const struct bus_peer *peer, struct slice bytes)
-{
-    service->counts.requests++;
-    bool ready = service->serving > 0 && !service->stopping;
-    if (!ready || service->archive_refuses[0] || service->waiting_count == SERVICE_REQUESTS_MAX ||
-        service->waiting_bytes + bytes.size > WAITING_BYTES_MAX) {
-        request_refuse(service, peer, bytes, ready);
-        return;
-    }
-    uint32_t place = (service->waiting_first + service->waiting_count++) % SERVICE_REQUESTS_MAX;
-    struct waiting_request *waiting = &service->waiting[place];
-    waiting->peer = *peer;
-    if (zmq_msg_init_size(&waiting->bytes, bytes.size) != 0) {
-        service->waiting_count--;
-        request_refuse(service, peer, bytes, true);
-        return;
-    }
-    memcpy(zmq_msg_data(&waiting->bytes), bytes.bytes, bytes.size);
-    service->waiting_bytes += bytes.size;
-}
-
 static void on_request(void *owner, const struct bus_peer *peer, struct slice bytes)
 {
     service_request(owner, peer, bytes);
@@ -209,11 +176,7 @@ static void close_service(struct service *service)
     if (service->self) {
         service->spec->close(service->self);
     }
-    while (service->waiting_count > 0) {
-        (void)zmq_msg_close(&service->waiting[service->waiting_first].bytes);
-        service->waiting_first = (service->waiting_first + 1) % SERVICE_REQUESTS_MAX;
-        service->waiting_count--;
-    }
+    requests_done(service);
     cycle_done(service);
     held_forget(service);
     free(service->held.items);

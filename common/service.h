@@ -10,7 +10,8 @@
  *        → committed: publish, reply, project          (or: undo, forget, try again)
  *
  * One cycle at a time; what arrives meanwhile forms the next batch.  Files: service.c the loop,
- * service_owner.c members and partitions, service_input.c streams, service_cycle.c the transaction.
+ * service_owner.c members and partitions, service_input.c streams, service_requests.c who asks,
+ * service_cycle.c the transaction.
  */
 #ifndef REDRESS_SERVICE_H
 #define REDRESS_SERVICE_H

@@ -23,18 +23,10 @@ bool cycle_init(struct service *service)
     return cycle->arena && cycle->events && cycle->replies && input_list_init(&cycle->inputs);
 }
 
-static void requests_release(struct cycle *cycle)
-{
-    for (uint32_t i = 0; i < cycle->request_count; i++) {
-        (void)zmq_msg_close(&cycle->request_bytes[i]);
-    }
-    cycle->request_count = 0;
-}
-
 void cycle_done(struct service *service)
 {
     struct cycle *cycle = &service->cycle;
-    requests_release(cycle);
+    requests_release(cycle, 0);
     if (cycle->arena) {
         arena_free(&cycle->arena);
     }
@@ -73,7 +65,7 @@ static void part_end(struct cycle *cycle)
 static void cycle_end(struct cycle *cycle)
 {
     part_end(cycle);
-    requests_release(cycle);
+    requests_release(cycle, 0);
     input_list_reset(&cycle->inputs);
     cycle->part = (struct part){0};
     cycle->service->drain_after_us = 0;
@@ -86,7 +78,9 @@ void cycle_connected(struct service *service)
 
 void cycle_cut(struct service *service)
 {
+    bool told = service->cycle.phase == APPENDER_IDLE;
     if ((appender_step(&service->cycle.phase, APPENDER_CUT) & APPENDER_DO_FORGET_ALL) != 0) {
+        requests_refuse(&service->cycle, told);
         cycle_end(&service->cycle);
     }
 }
@@ -353,28 +347,6 @@ static void look_up(struct cycle *cycle)
 }
 /* NOLINTEND(misc-no-recursion) */
 
-static void take_requests(struct cycle *cycle)
-{
-    struct service *service = cycle->service;
-    size_t taken = 0;
-    while (service->waiting_count > 0 && taken < CYCLE_REQUEST_BYTES_MAX &&
-           cycle->request_count < (uint32_t)service->settings.batch_max) {
-        struct waiting_request *waiting = &service->waiting[service->waiting_first];
-        taken += zmq_msg_size(&waiting->bytes);
-        service->waiting_bytes -= zmq_msg_size(&waiting->bytes);
-        service->waiting_first = (service->waiting_first + 1) % SERVICE_REQUESTS_MAX;
-        service->waiting_count--;
-        uint32_t i = cycle->request_count++;
-        (void)zmq_msg_init(&cycle->request_bytes[i]);
-        (void)zmq_msg_move(&cycle->request_bytes[i], &waiting->bytes);
-        (void)zmq_msg_close(&waiting->bytes);
-        cycle->requests[i] =
-            (struct request){.peer = waiting->peer,
-                             .bytes = slice_of(zmq_msg_data(&cycle->request_bytes[i]),
-                                               zmq_msg_size(&cycle->request_bytes[i]))};
-    }
-}
-
 static bool inputs_ripe(const struct service *service)
 {
     if (held_is_ripe(service)) {
@@ -400,6 +372,11 @@ void cycle_run(struct service *service, int64_t now_us)
         cycle_step(cycle, APPENDER_WAITED, NULL);
         return;
     }
+    if (service->serving == 0 && cycle->phase == APPENDER_IDLE && cycle_has_rest(service)) {
+        requests_refuse(cycle, true);
+        cycle_end(cycle);
+    }
+    requests_refuse_waiting(service);
     if (cycle->phase != APPENDER_IDLE || service->serving == 0 ||
         pg_current_state(service->writer) != PG_READY) {
         return;
@@ -418,7 +395,7 @@ void cycle_run(struct service *service, int64_t now_us)
     }
     cycle->tick = tick;
     if (!rest) {
-        take_requests(cycle);
+        requests_take(cycle);
     }
     cycle_part_begin(cycle);
     cycle_step(cycle, APPENDER_WORK, NULL);

@@ -302,6 +302,17 @@ int64_t held_ripe_us(const struct service *service);
 void held_take(struct service *service, struct input_list *list);
 void held_forget(struct service *service);
 
+/* service_requests.c: what waits becomes part of the batch; the requests of the batch from that one
+ * on are forgotten. */
+void requests_take(struct cycle *cycle);
+void requests_release(struct cycle *cycle, uint32_t from);
+/* The batch ends here: what of it was not answered, of its part under way too unless that is told,
+ * is told to try later.  Whoever does is answered as the same request, done or not. */
+void requests_refuse(struct cycle *cycle, bool told);
+/* Nothing is served, or nothing is taken: whoever waits is told so at once. */
+void requests_refuse_waiting(struct service *service);
+void requests_done(struct service *service);
+
 /* service_cycle.c */
 bool cycle_init(struct service *service);
 void cycle_done(struct service *service);

@@ -1,7 +1,8 @@
 /*
  * Goal: a batch that wants more versions of policies than the book has room for comes to its end,
- * request by request in its order, and what a batch is lent stays where it is until it is over
- * (laws 4, 9, 11).  Method: hundreds of requests, each of a case pinned to another version, are one
+ * request by request in its order, what a batch is lent stays where it is until it is over, and who
+ * asks is told to try later when nothing is served any more before it is his turn (laws 4, 9, 11).
+ * Method: hundreds of requests, each of a case pinned to another version, are one
  * batch of the real cycle, with a real archive of policies behind it; the daemon's part keeps what
  * it was lent, as analytics does, and looks at it when all is committed.
  */
@@ -10,6 +11,8 @@
 #include "pg_desk.h"
 #include "service_private.h"
 #include "unit.h"
+
+#include <event2/event.h>
 
 enum { SOURCE_MAX = 16 * 1024, VERSIONS = POLICY_BOOK_MAX + 44, PATIENCE_US = 40000000 };
 
@@ -25,6 +28,9 @@ struct scene {
     uint32_t parts;
     uint32_t told[VERSIONS];
     uint32_t told_count;
+    struct event_base *loop;
+    uint32_t refused[VERSIONS];
+    uint32_t refused_count;
 };
 
 static uint32_t policy_of(const struct request *request)
@@ -69,8 +75,22 @@ static void on_committed(void *self, struct cycle *cycle)
     scene->parts++;
 }
 
-static const struct service_spec spec = {
-    .id = SERVICE_DISPATCH, .lookup = on_lookup, .request = on_request, .committed = on_committed};
+static struct slice on_refuse(void *self, struct slice bytes, bool overloaded, struct arena *arena)
+{
+    (void)arena;
+    struct scene *scene = self;
+    const struct request request = {.bytes = bytes};
+    assert_false(overloaded); /* it is not ready */
+    assert_true(scene->refused_count < VERSIONS);
+    scene->refused[scene->refused_count++] = policy_of(&request);
+    return bytes;
+}
+
+static const struct service_spec spec = {.id = SERVICE_DISPATCH,
+                                         .lookup = on_lookup,
+                                         .request = on_request,
+                                         .committed = on_committed,
+                                         .refuse = on_refuse};
 
 /* Small ones. */
 static void versions_insert(const struct pg_desk *desk)
@@ -98,7 +118,13 @@ static void scene_open(struct scene *scene)
     service->writer = scene->desk.pg;
     service->policies = policy_book_new(false);
     service->waiting = calloc(SERVICE_REQUESTS_MAX, sizeof *service->waiting);
+    service->scratch = arena_new(SOURCE_MAX);
+    scene->loop = event_base_new();
+    static const struct bus_callbacks nobody_calls;
+    struct error error = {0};
+    service->bus = bus_new(scene->loop, &nobody_calls, NULL, &error);
     assert_true(service->policies && service->waiting && input_list_init(&service->incoming));
+    assert_true(service->scratch && service->bus);
     assert_true(cycle_init(service));
     cycle_connected(service);
 }
@@ -109,15 +135,23 @@ static void scene_close(struct scene *scene)
     cycle_done(&scene->service);
     input_list_done(&scene->service.incoming);
     policy_book_free(&scene->service.policies);
+    bus_free(&scene->service.bus);
+    arena_free(&scene->service.scratch);
+    event_base_free(scene->loop);
     free(scene->service.waiting);
+}
+
+static void all_versions_ask(struct scene *scene)
+{
+    static const struct bus_peer peer = {.bytes = {1}, .size = 1};
+    for (uint32_t id = 1; id <= VERSIONS; id++) {
+        service_request(&scene->service, &peer, slice_of((const uint8_t *)&id, sizeof id));
+    }
 }
 
 static void all_versions_are_wanted_at_once(struct scene *scene)
 {
-    static const struct bus_peer peer;
-    for (uint32_t id = 1; id <= VERSIONS; id++) {
-        service_request(&scene->service, &peer, slice_of((const uint8_t *)&id, sizeof id));
-    }
+    all_versions_ask(scene);
     int64_t end_us = clock_monotonic_us() + PATIENCE_US;
     while (scene->told_count < VERSIONS && clock_monotonic_us() < end_us) {
         cycle_run(&scene->service, clock_monotonic_us());
@@ -150,6 +184,82 @@ static void a_look_up_that_wants_them_all_at_once_comes_to_its_end_too(void **st
     scene_open(&scene);
     scene.asks_first = true;
     all_versions_are_wanted_at_once(&scene);
+    scene_close(&scene);
+}
+
+/* Told or refused, each once and in its order, and nothing of it is left. */
+static void all_were_answered(const struct scene *scene)
+{
+    const struct service *service = &scene->service;
+    assert_true(scene->told_count > 0 && scene->told_count < VERSIONS);
+    assert_int_equal(scene->told_count + scene->refused_count, VERSIONS);
+    for (uint32_t i = 0; i < scene->refused_count; i++) {
+        assert_int_equal(scene->refused[i], scene->told_count + i + 1);
+    }
+    assert_false(cycle_has_rest(service));
+    assert_int_equal(service->cycle.request_count, 0);
+    assert_int_equal(service->waiting_count, 0);
+    assert_int_equal(service->waiting_bytes, 0);
+}
+
+static void one_part_is_told(struct scene *scene)
+{
+    int64_t end_us = clock_monotonic_us() + PATIENCE_US;
+    while (scene->parts == 0 && clock_monotonic_us() < end_us) {
+        cycle_run(&scene->service, clock_monotonic_us());
+        pg_desk_turn(&scene->desk, 2000);
+    }
+    assert_int_equal(scene->parts, 1);
+    assert_true(cycle_has_rest(&scene->service));
+}
+
+static void whose_part_comes_when_nothing_is_served_is_told_to_try_later(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    all_versions_ask(&scene);
+    one_part_is_told(&scene);
+    scene.service.serving = 0; /* another owns all of it now */
+    cycle_run(&scene.service, clock_monotonic_us());
+    all_were_answered(&scene);
+    assert_int_equal(scene.service.cycle.phase, APPENDER_IDLE);
+    scene.service.serving = 1; /* and who asks again is served again */
+    scene.told_count = 0;
+    scene.refused_count = 0;
+    all_versions_are_wanted_at_once(&scene);
+    scene_close(&scene);
+}
+
+static void who_waits_behind_a_batch_is_told_so_too(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    scene.service.settings.batch_max = 3;
+    all_versions_ask(&scene);
+    while (scene.told_count == 0) {
+        cycle_run(&scene.service, clock_monotonic_us());
+        pg_desk_turn(&scene.desk, 2000);
+    }
+    scene.service.serving = 0;
+    cycle_run(&scene.service, clock_monotonic_us());
+    all_were_answered(&scene);
+    scene_close(&scene);
+}
+
+/* What was under way may be done or not: who asks again is answered as the same request. */
+static void where_the_archive_goes_away_all_of_the_batch_is_told_to_try_later(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    all_versions_ask(&scene);
+    one_part_is_told(&scene);
+    cycle_run(&scene.service, clock_monotonic_us()); /* the next is under way */
+    cycle_cut(&scene.service);
+    all_were_answered(&scene);
+    assert_int_equal(scene.service.cycle.phase, APPENDER_AWAY);
     scene_close(&scene);
 }
 
@@ -192,6 +302,9 @@ int main(void)
         cmocka_unit_test(a_batch_of_more_versions_than_there_is_room_for_goes_on_part_by_part),
         cmocka_unit_test(a_look_up_that_wants_them_all_at_once_comes_to_its_end_too),
         cmocka_unit_test(what_a_batch_was_lent_stays_until_it_lets_go),
+        cmocka_unit_test(whose_part_comes_when_nothing_is_served_is_told_to_try_later),
+        cmocka_unit_test(who_waits_behind_a_batch_is_told_so_too),
+        cmocka_unit_test(where_the_archive_goes_away_all_of_the_batch_is_told_to_try_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
