@@ -6,6 +6,7 @@
 enum {
     YEARS_BACK = 2,
     YEARS_AHEAD = 3,
+    YEARS_MORE = 1, /* of who judges, either way */
     YEAR_DAYS = 365,
     WANTED_MAX = 64,
     BAD_MAX = 256,
@@ -36,15 +37,17 @@ struct policy_book {
     bool asked;
     struct pg *pg;
     bool reads_text;
+    int years_more;
     bool complete; /* an answer has brought nothing new */
     bool stuck;    /* no room was found for the last one, told */
 };
 
-struct policy_book *policy_book_new(bool reads_text)
+struct policy_book *policy_book_new(bool reads_text, bool judges)
 {
     struct policy_book *book = calloc(1, sizeof *book);
     if (book) {
         book->reads_text = reads_text;
+        book->years_more = judges ? YEARS_MORE : 0;
     }
     return book;
 }
@@ -211,8 +214,12 @@ static void row_add(struct policy_book *book, const PGresult *rows, int row)
     int year = year_of(pg_time(rows, row, 4)); /* a clock here may be years off */
     struct policy_report report = {0};
     /* compiling patterns is what takes long: only for who sees texts */
-    struct policy_object *object = (book->reads_text ? policy_load : policy_load_blind)(
-        name, pg_bytes(rows, row, 2), year - YEARS_BACK, year + YEARS_AHEAD, &report);
+    struct policy_object *object =
+        (book->reads_text ? policy_load : policy_load_blind)(name,
+                                                             pg_bytes(rows, row, 2),
+                                                             year - YEARS_BACK - book->years_more,
+                                                             year + YEARS_AHEAD + book->years_more,
+                                                             &report);
     if (!object) {
         bad_add(book, id);
         log_error("policy does not compile",

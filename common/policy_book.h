@@ -36,8 +36,12 @@ enum {
 
 struct policy_book;
 
-/* reads_text: with the classifiers, for who sees texts. */
-struct policy_book *policy_book_new(bool reads_text);
+/*
+ * reads_text: with the classifiers, for who sees texts.  Calendars are compiled for the years
+ * around the one in which a policy is read; judges: for one more either way, because what somebody
+ * who read it in another year promised has to be placed (law 12).
+ */
+struct policy_book *policy_book_new(bool reads_text, bool judges);
 void policy_book_free(struct policy_book **book_p);
 
 /* Asks for rows that are not here yet; does nothing while an answer is awaited.  pg must outlive

@@ -46,14 +46,19 @@ static void row_insert(const struct pg_desk *desk, int id, int version, const ch
     pg_desk_run(desk, sql);
 }
 
-static void shelf_open(struct shelf *shelf, bool reads_text)
+static void shelf_open_for(struct shelf *shelf, bool reads_text, bool judges)
 {
     pg_desk_open(&shelf->desk);
     pg_desk_archive(&shelf->desk, "4");
-    shelf->book = policy_book_new(reads_text);
+    shelf->book = policy_book_new(reads_text, judges);
     assert_non_null(shelf->book);
     pg_desk_connect(&shelf->desk, statements, 1);
     assert_true(pg_desk_until_ready(&shelf->desk));
+}
+
+static void shelf_open(struct shelf *shelf, bool reads_text)
+{
+    shelf_open_for(shelf, reads_text, false);
 }
 
 static void shelf_close(struct shelf *shelf)
@@ -239,6 +244,40 @@ static void only_who_reads_texts_gets_a_classifier(void **state)
     }
 }
 
+static const struct calendar *calendar_of(const struct shelf *shelf)
+{
+    const struct policy *policy = &policy_book_by_id(shelf->book, 1)->policy;
+    for (uint16_t i = 0; i < policy->calendar_count; i++) {
+        if (policy->calendars[i].interval_count > 0) {
+            return &policy->calendars[i];
+        }
+    }
+    fail_msg("%s has no hours", policy->name);
+    return NULL;
+}
+
+/* The one read it in December, the other in January: no date is known to the desk and not to who
+ * judges whether it was kept (law 12). */
+static void who_judges_knows_the_days_of_who_read_the_policy_in_another_year(void **state)
+{
+    (void)state;
+    int32_t first[2];
+    int32_t last[2];
+    for (int judges = 0; judges < 2; judges++) {
+        struct shelf shelf;
+        shelf_open_for(&shelf, false, judges == 1);
+        row_insert(&shelf.desk, 1, 1, "now()");
+        assert_true(until_there(&shelf, 1));
+        const struct calendar *calendar = calendar_of(&shelf);
+        first[judges] = calendar->days[0].date;
+        last[judges] = calendar->days[calendar->day_count - 1].date;
+        shelf_close(&shelf);
+    }
+    enum { YEAR = 10000 };
+    assert_true(first[1] <= first[0] - YEAR);
+    assert_true(last[1] >= last[0] + YEAR);
+}
+
 static void a_question_that_was_lost_is_asked_again(void **state)
 {
     (void)state;
@@ -264,6 +303,7 @@ int main(void)
         cmocka_unit_test(what_the_archive_does_not_have_is_told_once_and_not_waited_for),
         cmocka_unit_test(of_hundreds_of_versions_the_newest_is_here_and_others_come_when_wanted),
         cmocka_unit_test(only_who_reads_texts_gets_a_classifier),
+        cmocka_unit_test(who_judges_knows_the_days_of_who_read_the_policy_in_another_year),
         cmocka_unit_test(a_question_that_was_lost_is_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

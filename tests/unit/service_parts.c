@@ -116,7 +116,7 @@ static void scene_open(struct scene *scene)
     service->settings.batch_max = SERVICE_BATCH_MAX;
     service->reader = scene->desk.pg;
     service->writer = scene->desk.pg;
-    service->policies = policy_book_new(false);
+    service->policies = policy_book_new(false, false);
     service->waiting = calloc(SERVICE_REQUESTS_MAX, sizeof *service->waiting);
     service->scratch = arena_new(SOURCE_MAX);
     scene->loop = event_base_new();
