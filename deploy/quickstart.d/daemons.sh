@@ -29,17 +29,22 @@ keys_make() {
     say "keys in $state/keys (whoever has seal.key can read personal data; without it nobody can)"
 }
 
-# Every file of deploy/schema that is newer than the archive, in order.
+# Every file of deploy/schema that the archive has not had yet, in order; each says in the archive that it was applied.
 archive_make() {
-    local file number have
+    local file number have=0
     step_log=$state/log/schema.log
-    have=$(sql -c "SELECT CASE WHEN to_regclass('redress.archive') IS NULL THEN 0 ELSE 1 END")
-    [ "$have" = 0 ] || have=$(sql -c 'SELECT schema FROM redress.archive')
+    if [ "$(sql -c "SELECT to_regclass('redress.archive') IS NULL")" = f ]; then
+        have=$(sql -c 'SELECT file FROM redress.archive' 2>>"$step_log") ||
+            fail "the archive in $state is of a version before files of the schema were counted" \
+                "go on with that version, or begin afresh: give another folder with --state DIR"
+    fi
     for file in "$root"/deploy/schema/[0-9]*.sql; do
         number=$((10#$(basename "$file" | grep -oE '^[0-9]+')))
         [ "$number" -gt "$have" ] || continue
         sql -v partitions="$partitions" -f "$file" >>"$step_log" 2>&1 ||
             fail "schema $(basename "$file") was refused" "the log says which line"
+        [ "$(sql -c 'SELECT file FROM redress.archive')" = "$number" ] ||
+            fail "schema $(basename "$file") does not say that it was applied" "it has to end with: UPDATE redress.archive SET file = $number"
         say "archive: $(basename "$file")"
     done
     sql -c "ALTER DATABASE redress SET search_path TO redress, public"

@@ -35,10 +35,16 @@ broke() { fail "a command ended with status $1" "the log says why; mend it and r
 
 # The state folder, for its owner alone.  The user postgres has to pass through it to his own part and to his log.
 state_make() {
-    local why pass=700
+    local why part pass=700
     if [ -d "$state" ] && [ -n "$(ls -A "$state" 2>/dev/null)" ] && ! [ -e "$state/lock" ]; then
         fail "the folder $state holds something else" "give a new or empty folder with --state DIR; nothing of it was touched"
     fi
+    # Whoever owns it, or the link that leads there, could put his own programs in the place of ours later.
+    for part in "$state" "$state/."; do
+        if [ -e "$part" ] && [ "$(stat -c %u "$part")" -ne "$(id -u)" ]; then
+            fail "the folder $state belongs to $(stat -c %U "$part")" "give one of your own with --state DIR; nothing of it was touched"
+        fi
+    done
     [ "$(id -u)" -ne 0 ] || pass=711
     why=$({
         mkdir -p "$state" && chmod "$pass" "$state" && test -w "$state" && mkdir -p "$state/log" && chmod "$pass" "$state/log" || exit

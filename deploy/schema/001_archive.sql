@@ -12,6 +12,7 @@ SET search_path TO redress;
 CREATE TABLE archive (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),
     schema      integer NOT NULL,          -- common/archive_form.h
+    file        integer NOT NULL,          -- the number of the newest file of deploy/schema that was applied
     partitions  integer NOT NULL CHECK (partitions BETWEEN 1 AND 1024),
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -187,8 +188,11 @@ CREATE TABLE complaint (
     updated_at     timestamptz NOT NULL,
     closed_at      timestamptz,        -- NULL: open
     outcome        text NOT NULL,      -- how it ended; '': open
-    more           bytea NOT NULL      -- marks and kept fields, in the layout of dispatch_store_more.c
+    more           bytea NOT NULL,     -- marks and kept fields, in the layout of dispatch_store_more.c
+    pushes         boolean NOT NULL    -- it waits in a queue that offers its cases by itself
 ) WITH (fillfactor = 50);
+-- Those are looked for once a second.  Where no queue says so it is empty, and updates of a row touch no index.
+CREATE INDEX complaint_pushes ON complaint (case_id) WHERE pushes;
 
 -- How many cases a person may hold at once; a claim counts only when this row allows it (law 6).
 CREATE TABLE agent_slot (
@@ -222,7 +226,7 @@ CREATE TABLE clock (
 CREATE INDEX clock_unknown ON clock (case_id) WHERE unknown;
 
 CREATE TABLE figure (
-    hour      timestamptz NOT NULL,
+    hour      timestamptz NOT NULL, -- when it begins; half or a quarter of one where the policy's zone needs it
     measure   text NOT NULL,
     policy_id integer NOT NULL,
     channel   text NOT NULL,
@@ -370,7 +374,7 @@ CREATE POLICY own_dispatch  ON member TO redress_dispatch  USING (service = 3);
 CREATE POLICY own_watchdog  ON member TO redress_watchdog  USING (service = 4);
 CREATE POLICY own_analytics ON member TO redress_analytics USING (service = 5);
 
-INSERT INTO archive (schema, partitions) VALUES (3, :partitions);
+INSERT INTO archive (schema, file, partitions) VALUES (4, 1, :partitions);
 INSERT INTO head (service, partition)
     SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;
 

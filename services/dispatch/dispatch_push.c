@@ -22,7 +22,7 @@ enum {
 
 struct push_found {
     uint64_t case_id;
-    int64_t queue; /* place in the lists of the search */
+    int64_t queue; /* its number in the search */
     bool turn;     /* it is its turn, by its number */
     bool placed;   /* offered or assigned */
 };
@@ -31,6 +31,7 @@ struct push {
     bool under_way;
     bool decided; /* in the batch under way */
     bool again;   /* something happened while it was looked for */
+    bool found;   /* the last search came back with something */
     bool any;     /* an organisation was applied and some queue says so, a second ago */
     int64_t began_us;
     int64_t after_us; /* the next search, monotonic */
@@ -42,7 +43,7 @@ struct push {
     struct push_found cases[PUSH_FOUND_MAX];
     const struct policy *loads_for; /* in the batch under way */
     struct dispatch_load loads[ORG_AGENTS_MAX];
-    struct pg_array policies, queues, partitions;
+    struct pg_array partitions;
 };
 
 bool push_open(struct dispatch *dispatch)
@@ -54,8 +55,6 @@ bool push_open(struct dispatch *dispatch)
 void push_close(struct dispatch *dispatch)
 {
     if (dispatch->push) {
-        pg_array_done(&dispatch->push->policies);
-        pg_array_done(&dispatch->push->queues);
         pg_array_done(&dispatch->push->partitions);
     }
     free(dispatch->push);
@@ -83,26 +82,20 @@ static void found(void *context, const struct pg_answer *answer)
         last = one->turn && one->case_id > last ? one->case_id : last;
     }
     push->behind = turns == PUSH_PART ? last : 0;
+    push->found = push->count > 0;
 }
 
-/* Of every policy that is here; false: no queue says so. */
-static bool queues_that_push(const struct dispatch *dispatch, struct push *push)
+/* Of any policy that is here: an older version may have had to make room, and cases of it wait. */
+static bool some_queue_pushes(const struct dispatch *dispatch)
 {
     const struct policy_object *object;
     const struct policy_book *book = service_policies(dispatch->service);
-    bool any = false;
-    pg_array_begin(&push->policies, PG_TEXT);
-    pg_array_begin(&push->queues, PG_TEXT);
     for (uint32_t n = 0; (object = policy_book_nth(book, n)); n++) {
-        for (uint16_t i = 0; i < object->policy.queue_count; i++) {
-            if (object->policy.queues[i].push != PUSH_NO) {
-                pg_array_bytes(&push->policies, slice_text(object->policy.name));
-                pg_array_bytes(&push->queues, slice_text(object->policy.queues[i].id));
-                any = true;
-            }
+        if (policy_pushes(&object->policy)) {
+            return true;
         }
     }
-    return any;
+    return false;
 }
 
 void push_search(struct dispatch *dispatch)
@@ -111,19 +104,19 @@ void push_search(struct dispatch *dispatch)
     struct push *push = dispatch->push;
     struct pg *reader = service_reader(dispatch->service);
     if (push->under_way) {
-        push->again = push->any; /* and leave the lists that are being sent alone */
+        push->again = push->any; /* and leave the list that is being sent alone */
         return;
     }
-    push->any = people_org(dispatch) && queues_that_push(dispatch, push);
+    bool org = people_org(dispatch) != NULL;
+    push->any = org && (push->found || some_queue_pushes(dispatch));
     push->again = push->any && (push->count > 0 || clock_monotonic_us() < push->after_us);
-    if (!push->any || push->again || pg_current_state(reader) != PG_READY) {
+    if (!org || push->again || pg_current_state(reader) != PG_READY) {
         return;
     }
     partitions_served(dispatch->service, &push->partitions);
     push->began_us = clock_monotonic_us();
     pg_begin(reader);
-    dispatch_waiting_bind(
-        reader, &push->policies, &push->queues, &push->partitions, PUSH_PART, push->behind);
+    dispatch_waiting_bind(reader, &push->partitions, PUSH_PART, push->behind);
     push->under_way = pg_send(reader, found, dispatch, &error);
     if (!push->under_way) {
         log_debug("waiting cases not looked for", LOG_ERROR_FIELDS(&error));

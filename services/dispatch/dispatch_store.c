@@ -15,22 +15,28 @@
     "c.acknowledged, c.received_at, c.opened_at, c.step_since, c.updated_at, c.closed_at, "        \
     "c.outcome, c.more"
 
+/* And whether it waits where cases are offered by themselves: written for the search of those,
+ * never read, because a policy says so of each of its queues. */
+#define COMPLAINT_COLUMNS_WRITTEN COMPLAINT_COLUMNS ", pushes"
+
 /* With the nearest due time of its clocks, a hint for the order of a queue. */
 #define ROWS                                                                                       \
     "SELECT " COMPLAINT_COLUMNS_OF_C ", k.due FROM complaint c LEFT JOIN clock k USING (case_id) "
 
 #define CASES_ONE                                                                                  \
-    "INSERT INTO complaint (" COMPLAINT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "   \
+    "INSERT INTO complaint (" COMPLAINT_COLUMNS_WRITTEN                                            \
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "                                               \
     "$10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, "   \
-    "$28) "
+    "$28, $29) "
 
 #define CASES_MANY                                                                                 \
-    "INSERT INTO complaint (" COMPLAINT_COLUMNS ") SELECT * FROM unnest("                          \
+    "INSERT INTO complaint (" COMPLAINT_COLUMNS_WRITTEN ") SELECT * FROM unnest("                  \
     "$1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], " \
     "$8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], "               \
     "$14::integer[], $15::integer[], $16::smallint[], $17::smallint[], $18::smallint[], "          \
     "$19::smallint[], $20::smallint[], $21::boolean[], $22::timestamptz[], $23::timestamptz[], "   \
-    "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bytea[]) "
+    "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bytea[], "      \
+    "$29::boolean[]) "
 
 #define CASES_UPDATE                                                                               \
     "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "       \
@@ -41,7 +47,8 @@
     "reopened = excluded.reopened, followed_up = excluded.followed_up, "                           \
     "acknowledged = excluded.acknowledged, step_since = excluded.step_since, "                     \
     "updated_at = excluded.updated_at, closed_at = excluded.closed_at, "                           \
-    "outcome = excluded.outcome, more = excluded.more"
+    "outcome = excluded.outcome, more = excluded.more, "                                           \
+    "pushes = excluded.pushes"
 
 const struct pg_statement dispatch_statements[] = {
     {"dispatch_rows",
@@ -56,15 +63,14 @@ const struct pg_statement dispatch_statements[] = {
      "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
      "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"        },
     {"dispatch_waiting",
-     "WITH waiting AS MATERIALIZED (SELECT c.case_id, q.nr, row_number() OVER (PARTITION BY q.nr "
+     "WITH waiting AS MATERIALIZED (SELECT c.case_id, c.priority, dense_rank() OVER (ORDER BY "
+     "p.name, c.queue) AS nr, row_number() OVER (PARTITION BY p.name, c.queue "
      "ORDER BY c.priority, least(k.due, c.received_at + interval '30 days'), c.received_at) AS "
-     "place, c.priority FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(policy, queue, "
-     "nr) JOIN policy p ON p.name = q.policy JOIN complaint c ON c.policy_id = p.id "
-     "AND c.queue = q.queue LEFT JOIN clock k USING (case_id) "
-     "WHERE (c.case_id >> 40)::smallint = ANY($3::smallint[])), "
-     "best AS (SELECT case_id, nr FROM waiting ORDER BY place, priority, nr LIMIT $4::integer), "
-     "turn AS (SELECT case_id, nr FROM waiting WHERE case_id > $5::bigint AND case_id NOT IN "
-     "(SELECT case_id FROM best) ORDER BY case_id LIMIT $4::integer) "
+     "place FROM complaint c JOIN policy p ON p.id = c.policy_id LEFT JOIN clock k USING (case_id) "
+     "WHERE c.pushes AND (c.case_id >> 40)::smallint = ANY($1::smallint[])), "
+     "best AS (SELECT case_id, nr FROM waiting ORDER BY place, priority, nr LIMIT $2::integer), "
+     "turn AS (SELECT case_id, nr FROM waiting WHERE case_id > $3::bigint AND case_id NOT IN "
+     "(SELECT case_id FROM best) ORDER BY case_id LIMIT $2::integer) "
      "SELECT case_id, nr, false FROM best UNION ALL SELECT case_id, nr, true FROM turn"         },
     {"dispatch_cases_new_one",   CASES_ONE                                                      },
     {"dispatch_cases_new",       CASES_MANY                                                     },
@@ -118,7 +124,7 @@ static struct case_rows {
     struct pg_array last_actor, category, severity_class, channel, customer, score, repeats;
     struct pg_array priority, escalation, language, reopened, followed_up, acknowledged;
     struct pg_array received_at, opened_at, step_since, updated_at, closed_at;
-    struct pg_array outcome, more;
+    struct pg_array outcome, more, pushes;
 } case_rows[2];
 
 static void rows_begin(struct case_rows *rows)
@@ -151,6 +157,7 @@ static void rows_begin(struct case_rows *rows)
     pg_array_begin(&rows->closed_at, PG_TIMESTAMPTZ);
     pg_array_begin(&rows->outcome, PG_TEXT);
     pg_array_begin(&rows->more, PG_BYTEA);
+    pg_array_begin(&rows->pushes, PG_BOOL);
 }
 
 void dispatch_cases_begin(void)
@@ -205,6 +212,8 @@ void dispatch_case_add(const struct policy *policy, const struct dispatch_case *
     uint8_t more[DISPATCH_MORE_SIZE];
     name_add(&rows->outcome, policy_outcome_name((enum case_outcome)state->more.outcome));
     pg_array_bytes(&rows->more, slice_of(more, dispatch_more_pack(&state->more, more)));
+    pg_array_bool(&rows->pushes,
+                  state->queue != POLICY_NONE && policy->queues[state->queue].push != PUSH_NO);
 }
 
 static void rows_bind(struct pg *pg, const char *one, const char *many, struct case_rows *rows)
@@ -216,7 +225,8 @@ static void rows_bind(struct pg *pg, const char *one, const char *many, struct c
         &rows->customer,     &rows->score,       &rows->repeats,        &rows->priority,
         &rows->escalation,   &rows->language,    &rows->reopened,       &rows->followed_up,
         &rows->acknowledged, &rows->received_at, &rows->opened_at,      &rows->step_since,
-        &rows->updated_at,   &rows->closed_at,   &rows->outcome,        &rows->more};
+        &rows->updated_at,   &rows->closed_at,   &rows->outcome,        &rows->more,
+        &rows->pushes};
     (void)pg_call_rows(pg, one, many, parameters, sizeof parameters / sizeof *parameters);
 }
 
@@ -401,15 +411,11 @@ void dispatch_rows_bind(struct pg *pg,
 }
 
 void dispatch_waiting_bind(struct pg *pg,
-                           struct pg_array *policies,
-                           struct pg_array *queues,
                            struct pg_array *partitions,
                            int32_t limit,
                            uint64_t behind)
 {
     pg_call(pg, "dispatch_waiting");
-    pg_bind_array(pg, policies);
-    pg_bind_array(pg, queues);
     pg_bind_array(pg, partitions);
     pg_bind_int4(pg, limit);
     pg_bind_int8(pg, (int64_t)behind);

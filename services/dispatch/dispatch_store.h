@@ -32,13 +32,11 @@ void dispatch_search_bind(struct pg *pg,
                           struct pg_array *partitions,
                           int32_t limit);
 
-/* Of several queues at once (names of policies and, in step with them, of queues, PG_TEXT): first
+/* Of what waits to be offered by itself in these partitions, whatever version of its policy: first
  * the best, of each queue the first before of any the second; then those whose turn it is, of all
- * others the next behind this case.  At most limit of both; rows of case id, place of its queue in
- * the arrays from 1, whether it is its turn. */
+ * others the next behind this case.  At most limit of both; rows of case id, number of its queue
+ * in this answer, whether it is its turn.  Reads no more than what waits so. */
 void dispatch_waiting_bind(struct pg *pg,
-                           struct pg_array *policies,
-                           struct pg_array *queues,
                            struct pg_array *partitions,
                            int32_t limit,
                            uint64_t behind);

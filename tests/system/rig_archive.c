@@ -83,7 +83,7 @@ void rig_text(struct rig *rig, char *text, size_t size, const char *query)
 static void schema_apply(struct rig *rig)
 {
     static char text[SOURCE_MAX];
-    const char *from = file_read(REDRESS_SOURCE "/deploy/schema/001_archive.sql");
+    const char *from = file_read(SCHEMA_FILE);
     size_t at = 0;
     while (*from && at + 16 < sizeof text) {
         if (strncmp(from, ":partitions", 11) == 0) {

@@ -1,12 +1,15 @@
 /*
- * Goal: what a role of the archive need not do it cannot do.  Method: the schema in a real
+ * Goal: what a role of the archive need not do it cannot do; the archive knows in which form it is
+ * and which files of the schema it has had.  Method: the schema in a real
  * PostgreSQL; each role connects by itself and tries, row by row of a table, what it must be able
  * to do and what nobody may: to write the streams of another service or another's head (law 2), to
  * change or remove what was appended (law 3), to read a case's key or a customer unseen (law 10).
  */
+#include "archive_form.h"
 #include "pg_desk.h"
 #include "unit.h"
 
+#include <glob.h>
 #include <libpq-fe.h>
 
 #define JOURNAL(table, service)                                                                    \
@@ -193,11 +196,35 @@ static void nobody_is_more_than_he_seems(void **state)
     pg_desk_close(&desk);
 }
 
+/* Or the next one would be left out, or applied to what is of another form. */
+static void the_archive_tells_its_form_and_its_newest_file(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    glob_t files;
+    char expected[32];
+    assert_int_equal(glob(SCHEMA_FILES, 0, NULL, &files), 0);
+    const char *newest = strrchr(files.gl_pathv[files.gl_pathc - 1], '/') + 1;
+    (void)snprintf(
+        expected, sizeof expected, "%ld %d", strtol(newest, NULL, 10), (int)ARCHIVE_SCHEMA);
+    globfree(&files);
+    pg_desk_open(&desk);
+    pg_desk_archive(&desk, "4");
+    PGconn *connection = connect_as(&desk, "reader");
+    PGresult *result = PQexec(connection, "SELECT file || ' ' || schema FROM archive");
+    assert_int_equal(PQntuples(result), 1);
+    assert_string_equal(PQgetvalue(result, 0, 0), expected);
+    PQclear(result);
+    PQfinish(connection);
+    pg_desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_role_can_do_its_work_and_nothing_else),
         cmocka_unit_test(nobody_is_more_than_he_seems),
+        cmocka_unit_test(the_archive_tells_its_form_and_its_newest_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -198,7 +198,7 @@ static void the_way_back_to_none_is_a_version_that_says_nothing(void **state)
 #define CASE_OF(id, agent, closed)                                                                 \
     "INSERT INTO redress.complaint VALUES (" id ", 1, 1, 'work', '', 'desk', '" agent              \
     "', 'agent', '', '', '', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), "             \
-    "now(), " closed ", '', ''); "
+    "now(), " closed ", '', '', false); "
 
 /* Cases do not leave with whoever is left out: it is said whose they are, before and after. */
 static void who_is_left_out_with_open_cases_is_told(void **state)

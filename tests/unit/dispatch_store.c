@@ -39,14 +39,23 @@ static struct dispatch_case full_case(void)
                                   .last_actor = "a name of exactly forty-seven bytes, is it not?"};
 }
 
-static void
-store(struct pg_desk *desk, const struct dispatch_case *state, bool is_new, const char *answer)
+static void store_under(struct pg_desk *desk,
+                        const struct policy *policy,
+                        const struct dispatch_case *state,
+                        bool is_new,
+                        const char *answer)
 {
     pg_begin(desk->pg);
     dispatch_cases_begin();
-    dispatch_case_add(policy_fixture(), state, is_new);
+    dispatch_case_add(policy, state, is_new);
     dispatch_cases_bind(desk->pg);
     pg_desk_ask(desk, answer);
+}
+
+static void
+store(struct pg_desk *desk, const struct dispatch_case *state, bool is_new, const char *answer)
+{
+    store_under(desk, policy_fixture(), state, is_new, answer);
 }
 
 struct sight {
@@ -221,23 +230,28 @@ static void a_search_finds_the_best_of_a_queue_in_our_partitions(void **state)
     pg_desk_close(&desk);
 }
 
+/* The fixture's policy, in which these queues offer their cases by themselves. */
+static const struct policy *pushing(enum policy_push service)
+{
+    static struct policy policy;
+    static struct policy_queue queues[16];
+    policy = *policy_fixture();
+    assert_true(policy.queue_count <= sizeof queues / sizeof *queues);
+    memcpy(queues, policy.queues, policy.queue_count * sizeof *queues);
+    queues[FIXTURE_QUEUE_SAFETY].push = PUSH_LEAST_LOAD;
+    queues[FIXTURE_QUEUE_SERVICE].push = (uint8_t)service;
+    policy.queues = queues;
+    return &policy;
+}
+
 static void waiting(struct pg_desk *desk, int32_t limit, uint64_t behind, const char *answer)
 {
-    static struct pg_array policies;
-    static struct pg_array queues;
     static struct pg_array ours;
-    static const uint16_t asked[] = {FIXTURE_QUEUE_SAFETY, FIXTURE_QUEUE_SERVICE};
     pg_array_begin(&ours, PG_INT2);
     pg_array_int2(&ours, 1);
-    pg_array_begin(&policies, PG_TEXT);
-    pg_array_begin(&queues, PG_TEXT);
-    for (int i = 0; i < 2; i++) {
-        pg_array_bytes(&policies, slice_text("p"));
-        pg_array_bytes(&queues, slice_text(policy_fixture()->queues[asked[i]].id));
-    }
     memset(desk->self, 0, 4 * sizeof(uint64_t));
     pg_begin(desk->pg);
-    dispatch_waiting_bind(desk->pg, &policies, &queues, &ours, limit, behind);
+    dispatch_waiting_bind(desk->pg, &ours, limit, behind);
     pg_desk_ask(desk, answer);
 }
 
@@ -258,7 +272,7 @@ static void what_waits_is_found_by_urgency_and_in_turn(void **state)
         one.received_at_us = INT64_C(1710000000000000) + i;
         one.queue = i == 6 ? FIXTURE_QUEUE_SERVICE : FIXTURE_QUEUE_SAFETY;
         one.agent[0] = '\0';
-        store(&desk, &one, true, "ok 0");
+        store_under(&desk, pushing(PUSH_LEAST_LOAD), &one, true, "ok 0");
     }
     desk.look = look_at_cases;
     desk.self = found;
@@ -276,6 +290,40 @@ static void what_waits_is_found_by_urgency_and_in_turn(void **state)
         }
         behind = found[3];
     }
+    pg_desk_close(&desk);
+}
+
+/* A version that nobody has loaded any more pushes as it did, and no other pushes for it; where a
+ * case waits no longer it is not found. */
+static void what_waits_is_found_whatever_the_version_of_its_policy(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    uint64_t found[4];
+    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    pg_desk_run(&desk,
+                "INSERT INTO redress.policy (name, version, hash, source) VALUES "
+                "('p', 1, 'h', ''), ('p', 2, 'i', '')");
+    desk.look = look_at_cases;
+    desk.self = found;
+    for (uint32_t i = 1; i <= 4; i++) {
+        struct dispatch_case one = full_case();
+        one.case_id = case_id_make(1, i);
+        one.policy_id = i <= 2 ? 1 : 2;
+        one.queue = FIXTURE_QUEUE_SERVICE;
+        one.agent[0] = '\0';
+        store_under(&desk, pushing(i <= 2 ? PUSH_LEAST_LOAD : PUSH_NO), &one, true, "ok 0");
+    }
+    waiting(&desk, 2, 0, "ok 2");
+    assert_int_equal(found[0], case_id_make(1, 1));
+    assert_int_equal(found[1], case_id_make(1, 2));
+    struct dispatch_case taken = full_case();
+    taken.case_id = case_id_make(1, 1);
+    taken.policy_id = 1;
+    taken.queue = POLICY_NONE;
+    store_under(&desk, pushing(PUSH_LEAST_LOAD), &taken, false, "ok 0");
+    waiting(&desk, 2, 0, "ok 1");
+    assert_int_equal(found[0], case_id_make(1, 2));
     pg_desk_close(&desk);
 }
 
@@ -426,6 +474,7 @@ int main(void)
         cmocka_unit_test(the_nearest_due_time_comes_from_the_clocks),
         cmocka_unit_test(a_search_finds_the_best_of_a_queue_in_our_partitions),
         cmocka_unit_test(what_waits_is_found_by_urgency_and_in_turn),
+        cmocka_unit_test(what_waits_is_found_whatever_the_version_of_its_policy),
         cmocka_unit_test(an_agent_holds_as_many_as_the_row_allows),
         cmocka_unit_test(a_command_is_done_once_and_what_was_done_is_known),
         cmocka_unit_test(a_command_is_forgotten_after_thirty_days),
