@@ -278,6 +278,21 @@ static void version_make(const struct compiler *compiler, char version[24])
     }
 }
 
+/* Of the zone's offsets of 2000 to 2049, as the version. */
+static uint16_t grain_of(const struct zone *zone)
+{
+    enum { HOUR_S = 3600, HALF_S = 1800, QUARTER_S = 900 };
+    uint16_t grain_s = HOUR_S;
+    int64_t last_s = date_to_days(HORIZON_LAST) * DAY_S;
+    int64_t at_s = date_to_days(HORIZON_FIRST) * DAY_S;
+    for (; at_s < last_s; at_s = zone_next_change_s(zone, at_s)) {
+        while (grain_s > QUARTER_S && zone_offset_s(zone, at_s) % grain_s != 0) {
+            grain_s = grain_s == HOUR_S ? HALF_S : QUARTER_S;
+        }
+    }
+    return grain_s;
+}
+
 static bool compiler_take(struct compiler *compiler, struct arena *arena, uint32_t days)
 {
     uint32_t count = compiler->definition->dated_count;
@@ -379,7 +394,7 @@ bool calendar_compile(const struct calendar_definition *definition,
     if (!zone) {
         return false;
     }
-    *calendar = (struct calendar){.always = definition->always};
+    *calendar = (struct calendar){.always = definition->always, .grain_s = grain_of(zone)};
     (void)snprintf(calendar->name, sizeof calendar->name, "%s", definition->name);
     (void)snprintf(calendar->zone, sizeof calendar->zone, "%s", definition->zone);
     struct compiler compiler = {.definition = definition, .zone = zone, .closed_s = INT64_MIN};

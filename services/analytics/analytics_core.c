@@ -208,12 +208,20 @@ static void fold_opened(struct tally *tally)
     add(tally, FIGURE_OPENED);
 }
 
+/* So that a local day is made of whole ones, in Kolkata and in Kathmandu. */
+static int64_t grain_of(const struct policy *policy)
+{
+    uint16_t grain_s = policy->calendar_count > 0 ? policy->calendars[0].grain_s : 0;
+    return grain_s > 0 ? grain_s : HOUR_S;
+}
+
 uint32_t analytics_fold(const struct policy *policy,
                         const struct event *event,
                         struct figure_increment out[FIGURE_INCREMENTS_MAX])
 {
     struct tally tally = {.policy = policy, .event = event, .out = out};
-    tally.row.hour_s = floor_div(floor_div(event->at_us, US), HOUR_S) * HOUR_S;
+    int64_t grain_s = grain_of(policy);
+    tally.row.hour_s = floor_div(floor_div(event->at_us, US), grain_s) * grain_s;
     tally.row.clock = tally.row.field = tally.row.value = POLICY_NONE;
     switch (event_kind_service(event->kind)) {
     case SERVICE_INTAKE:

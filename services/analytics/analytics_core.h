@@ -38,7 +38,8 @@ enum figure_measure {
 /* One row to add to. */
 struct figure_increment {
     enum figure_measure measure;
-    int64_t hour_s; /* start of the UTC hour of the event's at_us */
+    int64_t hour_s; /* start of the hour of the event's at_us; of its half or quarter where hours of
+                       the zone of the policy's first calendar begin at such (calendar.h) */
     uint32_t policy_id;
     uint16_t channel, category, queue; /* indexes of the policy; POLICY_NONE: none */
     uint16_t clock;                    /* WARNED … ESCALATED; else POLICY_NONE */

@@ -2,7 +2,8 @@
  * The measures of a policy over the figures of the archive: what `redress measures` shows.
  *
  * Figures are those of all versions of the policy; the newest says what is measured.  Periods are
- * of the zone of its first calendar; an hour of the figures belongs to the period it begins in.
+ * of the zone of its first calendar, and no figure is of two of them: where its hours begin at half
+ * or a quarter past, figures are of half or quarter hours.
  */
 #ifndef REDRESS_CTL_MEASURES_H
 #define REDRESS_CTL_MEASURES_H
