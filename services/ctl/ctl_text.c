@@ -83,14 +83,29 @@ static size_t count_of(const char *const *args)
     return count;
 }
 
+/* Bytes of what sets a colour, as view_status writes it: it moves nothing; 0: something else. */
+static size_t colour_size(const char *text)
+{
+    static const char begin[] = "\033[";
+    size_t size = sizeof begin - 1;
+    if (strncmp(text, begin, size) != 0) {
+        return 0;
+    }
+    size += strspn(text + size, "0123456789;");
+    return text[size] == 'm' ? size + 1 : 0;
+}
+
 char *ctl_text_tame(char *text)
 {
     uint8_t *at = (uint8_t *)text;
     const uint8_t *end = at + strlen(text);
-    for (size_t step; at < end; at += step ? step : 1) {
+    for (size_t step; at < end; at += step) {
         uint32_t character;
-        step = utf8_read(at, end, &character);
-        if (step > 1 && utf8_is_command(character)) {
+        size_t letter = utf8_read(at, end, &character);
+        size_t colour = colour_size((const char *)at);
+        bool kept = colour > 0 || *at == '\n' || *at == '\t';
+        step = colour > 0 ? colour : letter > 0 ? letter : 1;
+        if (letter == 0 || (!kept && utf8_is_command(character))) {
             memset(at, '?', step);
         }
     }

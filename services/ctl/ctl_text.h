@@ -56,8 +56,8 @@ const char *ctl_language_tag(enum ctl_language language);
 #define CTL_NUMBER_TEXT(value) ctl_number_text((char[24]){0}, (int64_t)(value))
 const char *ctl_number_text(char text[24], int64_t value);
 
-/* In place: what would turn the direction of the text after it, and controls beyond ASCII, become
- * question marks.  Returns text. */
+/* In place: what is a command to the terminal, colours and ends of lines apart, would turn the
+ * direction of the text after it, or is no UTF-8, becomes question marks.  Returns text. */
 char *ctl_text_tame(char *text);
 
 /* Writes the pattern with its arguments, tamed. */
