@@ -121,6 +121,9 @@ void ctl_print_json(const struct ctl *ctl, json_t **value);
 /* A JSON text, null when it is not UTF-8. */
 json_t *ctl_json_text(struct slice text);
 
+/* Why a file could not be read or written, in the language of the command; lent for ever. */
+const char *ctl_errno_text(const struct ctl *ctl, int why);
+
 /* A case number as people type it, or a decimal id.  CTL_USAGE after saying what is wrong. */
 int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id) MUST_CHECK;
 
@@ -137,6 +140,10 @@ void ctl_manual_language(const struct ctl *ctl, const char *markdown);
 int ctl_help(struct ctl *ctl);
 int ctl_version(struct ctl *ctl);
 void ctl_help_verb(const struct ctl *ctl, FILE *to, const struct ctl_verb *verb);
+/* What stands for a thing in a row's arguments (CASE, POLICY/QUEUE), in the language of the
+ * command. */
+enum { CTL_USAGE_MAX = 128 };
+const char *ctl_places_say(const struct ctl *ctl, const char *places, char into[CTL_USAGE_MAX]);
 void ctl_help_all(const struct ctl *ctl, FILE *to);
 
 /* The verbs. */

@@ -92,10 +92,11 @@ static void draw_head(struct canvas *canvas, const struct board *board)
     } else {
         (void)snprintf(age,
                        sizeof age,
-                       "%s %" PRId64 ".%" PRId64 " s",
+                       "%s %" PRId64 ".%" PRId64 " %s",
                        word(canvas, TEXT_BOARD_AGE),
                        age_ms / 1000,
-                       age_ms % 1000 / 100);
+                       age_ms % 1000 / 100,
+                       word(canvas, TEXT_UNIT_SECONDS));
     }
     (void)snprintf(line, sizeof line, "Redress  %.40s  %.40s  %.120s", at, zone, age);
     row_begin(canvas,

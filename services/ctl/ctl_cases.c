@@ -76,7 +76,7 @@ static size_t give_byte(void *buffer, size_t size, void *data)
 static int unreadable(const struct ctl *ctl, const char *path, int why)
 {
     int code = why == ENOENT ? CTL_NOT_FOUND : CTL_FAILED;
-    return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(why)));
+    return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, why)));
 }
 
 /* Tells of the place that was read last. */

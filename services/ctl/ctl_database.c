@@ -12,6 +12,9 @@ static const char not_permitted[] = "42501";
 static const char *one_line(PGconn *database, struct error *error)
 {
     (void)error_set(error, ERROR_RETRY, "%s", PQerrorMessage(database));
+    for (size_t end = strlen(error->text); end > 0 && error->text[end - 1] == ' '; end--) {
+        error->text[end - 1] = '\0';
+    }
     return error->text;
 }
 

@@ -201,15 +201,16 @@ static int write_page(const struct ctl *ctl, const struct drill_report *report)
     FILE *out = fopen(path, "we");
     if (!out) {
         return ctl_fail(
-            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(errno)));
+            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, errno)));
     }
     drill_page(report, out);
     bool good = !ferror(out);
     good = fclose(out) == 0 && good;
-    return good
-               ? CTL_OK
-               : ctl_fail(
-                     ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(errno)));
+    return good ? CTL_OK
+                : ctl_fail(ctl,
+                           CTL_FAILED,
+                           TEXT_FILE_UNREADABLE,
+                           CTL_ARGS(path, ctl_errno_text(ctl, errno)));
 }
 
 static int tell(const struct ctl *ctl, const struct drill_report *report)

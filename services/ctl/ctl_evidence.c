@@ -17,7 +17,7 @@ enum { READ_SIZE = 64 * 1024 };
 static int unreadable(const struct ctl *ctl, const char *path, int why)
 {
     int code = why == ENOENT ? CTL_NOT_FOUND : CTL_UNREACHABLE;
-    return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(why)));
+    return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, why)));
 }
 
 static int hash_read(const struct ctl *ctl,

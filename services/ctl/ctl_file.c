@@ -5,7 +5,7 @@
 static int unreadable(const struct ctl *ctl, const char *path, int why)
 {
     int code = why == ENOENT ? CTL_NOT_FOUND : CTL_FAILED;
-    return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(why)));
+    return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, why)));
 }
 
 static int read_all(FILE *from, size_t max, struct ctl_file *file)

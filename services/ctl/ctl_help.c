@@ -11,9 +11,42 @@ static void two_columns(FILE *to, const char *left, size_t width, const char *ri
     (void)fprintf(to, "%*s%s\n", (int)(width - ctl_width(left) + GAP), "", right);
 }
 
-static void option_left(const struct ctl_option *option, char *text, size_t size)
+/* The text PLACE_ and the word; CTL_TEXT_COUNT: none. */
+static enum ctl_text place_of(const char *word, size_t size)
+{
+    char wanted[32];
+    int id = 0;
+    (void)snprintf(wanted, sizeof wanted, "PLACE_%.*s", (int)size, word);
+    while (id < CTL_TEXT_COUNT && strcmp(ctl_text_name((enum ctl_text)id), wanted) != 0) {
+        id++;
+    }
+    return (enum ctl_text)id;
+}
+
+const char *ctl_places_say(const struct ctl *ctl, const char *places, char into[CTL_USAGE_MAX])
+{
+    size_t used = 0;
+    into[0] = '\0';
+    for (const char *at = places; *at && used < CTL_USAGE_MAX;) {
+        size_t size = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        enum ctl_text id = size > 0 ? place_of(at, size) : CTL_TEXT_COUNT;
+        size += size == 0;
+        const char *said = id == CTL_TEXT_COUNT ? at : ctl_text_in(ctl->language, id);
+        used += (size_t)snprintf(into + used,
+                                 CTL_USAGE_MAX - used,
+                                 "%.*s",
+                                 id == CTL_TEXT_COUNT ? (int)size : (int)strlen(said),
+                                 said);
+        at += size;
+    }
+    return into;
+}
+
+static void
+option_left(const struct ctl *ctl, const struct ctl_option *option, char *text, size_t size)
 {
     char letter[8] = "";
+    char place[CTL_USAGE_MAX] = "";
     if (option->letter) {
         (void)snprintf(letter, sizeof letter, "-%c, ", option->letter);
     }
@@ -23,7 +56,7 @@ static void option_left(const struct ctl_option *option, char *text, size_t size
                    letter,
                    option->name,
                    option->argument ? " " : "",
-                   option->argument ? option->argument : "");
+                   option->argument ? ctl_places_say(ctl, option->argument, place) : "");
 }
 
 static void option_right(const struct ctl *ctl, const struct ctl_option *option, FILE *to)
@@ -41,10 +74,10 @@ static void options_help(const struct ctl *ctl,
                          const struct ctl_option *options,
                          size_t count)
 {
-    char left[80];
+    char left[160];
     size_t width = 0;
     for (size_t i = 0; i < count; i++) {
-        option_left(&options[i], left, sizeof left);
+        option_left(ctl, &options[i], left, sizeof left);
         width = ctl_width(left) > width ? ctl_width(left) : width;
     }
     for (size_t i = 0; i < count; i++) {
@@ -59,7 +92,7 @@ static void options_help(const struct ctl *ctl,
         }
         option_right(ctl, &options[i], memory);
         (void)fclose(memory);
-        option_left(&options[i], left, sizeof left);
+        option_left(ctl, &options[i], left, sizeof left);
         two_columns(to, left, width, right);
         free(right);
     }
@@ -68,7 +101,9 @@ static void options_help(const struct ctl *ctl,
 void ctl_help_verb(const struct ctl *ctl, FILE *to, const struct ctl_verb *verb)
 {
     const char *blank = verb->arguments[0] != '\0' ? " " : "";
-    (void)fprintf(to, "redress %s%s%s\n\n", verb->name, blank, verb->arguments);
+    char places[CTL_USAGE_MAX];
+    (void)fprintf(
+        to, "redress %s%s%s\n\n", verb->name, blank, ctl_places_say(ctl, verb->arguments, places));
     (void)fprintf(to, "%s\n", ctl_text_in(ctl->language, verb->help));
     if (verb->option_count > 0) {
         (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_OPTIONS));
@@ -81,12 +116,17 @@ void ctl_help_verb(const struct ctl *ctl, FILE *to, const struct ctl_verb *verb)
 void ctl_help_all(const struct ctl *ctl, FILE *to)
 {
     (void)fprintf(to, "%s\n\n", ctl_text_in(ctl->language, TEXT_HELP_USAGE));
-    char left[96];
+    char left[192];
+    char places[CTL_USAGE_MAX];
     size_t width = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < ctl_verb_count; i++) {
             const struct ctl_verb *verb = &ctl_verbs[i];
-            (void)snprintf(left, sizeof left, "%s %s", verb->name, verb->arguments);
+            (void)snprintf(left,
+                           sizeof left,
+                           "%s %s",
+                           verb->name,
+                           ctl_places_say(ctl, verb->arguments, places));
             width = ctl_width(left) > width ? ctl_width(left) : width;
             if (pass == 1) {
                 two_columns(to, left, width, ctl_text_in(ctl->language, verb->help));

@@ -98,7 +98,7 @@ static int file_make(const struct ctl *ctl, const char *name, FILE **file)
     const char *path = ctl_option_text(ctl, name);
     if (path && !(*file = fopen(path, "we"))) {
         return ctl_fail(
-            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(errno)));
+            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, errno)));
     }
     return CTL_OK;
 }
@@ -114,7 +114,7 @@ static int file_finish(const struct ctl *ctl, const char *name, FILE **file_p, i
     if (fclose(file) != 0 || failed) {
         const char *path = ctl_option_text(ctl, name);
         return ctl_fail(
-            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, strerrordesc_np(errno)));
+            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, errno)));
     }
     return code;
 }

@@ -29,6 +29,7 @@ static void roff(FILE *to, const char *text)
 static void options_manual(const struct ctl *ctl, const struct ctl_option *options, size_t count)
 {
     FILE *to = ctl->out;
+    char places[CTL_USAGE_MAX];
     if (count == 0) {
         return;
     }
@@ -41,7 +42,7 @@ static void options_manual(const struct ctl *ctl, const struct ctl_option *optio
         (void)fputs("Fl \\-", to);
         roff(to, options[i].name);
         if (options[i].argument) {
-            (void)fprintf(to, " Ar %s", options[i].argument);
+            (void)fprintf(to, " Ar %s", ctl_places_say(ctl, options[i].argument, places));
         }
         (void)fputc('\n', to);
         roff(to, ctl_text_in(ctl->language, options[i].help));
@@ -64,6 +65,7 @@ static void section(const struct ctl *ctl, const char *name, enum ctl_text body)
 int ctl_manual(struct ctl *ctl)
 {
     FILE *to = ctl->out;
+    char places[CTL_USAGE_MAX];
     (void)fputs(".Dd November 21, 2026\n.Dt REDRESS 1\n.Os\n.Sh NAME\n.Nm redress\n.Nd ", to);
     roff(to, ctl_text_in(ctl->language, TEXT_MANUAL_NAME));
     (void)fputs("\n.Sh SYNOPSIS\n.Nm\n.Ar verb\n.Op Ar option ...\n.Op Ar argument ...\n", to);
@@ -72,7 +74,7 @@ int ctl_manual(struct ctl *ctl)
     for (size_t i = 0; i < ctl_verb_count; i++) {
         (void)fprintf(to, ".It Cm %s", ctl_verbs[i].name);
         if (ctl_verbs[i].arguments[0] != '\0') {
-            (void)fprintf(to, " Ar %s", ctl_verbs[i].arguments);
+            (void)fprintf(to, " Ar %s", ctl_places_say(ctl, ctl_verbs[i].arguments, places));
         }
         (void)fputc('\n', to);
         roff(to, ctl_text_in(ctl->language, ctl_verbs[i].help));

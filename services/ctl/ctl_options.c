@@ -185,6 +185,22 @@ static size_t index_of(const struct ctl_verb *verb, int value)
     return i;
 }
 
+static int out_of_range(const struct ctl *ctl, const struct config_row *row, const char *text)
+{
+    static const char between[] = " to ";
+    char range[CONFIG_VALUE_MAX];
+    char said[2 * CONFIG_VALUE_MAX];
+    config_value_range(row, range);
+    char *high = strstr(range, between);
+    assert(high);
+    *high = '\0';
+    (void)ctl_format_into(said,
+                          sizeof said,
+                          ctl_text_in(ctl->language, TEXT_FORM_RANGE),
+                          CTL_ARGS(range, high + sizeof between - 1));
+    return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_RANGE, CTL_ARGS(row->name, said, text));
+}
+
 static int take(struct ctl *ctl, size_t index, const char *text)
 {
     const struct ctl_option *option = ctl_option_at(ctl->verb, index);
@@ -198,9 +214,7 @@ static int take(struct ctl *ctl, size_t index, const char *text)
                                        .max = option->max};
         char reason[CONFIG_VALUE_MAX];
         if (!config_value_set(&row, text, &given->number, reason)) {
-            config_value_range(&row, reason);
-            return ctl_fail(
-                ctl, CTL_USAGE, TEXT_OPTION_RANGE, CTL_ARGS(option->name, reason, text));
+            return out_of_range(ctl, &row, text);
         }
     }
     if (option->kind != CTL_MANY) {
@@ -327,8 +341,11 @@ static int check_arguments(const struct ctl *ctl)
 {
     const struct ctl_verb *verb = ctl->verb;
     if (ctl->argument_count < verb->arguments_min) {
-        return ctl_fail(
-            ctl, CTL_USAGE, TEXT_ARGUMENT_MISSING, CTL_ARGS(verb->name, verb->arguments));
+        char places[CTL_USAGE_MAX];
+        return ctl_fail(ctl,
+                        CTL_USAGE,
+                        TEXT_ARGUMENT_MISSING,
+                        CTL_ARGS(verb->name, ctl_places_say(ctl, verb->arguments, places)));
     }
     if (ctl->argument_count > verb->arguments_max) {
         return ctl_fail(ctl,

@@ -360,14 +360,16 @@ limited_add(const struct filling *filling, struct play_paper *paper, struct ctl_
     }
 }
 
-/* A written reply has the parts the policy asks for. */
+/* A written reply has the parts the policy asks for, and a note says something. */
 static void
 note_write(const struct filling *filling, struct play_paper *paper, struct ctl_command *command)
 {
     const struct policy *policy = play_policy(filling->play, filling->life);
     bool reply = filling->action->fact == EVENT_REPLIED;
     bool asked = reply && policy->reply_part_count > 0;
-    if (!asked && (filling->life->mute || play_random(&filling->life->random, NOTE_ONE_IN) != 0)) {
+    bool noted = filling->action->fact == EVENT_NOTED && !filling->life->mute;
+    if (!asked && !noted &&
+        (filling->life->mute || play_random(&filling->life->random, NOTE_ONE_IN) != 0)) {
         return;
     }
     char begin[CTL_VALUE_MAX] = "";

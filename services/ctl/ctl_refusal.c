@@ -88,17 +88,14 @@ static void roles_say(const struct ctl *ctl, const struct ctl_refusal *refusal, 
     for (size_t i = 0; i < reason->n_roles && used < sizeof names; i++) {
         char title[VIEW_TEXT_MAX];
         char id[VIEW_TEXT_MAX];
+        char name[VIEW_TEXT_MAX];
         (void)case_role(ctl, refusal->policy, slice_data(reason->roles[i]), title);
         (void)view_plain(slice_data(reason->roles[i]), id);
-        bool same = strcmp(title, id) == 0;
         used += (size_t)snprintf(names + used,
                                  sizeof names - used,
-                                 "%s%s%s%s%s",
+                                 "%s%s",
                                  i > 0 ? ctl_text_in(ctl->language, TEXT_LIST_AND) : "",
-                                 title,
-                                 same ? "" : " (",
-                                 same ? "" : id,
-                                 same ? "" : ")");
+                                 view_named(ctl, title, id, name));
     }
     ctl_format(to, ctl_text_in(ctl->language, TEXT_REASON_WHO), CTL_ARGS(names));
 }

@@ -28,7 +28,7 @@ static const char *word(const struct telling *telling, enum ctl_text id)
     return ctl_text_in(telling->ctl->language, id);
 }
 
-/* "退款 (refund)": the title for reading, the id for typing. */
+/* "退款（refund）": the title for reading, the id for typing. */
 static const char *named(const struct telling *telling,
                          const struct policy_title *title,
                          ProtobufCBinaryData id,
@@ -41,14 +41,10 @@ static const char *named(const struct telling *telling,
         (void)view_plain(slice_text(view_title(telling->ctl, title)), said);
     }
     bool both = said[0] != '\0' && strcmp(said, plain) != 0;
-    (void)snprintf(into,
-                   NAMED_MAX,
-                   "%s%s%s%s",
-                   both ? said : plain,
-                   both ? " (" : "",
-                   both ? plain : "",
-                   both ? ")" : "");
-    return into;
+    return ctl_format_into(into,
+                           NAMED_MAX,
+                           both ? word(telling, TEXT_SAY_THING) : "{1}",
+                           both ? CTL_ARGS(said, plain) : CTL_ARGS(plain));
 }
 
 static const struct policy_title *role_title(const struct policy *policy, ProtobufCBinaryData id)
@@ -308,9 +304,9 @@ static void allowed_write(const struct telling *telling)
     for (size_t i = 0; i < reply->n_forms; i++) {
         char name[NAMED_MAX];
         const Redress__Command__V1__Form *form = reply->forms[i];
-        (void)fprintf(telling->to,
-                      "  %s: ",
-                      named(telling, field_title(telling, form->field), form->field, name));
+        (void)fputs("  ", telling->to);
+        (void)named(telling, field_title(telling, form->field), form->field, name);
+        ctl_format(telling->to, word(telling, TEXT_FIELD_IS), CTL_ARGS(name, ""));
         ctl_form_say(telling->ctl, telling->policy, form, telling->to);
         (void)fputc('\n', telling->to);
     }
@@ -356,11 +352,14 @@ static int refusal_tell(const struct telling *telling, const char *role)
     if (!reply->has_step || reply->step.len == 0) {
         return ctl_fail(ctl, code, TEXT_COMMAND_REFUSED, CTL_ARGS(id, why));
     }
+    const ProtobufCBinaryData role_id = {strlen(role), (uint8_t *)(uintptr_t)role};
+    char role_said[NAMED_MAX];
     (void)named(telling, step_title(telling->policy, reply->step), reply->step, step);
+    (void)named(telling, role_title(telling->policy, role_id), role_id, role_said);
     (void)ctl_fail(ctl,
                    code,
                    TEXT_COMMAND_REFUSED_AT,
-                   CTL_ARGS(id, why, step, role, CTL_NUMBER_TEXT(reply->version)));
+                   CTL_ARGS(id, why, step, role_said, CTL_NUMBER_TEXT(reply->version)));
     if (reply->n_allowed > 0 && !ctl->quiet && !ctl->json) {
         allowed_write(telling);
     }

@@ -53,6 +53,27 @@ json_t *ctl_json_text(struct slice text)
     return value ? value : json_null();
 }
 
+const char *ctl_errno_text(const struct ctl *ctl, int why)
+{
+    static const struct {
+        int why;
+        enum ctl_text text;
+    } texts[] = {
+        {ENOENT, TEXT_FILE_NOT_THERE},
+        {EACCES, TEXT_FILE_FORBIDDEN},
+        {EISDIR, TEXT_FILE_FOLDER   },
+        {EFBIG,  TEXT_FILE_LARGE    },
+        {ENOSPC, TEXT_FILE_NO_SPACE },
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i].why == why) {
+            return ctl_text_in(ctl->language, texts[i].text);
+        }
+    }
+    const char *text = strerrordesc_np(why);
+    return text ? text : "";
+}
+
 int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id)
 {
     if (case_number_parse(slice_text(text), case_id)) {
@@ -185,7 +206,7 @@ int ctl_run(int argc, char **argv, FILE *out, FILE *err)
     int code = run(&ctl, argc, argv);
     ctl_database_close(&ctl);
     if (fflush(out) != 0 && code == CTL_OK) {
-        code = ctl_fail(&ctl, CTL_FAILED, TEXT_OUTPUT, CTL_ARGS(strerrordesc_np(errno)));
+        code = ctl_fail(&ctl, CTL_FAILED, TEXT_OUTPUT, CTL_ARGS(ctl_errno_text(&ctl, errno)));
     }
     return code;
 }

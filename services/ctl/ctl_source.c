@@ -121,7 +121,7 @@ static int file_open(struct ctl_source *source)
     if (!source->from) {
         int code = errno == ENOENT ? CTL_NOT_FOUND : CTL_FAILED;
         return ctl_fail(
-            ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(source->file, strerrordesc_np(errno)));
+            ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(source->file, ctl_errno_text(ctl, errno)));
     }
     source->reader = ctl_reader_new(ctl_map_format(source->map), read_more, source->from);
     if (!source->reader || !ctl_map_want(source->map, source->reader)) {

@@ -332,6 +332,41 @@ static const struct ctl_column columns[] = {
     {"health",  TEXT_STATUS_HEALTH,  CTL_COLUMN_TEXT,   false},
 };
 
+/* Which dependency is not well, by its name for people.  Years without holidays have a warning of
+ * their own below. */
+static const char *
+detail_say(const struct ctl *ctl, const struct status *status, const char *detail, char *into)
+{
+    static const struct {
+        const char *name;
+        enum ctl_text text;
+    } names[] = {
+        {"archive",    TEXT_NEEDS_ARCHIVE   },
+        {"calendars",  TEXT_NEEDS_CALENDARS },
+        {"clock",      TEXT_NEEDS_CLOCK     },
+        {"keys",       TEXT_NEEDS_KEYS      },
+        {"partitions", TEXT_NEEDS_PARTITIONS},
+        {"peers",      TEXT_NEEDS_PEERS     },
+        {"streams",    TEXT_NEEDS_STREAMS   },
+        {"timely",     TEXT_NEEDS_TIMELY    },
+    };
+    size_t size = strcspn(detail, ":");
+    const char *rest = detail[size] == ':' ? detail + size + 2 : "";
+    bool holidays = strncmp(detail, "calendars:", size + 1) == 0;
+    if (detail[0] == '\0' || (holidays && json_array_size(status->calendars) > 0)) {
+        return "";
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strlen(names[i].name) == size && strncmp(detail, names[i].name, size) == 0) {
+            return ctl_format_into(into,
+                                   VIEW_TEXT_MAX,
+                                   ctl_text_in(ctl->language, TEXT_FIELD_IS),
+                                   CTL_ARGS(ctl_text_in(ctl->language, names[i].text), rest));
+        }
+    }
+    return detail;
+}
+
 static void print_services(const struct ctl *ctl, const struct status *status)
 {
     SCOPED(ctl_table_free)
@@ -344,7 +379,9 @@ static void print_services(const struct ctl *ctl, const struct status *status)
         (void)snprintf(served, sizeof served, "%u/%" PRIu64, one->served, status->partitions);
         bool good = one->live > 0 && one->served == status->partitions && one->health != HEALTH_BAD;
         const char *word = ctl_text_in(ctl->language, good ? TEXT_STATUS_WELL : TEXT_STATUS_UNWELL);
-        (void)snprintf(health, sizeof health, "%s %s  %s", good ? "●" : "■", word, one->detail);
+        char detail[VIEW_TEXT_MAX];
+        const char *said = detail_say(ctl, status, one->detail, detail);
+        (void)snprintf(health, sizeof health, "%s %s  %s", good ? "●" : "■", word, said);
         const char *const cells[] = {service_name(service),
                                      CTL_NUMBER_TEXT(one->live),
                                      CTL_NUMBER_TEXT(one->leaving),

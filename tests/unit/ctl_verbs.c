@@ -129,6 +129,12 @@ static void what_is_wrong_with_the_words_is_said(void **state)
         {"act", CTL_USAGE, "redress act wants CASE [ACTION]; see redress help act\n"},
         {"release a b", CTL_USAGE,
          "redress release has no use for \"b\"; see redress help release\n"},
+        {"act --lang zh-CN", CTL_USAGE,
+         "redress act 需要 案件编号 [操作]；请看 redress help act\n"},
+        {"import --window 0 x --lang zh-TW", CTL_USAGE,
+         "--window 的取值為 1 至 65536，而不是「0」\n"},
+        {"policy check /nonexistent.yaml --lang zh-CN", CTL_NOT_FOUND,
+         "/nonexistent.yaml：没有此文件\n"},
         {"act --fieldd a=b", CTL_USAGE,
          "no option is called \"--fieldd\"; did you mean \"--field\"?\n"},
         {"import --window 0 x", CTL_USAGE, "--window takes 1 to 65536, not \"0\"\n"},
@@ -164,14 +170,14 @@ static void help_is_made_of_the_row(void **state)
     (void)state;
     struct said said = said_line("help release --lang zh-TW");
     assert_int_equal(said.code, CTL_OK);
-    static const char head[] = "redress release CASE\n"
+    static const char head[] = "redress release 案件編號\n"
                                "\n"
                                "把案件退回佇列\n"
                                "\n"
                                "選項：\n"
-                               "  --as PERSON     操作人\n"
-                               "  --role ROLE     以什麼角色\n"
-                               "  --timeout TIME  最長等待時間（預設：10s）\n"
+                               "  --as 姓名       操作人\n"
+                               "  --role 角色     以什麼角色\n"
+                               "  --timeout 時間  最長等待時間（預設：10s）\n"
                                "\n"
                                "所有命令通用的選項：\n"
                                "  -h, --help         顯示本說明\n";
@@ -270,6 +276,28 @@ static void a_version_of_a_case_is_not_the_version_of_the_command(void **state)
     said_done(&said);
 }
 
+/* Whoever reads a usage line in Chinese reads of cases and files, not of CASE and FILE. */
+static void every_place_of_a_usage_line_has_its_word(void **state)
+{
+    (void)state;
+    static const struct ctl chinese = {.language = CTL_ZH_CN};
+    static const struct ctl english = {.language = CTL_EN};
+    char said[CTL_USAGE_MAX];
+    for (size_t v = 0; v < ctl_verb_count; v++) {
+        const struct ctl_verb *verb = &ctl_verbs[v];
+        assert_string_equal(ctl_places_say(&english, verb->arguments, said), verb->arguments);
+        for (size_t i = 0; i <= verb->option_count; i++) {
+            const char *places = i == 0 ? verb->arguments : verb->options[i - 1].argument;
+            const char *word = places ? ctl_places_say(&chinese, places, said) : "";
+            if (strpbrk(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && strcmp(word, "UUID") != 0) {
+                fail_msg("%s: %s", verb->name, word);
+            }
+        }
+    }
+    (void)ctl_places_say(&chinese, "[POLICY/QUEUE] FILE…", said);
+    assert_string_equal(said, "[规则/队列] 文件…");
+}
+
 static void a_fraction_in_json_has_no_more_digits_than_were_measured(void **state)
 {
     (void)state;
@@ -325,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_note_has_something_to_say),
         cmocka_unit_test(without_settings_it_is_said_where_they_are_given),
         cmocka_unit_test(a_version_of_a_case_is_not_the_version_of_the_command),
+        cmocka_unit_test(every_place_of_a_usage_line_has_its_word),
         cmocka_unit_test(a_fraction_in_json_has_no_more_digits_than_were_measured),
         cmocka_unit_test(languages_are_known_by_tag_and_by_locale),
     };
