@@ -28,7 +28,7 @@ enum {
 /* Of the events this version writes; it reads those from the oldest up to it.  It grows with every
  * change that a reader must know of to understand an event, kinds and values included. */
 enum {
-    EVENT_SCHEMA = 2,
+    EVENT_SCHEMA = 3,        /* 3: erasures */
     EVENT_SCHEMA_OLDEST = 2, /* before the first release nothing older is kept */
 };
 
@@ -83,6 +83,8 @@ enum event_kind {
     EVENT_HOLD_LIFTED = 52,
     EVENT_TASK_OPENED = 53,
     EVENT_TASK_DONE = 54,
+    EVENT_ERASED = 55,
+    EVENT_ERASURE_REFUSED = 56,
     EVENT_CLOCKS_STARTED = 60,
     EVENT_CLOCKS_STOPPED = 61,
     EVENT_CLOCKS_PAUSED = 62,

@@ -10,6 +10,7 @@
 
 #include "policy_clock.h"
 #include "policy_measure.h"
+#include "policy_retention.h"
 
 /* Phases of ISO 10002 as in DOMAIN.md section 1; what analytics measures time in. */
 enum phase {
@@ -306,6 +307,7 @@ struct policy {
     const struct policy_step *steps;
     const struct policy_skill *skills; /* asked for in this order */
     const struct policy_measure *measures;
+    struct policy_retention retention;
     const char (*roles)[POLICY_NAME_MAX];
     const struct policy_title *role_titles; /* of each role; NULL: their ids */
     const struct policy_factor *factors;

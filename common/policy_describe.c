@@ -301,6 +301,32 @@ static void describe_measures(const struct policy *policy, FILE *out)
     }
 }
 
+static void describe_retention(const struct policy *policy, FILE *out)
+{
+    static const char *const since[] = {"received", "closed"};
+    const struct policy_retention *retention = &policy->retention;
+    if (retention->roles == 0) {
+        return;
+    }
+    (void)fprintf(out,
+                  "retention by=0x%x erase=%um%ud since %s\n",
+                  retention->roles,
+                  retention->erase.after.months,
+                  retention->erase.after.days,
+                  since[retention->erase.since]);
+    for (uint16_t i = 0; i < retention->ground_count; i++) {
+        const struct policy_ground *ground = &retention->grounds[i];
+        (void)fprintf(out,
+                      "ground %s %um%ud since %s when",
+                      ground->id,
+                      ground->at_least.months,
+                      ground->at_least.days,
+                      since[ground->since]);
+        describe_when(policy, &ground->when, out);
+        (void)fputc('\n', out);
+    }
+}
+
 void policy_describe(const struct policy *policy, FILE *out)
 {
     (void)fprintf(out,
@@ -345,4 +371,5 @@ void policy_describe(const struct policy *policy, FILE *out)
         describe_clock(policy, &policy->clocks[i], out);
     }
     describe_measures(policy, out);
+    describe_retention(policy, out);
 }

@@ -320,6 +320,9 @@ static const struct language_key policy_keys[] = {
      .part = &language_measure,
      MEANS("What the organisation is judged by; no case is", "考核指标，不影响任何案件",
            "考核指標，不影響任何案件")},
+    {"retention", false, KIND_PART, INTO(policy, retention), .part = &language_retention,
+     MEANS("How long the personal data of a case is kept", "案件的个人信息保存多久",
+           "案件的個人資料保存多久")},
 };
 const struct language_part language_policy = {
     "policy", "a policy", KEYS(policy_keys),
@@ -365,6 +368,9 @@ const struct language_part *const language_parts[] = {&language_policy,
                                                       &language_measure,
                                                       &language_measure_when,
                                                       &language_measure_target,
+                                                      &language_retention,
+                                                      &language_erasing,
+                                                      &language_ground,
                                                       NULL};
 
 #define THING(word, list, number, type)                                                            \

@@ -42,6 +42,7 @@ enum language_kind {
     KIND_FLAG,      /* bool: yes or no */
     KIND_DAYS,      /* uint32_t: "90 days" */
     KIND_LENGTH,    /* "24h", "3 business days"; read by the key's own reader */
+    KIND_PERIOD,    /* "3 years", "18 months"; likewise */
     KIND_OFFSET,    /* "75%", "2h before"; likewise */
     KIND_DUE,       /* the word "due" */
     KIND_WORD,      /* an enum: one of words */
@@ -150,6 +151,9 @@ extern const struct language_part language_relax;
 extern const struct language_part language_measure;
 extern const struct language_part language_measure_when;
 extern const struct language_part language_measure_target;
+extern const struct language_part language_retention;
+extern const struct language_part language_erasing;
+extern const struct language_part language_ground;
 
 /* Every part, the file first; ends with NULL. */
 extern const struct language_part *const language_parts[];

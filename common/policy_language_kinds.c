@@ -30,6 +30,10 @@ const struct language_kind_row language_kinds[KIND_COUNT] = {
  {"length of time: 90 minutes, 24h, 2 business hours, 3 business days",
                       "时长：90 minutes、24h、2 business hours、3 business days",
                       "時長：90 minutes、24h、2 business hours、3 business days"}},
+    [KIND_PERIOD] = {"{\"type\":\"string\",\"pattern\":\"^[1-9][0-9]* ?(year|month|day)s?$\"}",
+ {"length of the calendar: 3 years, 18 months, 90 days",
+                      "日历时长：3 years、18 months、90 days",
+                      "日曆時長：3 years、18 months、90 days"}},
     [KIND_OFFSET] = {"{\"type\":\"string\",\"pattern\":\"^([0-9]+%|[0-9]+ ?(business )?[a-z]+ "
                      "(before|after))$\"}", {"75%, 2h before, 2 business hours after",
                       "75%、2h before、2 business hours after",

@@ -339,7 +339,13 @@ void action_end(struct policy_loading *loading,
                 void *into)
 {
     (void)map;
+    static const char *const own[] = {"claim", "release", "erase"};
     const struct policy_action *action = into;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strcmp(action->id, own[i]) == 0) {
+            complain(loading, place, "call it otherwise", "'%s' is done to any case", own[i]);
+        }
+    }
     for (uint16_t i = 0; i < action->require_count; i++) {
         look_check(loading, place, action, action->requirements[i].compare.field);
     }

@@ -292,6 +292,8 @@ POLICY_READER(read_measure_is);
 POLICY_READER(read_measure_score);
 POLICY_READER(read_measure_least);
 POLICY_READER(read_measure_most);
+POLICY_READER(read_erasing_after);
+POLICY_READER(read_ground_at_least);
 POLICY_READER(classes_check);
 POLICY_READER(routes_check);
 void class_begin(struct policy_loading *loading, const struct yaml_node *place, void *into);
@@ -332,6 +334,10 @@ void measure_target_end(struct policy_loading *loading,
                         const struct yaml_node *place,
                         const struct yaml_node *map,
                         void *into);
+void retention_end(struct policy_loading *loading,
+                   const struct yaml_node *place,
+                   const struct yaml_node *map,
+                   void *into);
 void step_end(struct policy_loading *loading,
               const struct yaml_node *place,
               const struct yaml_node *map,

@@ -150,10 +150,10 @@ CREATE TABLE submission (
     submission_id uuid NOT NULL,
     channel       text NOT NULL,
     case_id       bigint NOT NULL,
-    digest        bytea NOT NULL,   -- of what becomes the case: the same id with another body is refused
-    customer      bigint,           -- blind index, NULL: unknown
+    digest        bytea NOT NULL,   -- of what becomes the case: the same id with another body is refused; erased: zeros
+    customer      bigint,           -- blind index, NULL: unknown, erased
     at            timestamptz NOT NULL,
-    wrapped_key   bytea,
+    wrapped_key   bytea,            -- NULL: erased
     hash          bytea NOT NULL,   -- of its Received: a receipt can be given again when the journal's period is gone
     PRIMARY KEY (submission_id, channel)
 );
@@ -345,7 +345,7 @@ REVOKE EXECUTE ON FUNCTION journal_open, journal_turn FROM PUBLIC;
 SELECT journal_open(service, 1) FROM unnest(ARRAY['intake', 'triage', 'dispatch', 'watchdog']) AS service;
 GRANT SELECT, INSERT ON submission TO redress_intake;
 GRANT SELECT (submission_id, case_id, customer, at) ON submission TO redress_triage;
-GRANT SELECT (submission_id, case_id, wrapped_key) ON submission TO redress_dispatch;
+GRANT SELECT (submission_id, case_id, wrapped_key), UPDATE (digest, customer, wrapped_key) ON submission TO redress_dispatch;
 GRANT SELECT, INSERT, UPDATE ON complaint, agent_slot, command TO redress_dispatch;
 GRANT DELETE ON command TO redress_dispatch;
 GRANT SELECT ON clock TO redress_dispatch;

@@ -178,6 +178,8 @@ int ctl_queue(struct ctl *ctl);
 int ctl_claim(struct ctl *ctl);
 int ctl_act(struct ctl *ctl);
 int ctl_release(struct ctl *ctl);
+int ctl_erase(struct ctl *ctl);
+int ctl_retention(struct ctl *ctl);
 int ctl_evidence_check(struct ctl *ctl);
 int ctl_play(struct ctl *ctl);
 int ctl_show(struct ctl *ctl);

@@ -90,11 +90,7 @@ static int role_check(const struct ctl *ctl, const struct policy *policy, const 
                              ctl_names_list(ctl, &names, list)));
 }
 
-/*
- * By the titles of the case's policy; programs get ids and need none.  A role no policy has got is
- * another mistake than one that may not do this.
- */
-static int tell(struct ctl *ctl, const ctl_reply *reply, const struct ctl_command *command)
+int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_command *command)
 {
     bool looks = !command->queue && !command->action;
     bool refused = reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED;
@@ -148,7 +144,7 @@ static int claim_one(
     if ((empty && !has_code(reply, "none_fits")) || has_code(reply, "queue_unknown")) {
         code = queue_check(ctl, command.queue);
     }
-    return code == CTL_OK ? tell(ctl, reply, &command) : code;
+    return code == CTL_OK ? ctl_reply_show(ctl, reply, &command) : code;
 }
 
 int ctl_claim(struct ctl *ctl)
@@ -175,7 +171,7 @@ static int ask_and_tell(struct ctl *ctl, struct ctl_command *command)
     if (code == CTL_OK) {
         code = ctl_desk_ask(desk, command, &reply);
     }
-    return code == CTL_OK ? tell(ctl, reply, command) : code;
+    return code == CTL_OK ? ctl_reply_show(ctl, reply, command) : code;
 }
 
 /* Without an action: the case as it stands, what may be done and what is filled in; where nobody is

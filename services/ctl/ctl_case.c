@@ -137,6 +137,16 @@ static void fold_said(struct case_view *view, uint32_t index)
     }
 }
 
+static void fold_dispatch(struct case_view *view, uint32_t index)
+{
+    const struct event *event = &view->events[index];
+    view->erased = event->kind == EVENT_ERASED ? event : view->erased;
+    if (view->policy) {
+        fold_said(view, index);
+        dispatch_evolve(view->policy, &view->state, event);
+    }
+}
+
 void case_fold(struct case_view *view)
 {
     if (view->event_count > 0) {
@@ -152,10 +162,7 @@ void case_fold(struct case_view *view)
             view->triaged = event;
             break;
         case SERVICE_DISPATCH:
-            if (view->policy) {
-                fold_said(view, i);
-                dispatch_evolve(view->policy, &view->state, event);
-            }
+            fold_dispatch(view, i);
             break;
         case SERVICE_WATCHDOG:
             fold_clocks(view, event);

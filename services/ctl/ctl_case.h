@@ -31,6 +31,7 @@ struct case_view {
     struct arena *arena; /* of their slices; owned */
     const struct event *received;
     const struct event *triaged; /* or asked; NULL: not yet */
+    const struct event *erased;  /* NULL: it was not */
     struct dispatch_case state;  /* version 0: not opened yet */
     uint32_t clock_count;
     struct case_clock clocks[EVENT_CLOCKS_MAX];
@@ -71,10 +72,10 @@ void case_event_print(const struct ctl *ctl,
                       FILE *to,
                       const struct policy *policy,
                       const struct event *event);
-/* The same without what was filled in. */
+/* The same without what was filled in; of an erased case it says so in place of what is sealed. */
 void case_event_brief(const struct ctl *ctl,
                       FILE *to,
-                      const struct policy *policy,
+                      const struct case_view *view,
                       const struct event *event);
 /* The line of the event says it in a sentence, so that it needs no line of its own. */
 bool case_field_is_told(const struct event *event, struct slice name);
@@ -114,6 +115,8 @@ const char *case_field_title(const struct ctl *ctl,
                              const struct event_advanced *advanced,
                              struct slice name,
                              char into[VIEW_TEXT_MAX]);
+/* What the event has in a field; empty: it has none of that name. */
+struct slice case_field_of(const struct event_advanced *advanced, const char *name);
 /* The field in the action of the event; NULL: the action does not ask for it. */
 const struct policy_need *
 case_need(const struct policy *policy, const struct event_advanced *advanced, struct slice name);

@@ -212,6 +212,22 @@ static void state_json(json_t *object, const struct case_view *view)
     set_time(object, "opened_at", state->opened_at_us);
     set_time(object, "step_since", state->step_since_us);
     set_time(object, "closed_at", state->closed_at_us);
+    set(object, "held", json_boolean(state->more.hold != 0));
+}
+
+/* When it was erased, by whom and why; null: it was not. */
+static json_t *erased_json(const struct case_view *view)
+{
+    if (!view->erased) {
+        return json_null();
+    }
+    const struct event_advanced *advanced = &view->erased->advanced;
+    json_t *object = json_object();
+    set_time(object, "at", view->erased->at_us);
+    set_text(object, "actor", advanced->actor);
+    set_text(object, "role", advanced->role);
+    set_text(object, "reason", case_field_of(advanced, "reason"));
+    return object;
 }
 
 json_t *case_json(const struct case_view *view)
@@ -234,6 +250,7 @@ json_t *case_json(const struct case_view *view)
         set_number(object, "score", view->triaged->triaged.score);
     }
     state_json(object, view);
+    set(object, "erased", erased_json(view));
     json_t *clocks = json_array();
     for (uint32_t i = 0; i < view->clock_count; i++) {
         json_t *clock = clock_json(&view->clocks[i].told);
@@ -246,7 +263,7 @@ json_t *case_json(const struct case_view *view)
     json_t *events = json_array();
     for (uint32_t i = 0; i < view->event_count; i++) {
         json_t *event = case_event_json(&view->events[i]);
-        if (view->said && view->said[i].size > 0) {
+        if (view->said && view->said[i].size > 0 && !view->erased) {
             set_text(event, "said", view->said[i]);
         }
         (void)json_array_append_new(events, event);

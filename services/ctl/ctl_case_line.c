@@ -42,6 +42,8 @@ static const enum ctl_text kind_texts[EVENT_KIND_COUNT] = {
     [EVENT_HOLD_LIFTED] = TEXT_KIND_HOLD_LIFTED,
     [EVENT_TASK_OPENED] = TEXT_KIND_TASK_OPENED,
     [EVENT_TASK_DONE] = TEXT_KIND_TASK_DONE,
+    [EVENT_ERASED] = TEXT_KIND_ERASED,
+    [EVENT_ERASURE_REFUSED] = TEXT_KIND_ERASURE_REFUSED,
     [EVENT_CLOCKS_STARTED] = TEXT_KIND_CLOCKS_STARTED,
     [EVENT_CLOCKS_STOPPED] = TEXT_KIND_CLOCKS_STOPPED,
     [EVENT_CLOCKS_PAUSED] = TEXT_KIND_CLOCKS_PAUSED,
@@ -85,7 +87,8 @@ struct line {
     const struct policy *policy;
     FILE *to;
     bool begun;
-    bool brief; /* without what was filled in */
+    bool brief;  /* without what was filled in */
+    bool erased; /* what is sealed cannot be opened any more */
 };
 
 static void part(struct line *line)
@@ -116,11 +119,12 @@ static void say_received(struct line *line, const struct event *event)
         say_text(line, TEXT_CAME_IN, CTL_ARGS(view_time(received->received_at_us, text)));
     }
     if (received->sealed_narrative.size > 0) {
-        say_text(
-            line, TEXT_CHARACTERS_SEALED, CTL_ARGS(CTL_NUMBER_TEXT(received->text_characters)));
+        say_text(line,
+                 line->erased ? TEXT_CHARACTERS_ERASED : TEXT_CHARACTERS_SEALED,
+                 CTL_ARGS(CTL_NUMBER_TEXT(received->text_characters)));
     }
     if (received->sealed_person.size > 0) {
-        say_text(line, TEXT_PERSON_SEALED, NULL);
+        say_text(line, line->erased ? TEXT_PERSON_ERASED : TEXT_PERSON_SEALED, NULL);
     }
     if (received->acknowledged_by_receipt) {
         say_text(line, TEXT_TOLD_NUMBER, NULL);
@@ -277,7 +281,7 @@ static void say_advanced(struct line *line, const struct event *event)
         say_fields(line, event);
     }
     if (advanced->sealed_note.size > 0) {
-        say_text(line, TEXT_NOTE_SEALED, NULL);
+        say_text(line, line->erased ? TEXT_NOTE_ERASED : TEXT_NOTE_SEALED, NULL);
     }
 }
 
@@ -364,13 +368,18 @@ void case_event_print(const struct ctl *ctl,
                       const struct policy *policy,
                       const struct event *event)
 {
-    event_say((struct line){ctl, policy, to, false, false}, event);
+    event_say((struct line){.ctl = ctl, .policy = policy, .to = to}, event);
 }
 
 void case_event_brief(const struct ctl *ctl,
                       FILE *to,
-                      const struct policy *policy,
+                      const struct case_view *view,
                       const struct event *event)
 {
-    event_say((struct line){ctl, policy, to, false, true}, event);
+    event_say((struct line){.ctl = ctl,
+                            .policy = view->policy,
+                            .to = to,
+                            .brief = true,
+                            .erased = view->erased != NULL},
+              event);
 }

@@ -55,6 +55,27 @@ static void print_severity(const struct ctl *ctl, const struct case_view *view)
     }
 }
 
+/* "2029-03-02 10:00:00, by Lin (Data protection officer), under UK financial firm: retention". */
+static void print_erased(const struct ctl *ctl, const struct case_view *view)
+{
+    const struct event_advanced *advanced = &view->erased->advanced;
+    char at[VIEW_TEXT_MAX];
+    char actor[VIEW_TEXT_MAX];
+    char role[VIEW_TEXT_MAX];
+    char reason[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    head(ctl,
+         TEXT_HEAD_ERASED,
+         view_text(ctl,
+                   TEXT_ERASED_BY,
+                   CTL_ARGS(view_time(view->erased->at_us, at),
+                            view_plain(advanced->actor, actor),
+                            case_role(ctl, view->policy, advanced->role, role),
+                            view_title(ctl, &view->policy->title),
+                            view_plain(case_field_of(advanced, "reason"), reason)),
+                   line));
+}
+
 static void print_where(const struct ctl *ctl, const struct case_view *view)
 {
     const struct dispatch_case *state = &view->state;
@@ -84,6 +105,11 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
         head_time(ctl, TEXT_HEAD_CLOSED, state->closed_at_us);
         const char *id = policy_outcome_name((enum case_outcome)state->more.outcome);
         head(ctl, TEXT_LIST_OUTCOME, case_outcome_text(ctl, id));
+    }
+    if (view->erased) {
+        print_erased(ctl, view);
+    } else if (state->more.hold != 0) {
+        head(ctl, TEXT_COLUMN_HOLD, ctl_text_in(ctl->language, TEXT_DIFF_YES));
     }
     if (state->reopened > 0) {
         head(ctl,

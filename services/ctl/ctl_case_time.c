@@ -111,8 +111,9 @@ static void print_said(const struct ctl *ctl, struct slice said)
 
 /* What was filled in, a line a field; a long or broken one as it was written. */
 static void
-fields_print(const struct ctl *ctl, const struct policy *policy, const struct event *event)
+fields_print(const struct ctl *ctl, const struct case_view *view, const struct event *event)
 {
+    const struct policy *policy = view->policy;
     const struct event_advanced *told = &event->advanced;
     for (uint32_t i = 0; i < told->field_count; i++) {
         char title[VIEW_TEXT_MAX];
@@ -125,7 +126,9 @@ fields_print(const struct ctl *ctl, const struct policy *policy, const struct ev
                                                       '\n',
                                                       bytes.bytes ? bytes.size : 0);
         (void)case_field_title(ctl, policy, told, told->fields[i].name, title);
-        if (whole) {
+        if (view->erased && told->fields[i].sealed.size > 0) {
+            (void)view_text(ctl, TEXT_FIELD_ERASED, NULL, value);
+        } else if (whole) {
             (void)case_field_value(ctl, policy, told, &told->fields[i], value);
         }
         (void)fputs("      ", ctl->out);
@@ -158,13 +161,13 @@ void case_timeline_print(const struct ctl *ctl, const struct case_view *view)
                       view_time(event->at_us, at),
                       view_color_end(ctl),
                       view_fit(kind_text(ctl, event), KIND_WIDTH, kind));
-        case_event_brief(ctl, ctl->out, view->policy, event);
+        case_event_brief(ctl, ctl->out, view, event);
         (void)fputc('\n', ctl->out);
         if (event->service == SERVICE_DISPATCH && event->kind != EVENT_OPENED &&
             event_kind_name(event->kind)) {
-            fields_print(ctl, view->policy, event);
+            fields_print(ctl, view, event);
         }
-        if (view->said) {
+        if (view->said && !view->erased) {
             print_said(ctl, view->said[i]);
         }
     }

@@ -144,6 +144,25 @@ static const char *typed_value(const struct ctl *ctl,
     return into;
 }
 
+/* Why nothing was erased, by the words of dispatch and the ground's title; NULL: another field. */
+static const char *
+kept_value(const struct ctl *ctl, const struct policy *policy, const struct event_field *told)
+{
+    enum ctl_text id = slice_equal(told->name, slice_text("@because"))
+                           ? text_named("KEPT_", told->value)
+                           : CTL_TEXT_COUNT;
+    if (id != CTL_TEXT_COUNT) {
+        return ctl_text_in(ctl->language, id);
+    }
+    bool ground = policy && slice_equal(told->name, slice_text("@ground"));
+    for (uint16_t i = 0; ground && i < policy->retention.ground_count; i++) {
+        if (slice_equal(told->value, slice_text(policy->retention.grounds[i].id))) {
+            return view_title(ctl, &policy->retention.grounds[i].title);
+        }
+    }
+    return NULL;
+}
+
 const char *case_field_value(const struct ctl *ctl,
                              const struct policy *policy,
                              const struct event_advanced *advanced,
@@ -157,6 +176,10 @@ const char *case_field_value(const struct ctl *ctl,
                                                               : NULL;
     if (told->sealed.size > 0) {
         return view_plain(slice_text(ctl_text_in(ctl->language, TEXT_FIELD_SEALED)), into);
+    }
+    const char *kept = kept_value(ctl, policy, told);
+    if (kept) {
+        return view_plain(slice_text(kept), into);
     }
     /* the names dispatch and watchdog read themselves, whatever the policy says of them */
     if (slice_equal(told->name, slice_text("category"))) {

@@ -43,22 +43,41 @@ case_need(const struct policy *policy, const struct event_advanced *advanced, st
     return NULL;
 }
 
+struct slice case_field_of(const struct event_advanced *advanced, const char *name)
+{
+    for (uint32_t i = 0; i < advanced->field_count; i++) {
+        if (slice_equal(advanced->fields[i].name, slice_text(name))) {
+            return advanced->fields[i].value;
+        }
+    }
+    return slice_of(NULL, 0);
+}
+
 const char *case_field_title(const struct ctl *ctl,
                              const struct policy *policy,
                              const struct event_advanced *advanced,
                              struct slice name,
                              char into[VIEW_TEXT_MAX])
 {
+    static const struct {
+        const char *name;
+        enum ctl_text text;
+    } recorded[] = {
+        {"@org",       TEXT_FIELD_ORG      },
+        {"@deputy-of", TEXT_FIELD_DEPUTY_OF},
+        {"@load",      TEXT_FIELD_LOAD     },
+        {"@because",   TEXT_FIELD_BECAUSE  },
+        {"@ground",    TEXT_FIELD_GROUND   },
+    };
     const struct policy_need *need = case_need(policy, advanced, name);
     uint16_t field = policy ? policy_field_index(policy, name) : POLICY_NONE;
-    if (slice_equal(name, slice_text("@org"))) {
-        return view_plain(slice_text(ctl_text_in(ctl->language, TEXT_FIELD_ORG)), into);
+    for (size_t i = 0; i < sizeof recorded / sizeof *recorded; i++) {
+        if (slice_equal(name, slice_text(recorded[i].name))) {
+            return view_plain(slice_text(ctl_text_in(ctl->language, recorded[i].text)), into);
+        }
     }
-    if (slice_equal(name, slice_text("@deputy-of"))) {
-        return view_plain(slice_text(ctl_text_in(ctl->language, TEXT_FIELD_DEPUTY_OF)), into);
-    }
-    if (slice_equal(name, slice_text("@load"))) {
-        return view_plain(slice_text(ctl_text_in(ctl->language, TEXT_FIELD_LOAD)), into);
+    if (field == POLICY_NONE && !need && slice_equal(name, slice_text("reason"))) {
+        return view_plain(slice_text(ctl_text_in(ctl->language, TEXT_FIELD_REASON)), into);
     }
     const struct policy_title *title = need                   ? &need->title
                                        : field != POLICY_NONE ? &policy->fields[field].title

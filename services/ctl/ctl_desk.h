@@ -89,4 +89,8 @@ int ctl_reply_tell(const struct ctl *ctl,
                    const char *actor,
                    const char *role);
 
+/* ctl_act.c: what a command was answered, by the titles of the case's policy; programs get ids and
+ * need none.  A role no policy has got is another mistake than one that may not do this. */
+int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_command *command);
+
 #endif

@@ -43,6 +43,7 @@ static const struct {
     {"skills",    TEXT_DIFF_SKILL    },
     {"calendars", TEXT_DIFF_CALENDAR },
     {"measures",  TEXT_DIFF_MEASURE  },
+    {"retention", TEXT_DIFF_RETENTION},
 };
 
 /* Where a thing's title lies in its row; those without one are called by their names. */
@@ -139,6 +140,17 @@ static void length_tell(const struct telling *telling, const char *written, FILE
     }
 }
 
+/* "3 years", as the loader has read it. */
+static void period_tell(const struct telling *telling, const char *written, FILE *out)
+{
+    char *end = NULL;
+    char text[SAY_MAX];
+    const char *number = CTL_NUMBER_TEXT(strtoll(written, &end, 10));
+    end += strspn(end, " ");
+    enum ctl_text id = *end == 'y' ? TEXT_SAY_YEARS : *end == 'm' ? TEXT_SAY_MONTHS : TEXT_SAY_DAYS;
+    (void)fputs(say_text(telling->ctl, text, id, CTL_ARGS(number)), out);
+}
+
 static void scalar_tell(const struct telling *telling,
                         const struct language_key *key,
                         const struct yaml_node *node,
@@ -149,6 +161,8 @@ static void scalar_tell(const struct telling *telling,
         (void)fputs(word(telling, yes ? TEXT_DIFF_YES : TEXT_DIFF_NO), out);
     } else if (key->kind == KIND_LENGTH) {
         length_tell(telling, node->text, out);
+    } else if (key->kind == KIND_PERIOD) {
+        period_tell(telling, node->text, out);
     } else if (key->thing != THING_NONE) {
         name_tell(telling, key->thing, node->text, out);
     } else {

@@ -22,6 +22,7 @@ static const struct {
 #include "ctl_text_phrase.def"
 #include "ctl_text_policy.def"
 #include "ctl_text_refusal.def"
+#include "ctl_text_retention.def"
 #include "ctl_text_said.def"
 #include "ctl_text_view.def"
 #undef TEXT

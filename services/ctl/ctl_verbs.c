@@ -115,6 +115,20 @@ static const struct ctl_option play_options[] = {
 
 static const struct ctl_option release_options[] = {WHO};
 
+#define ERASE_REASON WORD("reason", 0, "TEXT", TEXT_OPTION_ERASE_REASON)
+
+static const struct ctl_option erase_options[] = {WHO, ERASE_REASON};
+
+static const struct ctl_option retention_options[] = {
+    WORD("policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
+    WORD("by", 0, "DATE", TEXT_OPTION_RETENTION_BY),
+    NUMBER("limit", 'n', "20", 1, 10000, TEXT_LOOK_LIMIT),
+    FLAG("erase", 0, TEXT_OPTION_RETENTION_ERASE),
+    FLAG("dry-run", 0, TEXT_OPTION_RETENTION_DRY_RUN),
+    WHO,
+    ERASE_REASON,
+};
+
 static const struct ctl_option import_options[] = {
     WORD("map", 'm', "FILE", TEXT_OPTION_MAP),
     WORD("policy", 0, "NAME", TEXT_OPTION_IMPORT_POLICY),
@@ -266,6 +280,10 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(act_options), ctl_act},
     {"release", "CASE", 1, 1, TEXT_VERB_RELEASE,
      OPTIONS(release_options), ctl_release},
+    {"erase", "CASE", 1, 1, TEXT_VERB_ERASE,
+     OPTIONS(erase_options), ctl_erase},
+    {"retention", "", 0, 0, TEXT_VERB_RETENTION,
+     OPTIONS(retention_options), ctl_retention},
     {"evidence check", "CASE FILE", 2, 2, TEXT_VERB_EVIDENCE_CHECK,
      NO_OPTIONS, ctl_evidence_check},
     {"play", "", 0, 0, TEXT_VERB_PLAY,

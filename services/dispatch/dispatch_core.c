@@ -1,4 +1,5 @@
 #include "dispatch_core_after.h"
+#include "dispatch_core_erase.h"
 #include "dispatch_core_people.h"
 #include "dispatch_core_rules.h"
 #include "dispatch_core_text.h"
@@ -35,6 +36,10 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_TOO_EARLY] = "too_early",
     [DISPATCH_TOO_LATE] = "too_late",
     [DISPATCH_TEXT_UNREADY] = "text_unready",
+    [DISPATCH_ERASED] = "erased",
+    [DISPATCH_ON_HOLD] = "on_hold",
+    [DISPATCH_STILL_OPEN] = "still_open",
+    [DISPATCH_MUST_BE_KEPT] = "must_be_kept",
 };
 
 const char *dispatch_answer_code(enum dispatch_answer answer)
@@ -325,14 +330,16 @@ static enum dispatch_answer command(const struct policy *policy,
     if (answer != DISPATCH_APPEND) {
         return answer;
     }
-    if (input->kind == DISPATCH_CLAIM) {
+    if (input->kind == DISPATCH_ERASE) {
+        answer = erase_decide(policy, state, input, out, refused_field);
+    } else if (input->kind == DISPATCH_CLAIM) {
         answer = claim(policy, state, input, out, refused_field);
     } else if (input->kind == DISPATCH_RELEASE) {
         answer = release(policy, state, input, out);
     } else {
         answer = act(policy, state, input, out, refused_field);
     }
-    if (answer == DISPATCH_APPEND) {
+    if (answer == DISPATCH_APPEND || dispatch_answer_is_recorded(answer)) {
         people_record(state, input, out);
     }
     return answer;
@@ -356,6 +363,7 @@ enum dispatch_answer dispatch_decide(const struct policy *policy,
     case DISPATCH_CLAIM:
     case DISPATCH_RELEASE:
     case DISPATCH_ACTION:
+    case DISPATCH_ERASE:
         return command(policy, state, input, out, refused_field);
     }
     return DISPATCH_NOTHING;

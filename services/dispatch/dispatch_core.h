@@ -33,6 +33,7 @@ struct dispatch_more {
     uint16_t by[POLICY_MARKS_MAX];        /* who made the mark: bit set over people */
     uint8_t times[POLICY_MARKS_MAX];      /* how often */
     uint64_t merged_into;                 /* the case this one is a duplicate of; 0: none */
+    int64_t erased_at_us;                 /* its personal data, for good; 0: it is there */
     int64_t back_since_us;                /* these: where it stood when it was merged */
     char back_agent[DISPATCH_AGENT_MAX];
     uint16_t back_step, back_queue, back_home, back_role; /* + 1; 0: none */
@@ -96,6 +97,7 @@ enum dispatch_input_kind {
     DISPATCH_CLAIM,   /* a person takes the case out of its queue */
     DISPATCH_RELEASE, /* and puts it back */
     DISPATCH_ACTION,  /* an action of the policy */
+    DISPATCH_ERASE,   /* its personal data, which the policy's retention may forbid */
     DISPATCH_PUSH,    /* nobody's: a case may be offered out of a queue that says so */
 };
 
@@ -173,8 +175,15 @@ enum dispatch_answer {
     DISPATCH_TOO_EARLY,    /* these two: title says which rule, until_us the instant it is about */
     DISPATCH_TOO_LATE,
     DISPATCH_TEXT_UNREADY, /* refused_field, a variable of the text, has no value */
+    DISPATCH_ERASED,       /* nothing is done to the case any more */
+    DISPATCH_ON_HOLD,      /* these three, of erasing, are recorded: by law it is kept … */
+    DISPATCH_STILL_OPEN,
+    DISPATCH_MUST_BE_KEPT, /* … title says why, until_us how long */
     DISPATCH_ANSWER_COUNT,
 };
+
+/* Refused, and the refusal is an event of the case: *out is the next one all the same. */
+bool dispatch_answer_is_recorded(enum dispatch_answer answer);
 
 /*
  * The event that follows, if any.  Slices in *out are lent by policy, state and input.  out->at_us,
@@ -190,6 +199,9 @@ enum dispatch_answer {
  * A case whose category a person changes gets no milder class by that alone: patterns are not at
  * hand any more, so only a person who names severity_class lowers it.  Nor does it undo a priority
  * the watchdog has raised.
+ *
+ * Erasing is for the roles the policy's retention names, with a reason, of a case that is closed
+ * and neither on legal hold nor to be kept yet.  The shell destroys the key with the event.
  */
 enum dispatch_answer dispatch_decide(const struct policy *policy,
                                      const struct dispatch_case *state,
@@ -239,6 +251,10 @@ uint16_t dispatch_queue_following(const struct policy *policy,
                                   const struct dispatch_case *before,
                                   uint16_t step,
                                   const struct policy_facts *now);
+
+/* When the case is to be erased, as its policy says; INT64_MAX: never by itself, or not as it
+ * stands (open, erased already). */
+int64_t dispatch_erase_due_us(const struct policy *policy, const struct dispatch_case *state);
 
 /* How a refusal by the organisation is answered; DISPATCH_APPEND: it refuses nothing. */
 enum dispatch_answer dispatch_answer_of_people(enum org_verdict verdict);

@@ -141,7 +141,10 @@ static bool makes_sense(const struct policy *policy,
 
 static void fold_kind(struct dispatch_case *state, const struct event *event)
 {
-    if (event->kind == EVENT_ACKNOWLEDGED) {
+    if (event->kind == EVENT_ERASED) {
+        state->more.erased_at_us = event->at_us;
+        state->customer = 0;
+    } else if (event->kind == EVENT_ACKNOWLEDGED) {
         state->acknowledged = true;
     } else if (event->kind == EVENT_FOLLOWED_UP) {
         state->followed_up = count_up(state->followed_up);

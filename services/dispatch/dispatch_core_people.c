@@ -61,6 +61,7 @@ enum dispatch_answer people_permit(const struct dispatch_input *input, struct sl
         return dispatch_answer_of_people(
             org_admits(input->org, input->actor, input->role, now_s(input), &absent, &until_s));
     case DISPATCH_ACTION:
+    case DISPATCH_ERASE:
         return dispatch_answer_of_people(
             org_speaks(input->org, input->actor, input->role, now_s(input), &absent));
     case DISPATCH_RELEASE: /* who has left still gives back what he holds */

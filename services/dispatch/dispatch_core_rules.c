@@ -2,6 +2,7 @@
 #include "dispatch_core_rules.h"
 
 #include "dispatch_core_asked.h"
+#include "dispatch_core_erase.h"
 #include "dispatch_core_form.h"
 #include "dispatch_core_people.h"
 
@@ -289,6 +290,9 @@ struct dispatch_permit rules_try(const struct policy *policy,
 {
     const struct policy_step *step = &policy->steps[state->step];
     uint16_t index = state->version == 0 ? POLICY_NONE : policy_action_index(step, input->action);
+    if (state->more.erased_at_us != 0) {
+        return (struct dispatch_permit){.answer = DISPATCH_ERASED};
+    }
     if (index == POLICY_NONE) {
         return (struct dispatch_permit){.answer = DISPATCH_ACTION_UNKNOWN};
     }
@@ -335,6 +339,8 @@ struct dispatch_permit dispatch_may(const struct policy *policy,
         return permit;
     case DISPATCH_ACTION:
         return rules_try(policy, state, input, blank, &trial);
+    case DISPATCH_ERASE:
+        return erase_permit(policy, state, input, blank);
     case DISPATCH_TRIAGED:
     case DISPATCH_CLOCK:
     case DISPATCH_PUSH:

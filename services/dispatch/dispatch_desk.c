@@ -162,40 +162,6 @@ static const struct dispatch_command_row *batch_find(const struct dispatch *disp
     return NULL;
 }
 
-bool desk_repeated(const struct asked *asked)
-{
-    struct dispatch *dispatch = asked->dispatch;
-    const struct known_command *known = known_find(dispatch, id_of(asked));
-    const struct dispatch_command_row *row = batch_find(dispatch, id_of(asked));
-    if (!known && !row) {
-        return false;
-    }
-    uint64_t case_id = known ? known->case_id : row->case_id;
-    const struct held_case *held = case_of(asked, case_id, slice_of(NULL, 0));
-    if (held) {
-        answer_case(asked,
-                    REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
-                    held,
-                    "repeated",
-                    known ? known->seq : row->seq,
-                    NULL,
-                    NULL);
-        cycle_touch(asked->cycle, case_partition(case_id));
-    }
-    return true;
-}
-
-bool desk_asks_first(const struct asked *asked)
-{
-    struct dispatch *dispatch = asked->dispatch;
-    if (dispatch->asked_known) {
-        return false;
-    }
-    dispatch->ask_known = true;
-    cycle_look_again(asked->cycle);
-    return true;
-}
-
 static void answer_refusal(const struct asked *asked,
                            const struct held_case *held,
                            const struct dispatch_input *input,
@@ -214,6 +180,81 @@ static void answer_refusal(const struct asked *asked,
                 0,
                 dispatch_refusal_tell(answered, &reason, cycle_arena(asked->cycle)),
                 &reason);
+}
+
+static enum dispatch_input_kind kind_of(struct slice action)
+{
+    static const struct {
+        const char *action;
+        enum dispatch_input_kind kind;
+    } own[] = {
+        {"claim",   DISPATCH_CLAIM  },
+        {"release", DISPATCH_RELEASE},
+        {"erase",   DISPATCH_ERASE  },
+    };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (slice_equal(action, slice_text(own[i].action))) {
+            return own[i].kind;
+        }
+    }
+    return DISPATCH_ACTION;
+}
+
+/* A command that was recorded is done, but for an erasure whose refusal was: that is refused again,
+ * as things stand now, and not recorded again. */
+static bool was_refused(const struct asked *asked, const struct held_case *held)
+{
+    const Redress__Command__V1__Act *act = asked->command->act;
+    const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
+    struct event_field fields[EVENT_FIELDS_MAX];
+    struct dispatch_input input = asker_of(asked);
+    input.action = act ? slice_if(act->has_action, act->action) : slice_of(NULL, 0);
+    input.kind = kind_of(input.action);
+    input.fields = fields;
+    if (input.kind != DISPATCH_ERASE || held->state.more.erased_at_us != 0 || !policy ||
+        !dispatch_fields_of(act, fields, &input.field_count)) {
+        return false;
+    }
+    struct dispatch_permit permit = dispatch_may(policy, &held->state, &input, false);
+    bool passed = permit.answer == DISPATCH_APPEND; /* what stood against it does no more */
+    answer_refusal(asked, held, &input, passed ? DISPATCH_VERSION : permit.answer, permit.what);
+    return true;
+}
+
+bool desk_repeated(const struct asked *asked)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    const struct known_command *known = known_find(dispatch, id_of(asked));
+    const struct dispatch_command_row *row = batch_find(dispatch, id_of(asked));
+    if (!known && !row) {
+        return false;
+    }
+    uint64_t case_id = known ? known->case_id : row->case_id;
+    const struct held_case *held = case_of(asked, case_id, slice_of(NULL, 0));
+    if (held && !was_refused(asked, held)) {
+        answer_case(asked,
+                    REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+                    held,
+                    "repeated",
+                    known ? known->seq : row->seq,
+                    NULL,
+                    NULL);
+    }
+    if (held) {
+        cycle_touch(asked->cycle, case_partition(case_id));
+    }
+    return true;
+}
+
+bool desk_asks_first(const struct asked *asked)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    if (dispatch->asked_known) {
+        return false;
+    }
+    dispatch->ask_known = true;
+    cycle_look_again(asked->cycle);
+    return true;
 }
 
 static void command_done(const struct asked *asked, const struct event *event)
@@ -265,6 +306,34 @@ static bool other_is_missing(const struct asked *asked,
            !dispatch_find(dispatch, input->other_case);
 }
 
+/* Refused, and nothing is recorded of it. */
+static void refuse_act(const struct asked *asked,
+                       const struct held_case *held,
+                       const struct dispatch_input *input,
+                       enum dispatch_answer answered,
+                       struct slice field)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    const struct policy *policy = dispatch_policy(dispatch, held->state.policy_id);
+    if (answered == DISPATCH_ERASED && input->kind == DISPATCH_ERASE) { /* as if it were done now */
+        answer_case(asked,
+                    REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+                    held,
+                    dispatch_answer_code(answered),
+                    0,
+                    NULL,
+                    NULL);
+        return;
+    }
+    if (input->kind == DISPATCH_CLAIM && claim_again(asked, policy, &held->state, answered)) {
+        return;
+    }
+    if (input->kind == DISPATCH_CLAIM) {
+        claim_give_back(dispatch, asked->command->act->case_id, input->claim_token);
+    }
+    answer_refusal(asked, held, input, answered, field);
+}
+
 static void act_on(const struct asked *asked,
                    struct held_case *held,
                    struct dispatch_input *input,
@@ -289,30 +358,25 @@ static void act_on(const struct asked *asked,
     if (answered != DISPATCH_APPEND && desk_asks_first(asked)) {
         return;
     }
-    if (answered != DISPATCH_APPEND) {
-        if (input->kind == DISPATCH_CLAIM && claim_again(asked, policy, &held->state, answered)) {
-            return;
-        }
-        if (input->kind == DISPATCH_CLAIM) {
-            claim_give_back(dispatch, act->case_id, input->claim_token);
-        }
-        answer_refusal(asked, held, input, answered, field);
+    bool recorded = dispatch_answer_is_recorded(answered);
+    if (answered != DISPATCH_APPEND && !recorded) {
+        refuse_act(asked, held, input, answered, field);
         return;
     }
     out->key_id = key_id;
-    if (dispatch_apply(dispatch, asked->cycle, policy, act->case_id, out)) {
-        command_done(asked, out);
-        answer_case(
-            asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, out->seq, NULL, NULL);
+    if (!dispatch_apply(dispatch, asked->cycle, policy, act->case_id, out)) {
+        return;
     }
-}
-
-static enum dispatch_input_kind kind_of(struct slice action)
-{
-    if (slice_equal(action, slice_text("claim"))) {
-        return DISPATCH_CLAIM;
+    command_done(asked, out);
+    if (recorded) {
+        answer_refusal(asked, held, input, answered, field);
+        return;
     }
-    return slice_equal(action, slice_text("release")) ? DISPATCH_RELEASE : DISPATCH_ACTION;
+    if (out->kind == EVENT_ERASED) {
+        dispatch->erased[dispatch->erased_count++] = act->case_id;
+    }
+    answer_case(
+        asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, out->seq, NULL, NULL);
 }
 
 static void act(const struct asked *asked)
@@ -383,110 +447,5 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
         claim(&asked);
     } else {
         desk_refuse(&asked, DESK_COMMAND_UNKNOWN, NULL);
-    }
-}
-
-/* Cases of which something is to be sealed, and commands of this batch. */
-struct wanted {
-    uint64_t sealed[SERVICE_BATCH_MAX];
-    uint32_t sealed_count;
-    bool claims; /* a repeated one must not take a second case: ask before, not after */
-};
-
-/* A case that is named in the form, to be merged with. */
-static void others_want(struct dispatch *dispatch, const Redress__Command__V1__Act *act)
-{
-    struct event_field fields[EVENT_FIELDS_MAX];
-    uint32_t count = 0;
-    uint64_t other =
-        dispatch_fields_of(act, fields, &count) ? dispatch_other_case(fields, count) : 0;
-    if (other != 0 && other != act->case_id) {
-        cases_want(dispatch, other);
-    }
-}
-
-/* Of a case that is not at hand nobody knows yet which of its fields are personal. */
-static bool may_seal(struct dispatch *dispatch, const Redress__Command__V1__Act *act)
-{
-    const struct held_case *held = dispatch_find(dispatch, act->case_id);
-    const struct policy *policy = held ? dispatch_policy(dispatch, held->state.policy_id) : NULL;
-    return act->has_text || (act->has_note && act->note.len > 0) ||
-           (act->n_fields > 0 && (!policy || policy->personal));
-}
-
-static void
-want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V1__Command *command)
-{
-    wanted->claims = wanted->claims || command->claim;
-    if (command->act) {
-        cases_want(dispatch, command->act->case_id);
-        others_want(dispatch, command->act);
-    } else if (command->show) {
-        cases_want(dispatch, command->show->case_id);
-    }
-    if (command->act && may_seal(dispatch, command->act)) {
-        wanted->sealed[wanted->sealed_count++] = command->act->case_id;
-    }
-    if ((command->act || command->claim) && command->has_command_id &&
-        command->command_id.len == 16) {
-        memcpy(dispatch->asked_ids[dispatch->asked_count++], command->command_id.data, 16);
-    }
-}
-
-/* Keys of cases of which something is sealed, and, after a collision or before a refusal, which
- * commands were done before. */
-bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
-{
-    static struct wanted wanted; /* too large for the stack */
-    wanted.sealed_count = 0;
-    wanted.claims = false;
-    dispatch->asked_count = 0;
-    dispatch->known_count = 0;
-    dispatch->key_count = 0;
-    for (uint32_t i = 0; i < cycle_request_count(cycle); i++) {
-        struct error error = {0};
-        const Redress__Command__V1__Command *command =
-            dispatch_decode(cycle_request(cycle, i)->bytes, cycle_arena(cycle), &error);
-        if (command) {
-            want(dispatch, &wanted, command);
-        }
-    }
-    dispatch->asked_keys = wanted.sealed_count > 0;
-    dispatch->asked_known = (dispatch->ask_known || wanted.claims) && dispatch->asked_count > 0;
-    dispatch->ask_known = false;
-    if (dispatch->asked_keys) {
-        dispatch_keys_bind(pg, wanted.sealed, wanted.sealed_count);
-    }
-    if (dispatch->asked_known) {
-        dispatch_known_bind(pg, (const uint8_t(*)[16])dispatch->asked_ids, dispatch->asked_count);
-    }
-    return dispatch->asked_keys || dispatch->asked_known;
-}
-
-void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answered)
-{
-    unsigned next = 0;
-    if (dispatch->asked_keys) {
-        const PGresult *rows = answered->results[next++];
-        for (int row = 0; row < PQntuples(rows) && dispatch->key_count < SERVICE_BATCH_MAX; row++) {
-            struct case_key *key = &dispatch->keys[dispatch->key_count];
-            struct slice wrapped = pg_bytes(rows, row, 1);
-            if (wrapped.size == SEAL_WRAPPED_SIZE) {
-                key->case_id = (uint64_t)pg_int8(rows, row, 0);
-                memcpy(key->bytes, wrapped.bytes, SEAL_WRAPPED_SIZE);
-                key->wrapped = slice_of(key->bytes, SEAL_WRAPPED_SIZE);
-                dispatch->key_count++;
-            }
-        }
-    }
-    if (dispatch->asked_known) {
-        const PGresult *rows = answered->results[next];
-        for (int row = 0; row < PQntuples(rows) && dispatch->known_count < SERVICE_BATCH_MAX;
-             row++) {
-            struct known_command *known = &dispatch->known[dispatch->known_count++];
-            memcpy(known->id, pg_bytes(rows, row, 0).bytes, sizeof known->id);
-            known->case_id = (uint64_t)pg_int8(rows, row, 1);
-            known->seq = (uint64_t)pg_int8(rows, row, 2);
-        }
     }
 }

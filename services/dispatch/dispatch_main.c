@@ -135,6 +135,7 @@ static void batch_begin(struct dispatch *dispatch)
     dispatch->cycle++;
     dispatch->changed_count = 0;
     dispatch->command_count = 0;
+    dispatch->erased_count = 0;
     dispatch->wanted_count = 0;
     dispatch->late_count = 0;
     dispatch->related_count = 0;
@@ -242,6 +243,9 @@ static void dispatch_store(void *self, struct cycle *cycle, struct pg *pg)
     if (dispatch->command_count > 0) {
         dispatch_commands_bind(pg, dispatch->commands, dispatch->command_count);
     }
+    if (dispatch->erased_count > 0) {
+        dispatch_erase_bind(pg, dispatch->erased, dispatch->erased_count);
+    }
 }
 
 /* Where the case stands in Redis: in a queue, or nowhere. */
@@ -314,6 +318,7 @@ static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const st
     }
     dispatch->changed_count = 0;
     dispatch->command_count = 0;
+    dispatch->erased_count = 0;
     agents_undo(dispatch, why);
     push_settled(dispatch, false);
     if (!why) {

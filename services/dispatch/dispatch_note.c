@@ -66,10 +66,13 @@ static bool seal(const struct asked *asked,
     for (uint32_t i = 0; i < dispatch->key_count; i++) {
         uint8_t key[SEAL_KEY_SIZE];
         const struct case_key *found = &dispatch->keys[i];
-        if (found->case_id == case_id &&
+        bool good =
+            found->case_id == case_id &&
             seal_case_key_find(dispatch->ring, case_id, found->wrapped, key, key_id, &error) &&
             seal_field(
-                key, case_id, name, *key_id, plain, cycle_arena(asked->cycle), sealed, &error)) {
+                key, case_id, name, *key_id, plain, cycle_arena(asked->cycle), sealed, &error);
+        explicit_bzero(key, sizeof key); /* it may be erased after this */
+        if (good) {
             return true;
         }
     }

@@ -109,6 +109,8 @@ struct dispatch {
     struct known_command known[SERVICE_BATCH_MAX];
     uint32_t key_count;
     struct case_key keys[SERVICE_BATCH_MAX];
+    uint32_t erased_count;
+    uint64_t erased[SERVICE_BATCH_MAX]; /* cases of this batch whose keys go with it */
     uint32_t late_count;
     uint64_t late[DISPATCH_EARLY_MAX]; /* cases of this batch that are opened late */
     uint32_t early_count;
@@ -214,6 +216,8 @@ bool desk_asks_first(const struct asked *asked);
  * did then, on its own case. */
 bool desk_repeated(const struct asked *asked);
 void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request);
+
+/* dispatch_desk_asks.c */
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
 

@@ -43,7 +43,8 @@
     "queue = excluded.queue, home_queue = excluded.home_queue, agent = excluded.agent, "           \
     "agent_role = excluded.agent_role, last_actor = excluded.last_actor, "                         \
     "category = excluded.category, severity_class = excluded.severity_class, "                     \
-    "priority = excluded.priority, escalation = excluded.escalation, "                             \
+    "customer = excluded.customer, priority = excluded.priority, "                                 \
+    "escalation = excluded.escalation, "                                                           \
     "reopened = excluded.reopened, followed_up = excluded.followed_up, "                           \
     "acknowledged = excluded.acknowledged, step_since = excluded.step_since, "                     \
     "updated_at = excluded.updated_at, closed_at = excluded.closed_at, "                           \
@@ -98,6 +99,9 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_keys",
      "SELECT case_id, wrapped_key FROM submission WHERE case_id = ANY($1::bigint[]) "
      "AND wrapped_key IS NOT NULL"                                                              },
+    {"dispatch_erase",
+     "UPDATE submission SET wrapped_key = NULL, customer = NULL, "
+     "digest = decode(repeat('00', 32), 'hex') WHERE case_id = ANY($1::bigint[])"               },
     {"dispatch_known",
      "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"          },
     {"dispatch_raised",
@@ -364,6 +368,17 @@ void dispatch_keys_bind(struct pg *pg, const uint64_t *cases_asked, uint32_t cou
         pg_array_int8(&id, (int64_t)cases_asked[i]);
     }
     pg_call(pg, "dispatch_keys");
+    pg_bind_array(pg, &id);
+}
+
+void dispatch_erase_bind(struct pg *pg, const uint64_t *cases, uint32_t count)
+{
+    static struct pg_array id;
+    pg_array_begin(&id, PG_INT8);
+    for (uint32_t i = 0; i < count; i++) {
+        pg_array_int8(&id, (int64_t)cases[i]);
+    }
+    pg_call(pg, "dispatch_erase");
     pg_bind_array(pg, &id);
 }
 

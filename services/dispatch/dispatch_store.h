@@ -75,6 +75,9 @@ void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *ro
 /* Adds the questions a batch may have: wrapped keys of cases, commands done already.  Answers in
  * this order. */
 void dispatch_keys_bind(struct pg *pg, const uint64_t *cases, uint32_t count);
+/* Destroys the keys of these cases, and what would tell whose they are: the blind index of the
+ * customer, the digest of what was submitted. */
+void dispatch_erase_bind(struct pg *pg, const uint64_t *cases, uint32_t count);
 /* Which of these cases have clocks that asked for more urgency, and how much. */
 void dispatch_raised_bind(struct pg *pg, const uint64_t *cases, uint32_t count);
 void dispatch_known_bind(struct pg *pg, const uint8_t (*ids)[16], uint32_t count);

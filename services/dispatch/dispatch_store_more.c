@@ -46,13 +46,14 @@ static const struct piece {
                           sizeof(uint64_t),
                           DISPATCH_AGENT_MAX / sizeof(uint64_t)},
     PIECE(passed),
+    PIECE(erased_at_us),
 };
 
 enum { PIECE_KINDS = sizeof pieces / sizeof *pieces };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are copied by their low bytes");
 _Static_assert((DISPATCH_PEOPLE_MAX + POLICY_KEPT_MAX + 2 * POLICY_MARKS_MAX + POLICY_TASKS_MAX +
-                31) * (PIECE_HEAD + VALUE_BYTES_MAX) <
+                32) * (PIECE_HEAD + VALUE_BYTES_MAX) <
                    DISPATCH_MORE_SIZE,
                "every piece fits");
 

@@ -64,6 +64,10 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_TOO_EARLY] = "the time for it has not come",
         [DISPATCH_TOO_LATE] = "the time for it has passed",
         [DISPATCH_TEXT_UNREADY] = "the text cannot be filled in",
+        [DISPATCH_ERASED] = "the personal data of the case was erased: nothing more is done to it",
+        [DISPATCH_ON_HOLD] = "the case is on legal hold: nothing of it is erased",
+        [DISPATCH_STILL_OPEN] = "the case is open: nothing of it is erased yet",
+        [DISPATCH_MUST_BE_KEPT] = "it has to be kept",
     };
     return texts[answered] ? texts[answered] : "refused";
 }

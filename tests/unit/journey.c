@@ -158,7 +158,9 @@ walk(struct journey *journey, struct walked *walked, int64_t pace_us, wanted_fn 
             continue;
         }
         bool reached = wanted(journey, walked, at, action);
-        journey_wait(journey, pace_us);
+        bool closed =
+            journey->policy->steps[at].closed; /* all of it before reopening is too late */
+        journey_wait(journey, closed ? 1000000 : pace_us);
         if (!journey_act(journey, &journey->policy->steps[at].actions[action])) {
             walked->refused[at][action] = true;
             continue;

@@ -1,0 +1,328 @@
+/*
+ * `redress erase` and `redress retention`: what is personal of one case is erased; which cases are
+ * due for it by their policies, by dispatch's own core, and all of these, one after the other.
+ */
+#include "case_number.h"
+#include "clock.h"
+#include "ctl_database.h"
+#include "ctl_desk.h"
+#include "ctl_progress.h"
+#include "ctl_refusal.h"
+#include "ctl_table.h"
+#include "ctl_view.h"
+#include "dispatch_store.h"
+#include "scope.h"
+
+enum { SQL_MAX = 2048, CHUNK = 1000, GROWTH = 4096 };
+
+enum { COLUMN_NUMBER, COLUMN_CASE, COLUMN_POLICY, COLUMN_CLOSED, COLUMN_DUE, COLUMN_HOLD, COLUMNS };
+
+static const struct ctl_column columns[COLUMNS] = {
+    [COLUMN_NUMBER] = {"number", TEXT_HEAD_CASE,        CTL_COLUMN_TEXT,    false},
+    [COLUMN_CASE] = {"case",   TEXT_LIST_ID,          CTL_COLUMN_NUMBER,  false},
+    [COLUMN_POLICY] = {"policy", TEXT_HEAD_POLICY,      CTL_COLUMN_TEXT,    true },
+    [COLUMN_CLOSED] = {"closed", TEXT_COLUMN_CLOSED_AT, CTL_COLUMN_TIME,    false},
+    [COLUMN_DUE] = {"due",    TEXT_COLUMN_DUE_AT,    CTL_COLUMN_TIME,    false},
+    [COLUMN_HOLD] = {"held",   TEXT_COLUMN_HOLD,      CTL_COLUMN_BOOLEAN, false},
+};
+
+/* Cases that are due, and how many are not erased because they are on hold. */
+struct found {
+    struct ctl *ctl;
+    struct view_policies *policies;
+    struct ctl_table *table;
+    int64_t by_us;
+    int64_t limit;
+    int64_t listed, due, held;
+    uint64_t *cases; /* that are due */
+    size_t room;
+    int64_t erased, refused;
+};
+
+static bool found_begin(struct found *found, struct ctl *ctl)
+{
+    found->ctl = ctl;
+    found->limit = ctl_option_number(ctl, "limit");
+    found->policies = view_policies_new(ctl);
+    found->table = ctl_table_new(ctl, columns, COLUMNS);
+    return found->policies && found->table;
+}
+
+static void found_done(struct found *found)
+{
+    ctl_table_free(&found->table);
+    view_policies_free(&found->policies);
+    free(found->cases);
+}
+
+static const char *time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX])
+{
+    if (at_us == 0 || at_us == INT64_MAX) {
+        into[0] = '\0';
+    } else if (ctl->json) {
+        clock_text(at_us, into);
+    } else {
+        (void)view_time(at_us, into);
+    }
+    return into;
+}
+
+static void list(struct found *found,
+                 const struct policy *policy,
+                 const struct dispatch_case *state,
+                 int64_t due_us)
+{
+    char number[CASE_NUMBER_SIZE];
+    char closed[VIEW_TEXT_MAX];
+    char due[VIEW_TEXT_MAX];
+    if (found->listed == found->limit) {
+        return;
+    }
+    found->listed++;
+    case_number_format(state->case_id, state->received_at_us, number);
+    const char *const cells[COLUMNS] = {
+        [COLUMN_NUMBER] = number,
+        [COLUMN_CASE] = CTL_NUMBER_TEXT(state->case_id),
+        [COLUMN_POLICY] = found->ctl->json ? policy->name : view_title(found->ctl, &policy->title),
+        [COLUMN_CLOSED] = time_cell(found->ctl, state->closed_at_us, closed),
+        [COLUMN_DUE] = time_cell(found->ctl, due_us, due),
+        [COLUMN_HOLD] = state->more.hold != 0 ? "true" : "",
+    };
+    ctl_table_add(found->table, cells);
+}
+
+/* False: out of memory. */
+static bool
+take(struct found *found, const struct policy *policy, const struct dispatch_case *state)
+{
+    int64_t due_us = dispatch_erase_due_us(policy, state);
+    bool held = state->more.hold != 0 && state->more.erased_at_us == 0;
+    if (!held && due_us > found->by_us) {
+        return true;
+    }
+    list(found, policy, state, due_us);
+    if (held) {
+        found->held++;
+        return true;
+    }
+    if ((size_t)found->due == found->room) {
+        uint64_t *cases = realloc(found->cases, (found->room + GROWTH) * sizeof *cases);
+        if (!cases) {
+            return false;
+        }
+        found->cases = cases;
+        found->room += GROWTH;
+    }
+    found->cases[found->due++] = state->case_id;
+    return true;
+}
+
+/* The columns the daemon loads, of closed cases behind this one. */
+static PGresult *chunk_read(struct ctl *ctl, uint64_t behind)
+{
+    char sql[SQL_MAX];
+    const char *load = dispatch_statements[0].sql;
+    const char *end = strstr(load, " WHERE ");
+    const char *const parameters[] = {CTL_NUMBER_TEXT(behind), ctl_option_text(ctl, "policy")};
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "%.*s WHERE c.closed_at IS NOT NULL AND c.case_id > $1::bigint AND ($2::text IS "
+                   "NULL OR c.policy_id IN (SELECT id FROM policy WHERE name = $2::text)) "
+                   "ORDER BY c.case_id LIMIT %d",
+                   end ? (int)(end - load) : 0,
+                   load,
+                   CHUNK);
+    return PQexecParams(ctl->database, sql, 2, NULL, parameters, NULL, NULL, 1);
+}
+
+static int search(struct found *found)
+{
+    struct ctl *ctl = found->ctl;
+    uint64_t behind = 0;
+    for (int count = CHUNK; count == CHUNK;) {
+        SCOPED(ctl_rows_free) PGresult *rows = chunk_read(ctl, behind);
+        if (PQresultStatus(rows) != PGRES_TUPLES_OK) {
+            return ctl_fail(
+                ctl, CTL_FAILED, TEXT_ARCHIVE_REFUSED, CTL_ARGS(PQerrorMessage(ctl->database)));
+        }
+        count = PQntuples(rows);
+        for (int row = 0; row < count; row++) {
+            struct dispatch_case state;
+            struct error error = {0};
+            behind = dispatch_row_case(rows, row);
+            const struct policy *policy =
+                view_policy(found->policies, dispatch_row_policy(rows, row));
+            if (policy && !dispatch_row_read(rows, row, policy, &state, &error)) {
+                return ctl_fail(ctl, CTL_FAILED, TEXT_ARCHIVE_REFUSED, CTL_ARGS(error.text));
+            }
+            if (policy && !take(found, policy, &state)) {
+                return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
+            }
+        }
+    }
+    return CTL_OK;
+}
+
+/* ---- erasing ---- */
+
+/* Who erases, and why. */
+static int who(const struct ctl *ctl, struct ctl_command *command)
+{
+    const char *reason = ctl_option_text(ctl, "reason");
+    command->action = "erase";
+    command->actor = ctl_option_text(ctl, "as");
+    command->role = ctl_option_text(ctl, "role");
+    if (!command->actor || !command->role) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_WHO_NEEDED, CTL_ARGS(ctl->verb->name));
+    }
+    if (!reason) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_ERASE_REASON_NEEDED, CTL_ARGS(ctl->verb->name));
+    }
+    command->field_count = 1;
+    command->fields[0] = (struct ctl_field){"reason", slice_text(reason)};
+    return CTL_OK;
+}
+
+static void refusal_tell(struct found *found, const ctl_reply *reply)
+{
+    char number[VIEW_TEXT_MAX];
+    char why[CTL_REFUSAL_MAX];
+    const struct policy *policy =
+        reply->has_policy_id ? view_policy(found->policies, reply->policy_id) : NULL;
+    const struct ctl_refusal refusal = ctl_refusal_of(policy, reply);
+    (void)ctl_refusal_say(found->ctl, &refusal, why);
+    ctl_note(found->ctl,
+             TEXT_RETENTION_NOT,
+             CTL_ARGS(view_plain(slice_of(reply->case_number.data, reply->case_number.len), number),
+                      why));
+}
+
+static int erase_all(struct found *found, const struct ctl_command *like)
+{
+    struct ctl *ctl = found->ctl;
+    struct ctl_progress progress;
+    SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
+    int code = ctl_desk_open(ctl, ctl_option_number(ctl, "timeout"), &desk);
+    ctl_progress_begin(ctl, &progress);
+    for (int64_t i = 0; code == CTL_OK && i < found->due; i++) {
+        struct ctl_command command = *like;
+        const ctl_reply *reply = NULL;
+        command.case_id = found->cases[i];
+        if (ctl_progress_due(&progress, clock_now_us())) {
+            ctl_progress_show(ctl,
+                              &progress,
+                              (double)i / (double)found->due,
+                              TEXT_RETENTION_PROGRESS,
+                              CTL_ARGS(CTL_NUMBER_TEXT(i), CTL_NUMBER_TEXT(found->due)));
+        }
+        code = ctl_desk_ask(desk, &command, &reply);
+        bool done = code == CTL_OK && ctl_reply_code(reply) == CTL_OK;
+        found->erased += done;
+        if (code == CTL_OK && !done) {
+            found->refused++;
+            ctl_progress_clear(ctl, &progress);
+            refusal_tell(found, reply);
+        }
+    }
+    ctl_progress_clear(ctl, &progress);
+    return code == CTL_OK && found->refused > 0 ? CTL_FAILED : code;
+}
+
+int ctl_erase(struct ctl *ctl)
+{
+    struct ctl_command command = {.case_id = 0};
+    SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
+    const ctl_reply *reply = NULL;
+    int code = ctl_case_of(ctl, ctl_argument(ctl, 0), &command.case_id);
+    if (code == CTL_OK) {
+        code = who(ctl, &command);
+    }
+    if (code == CTL_OK) {
+        code = ctl_desk_open(ctl, ctl_option_number(ctl, "timeout"), &desk);
+    }
+    if (code == CTL_OK) {
+        code = ctl_desk_ask(desk, &command, &reply);
+    }
+    return code == CTL_OK ? ctl_reply_show(ctl, reply, &command) : code;
+}
+
+/* ---- the whole ---- */
+
+/* The end of the day that is named, or now. */
+static int by_read(const struct ctl *ctl, int64_t *by_us)
+{
+    const char *day = ctl_option_text(ctl, "by");
+    char end[64];
+    int64_t end_s = 0;
+    *by_us = clock_now_us();
+    if (day) {
+        (void)snprintf(end, sizeof end, "%sT23:59:59Z", day);
+        if (!policy_instant_parse(slice_text(end), &end_s)) {
+            return ctl_fail(ctl, CTL_USAGE, TEXT_RETENTION_DAY, CTL_ARGS(day));
+        }
+        *by_us = end_s * 1000000 + 999999;
+    }
+    return CTL_OK;
+}
+
+static void answer(const struct found *found, bool erases)
+{
+    const struct ctl *ctl = found->ctl;
+    int64_t all = found->due + found->held;
+    if (ctl->json) {
+        json_t *value = json_pack("{s:o, s:I, s:I, s:I, s:I}",
+                                  "cases",
+                                  ctl_table_json(found->table),
+                                  "due",
+                                  (json_int_t)found->due,
+                                  "held",
+                                  (json_int_t)found->held,
+                                  "erased",
+                                  (json_int_t)found->erased,
+                                  "refused",
+                                  (json_int_t)found->refused);
+        ctl_print_json(ctl, &value);
+        return;
+    }
+    if (erases) {
+        ctl_print(ctl,
+                  TEXT_RETENTION_ERASED,
+                  CTL_ARGS(CTL_NUMBER_TEXT(found->erased), CTL_NUMBER_TEXT(found->refused)));
+        return;
+    }
+    ctl_table_print(found->table);
+    ctl_note(ctl,
+             TEXT_RETENTION_DUE,
+             CTL_ARGS(CTL_NUMBER_TEXT(found->due), CTL_NUMBER_TEXT(found->held)));
+    if (found->listed < all) {
+        ctl_note(ctl,
+                 TEXT_RETENTION_SHOWN,
+                 CTL_ARGS(CTL_NUMBER_TEXT(found->listed), CTL_NUMBER_TEXT(all)));
+    }
+}
+
+int ctl_retention(struct ctl *ctl)
+{
+    struct found found = {.ctl = ctl};
+    struct ctl_command like = {.case_id = 0};
+    bool erases = ctl_option_flag(ctl, "erase") && !ctl_option_flag(ctl, "dry-run");
+    int code = erases ? who(ctl, &like) : CTL_OK;
+    if (code == CTL_OK) {
+        code = by_read(ctl, &found.by_us);
+    }
+    if (code == CTL_OK) {
+        code = ctl_database(ctl);
+    }
+    if (code == CTL_OK && !found_begin(&found, ctl)) {
+        code = ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
+    }
+    if (code == CTL_OK) {
+        code = search(&found);
+    }
+    if (code == CTL_OK) {
+        code = erases ? erase_all(&found, &like) : CTL_OK;
+        answer(&found, erases);
+    }
+    found_done(&found);
+    return code;
+}

@@ -1,0 +1,146 @@
+/* Erasing what is personal of a case; see dispatch_core_erase.h. */
+#include "dispatch_core_erase.h"
+
+#include "dispatch_core_after.h"
+#include "dispatch_core_rules.h"
+
+enum { REASON_MAX = 500 }; /* characters, where the policy does not say how many */
+
+static struct policy_facts facts_of(const struct dispatch_case *state)
+{
+    return (struct policy_facts){.channel = state->channel,
+                                 .category = state->category,
+                                 .class_index = state->class_index,
+                                 .repeats = state->repeats,
+                                 .told = state->more.told,
+                                 .kept = state->more.facts};
+}
+
+static struct policy_kept kept_of(const struct dispatch_case *state)
+{
+    return (struct policy_kept){.received_at_us = state->received_at_us,
+                                .closed_at_us = state->closed_at_us};
+}
+
+bool dispatch_answer_is_recorded(enum dispatch_answer answer)
+{
+    return answer == DISPATCH_ON_HOLD || answer == DISPATCH_STILL_OPEN ||
+           answer == DISPATCH_MUST_BE_KEPT;
+}
+
+int64_t dispatch_erase_due_us(const struct policy *policy, const struct dispatch_case *state)
+{
+    const struct policy_facts facts = facts_of(state);
+    const struct policy_kept kept = kept_of(state);
+    bool may_be = state->version > 0 && state->closed_at_us != 0 && state->more.erased_at_us == 0;
+    return may_be ? policy_erase_due_us(policy, &facts, &kept) : INT64_MAX;
+}
+
+/* Why, once, and nothing else: what is said with it stays for good, in the clear. */
+static struct dispatch_permit form_of(const struct policy *policy,
+                                      const struct dispatch_input *input)
+{
+    static const struct policy_field any = {.has_max = true, .max = REASON_MAX};
+    struct slice name = slice_text("reason");
+    uint16_t index = policy_field_index(policy, name);
+    const struct policy_field *rules = index == POLICY_NONE ? &any : &policy->fields[index];
+    struct slice reason = rules_field(input, "reason");
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND, .what = name};
+    if (index != POLICY_NONE) {
+        permit.title = &rules->title;
+    }
+    if (input->sealed_note.size > 0 || input->text.size > 0) {
+        return (struct dispatch_permit){.answer = DISPATCH_FIELD_UNKNOWN,
+                                        .what = slice_text("note")};
+    }
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        if (!slice_equal(input->fields[i].name, name)) {
+            return (struct dispatch_permit){.answer = DISPATCH_FIELD_UNKNOWN,
+                                            .what = input->fields[i].name};
+        }
+    }
+    if (reason.size == 0) {
+        permit.answer = DISPATCH_FIELD_MISSING;
+    } else if (input->field_count > 1 || !policy_field_accepts(rules, reason)) {
+        permit.answer = DISPATCH_FIELD_INVALID;
+    }
+    return permit;
+}
+
+/* What stands against it whoever asks; the refusal is recorded. */
+static struct dispatch_permit
+kept_permit(const struct policy *policy, const struct dispatch_case *state, int64_t now_us)
+{
+    const struct policy_facts facts = facts_of(state);
+    const struct policy_kept kept = kept_of(state);
+    int64_t until_us;
+    if (state->more.hold != 0) {
+        return (struct dispatch_permit){.answer = DISPATCH_ON_HOLD};
+    }
+    if (state->closed_at_us == 0) {
+        return (struct dispatch_permit){.answer = DISPATCH_STILL_OPEN};
+    }
+    const struct policy_ground *ground = policy_kept_until(policy, &facts, &kept, &until_us);
+    if (ground && now_us < until_us) {
+        return (struct dispatch_permit){.answer = DISPATCH_MUST_BE_KEPT,
+                                        .what = slice_text(ground->id),
+                                        .title = &ground->title,
+                                        .until_us = until_us};
+    }
+    return (struct dispatch_permit){.answer = DISPATCH_APPEND};
+}
+
+struct dispatch_permit erase_permit(const struct policy *policy,
+                                    const struct dispatch_case *state,
+                                    const struct dispatch_input *input,
+                                    bool blank)
+{
+    uint32_t roles = policy->retention.roles;
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    if (state->version == 0 || roles == 0) {
+        permit.answer = DISPATCH_ACTION_UNKNOWN;
+    } else if (!policy_role_in(policy, roles, policy_role_index(policy, input->role))) {
+        permit.answer = DISPATCH_ROLE_MAY_NOT;
+        permit.roles = roles;
+    } else if (rules_concerned(&state->more, input->actor)) {
+        permit.answer = DISPATCH_RECUSED;
+    } else if (state->more.erased_at_us != 0) {
+        permit.answer = DISPATCH_ERASED;
+    } else if (!blank) {
+        permit = form_of(policy, input);
+    }
+    return permit.answer == DISPATCH_APPEND ? kept_permit(policy, state, rules_now_us(state, input))
+                                            : permit;
+}
+
+static void field_add(struct event_advanced *advanced, const char *name, struct slice value)
+{
+    advanced->fields[advanced->field_count++] =
+        (struct event_field){.name = slice_text(name), .value = value};
+}
+
+enum dispatch_answer erase_decide(const struct policy *policy,
+                                  const struct dispatch_case *state,
+                                  const struct dispatch_input *input,
+                                  struct event *out,
+                                  struct slice *refused_field)
+{
+    struct dispatch_permit permit = erase_permit(policy, state, input, false);
+    bool erases = permit.answer == DISPATCH_APPEND;
+    *refused_field = permit.what;
+    if (!erases && !dispatch_answer_is_recorded(permit.answer)) {
+        return permit.answer;
+    }
+    const struct after after = after_stands(state);
+    after_begin(state, input, erases ? EVENT_ERASED : EVENT_ERASURE_REFUSED, out);
+    after_advance(policy, state, input, &after, out);
+    out->advanced.action = slice_text("erase");
+    field_add(&out->advanced, "reason", rules_field(input, "reason"));
+    if (!erases) {
+        field_add(&out->advanced, "@because", slice_text(dispatch_answer_code(permit.answer)));
+    }
+    if (permit.answer == DISPATCH_MUST_BE_KEPT) {
+        field_add(&out->advanced, "@ground", permit.what);
+    }
+    return permit.answer;
+}

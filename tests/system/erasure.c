@@ -1,0 +1,426 @@
+/*
+ * Goal: erasing what is personal of a case destroys its key and nothing else: the chain, the
+ * figures and the other cases stand (laws 3, 4, 10).  It is refused, and the refusal recorded,
+ * while a law keeps the case or a legal hold does; asked for again it adds nothing.
+ *
+ * Method: real daemons under kept.yaml; three complaints of one customer, received two and four
+ * years ago, with a phone number in a form and a note.  Every key the archive still has is tried on
+ * the stored bytes with the daemons' own ring, before and after; a copy of the key that was
+ * destroyed still opens them, so it was the key alone that went.  Dispatch is started again, Redis
+ * built again, and everything asked once more.
+ */
+#include "arena.h"
+#include "event_wire.h"
+#include "rig_cmocka.h"
+#include "rig_json.h"
+#include "scope.h"
+#include "seal.h"
+
+#include <signal.h>
+#include <time.h>
+
+enum {
+    SETTLE_MS = 30000,
+    REFUSED = 1,
+    SAID_MAX = 16 * 1024,
+    KEYS_MAX = 8,
+    YEAR_S = 365 * 86400,
+};
+
+static const char phone[] = "13987650421";
+
+enum { EARLY, DUE, HELD, CASES };
+static uint64_t cases[CASES];
+
+/* ---- asking ---- */
+
+static const char *word(const json_t *json, const char *key)
+{
+    const char *text = json_string_value(json_object_get(json, key));
+    assert_non_null(text);
+    return text;
+}
+
+static json_t *asks(const struct rig *rig, int wanted, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static json_t *asks(const struct rig *rig, int wanted, const char *format, ...)
+{
+    char words[512];
+    int status;
+    va_list arguments;
+    va_start(arguments, format);
+    assert_in_range(vsnprintf(words, sizeof words, format, arguments), 1, sizeof words - 1);
+    va_end(arguments);
+    json_t *json = rig_json(rig, words, &status);
+    if (status != wanted || !json) {
+        fail_msg("%s: status %d", words, status);
+    }
+    return json;
+}
+
+#define DOES(rig, ...) json_decref(asks(rig, 0, __VA_ARGS__))
+
+static unsigned long long id(int which)
+{
+    return (unsigned long long)cases[which];
+}
+
+static json_t *erase(const struct rig *rig, int which, int wanted)
+{
+    return asks(rig, wanted, "erase %llu --as kim --role keeper --reason asked", id(which));
+}
+
+/* How many events of that name the case has. */
+static int64_t recorded(struct rig *rig, int which, enum event_kind kind)
+{
+    return rig_number(rig,
+                      "SELECT count(*) FROM journal WHERE service = 3 AND case_id = %llu AND "
+                      "kind = %d",
+                      id(which),
+                      (int)kind);
+}
+
+static void refused_for(struct rig *rig, int which, const char *code, int64_t events)
+{
+    json_t *json = erase(rig, which, REFUSED);
+    assert_string_equal(word(json, "code"), code);
+    json_decref(json);
+    assert_int_equal(recorded(rig, which, EVENT_ERASURE_REFUSED), events);
+    assert_int_equal(recorded(rig, which, EVENT_ERASED), 0);
+}
+
+/* ---- keys and bytes ---- */
+
+struct keys {
+    int count;
+    uint8_t wrapped[KEYS_MAX][SEAL_WRAPPED_SIZE];
+};
+
+/* A case, and a key that is tried on it. */
+struct lock {
+    const struct seal_ring *ring;
+    struct arena *arena;
+    uint64_t case_id;
+    uint8_t key[SEAL_KEY_SIZE];
+    uint32_t key_id;
+};
+
+static PGresult *rows_of(const struct rig *rig, const char *query)
+{
+    PGresult *rows = PQexecParams(rig->sql, query, 0, NULL, NULL, NULL, NULL, 1);
+    assert_int_equal(PQresultStatus(rows), PGRES_TUPLES_OK);
+    return rows;
+}
+
+/* All the archive has, or that of one case. */
+static void keys_read(const struct rig *rig, uint64_t case_id, struct keys *keys)
+{
+    char query[160];
+    (void)snprintf(query,
+                   sizeof query,
+                   "SELECT wrapped_key FROM submission WHERE wrapped_key IS NOT NULL AND (%llu = 0 "
+                   "OR case_id = %llu)",
+                   (unsigned long long)case_id,
+                   (unsigned long long)case_id);
+    PGresult *rows = rows_of(rig, query);
+    keys->count = PQntuples(rows);
+    assert_in_range(keys->count, 0, KEYS_MAX);
+    for (int i = 0; i < keys->count; i++) {
+        assert_int_equal(PQgetlength(rows, i, 0), SEAL_WRAPPED_SIZE);
+        memcpy(keys->wrapped[i], PQgetvalue(rows, i, 0), SEAL_WRAPPED_SIZE);
+    }
+    PQclear(rows);
+}
+
+/* What is sealed under a name opens with the key. */
+static bool key_opens(const struct lock *lock, const char *name, struct slice sealed)
+{
+    struct error error = {0};
+    struct slice plain;
+    return sealed.size > 0 &&
+           seal_field_open(
+               lock->key, lock->case_id, name, lock->key_id, sealed, lock->arena, &plain, &error) &&
+           (strcmp(name, "narrative") == 0 || slice_equal(plain, slice_text(phone)));
+}
+
+/* The narrative, or the phone in the note's form. */
+static bool event_opens(const struct lock *lock, const struct event *event)
+{
+    bool field = false;
+    for (uint32_t i = 0; event->kind == EVENT_NOTED && i < event->advanced.field_count; i++) {
+        field = field || key_opens(lock, "field.phone", event->advanced.fields[i].sealed);
+    }
+    return field || (event->kind == EVENT_RECEIVED &&
+                     key_opens(lock, "narrative", event->received.sealed_narrative));
+}
+
+/* How many events of the case open with one of the keys. */
+static int events_opened(const PGresult *rows, struct lock *lock, const struct keys *keys)
+{
+    static struct event event;
+    struct error error = {0};
+    int opened = 0;
+    for (int row = 0; row < PQntuples(rows); row++) {
+        const struct slice bytes =
+            slice_of(PQgetvalue(rows, row, 0), (size_t)PQgetlength(rows, row, 0));
+        assert_true(event_decode(bytes, lock->arena, &event, &error));
+        bool opens = false;
+        for (int i = 0; i < keys->count && !opens; i++) {
+            const struct slice wrapped = slice_of(keys->wrapped[i], SEAL_WRAPPED_SIZE);
+            opens = seal_case_key_find(
+                        lock->ring, lock->case_id, wrapped, lock->key, &lock->key_id, &error) &&
+                    event_opens(lock, &event);
+        }
+        opened += opens;
+    }
+    return opened;
+}
+
+/* The narrative and the phone open with one of the keys, or neither does. */
+static bool opens(const struct rig *rig, uint64_t case_id, const struct keys *keys)
+{
+    struct error error = {0};
+    char path[128];
+    char query[200];
+    (void)snprintf(path, sizeof path, "%s/seal.key", rig->directory);
+    SCOPED(seal_ring_free) struct seal_ring *ring = seal_ring_open(path, false, &error);
+    SCOPED(arena_free) struct arena *arena = arena_new(1 << 22);
+    assert_non_null(ring);
+    struct lock lock = {.ring = ring, .arena = arena, .case_id = case_id};
+    (void)snprintf(query,
+                   sizeof query,
+                   "SELECT bytes FROM journal WHERE case_id = %llu AND (service = 1 OR "
+                   "position('phone'::bytea in bytes) > 0 AND service = 3 AND kind = %d)",
+                   (unsigned long long)case_id,
+                   EVENT_NOTED);
+    PGresult *rows = rows_of(rig, query);
+    int count = PQntuples(rows);
+    int opened = events_opened(rows, &lock, keys);
+    PQclear(rows);
+    assert_int_equal(count, 2);
+    assert_true(opened == 0 || opened == count);
+    return opened > 0;
+}
+
+/* ---- the scene ---- */
+
+static uint64_t submitted(const struct rig *rig, int years)
+{
+    char when[32];
+    time_t then = time(NULL) - (time_t)years * YEAR_S;
+    struct tm tm;
+    assert_non_null(gmtime_r(&then, &tm));
+    assert_true(strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0);
+    json_t *json = asks(rig,
+                        0,
+                        "submit --policy kept --channel phone --text 'it is broken' --name Ou "
+                        "--contact %s --received-at %s",
+                        phone,
+                        when);
+    uint64_t case_id = (uint64_t)rig_json_number(json, "case_id");
+    json_decref(json);
+    return case_id;
+}
+
+static void three_cases_are_closed(struct rig *rig)
+{
+    static const int years[CASES] = {[EARLY] = 2, [DUE] = 4, [HELD] = 4};
+    for (int i = 0; i < CASES; i++) {
+        cases[i] = submitted(rig, years[i]);
+    }
+    rig_settle(rig, SETTLE_MS);
+    refused_for(rig, DUE, "still_open", 1);
+    for (int i = 0; i < CASES; i++) {
+        DOES(rig, "act %llu note --as ann --role agent --note called -f phone=%s", id(i), phone);
+        DOES(rig, "act %llu reply --as ann --role agent", id(i));
+    }
+    rig_settle(rig, SETTLE_MS);
+}
+
+/* All of the figures, and how many there are. */
+static void figures_read(struct rig *rig, char text[128])
+{
+    rig_text(rig,
+             text,
+             128,
+             "SELECT count(*) || ' ' || md5(coalesce(string_agg(f::text, ',' ORDER BY f::text), "
+             "'')) FROM figure f");
+}
+
+static void it_is_refused_while_it_has_to_be_kept(struct rig *rig)
+{
+    json_t *json = erase(rig, EARLY, REFUSED);
+    const json_t *reason = json_object_get(json, "reason");
+    assert_string_equal(word(json, "code"), "must_be_kept");
+    assert_string_equal(word(reason, "about"), "three-years");
+    assert_non_null(json_object_get(reason, "until"));
+    json_decref(json);
+    assert_int_equal(recorded(rig, EARLY, EVENT_ERASURE_REFUSED), 1);
+    json = asks(rig,
+                REFUSED,
+                "erase %llu --as ann --role agent --reason curious",
+                id(EARLY)); /* who may not is not recorded */
+    assert_string_equal(word(json, "code"), "role_may_not");
+    json_decref(json);
+    assert_int_equal(recorded(rig, EARLY, EVENT_ERASURE_REFUSED), 1);
+    DOES(rig, "act %llu hold --as kim --role keeper", id(HELD));
+    refused_for(rig, HELD, "on_hold", 1);
+    assert_int_equal(rig_number(rig, "SELECT count(wrapped_key) FROM submission"), CASES);
+}
+
+/* The same command again is answered again, and not recorded again. */
+static void a_repeated_command_is_refused_again(struct rig *rig)
+{
+    struct desk *desk = desk_new(rig, "a");
+    struct command command = {.actor = "kim",
+                              .role = "keeper",
+                              .case_id = cases[EARLY],
+                              .action = "erase",
+                              .fields = {{"reason", "again"}}};
+    adapter_uuid(command.id);
+    for (int i = 0; i < 2; i++) {
+        struct answer answer = desk_ask(desk, &command, SETTLE_MS);
+        assert_string_equal(answer.code, "must_be_kept");
+    }
+    assert_int_equal(recorded(rig, EARLY, EVENT_ERASURE_REFUSED), 2);
+    desk_free(&desk);
+}
+
+static void what_is_due_is_listed_and_erased(struct rig *rig)
+{
+    static const char by[] = "--as kim --role keeper --reason expired";
+    json_t *json = asks(rig, 0, "retention --erase --dry-run %s", by);
+    assert_int_equal(rig_json_number(json, "due"), 1);
+    assert_int_equal(rig_json_number(json, "held"), 1);
+    assert_int_equal(rig_json_number(json, "erased"), 0);
+    const json_t *list = json_object_get(json, "cases");
+    assert_int_equal(json_array_size(list), 2);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *row = json_array_get(list, i);
+        bool held = json_is_true(json_object_get(row, "held"));
+        assert_int_equal(rig_json_number(row, "case"), cases[held ? HELD : DUE]);
+    }
+    json_decref(json);
+    assert_int_equal(rig_number(rig, "SELECT count(wrapped_key) FROM submission"), CASES);
+    json = asks(rig, 0, "retention --erase %s", by);
+    assert_int_equal(rig_json_number(json, "erased"), 1);
+    assert_int_equal(rig_json_number(json, "refused"), 0);
+    json_decref(json);
+    assert_int_equal(recorded(rig, DUE, EVENT_ERASED), 1);
+    assert_int_equal(recorded(rig, HELD, EVENT_ERASED), 0);
+}
+
+static void nothing_points_at_the_person_any_more(struct rig *rig)
+{
+    assert_int_equal(rig_number(rig,
+                                "SELECT count(*) FROM submission WHERE case_id = %llu AND "
+                                "wrapped_key IS NULL AND customer IS NULL AND digest = "
+                                "decode(repeat('00', 32), 'hex')",
+                                id(DUE)),
+                     1);
+    assert_int_equal(
+        rig_number(rig, "SELECT customer FROM complaint WHERE case_id = %llu", id(DUE)), 0);
+    assert_int_equal(
+        rig_number(rig,
+                   "SELECT count(*) FROM submission s JOIN complaint c USING (case_id) "
+                   "WHERE s.wrapped_key IS NOT NULL AND s.customer = c.customer"),
+        CASES - 1);
+}
+
+static void show_says_when_by_whom_and_why(const struct rig *rig)
+{
+    static const struct {
+        const char *language, *head, *note;
+    } tongues[] = {
+        {"en",    "by kim (keeper), under Kept: expired",      "note erased"    },
+        {"zh-CN", "kim（keeper），依据 保存：expired", "备注已删除"},
+        {"zh-TW", "kim（keeper），依據 保存：expired", "備註已刪除"},
+    };
+    static char said[SAID_MAX];
+    json_t *json = asks(rig, 0, "show %llu", id(DUE));
+    const json_t *erased = json_object_get(json, "erased");
+    assert_string_equal(word(erased, "actor"), "kim");
+    assert_string_equal(word(erased, "reason"), "expired");
+    json_decref(json);
+    for (size_t i = 0; i < sizeof tongues / sizeof *tongues; i++) {
+        int status = rig_shell(said,
+                               sizeof said,
+                               "%s/redress show %llu --config %s/redress.yaml --lang %s",
+                               REDRESS_BIN,
+                               id(DUE),
+                               rig->directory,
+                               tongues[i].language);
+        assert_int_equal(status, 0);
+        if (!strstr(said, tongues[i].head) || !strstr(said, tongues[i].note)) {
+            fail_msg("%s", said);
+        }
+    }
+}
+
+/* Of the case that was erased, and of the others. */
+static void it_stands_as_it_should(struct rig *rig, const struct keys *destroyed)
+{
+    struct keys all;
+    keys_read(rig, 0, &all);
+    assert_int_equal(all.count, CASES - 1);
+    assert_false(opens(rig, cases[DUE], &all));
+    assert_true(opens(rig, cases[DUE], destroyed)); /* not a byte of the journal has changed */
+    assert_true(opens(rig, cases[EARLY], &all));
+    assert_true(opens(rig, cases[HELD], &all));
+    nothing_points_at_the_person_any_more(rig);
+    show_says_when_by_whom_and_why(rig);
+    json_t *json = erase(rig, DUE, 0);
+    assert_string_equal(word(json, "code"), "erased");
+    json_decref(json);
+    assert_int_equal(recorded(rig, DUE, EVENT_ERASED), 1);
+    json = asks(rig, REFUSED, "act %llu reopen --as sue --role supervisor", id(DUE));
+    assert_string_equal(word(json, "code"), "erased");
+    json_decref(json);
+    rig_check_streams(rig);
+    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "verify", NULL}), 0);
+}
+
+static void an_erased_case_is_its_course_without_the_person(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    struct keys destroyed;
+    char before[128];
+    char after[128];
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/kept.yaml");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    three_cases_are_closed(rig);
+    figures_read(rig, before);
+    it_is_refused_while_it_has_to_be_kept(rig);
+    a_repeated_command_is_refused_again(rig);
+    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "verify", NULL}), 0);
+    keys_read(rig, cases[DUE], &destroyed);
+    assert_int_equal(destroyed.count, 1);
+    assert_true(opens(rig, cases[DUE], &destroyed));
+    what_is_due_is_listed_and_erased(rig);
+    rig_settle(rig, SETTLE_MS);
+    it_stands_as_it_should(rig, &destroyed);
+    figures_read(rig, after);
+    assert_string_equal(after, before);
+    (void)daemon_signal(rig_daemon(rig, SERVICE_DISPATCH, "a"), SIGTERM);
+    (void)rig_start(rig, SERVICE_DISPATCH, "a");
+    rig_await_serving(rig, SERVICE_DISPATCH, SETTLE_MS);
+    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "rebuild", "redis", NULL}),
+                     0);
+    it_stands_as_it_should(rig, &destroyed);
+    rig_settle(rig, SETTLE_MS);
+    rig_check_queues(rig);
+    figures_read(rig, after);
+    assert_string_equal(after, before);
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(an_erased_case_is_its_course_without_the_person, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
