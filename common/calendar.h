@@ -31,8 +31,11 @@ struct calendar_day {
     int32_t jump_s;    /* … by so much, forward or (negative) back; 0: it does not */
 };
 
+struct policy_title;
+
 struct calendar {
     char name[48];
+    const struct policy_title *title; /* what people call it, complete; NULL: by its name */
     char zone[48];
     char version[24]; /* hex prefix of the hash over the definition and the zone data */
     bool always;      /* 24 x 7: no list needed */

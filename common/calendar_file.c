@@ -142,6 +142,9 @@ static void settle(struct opening *opening, const struct yaml_node *tree)
     }
     definition->dated = rows;
     definition->name = opening->file->id;
+    if (definition->title) {
+        title_complete(definition->title, definition->name);
+    }
     if (opening->file->set) {
         week_assume(definition, rows);
     }
@@ -155,6 +158,18 @@ static void settle(struct opening *opening, const struct yaml_node *tree)
     }
 }
 
+/* Of a policy together with the files it uses: what all of them come to. */
+static const struct yaml_node *tree_of(struct opening *opening)
+{
+    static const char bundle[] = "%redress-policy ";
+    struct slice bytes = opening->source.bytes;
+    bool bundled =
+        bytes.size >= sizeof bundle && memcmp(bytes.bytes, bundle, sizeof bundle - 1) == 0;
+    return bundled && opening->calendar
+               ? policy_written(opening->source.name, bytes, opening->arena)
+               : yaml_read(&opening->source, opening->arena);
+}
+
 static void read_all(struct opening *opening)
 {
     const struct yaml_node *tree = NULL;
@@ -162,7 +177,7 @@ static void read_all(struct opening *opening)
     opening->file->origin = "";
     if (opening->file->form == CALENDAR_ICAL) {
         read_dates(opening, NULL);
-    } else if ((tree = yaml_read(&opening->source, opening->arena)) != NULL) {
+    } else if ((tree = tree_of(opening)) != NULL) {
         opening->file->form == CALENDAR_JSON ? read_dates(opening, tree) : read_yaml(opening, tree);
     }
     if (opening->source.errors == 0) {

@@ -27,8 +27,9 @@ struct calendar_file {
 
 /*
  * Reads the bytes; name is used in messages.  iCalendar: only dates of first_year to last_year,
- * because a rule may go on for ever.  A policy is taken, too, when calendar names one of its
- * calendars (""; the first).  NULL when the report has errors.
+ * because a rule may go on for ever.  A policy is taken, too, also one that compiles together with
+ * the files it uses (policy_bundle.h), when calendar names one of its calendars ("": the first).
+ * NULL when the report has errors.
  */
 struct calendar_file *calendar_file_read(const char *name,
                                          struct slice bytes,

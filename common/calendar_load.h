@@ -48,6 +48,7 @@ struct calendar_dated {
 
 struct calendar_definition {
     const char *name;
+    struct policy_title *title; /* lent on to the calendar, no part of its version; NULL: none */
     const char *zone;
     bool always;                   /* 24 x 7; hours and dated are then of no account */
     struct calendar_hours week[7]; /* Monday first */

@@ -55,6 +55,18 @@ static void read_hours(struct policy_loading *loading,
     }
 }
 
+/* The calendar's own beats that of a set it names. */
+POLICY_READER(calendar_title)
+{
+    struct calendar_place *place = into;
+    struct policy_title *title = arena_take(loading->arena, sizeof *title);
+    if (title && !place->in_set) {
+        *title = (struct policy_title){0};
+        read_title(loading, pair, title);
+        place->definition.title = title;
+    }
+}
+
 static const char *const weekdays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 static int weekday_parse(const char *text)

@@ -93,6 +93,9 @@ static POLICY_READER(read_org_shifts)
         read_id(loading, place, shifts[i].id);
         if (calendar_yaml_read(loading, place, &node->pairs[i].value, &definition)) {
             definition.name = shifts[i].id;
+            if (definition.title) {
+                title_complete(definition.title, shifts[i].id);
+            }
             if (!calendar_compile(&definition,
                                   loading->first_year,
                                   loading->last_year,

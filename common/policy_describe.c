@@ -294,6 +294,16 @@ static void describe_measures(const struct policy *policy, FILE *out)
                       (unsigned long long)measure->answer.choices,
                       (long long)measure->answer.min);
         describe_when(policy, &measure->where, out);
+        if (measure->between) {
+            (void)fprintf(out, " between=channels");
+        }
+        if (measure->duty.is_owed) {
+            const struct policy_duty *duty = &measure->duty;
+            (void)fprintf(out, " owed from=%u within=%u days", duty->from, duty->days);
+            (void)fprintf(
+                out, " of %s\n", duty->days > 0 ? policy->calendars[duty->calendar].name : "-");
+            continue;
+        }
         (void)fprintf(out,
                       " %s %lld\n",
                       measure->has_least ? ">=" : "<=",

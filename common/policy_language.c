@@ -371,6 +371,7 @@ const struct language_part *const language_parts[] = {&language_policy,
                                                       &language_retention,
                                                       &language_erasing,
                                                       &language_ground,
+                                                      &language_measure_duty,
                                                       NULL};
 
 #define THING(word, list, number, type)                                                            \

@@ -154,6 +154,7 @@ extern const struct language_part language_measure_target;
 extern const struct language_part language_retention;
 extern const struct language_part language_erasing;
 extern const struct language_part language_ground;
+extern const struct language_part language_measure_duty;
 
 /* Every part, the file first; ends with NULL. */
 extern const struct language_part *const language_parts[];

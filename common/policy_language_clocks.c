@@ -139,6 +139,9 @@ const struct language_part language_clock = {
            "时限：起止、长短、到时做什么", "時限：起止、長短、到時做什麼")};
 
 static const struct language_key calendar_keys[] = {
+    {"title", false, KIND_TITLE, .read = calendar_title,
+     MEANS("What people read; its name if not said", "显示给人看的名称，不写则为其名字",
+           "顯示給人看的名稱，不寫則為其名字")},
     {"zone", true, KIND_ZONE, .read = calendar_zone,
      MEANS("Its time zone", "时区", "時區")},
     {"always", false, KIND_FLAG, .read = calendar_always,
@@ -165,6 +168,9 @@ const struct language_part language_calendar = {
 static const struct language_key calendar_file_keys[] = {
     {"calendar", true, KIND_ID, .read = file_id,
      MEANS("Its name", "名字", "名字")},
+    {"title", false, KIND_TITLE, .read = calendar_title,
+     MEANS("What people read; its name if not said", "显示给人看的名称，不写则为其名字",
+           "顯示給人看的名稱，不寫則為其名字")},
     {"source", false, KIND_TEXT, .read = file_origin,
      MEANS("Where it is from", "来源", "來源")},
     {"zone", true, KIND_ZONE, .read = calendar_zone,
@@ -193,6 +199,9 @@ const struct language_part language_calendar_file = {
 static const struct language_key holiday_set_keys[] = {
     {"holidays", true, KIND_ID, .read = file_id,
      MEANS("Its name", "名字", "名字")},
+    {"title", false, KIND_TITLE, .read = calendar_title,
+     MEANS("What people read; its name if not said", "显示给人看的名称，不写则为其名字",
+           "顯示給人看的名稱，不寫則為其名字")},
     {"source", true, KIND_TEXT, .read = file_origin,
      MEANS("Where it is from", "来源", "來源")},
     {"off", true, KIND_DATED, .read = set_off,

@@ -17,6 +17,24 @@ const struct language_part language_measure_target = {
     MEANS("What a measure is meant to be: one of the two", "指标应达到的数值，两者取一",
           "指標應達到的數值，兩者取一")};
 
+/* Likewise. */
+static const struct language_key measure_duty_keys[] = {
+    {"from", false, KIND_NUMBER, INTO(policy_measure, duty.from), BETWEEN(1, 1000000000),
+     MEANS("From so many on; every period if not said", "达到此数即须履行，不写则每期均须履行",
+           "達到此數即須履行，不寫則每期均須履行")},
+    {"within", false, KIND_LENGTH, .read = read_measure_within,
+     MEANS("By the end of which business day after the period: 30 business days",
+           "期间结束后第几个工作日之内：30 business days",
+           "期間結束後第幾個工作日之內：30 business days")},
+    {"calendar", false, KIND_NAME, INTO(policy_measure, duty.calendar), .thing = THING_CALENDAR,
+     MEANS("Whose business days", "按哪个日历的工作日", "依哪個行事曆的工作日")},
+};
+const struct language_part language_measure_duty = {
+    "duty-of-measure", "a duty", KEYS(measure_duty_keys), .end = measure_duty_end,
+    MEANS("What is owed for a period: a report, a publication", "一期结束后应履行的义务：报告、公布",
+          "一期結束後應履行的義務：報告、公布")};
+
+static const char *const between[] = {"channels", NULL};
 static const struct language_key measure_keys[] = {
     TITLE_KEY(policy_measure),
     {"what", true, KIND_WORD, INTO(policy_measure, what), .words = measure_words,
@@ -25,15 +43,16 @@ static const struct language_key measure_keys[] = {
            "in which cases open; closed, closings for cases opened; reopened, reopenings for "
            "closings; repeated, of complaints those of a customer who complained before; "
            "answered, of a field's answers these; else mean and sum of a field's answers; "
-           "mean-time and median-time spent in a phase, the latter within 5 %",
+           "mean-time and median-time spent in a phase, the latter within 5 %; opened, how many "
+           "cases were opened",
            "统计内容：百分比为 in-time 时限按时率；closed-as 结案中属所列结果的占比；closed-at-once "
            "在受理环节当即办结的占比；closed 结案数与新开案件数之比；reopened 重开数与结案数之比；repeated "
            "重复投诉占比；answered 某字段中属所列答案的占比；其他为 mean、sum 某字段的平均值、合计；mean-time、"
-           "median-time 在某阶段用时的平均值、中位数（误差 5 % 以内）",
+           "median-time 在某阶段用时的平均值、中位数（误差 5 % 以内）；opened 新开案件数",
            "統計內容：百分比為 in-time 時限按時率；closed-as 結案中屬所列結果的占比；closed-at-once "
            "在受理環節當即辦結的占比；closed 結案數與新開案件數之比；reopened 重開數與結案數之比；repeated "
            "重複投訴占比；answered 某欄位中屬所列答案的占比；其他為 mean、sum 某欄位的平均值、合計；mean-time、"
-           "median-time 在某階段耗時的平均值、中位數（誤差 5 % 以內）")},
+           "median-time 在某階段耗時的平均值、中位數（誤差 5 % 以內）；opened 新開案件數")},
     {"clock", false, KIND_NAME, INTO(policy_measure, clock), .thing = THING_CLOCK,
      MEANS("Whose verdicts", "哪个时限", "哪個時限")},
     {"outcomes", false, KIND_WORDS, INTO(policy_measure, outcomes),
@@ -60,8 +79,14 @@ static const struct language_key measure_keys[] = {
            "统计期间，按规则首个日历的时区；每周自周一起", "統計期間，依規則首個行事曆的時區；每週自週一起")},
     {"where", false, KIND_PART, INTO(policy_measure, where), .part = &language_measure_when,
      MEANS("Of which cases; of all if not said", "统计哪些案件，不写则为全部", "統計哪些案件，不寫則為全部")},
-    {"target", true, KIND_PART, .part = &language_measure_target,
+    {"between", false, KIND_WORD, .words = between, .read = read_measure_between,
+     MEANS("Not the value itself but the largest difference of it between two channels",
+           "不看数值本身，而看各渠道之间的最大差距", "不看數值本身，而看各管道之間的最大差距")},
+    {"target", false, KIND_PART, .part = &language_measure_target,
      MEANS("What it is meant to be", "目标", "目標")},
+    {"duty", false, KIND_PART, .part = &language_measure_duty,
+     MEANS("Instead of a target, of opened: what is owed for the period", "opened 可不设目标，改写一期应履行的义务",
+           "opened 可不設目標，改寫一期應履行的義務")},
 };
 const struct language_part language_measure = {
     "measure", "a measure", KEYS(measure_keys), TITLED(policy_measure), .end = measure_end,

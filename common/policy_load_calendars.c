@@ -11,6 +11,9 @@ static void calendar_read(struct policy_loading *loading,
     struct error error = {0};
     if (calendar_yaml_read(loading, &row->key, &row->value, &definition) && id[0] != '\0') {
         definition.name = id;
+        if (definition.title) {
+            title_complete(definition.title, id);
+        }
         if (!calendar_compile(&definition,
                               loading->first_year,
                               loading->last_year,

@@ -1,7 +1,7 @@
 /* Measures: what each is made of, and that it can be told from the figures. */
 #include "policy_read.h"
 
-enum { PERCENT_DECIMALS = 2, FIELD_SCALE = 10000, SHARE_MAX = 10000 };
+enum { PERCENT_DECIMALS = 2, FIELD_SCALE = 10000, SHARE_MAX = 10000, DUTY_DAYS_MAX = 366 };
 
 static const struct policy_field *field_of(const struct policy_loading *loading,
                                            const struct policy_measure *measure)
@@ -106,6 +106,44 @@ void measure_target_end(struct policy_loading *loading,
     }
 }
 
+POLICY_READER(read_measure_between)
+{
+    bool channels = pair->value.kind == YAML_SCALAR && strcmp(pair->value.text, "channels") == 0;
+    if (!channels) {
+        complain(loading, &pair->value, "between: channels", "a difference is between channels");
+    }
+    ((struct policy_measure *)into)->between = channels;
+}
+
+POLICY_READER(read_measure_within)
+{
+    struct policy_duty *duty = &((struct policy_measure *)into)->duty;
+    struct duration duration = {0};
+    if (read_duration(loading, &pair->value, &duration)) {
+        if (duration.unit != DURATION_BUSINESS_DAYS || duration.side != 0 ||
+            duration.value > DUTY_DAYS_MAX) {
+            complain(loading,
+                     &pair->value,
+                     "30 business days; of a calendar that never closes they are all days",
+                     "a duty is done within business days, at most %d",
+                     DUTY_DAYS_MAX);
+        } else {
+            duty->days = (uint32_t)duration.value;
+        }
+    }
+}
+
+void measure_duty_end(struct policy_loading *loading,
+                      const struct yaml_node *place,
+                      const struct yaml_node *map,
+                      void *into)
+{
+    ((struct policy_measure *)into)->duty.is_owed = true;
+    if (!yaml_find(map, "within") != !yaml_find(map, "calendar")) {
+        complain(loading, place, NULL, "'within' and 'calendar' go together");
+    }
+}
+
 /* ---- what each is made of ---- */
 
 #define IS(what) (1U << MEASURE_##what)
@@ -113,6 +151,8 @@ enum {
     CLOSINGS = IS(CLOSED_AS) | IS(CLOSED_AT_ONCE) | IS(CLOSED),
     ANSWERS = IS(ANSWERED) | IS(MEAN) | IS(SUM),
     TIMES = IS(MEAN_TIME) | IS(MEDIAN_TIME),
+    /* between channels: what is not the greater for more cases */
+    COMPARED = ((1U << MEASURE_COUNT) - 1) & ~(IS(SUM) | IS(OPENED)),
 };
 
 static const struct {
@@ -127,6 +167,8 @@ static const struct {
     {"is",       IS(ANSWERED),  0            },
     {"score",    IS(ANSWERED),  0            },
     {"phase",    TIMES,         TIMES        },
+    {"between",  COMPARED,      0            },
+    {"duty",     IS(OPENED),    0            },
 };
 
 static bool parts_check(struct policy_loading *loading,
@@ -261,6 +303,13 @@ void measure_end(struct policy_loading *loading,
                  strcmp(what->value.text, measure_what_name(measure->what)) == 0;
     if (!known || !parts_check(loading, place, map, measure->what)) {
         return;
+    }
+    if (!yaml_find(map, "target") == !yaml_find(map, "duty")) {
+        complain(loading,
+                 place,
+                 measure->duty.is_owed ? NULL : "target: {at-least: 95%}",
+                 measure->duty.is_owed ? "a measure has a target or a duty, not both"
+                                       : "a measure lacks its target");
     }
     if (measure->answer.field != POLICY_NONE) {
         answers_check(loading, map, measure);

@@ -17,8 +17,10 @@ const char *const measure_words[] = {"in-time",
                                      "sum",
                                      "mean-time",
                                      "median-time",
+                                     "opened",
                                      NULL};
-const char *const measure_periods[] = {"day", "week", "month", "quarter", NULL};
+const char *const measure_periods[] = {
+    "day", "week", "month", "quarter", "half-year", "year", NULL};
 
 _Static_assert(sizeof measure_words / sizeof *measure_words == MEASURE_COUNT + 1, "a word each");
 _Static_assert(sizeof measure_periods / sizeof *measure_periods == MEASURE_PERIOD_COUNT + 1,
@@ -39,7 +41,8 @@ enum measure_unit measure_unit_of(enum measure_what what)
     if (what == MEASURE_MEAN_TIME || what == MEASURE_MEDIAN_TIME) {
         return MEASURE_SECONDS;
     }
-    return what == MEASURE_MEAN || what == MEASURE_SUM ? MEASURE_NUMBER : MEASURE_PERCENT;
+    bool number = what == MEASURE_MEAN || what == MEASURE_SUM || what == MEASURE_OPENED;
+    return number ? MEASURE_NUMBER : MEASURE_PERCENT;
 }
 
 /* A value as a fraction in its unit. */
@@ -51,6 +54,9 @@ static struct fraction fraction_of(enum measure_what what, int64_t hits, int64_t
 {
     if (measure_unit_of(what) == MEASURE_PERCENT) {
         return (struct fraction){hits * PERCENT_SCALE, n};
+    }
+    if (what == MEASURE_OPENED) {
+        return (struct fraction){n * FIELD_SCALE, 1};
     }
     bool mean = what == MEASURE_MEAN || what == MEASURE_MEAN_TIME;
     return (struct fraction){sum, mean ? n : 1};
@@ -77,6 +83,27 @@ bool measure_met(const struct policy_measure *measure, int64_t hits, int64_t n, 
     int64_t up = whole + (value.above % value.below != 0);
     return (!measure->has_least || whole >= measure->least) &&
            (!measure->has_most || up <= measure->most);
+}
+
+bool measure_met_by(const struct policy_measure *measure, int64_t difference)
+{
+    return (!measure->has_least || difference >= measure->least) &&
+           (!measure->has_most || difference <= measure->most);
+}
+
+bool measure_duty_begun(const struct policy_duty *duty, int64_t count)
+{
+    return duty->is_owed && count >= duty->from;
+}
+
+int64_t measure_duty_due_s(const struct policy_duty *duty,
+                           const struct calendar *calendars,
+                           int64_t until_s)
+{
+    if (duty->days == 0) {
+        return INT64_MAX;
+    }
+    return calendar_add_days(&calendars[duty->calendar], until_s - 1, duty->days, true);
 }
 
 bool measure_is_scale(const struct policy_field *field)

@@ -1,7 +1,7 @@
 /*
- * What an organisation is judged by, as its policy states it: a share, a mean or a sum over all
- * cases of a period, and what it is meant to be.  The figures of analytics have all it is made of;
- * no measure decides anything about a case.
+ * What an organisation is judged by, as its policy states it: a share, a mean, a sum or a count
+ * over all cases of a period, and what it is meant to be, or what is owed for the period.  The
+ * figures of analytics have all it is made of; no measure decides anything about a case.
  */
 #ifndef REDRESS_POLICY_MEASURE_H
 #define REDRESS_POLICY_MEASURE_H
@@ -27,6 +27,7 @@ enum measure_what {
     MEASURE_SUM,            /* likewise */
     MEASURE_MEAN_TIME,      /* of leaving a step of a phase, time spent there; seconds */
     MEASURE_MEDIAN_TIME,    /* likewise, from the histogram: within 5 % */
+    MEASURE_OPENED,         /* cases opened; a number */
     MEASURE_COUNT,
 };
 
@@ -35,6 +36,8 @@ enum measure_period {
     MEASURE_WEEK, /* from Monday */
     MEASURE_MONTH,
     MEASURE_QUARTER,
+    MEASURE_HALF_YEAR,
+    MEASURE_YEAR,
     MEASURE_PERIOD_COUNT,
 };
 
@@ -43,6 +46,14 @@ enum measure_unit {
     MEASURE_PERCENT, /* in hundredths of a percent */
     MEASURE_NUMBER,  /* times 10^4, as fields are */
     MEASURE_SECONDS,
+};
+
+/* What is owed for a period once it counts so many: a report, a publication. */
+struct policy_duty {
+    bool is_owed;
+    uint32_t from;     /* 0: for each period */
+    uint32_t days;     /* by the end of the n-th business date after it; 0: no time is set */
+    uint16_t calendar; /* of these days; else POLICY_NONE */
 };
 
 struct policy_measure {
@@ -56,8 +67,10 @@ struct policy_measure {
     uint8_t phase;                /* of the times: enum phase */
     struct policy_compare answer; /* its field; of ANSWERED, what counts as one of these */
     struct policy_when where;     /* channels and categories; zeroed: all cases */
-    bool has_least, has_most;     /* one of them */
+    bool between;                 /* of channels: the largest difference between two of them */
+    bool has_least, has_most;     /* one of them, unless there is a duty */
     int64_t least, most;          /* in its unit */
+    struct policy_duty duty;      /* OPENED */
 };
 
 /* The words of the language, in the order of the enums; end with NULL. */
@@ -73,6 +86,17 @@ const char *measure_period_name(enum measure_period period);
 int64_t measure_value(enum measure_what what, int64_t hits, int64_t n, int64_t sum);
 /* Whether the target is met, compared before anything is rounded; the same arguments. */
 bool measure_met(const struct policy_measure *measure, int64_t hits, int64_t n, int64_t sum);
+/* The same of a difference, in its unit. */
+bool measure_met_by(const struct policy_measure *measure, int64_t difference);
+
+/* Whether so many cases are as many as the duty begins with. */
+bool measure_duty_begun(const struct policy_duty *duty, int64_t count);
+/* The last instant in time for a period that ends there (exclusive; s); INT64_MAX: no time is set,
+ * or its calendar cannot say. */
+struct calendar;
+int64_t measure_duty_due_s(const struct policy_duty *duty,
+                           const struct calendar *calendars,
+                           int64_t until_s);
 
 /* A number whose values are few enough to be counted one by one; it has no digits behind the
  * point. */

@@ -227,6 +227,7 @@ POLICY_READER(calendar_closed);
 POLICY_READER(calendar_holidays);
 POLICY_READER(calendar_make_up);
 POLICY_READER(calendar_open);
+POLICY_READER(calendar_title);
 POLICY_READER(calendar_week);
 POLICY_READER(calendar_zone);
 POLICY_READER(clock_boundary);
@@ -294,6 +295,8 @@ POLICY_READER(read_measure_least);
 POLICY_READER(read_measure_most);
 POLICY_READER(read_erasing_after);
 POLICY_READER(read_ground_at_least);
+POLICY_READER(read_measure_within);
+POLICY_READER(read_measure_between);
 POLICY_READER(classes_check);
 POLICY_READER(routes_check);
 void class_begin(struct policy_loading *loading, const struct yaml_node *place, void *into);
@@ -338,6 +341,10 @@ void retention_end(struct policy_loading *loading,
                    const struct yaml_node *place,
                    const struct yaml_node *map,
                    void *into);
+void measure_duty_end(struct policy_loading *loading,
+                      const struct yaml_node *place,
+                      const struct yaml_node *map,
+                      void *into);
 void step_end(struct policy_loading *loading,
               const struct yaml_node *place,
               const struct yaml_node *map,

@@ -5,6 +5,7 @@
 #include "ctl_cases.h"
 #include "ctl_file.h"
 #include "ctl_names.h"
+#include "ctl_policy.h"
 #include "scope.h"
 #include "yaml.h"
 
@@ -54,6 +55,75 @@ static int unknown(const struct ctl *ctl, const char *name)
                     CTL_ARGS(name, ctl_names_tell(ctl, &names, told)));
 }
 
+/* A file that begins a line with the key of policies. */
+static bool is_policy(struct slice bytes)
+{
+    static const char key[] = "policy:";
+    for (size_t i = 0; i + sizeof key - 1 <= bytes.size; i++) {
+        if ((i == 0 || bytes.bytes[i - 1] == '\n') &&
+            memcmp(bytes.bytes + i, key, sizeof key - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "POLICY/CALENDAR", as queues are named; not what is said like a path. */
+static const char *calendar_in(const char *path)
+{
+    const char *slash = strchr(path, '/');
+    bool one = slash && slash != path && slash[1] != '\0' && !strchr(slash + 1, '/');
+    return one && path[0] != '.' && !strchr(slash, '.') ? slash + 1 : NULL;
+}
+
+/* A calendar of a policy ("": its first), with all that its files come to. */
+static int policy_open(struct ctl *ctl,
+                       const char *name,
+                       const char *calendar,
+                       int first_year,
+                       int last_year,
+                       struct calendar_file **file)
+{
+    SCOPED(ctl_policy_done) struct ctl_policy policy = {0};
+    int code = ctl_policy_get_for(ctl, name, true, first_year, last_year, &policy);
+    code = code == CTL_OK ? ctl_policy_compiled(ctl, name, &policy) : code;
+    if (code != CTL_OK) {
+        return code;
+    }
+    struct ctl_names names = {.word = calendar};
+    char told[CTL_NAMES_TOLD_MAX];
+    bool known = calendar[0] == '\0';
+    for (uint16_t i = 0; i < policy.object->policy.calendar_count; i++) {
+        const struct calendar *one = &policy.object->policy.calendars[i];
+        known = known || strcmp(one->name, calendar) == 0;
+        ctl_names_add(&names, one->name, view_calendar(ctl, one));
+    }
+    if (!known) {
+        return ctl_fail(ctl,
+                        CTL_NOT_FOUND,
+                        TEXT_CALENDAR_NOT_OF,
+                        CTL_ARGS(name, calendar, ctl_names_tell(ctl, &names, told)));
+    }
+    struct policy_report report = {0};
+    *file = calendar_file_read(
+        name, slice_of(policy.text, policy.size), calendar, first_year, last_year, &report);
+    policy_report_done(&report);
+    return *file ? CTL_OK : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+}
+
+/* A policy of the archive that is known by name. */
+static int archived_open(
+    struct ctl *ctl, const char *path, int first_year, int last_year, struct calendar_file **file)
+{
+    char name[CTL_NAME_SIZE];
+    const char *calendar = calendar_in(path);
+    (void)snprintf(name, sizeof name, "%.*s", (int)(calendar - 1 - path), path);
+    const struct ctl_named named = {NAMING_POLICY, name};
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    int code = strchr(name, '@') ? CTL_OK : ctl_names_known(ctl, policies, &named, 1, NULL);
+    return code == CTL_OK ? policy_open(ctl, name, calendar, first_year, last_year, file) : code;
+}
+
 int ctl_calendar_open(struct ctl *ctl,
                       const char *path,
                       bool shipped,
@@ -66,10 +136,14 @@ int ctl_calendar_open(struct ctl *ctl,
     SCOPED(ctl_file_done) struct ctl_file read = {0};
     struct slice bytes = {0};
     *file = NULL;
+    *warnings = 0;
     bool there = access(path, F_OK) == 0;
     bool named = shipped && !there && shipped_find(path, &bytes);
     if (shipped && !there && !named && !strchr(path, '/') && !strchr(path, '.')) {
         return unknown(ctl, path);
+    }
+    if (shipped && !there && !named && calendar_in(path)) {
+        return archived_open(ctl, path, first_year, last_year, file);
     }
     if (!named) {
         int code = ctl_file_read(ctl, path, YAML_SIZE_MAX, &read);
@@ -77,6 +151,9 @@ int ctl_calendar_open(struct ctl *ctl,
             return code;
         }
         bytes = slice_of(read.bytes, read.size);
+    }
+    if (shipped && calendar && is_policy(bytes)) {
+        return policy_open(ctl, path, calendar, first_year, last_year, file);
     }
     struct policy_report report = {0};
     *file = calendar_file_read(path, bytes, calendar, first_year, last_year, &report);

@@ -236,12 +236,30 @@ static struct counts count_days(const struct year *year)
     return counts;
 }
 
+/* It names days, and none of this year: nobody has told it the holidays. */
+static bool lacks_holidays(const struct year *year)
+{
+    const struct calendar_definition *definition = &year->file->definition;
+    bool names = false;
+    for (uint32_t i = 0; i < definition->dated_count; i++) {
+        const struct calendar_dated *dated = &definition->dated[i];
+        if (dated->kind != DATED_BREAK && dated->date / 10000 == year->number) {
+            return false;
+        }
+        names = names || dated->kind != DATED_BREAK;
+    }
+    return names;
+}
+
 static void draw(const struct year *year)
 {
     struct counts counts = count_days(year);
+    char name[VIEW_TEXT_MAX];
+    const char *id = year->file->id[0] != '\0' ? year->file->id : "-";
+    const struct policy_title *title = year->file->definition.title;
     ctl_print(year->ctl,
               year->file->set ? TEXT_CALENDAR_SET_HEAD : TEXT_CALENDAR_HEAD,
-              CTL_ARGS(year->file->id,
+              CTL_ARGS(view_named(year->ctl, title ? view_title(year->ctl, title) : id, id, name),
                        CTL_NUMBER_TEXT(year->number),
                        year->file->definition.zone,
                        year->calendar->version));
@@ -285,9 +303,14 @@ static void print_json(const struct year *year)
         }
         (void)json_array_append_new(days, row);
     }
-    json_t *value = json_pack("{s:s, s:b, s:s, s:i, s:s, s:i, s:o}",
+    const struct policy_title *title = year->file->definition.title;
+    json_t *value = json_pack("{s:s, s:s, s:b, s:b, s:s, s:i, s:s, s:i, s:o}",
                               "name",
                               year->file->id,
+                              "title",
+                              title ? view_title(year->ctl, title) : year->file->id,
+                              "holidays_known",
+                              !lacks_holidays(year),
                               "set",
                               year->file->set,
                               "zone",
@@ -307,7 +330,7 @@ int ctl_calendar_show(struct ctl *ctl)
 {
     unsigned warnings = 0;
     const char *calendar_name = ctl_option_text(ctl, "calendar");
-    int64_t wished = ctl_option_number(ctl, "year");
+    int64_t wished = ctl_option_number(ctl, "year"); /* 0: none was given */
     int number = wished > 0 ? (int)wished : ctl_calendar_year_now();
     SCOPED(calendar_file_free) struct calendar_file *file = NULL;
     int code = ctl_calendar_open(ctl,
@@ -328,6 +351,11 @@ int ctl_calendar_show(struct ctl *ctl)
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     const struct year year = {ctl, file, &calendar, number};
+    if (lacks_holidays(&year)) {
+        ctl_note(ctl,
+                 TEXT_CALENDAR_YEAR_MISSING,
+                 CTL_ARGS(ctl_argument(ctl, 0), CTL_NUMBER_TEXT(number)));
+    }
     ctl->json ? print_json(&year) : draw(&year);
     return CTL_OK;
 }

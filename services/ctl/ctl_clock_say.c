@@ -76,7 +76,11 @@ static void calendar_say(const struct saying *saying)
     const struct account *account = saying->account;
     char name[VIEW_TEXT_MAX];
     char version[VIEW_TEXT_MAX];
-    (void)view_plain(account->told.calendar, name);
+    (void)view_plain(account->told.calendar, version);
+    (void)view_named(saying->ctl,
+                     account->calendar ? view_calendar(saying->ctl, account->calendar) : version,
+                     version,
+                     name);
     (void)view_plain(account->told.calendar_version, version);
     if (account->calendar && !account->calendar->always) {
         line(saying, TEXT_WHY_CALENDAR, CTL_ARGS(name, version, account->calendar->zone));

@@ -6,7 +6,8 @@
 enum {
     PERCENT_SCALE = 100,
     NUMBER_SCALE = 10000,
-    MARK_SIZE = 3 /* bytes of one column of a spark */
+    MARK_SIZE = 3, /* bytes of one column of a spark */
+    MEASURE_DATE_MAX = 16,
 };
 
 static const struct ctl_column columns[] = {
@@ -26,20 +27,11 @@ struct ctl_table *ctl_measures_table(const struct ctl *ctl)
     return ctl_table_new(ctl, columns, COLUMN_COUNT);
 }
 
-/* A sum is what it is without a single case; of nothing there is no share and no mean, nor where
- * more was taken back (a merge undone) than the period has. */
-static bool is_known(const struct policy_measure *measure, const struct measured *measured)
-{
-    bool share = measure_unit_of(measure->what) == MEASURE_PERCENT;
-    if (share && measured->hits < 0) {
-        return false;
-    }
-    return measured->n > 0 || measure->what == MEASURE_SUM;
-}
-
 static int64_t value_of(const struct policy_measure *measure, const struct measured *measured)
 {
-    return measure_value(measure->what, measured->hits, measured->n, measured->sum);
+    return measure->between
+               ? measured->high.value - measured->low.value
+               : measure_value(measure->what, measured->hits, measured->n, measured->sum);
 }
 
 /* 9550 of hundredths as 95.5. */
@@ -78,7 +70,7 @@ static const char *value_text(const struct ctl *ctl,
         (void)snprintf(into, VIEW_TEXT_MAX, "%s%%", number);
         break;
     case MEASURE_NUMBER:
-        unit = policy->fields[measure->answer.field].unit;
+        unit = measure->what == MEASURE_OPENED ? NULL : policy->fields[measure->answer.field].unit;
         (void)decimal_text(value, NUMBER_SCALE, number);
         (void)snprintf(into, VIEW_TEXT_MAX, "%s%s%s", number, unit ? " " : "", unit ? unit : "");
         break;
@@ -98,13 +90,14 @@ static const char *trend_text(const struct policy_measure *measure,
     char spark[VIEW_TEXT_MAX];
     into[0] = '\0';
     for (unsigned i = 0; i < count; i++) {
-        int64_t value = is_known(measure, &measured[i]) ? value_of(measure, &measured[i]) : 0;
+        int64_t value =
+            ctl_measured_is_known(measure, &measured[i]) ? value_of(measure, &measured[i]) : 0;
         values[i] = value > 0 ? (uint64_t)value : 0;
     }
     (void)view_spark(values, count, spark);
     for (unsigned i = 0; i < count; i++) {
         size_t used = strlen(into);
-        bool known = measured[i].n > 0 && is_known(measure, &measured[i]);
+        bool known = measured[i].n > 0 && ctl_measured_is_known(measure, &measured[i]);
         const char *mark = known ? spark + (size_t)i * MARK_SIZE : "·";
         int size = known ? MARK_SIZE : (int)strlen(mark);
         (void)snprintf(into + used, VIEW_TEXT_MAX - used, "%.*s", size, mark);
@@ -112,15 +105,114 @@ static const char *trend_text(const struct policy_measure *measure,
     return into;
 }
 
-static const char *
-met_text(const struct ctl *ctl, const struct policy_measure *measure, const struct measured *last)
+static bool is_met(const struct policy_measure *measure, const struct measured *last)
 {
-    enum ctl_text id = TEXT_MEASURE_NOTHING;
-    if (is_known(measure, last)) {
-        bool met = measure_met(measure, last->hits, last->n, last->sum);
-        id = met ? TEXT_MEASURE_YES : TEXT_MEASURE_NO;
+    return measure->between ? measure_met_by(measure, value_of(measure, last))
+                            : measure_met(measure, last->hits, last->n, last->sum);
+}
+
+/* Until when what is owed for the period has to be done; false: no time is set. */
+static bool due_date(const struct policy *policy,
+                     const struct policy_measure *measure,
+                     const struct measured *last,
+                     char into[MEASURE_DATE_MAX])
+{
+    const struct policy_duty *duty = &measure->duty;
+    int64_t due_s = measure_duty_due_s(duty, policy->calendars, last->until_s);
+    if (due_s == INT64_MAX || due_s == INT64_MIN) {
+        return false;
     }
-    return ctl_text_in(ctl->language, id);
+    const struct calendar *calendar = &policy->calendars[duty->calendar];
+    into[0] = '\0';
+    for (uint32_t i = 0; i < calendar->day_count; i++) {
+        if (calendar->days[i].midnight_s < due_s) {
+            int32_t date = calendar->days[i].date;
+            (void)snprintf(into,
+                           MEASURE_DATE_MAX,
+                           "%04d-%02d-%02d",
+                           date / 10000 % 10000,
+                           date / 100 % 100,
+                           date % 100);
+        }
+    }
+    return into[0] != '\0';
+}
+
+/* Whether the duty has begun, and until when it has to be done. */
+static const char *duty_text(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct policy_measure *measure,
+                             const struct measured *last,
+                             char into[VIEW_TEXT_MAX])
+{
+    char date[MEASURE_DATE_MAX];
+    if (!measure_duty_begun(&measure->duty, last->n)) {
+        return view_text(
+            ctl, last->running ? TEXT_MEASURE_NOT_YET : TEXT_MEASURE_NO_DUTY, NULL, into);
+    }
+    return due_date(policy, measure, last, date)
+               ? view_text(ctl, TEXT_MEASURE_OWED_BY, CTL_ARGS(date), into)
+               : view_text(ctl, TEXT_MEASURE_OWED, NULL, into);
+}
+
+static const char *met_text(const struct ctl *ctl,
+                            const struct policy *policy,
+                            const struct policy_measure *measure,
+                            const struct measured *last,
+                            char into[VIEW_TEXT_MAX])
+{
+    if (measure->duty.is_owed) {
+        return duty_text(ctl, policy, measure, last, into);
+    }
+    enum ctl_text id = TEXT_MEASURE_NOTHING;
+    if (ctl_measured_is_known(measure, last)) {
+        id = is_met(measure, last) ? TEXT_MEASURE_YES : TEXT_MEASURE_NO;
+    }
+    return view_text(ctl, id, NULL, into);
+}
+
+static const char *target_text(const struct ctl *ctl,
+                               const struct policy *policy,
+                               const struct policy_measure *measure,
+                               char into[VIEW_TEXT_MAX])
+{
+    char bound[VIEW_TEXT_MAX];
+    if (measure->duty.is_owed) {
+        enum ctl_text id = measure->duty.from > 0 ? TEXT_MEASURE_FROM : TEXT_MEASURE_EVERY;
+        return view_text(ctl, id, CTL_ARGS(CTL_NUMBER_TEXT(measure->duty.from)), into);
+    }
+    int64_t wanted = measure->has_least ? measure->least : measure->most;
+    (void)value_text(ctl, policy, measure, wanted, bound);
+    (void)snprintf(into, VIEW_TEXT_MAX, "%s %.250s", measure->has_least ? "≥" : "≤", bound);
+    return into;
+}
+
+/* The value; of a difference also what it lies between. */
+static const char *last_text(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct policy_measure *measure,
+                             const struct measured *last,
+                             char into[VIEW_TEXT_MAX])
+{
+    char value[VIEW_TEXT_MAX];
+    char low[VIEW_TEXT_MAX];
+    char high[VIEW_TEXT_MAX];
+    if (!ctl_measured_is_known(measure, last)) {
+        return "–";
+    }
+    (void)value_text(ctl, policy, measure, value_of(measure, last), value);
+    if (!measure->between) {
+        (void)snprintf(into, VIEW_TEXT_MAX, "%s", value);
+        return into;
+    }
+    return view_text(ctl,
+                     TEXT_MEASURE_BETWEEN,
+                     CTL_ARGS(value,
+                              view_title(ctl, &policy->channels[last->low.channel].title),
+                              value_text(ctl, policy, measure, last->low.value, low),
+                              view_title(ctl, &policy->channels[last->high.channel].title),
+                              value_text(ctl, policy, measure, last->high.value, high)),
+                     into);
 }
 
 void ctl_measures_add(const struct ctl *ctl,
@@ -131,17 +223,11 @@ void ctl_measures_add(const struct ctl *ctl,
                       unsigned count)
 {
     const struct measured *last = &measured[count - 1];
-    char value[VIEW_TEXT_MAX] = "–";
+    char value[VIEW_TEXT_MAX];
     char target[VIEW_TEXT_MAX];
-    char bound[VIEW_TEXT_MAX];
+    char met[VIEW_TEXT_MAX];
     char trend[VIEW_TEXT_MAX];
     char period[VIEW_TEXT_MAX];
-    if (is_known(measure, last)) {
-        (void)value_text(ctl, policy, measure, value_of(measure, last), value);
-    }
-    int64_t wanted = measure->has_least ? measure->least : measure->most;
-    (void)value_text(ctl, policy, measure, wanted, bound);
-    (void)snprintf(target, sizeof target, "%s %s", measure->has_least ? "≥" : "≤", bound);
     (void)snprintf(period,
                    sizeof period,
                    "%s%s",
@@ -151,10 +237,10 @@ void ctl_measures_add(const struct ctl *ctl,
         view_title(ctl, &policy->title),
         view_title(ctl, &measure->title),
         period,
-        value,
+        last_text(ctl, policy, measure, last, value),
         CTL_NUMBER_TEXT(last->n),
-        target,
-        met_text(ctl, measure, last),
+        target_text(ctl, policy, measure, target),
+        met_text(ctl, policy, measure, last, met),
         trend_text(measure, measured, count, trend),
     };
     ctl_table_add(table, cells);
@@ -187,12 +273,46 @@ static json_t *measured_json(const struct policy_measure *measure, const struct 
                             measured->running,
                             "n",
                             (json_int_t)measured->n);
-    bool known = is_known(measure, measured);
+    bool known = ctl_measured_is_known(measure, measured);
     bool share = measure_unit_of(measure->what) == MEASURE_PERCENT;
     (void)json_object_set_new(
         row, "value", known ? number_json(measure, value_of(measure, measured)) : json_null());
     (void)json_object_set_new(row, "hits", share ? json_integer(measured->hits) : json_null());
     return row;
+}
+
+static json_t *target_json(const struct policy_measure *measure)
+{
+    int64_t wanted = measure->has_least ? measure->least : measure->most;
+    return json_pack(
+        "{s:o}", measure->has_least ? "at_least" : "at_most", number_json(measure, wanted));
+}
+
+static json_t *duty_json(const struct policy *policy,
+                         const struct policy_measure *measure,
+                         const struct measured *last)
+{
+    char date[MEASURE_DATE_MAX];
+    bool begun = measure_duty_begun(&measure->duty, last->n);
+    bool timed = begun && due_date(policy, measure, last, date);
+    return json_pack("{s:I, s:b, s:o}",
+                     "from",
+                     (json_int_t)measure->duty.from,
+                     "begun",
+                     begun,
+                     "due",
+                     timed ? json_string(date) : json_null());
+}
+
+static json_t *end_json(const struct policy *policy,
+                        const struct policy_measure *measure,
+                        const struct measured_end *end)
+{
+    return json_pack("{s:s, s:o}",
+                     "channel",
+                     policy->channels[end->channel].id,
+                     "value",
+                     number_json(measure, end->value));
 }
 
 json_t *ctl_measures_json(const struct ctl *ctl,
@@ -204,34 +324,37 @@ json_t *ctl_measures_json(const struct ctl *ctl,
     static const char *const units[] = {
         [MEASURE_PERCENT] = "percent", [MEASURE_NUMBER] = "number", [MEASURE_SECONDS] = "seconds"};
     const struct measured *last = &measured[count - 1];
-    int64_t wanted = measure->has_least ? measure->least : measure->most;
-    json_t *row = measured_json(measure, last);
+    bool known = ctl_measured_is_known(measure, last);
     json_t *trend = json_array();
     for (unsigned i = 0; i < count; i++) {
         (void)json_array_append_new(trend, measured_json(measure, &measured[i]));
     }
-    json_t *met = is_known(measure, last)
-                      ? json_boolean(measure_met(measure, last->hits, last->n, last->sum))
-                      : json_null();
-    json_t *more = json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:o}, s:o, s:o}",
-                             "policy",
-                             policy->name,
-                             "measure",
-                             measure->id,
-                             "title",
-                             view_title(ctl, &measure->title),
-                             "what",
-                             measure_what_name(measure->what),
-                             "unit",
-                             units[measure_unit_of(measure->what)],
-                             "target",
-                             measure->has_least ? "at_least" : "at_most",
-                             number_json(measure, wanted),
-                             "met",
-                             met,
-                             "trend",
-                             trend);
-    (void)json_object_update(more, row);
-    json_decref(row);
-    return more;
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}",
+                            "policy",
+                            policy->name,
+                            "measure",
+                            measure->id,
+                            "title",
+                            view_title(ctl, &measure->title),
+                            "what",
+                            measure_what_name(measure->what),
+                            "unit",
+                            units[measure_unit_of(measure->what)],
+                            "trend",
+                            trend);
+    if (measure->duty.is_owed) {
+        (void)json_object_set_new(row, "duty", duty_json(policy, measure, last));
+    } else {
+        (void)json_object_set_new(row, "target", target_json(measure));
+        (void)json_object_set_new(
+            row, "met", known ? json_boolean(is_met(measure, last)) : json_null());
+    }
+    if (measure->between && known) {
+        (void)json_object_set_new(row, "lowest", end_json(policy, measure, &last->low));
+        (void)json_object_set_new(row, "highest", end_json(policy, measure, &last->high));
+    }
+    json_t *now = measured_json(measure, last);
+    (void)json_object_update(row, now);
+    json_decref(now);
+    return row;
 }

@@ -1,5 +1,6 @@
 /* The properties by which things of two policies are compared; see ctl_policy_compare.h. */
 #include "ctl_policy_compare.h"
+#include "ctl_view.h"
 
 #define SAYS(name)                                                                                 \
     static const char *name(                                                                       \
@@ -123,8 +124,10 @@ SAYS(clock_stops)
 
 SAYS(clock_calendar)
 {
-    UNUSED_HERE;
-    return plain(policy->calendars[((const struct policy_clock *)from)->calendar].name, into);
+    const struct calendar *calendar =
+        &policy->calendars[((const struct policy_clock *)from)->calendar];
+    char text[VIEW_TEXT_MAX];
+    return plain(view_named(ctl, view_calendar(ctl, calendar), calendar->name, text), into);
 }
 
 SAYS(clock_levels)

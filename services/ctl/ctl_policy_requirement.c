@@ -1,5 +1,6 @@
 /* Requirements in words; see ctl_policy.h. */
 #include "ctl_policy.h"
+#include "ctl_view.h"
 
 static const char *word(const struct ctl *ctl, enum ctl_text id)
 {
@@ -63,7 +64,7 @@ static const char *requirement_window(const struct ctl *ctl,
         window->side == WINDOW_BEFORE ? TEXT_SAY_WINDOW_BEFORE : TEXT_SAY_WINDOW_AFTER;
     (void)say_text(ctl, into, id, CTL_ARGS(length, word(ctl, since[window->since])));
     if (window->calendar < policy->calendar_count) {
-        const char *name = policy->calendars[window->calendar].name;
+        const char *name = view_calendar(ctl, &policy->calendars[window->calendar]);
         (void)say_text(ctl, part, TEXT_SAY_WINDOW_CALENDAR, CTL_ARGS(name));
         say_more(into, word(ctl, TEXT_FORM_AND), part);
     }

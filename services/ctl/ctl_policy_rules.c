@@ -1,6 +1,7 @@
 /* What clocks, actions and steps are told to heed, a row a rule; see ctl_policy.h. */
 #include "ctl_case.h"
 #include "ctl_policy.h"
+#include "ctl_view.h"
 #include "policy_field.h"
 
 #define SAYS(name)                                                                                 \
@@ -119,7 +120,7 @@ SAYS(clock_targets)
         if (target->rolls) {
             say_more(length, word(ctl, TEXT_FORM_AND), word(ctl, TEXT_SAY_TARGET_ROLLS));
         }
-        const char *calendar = policy->calendars[target->calendar].name;
+        const char *calendar = view_calendar(ctl, &policy->calendars[target->calendar]);
         say_more(into,
                  word(ctl, TEXT_SAY_SEMICOLON),
                  say_text(ctl,

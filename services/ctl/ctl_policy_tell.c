@@ -1,5 +1,6 @@
 /* A policy in sentences, section by section: as text, or as data for other programs. */
 #include "ctl_policy_written.h"
+#include "ctl_view.h"
 
 struct telling {
     const struct ctl *ctl;
@@ -248,19 +249,19 @@ static void say_clock(struct telling *telling, const struct policy_clock *clock)
     char stops[SAY_MAX];
     char text[SAY_MAX];
     (void)say_target(ctl, policy, clock, target);
+    const char *calendar = view_calendar(ctl, &policy->calendars[clock->calendar]);
     if (clock->of_steps != 0 || clock->of_task != 0) {
         line(telling,
              clock->id,
              TEXT_SAY_CLOCK_STEPS,
-             CTL_ARGS(
-                 say_title(ctl, &clock->title), target, policy->calendars[clock->calendar].name));
+             CTL_ARGS(say_title(ctl, &clock->title), target, calendar));
     } else {
         line(telling,
              clock->id,
              TEXT_SAY_CLOCK,
              CTL_ARGS(say_title(ctl, &clock->title),
                       target,
-                      policy->calendars[clock->calendar].name,
+                      calendar,
                       say_facts(ctl, policy, clock->starts, clock->start_marks, starts),
                       say_facts(ctl, policy, clock->stops, clock->stop_marks, stops)));
     }

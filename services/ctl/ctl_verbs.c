@@ -209,7 +209,7 @@ static const struct ctl_option calendar_import_options[] = {
 };
 
 static const struct ctl_option calendar_show_options[] = {
-    NUMBER("year", 'y', "0", 0, 2199, TEXT_OPTION_YEAR),
+    NUMBER("year", 'y', NULL, 1970, 2199, TEXT_OPTION_YEAR),
     WORD("calendar", 0, "NAME", TEXT_OPTION_CALENDAR),
 };
 
@@ -244,7 +244,7 @@ const struct ctl_verb ctl_verbs[] = {
      NO_OPTIONS, ctl_calendar_check},
     {"calendar import", "FILE…", 1, IMPORTS_MAX, TEXT_VERB_CALENDAR_IMPORT,
      OPTIONS(calendar_import_options), ctl_calendar_import},
-    {"calendar show", "FILE", 1, 1, TEXT_VERB_CALENDAR_SHOW,
+    {"calendar show", "FILE|NAME|POLICY/CALENDAR", 1, 1, TEXT_VERB_CALENDAR_SHOW,
      OPTIONS(calendar_show_options), ctl_calendar_show},
     {"policy draw", "FILE|NAME[@VERSION]", 1, 1, TEXT_VERB_POLICY_DRAW,
      OPTIONS(policy_draw_options), ctl_policy_draw},

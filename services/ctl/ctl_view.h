@@ -64,6 +64,9 @@ const char *view_factor(const struct ctl *ctl,
 const char *
 view_named(const struct ctl *ctl, const char *title, const char *id, char into[VIEW_TEXT_MAX]);
 
+/* What people call a calendar: its title, else its name.  Lent. */
+const char *view_calendar(const struct ctl *ctl, const struct calendar *calendar);
+
 /* The same of a work queue, POLICY/QUEUE, by a version of its policy. */
 const char *view_work_queue(const struct ctl *ctl,
                             const struct policy *policy,

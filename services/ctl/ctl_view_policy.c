@@ -151,6 +151,11 @@ view_named(const struct ctl *ctl, const char *title, const char *id, char into[V
                                  CTL_ARGS(title, view_plain(slice_text(id), plain)));
 }
 
+const char *view_calendar(const struct ctl *ctl, const struct calendar *calendar)
+{
+    return calendar->title ? view_title(ctl, calendar->title) : calendar->name;
+}
+
 const char *view_work_queue(const struct ctl *ctl,
                             const struct policy *policy,
                             const char *name,

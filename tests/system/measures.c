@@ -152,7 +152,32 @@ static const struct wanted lived[] = {
     {"scored",            66.67,  3, 0},
     {"score",             3.6667, 3, 0}, /* 11 / 3, and the target is a little more */
     {"cost",              170.5,  3, 1},
+    {"alike",             100,    5, 0}, /* all of the phone's, none of the e-mail's */
 };
+
+/* What is owed for the period they were opened in: six are as many as the one begins with. */
+static void duties_begin_with_enough_cases(const struct rig *rig)
+{
+    int status = 1;
+    json_t *answer = rig_json(rig, "measures --policy judged", &status);
+    const json_t *publish = measure_named(answer, "publish");
+    const json_t *owed = json_object_get(publish, "duty");
+    const json_t *not_yet = json_object_get(measure_named(answer, "report"), "duty");
+    const json_t *alike = measure_named(answer, "alike");
+    const char *period = json_string_value(json_object_get(publish, "period"));
+    const char *due = json_string_value(json_object_get(owed, "due"));
+    assert_true(json_is_true(json_object_get(owed, "begun")));
+    assert_non_null(due); /* the thirtieth day of the next half-year: all days count */
+    assert_string_equal(due + 4, period[6] == '1' ? "-07-30" : "-01-30");
+    assert_int_equal(strtol(due, NULL, 10) - strtol(period, NULL, 10), period[6] == '2');
+    assert_true(json_is_false(json_object_get(not_yet, "begun")));
+    assert_true(json_is_null(json_object_get(not_yet, "due")));
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(alike, "lowest"), "channel")), "email");
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(alike, "highest"), "channel")), "phone");
+    json_decref(answer);
+}
 
 /* The turn of September 2026 in Shanghai is 16:00 UTC of the 30th. */
 static void a_month_ends_where_the_policy_is(struct rig *rig)
@@ -186,9 +211,13 @@ static void a_month_ends_where_the_policy_is(struct rig *rig)
     static const struct wanted quarter[] = {
         {"in-time", 25, 4, 0}
     };
+    static const struct wanted first_half[] = {
+        {"in-time", none, 0, -1}
+    };
     MEASURES_ARE(rig, "measures --policy judged --at 2026-09-10 --trend 2", september);
     MEASURES_ARE(rig, "measures --policy judged --at 2026-10-31 --period month", october);
     MEASURES_ARE(rig, "measures --at 2026-07-01 --period quarter", quarter);
+    MEASURES_ARE(rig, "measures --at 2026-06-30 --period half-year", first_half);
     int status = 1;
     json_t *answer = rig_json(rig, "measures --policy judged --at 2026-10-31 --trend 3", &status);
     const json_t *trend = json_object_get(measure_named(answer, "in-time"), "trend");
@@ -207,6 +236,14 @@ static void a_month_ends_where_the_policy_is(struct rig *rig)
         assert_int_equal(json_is_null(value), course[i].value < 0);
     }
     json_decref(answer);
+    answer = rig_json(rig, "measures --at 2026-12-31 --period half-year --trend 2", &status);
+    trend = json_object_get(measure_named(answer, "in-time"), "trend");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(trend, 0), "period")),
+                        "2026-H1");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(trend, 1), "period")),
+                        "2026-H2");
+    assert_true(rig_json_number(json_array_get(trend, 1), "n") >= 14);
+    json_decref(answer);
 }
 
 static void what_is_asked_wrongly_is_refused(const struct rig *rig)
@@ -215,11 +252,14 @@ static void what_is_asked_wrongly_is_refused(const struct rig *rig)
         const char *words;
         int status;
     } rows[] = {
-        {"measures --period year",           2},
+        {"measures --period decade",         2},
         {"measures --at 2026-02-30",         2},
         {"measures --trend 61",              2},
         {"measures --policy nobody",         3},
         {"measures --policy loyalty-points", 0}, /* states none */
+        {"calendar show judged/always",      0},
+        {"calendar show judged/alway",       3},
+        {"calendar show juged/always",       3},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int status = -1;
@@ -237,6 +277,7 @@ static void measures_are_what_happened(void **state)
     rig_await_all_serving(rig);
     lives_live(rig);
     MEASURES_ARE(rig, "measures --policy judged", lived);
+    duties_begin_with_enough_cases(rig);
     daemon_signal(rig_daemon(rig, SERVICE_ANALYTICS, "a"), SIGKILL);
     (void)rig_start(rig, SERVICE_ANALYTICS, "a");
     rig_await_all_serving(rig);

@@ -126,6 +126,43 @@ static void a_name_nobody_ships_and_a_file_without_cases_are_told(void **state)
     assert_non_null(strstr(clocks.err, "no cases: nothing was checked"));
 }
 
+/* The next year's notice comes in November; until then what is drawn is an ordinary year. */
+static void a_year_without_its_holidays_says_so_and_a_year_is_one(void **state)
+{
+    (void)state;
+    SCOPED(said_done) struct said lacks = SAID("calendar", "show", "cn", "--year", "2199");
+    SCOPED(said_done) struct said knows = SAID("calendar", "show", "cn", "--year", "2026");
+    SCOPED(said_done) struct said none = SAID("calendar", "show", "24x7", "--year", "2199");
+    SCOPED(said_done) struct said zero = SAID("calendar", "show", "cn", "--year", "0");
+    SCOPED(said_done)
+    struct said data = SAID("calendar", "show", "cn", "--year", "2199", "--json");
+    assert_int_equal(lacks.code, CTL_OK);
+    assert_non_null(strstr(lacks.err, "cn names no day of 2199"));
+    assert_string_equal(knows.err, "");
+    assert_string_equal(none.err, ""); /* it names no days at all */
+    json_t *year = json_loads(data.out, 0, NULL);
+    assert_true(json_is_false(json_object_get(year, "holidays_known")));
+    json_decref(year);
+    assert_int_equal(zero.code, CTL_USAGE);
+    assert_non_null(strstr(zero.err, "1970"));
+}
+
+static void calendars_have_titles_and_those_of_a_policy_near_names(void **state)
+{
+    (void)state;
+    static const char policy[] = CALENDAR_CASES "/../../../deploy/policies/uk-financial.yaml";
+    SCOPED(said_done)
+    struct said shipped = SAID("calendar", "show", "24x7", "--year", "2026", "--lang", "zh-CN");
+    SCOPED(said_done)
+    struct said titled = SAID("calendar", "show", policy, "--calendar", "office", "--lang", "en");
+    SCOPED(said_done) struct said near = SAID("calendar", "show", policy, "--calendar", "ofice");
+    assert_non_null(strstr(shipped.out, "全天候（24x7） 2026 年"));
+    assert_non_null(strstr(titled.out, "Office hours (office) "));
+    assert_int_equal(near.code, CTL_NOT_FOUND);
+    assert_non_null(strstr(near.err, "did you mean"));
+    assert_non_null(strstr(near.err, "office"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +170,8 @@ int main(void)
         cmocka_unit_test(a_year_as_json_has_every_day),
         cmocka_unit_test(an_import_is_the_same_in_any_order),
         cmocka_unit_test(what_is_wrong_is_refused_by_status),
+        cmocka_unit_test(a_year_without_its_holidays_says_so_and_a_year_is_one),
+        cmocka_unit_test(calendars_have_titles_and_those_of_a_policy_near_names),
         cmocka_unit_test(a_name_nobody_ships_and_a_file_without_cases_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,15 @@ static const struct {
     {"reopened", true, {{.n = 0}, {.n = 0}, {.hits = 7, .n = 7}, {.hits = 0, .n = 7}}},
     {"score", false, {{.n = 0}, {.n = 0}, {.n = 0}, {.n = 3, .sum = 130000}}}, /* 13 / 3 */
     {"cost", false, {{.n = 0}, {.n = 0}, {.n = 0}, {.n = 0}}}, /* nothing was paid */
+    {"publish", true, {{.n = 0}, {.n = 3}, {.n = 480}, {.n = 499}}},
+    {"publish", true, {{.n = 0}, {.n = 3}, {.n = 480}, {.n = 500}}},
+    {"report", false, {{.n = 0}, {.n = 0}, {.n = 0}, {.n = 0}}},
+    {"few", false, {{.n = 0}, {.n = 0}, {.n = 0}, {.n = 801}}},
+    {"alike", false,
+     {{.n = 0},
+      {.n = 1, .compared = 1}, /* of one channel there is no difference */
+      {.n = 0},
+      {.n = 9, .compared = 2, .low = {0, 9000}, .high = {1, 9501}}}},
     {"slow", false, {{.n = 0}, {.n = 0}, {.n = 1, .sum = 90}, {.n = 2, .sum = 259201}}},
 };
 /* clang-format on */
