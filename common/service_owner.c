@@ -129,7 +129,7 @@ static void partitions_answered(void *context, const struct pg_answer *answer)
     if (answer->status == PG_FAILED ||
         (answer->status == PG_OK && PQntuples(answer->results[0]) != 1)) {
         log_error("no archive here",
-                  LOG_TEXT("do", "create it: psql -f deploy/schema/001_archive.sql"),
+                  LOG_TEXT("do", "create it: redress archive create"),
                   LOG_ERROR_FIELDS(&answer->error));
         return;
     }

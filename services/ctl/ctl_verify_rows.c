@@ -227,6 +227,15 @@ static void complaint_compare(struct verify *verify, const PGresult *rows, int r
             verify, where, "", dispatch_fields, COUNT(dispatch_fields), &state, &held->dispatch);
         more_compare(verify, where, &state.more, &held->dispatch.more);
     }
+    bool pushed = dispatch_waits_pushed(policy, &held->dispatch);
+    if (dispatch_row_pushes(rows, row) != pushed) {
+        verify_differ(verify,
+                      where,
+                      TEXT_VERIFY_FIELD,
+                      CTL_ARGS("pushes (column)",
+                               CTL_NUMBER_TEXT(dispatch_row_pushes(rows, row)),
+                               CTL_NUMBER_TEXT(pushed)));
+    }
 }
 
 /* ---- clock ---- */

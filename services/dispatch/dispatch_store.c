@@ -15,13 +15,14 @@
     "c.acknowledged, c.received_at, c.opened_at, c.step_since, c.updated_at, c.closed_at, "        \
     "c.outcome, c.more"
 
-/* And whether it waits where cases are offered by themselves: written for the search of those,
- * never read, because a policy says so of each of its queues. */
+/* And whether it waits where cases are offered by themselves, for the search of those; a state has
+ * no need of it, because a policy says so of each of its queues. */
 #define COMPLAINT_COLUMNS_WRITTEN COMPLAINT_COLUMNS ", pushes"
 
 /* With the nearest due time of its clocks, a hint for the order of a queue. */
 #define ROWS                                                                                       \
-    "SELECT " COMPLAINT_COLUMNS_OF_C ", k.due FROM complaint c LEFT JOIN clock k USING (case_id) "
+    "SELECT " COMPLAINT_COLUMNS_OF_C                                                               \
+    ", k.due, c.pushes FROM complaint c LEFT JOIN clock k USING (case_id) "
 
 #define CASES_ONE                                                                                  \
     "INSERT INTO complaint (" COMPLAINT_COLUMNS_WRITTEN                                            \
@@ -175,6 +176,11 @@ static void name_add(struct pg_array *array, const char *id)
     pg_array_bytes(array, slice_text(id));
 }
 
+bool dispatch_waits_pushed(const struct policy *policy, const struct dispatch_case *state)
+{
+    return state->queue < policy->queue_count && policy->queues[state->queue].push != PUSH_NO;
+}
+
 void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state, bool is_new)
 {
     struct case_rows *rows = &case_rows[is_new];
@@ -216,8 +222,7 @@ void dispatch_case_add(const struct policy *policy, const struct dispatch_case *
     uint8_t more[DISPATCH_MORE_SIZE];
     name_add(&rows->outcome, policy_outcome_name((enum case_outcome)state->more.outcome));
     pg_array_bytes(&rows->more, slice_of(more, dispatch_more_pack(&state->more, more)));
-    pg_array_bool(&rows->pushes,
-                  state->queue != POLICY_NONE && policy->queues[state->queue].push != PUSH_NO);
+    pg_array_bool(&rows->pushes, dispatch_waits_pushed(policy, state));
 }
 
 static void rows_bind(struct pg *pg, const char *one, const char *many, struct case_rows *rows)
@@ -240,7 +245,7 @@ void dispatch_cases_bind(struct pg *pg)
     rows_bind(pg, "dispatch_cases_one", "dispatch_cases", &case_rows[false]);
 }
 
-enum { ROW_MORE = 27, ROW_DUE = 28 }; /* column of ROWS */
+enum { ROW_MORE = 27, ROW_DUE = 28, ROW_PUSHES = 29 }; /* columns of ROWS */
 
 uint64_t dispatch_row_case(const PGresult *rows, int row)
 {
@@ -255,6 +260,11 @@ int64_t dispatch_row_due_us(const PGresult *rows, int row)
 uint32_t dispatch_row_policy(const PGresult *rows, int row)
 {
     return (uint32_t)pg_int4(rows, row, 1);
+}
+
+bool dispatch_row_pushes(const PGresult *rows, int row)
+{
+    return pg_bool(rows, row, ROW_PUSHES);
 }
 
 static void name_read(const PGresult *rows, int row, int column, char out[DISPATCH_AGENT_MAX])

@@ -17,6 +17,9 @@ void dispatch_cases_begin(void);
 void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state, bool is_new);
 void dispatch_cases_bind(struct pg *pg);
 
+/* Does it wait in a queue that offers its cases by itself?  The column pushes says so. */
+bool dispatch_waits_pushed(const struct policy *policy, const struct dispatch_case *state);
+
 /* Asks for the rows of these cases, and of those that these commands were done on. */
 void dispatch_rows_bind(struct pg *pg,
                         const uint64_t *cases,
@@ -42,12 +45,14 @@ void dispatch_waiting_bind(struct pg *pg,
                            uint64_t behind);
 
 /* A row of dispatch_rows or of the projector's dispatch_feed: which case, the nearest due time of
- * its clocks (INT64_MAX: none), which policy it is pinned to, and the state it holds with that due
- * time as its only hint.  ERROR_REJECT: a name the policy does not know, or bytes of another form.
+ * its clocks (INT64_MAX: none), which policy it is pinned to, the column pushes, and the state it
+ * holds with that due time as its only hint.  ERROR_REJECT: a name the policy does not know, or
+ * bytes of another form.
  */
 uint64_t dispatch_row_case(const PGresult *rows, int row);
 int64_t dispatch_row_due_us(const PGresult *rows, int row);
 uint32_t dispatch_row_policy(const PGresult *rows, int row);
+bool dispatch_row_pushes(const PGresult *rows, int row);
 bool dispatch_row_read(const PGresult *rows,
                        int row,
                        const struct policy *policy,
