@@ -290,6 +290,12 @@ static inline uint32_t case_partition(uint64_t case_id)
     return (uint32_t)(case_id >> 40);
 }
 
+/* Erased, or asked for in vain: neither is work on the case, nor an answer in a form. */
+static inline bool event_is_of_erasing(enum event_kind kind)
+{
+    return kind == EVENT_ERASED || kind == EVENT_ERASURE_REFUSED;
+}
+
 static inline uint64_t case_id_make(uint32_t partition, uint64_t serial)
 {
     return (uint64_t)partition << 40 | serial;

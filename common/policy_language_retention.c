@@ -10,10 +10,8 @@ static const char *const since[] = {"received", "closed", NULL};
 
 static const struct language_key erasing_keys[] = {
     {"after", true, KIND_PERIOD, INTO(policy_erasing, after), .read = read_erasing_after,
-     MEANS("So long after it the personal data of a closed case is to be erased; where a ground "
-           "lasts longer, when that ends",
-           "已结案件的个人信息在此时长后应予删除；尚有更长的保存依据的，待其届满",
-           "已結案件的個人資料在此時長後應予刪除；尚有更長的保存依據的，待其屆滿")},
+     MEANS("Due so long after it; where a ground lasts longer, when that ends",
+           "期限；尚有更长的保存依据的，待其届满", "期限；尚有更長的保存依據的，待其屆滿")},
     SINCE(policy_erasing, since, "closed"),
 };
 const struct language_part language_erasing = {
@@ -23,8 +21,10 @@ const struct language_part language_erasing = {
 static const struct language_key ground_keys[] = {
     TITLE_KEY(policy_ground),
     {"at-least", true, KIND_PERIOD, INTO(policy_ground, at_least), .read = read_ground_at_least,
-     MEANS("Until then erasing is refused, and the refusal recorded, with this title",
-           "在此之前不予删除，拒绝以本名称为由并记入日志", "在此之前不予刪除，拒絕以本名稱為由並記入日誌")},
+     MEANS("Kept at least so long; till then erasing is refused with this title, and the refusal "
+           "recorded",
+           "至少保存；期满前不予删除，以本名称为由，并记入日志",
+           "至少保存；期滿前不予刪除，以本名稱為由，並記入日誌")},
     SINCE(policy_ground, since, "received"),
     {"when", false, KIND_PART, INTO(policy_ground, when), .part = &language_acted_when,
      MEANS("Only cases for which this holds; every part that is given", "仅限同时符合这些条件的案件",
@@ -38,14 +38,14 @@ const struct language_part language_ground = {
 
 static const struct language_key retention_keys[] = {
     {"by", true, KIND_NAMES, INTO(policy_retention, roles), .thing = THING_ROLE,
-     MEANS("Roles that may erase (redress erase): the key of the case is destroyed, its course and "
+     MEANS("Roles that may erase: the key of the case is destroyed, its course and "
            "the figures stay",
-           "可删除（redress erase）的角色：销毁本案密钥，办理过程与统计数据保留",
-           "可刪除（redress erase）的角色：銷毀本案金鑰，辦理過程與統計數據保留")},
+           "可删除的角色：销毁本案密钥，办理过程与统计数据保留",
+           "可刪除的角色：銷毀本案金鑰，辦理過程與統計數據保留")},
     {"erase", false, KIND_PART, INTO(policy_retention, erase), .part = &language_erasing,
-     MEANS("When it falls due (redress retention); left out, never by itself",
-           "何时到期应删（redress retention）；不写则不自行到期",
-           "何時到期應刪（redress retention）；不寫則不自行到期")},
+     MEANS("When it falls due; left out, never by itself: redress retention lists what is due",
+           "何时到期应删；不写则不自行到期，redress retention 列出到期者",
+           "何時到期應刪；不寫則不自行到期，redress retention 列出到期者")},
     {"grounds", false, KIND_ROWS,
      ROWS(policy_retention, grounds, ground_count, 0, POLICY_GROUNDS_MAX),
      .part = &language_ground,

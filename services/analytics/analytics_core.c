@@ -88,10 +88,8 @@ static void add_answers(struct tally *tally)
 {
     const struct policy *policy = tally->policy;
     const struct event_advanced *told = &tally->event->advanced;
-    enum event_kind kind = tally->event->kind;
-    bool erases =
-        kind == EVENT_ERASED || kind == EVENT_ERASURE_REFUSED; /* whose reason is no answer */
-    uint32_t count = policy->measure_count > 0 && !erases ? told->field_count : 0;
+    bool none = policy->measure_count == 0 || event_is_of_erasing(tally->event->kind);
+    uint32_t count = none ? 0 : told->field_count;
     for (uint32_t i = 0; i < count && i < EVENT_FIELDS_MAX; i++) {
         uint16_t index = policy_field_index(policy, told->fields[i].name);
         int64_t value = 0;

@@ -88,6 +88,9 @@ static void take_event(struct parting *parting, uint32_t index, const struct eve
 {
     bool opening = event->at_us <= parting->planned->opened_us;
     struct plan_visit *visit = newest(parting);
+    if (event_is_of_erasing(event->kind)) {
+        return;
+    }
     if (parting->held && !parting->away && visit->work_s >= 0) {
         visit->work_s += worked_s(parting, event->at_us);
     }

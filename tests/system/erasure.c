@@ -1,6 +1,6 @@
 /*
  * Goal: erasing what is personal of a case destroys its key and nothing else: the chain, the
- * figures and the other cases stand (laws 3, 4, 10).  It is refused, and the refusal recorded,
+ * figures and the other cases stand (laws 1, 3, 4, 10).  It is refused, and the refusal recorded,
  * while a law keeps the case or a legal hold does; asked for again it adds nothing.
  *
  * Method: real daemons under kept.yaml; three complaints of one customer, received two and four
@@ -22,6 +22,7 @@
 enum {
     SETTLE_MS = 30000,
     REFUSED = 1,
+    CONFLICT = 4,
     SAID_MAX = 16 * 1024,
     KEYS_MAX = 8,
     YEAR_S = 365 * 86400,
@@ -205,19 +206,29 @@ static bool opens(const struct rig *rig, uint64_t case_id, const struct keys *ke
 
 /* ---- the scene ---- */
 
-static uint64_t submitted(const struct rig *rig, int years)
+/* Its id is its own; the same words again are the same submission. */
+static json_t *submit(const struct rig *rig, int which, int wanted)
 {
-    char when[32];
-    time_t then = time(NULL) - (time_t)years * YEAR_S;
+    static const int years[CASES] = {[EARLY] = 2, [DUE] = 4, [HELD] = 4};
+    static char when[CASES][32];
+    time_t then = time(NULL) - (time_t)years[which] * YEAR_S;
     struct tm tm;
     assert_non_null(gmtime_r(&then, &tm));
-    assert_true(strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0);
-    json_t *json = asks(rig,
-                        0,
-                        "submit --policy kept --channel phone --text 'it is broken' --name Ou "
-                        "--contact %s --received-at %s",
-                        phone,
-                        when);
+    if (when[which][0] == '\0') {
+        assert_true(strftime(when[which], sizeof when[which], "%Y-%m-%dT%H:%M:%SZ", &tm) > 0);
+    }
+    return asks(rig,
+                wanted,
+                "submit --policy kept --channel phone --text 'it is broken' --name Ou --contact %s "
+                "--received-at %s --id 00000000-0000-4000-8000-00000000000%d",
+                phone,
+                when[which],
+                which);
+}
+
+static uint64_t submitted(const struct rig *rig, int which)
+{
+    json_t *json = submit(rig, which, 0);
     uint64_t case_id = (uint64_t)rig_json_number(json, "case_id");
     json_decref(json);
     return case_id;
@@ -225,9 +236,8 @@ static uint64_t submitted(const struct rig *rig, int years)
 
 static void three_cases_are_closed(struct rig *rig)
 {
-    static const int years[CASES] = {[EARLY] = 2, [DUE] = 4, [HELD] = 4};
     for (int i = 0; i < CASES; i++) {
-        cases[i] = submitted(rig, years[i]);
+        cases[i] = submitted(rig, i);
     }
     rig_settle(rig, SETTLE_MS);
     refused_for(rig, DUE, "still_open", 1);
@@ -381,6 +391,14 @@ static void it_stands_as_it_should(struct rig *rig, const struct keys *destroyed
     assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "verify", NULL}), 0);
 }
 
+/* Nobody knows any more what it said, so it is refused; it is no second case either (law 1). */
+static void what_was_submitted_is_no_new_case(struct rig *rig)
+{
+    assert_int_equal(submitted(rig, EARLY), cases[EARLY]); /* a repeat like any other */
+    json_decref(submit(rig, DUE, CONFLICT));
+    assert_int_equal(rig_number(rig, "SELECT count(*) FROM submission"), CASES);
+}
+
 static void an_erased_case_is_its_course_without_the_person(void **state)
 {
     struct rig *rig = rig_new(true);
@@ -410,6 +428,7 @@ static void an_erased_case_is_its_course_without_the_person(void **state)
     assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "rebuild", "redis", NULL}),
                      0);
     it_stands_as_it_should(rig, &destroyed);
+    what_was_submitted_is_no_new_case(rig);
     rig_settle(rig, SETTLE_MS);
     rig_check_queues(rig);
     figures_read(rig, after);
