@@ -145,26 +145,30 @@ stop_all() {
     exit "$rc"
 }
 
+# With --json one object: each part, and what the command redress says of all of them.
 status_all() {
-    local name rc=0
-    tell() { # NAME COMMAND…
-        local what=$1
-        shift
-        if "$@" >/dev/null 2>&1; then printf '%-22s running\n' "$what"; else
-            printf '%-22s not running\n' "$what"
-            rc=3
-        fi
+    local name rc=0 parts='{}'
+    tell() { # NAME WORD
+        printf '%-22s %s\n' "$1" "$2"
+        [ "$2" = running ] || rc=3
+        [ "$json" = no ] || parts=$(jq -c --arg name "$1" --arg word "$2" '.[$name] = $word' <<<"$parts")
     }
-    tell PostgreSQL pg_runs
-    tell Redis redis_runs
+    word_of() { if "$@" >/dev/null 2>&1; then echo running; else echo not running; fi; }
+    tell PostgreSQL "$(word_of pg_runs)"
+    tell Redis "$(word_of redis_runs)"
     for name in "${daemons[@]}"; do
         if ! ready "$name" >/dev/null 2>&1 && sv status "$state/service/$name" 2>/dev/null | grep -q '^run:'; then
-            printf '%-22s running, not ready\n' "redress-$name"
-            rc=3
+            tell "redress-$name" 'running, not ready'
         else
-            tell "redress-$name" ready "$name"
+            tell "redress-$name" "$(word_of ready "$name")"
         fi
     done
-    [ "$rc" -ne 0 ] || redress status
+    if [ "$json" = yes ]; then
+        local said=null
+        [ "$rc" -ne 0 ] || said=$(redress status --json) || rc=$?
+        jq -cn --argjson parts "$parts" --argjson status "${said:-null}" --argjson rc "$rc" '{ok: ($rc == 0), parts: $parts, status: $status}' >&3
+    elif [ "$rc" -eq 0 ]; then
+        redress status || rc=$?
+    fi
     return "$rc"
 }

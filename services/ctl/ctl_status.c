@@ -286,9 +286,9 @@ static void print_json(const struct ctl *ctl, const struct status *status)
                                               queue->name,
                                               "waiting",
                                               (json_int_t)queue->waiting,
-                                              "redis",
+                                              "in_redis",
                                               in_redis,
-                                              "oldest",
+                                              "waiting_since",
                                               view_time_json(queue->oldest_us)));
     }
     json_t *value = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:o,s:o}",
