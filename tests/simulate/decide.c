@@ -13,14 +13,6 @@ static struct holding *holding_of(struct instance *instance, uint64_t case_id)
     return &instance->holdings[case_partition(case_id)];
 }
 
-/* That of the case, as the services know it: of its row, or of the event that begins it. */
-static const struct policy *policy_of(const struct row *row, const struct event *event)
-{
-    const struct policy *policy = row_policy(row);
-    bool begins = event->service != SERVICE_WATCHDOG; /* its clocks are of cases that are there */
-    return policy ? policy : policies_by_id(begins ? event_policy_id(event) : 0);
-}
-
 void batch_reply(struct instance *instance, const struct request *request, uint64_t case_id)
 {
     struct request *reply = &instance->batch.replies[instance->batch.reply_count++];
@@ -39,6 +31,9 @@ spoil(struct dispatch_more *now, const struct dispatch_more *before, const struc
 {
     if (sim.mutant == MUTANT_MERGE_LOSES_PLACE && event->kind == EVENT_MERGED) {
         now->back_queue = now->back_home = 1;
+    }
+    if (sim.mutant == MUTANT_OFFER_LOST_BY_MERGE && event->kind == EVENT_MERGED) {
+        now->offered = OFFER_NONE;
     }
     for (unsigned i = 0; sim.mutant == MUTANT_MARK_COUNTED_TWICE && i < POLICY_MARKS_MAX; i++) {
         now->times[i] = (uint8_t)(now->times[i] + (now->times[i] > before->times[i]));
@@ -85,113 +80,6 @@ void batch_append(struct instance *instance,
     batch_change(instance, event->case_id);
 }
 
-/* ---- watchdog ----------------------------------------------------------------------------- */
-
-static void
-append_all(struct instance *instance, const struct policy *policy, struct watch_output *output)
-{
-    for (uint32_t i = 0; i < output->count; i++) {
-        batch_append(instance, policy, &output->events[i], 0);
-    }
-}
-
-/* One for each case, the newest. */
-static void timer_set(struct instance *instance, uint64_t case_id)
-{
-    struct holding *holding = holding_of(instance, case_id);
-    const struct row *row = cases_row(instance, case_id);
-    const struct policy *policy = row_policy(row);
-    int64_t due_us = policy ? watch_due_us(policy, &row->watch) : INT64_MAX;
-    uint32_t at = 0;
-    while (at < holding->timer_count && holding->timers[at].serial != case_serial(case_id)) {
-        at++;
-    }
-    bool early = at < holding->timer_count && holding->timers[at].due_us < due_us;
-    if (early && sim_per_mille(300)) {
-        return; /* one that is too early may stay: looking at the case shows it */
-    }
-    if (due_us != INT64_MAX) {
-        holding->timers[at] = (struct timer){case_serial(case_id), due_us};
-        holding->timer_count += at == holding->timer_count;
-    }
-}
-
-static void watch(struct instance *instance, const struct event *event)
-{
-    struct row *row = cases_row(instance, event->case_id);
-    const struct policy *policy = policy_of(row, event);
-    struct watch_output output;
-    bool unheard = sim.mutant == MUTANT_MERGE_UNHEARD && event->kind == EVENT_MERGED;
-    if (!policy || unheard) {
-        return;
-    }
-    do {
-        watch_event(policy, &row->watch, event, instance_now_us(instance), &output);
-        append_all(instance, policy, &output);
-    } while (output.more);
-    watch_evolve(policy, &row->watch, event);
-    batch_change(instance, event->case_id);
-    timer_set(instance, event->case_id);
-}
-
-/* Whether something was due.  A timer is only a hint: the core says what is due. */
-static bool fire(struct instance *instance, uint64_t case_id, int64_t due_us)
-{
-    struct row *row = cases_row(instance, case_id);
-    const struct policy *policy = row_policy(row);
-    struct watch_output output;
-    bool fired = false;
-    if (!policy) {
-        return false; /* nothing is known of the case */
-    }
-    int64_t now_us = instance_now_us(instance);
-    if (sim.mutant == MUTANT_TIMER_BELIEVED) {
-        int64_t said_us = watch_due_us(policy, &row->watch);
-        now_us = said_us != INT64_MAX && said_us > now_us ? said_us : now_us;
-    }
-    if (now_us > due_us + 5 * SECOND) {
-        sim_reach(SOMETIMES_TIMER_LATE);
-    }
-    do {
-        watch_tick(policy, &row->watch, now_us, &output);
-        append_all(instance, policy, &output);
-        fired = fired || output.count > 0;
-    } while (output.more);
-    return fired;
-}
-
-void decide_timers(struct instance *instance)
-{
-    for (uint32_t i = 0; i < PARTITIONS; i++) {
-        struct holding *holding = &instance->holdings[i];
-        uint32_t count = holding->phase == OWNER_SERVING ? holding->timer_count : 0;
-        uint32_t kept = 0;
-        struct timer due[TIMERS_MAX];
-        uint32_t due_count = 0;
-        for (uint32_t j = 0; j < count; j++) {
-            uint64_t case_id = case_id_make(i, holding->timers[j].serial);
-            bool here = cases_here(instance, case_id) || sim.mutant == MUTANT_CASES_UNREAD;
-            if (!here || holding->timers[j].due_us > instance_now_us(instance)) {
-                holding->timers[kept++] = holding->timers[j];
-            } else {
-                due[due_count++] = holding->timers[j];
-            }
-        }
-        holding->timer_count = count > 0 ? kept : holding->timer_count;
-        for (uint32_t j = 0; j < due_count; j++) {
-            uint64_t case_id = case_id_make(i, due[j].serial);
-            if (instance->batch.fact_count > BATCH_FACTS / 2) {
-                holding->timers[holding->timer_count++] = due[j]; /* in the next batch */
-            } else {
-                if (!fire(instance, case_id, due[j].due_us)) {
-                    sim_reach(SOMETIMES_STALE_TIMER);
-                }
-                timer_set(instance, case_id); /* it comes back with the case's next instant */
-            }
-        }
-    }
-}
-
 /* ---- triage and dispatch ------------------------------------------------------------------ */
 
 static void triage(struct instance *instance, const struct event *received)
@@ -209,7 +97,7 @@ static void triage(struct instance *instance, const struct event *received)
 static void dispatch(struct instance *instance, const struct event *cause)
 {
     struct row *row = cases_row(instance, cause->case_id);
-    const struct policy *policy = policy_of(row, cause);
+    const struct policy *policy = decide_policy(row, cause);
     if (!policy) {
         return; /* a clock of a case that is not open yet */
     }
@@ -236,7 +124,7 @@ void decide_input(struct instance *instance, const struct fact *fact)
     } else if (instance->service == SERVICE_DISPATCH) {
         dispatch(instance, fact->event);
     } else {
-        watch(instance, fact->event);
+        decide_watch(instance, fact->event);
     }
 }
 
@@ -359,6 +247,44 @@ static void desk_asks(const struct instance *instance,
         guess->used + guess->delta < AGENT_CAPACITY || sim.mutant == MUTANT_CAPACITY_BELIEVED;
 }
 
+/* People named in this very form are looked at afterwards only. */
+static bool decide_before_form(const struct policy *policy,
+                               const struct dispatch_case *state,
+                               const struct dispatch_input *input,
+                               struct event *event)
+{
+    struct event_field fields[ORDER_FIELDS_MAX];
+    struct slice refused;
+    struct dispatch_input less = *input;
+    less.fields = fields;
+    less.field_count = 0;
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        uint16_t field = policy_field_index(policy, input->fields[i].name);
+        fields[less.field_count] = input->fields[i];
+        if (field != POLICY_NONE && policy->fields[field].recuses) {
+            fields[less.field_count].value = slice_text("nobody");
+        }
+        less.field_count++;
+    }
+    bool done = dispatch_decide(policy, state, &less, event, &refused) == DISPATCH_APPEND;
+    for (uint32_t i = 0; done && i < input->field_count; i++) {
+        event->advanced.fields[i] = input->fields[i];
+    }
+    return done;
+}
+
+static bool decide_command(const struct policy *policy,
+                           const struct dispatch_case *state,
+                           const struct dispatch_input *input,
+                           struct event *event)
+{
+    struct slice refused;
+    if (sim.mutant == MUTANT_RECUSED_BEFORE_FORM && input->field_count <= ORDER_FIELDS_MAX) {
+        return decide_before_form(policy, state, input, event);
+    }
+    return dispatch_decide(policy, state, input, event, &refused) == DISPATCH_APPEND;
+}
+
 static void command(struct instance *instance, const struct request *request)
 {
     static const struct {
@@ -415,8 +341,7 @@ static void command(struct instance *instance, const struct request *request)
         state.agent_role = POLICY_NONE;
     }
     struct event event;
-    struct slice refused;
-    if (dispatch_decide(policy, &state, &input, &event, &refused) == DISPATCH_APPEND) {
+    if (decide_command(policy, &state, &input, &event)) {
         batch_append(instance, policy, &event, request_reference(request));
         batch_reply(instance, request, request->case_id);
         if (input.kind == DISPATCH_CLAIM) {

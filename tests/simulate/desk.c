@@ -130,7 +130,7 @@ static void claim_from_queue(struct order *order, struct request *request)
 static bool is_shunned(const struct policy *policy, const struct policy_action *action)
 {
     bool ends = action->to_step != POLICY_NONE && policy->steps[action->to_step].closed;
-    return ends && sim_per_mille(action->fact == EVENT_MERGED ? 700 : 500);
+    return ends && sim_per_mille(action->fact == EVENT_MERGED ? 550 : 500);
 }
 
 static bool act_on(const struct dispatch_case *state,

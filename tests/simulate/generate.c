@@ -300,6 +300,9 @@ static void everywhere(struct text *text)
         {1000,
          "  offer: {title: x, fact: offered, by: [agent, supervisor], gives: yes}\n"
          "  accept: {title: x, fact: accepted, by: [agent, supervisor]}\n"                        },
+        {250,
+         "  hand-on: {title: x, fact: transferred, by: [agent, supervisor], gives: yes, "
+         "asks: [concerns]}\n"                                                                    },
         {200,  "  note: {title: x, fact: noted, by: agent, only-in: s0, asks: [told]}\n"          },
         {300,  "  transfer: {title: x, fact: transferred, by: [agent, supervisor], gives: yes}\n" },
         {300,  "  rate: {title: x, fact: classified, by: agent, needs: {category: {title: x}}}\n" },

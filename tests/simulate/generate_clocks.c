@@ -110,12 +110,23 @@ static void clock_time(struct text *text, bool may_pause, bool of_receipt)
     say(text, "%s", maybe(100) ? ", unknown-notify: supervisor" : "");
 }
 
+/* Started, stopped or begun again by what an action counts as. */
+static void clock_marks(struct text *text)
+{
+    static const char *const marks[] = {
+        ", starts: [opened], stops: [closed], stops-at-marks: [m1]",
+        ", starts-at-marks: [m1], stops: [closed, investigated]",
+        ", starts: [opened], stops: [closed], rearms-at-marks: [m1]",
+    };
+    say(text, "%s", PICK(marks));
+}
+
 static void clock_write(struct text *text, unsigned number)
 {
     static const char *const starts[] = {
         "received", "opened", "opened", "customer_wrote", "investigated", "reopened"};
     bool answers = maybe(600);
-    unsigned way = (unsigned)sim_random(7);
+    unsigned way = (unsigned)sim_random(8);
     const char *start = PICK(starts);
     say(text, "  c%u: {title: x", number);
     if (way == 0) {
@@ -124,6 +135,9 @@ static void clock_write(struct text *text, unsigned number)
         start = "";
     } else if (way == 5) {
         say(text, ", of-task: t%u", (unsigned)sim_random(TASKS));
+        start = "";
+    } else if (way == 6) {
+        clock_marks(text);
         start = "";
     } else if (way == 1) {
         say(text, ", starts: [opened], stops: [closed], rearms-at: [contacted]");
@@ -148,6 +162,20 @@ static void clock_promised(struct text *text)
     clock_levels(text);
 }
 
+/* From the receipt on, and it stops or stands still where the case opens: of a slow opening its
+ * levels are due before. */
+static void clock_receipt(struct text *text)
+{
+    bool stops = maybe(500);
+    say(text,
+        "  taken-up: {title: x, starts: [received], stops: [%sclosed]%s, within: %u minutes, "
+        "calendar: always",
+        stops ? "opened, " : "",
+        stops ? "" : ", pauses-in: [s0]",
+        20 + (unsigned)sim_random(100));
+    clock_levels(text);
+}
+
 void generate_clocks(struct text *text)
 {
     unsigned clocks = 1 + (unsigned)sim_random(6);
@@ -167,6 +195,9 @@ void generate_clocks(struct text *text)
     }
     if (maybe(250)) {
         clock_promised(text);
+    }
+    if (maybe(400)) {
+        clock_receipt(text);
     }
     for (unsigned i = 0; i < clocks; i++) {
         clock_write(text, i);

@@ -150,7 +150,11 @@ bool cycle_includes(const struct instance *instance, uint32_t partition);
 /* decide.c */
 void decide_input(struct instance *instance, const struct fact *fact);
 void decide_request(struct instance *instance, const struct request *request);
+/* decide_watch.c */
 void decide_timers(struct instance *instance);
+void decide_watch(struct instance *instance, const struct event *event);
+/* That of the case, as the services know it: of its row, or of the event that begins it. */
+const struct policy *decide_policy(const struct row *row, const struct event *event);
 /* Granted before, by the look-up or in this batch: answered again.  False: it was not. */
 bool decide_repeated(struct instance *instance, uint32_t partition, const struct request *request);
 

@@ -104,7 +104,11 @@ void input_tick(struct instance *instance)
 {
     for (uint32_t i = 0; i < PARTITIONS; i++) {
         struct holding *holding = &instance->holdings[i];
-        for (enum service_id service = SERVICE_INTAKE; service < SERVICES_END; service++) {
+        uint64_t first =
+            sim_random(SERVICES_END - SERVICE_INTAKE); /* none is sure to be read first */
+        for (uint64_t k = 0; k < SERVICES_END - SERVICE_INTAKE; k++) {
+            enum service_id service =
+                SERVICE_INTAKE + (enum service_id)((first + k) % (SERVICES_END - SERVICE_INTAKE));
             if (holding->phase != OWNER_SERVING || !follows(instance, service)) {
                 continue;
             }

@@ -46,7 +46,7 @@ static void loaded(struct instance *instance, struct call *call)
     if (is_current(instance, call) && holding->phase == OWNER_LOADING) {
         cases_forget(instance, call->partition);
         memcpy(holding->committed_rows, call->rows, sizeof holding->rows);
-        if (instance->service == SERVICE_WATCHDOG) {
+        if (instance->service == SERVICE_WATCHDOG && sim.mutant != MUTANT_TIMERS_NOT_INHERITED) {
             timers_build(holding);
         }
         owner_feed(instance, call->partition, OWNER_LOADED);

@@ -44,6 +44,12 @@ static const struct {
     [MUTANT_REARMS_IGNORED] = {"rearms_ignored",             7 },
     [MUTANT_STEPS_IGNORED] = {"steps_ignored",              7 },
     [MUTANT_EXTENSION_UNASKED] = {"extension_unasked",          7 },
+    [MUTANT_MARKS_UNHEARD] = {"marks_unheard",              7 },
+    [MUTANT_SLOW_OPENING_UNTOLD] = {"slow_opening_untold",        7 },
+    [MUTANT_OUTPUT_CUT] = {"output_cut",                 7 },
+    [MUTANT_TIMERS_NOT_INHERITED] = {"timers_not_inherited",       7 },
+    [MUTANT_OFFER_LOST_BY_MERGE] = {"offer_lost_by_merge",        11},
+    [MUTANT_RECUSED_BEFORE_FORM] = {"recused_before_form",        11},
     [MUTANT_CHAIN_NOT_CARRIED] = {"chain_not_carried",          3 },
 };
 
@@ -91,6 +97,12 @@ static const char *const states[SOMETIMES_COUNT] = {
     [SOMETIMES_RESUMED_BY_REOPENING] = "clock resumed by reopening",
     [SOMETIMES_VERDICT_TAKEN_BACK] = "verdict of a merge taken back",
     [SOMETIMES_TASK_TIMED] = "task with its own deadline opened",
+    [SOMETIMES_SERVICE_AWAY] = "whole service stands still",
+    [SOMETIMES_SLOW_OPENING] = "slow opening heard before its receipt",
+    [SOMETIMES_OUTPUT_IN_PARTS] = "watchdog's output in parts",
+    [SOMETIMES_CLOCK_AT_MARK] = "clock moved by a mark",
+    [SOMETIMES_OFFERED_AGAIN] = "offer open again after a merge",
+    [SOMETIMES_GIVEN_BY_ITS_FORM] = "given by a form that names people",
 };
 
 static const char *const faults[FAULT_COUNT] = {
@@ -115,6 +127,7 @@ static const char *const faults[FAULT_COUNT] = {
     [FAULT_REDIS_CUT] = "redis_cut",
     [FAULT_REDIS_SLOW] = "redis_slow",
     [FAULT_REDIS_REPEAT] = "redis_repeat",
+    [FAULT_SERVICE_AWAY] = "service_away",
 };
 
 const char *mutant_name(enum mutant mutant)

@@ -182,6 +182,12 @@ static void follow_hands(const struct fact *fact, const struct life *before, str
     bool held = after->agent[0] != '\0';
     bool queued = after->queue[0] != '\0';
     HOLDS(closed ? !held && !queued : held != queued);
+    /* in whatever way he got it, and whoever is named by the very form that gives it */
+    HOLDS(!held || !life_named(&after->concerned, after->agent));
+    if (given && after->concerned.people > 0 &&
+        memcmp(&before->concerned, &after->concerned, sizeof before->concerned) != 0) {
+        sim_reach(SOMETIMES_GIVEN_BY_ITS_FORM);
+    }
     if (strcmp(before->agent, after->agent) != 0) {
         life_name(after->agent_role, held ? event->advanced.role : (struct slice){0});
         if (held && given) {
@@ -192,6 +198,9 @@ static void follow_hands(const struct fact *fact, const struct life *before, str
             memcpy(after->agent_role, before->stood.agent_role, sizeof after->agent_role);
         }
         after->offered = event->kind == EVENT_UNMERGED && held && before->stood.offered;
+        if (after->offered) {
+            sim_reach(SOMETIMES_OFFERED_AGAIN);
+        }
     }
     after->offered = event->kind == EVENT_OFFERED    ? held
                      : event->kind == EVENT_ACCEPTED ? false

@@ -101,11 +101,31 @@ static void moved(struct telling *telling,
     }
 }
 
+static bool is_level(const struct event *event)
+{
+    return event->kind >= EVENT_CLOCK_WARNED && event->kind <= EVENT_CLOCK_ESCALATED;
+}
+
+/* Of a slow opening that is heard before its receipt: what the receipt began is told apart, for
+ * levels came due before the opening stops it or lets it stand still. */
+static bool is_told_apart(const struct telling *telling, const struct event *event)
+{
+    const struct fact *next = NULL;
+    uint64_t seq = event->seq + 1;
+    do {
+        next = pg_fact(SERVICE_WATCHDOG, case_partition(telling->case_id), seq++);
+    } while (next && next->event->case_id != telling->case_id);
+    return telling->step == POLICY_NONE && event->kind == EVENT_CLOCKS_STARTED && next &&
+           is_level(next->event) && next->event->cause_service == event->cause_service &&
+           next->event->cause_seq == event->cause_seq;
+}
+
 static void hear(struct telling *telling, const struct event *event)
 {
-    bool level = event->kind >= EVENT_CLOCK_WARNED && event->kind <= EVENT_CLOCK_ESCALATED;
+    bool level = is_level(event);
+    bool before = level || is_told_apart(telling, event);
     if (event->cause_service != SERVICE_NONE) {
-        tell_until(telling, event->cause_service, event->cause_seq - (level ? 1 : 0));
+        tell_until(telling, event->cause_service, event->cause_seq - (before ? 1 : 0));
     }
     for (uint32_t i = 0; i < event->clocks.count && !sim.failed; i++) {
         const struct event_clock *told = &event->clocks.clocks[i];

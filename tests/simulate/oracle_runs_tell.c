@@ -171,7 +171,8 @@ static void begin_run(struct telling *telling, uint32_t index, int64_t at_us)
     uint16_t step = telling->step;
     struct run *run = &telling->runs[index];
     const struct policy_clock *rule = runs_rule(telling, index);
-    bool stands = stands_in(telling->policy, rule, step);
+    /* what is done to a case that is closed begins a run of its own, whatever step that is */
+    bool stands = !telling->closed && stands_in(telling->policy, rule, step);
     *run = (struct run){.doing = stands ? STANDS : RUNS,
                         .unsure = run->unsure,
                         .start_us = at_us,
@@ -228,12 +229,31 @@ static void note_done(struct telling *telling, uint32_t index, const struct even
     }
 }
 
-/* Where the case stood before, and that it was closed. */
+/* Where the case stood before, and that it was closed; what marks the event made. */
 struct before {
     uint16_t step;
     bool closed;
     int64_t closed_at_us;
+    uint32_t marks;
 };
+
+static bool starts_at(const struct policy_clock *rule, const struct event *event, struct before was)
+{
+    return policy_kind_in(rule->starts, event->kind) || (rule->start_marks & was.marks) != 0;
+}
+
+static bool stops_at(const struct policy_clock *rule, const struct event *event, struct before was)
+{
+    return policy_kind_in(rule->stops, event->kind) || (rule->stop_marks & was.marks) != 0;
+}
+
+static uint32_t marks_of(const struct policy *policy, const struct event *event, uint16_t step)
+{
+    uint16_t action = event->kind == EVENT_OPENED || step == POLICY_NONE
+                          ? POLICY_NONE
+                          : policy_action_index(&policy->steps[step], event->advanced.action);
+    return action == POLICY_NONE ? 0 : policy->steps[step].actions[action].marks;
+}
 
 static bool lives_in(const struct policy_clock *rule, uint16_t step, bool closed)
 {
@@ -255,8 +275,7 @@ follow_steps(struct telling *telling, uint32_t index, const struct event *event,
     }
     bool stopped_by_closing = run->doing == OVER && run->over_us == was.closed_at_us;
     bool undone = event->kind == EVENT_UNMERGED;
-    if (was.closed && stopped_by_closing && (undone || !enters) &&
-        !policy_kind_in(rule->starts, event->kind)) {
+    if (was.closed && stopped_by_closing && (undone || !enters) && !starts_at(rule, event, was)) {
         resume(telling->policy, rule, run, was.closed_at_us, event->at_us);
         sim_reach(SOMETIMES_RESUMED_BY_REOPENING);
         if (undone && run->of_merge && run->verdict == CLOCK_MET) {
@@ -276,14 +295,17 @@ move(struct telling *telling, uint32_t index, const struct event *event, struct 
     bool lived = lives_in(rule, was.step, was.closed);
     bool lives = lives_in(rule, telling->step, telling->closed);
     bool moves = run->doing == RUNS || run->doing == STANDS;
-    if (moves && (policy_kind_in(rule->stops, event->kind) || (lived && !lives))) {
+    if (((rule->start_marks | rule->stop_marks) & was.marks) != 0) {
+        sim_reach(SOMETIMES_CLOCK_AT_MARK);
+    }
+    if (moves && (stops_at(rule, event, was) || (lived && !lives))) {
         end_run(telling, index, event->at_us, true, event->kind == EVENT_MERGED);
     }
     follow_steps(telling, index, event, was);
-    bool starts = policy_kind_in(rule->starts, event->kind) && (rule->of_steps == 0 || lives);
+    bool starts = starts_at(rule, event, was) && (rule->of_steps == 0 || lives);
     if ((starts || (lives && !lived)) && (run->doing == IDLE || run->doing == OVER)) {
         begin_run(telling, index, event->at_us);
-    } else if (!policy_kind_in(rule->starts, event->kind)) {
+    } else if (!starts_at(rule, event, was)) {
         note_done(telling, index, event);
     }
     if (event->kind == EVENT_EXTENDED) {
@@ -386,8 +408,7 @@ static void receive(struct telling *telling, const struct event *event)
 bool runs_look_at_more(const struct policy_clock *rule)
 {
     return rule->target_count > 0 || rule->when.pattern_count > 0 ||
-           (rule->start_marks | rule->stop_marks) != 0 || rule->target == TARGET_PROMISED ||
-           policy_kind_in(rule->starts, EVENT_TRIAGED);
+           rule->target == TARGET_PROMISED || policy_kind_in(rule->starts, EVENT_TRIAGED);
 }
 
 static void learn(struct telling *telling, const struct event *event)
@@ -416,10 +437,11 @@ static void learn(struct telling *telling, const struct event *event)
 void runs_tell_next(struct telling *telling)
 {
     const struct event *event = telling->events[telling->next++];
-    const struct before was = {telling->step, telling->closed, telling->closed_at_us};
+    struct before was = {telling->step, telling->closed, telling->closed_at_us, 0};
     if (event->kind == EVENT_RECEIVED) {
         receive(telling, event);
     } else if (event->service == SERVICE_DISPATCH) {
+        was.marks = marks_of(telling->policy, event, was.step);
         learn(telling, event);
         for (uint32_t i = 0; i < policy_run_count(telling->policy); i++) {
             if (runs_rule(telling, i)->of_task == 0) {

@@ -180,6 +180,8 @@ static void break_clocks(struct policy *policy)
             clock->stops[1] &= ~clock->rearms[1];
         } else if (sim.mutant == MUTANT_STEPS_IGNORED) {
             clock->of_steps |= clock->of_steps << 1;
+        } else if (sim.mutant == MUTANT_MARKS_UNHEARD) {
+            clock->start_marks = clock->stop_marks = clock->rearm_marks = 0;
         } else {
             clock->extension.times = clock->extension.times > 0 ? 9 : 0;
             clock->extension.needs_reason = false;
@@ -231,6 +233,7 @@ static void break_believed(struct policy *policy)
     case MUTANT_REARMS_IGNORED:
     case MUTANT_STEPS_IGNORED:
     case MUTANT_EXTENSION_UNASKED:
+    case MUTANT_MARKS_UNHEARD:
         break_clocks(policy);
         break;
     case MUTANT_OBLIGATIONS_FORGOTTEN:

@@ -7,6 +7,7 @@
 #include "redis_world.h"
 
 enum {
+    STANDSTILL_MAX_US = 20 * SECOND, /* longer than a lease */
     BUS_FAULTS = 1 << FAULT_LOSE_MESSAGE | 1 << FAULT_DELAY_MESSAGE | 1 << FAULT_REPEAT_MESSAGE,
 };
 
@@ -34,12 +35,32 @@ static void restart(void *self, void *thing)
     }
 }
 
-static void pause_one(struct instance *instance)
+static void pause_one(struct instance *instance, int64_t for_us)
 {
     if (instance->actor.alive && !instance->actor.paused) {
         sim_note("%s stands still", instance_name(instance));
         actor_pause(&instance->actor);
-        sim_later(NULL, (int64_t)sim_random(20 * SECOND), wake, instance, NULL);
+        sim_later(NULL, for_us, wake, instance, NULL);
+    }
+}
+
+static void pause_service(enum service_id service, int64_t for_us)
+{
+    sim_reach(SOMETIMES_SERVICE_AWAY);
+    for (int i = 0; i < PER_SERVICE; i++) {
+        pause_one(&instances[((int)service - 1) * PER_SERVICE + i], for_us);
+    }
+}
+
+/* Nobody does its work meanwhile.  Openings are slow then, and where the watchdog was away a little
+ * longer it may hear of them before it hears of the receipts. */
+static void pause_services(void)
+{
+    enum service_id service = SERVICE_INTAKE + (enum service_id)sim_random(INSTANCES / PER_SERVICE);
+    int64_t for_us = (int64_t)sim_random(STANDSTILL_MAX_US);
+    pause_service(service, for_us);
+    if (sim_per_mille(500)) {
+        pause_service(SERVICE_WATCHDOG, for_us + (int64_t)sim_random(STANDSTILL_MAX_US / 4));
     }
 }
 
@@ -81,7 +102,7 @@ static void trouble(void *self, void *thing)
     if (sim_fault(FAULT_CRASH, 60) && instance->actor.alive) {
         instance_crash(instance);
     } else if (sim_fault(FAULT_PAUSE, 60)) {
-        pause_one(instance);
+        pause_one(instance, (int64_t)sim_random(STANDSTILL_MAX_US));
     } else if (sim_fault(FAULT_CUT_DATABASE, 60) && well) {
         instance_cut(instance, sim_per_mille(500) ? 0 : (int64_t)sim_random(15 * SECOND));
     } else if (sim_fault(FAULT_STOP_SERVICE, 60) && well) {
@@ -93,6 +114,9 @@ static void trouble(void *self, void *thing)
     }
     if (sim_fault(FAULT_CLOCK_STEP, 60)) {
         pg_step_clock();
+    }
+    if (sim_fault(FAULT_SERVICE_AWAY, 60)) {
+        pause_services();
     }
     trouble_clocks(any_instance());
     trouble_redis(any_instance());
