@@ -25,6 +25,9 @@ static int load(void **state)
     struct policy_report report;
     object = shipped_load(POLICIES, "uk-financial.yaml", YEAR_FROM, YEAR_TO, true, &report);
     policy = object ? &object->policy : NULL;
+    if (!object) {
+        print_error("%s", report.text ? report.text : "no such policy\n");
+    }
     policy_report_done(&report);
     return object ? 0 : -1;
 }
