@@ -185,29 +185,60 @@ static void prove_fields(struct policy_loading *loading)
     }
 }
 
-static bool has_fact(const struct policy *policy, enum event_kind fact)
+static bool asks_reason(const struct policy_action *action)
 {
-    bool has = false;
+    bool asks = false;
+    for (uint16_t i = 0; i < action->need_count; i++) {
+        asks = asks || strcmp(action->needs[i].field, "reason") == 0;
+    }
+    return asks;
+}
+
+/* Whether some action gives more time; whether one of these can say why. */
+static void look_for_extending(const struct policy *policy, bool *any, bool *with_reason)
+{
     for (uint16_t i = 0; i < policy->step_count; i++) {
         for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
-            has = has || policy->steps[i].actions[j].fact == fact;
+            const struct policy_action *action = &policy->steps[i].actions[j];
+            *any = *any || action->fact == EVENT_EXTENDED;
+            *with_reason = *with_reason || (action->fact == EVENT_EXTENDED && asks_reason(action));
         }
     }
-    return has;
+}
+
+static bool wants_reason(const struct policy_clock *clock)
+{
+    bool wants = clock->extension.needs_reason;
+    for (uint16_t i = 0; i < clock->further_count; i++) {
+        wants = wants || clock->further[i].needs_reason;
+    }
+    return wants;
 }
 
 /* More time that nobody can give. */
 static void prove_extensions(struct policy_loading *loading)
 {
     const struct policy *policy = loading->policy;
-    for (uint16_t i = 0; i < policy->clock_count && !has_fact(policy, EVENT_EXTENDED); i++) {
+    bool any = false;
+    bool with_reason = false;
+    look_for_extending(policy, &any, &with_reason);
+    for (uint16_t i = 0; i < policy->clock_count; i++) {
         const struct policy_clock *clock = &policy->clocks[i];
         const struct yaml_node *place = loading->clock_nodes[i];
-        if (clock->extension.times > 0 && !is_of_pack(loading, place)) {
+        if (clock->extension.times == 0 || is_of_pack(loading, place)) {
+            continue;
+        }
+        if (!any) {
             warn(loading,
                  place,
                  "an action with 'fact: extended' that asks for the field 'clock'",
                  "clock '%s' may be extended, and no action does it",
+                 clock->id);
+        } else if (!with_reason && wants_reason(clock)) {
+            warn(loading,
+                 place,
+                 "needs: [reason] of the action with 'fact: extended'",
+                 "clock '%s' is extended for a reason only, and no action asks for one",
                  clock->id);
         }
     }

@@ -447,8 +447,9 @@ static void a_due_time_the_policy_clears_is_told_as_cleared_not_as_a_promise(voi
     story_end(&story);
 }
 
-/* Each clock's times are those of its own calendar, and where that is another zone it says so. */
-static void a_clock_is_told_in_the_zone_of_its_calendar(void **state)
+/* Each clock's times are those of its own calendar, and where that is another zone it says so; the
+ * calendar is called by its title, with its name to look it up. */
+static void a_clock_is_told_in_the_zone_and_by_the_title_of_its_calendar(void **state)
 {
     (void)state;
     struct story story;
@@ -458,12 +459,18 @@ static void a_clock_is_told_in_the_zone_of_its_calendar(void **state)
                                     policy.calendars[FIXTURE_CALENDAR_WEEKDAYS]};
     calendars[0].always =
         false; /* now the first that closes, in UTC; only days are counted in it */
+    const struct policy_title title = {
+        {"Office hours", "Office hours", "Office hours"}
+    };
+    calendars[1].title = &title;
     policy.calendars = calendars;
     story.view.policy = &policy;
     assert_int_equal(count_of(explained(&story, NULL), "times in Asia/Shanghai (UTC+08:00)"), 2);
     assert_int_equal(count_of(explained(&story, NULL), "As of 2026-06-09 04:30:00  UTC"), 1);
     assert_int_equal(count_of(explained(&story, "acknowledge"), "due 2026-06-06 08:59:00"), 1);
     assert_int_equal(count_of(explained(&story, "handling"), "due 2026-06-10 11:00:00"), 1);
+    assert_int_equal(count_of(explained(&story, "handling"), "Office hours (weekdays), version"),
+                     1);
     story_end(&story);
 }
 
@@ -476,7 +483,7 @@ int main(void)
         cmocka_unit_test(a_missed_clock_that_runs_on_says_how_late_it_is_now),
         cmocka_unit_test(time_in_which_a_case_was_closed_is_a_pause_only_where_it_did_not_count),
         cmocka_unit_test(a_pause_under_way_is_told_with_its_beginning),
-        cmocka_unit_test(a_clock_is_told_in_the_zone_of_its_calendar),
+        cmocka_unit_test(a_clock_is_told_in_the_zone_and_by_the_title_of_its_calendar),
         cmocka_unit_test(a_clock_of_a_case_that_became_another_says_old_and_new_target),
         cmocka_unit_test(a_breached_clock_that_stopped_says_how_late_and_adds_up_to_its_target),
         cmocka_unit_test(a_verdict_outlives_the_reopening_of_the_case),
