@@ -197,18 +197,23 @@ struct part_list {
     uint32_t count;
 };
 
-/* Where there is no room for it, it goes on where the last one ended: its own time is the same. */
-static void add_part(struct part_list *list, enum account_kind kind, int64_t from_us, int64_t to_us)
+/* Of many those of one kind go on where the last one ended, if between them nothing counts: their
+ * own time is the same.  Only pauses and the kinds part them then, and for those there is room. */
+static void add_part(const struct account *account,
+                     struct part_list *list,
+                     enum account_kind kind,
+                     struct account_span span)
 {
-    if (from_us >= to_us) {
+    enum { APART_MAX = ACCOUNT_PARTS_MAX - 2 * ACCOUNT_SPANS_MAX - ACCOUNT_LATE };
+    struct account_part *last = list->count >= APART_MAX ? &list->parts[list->count - 1] : NULL;
+    if (span.from_us >= span.to_us) {
         return;
     }
-    if (list->count < ACCOUNT_PARTS_MAX - ACCOUNT_SPANS_MAX) {
-        list->parts[list->count++] = (struct account_part){
-            kind, {from_us, to_us}
-        };
-    } else if (list->parts[list->count - 1].kind == kind) {
-        list->parts[list->count - 1].span.to_us = to_us;
+    if (last && last->kind == kind &&
+        account_own_us(account, (struct account_span){last->span.to_us, span.from_us}) == 0) {
+        last->span.to_us = span.to_us;
+    } else {
+        list->parts[list->count++] = (struct account_part){kind, span};
     }
 }
 
@@ -219,8 +224,9 @@ add_open(const struct account *account, struct part_list *list, struct account_s
     int64_t lived_us = lived_until_us(account);
     int64_t middle_us = lived_us < open.from_us ? open.from_us : lived_us;
     middle_us = middle_us > open.to_us ? open.to_us : middle_us;
-    add_part(list, ACCOUNT_COUNTED, open.from_us, middle_us);
-    add_part(list, has_stopped(account) ? ACCOUNT_UNUSED : ACCOUNT_TO_COUNT, middle_us, open.to_us);
+    enum account_kind rest = has_stopped(account) ? ACCOUNT_UNUSED : ACCOUNT_TO_COUNT;
+    add_part(account, list, ACCOUNT_COUNTED, (struct account_span){open.from_us, middle_us});
+    add_part(account, list, rest, (struct account_span){middle_us, open.to_us});
 }
 
 /* Adds [from, to) without the pauses. */
@@ -262,7 +268,8 @@ static void count_again(const struct account *account, struct part_list *list)
         }
     }
     if (is_known(told)) {
-        add_part(list, ACCOUNT_LATE, told->due_us, lived_until_us(account));
+        const struct account_span late = {told->due_us, lived_until_us(account)};
+        add_part(account, list, ACCOUNT_LATE, late);
     }
 }
 

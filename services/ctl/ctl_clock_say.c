@@ -209,6 +209,14 @@ static void change_say(const struct saying *saying, const struct account_change 
 
 /* ---- the arithmetic ----------------------------------------------------------------------- */
 
+/* Adds it to the sum of its kind, which is returned. */
+static int64_t part_add(struct saying *saying, const struct account_part *part)
+{
+    int64_t *sum_us = part->kind == ACCOUNT_PAUSED ? &saying->paused_us : &saying->counted_us;
+    *sum_us += account_own_us(saying->account, part->span);
+    return *sum_us;
+}
+
 static void part_say(struct saying *saying, const struct account_part *part)
 {
     static const enum ctl_text texts[] = {
@@ -222,15 +230,16 @@ static void part_say(struct saying *saying, const struct account_part *part)
     char to[VIEW_TEXT_MAX];
     char length[VIEW_TEXT_MAX];
     char sum[VIEW_TEXT_MAX];
-    int64_t *sum_us = part->kind == ACCOUNT_PAUSED ? &saying->paused_us : &saying->counted_us;
-    int64_t before_s = *sum_us / ACCOUNT_US; /* the parts of a second go to the next */
-    *sum_us += account_own_us(saying->account, part->span);
+    int64_t sum_us = part_add(saying, part);
+    int64_t before_us = sum_us - account_own_us(saying->account, part->span);
+    int64_t sum_s = sum_us / ACCOUNT_US;
+    int64_t own_s = sum_s - before_us / ACCOUNT_US; /* the parts of a second go to the next */
     line(saying,
          texts[part->kind],
          CTL_ARGS(view_time(part->span.from_us, from),
                   view_time(part->span.to_us, to),
-                  own_text(saying, *sum_us / ACCOUNT_US - before_s, length),
-                  own_text(saying, *sum_us / ACCOUNT_US, sum)));
+                  own_text(saying, own_s, length),
+                  own_text(saying, sum_s, sum)));
 }
 
 /* Those of one kind that follow each other; of many that are folded the first and the last. */
@@ -239,7 +248,7 @@ static void alike_say(struct saying *saying, const struct account_part *parts, u
     bool folds = saying->detail == CLOCK_FOLDED && count > FOLDED_MAX;
     for (uint32_t i = 0; i < count; i++) {
         if (folds && i >= FOLDED_MAX / 2 && i < count - FOLDED_MAX / 2) {
-            saying->counted_us += account_own_us(saying->account, parts[i].span);
+            (void)part_add(saying, &parts[i]);
             continue;
         }
         if (folds && i == count - FOLDED_MAX / 2) {

@@ -1,0 +1,146 @@
+/*
+ * What a clock adds up of its parts, however many they are, and in whose zone it tells them.
+ *
+ * Goal: the sums beneath a deadline are those of its calendar (law 12).  Method: hand-made clocks
+ * with more pauses than are shown and more intervals than have room; what is told is compared with
+ * what was put in.
+ */
+#include "ctl_account.h"
+
+#include "ctl_clock_say.h"
+#include "ctl_story.h"
+#include "policy_fixture.h"
+#include "unit.h"
+
+#include <locale.h>
+#include <time.h>
+
+enum { HOUR = 3600, DAY = 86400, MANY = 900, PAUSES = 200 };
+
+static void
+tell_clock(struct story *story, enum event_kind kind, int64_t at_us, struct event_clock told)
+{
+    struct event event = {.kind = kind, .at_us = at_us};
+    event.clocks.policy_id = FIXTURE_POLICY_ID;
+    event.clocks.count = 1;
+    event.clocks.clocks[0] = told;
+    story_tell(story, event);
+}
+
+/* On Monday so many pauses of half an hour, one each hour. */
+static void begin_paused(struct story *story, int pauses)
+{
+    story_begin(story, CTL_EN);
+    struct event_clock told = story_clock("answer", story_at(5, 17, 0), story_at(15, 10, 0));
+    tell_clock(story, EVENT_CLOCKS_STARTED, story_at(5, 17, 0), told);
+    for (int i = 0; i < pauses; i++) {
+        told.due_us = 0;
+        told.paused_at_us = story_at(8, 9 + i, 0);
+        tell_clock(story, EVENT_CLOCKS_PAUSED, told.paused_at_us, told);
+        told.due_us = story_at(15, 10, 0);
+        told.paused_at_us = 0;
+        told.paused_s += HOUR / 2;
+        tell_clock(story, EVENT_CLOCKS_RESUMED, story_at(8, 9 + i, 30), told);
+    }
+    case_fold(&story->view);
+}
+
+static char *said(struct story *story, enum clock_detail detail)
+{
+    char *memory = NULL;
+    size_t size = 0;
+    story->ctl.out = open_memstream(&memory, &size);
+    assert_non_null(story->ctl.out);
+    clock_say(&story->ctl, &story->view, &story->view.clocks[0], detail);
+    (void)fclose(story->ctl.out);
+    return memory;
+}
+
+static void assert_says(struct story *story, enum clock_detail detail, const char *words)
+{
+    char *text = said(story, detail);
+    if (!strstr(text, words)) {
+        fail_msg("no \"%s\" in:\n%s", words, text);
+    }
+    free(text);
+}
+
+static void pauses_that_are_folded_away_are_added_up_as_those_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        int pauses;
+        const char *pushed;
+    } stories[] = {
+        {6, "2 h 30 min"}, /* one of them at noon, when nothing counts */
+        {7, "3 h"       },
+        {8, "3 h 30 min"}
+    };
+    for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
+        struct story story;
+        char words[64];
+        begin_paused(&story, stories[i].pauses);
+        (void)snprintf(words, sizeof words, "and %s of pauses on top", stories[i].pushed);
+        assert_says(&story, CLOCK_WHOLE, words);
+        assert_says(&story, CLOCK_FOLDED, words);
+        story_end(&story);
+    }
+}
+
+/* A calendar that is open from noon to one each day, a clock paused in the middle of the first of
+ * them that is due at the last closing and is told when it is late, or while time is left. */
+static void assert_adds_up(int64_t lived_days, enum account_kind rest)
+{
+    static struct calendar_interval intervals[MANY + 1];
+    static struct account_part parts[ACCOUNT_PARTS_MAX];
+    static struct account account;
+    int64_t sums[ACCOUNT_LATE + 1] = {0};
+    for (int i = 0; i <= MANY; i++) {
+        int64_t open_s = (int64_t)i * DAY + DAY / 2;
+        intervals[i] = (struct calendar_interval){open_s, open_s + HOUR, (int64_t)i * HOUR};
+    }
+    const struct calendar calendar = {.intervals = intervals, .interval_count = MANY + 1};
+    const struct case_view view = {.now_us = lived_days * DAY * ACCOUNT_US};
+    const int64_t due_us = intervals[MANY - 1].close_s * ACCOUNT_US;
+    account = (struct account){
+        .view = &view,
+        .calendar = &calendar,
+        .recounts = true,
+        .told = {.started_at_us = ACCOUNT_US, .due_us = due_us}
+    };
+    for (int i = 0; i < PAUSES; i++) {
+        int64_t from_us = (intervals[MANY - PAUSES + i].open_s + HOUR / 4) * ACCOUNT_US;
+        account.pauses[account.pause_count++] =
+            (struct account_span){from_us, from_us + INT64_C(1) * HOUR / 2 * ACCOUNT_US};
+    }
+    uint32_t count = account_parts(&account, parts);
+    assert_in_range(count, 1, ACCOUNT_PARTS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        sums[parts[i].kind] += account_own_us(&account, parts[i].span);
+    }
+    const int64_t paused_us = INT64_C(1) * PAUSES * HOUR / 2 * ACCOUNT_US;
+    const int64_t whole_us = INT64_C(1) * MANY * HOUR * ACCOUNT_US;
+    assert_int_equal(sums[ACCOUNT_PAUSED], paused_us);
+    assert_int_equal(sums[ACCOUNT_COUNTED] + sums[ACCOUNT_TO_COUNT], whole_us - paused_us);
+    assert_true(sums[rest] > 0);
+}
+
+static void more_intervals_than_have_room_still_add_up_to_the_target(void **state)
+{
+    (void)state;
+    assert_adds_up(MANY + 1, ACCOUNT_LATE);
+    assert_adds_up(MANY - 1, ACCOUNT_TO_COUNT);
+    assert_adds_up(MANY / 2, ACCOUNT_TO_COUNT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pauses_that_are_folded_away_are_added_up_as_those_shown),
+        cmocka_unit_test(more_intervals_than_have_room_still_add_up_to_the_target),
+    };
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    (void)setenv("TZ", "UTC0", 1); /* nobody's calendar is kept in it */
+    tzset();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
