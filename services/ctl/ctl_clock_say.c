@@ -445,9 +445,11 @@ void clock_say(const struct ctl *ctl,
     struct saying saying = {.ctl = ctl, .account = &account, .clock = clock, .detail = detail};
     const struct event_clock *told = &account.told;
     char text[VIEW_TEXT_MAX];
+    char before[VIEW_TEXT_MAX];
     account_make(view, &clock->told, &account);
     const char *usual = view_policy_zone(view->policy);
     bool elsewhere = usual && strcmp(usual, zone_of(&account)) != 0;
+    (void)view_zone_used(before);
     if (elsewhere) {
         view_zone_use(zone_of(&account));
         line(&saying, TEXT_LIST_ZONE, CTL_ARGS(view_zone(view->now_us, text)));
@@ -469,6 +471,6 @@ void clock_say(const struct ctl *ctl,
     line(&saying, TEXT_EXPLAIN_USED, CTL_ARGS(own_text(&saying, account_used_s(&account), text)));
     verdict_say(&saying);
     if (elsewhere) {
-        view_zone_use(usual);
+        view_zone_use(before);
     }
 }

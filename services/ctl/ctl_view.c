@@ -51,25 +51,54 @@ const char *view_text(const struct ctl *ctl,
 }
 
 static char zone_used[64]; /* "": what the system says */
+static char *zone_named;   /* by TZ, before another was used; NULL: none was */
+
+static void zone_set(const char *name)
+{
+    /* NOLINTBEGIN(concurrency-mt-unsafe): the command has one thread */
+    if (name) {
+        (void)setenv("TZ", name, 1);
+    } else {
+        (void)unsetenv("TZ");
+    }
+    /* NOLINTEND(concurrency-mt-unsafe) */
+    tzset();
+}
+
+static void zone_give_back(void)
+{
+    if (zone_used[0] != '\0') {
+        zone_set(zone_named);
+        zone_used[0] = '\0';
+    }
+}
 
 void view_zone_use(const char *name)
 {
     struct error error = {0};
     struct zone *zone = name && name[0] != '\0' ? zone_new(name, &error) : NULL;
+    zone_give_back();
     if (zone) {
+        const char *own = getenv("TZ"); /* NOLINT(concurrency-mt-unsafe): as above */
+        free(zone_named);
+        zone_named = own ? strdup(own) : NULL;
         (void)snprintf(zone_used, sizeof zone_used, "%s", name);
-        /* NOLINTNEXTLINE(concurrency-mt-unsafe): the command has one thread */
-        (void)setenv("TZ", name, 1);
-        tzset();
+        zone_set(name);
     }
     zone_free(&zone);
 }
 
 void view_zone_take(const char *name)
 {
-    const char *own = getenv("TZ");
-    bool named = zone_used[0] == '\0' && own && own[0] != '\0';
-    view_zone_use(named ? NULL : name);
+    zone_give_back();
+    const char *own = getenv("TZ"); /* NOLINT(concurrency-mt-unsafe): as above */
+    view_zone_use(own && own[0] != '\0' ? NULL : name);
+}
+
+const char *view_zone_used(char into[VIEW_TEXT_MAX])
+{
+    (void)snprintf(into, VIEW_TEXT_MAX, "%s", zone_used);
+    return into;
 }
 
 void view_zones_add(struct view_zones *zones, const struct policy *policy)

@@ -85,9 +85,11 @@ const char *view_text(const struct ctl *ctl,
 
 /* ---- times ---- */
 
-/* From now on this is the local zone of the command, called by this name; NULL or a zone that is
- * not there: nothing changes. */
+/* From now on this is the local zone of the command, called by this name; NULL, "" or a zone that
+ * is not there: the one it was started in. */
 void view_zone_use(const char *name);
+/* The name in use, to be used again; "": the one it was started in. */
+const char *view_zone_used(char into[VIEW_TEXT_MAX]);
 /* The same, unless whoever runs the command named one by TZ: what people are shown is told in the
  * zone of its policy or organisation. */
 void view_zone_take(const char *name);

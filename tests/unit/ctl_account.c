@@ -133,11 +133,41 @@ static void more_intervals_than_have_room_still_add_up_to_the_target(void **stat
     assert_adds_up(MANY / 2, ACCOUNT_TO_COUNT);
 }
 
+/* A clock that counts in another zone than the case is told in its own, and after it what somebody
+ * named by TZ holds again. */
+static void a_zone_that_was_named_outlives_a_clock_of_another(void **state)
+{
+    (void)state;
+    struct story story;
+    begin_paused(&story, 1);
+    struct policy policy = *story.view.policy;
+    struct calendar calendars[2] = {policy.calendars[FIXTURE_CALENDAR_ALWAYS],
+                                    policy.calendars[FIXTURE_CALENDAR_WEEKDAYS]};
+    calendars[0].always = false;
+    (void)snprintf(calendars[0].zone, sizeof calendars[0].zone, "Europe/London");
+    policy.calendars = calendars;
+    story.view.policy = &policy;
+    (void)setenv("TZ", "America/New_York", 1);
+    tzset();
+    view_zone_take(view_policy_zone(&policy));
+    assert_says(&story, CLOCK_FOLDED, "times in Asia/Shanghai (UTC+08:00)");
+    assert_string_equal(getenv("TZ"), "America/New_York");
+    assert_says(&story, CLOCK_FOLDED, "times in Asia/Shanghai (UTC+08:00)");
+    assert_string_equal(getenv("TZ"), "America/New_York");
+    view_zone_use("Europe/London");
+    assert_says(&story, CLOCK_FOLDED, "times in Asia/Shanghai (UTC+08:00)");
+    assert_string_equal(getenv("TZ"), "Europe/London");
+    view_zone_use(NULL);
+    assert_string_equal(getenv("TZ"), "America/New_York");
+    story_end(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pauses_that_are_folded_away_are_added_up_as_those_shown),
         cmocka_unit_test(more_intervals_than_have_room_still_add_up_to_the_target),
+        cmocka_unit_test(a_zone_that_was_named_outlives_a_clock_of_another),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     (void)setenv("TZ", "UTC0", 1); /* nobody's calendar is kept in it */

@@ -194,6 +194,10 @@ static void times_are_told_in_the_zone_of_the_policies_and_it_is_said(void **sta
     view_zones_add(&zones, &taipei);
     view_zones_take(&zones);
     assert_string_equal(view_time(at_us, text), "2026-06-05 08:59:00");
+    view_zones_add(&zones, &london); /* as it may be the next time it is looked at */
+    view_zones_take(&zones);
+    assert_null(getenv("TZ"));
+    view_zone_take("Asia/Taipei");
     struct ctl ctl = ctl_in(CTL_ZH_TW);
     char *said = NULL;
     size_t size = 0;
