@@ -81,7 +81,7 @@ static int64_t leave_end(const struct org_agent *agent, int64_t now_s)
     return end_s;
 }
 
-static bool is_role_of_somebody(const struct org *org, struct slice role)
+bool org_role_is_held(const struct org *org, struct slice role)
 {
     for (uint16_t i = 0; i < org->role_count; i++) {
         if (slice_equal(role, slice_text(org->roles[i]))) {
@@ -107,15 +107,15 @@ static const struct org_agent *absent_of_role(const struct org *org,
     return NULL;
 }
 
-enum org_verdict org_speaks(const struct org *org,
-                            struct slice name,
-                            struct slice role,
-                            int64_t now_s,
-                            struct slice *stands_for)
+enum org_verdict org_holds(const struct org *org,
+                           struct slice name,
+                           struct slice role,
+                           int64_t now_s,
+                           struct slice *stands_for)
 {
     const struct org_agent *agent = org_find(org, name);
     *stands_for = (struct slice){0};
-    if ((agent && org_has_role(agent, role)) || !is_role_of_somebody(org, role)) {
+    if (agent && org_has_role(agent, role)) {
         return ORG_ADMITS;
     }
     const struct org_agent *absent = agent ? absent_of_role(org, agent, role, now_s) : NULL;
@@ -124,6 +124,16 @@ enum org_verdict org_speaks(const struct org *org,
         return ORG_ADMITS;
     }
     return agent ? ORG_ROLE_NOT_HIS : ORG_UNKNOWN;
+}
+
+enum org_verdict org_speaks(const struct org *org,
+                            struct slice name,
+                            struct slice role,
+                            int64_t now_s,
+                            struct slice *stands_for)
+{
+    enum org_verdict verdict = org_holds(org, name, role, now_s, stands_for);
+    return org_role_is_held(org, role) ? verdict : ORG_ADMITS;
 }
 
 static enum org_verdict present(const struct org_agent *agent, int64_t now_s, int64_t *until_s)

@@ -97,6 +97,9 @@ const struct org_agent *org_find(const struct org *org, struct slice name);
 
 bool org_has_role(const struct org_agent *agent, struct slice role);
 
+/* Somebody here has it. */
+bool org_role_is_held(const struct org *org, struct slice role);
+
 /* 0: has not got it. */
 uint8_t org_level(const struct org *org, const struct org_agent *agent, struct slice skill);
 
@@ -121,6 +124,13 @@ enum org_verdict org_speaks(const struct org *org,
                             struct slice role,
                             int64_t now_s,
                             struct slice *stands_for);
+
+/* The same where nothing else says who the actor is (erasing): a role nobody has is nobody's. */
+enum org_verdict org_holds(const struct org *org,
+                           struct slice name,
+                           struct slice role,
+                           int64_t now_s,
+                           struct slice *stands_for);
 
 /*
  * May this person take work in this role now?  *until_s is when an absence ends (0: it is none, or

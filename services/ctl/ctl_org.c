@@ -158,36 +158,6 @@ static void tell(const struct ctl *ctl,
     }
 }
 
-/* Whoever holds open cases and does not stand in the file can go on with none of them: said before
- * and after it is applied.  Of the persons LEFT_TOLD_MAX, of the others how many. */
-static int left_tell(struct ctl *ctl, const struct org *org)
-{
-    enum { LEFT_TOLD_MAX = 10 };
-    SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    int code =
-        ctl_query(ctl,
-                  "SELECT agent, count(*) FROM complaint "
-                  "WHERE closed_at IS NULL AND agent <> '' GROUP BY agent ORDER BY 2 DESC, 1",
-                  NULL,
-                  0,
-                  &rows);
-    int64_t left = 0;
-    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
-        char name[VIEW_TEXT_MAX];
-        if (org_find(org, slice_text(PQgetvalue(rows, row, 0)))) {
-            continue;
-        }
-        (void)view_plain(slice_text(PQgetvalue(rows, row, 0)), name);
-        if (left++ < LEFT_TOLD_MAX) {
-            ctl_note(ctl, TEXT_ORG_LEFT, CTL_ARGS(name, PQgetvalue(rows, row, 1)));
-        }
-    }
-    if (left > LEFT_TOLD_MAX) {
-        ctl_note(ctl, TEXT_ORG_LEFT_MORE, CTL_ARGS(CTL_NUMBER_TEXT(left - LEFT_TOLD_MAX)));
-    }
-    return code;
-}
-
 int ctl_org_diff(struct ctl *ctl)
 {
     SCOPED(file_done) struct org_file file = {.object = NULL};
@@ -197,7 +167,7 @@ int ctl_org_diff(struct ctl *ctl)
     code = code == CTL_OK ? compare(ctl, text_of(&file), &difference, &rows) : code;
     if (code == CTL_OK) {
         tell(ctl, file.object->org.agent_count, &difference, version_of(rows), false);
-        code = left_tell(ctl, &file.object->org);
+        code = org_warn(ctl, &file.object->org);
     }
     return code;
 }
@@ -384,7 +354,7 @@ int ctl_org_apply(struct ctl *ctl)
     code = changes ? write_all(ctl, &file.object->org, text_of(&file), version) : CTL_OK;
     if (code == CTL_OK) {
         tell(ctl, file.object->org.agent_count, &difference, version, changes);
-        code = left_tell(ctl, &file.object->org);
+        code = org_warn(ctl, &file.object->org);
     }
     return code;
 }

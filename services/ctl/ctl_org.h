@@ -13,6 +13,10 @@ org_object_read(const char *name, struct slice yaml, struct policy_report *repor
 /* The newest version: version, source, applied at, applied by.  No row: none was applied. */
 int org_newest(struct ctl *ctl, PGresult **rows) MUST_CHECK;
 
+/* On ctl->err: whose open cases nobody else gets, and which roles of the archive's policies nobody
+ * has. */
+int org_warn(struct ctl *ctl, const struct org *org) MUST_CHECK;
+
 /* A place in the file ("agents.王明.capacity") that differs; NULL: it is not there. */
 struct org_change {
     const char *path;

@@ -60,8 +60,10 @@ enum dispatch_answer people_permit(const struct dispatch_input *input, struct sl
     case DISPATCH_CLAIM:
         return dispatch_answer_of_people(
             org_admits(input->org, input->actor, input->role, now_s(input), &absent, &until_s));
+    case DISPATCH_ERASE: /* for good, so that nobody does it in a role nobody has */
+        return dispatch_answer_of_people(
+            org_holds(input->org, input->actor, input->role, now_s(input), &absent));
     case DISPATCH_ACTION:
-    case DISPATCH_ERASE:
         return dispatch_answer_of_people(
             org_speaks(input->org, input->actor, input->role, now_s(input), &absent));
     case DISPATCH_RELEASE: /* who has left still gives back what he holds */

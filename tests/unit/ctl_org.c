@@ -223,6 +223,33 @@ static void who_is_left_out_with_open_cases_is_told(void **state)
     desk_end(&desk);
 }
 
+/* What only a role may do that nobody has is done by nobody: it is said which, before and after. */
+static void roles_the_policies_count_on_and_nobody_has_are_told(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    {
+        SCOPED(said_done)
+        struct said said = say("policy load " DEPLOY "/policies/general-service.yaml");
+        assert_int_equal(said.code, CTL_OK);
+    }
+    static const char *const verbs[] = {"diff", "apply"};
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        char words[128];
+        file_write("org.yaml", first); /* supervisors and agents */
+        (void)snprintf(words, sizeof words, "org %s %s/org.yaml", verbs[i], folder);
+        SCOPED(said_done) struct said said = say(words);
+        assert_int_equal(said.code, CTL_OK);
+        assert_non_null(strstr(said.err, "warning: nobody holds "));
+        assert_null(strstr(said.err, "(agent)"));
+    }
+    SCOPED(said_done) struct said said = say("org apply " DEPLOY "/people/hotline.yaml");
+    assert_int_equal(said.code, CTL_OK);
+    assert_null(strstr(said.err, "nobody holds"));
+    desk_end(&desk);
+}
+
 static void nobody_applied_is_no_fault_of_the_archive(void **state)
 {
     (void)state;
@@ -242,6 +269,7 @@ int main(void)
         cmocka_unit_test(what_fails_leaves_everything_as_it_was),
         cmocka_unit_test(the_way_back_to_none_is_a_version_that_says_nothing),
         cmocka_unit_test(who_is_left_out_with_open_cases_is_told),
+        cmocka_unit_test(roles_the_policies_count_on_and_nobody_has_are_told),
         cmocka_unit_test(nobody_applied_is_no_fault_of_the_archive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

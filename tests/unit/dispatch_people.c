@@ -166,6 +166,30 @@ static void a_deputy_acts_in_the_role_of_who_is_away_and_then_no_longer(void **s
     play_end(&play);
 }
 
+/* The policy lets nobody erase: who gets as far as being told that passed the organisation. */
+static enum dispatch_answer erases(int64_t hour, const char *actor, const char *role)
+{
+    play.now_us = begun_us + hour * HOUR * SECONDS;
+    struct dispatch_input input = play_command(&play, actor, role, "erase");
+    input.kind = DISPATCH_ERASE;
+    input.org = &org;
+    return play_input(&play, &input);
+}
+
+/* What is for good nobody does in a role that nobody has. */
+static void only_who_has_the_role_erases(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(at(1, "somebody", "customer", "approve", true), DISPATCH_ACTION_UNKNOWN);
+    assert_int_equal(erases(1, "somebody", "customer"), DISPATCH_PERSON_UNKNOWN);
+    assert_int_equal(erases(1, "wang", "customer"), DISPATCH_ROLE_NOT_HIS);
+    assert_int_equal(erases(1, "wang", "supervisor"), DISPATCH_ROLE_NOT_HIS);
+    assert_int_equal(erases(1, "zhao", "supervisor"), DISPATCH_ACTION_UNKNOWN);
+    assert_int_equal(erases(49, "han", "supervisor"), DISPATCH_ACTION_UNKNOWN); /* the deputy */
+    play_end(&play);
+}
+
 static void who_has_left_gives_back_what_he_holds(void **state)
 {
     (void)state;
@@ -197,6 +221,7 @@ int main(void)
         cmocka_unit_test(without_an_organisation_nothing_is_asked_or_recorded),
         cmocka_unit_test(who_is_on_leave_is_represented_and_the_event_says_so),
         cmocka_unit_test(a_deputy_acts_in_the_role_of_who_is_away_and_then_no_longer),
+        cmocka_unit_test(only_who_has_the_role_erases),
         cmocka_unit_test(who_has_left_gives_back_what_he_holds),
         cmocka_unit_test(nobody_writes_what_only_the_decision_records),
     };
