@@ -75,6 +75,7 @@ void retention_end(struct policy_loading *loading,
     const struct yaml_pair *erase = yaml_find(map, "erase");
     const struct yaml_pair *grounds = yaml_find(map, "grounds");
     bool said = after->months > 0 || after->days > 0;
+    loading->retention_node = place;
     for (uint16_t i = 0; said && grounds && i < retention->ground_count; i++) {
         const struct policy_ground *ground = &retention->grounds[i];
         if (may_be_shorter(after, &ground->at_least)) {

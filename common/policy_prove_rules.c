@@ -244,9 +244,32 @@ static void prove_extensions(struct policy_loading *loading)
     }
 }
 
+static bool has_fact(const struct policy *policy, enum event_kind fact)
+{
+    bool has = false;
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            has = has || policy->steps[i].actions[j].fact == fact;
+        }
+    }
+    return has;
+}
+
+/* What is before a court is erased like the rest. */
+static void prove_retention(struct policy_loading *loading)
+{
+    if (loading->retention_node && !has_fact(loading->policy, EVENT_HELD)) {
+        warn(loading,
+             loading->retention_node,
+             "actions of the closed step with 'fact: held' and 'fact: hold_lifted'",
+             "cases are erased, and no action puts one on legal hold");
+    }
+}
+
 void policy_prove_rules(struct policy_loading *loading)
 {
     prove_extensions(loading);
+    prove_retention(loading);
     prove_routes(loading);
     prove_overrides(loading);
     prove_factors(loading);

@@ -65,6 +65,7 @@ struct policy_loading {
     const struct yaml_node *start_nodes[POLICY_CLOCKS_MAX];
     const struct yaml_node *stop_nodes[POLICY_CLOCKS_MAX];
     const struct yaml_node *rearm_nodes[POLICY_CLOCKS_MAX];
+    const struct yaml_node *retention_node; /* NULL: it says nothing of it */
 };
 
 void complain(struct policy_loading *loading,

@@ -334,6 +334,50 @@ static void it_falls_due_when_the_policy_says_and_not_while_a_ground_lasts(void 
     assert_int_equal(dispatch_erase_due_us(policy, &one), INT64_MAX);
 }
 
+/* Whoever may erase in it. */
+static struct dispatch_input asked_of(const struct policy *other, const char *when)
+{
+    uint16_t role = 0;
+    while ((other->retention.roles >> role & 1U) == 0) {
+        role++;
+    }
+    return asked(other->roles[role], when);
+}
+
+/* Of everything shipped that lets erase at all; a manager's word alone is never enough. */
+static void what_was_closed_a_second_ago_is_erased_by_no_shipped_policy(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"general-service.yaml",
+                                        "cn-bank-insurance.yaml",
+                                        "cn-market.yaml",
+                                        "iso-10002.yaml",
+                                        "us-financial.yaml"};
+    const struct policy *was = policy;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct policy_report report;
+        struct policy_object *other =
+            shipped_load(POLICIES, names[i], YEAR_FROM, YEAR_TO, true, &report);
+        policy_report_done(&report);
+        assert_non_null(other);
+        policy = &other->policy;
+        struct dispatch_case one = closed_case(
+            "2026-11-22T12:00:00Z", "2026-11-22T12:59:59Z", policy->categories[0].id);
+        struct dispatch_input input = asked("manager", "2026-11-22T13:00:00Z");
+        assert_int_equal(ask(&one, &input), DISPATCH_ROLE_MAY_NOT);
+        input = asked_of(policy, "2026-11-22T13:00:00Z");
+        assert_int_equal(ask(&one, &input), DISPATCH_MUST_BE_KEPT);
+        assert_int_equal(act(&one, "hold", "2029-11-22T12:00:00Z"), DISPATCH_APPEND);
+        input = asked_of(policy, "2029-11-22T13:00:00Z");
+        assert_int_equal(ask(&one, &input), DISPATCH_ON_HOLD);
+        assert_int_equal(act(&one, "lift-hold", "2029-11-23T12:00:00Z"), DISPATCH_APPEND);
+        input = asked_of(policy, "2029-11-23T13:00:00Z");
+        assert_int_equal(ask(&one, &input), DISPATCH_APPEND);
+        policy_object_free(&other);
+    }
+    policy = was;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +390,7 @@ int main(void)
         cmocka_unit_test(once_erased_nothing_is_done_to_it_any_more),
         cmocka_unit_test(the_row_and_the_stream_tell_that_it_was_erased),
         cmocka_unit_test(it_falls_due_when_the_policy_says_and_not_while_a_ground_lasts),
+        cmocka_unit_test(what_was_closed_a_second_ago_is_erased_by_no_shipped_policy),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
