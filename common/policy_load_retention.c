@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { DAYS_OF_MONTH_MAX = 31 };
+enum { DAYS_OF_FOUR_YEARS = 1461 };
 
 /* "3 years", "18 months", "90 days". */
 static bool span_parse(const char *text, struct policy_span *span)
@@ -56,13 +56,15 @@ POLICY_READER(read_ground_at_least)
     read_span(loading, &pair->value, &((struct policy_ground *)into)->at_least);
 }
 
-/* Whether the one length may be over before the other; months have 28 to 31 days. */
-static bool may_be_shorter(const struct policy_span *one, const struct policy_span *other)
+/* Whether the one length is over before the other whichever day both begin. */
+static bool is_shorter(const struct policy_span *one, const struct policy_span *other)
 {
-    if (one->days == 0 && other->days == 0) {
-        return one->months < other->months;
+    bool shorter = true;
+    for (int64_t day = 0; shorter && day < DAYS_OF_FOUR_YEARS; day++) {
+        int64_t since_us = calendar_in_us(day * 86400);
+        shorter = policy_span_us(one, since_us) < policy_span_us(other, since_us);
     }
-    return one->days + one->months * 28 < other->days + other->months * DAYS_OF_MONTH_MAX;
+    return shorter;
 }
 
 void retention_end(struct policy_loading *loading,
@@ -78,7 +80,7 @@ void retention_end(struct policy_loading *loading,
     loading->retention_node = place;
     for (uint16_t i = 0; said && grounds && i < retention->ground_count; i++) {
         const struct policy_ground *ground = &retention->grounds[i];
-        if (may_be_shorter(after, &ground->at_least)) {
+        if (is_shorter(after, &ground->at_least)) {
             complain(loading,
                      &grounds->value.pairs[i].key,
                      "erase no earlier than the longest ground lets it",
@@ -87,7 +89,7 @@ void retention_end(struct policy_loading *loading,
         }
     }
     const struct policy_span reopening = {.days = (uint16_t)loading->policy->reopen_days};
-    if (said && may_be_shorter(after, &reopening)) {
+    if (said && is_shorter(after, &reopening)) {
         complain(loading,
                  erase ? &erase->key : place,
                  "an erased case is not opened again",

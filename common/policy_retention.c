@@ -67,6 +67,12 @@ const struct policy_ground *policy_kept_until(const struct policy *policy,
     return longest;
 }
 
+int64_t policy_reopens_until_us(const struct policy *policy, int64_t closed_at_us)
+{
+    int64_t last = calendar_second(closed_at_us) + (int64_t)policy->reopen_days * DAY_S;
+    return calendar_in_us(last + 1);
+}
+
 int64_t policy_erase_due_us(const struct policy *policy,
                             const struct policy_facts *facts,
                             const struct policy_kept *kept)
@@ -78,5 +84,7 @@ int64_t policy_erase_due_us(const struct policy *policy,
     }
     (void)policy_kept_until(policy, facts, kept, &until_us);
     int64_t due_us = policy_span_us(&erase->after, since_us(erase->since, kept));
-    return due_us > until_us ? due_us : until_us;
+    int64_t reopens_us = policy_reopens_until_us(policy, kept->closed_at_us);
+    due_us = due_us > until_us ? due_us : until_us;
+    return due_us > reopens_us ? due_us : reopens_us;
 }

@@ -66,7 +66,11 @@ const struct policy_ground *policy_kept_until(const struct policy *policy,
                                               const struct policy_kept *kept,
                                               int64_t *until_us);
 
-/* Of a closed case: when it is to be erased, never before it may be; INT64_MAX: never by itself. */
+/* Until when, that instant excluded, a case closed then may be reopened. */
+int64_t policy_reopens_until_us(const struct policy *policy, int64_t closed_at_us);
+
+/* Of a closed case: when it is to be erased, never before it may be, nor while it may be reopened;
+ * INT64_MAX: never by itself. */
 int64_t policy_erase_due_us(const struct policy *policy,
                             const struct policy_facts *facts,
                             const struct policy_kept *kept);

@@ -39,6 +39,7 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_ERASED] = "erased",
     [DISPATCH_ON_HOLD] = "on_hold",
     [DISPATCH_STILL_OPEN] = "still_open",
+    [DISPATCH_MAY_BE_REOPENED] = "may_be_reopened",
     [DISPATCH_MUST_BE_KEPT] = "must_be_kept",
 };
 

@@ -176,9 +176,10 @@ enum dispatch_answer {
     DISPATCH_TOO_LATE,
     DISPATCH_TEXT_UNREADY, /* refused_field, a variable of the text, has no value */
     DISPATCH_ERASED,       /* nothing is done to the case any more */
-    DISPATCH_ON_HOLD,      /* these three, of erasing, are recorded: by law it is kept … */
+    DISPATCH_ON_HOLD,      /* these four, of erasing, are recorded: by law it is kept … */
     DISPATCH_STILL_OPEN,
-    DISPATCH_MUST_BE_KEPT, /* … title says why, until_us how long */
+    DISPATCH_MAY_BE_REOPENED, /* … until_us says how long */
+    DISPATCH_MUST_BE_KEPT,    /* … title says why, until_us how long */
     DISPATCH_ANSWER_COUNT,
 };
 

@@ -25,7 +25,7 @@ static struct policy_kept kept_of(const struct dispatch_case *state)
 bool dispatch_answer_is_recorded(enum dispatch_answer answer)
 {
     return answer == DISPATCH_ON_HOLD || answer == DISPATCH_STILL_OPEN ||
-           answer == DISPATCH_MUST_BE_KEPT;
+           answer == DISPATCH_MAY_BE_REOPENED || answer == DISPATCH_MUST_BE_KEPT;
 }
 
 int64_t dispatch_erase_due_us(const struct policy *policy, const struct dispatch_case *state)
@@ -73,6 +73,7 @@ kept_permit(const struct policy *policy, const struct dispatch_case *state, int6
 {
     const struct policy_facts facts = facts_of(state);
     const struct policy_kept kept = kept_of(state);
+    int64_t reopens_us = policy_reopens_until_us(policy, state->closed_at_us);
     int64_t until_us;
     if (state->more.hold != 0) {
         return (struct dispatch_permit){.answer = DISPATCH_ON_HOLD};
@@ -81,6 +82,9 @@ kept_permit(const struct policy *policy, const struct dispatch_case *state, int6
         return (struct dispatch_permit){.answer = DISPATCH_STILL_OPEN};
     }
     const struct policy_ground *ground = policy_kept_until(policy, &facts, &kept, &until_us);
+    if (now_us < reopens_us && until_us < reopens_us) {
+        return (struct dispatch_permit){.answer = DISPATCH_MAY_BE_REOPENED, .until_us = reopens_us};
+    }
     if (ground && now_us < until_us) {
         return (struct dispatch_permit){.answer = DISPATCH_MUST_BE_KEPT,
                                         .what = slice_text(ground->id),

@@ -28,10 +28,9 @@ int64_t rules_now_us(const struct dispatch_case *state, const struct dispatch_in
 
 /* ---- who, and what is filled in ---- */
 
-/* In seconds, so that no two instants can overflow. */
 static bool may_reopen(const struct policy *policy, int64_t closed_at_us, int64_t now_us)
 {
-    return now_us / 1000000 - closed_at_us / 1000000 <= (int64_t)policy->reopen_days * 86400;
+    return now_us < policy_reopens_until_us(policy, closed_at_us);
 }
 
 static bool leaves_closed(const struct policy *policy,

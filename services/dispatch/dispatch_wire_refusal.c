@@ -67,6 +67,7 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_ERASED] = "the personal data of the case was erased: nothing more is done to it",
         [DISPATCH_ON_HOLD] = "the case is on legal hold: nothing of it is erased",
         [DISPATCH_STILL_OPEN] = "the case is open: nothing of it is erased yet",
+        [DISPATCH_MAY_BE_REOPENED] = "the case may still be reopened: nothing of it is erased yet",
         [DISPATCH_MUST_BE_KEPT] = "it has to be kept",
     };
     return texts[answered] ? texts[answered] : "refused";

@@ -21,6 +21,7 @@
 
 enum {
     SETTLE_MS = 30000,
+    REOPEN_MS = 1100, /* the window of kept.yaml, and more */
     REFUSED = 1,
     CONFLICT = 4,
     SAID_MAX = 16 * 1024,
@@ -246,6 +247,7 @@ static void three_cases_are_closed(struct rig *rig)
         DOES(rig, "act %llu reply --as ann --role agent", id(i));
     }
     rig_settle(rig, SETTLE_MS);
+    rig_nap_ms(REOPEN_MS);
 }
 
 /* All of the figures, and how many there are. */

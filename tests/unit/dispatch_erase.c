@@ -234,6 +234,31 @@ static void an_open_case_is_not_erased(void **state)
     assert_int_equal(dispatch_erase_due_us(policy, &one), INT64_MAX);
 }
 
+/* Received so long ago that nothing else keeps it, and closed yesterday: to the last second in
+ * which somebody may reopen it. */
+static void what_may_still_be_reopened_is_not_erased(void **state)
+{
+    (void)state;
+    struct dispatch_case one =
+        closed_case("2014-03-13T10:00:00Z", "2026-11-01T09:00:00Z", "quality");
+    struct policy other = *policy;
+    other.retention.erase = (struct policy_erasing){{.months = 36}, KEPT_SINCE_RECEIVED};
+    assert_int_equal(policy->reopen_days, 30);
+    assert_int_equal(dispatch_erase_due_us(&other, &one), at("2026-12-01T09:00:01Z"));
+    assert_int_equal(erase(&one, "2026-12-01T09:00:00Z"), DISPATCH_MAY_BE_REOPENED);
+    assert_recorded("may_be_reopened", "");
+    struct dispatch_input input = asked("data-protection", "2026-12-01T09:00:00Z");
+    struct dispatch_permit permit = dispatch_may(policy, &one, &input, false);
+    assert_int_equal(permit.until_us, at("2026-12-01T09:00:01Z"));
+    input = asked("supervisor", "2026-12-01T09:00:00Z");
+    input.kind = DISPATCH_ACTION;
+    input.action = slice_text("reopen");
+    assert_int_equal(dispatch_may(policy, &one, &input, false).answer, DISPATCH_APPEND);
+    input.now_us += 1000000;
+    assert_int_not_equal(dispatch_may(policy, &one, &input, false).answer, DISPATCH_APPEND);
+    assert_int_equal(erase(&one, "2026-12-01T09:00:01Z"), DISPATCH_APPEND);
+}
+
 /* Who may not at all, or does not say why, leaves no trace: nobody fills the journal like that. */
 static void whoever_may_not_and_whoever_gives_no_reason_is_only_refused(void **state)
 {
@@ -273,7 +298,7 @@ static void once_erased_nothing_is_done_to_it_any_more(void **state)
 {
     (void)state;
     struct dispatch_case one =
-        closed_case("2014-03-13T10:00:00Z", "2026-11-01T09:00:00Z", "quality");
+        closed_case("2014-03-13T10:00:00Z", "2026-10-01T09:00:00Z", "quality");
     assert_int_equal(erase(&one, "2026-11-02T10:00:00Z"), DISPATCH_APPEND);
     assert_int_equal(one.more.erased_at_us, at("2026-11-02T10:00:00Z"));
     assert_int_equal(one.customer, 0);
@@ -361,8 +386,8 @@ static void what_was_closed_a_second_ago_is_erased_by_no_shipped_policy(void **s
         policy_report_done(&report);
         assert_non_null(other);
         policy = &other->policy;
-        struct dispatch_case one = closed_case(
-            "2026-11-22T12:00:00Z", "2026-11-22T12:59:59Z", policy->categories[0].id);
+        struct dispatch_case one =
+            closed_case("2026-11-22T12:00:00Z", "2026-11-22T12:59:59Z", policy->categories[0].id);
         struct dispatch_input input = asked("manager", "2026-11-22T13:00:00Z");
         assert_int_equal(ask(&one, &input), DISPATCH_ROLE_MAY_NOT);
         input = asked_of(policy, "2026-11-22T13:00:00Z");
@@ -386,6 +411,7 @@ int main(void)
         cmocka_unit_test(the_longest_ground_that_fits_decides),
         cmocka_unit_test(a_legal_hold_beats_erasure_however_long_it_is_due),
         cmocka_unit_test(an_open_case_is_not_erased),
+        cmocka_unit_test(what_may_still_be_reopened_is_not_erased),
         cmocka_unit_test(whoever_may_not_and_whoever_gives_no_reason_is_only_refused),
         cmocka_unit_test(once_erased_nothing_is_done_to_it_any_more),
         cmocka_unit_test(the_row_and_the_stream_tell_that_it_was_erased),
