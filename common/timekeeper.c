@@ -39,7 +39,9 @@ int64_t timekeeper_hear(struct timekeeper *keeper, const struct timekeeper_readi
 
 int64_t timekeeper_off_us(const struct timekeeper *keeper, int64_t mono_us, int64_t wall_us)
 {
-    return keeper->heard ? wall_us - timekeeper_now_us(keeper, mono_us) : 0;
+    int64_t off_us = wall_us - timekeeper_now_us(keeper, mono_us);
+    bool may_be_right = off_us >= 0 && off_us <= keeper->slack_us;
+    return keeper->heard && !may_be_right ? off_us : 0;
 }
 
 int64_t timekeeper_moved(struct timekeeper *keeper, int64_t off_us)

@@ -55,7 +55,8 @@ int64_t timekeeper_now_us(const struct timekeeper *keeper, int64_t mono_us);
 int64_t timekeeper_hear(struct timekeeper *keeper, const struct timekeeper_reading *reading);
 
 /*
- * The wall clock minus ours; 0 before the archive was heard.  Between a step of both, as on one
+ * The wall clock minus ours; 0 before the archive was heard, and where the answer was too slow to
+ * tell that the wall clock is not right.  Between a step of both, as on one
  * host, and the next answer it is a step of the wall clock alone: look at it after timekeeper_hear.
  */
 int64_t timekeeper_off_us(const struct timekeeper *keeper, int64_t mono_us, int64_t wall_us);

@@ -65,6 +65,8 @@ static enum content content_of(const struct form *form, const char *name)
 
 static int text_read(const struct ctl *ctl, const char *path, const char *name, struct slice *value)
 {
+    static struct ctl_file files[CTL_FIELDS_MAX]; /* what the values are lent by */
+    static unsigned used;
     struct ctl_file file;
     size_t bad_at = 0;
     int code = ctl_file_read(ctl, path, CTL_FILL_TEXT_MAX, &file);
@@ -75,8 +77,9 @@ static int text_read(const struct ctl *ctl, const char *path, const char *name, 
            (file.bytes[file.size - 1] == '\n' || file.bytes[file.size - 1] == '\r')) {
         file.size--;
     }
-    *value = slice_of(file.bytes, file.size); /* kept: it lives as long as the command */
+    *value = slice_of(file.bytes, file.size);
     if (file.size > 0 && text_is_clean(*value, &bad_at)) {
+        files[used++ % CTL_FIELDS_MAX] = file;
         return CTL_OK;
     }
     ctl_file_done(&file);

@@ -156,6 +156,19 @@ static void a_wall_clock_ahead_is_not_believed_because_an_answer_was_slow(void *
     assert_in_range(-error_us(&keeper, 70LL * SECOND), 0, MS);
 }
 
+/* A daemon that compiles policies hears the first answer seconds after it came. */
+static void a_slow_answer_puts_no_wall_clock_in_the_wrong(void **state)
+{
+    (void)state;
+    struct timekeeper keeper;
+    timekeeper_init(&keeper, 0, began_us);
+    assert_int_equal(hear(&keeper, 0, 6 * SECOND, 0, 0), 0);
+    assert_int_equal(timekeeper_off_us(&keeper, 7LL * SECOND, began_us + 7LL * SECOND), 0);
+    assert_int_equal(timekeeper_off_us(&keeper, 7LL * SECOND, began_us + 3LL * SECOND), -SECOND);
+    assert_int_equal(timekeeper_off_us(&keeper, 7LL * SECOND, began_us + 17LL * SECOND),
+                     13LL * SECOND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +181,7 @@ int main(void)
         cmocka_unit_test(a_step_of_the_archives_clock_is_followed_and_told),
         cmocka_unit_test(drift_and_slow_answers_are_no_steps),
         cmocka_unit_test(a_wall_clock_ahead_is_not_believed_because_an_answer_was_slow),
+        cmocka_unit_test(a_slow_answer_puts_no_wall_clock_in_the_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
