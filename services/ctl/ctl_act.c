@@ -1,4 +1,6 @@
 /* `redress claim`, `act` and `release`: what a person at the desk does. */
+#include "clock.h"
+#include "ctl_case.h"
 #include "ctl_database.h"
 #include "ctl_desk.h"
 #include "ctl_draft.h"
@@ -90,6 +92,50 @@ static int role_check(const struct ctl *ctl, const struct policy *policy, const 
                              ctl_names_list(ctl, &names, list)));
 }
 
+/* What was personal is gone: nothing more is done to the case, so no list of what may be. */
+static void erased_tell(struct ctl *ctl,
+                        struct view_policies *policies,
+                        const struct policy *policy,
+                        const ctl_reply *reply,
+                        const struct ctl_command *command)
+{
+    char number[VIEW_TEXT_MAX];
+    char actor[VIEW_TEXT_MAX];
+    char role[VIEW_TEXT_MAX];
+    char at[VIEW_TEXT_MAX];
+    const char *title = policy ? view_title(ctl, &policy->title) : "";
+    (void)view_plain(slice_of(reply->case_number.data, reply->case_number.len), number);
+    if (!has_code(reply, "erased")) {
+        ctl_print(ctl,
+                  TEXT_ERASED_NOW,
+                  CTL_ARGS(number,
+                           view_plain(slice_text(command->actor), actor),
+                           case_role(ctl, policy, slice_text(command->role), role),
+                           title));
+        return;
+    }
+    SCOPED(case_done) struct case_view view = {.now_us = clock_now_us()};
+    if (case_read(ctl, number, policies, &view) == CTL_OK && view.erased) {
+        const struct event_advanced *advanced = &view.erased->advanced;
+        view_zone_take(view_policy_zone(policy));
+        ctl_print(ctl,
+                  TEXT_ERASED_BEFORE,
+                  CTL_ARGS(number,
+                           view_time(view.erased->at_us, at),
+                           view_plain(advanced->actor, actor),
+                           case_role(ctl, policy, advanced->role, role),
+                           title));
+    } else { /* the archive does not have it yet, or is not there */
+        ctl_print(ctl, TEXT_REFUSED_ERASED, NULL);
+    }
+}
+
+static bool was_erased(const ctl_reply *reply, const struct ctl_command *command)
+{
+    return command->action && strcmp(command->action, "erase") == 0 &&
+           ctl_reply_code(reply) == CTL_OK;
+}
+
 int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_command *command)
 {
     bool looks = !command->queue && !command->action;
@@ -100,7 +146,9 @@ int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_com
     const struct policy *policy =
         policies && reply->has_policy_id ? view_policy(policies, reply->policy_id) : NULL;
     int code = doubtful ? role_check(ctl, policy, command->role) : CTL_OK;
-    if (code == CTL_OK) {
+    if (code == CTL_OK && !ctl->json && was_erased(reply, command)) {
+        erased_tell(ctl, policies, policy, reply, command);
+    } else if (code == CTL_OK) {
         code = ctl_reply_tell(ctl, policy, reply, command->actor, command->role);
         ctl_hint(ctl, policy, reply, command);
     }

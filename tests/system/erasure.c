@@ -370,6 +370,24 @@ static void show_says_when_by_whom_and_why(const struct rig *rig)
     }
 }
 
+/* To people: that it is done, by whom, and no list of what may not be done any more. */
+static void erasing_is_told(const struct rig *rig, int which, const char *wanted)
+{
+    static char said[SAID_MAX];
+    int status = rig_shell(said,
+                           sizeof said,
+                           "%s/redress erase %llu --as kim --role keeper --reason asked --config "
+                           "%s/redress.yaml --lang en",
+                           REDRESS_BIN,
+                           id(which),
+                           rig->directory);
+    const char *end = strchr(said, '\n');
+    if (status != 0 || !strstr(said, wanted) || !strstr(said, "kim (keeper), under Kept") || !end ||
+        end[1] != '\0') {
+        fail_msg("status %d: %s", status, said);
+    }
+}
+
 /* Of the case that was erased, and of the others. */
 static void it_stands_as_it_should(struct rig *rig, const struct keys *destroyed)
 {
@@ -385,6 +403,7 @@ static void it_stands_as_it_should(struct rig *rig, const struct keys *destroyed
     json_t *json = erase(rig, DUE, 0);
     assert_string_equal(word(json, "code"), "erased");
     json_decref(json);
+    erasing_is_told(rig, DUE, "its personal data was erased on ");
     assert_int_equal(recorded(rig, DUE, EVENT_ERASED), 1);
     json = asks(rig, REFUSED, "act %llu reopen --as sue --role supervisor", id(DUE));
     assert_string_equal(word(json, "code"), "erased");
@@ -435,6 +454,8 @@ static void an_erased_case_is_its_course_without_the_person(void **state)
     rig_check_queues(rig);
     figures_read(rig, after);
     assert_string_equal(after, before);
+    DOES(rig, "act %llu lift --as kim --role keeper", id(HELD));
+    erasing_is_told(rig, HELD, "its personal data is erased now, by ");
     rig_end(rig);
 }
 
