@@ -101,11 +101,6 @@ static void diag_output(struct fy_diag *diag, void *user, const char *text, size
     outcome->report[used + taken] = '\0';
 }
 
-static void complain(struct fy_node *node, const char *text)
-{
-    fy_node_report(node, FYET_ERROR, "%s", text);
-}
-
 /* Without the excerpt: it would show a secret, or what stands in a file that is none of settings.
  */
 static void complain_bare(struct load *load, struct fy_node *at, const char *text)
@@ -121,6 +116,29 @@ static void complain_bare(struct load *load, struct fy_node *at, const char *tex
                         mark ? mark->column + 1 : 1,
                         text);
     diag_output(NULL, load->outcome, line, (size_t)size);
+}
+
+/* A value written on more lines than that of its name. */
+static bool spans_lines(struct fy_node *key, struct fy_node *node)
+{
+    struct fy_token *token = fy_node_is_scalar(node) ? fy_node_get_scalar_token(node) : NULL;
+    const struct fy_mark *from = fy_token_start_mark(fy_node_get_scalar_token(key));
+    const struct fy_mark *to = token ? fy_token_end_mark(token) : NULL;
+    return !fy_node_is_scalar(node) || (from && to && to->line != from->line);
+}
+
+/* With an excerpt only of a line of its own: what else stands there, or further, may be secret. */
+static void
+complain(struct load *load, size_t row, struct fy_node *key, struct fy_node *node, const char *text)
+{
+    bool hides = config_value_hides(&load->rows[row]);
+    bool spans = spans_lines(key, node);
+    bool flows = fy_node_get_style(fy_document_root(fy_node_document(key))) == FYNS_FLOW;
+    if (hides || spans || flows) {
+        complain_bare(load, key, spans && !hides ? not_one_line : text);
+    } else { /* an empty value has no place */
+        fy_node_report(fy_node_get_scalar_length(node) > 0 ? node : key, FYET_ERROR, "%s", text);
+    }
 }
 
 /* Of what the parser says the places and reasons, without its excerpts. */
@@ -146,18 +164,15 @@ static void row_set(struct load *load, size_t row, struct fy_node *key, struct f
     char reason[CONFIG_VALUE_MAX];
     size_t size = 0;
     const char *text = fy_node_get_scalar(node, &size);
-    struct fy_node *to_show = size > 0 || !text ? node : key; /* an empty value has no place */
     if (!text || fy_node_is_alias(node) || size >= sizeof value || memchr(text, '\0', size)) {
-        complain(to_show, not_one_line);
+        complain(load, row, key, node, not_one_line);
         return;
     }
     (void)snprintf(value, sizeof value, "%.*s", (int)size, text);
     if (config_value_set(&load->rows[row], value, load->settings, reason)) {
         load->from[row] = FROM_FILE;
-    } else if (config_value_hides(&load->rows[row])) {
-        complain_bare(load, key, reason);
     } else {
-        complain(to_show, reason);
+        complain(load, row, key, node, reason);
     }
 }
 
