@@ -67,22 +67,21 @@ static int text_read(const struct ctl *ctl, const char *path, const char *name, 
 {
     static struct ctl_file files[CTL_FIELDS_MAX]; /* what the values are lent by */
     static unsigned used;
-    struct ctl_file file;
+    struct ctl_file *file = &files[used++ % CTL_FIELDS_MAX];
     size_t bad_at = 0;
-    int code = ctl_file_read(ctl, path, CTL_FILL_TEXT_MAX, &file);
+    int code = ctl_file_read(ctl, path, CTL_FILL_TEXT_MAX, file);
     if (code != CTL_OK) {
         return code;
     }
-    while (file.size > 0 &&
-           (file.bytes[file.size - 1] == '\n' || file.bytes[file.size - 1] == '\r')) {
-        file.size--;
+    while (file->size > 0 &&
+           (file->bytes[file->size - 1] == '\n' || file->bytes[file->size - 1] == '\r')) {
+        file->size--;
     }
-    *value = slice_of(file.bytes, file.size);
-    if (file.size > 0 && text_is_clean(*value, &bad_at)) {
-        files[used++ % CTL_FIELDS_MAX] = file;
+    *value = slice_of(file->bytes, file->size);
+    if (file->size > 0 && text_is_clean(*value, &bad_at)) {
         return CTL_OK;
     }
-    ctl_file_done(&file);
+    ctl_file_done(file);
     *value = slice_of(NULL, 0);
     return ctl_fail(ctl, CTL_USAGE, TEXT_FILL_NO_TEXT, CTL_ARGS(path, name));
 }
