@@ -84,16 +84,32 @@ static size_t count_of(const char *const *args)
     return count;
 }
 
-/* Bytes of what sets a colour, as view_status writes it: it moves nothing; 0: something else. */
-static size_t colour_size(const char *text)
+/* Okabe and Ito's colours: told apart by everybody. */
+static const char *const colors[CTL_COLOR_COUNT] = {
+    [CTL_COLOR_END] = "\033[0m",
+    [CTL_COLOR_BOLD] = "\033[1m",
+    [CTL_COLOR_GREY] = "\033[38;5;245m",
+    [CTL_COLOR_BLUE] = "\033[38;2;0;114;178m",
+    [CTL_COLOR_ORANGE] = "\033[38;2;230;159;0m",
+    [CTL_COLOR_RED] = "\033[38;2;213;94;0m",
+    [CTL_COLOR_GREEN] = "\033[38;2;0;158;115m",
+};
+
+const char *ctl_color_code(enum ctl_color color)
 {
-    static const char begin[] = "\033[";
-    size_t size = sizeof begin - 1;
-    if (strncmp(text, begin, size) != 0) {
-        return 0;
+    return colors[color];
+}
+
+/* Bytes of a colour of ours; 0: something else.  Others may hide what follows. */
+static size_t color_size(const char *text)
+{
+    for (size_t i = 0; i < CTL_COLOR_COUNT; i++) {
+        size_t size = strlen(colors[i]);
+        if (strncmp(text, colors[i], size) == 0) {
+            return size;
+        }
     }
-    size += strspn(text + size, "0123456789;");
-    return text[size] == 'm' ? size + 1 : 0;
+    return 0;
 }
 
 char *ctl_text_tame(char *text)
@@ -103,9 +119,9 @@ char *ctl_text_tame(char *text)
     for (size_t step; at < end; at += step) {
         uint32_t character;
         size_t letter = utf8_read(at, end, &character);
-        size_t colour = colour_size((const char *)at);
-        bool kept = colour > 0 || *at == '\n' || *at == '\t';
-        step = colour > 0 ? colour : letter > 0 ? letter : 1;
+        size_t color = color_size((const char *)at);
+        bool kept = color > 0 || *at == '\n' || *at == '\t';
+        step = color > 0 ? color : letter > 0 ? letter : 1;
         if (letter == 0 || (!kept && utf8_is_command(character))) {
             memset(at, '?', step);
         }

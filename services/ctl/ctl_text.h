@@ -57,8 +57,21 @@ const char *ctl_language_tag(enum ctl_language language);
 #define CTL_NUMBER_TEXT(value) ctl_number_text((char[24]){0}, (int64_t)(value))
 const char *ctl_number_text(char text[24], int64_t value);
 
-/* In place: what is a command to the terminal, colours and ends of lines apart, would turn the
- * direction of the text after it, or is no UTF-8, becomes question marks.  Returns text. */
+/* All that the command ever writes to set a colour. */
+enum ctl_color {
+    CTL_COLOR_END,
+    CTL_COLOR_BOLD,
+    CTL_COLOR_GREY,
+    CTL_COLOR_BLUE,
+    CTL_COLOR_ORANGE,
+    CTL_COLOR_RED,
+    CTL_COLOR_GREEN,
+    CTL_COLOR_COUNT,
+};
+const char *ctl_color_code(enum ctl_color color);
+
+/* In place: what is a command to the terminal, those colours and ends of lines apart, would turn
+ * the direction of the text after it, or is no UTF-8, becomes question marks.  Returns text. */
 char *ctl_text_tame(char *text);
 
 /* Writes the pattern with its arguments, tamed. */

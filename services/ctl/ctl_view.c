@@ -312,20 +312,19 @@ const char *view_fit(const char *text, unsigned width, char into[VIEW_TEXT_MAX])
     return into;
 }
 
-/* Okabe and Ito's colours: told apart by everybody. */
 static const struct {
     const char *name;
     const char *sign;
-    const char *color;
+    enum ctl_color color;
     enum ctl_text word;
 } statuses[VIEW_STATUS_COUNT] = {
-    [VIEW_RUNNING] = {"running",   "●",    "\033[38;2;0;114;178m", TEXT_STATUS_RUNNING  },
-    [VIEW_AT_RISK] = {"at_risk",   "▲",    "\033[38;2;230;159;0m", TEXT_STATUS_AT_RISK  },
-    [VIEW_BREACHED] = {"breached",  "■",    "\033[38;2;213;94;0m",  TEXT_STATUS_BREACHED },
-    [VIEW_PAUSED] = {"paused",    "❚❚", "\033[38;5;245m",       TEXT_STATUS_PAUSED   },
-    [VIEW_MET] = {"met",       "✔",    "\033[38;2;0;158;115m", TEXT_STATUS_MET      },
-    [VIEW_STOPPED] = {"stopped",   "○",    "\033[38;5;245m",       TEXT_STATUS_STOPPED  },
-    [VIEW_CANCELLED] = {"cancelled", "–",    "\033[38;5;245m",       TEXT_STATUS_CANCELLED},
+    [VIEW_RUNNING] = {"running",   "●",    CTL_COLOR_BLUE,   TEXT_STATUS_RUNNING  },
+    [VIEW_AT_RISK] = {"at_risk",   "▲",    CTL_COLOR_ORANGE, TEXT_STATUS_AT_RISK  },
+    [VIEW_BREACHED] = {"breached",  "■",    CTL_COLOR_RED,    TEXT_STATUS_BREACHED },
+    [VIEW_PAUSED] = {"paused",    "❚❚", CTL_COLOR_GREY,   TEXT_STATUS_PAUSED   },
+    [VIEW_MET] = {"met",       "✔",    CTL_COLOR_GREEN,  TEXT_STATUS_MET      },
+    [VIEW_STOPPED] = {"stopped",   "○",    CTL_COLOR_GREY,   TEXT_STATUS_STOPPED  },
+    [VIEW_CANCELLED] = {"cancelled", "–",    CTL_COLOR_GREY,   TEXT_STATUS_CANCELLED},
 };
 
 const char *view_status(const struct ctl *ctl, enum view_status status, char into[VIEW_TEXT_MAX])
@@ -347,20 +346,20 @@ const char *view_status_name(enum view_status status)
 
 const char *view_color(const struct ctl *ctl, enum view_status status)
 {
-    return ctl->color ? statuses[status].color : "";
+    return ctl->color ? ctl_color_code(statuses[status].color) : "";
 }
 
 const char *view_color_end(const struct ctl *ctl)
 {
-    return ctl->color ? "\033[0m" : "";
+    return ctl->color ? ctl_color_code(CTL_COLOR_END) : "";
 }
 
 const char *view_bold(const struct ctl *ctl)
 {
-    return ctl->color ? "\033[1m" : "";
+    return ctl->color ? ctl_color_code(CTL_COLOR_BOLD) : "";
 }
 
 const char *view_faint(const struct ctl *ctl)
 {
-    return ctl->color ? "\033[38;5;245m" : "";
+    return ctl->color ? ctl_color_code(CTL_COLOR_GREY) : "";
 }
