@@ -102,11 +102,16 @@ static void field_hint(const struct hinting *hinting)
     name_tell(hinting, TEXT_HINT_FIELD);
 }
 
+/* Somebody the command names.  Who is unknown himself is not told who works here. */
 static void person_hint(const struct hinting *hinting)
 {
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     char word[VIEW_TEXT_MAX];
+    char actor[VIEW_TEXT_MAX];
     hinting->names->word = about(hinting, word);
+    if (strcmp(word, view_plain(slice_text(hinting->command->actor), actor)) == 0) {
+        return;
+    }
     int code = ctl_query(hinting->ctl, "SELECT agent FROM agent ORDER BY 1", NULL, 0, &rows);
     for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
         ctl_names_add(hinting->names, PQgetvalue(rows, row, 0), NULL);

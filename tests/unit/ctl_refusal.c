@@ -317,6 +317,15 @@ static void a_word_that_was_mistyped_is_told_with_those_near_it(void **state)
                  "the action has no field \"remdy\"; did you mean \"remedy\"?\n");
 }
 
+/* There is no archive here to look names up in: for a stranger nobody tries. */
+static void a_stranger_is_not_told_who_works_here(void **state)
+{
+    (void)state;
+    const struct ctl_command stranger = {.actor = "wnag", .role = "handler", .action = "note"};
+    const struct dispatch_reason himself = {.about = slice_text("wnag")};
+    assert_hints("li", "person_unknown", &stranger, &himself, "");
+}
+
 static void what_a_later_release_answers_is_told_as_it_came(void **state)
 {
     (void)state;
@@ -347,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_time_is_told_with_its_zone),
         cmocka_unit_test(a_case_nobody_holds_is_not_with_somebody_else),
         cmocka_unit_test(a_word_that_was_mistyped_is_told_with_those_near_it),
+        cmocka_unit_test(a_stranger_is_not_told_who_works_here),
         cmocka_unit_test(what_a_later_release_answers_is_told_as_it_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
