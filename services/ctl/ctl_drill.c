@@ -9,11 +9,12 @@
 
 #include <errno.h>
 
-enum { YEAR_S = 31556952, YEARS_BEFORE = 1, YEARS_AFTER = 3 };
+enum { YEAR_S = 31556952, YEARS_BEFORE = 1, YEARS_AFTER = 3, OTHERS_TOLD_MAX = 1024 };
 static const int64_t time_end_s = 7258118400; /* 2200 */
 
 /* Everything a drill owns. */
 struct drill {
+    char name[POLICY_NAME_MAX]; /* of the policy; "" where the complaints are a file's */
     struct drill_book book;
     struct ctl_policy policy, old;
     struct drill_run run, against;
@@ -117,9 +118,8 @@ static int read_book(struct ctl *ctl, struct drill *drill)
     if (ctl_option_text(ctl, "csv")) {
         return drill_read_file(ctl, span, &drill->book);
     }
-    char name[POLICY_NAME_MAX];
-    code = read_name(ctl, ctl_option_text(ctl, "policy"), name);
-    return code == CTL_OK ? drill_read_archive(ctl, name, span, &drill->book) : code;
+    code = read_name(ctl, ctl_option_text(ctl, "policy"), drill->name);
+    return code == CTL_OK ? drill_read_archive(ctl, drill->name, span, &drill->book) : code;
 }
 
 static int run_one(struct ctl *ctl,
@@ -224,6 +224,40 @@ static int tell(const struct ctl *ctl, const struct drill_report *report)
     return write_page(ctl, report);
 }
 
+/* Why there is nothing to replay: not at that time, or all there is was handled under other names.
+ */
+static int nothing(struct ctl *ctl, const char *name)
+{
+    char list[OTHERS_TOLD_MAX] = "";
+    bool own = name[0] == '\0';
+    size_t used = 0;
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = own ? CTL_OK
+                   : ctl_query(ctl,
+                               "SELECT p.name, count(*) FROM complaint c JOIN policy p ON p.id = "
+                               "c.policy_id GROUP BY 1 ORDER BY 2 DESC, 1",
+                               NULL,
+                               0,
+                               &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows) && used < sizeof list; row++) {
+        own = own || strcmp(PQgetvalue(rows, row, 0), name) == 0;
+        used += (size_t)snprintf(list + used,
+                                 sizeof list - used,
+                                 "%s%s (%s)",
+                                 row > 0 ? ctl_text_in(ctl->language, TEXT_LIST_AND) : "",
+                                 PQgetvalue(rows, row, 0),
+                                 PQgetvalue(rows, row, 1));
+    }
+    if (code != CTL_OK) {
+        return code;
+    }
+    bool span = ctl_option_text(ctl, "from") || ctl_option_text(ctl, "to");
+    enum ctl_text text = own && span        ? TEXT_DRILL_NOTHING
+                         : own || used == 0 ? TEXT_DRILL_NONE
+                                            : TEXT_DRILL_OTHERS;
+    return ctl_fail(ctl, CTL_NOT_FOUND, text, CTL_ARGS(name, list));
+}
+
 static int run_all(struct ctl *ctl, struct drill *drill)
 {
     const char *policy = ctl_option_text(ctl, "policy");
@@ -231,7 +265,7 @@ static int run_all(struct ctl *ctl, struct drill *drill)
     const char *csv = ctl_option_text(ctl, "csv");
     int code = read_book(ctl, drill);
     if (code == CTL_OK && drill->book.count == 0) {
-        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_DRILL_NOTHING, NULL);
+        return nothing(ctl, drill->name);
     }
     code = code == CTL_OK ? run_one(ctl, drill, policy, &drill->policy, &drill->run) : code;
     if (code == CTL_OK && ctl_option_text(ctl, "staff")) {

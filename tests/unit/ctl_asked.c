@@ -1,0 +1,85 @@
+/*
+ * Goal: who asks for what is not there is told so, with what there is, and never that nothing waits
+ * or happened; who is shown a part is told that there is more.
+ *
+ * Method: the whole command against a real PostgreSQL with the archive's schema, two policies and
+ * cases of one of them.  Guards law 11.
+ */
+#include "ctl_said.h"
+#include "pg_desk.h"
+#include "scope.h"
+#include "unit.h"
+
+#include <unistd.h>
+
+static char folder[64];
+
+/* Words apart by blanks, with the settings of the folder; status and a part of what was said. */
+static void asked(const char *words, int code, const char *wanted)
+{
+    char line[SAID_LINE_MAX];
+    (void)snprintf(line, sizeof line, "--config %s/redress.yaml %s", folder, words);
+    SCOPED(said_done) struct said said = said_line(line);
+    if (said.code != code || (!strstr(said.out, wanted) && !strstr(said.err, wanted))) {
+        fail_msg("%s: %d\n%s%s, not %d\n%s", words, said.code, said.out, said.err, code, wanted);
+    }
+}
+
+static void settings_write(const struct pg_desk *desk)
+{
+    char path[96];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/redress.yaml", folder);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fprintf(file,
+                  "database: \"host=%s dbname=postgres\"\nredis: %s/nothing.sock\n",
+                  server_socket(desk->server),
+                  folder);
+    (void)fclose(file);
+}
+
+/* Policies 1 (quick) and 2 (patience), and eleven cases of the first that wait. */
+static void desk_begin(struct pg_desk *desk)
+{
+    (void)snprintf(folder, sizeof folder, "/tmp/redress-asked-XXXXXX");
+    pg_desk_open(desk);
+    pg_desk_archive(desk, "4");
+    settings_write(desk);
+    asked("policy load " POLICIES "/quick.yaml", 0, "quick");
+    asked("policy load " POLICIES "/patience.yaml", 0, "patience");
+    pg_desk_run(desk,
+                "INSERT INTO redress.complaint SELECT i, 1, 1, 'work', 'desk', 'desk', '', '', '', "
+                "'', '', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), now(), NULL, '', "
+                "'', false FROM generate_series(1, 11) i");
+}
+
+static void desk_end(struct pg_desk *desk)
+{
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/redress.yaml", folder);
+    (void)unlink(path);
+    (void)rmdir(folder);
+    pg_desk_close(desk);
+}
+
+static void a_drill_says_which_complaints_there_are(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    asked("drill --policy patience", CTL_NOT_FOUND, "there are complaints of: quick (11)");
+    asked("drill --policy patience --lang zh-TW", CTL_NOT_FOUND, "已記錄的有：quick (11)");
+    asked("drill --policy quick --to 2001-01-01", CTL_NOT_FOUND, "in that time");
+    pg_desk_run(&desk, "DELETE FROM redress.complaint");
+    asked("drill --policy quick", CTL_NOT_FOUND, "no complaints to replay\n");
+    desk_end(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_drill_says_which_complaints_there_are),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
