@@ -98,7 +98,8 @@ const char *case_role(const struct ctl *ctl,
                       const struct policy *policy,
                       struct slice id,
                       char into[VIEW_TEXT_MAX]);
-/* What was seen in the text: a category, or what a pattern counts as; else its id. */
+/* What was seen in the text: a category, or what a pattern counts as.  NULL: it counts as nothing
+ * here; where the policy is not known, the id. */
 const char *case_label(const struct ctl *ctl,
                        const struct policy *policy,
                        struct slice id,

@@ -109,6 +109,35 @@ static void say_text(struct line *line, enum ctl_text id, const char *const *arg
     ctl_format(line->to, ctl_text_in(line->ctl->language, id), args);
 }
 
+/* Two patterns may count as the same thing. */
+static bool is_among(char (*texts)[VIEW_TEXT_MAX], uint32_t count, const char *text)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(texts[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void say_seen(struct line *line, const struct event_received *received)
+{
+    char texts[LABELS_SHOWN][VIEW_TEXT_MAX];
+    uint32_t told = 0;
+    for (uint32_t i = 0; i < received->label_count && told < LABELS_SHOWN; i++) {
+        const char *text =
+            case_label(line->ctl, line->policy, received->labels[i].name, texts[told]);
+        if (!text || is_among(texts, told, text)) {
+            continue;
+        }
+        if (told++ == 0) {
+            say_text(line, TEXT_SEEN, CTL_ARGS(text));
+        } else {
+            (void)fprintf(line->to, "%s%s", ctl_text_in(line->ctl->language, TEXT_DRAW_AND), text);
+        }
+    }
+}
+
 static void say_received(struct line *line, const struct event *event)
 {
     enum { NOTICED_US = 60 * 1000000 };
@@ -129,14 +158,7 @@ static void say_received(struct line *line, const struct event *event)
     if (received->acknowledged_by_receipt) {
         say_text(line, TEXT_TOLD_NUMBER, NULL);
     }
-    for (uint32_t i = 0; i < received->label_count && i < LABELS_SHOWN; i++) {
-        (void)case_label(line->ctl, line->policy, received->labels[i].name, text);
-        if (i == 0) {
-            say_text(line, TEXT_SEEN, CTL_ARGS(text));
-        } else {
-            (void)fprintf(line->to, "%s%s", ctl_text_in(line->ctl->language, TEXT_DRAW_AND), text);
-        }
-    }
+    say_seen(line, received);
 }
 
 static void say_rating(struct line *line,

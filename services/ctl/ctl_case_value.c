@@ -50,6 +50,7 @@ const char *case_label(const struct ctl *ctl,
                 return view_plain(slice_text(title), into);
             }
         }
+        return NULL;
     }
     return view_category(ctl, policy, id, into);
 }

@@ -58,8 +58,11 @@ void story_tell_arrival(struct story *story)
                                 .policy_id = FIXTURE_POLICY_ID,
                                 .received_at_us = story_at(5, 16, 59),
                                 .text_characters = 142,
-                                .label_count = 2,
-                                .labels = {{text("damaged"), 1}, {text("injury"), 2}},
+                                .label_count = 4, /* one counts as another, one as nothing */
+                                .labels = {{text("damaged"), 1},
+                                           {text("injury"), 2},
+                                           {text("hospital"), 1},
+                                           {text("wordless"), 1}},
                                 .sealed_narrative = text("NARRATIVE-SEALED"),
                                 .sealed_person = text("PERSON-SEALED")}
     });
