@@ -237,7 +237,36 @@ static void add_row(const struct ctl *ctl,
     ctl_table_add(table, cells);
 }
 
-/* An empty list would be the wrong answer to a name that no policy of the archive has. */
+/* Nobody of the organisation, where one is applied, and nobody who ever held a case. */
+static int agent_check(struct ctl *ctl)
+{
+    static struct ctl_names names; /* large */
+    char told[CTL_NAMES_TOLD_MAX];
+    const char *agent = ctl_option_text(ctl, "agent");
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    if (!agent) {
+        return CTL_OK;
+    }
+    int code = ctl_query(ctl,
+                         "SELECT agent FROM agent WHERE NOT EXISTS (SELECT FROM complaint WHERE "
+                         "agent = $1) ORDER BY 1",
+                         &agent,
+                         1,
+                         &rows);
+    names = (struct ctl_names){.word = agent};
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        ctl_names_add(&names, PQgetvalue(rows, row, 0), NULL);
+    }
+    return code == CTL_OK && PQntuples(rows) > 0 && !names.found
+               ? ctl_fail(ctl,
+                          CTL_NOT_FOUND,
+                          TEXT_HINT_PERSON,
+                          CTL_ARGS(agent, ctl_names_tell(ctl, &names, told)))
+               : code;
+}
+
+/* An empty list would be the wrong answer to a name that no policy of the archive has, or nobody
+ * who works here. */
 static int names_check(struct ctl *ctl, struct view_policies *policies)
 {
     const struct ctl_named named[] = {
@@ -246,8 +275,9 @@ static int names_check(struct ctl *ctl, struct view_policies *policies)
         {NAMING_QUEUE,    ctl_option_text(ctl, "queue")   },
         {NAMING_CATEGORY, ctl_option_text(ctl, "category")},
     };
-    return ctl_names_known(
+    int code = ctl_names_known(
         ctl, policies, named, sizeof named / sizeof *named, ctl_option_text(ctl, "policy"));
+    return code == CTL_OK ? agent_check(ctl) : code;
 }
 
 static void zone_use(struct view_policies *policies, const PGresult *rows)

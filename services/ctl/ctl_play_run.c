@@ -1,6 +1,7 @@
 /* Many lives at a time: cases are claimed, worked on and closed, as the answers come in. */
 #include "clock.h"
 #include "ctl_database.h"
+#include "ctl_names.h"
 #include "ctl_play.h"
 #include "scope.h"
 
@@ -88,6 +89,17 @@ static int queues_read(struct play *play, const char *policy)
     return code;
 }
 
+/* Nothing waits, unless it is that nobody knows the policy. */
+static int nothing(const struct play *play)
+{
+    const struct ctl_named named = {NAMING_POLICY, play->policy};
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(play->ctl);
+    int code = policies ? ctl_names_known(play->ctl, policies, &named, 1, NULL)
+                        : ctl_fail(play->ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
+    return code == CTL_OK ? ctl_fail(play->ctl, CTL_NOT_FOUND, TEXT_PLAY_NOTHING, NULL) : code;
+}
+
 int play_open(struct play *play, const char *policy, unsigned at_once, int64_t timeout_ms)
 {
     play->random = (uint64_t)play->seed;
@@ -103,7 +115,7 @@ int play_open(struct play *play, const char *policy, unsigned at_once, int64_t t
     play->policy = policy;
     int code = queues_read(play, policy);
     if (code == CTL_OK && play->queue_count == 0) {
-        return ctl_fail(play->ctl, CTL_NOT_FOUND, TEXT_PLAY_NOTHING, NULL);
+        return nothing(play);
     }
     return code == CTL_OK ? ctl_line_open(play->ctl, at_once, timeout_ms, &play->line) : code;
 }

@@ -92,6 +92,50 @@ category_text(const struct ctl *ctl, const struct policy *policy, const char *id
     return ctl->json ? id : view_category(ctl, policy, slice_text(id), into);
 }
 
+/* How many wait in all; asked only where not all of them came. */
+static int total_of(struct ctl *ctl, const char *queue, int shown, int64_t *total)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    *total = shown;
+    if (shown < ctl_option_number(ctl, "count")) {
+        return CTL_OK;
+    }
+    int code = ctl_query(ctl,
+                         "SELECT count(*) FROM complaint c JOIN policy p ON p.id = c.policy_id "
+                         "WHERE c.closed_at IS NULL AND c.queue <> '' AND "
+                         "p.name || '/' || c.queue = $1",
+                         &queue,
+                         1,
+                         &rows);
+    if (code == CTL_OK && PQntuples(rows) > 0) {
+        int64_t count = strtoll(PQgetvalue(rows, 0, 0), NULL, 10);
+        *total = count > shown ? count : shown;
+    }
+    return code;
+}
+
+static void one_answer(const struct ctl *ctl, struct ctl_table *table, int64_t total)
+{
+    int64_t shown = (int64_t)ctl_table_rows(table);
+    if (ctl->json) {
+        json_t *value =
+            json_pack("{s:o, s:I}", "cases", ctl_table_json(table), "total", (json_int_t)total);
+        ctl_print_json(ctl, &value);
+        return;
+    }
+    ctl_table_print(table);
+    if (shown > 0) {
+        view_zone_tell(ctl);
+    }
+    if (shown < total) {
+        ctl_note(ctl,
+                 TEXT_QUEUE_SHOWN,
+                 CTL_ARGS(CTL_NUMBER_TEXT(shown),
+                          CTL_NUMBER_TEXT(total),
+                          CTL_NUMBER_TEXT(total < HEADS_MAX ? total : HEADS_MAX)));
+    }
+}
+
 static int queue_one(struct ctl *ctl,
                      struct redisContext *redis,
                      struct view_policies *policies,
@@ -105,7 +149,9 @@ static int queue_one(struct ctl *ctl,
         {"waiting_since", TEXT_COLUMN_SINCE,    CTL_COLUMN_TEXT,   false},
     };
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int64_t total = 0;
     int code = heads_read(ctl, redis, queue, ctl_option_number(ctl, "count"), &rows);
+    code = code == CTL_OK ? total_of(ctl, queue, PQntuples(rows), &total) : code;
     if (code != CTL_OK) {
         return code;
     }
@@ -133,10 +179,7 @@ static int queue_one(struct ctl *ctl,
                                category_text(ctl, policy, PQgetvalue(rows, row, 4), category),
                                since));
     }
-    ctl_table_answer(table, "cases");
-    if (PQntuples(rows) > 0) {
-        view_zone_tell(ctl);
-    }
+    one_answer(ctl, table, total);
     return CTL_OK;
 }
 

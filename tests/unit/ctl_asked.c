@@ -76,10 +76,59 @@ static void a_drill_says_which_complaints_there_are(void **state)
     desk_end(&desk);
 }
 
+static void a_policy_nobody_knows_is_no_empty_queue(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    asked("play --policy quikc",
+          CTL_NOT_FOUND,
+          "there is no policy \"quikc\"; did you mean \"quick\"?");
+    asked("play --policy patience", CTL_NOT_FOUND, "nothing waits in any queue");
+    desk_end(&desk);
+}
+
+static void a_person_nobody_knows_has_no_empty_list(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    asked("list --agent annn", CTL_OK, ""); /* it is not known who works here */
+    pg_desk_run(&desk,
+                "INSERT INTO redress.agent (agent) VALUES ('anna'), ('bert'); "
+                "UPDATE redress.complaint SET agent = 'gone', queue = '' WHERE case_id = 11");
+    asked("list --agent annn",
+          CTL_NOT_FOUND,
+          "nobody here is called \"annn\"; did you mean \"anna\"?");
+    asked("list --agent bert", CTL_OK, "");
+    asked("list --agent gone --policy patience", CTL_OK, "");
+    asked("list --agent gone", CTL_OK, "gone");
+    desk_end(&desk);
+}
+
+static void a_queue_that_is_cut_says_so(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    asked("queue quick/desk", CTL_OK, "10 of 11 shown; -n 11 shows more");
+    asked("queue quick/desk --json", CTL_OK, "\"total\":11");
+    pg_desk_run(&desk, "DELETE FROM redress.complaint WHERE case_id = 11");
+    char line[SAID_LINE_MAX];
+    (void)snprintf(line, sizeof line, "--config %s/redress.yaml queue quick/desk", folder);
+    SCOPED(said_done) struct said said = said_line(line);
+    assert_int_equal(said.code, CTL_OK);
+    assert_null(strstr(said.err, " shown"));
+    desk_end(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drill_says_which_complaints_there_are),
+        cmocka_unit_test(a_policy_nobody_knows_is_no_empty_queue),
+        cmocka_unit_test(a_person_nobody_knows_has_no_empty_list),
+        cmocka_unit_test(a_queue_that_is_cut_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
