@@ -61,11 +61,13 @@ static void part_end(struct cycle *cycle)
     cycle->attempts = 0;
 }
 
-/* Empties the batch. */
+/* Empties the batch.  Nothing is left that would find out when the archive takes commits again: the
+ * next one tells anew. */
 static void cycle_end(struct cycle *cycle)
 {
     part_end(cycle);
     requests_release(cycle, 0);
+    cycle->service->archive_refuses[0] = '\0';
     input_list_reset(&cycle->inputs);
     cycle->part = (struct part){0};
     cycle->service->drain_after_us = 0;

@@ -2,7 +2,7 @@
  * Goal: an archive that is reached and takes nothing, because its disk is full, loses nothing and
  * ends nobody.  Method: under load every insert into the journal is refused with the SQLSTATE of a
  * full disk for longer than a daemon gives a batch that is refused for its own sake; then there is
- * room again.  Guards laws 1, 2, 4 and 9.
+ * room again, or the server is started again first.  Guards laws 1, 2, 4 and 9.
  */
 #include "rig.h"
 #include "rig_cmocka.h"
@@ -66,10 +66,39 @@ static void a_full_disk_is_waited_for_and_loses_nothing(void **state)
     rig_end(rig);
 }
 
+/* The batch that stood for its turn is forgotten with the connection; so must be what it was told. */
+static void a_server_started_again_while_it_was_full_is_asked_again(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 50);
+    struct daemon *intake = rig_daemon(rig, SERVICE_INTAKE, "a");
+    disk_fills(rig);
+    adapter_load(adapter, LOAD_MS);
+    assert_int_equal(daemon_logged(intake, "archive takes nothing"), 1);
+    assert_int_equal(adapter_receipted(adapter), 0);
+    rig_sql(rig,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = "
+            "'redress_intake'");
+    disk_has_room(rig);
+    adapter_load(adapter, LOAD_MS);
+    adapter_finish(adapter, PATIENCE_MS);
+    assert_true(adapter_receipted(adapter) > 0);
+    rig_await_ready(rig, intake, 200, "\"archive\":{\"ok\":true", PATIENCE_MS);
+    rig_settle(rig, PATIENCE_MS);
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_full_disk_is_waited_for_and_loses_nothing, rig_teardown),
+        cmocka_unit_test_teardown(a_server_started_again_while_it_was_full_is_asked_again,
+                                  rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
