@@ -274,6 +274,8 @@ static void request_done(struct pg *pg)
         answer.status = PG_FAILED;
         answer.detail = detail ? detail : "";
         answer.statement = request->failed - 1;
+        answer.name =
+            answer.statement < request->expected ? request->names[answer.statement] : "commit";
         (void)snprintf(answer.sqlstate, sizeof answer.sqlstate, "%s", state ? state : "");
         (void)error_set(&answer.error,
                         ERROR_RETRY,

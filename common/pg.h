@@ -76,6 +76,7 @@ struct pg_answer {
     const char *detail; /* DETAIL of a failure, or "" */
     struct error error; /* set unless PG_OK */
     unsigned statement; /* index of the one that failed; how many there were: it was the commit */
+    const char *name;   /* of that statement, or "commit"; of PG_FAILED alone */
     unsigned count;     /* results, one a statement; valid during the callback */
     PGresult *const *results;
 };

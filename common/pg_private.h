@@ -8,8 +8,9 @@ struct pg_request {
     pg_answered answered;
     void *context;
     unsigned expected; /* statements sent */
-    unsigned count;    /* results here */
-    unsigned failed;   /* index + 1 of the first failure */
+    const char *names[PG_STATEMENTS_MAX];
+    unsigned count;  /* results here */
+    unsigned failed; /* index + 1 of the first failure */
     /* one a statement, and one more when the commit itself fails */
     PGresult *results[PG_STATEMENTS_MAX + 1];
 };
@@ -42,6 +43,7 @@ struct pg {
 
     /* the request being built */
     const char *call;
+    const char *names[PG_STATEMENTS_MAX];
     unsigned calls;
     bool build_failed;
     int parameter_count;

@@ -25,7 +25,7 @@ void pg_call(struct pg *pg, const char *statement)
     call_finish(pg);
     assert(pg->calls < PG_STATEMENTS_MAX);
     pg->call = statement;
-    pg->calls++;
+    pg->names[pg->calls++] = statement;
     pg->parameter_count = 0;
 }
 
@@ -126,6 +126,7 @@ bool pg_send(struct pg *pg, pg_answered answered, void *context, struct error *e
     unsigned place = (pg->first + pg->pending++) % PG_REQUESTS_MAX;
     pg->requests[place] =
         (struct pg_request){.answered = answered, .context = context, .expected = calls};
+    memcpy(pg->requests[place].names, pg->names, calls * sizeof *pg->names);
     pg_flush(pg);
     return true;
 }

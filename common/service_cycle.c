@@ -59,15 +59,14 @@ static void part_end(struct cycle *cycle)
     arena_reset(cycle->arena);
     policy_book_let_go(cycle->service->policies);
     cycle->attempts = 0;
+    cycle->archive_refuses = false; /* nothing would find out when it does not any more */
 }
 
-/* Empties the batch.  Nothing is left that would find out when the archive takes commits again: the
- * next one tells anew. */
+/* Empties the batch. */
 static void cycle_end(struct cycle *cycle)
 {
     part_end(cycle);
     requests_release(cycle, 0);
-    cycle->service->archive_refuses[0] = '\0';
     input_list_reset(&cycle->inputs);
     cycle->part = (struct part){0};
     cycle->service->drain_after_us = 0;
@@ -82,8 +81,9 @@ void cycle_cut(struct service *service)
 {
     bool told = service->cycle.phase == APPENDER_IDLE;
     if ((appender_step(&service->cycle.phase, APPENDER_CUT) & APPENDER_DO_FORGET_ALL) != 0) {
-        requests_refuse(&service->cycle, told);
+        requests_refuse(&service->cycle, told, false);
         cycle_end(&service->cycle);
+        service->archive_refuses[0] = '\0';
     }
 }
 
@@ -168,6 +168,36 @@ static bool refuses_all(const char *sqlstate)
     return false;
 }
 
+/* Whoever asked is told to try later, and may be what it was refused for, as where this role lacks
+ * a privilege that his request alone needs: the batch is tried again without him.  How long to
+ * wait. */
+static int64_t archive_refused(struct cycle *cycle, const struct pg_answer *answer)
+{
+    struct service *service = cycle->service;
+    bool grant = strcmp(answer->sqlstate, "42501") == 0;
+    bool asked = cycle->request_count > cycle->part.request_from;
+    if (!service->archive_refuses[0]) {
+        log_error(grant ? "archive refuses a statement" : "archive takes nothing",
+                  LOG_ERROR_FIELDS(&answer->error),
+                  LOG_TEXT("statement", answer->name),
+                  LOG_TEXT("effect", "nothing is lost, who asks is told to try later"),
+                  LOG_TEXT("do",
+                           grant ? "grant this role what deploy/schema grants it"
+                                 : "make room, or give PostgreSQL back its leave to write"));
+    }
+    (void)snprintf(service->archive_refuses,
+                   sizeof service->archive_refuses,
+                   "PostgreSQL %s, who asks is told to try later: %.70s%s%.24s",
+                   grant ? "refuses us" : "takes nothing",
+                   answer->error.text,
+                   grant ? ": " : "",
+                   grant ? answer->name : "");
+    service->archive_refused_us = clock_monotonic_us();
+    requests_refuse(cycle, false, true);
+    cycle->archive_refuses = !grant || !asked;
+    return cycle->archive_refuses ? WAIT_LONG_US : 0;
+}
+
 /* A batch that is refused again and again for its own sake ends the daemon; an archive that takes
  * nothing is waited for, however long: a new process would fare no better. */
 static void
@@ -176,20 +206,12 @@ wait_for_archive(struct cycle *cycle, enum undo_verdict verdict, const struct pg
     struct service *service = cycle->service;
     policy_book_let_go(service->policies);
     bool all = answer && verdict != UNDO_AGAIN && refuses_all(answer->sqlstate);
-    int64_t wait_us = verdict == UNDO_AGAIN ? 0 : all ? WAIT_LONG_US : WAIT_US;
+    int64_t wait_us = verdict == UNDO_AGAIN ? 0 : all ? archive_refused(cycle, answer) : WAIT_US;
     cycle->wait_until_us = clock_monotonic_us() + wait_us;
     if (all) {
-        if (!service->archive_refuses[0]) {
-            log_error("archive takes nothing",
-                      LOG_ERROR_FIELDS(&answer->error),
-                      LOG_TEXT("effect", "nothing is lost, who asks is told to try later"),
-                      LOG_TEXT("do", "make room, or give PostgreSQL back its leave to write"));
-        }
-        (void)snprintf(service->archive_refuses,
-                       sizeof service->archive_refuses,
-                       "PostgreSQL takes nothing, who asks is told to try later: %.90s",
-                       answer->error.text);
-    } else if (!answer && cycle_lacks_policy(cycle)) {
+        return;
+    }
+    if (!answer && cycle_lacks_policy(cycle)) {
         /* it comes, or is told not to be had */
         cycle->wait_until_us = clock_monotonic_us() + (verdict == UNDO_AGAIN ? 0 : WAIT_POLICY_US);
         log_debug("waiting for a policy");
@@ -375,7 +397,7 @@ void cycle_run(struct service *service, int64_t now_us)
         return;
     }
     if (service->serving == 0 && cycle->phase == APPENDER_IDLE && cycle_has_rest(service)) {
-        requests_refuse(cycle, true);
+        requests_refuse(cycle, true, false);
         cycle_end(cycle);
     }
     requests_refuse_waiting(service);

@@ -3,6 +3,10 @@
 #include "log.h"
 #include "service_private.h"
 
+/* So long is told that the archive took nothing when no commit has been tried since: an instance
+ * that is not ready may be sent no work that would try one. */
+enum { REFUSED_TOLD_US = 30000000 };
+
 enum measure {
     M_COMMITS,
     M_EVENTS,
@@ -186,7 +190,9 @@ static void archive_tell(struct service *service)
     if (!reached) {
         (void)snprintf(
             detail, sizeof detail, "PostgreSQL is not reached: %.120s", service->archive_away);
-    } else if (service->archive_refuses[0]) {
+    } else if (service->archive_refuses[0] &&
+               (service->cycle.archive_refuses ||
+                clock_monotonic_us() - service->archive_refused_us < REFUSED_TOLD_US)) {
         (void)snprintf(detail, sizeof detail, "%s", service->archive_refuses);
     } else if (service->partitions == 0) {
         (void)snprintf(

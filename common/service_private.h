@@ -127,6 +127,7 @@ struct cycle {
     struct request requests[SERVICE_BATCH_MAX];
     zmq_msg_t request_bytes[SERVICE_BATCH_MAX];
     struct part part;
+    bool archive_refuses; /* the batch stands until the archive takes commits again */
     bool tick;
     bool look_again;
     uint64_t policy_misses; /* before it was looked up */
@@ -196,11 +197,12 @@ struct service {
     uint32_t waiting_first;
     uint32_t waiting_count;
     size_t waiting_bytes;
-    char archive_away[128];    /* why it is not reached */
-    char archive_refuses[160]; /* why it takes no commit of anybody's: full, read-only; "": it does
-                                */
-    struct arena *scratch;     /* refusals and decoding outside cycles */
-    struct event *decoded;     /* one event; large, so not on the stack */
+    char archive_away[128];     /* why it is not reached */
+    char archive_refuses[160];  /* why it took no commit of anybody's: full, read-only; "" once it
+                                 * takes one, or the connection that said so is gone */
+    int64_t archive_refused_us; /* monotonic: when it last did not */
+    struct arena *scratch;      /* refusals and decoding outside cycles */
+    struct event *decoded;      /* one event; large, so not on the stack */
 
     struct cycle cycle;
     struct {
@@ -306,9 +308,9 @@ void held_forget(struct service *service);
  * on are forgotten. */
 void requests_take(struct cycle *cycle);
 void requests_release(struct cycle *cycle, uint32_t from);
-/* The batch ends here: what of it was not answered, of its part under way too unless that is told,
- * is told to try later.  Whoever does is answered as the same request, done or not. */
-void requests_refuse(struct cycle *cycle, bool told);
+/* The batch's requests end here: what of it was not answered, of its part under way too unless that
+ * is told, is told to try later.  Whoever does is answered as the same request, done or not. */
+void requests_refuse(struct cycle *cycle, bool told, bool overloaded);
 /* Nothing is served, or nothing is taken: whoever waits is told so at once. */
 void requests_refuse_waiting(struct service *service);
 void requests_done(struct service *service);

@@ -22,7 +22,8 @@ void service_request(struct service *service, const struct bus_peer *peer, struc
 {
     service->counts.requests++;
     bool ready = is_ready(service);
-    if (!ready || service->archive_refuses[0] || service->waiting_count == SERVICE_REQUESTS_MAX ||
+    if (!ready || service->cycle.archive_refuses ||
+        service->waiting_count == SERVICE_REQUESTS_MAX ||
         service->waiting_bytes + bytes.size > WAITING_BYTES_MAX) {
         request_refuse(service, peer, bytes, ready);
         return;
@@ -79,19 +80,21 @@ void requests_release(struct cycle *cycle, uint32_t from)
     cycle->request_count = from;
 }
 
-void requests_refuse(struct cycle *cycle, bool told)
+void requests_refuse(struct cycle *cycle, bool told, bool overloaded)
 {
     uint32_t from = told ? cycle->part.request_to : cycle->part.request_from;
     for (uint32_t i = from; i < cycle->request_count; i++) {
-        request_refuse(cycle->service, &cycle->requests[i].peer, cycle->requests[i].bytes, false);
+        request_refuse(
+            cycle->service, &cycle->requests[i].peer, cycle->requests[i].bytes, overloaded);
     }
+    cycle->part.request_to = from;
     requests_release(cycle, from);
 }
 
 void requests_refuse_waiting(struct service *service)
 {
     bool ready = is_ready(service);
-    while (service->waiting_count > 0 && (!ready || service->archive_refuses[0])) {
+    while (service->waiting_count > 0 && (!ready || service->cycle.archive_refuses)) {
         struct waiting_request *waiting = waiting_pop(service);
         request_refuse(service, &waiting->peer, message_bytes(&waiting->bytes), ready);
         (void)zmq_msg_close(&waiting->bytes);
