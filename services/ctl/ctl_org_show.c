@@ -163,21 +163,26 @@ queue_text(const struct ctl *ctl, const struct takes *takes, unsigned i, char in
     return into;
 }
 
-/* As a policy of the cases that wait calls it. */
+/* As the policies of the cases that wait call it; the id alone where they do not agree. */
 static const char *role_text(const struct ctl *ctl,
                              const struct waiting *waiting,
                              const char *role,
                              char into[VIEW_TEXT_MAX])
 {
-    const char *title = role;
-    for (uint32_t i = 0; !ctl->json && i < waiting->count && title == role; i++) {
+    const char *title = NULL;
+    for (uint32_t i = 0; !ctl->json && i < waiting->count; i++) {
         const struct policy *policy = waiting->cases[i].policy;
         uint16_t index = policy_role_index(policy, slice_text(role));
-        title = index != POLICY_NONE && policy->role_titles
-                    ? view_title(ctl, &policy->role_titles[index])
-                    : role;
+        if (index == POLICY_NONE || !policy->role_titles) {
+            continue;
+        }
+        const char *one = view_title(ctl, &policy->role_titles[index]);
+        if (title && strcmp(title, one) != 0) {
+            return view_plain(slice_text(role), into);
+        }
+        title = one;
     }
-    return view_named(ctl, title, role, into);
+    return view_named(ctl, title ? title : role, role, into);
 }
 
 static const char *department_text(const struct ctl *ctl,

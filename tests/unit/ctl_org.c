@@ -250,6 +250,60 @@ static void roles_the_policies_count_on_and_nobody_has_are_told(void **state)
     desk_end(&desk);
 }
 
+/* quick.yaml under another name, in which agents have this title. */
+static void quick_load(const char *name, const char *title)
+{
+    char line[512];
+    char words[128];
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/policy.yaml", folder);
+    FILE *from = fopen(QUICK_POLICY, "re");
+    FILE *to = fopen(path, "we");
+    assert_true(from && to);
+    while (fgets(line, sizeof line, from)) {
+        if (strncmp(line, "policy:", 7) == 0) {
+            (void)fprintf(to, "policy: %s\n", name);
+        } else if (strncmp(line, "roles:", 6) == 0) {
+            (void)fprintf(to, "roles:\n  agent: {title: %s}\n  supervisor: {title: Boss}\n", title);
+        } else {
+            (void)fputs(line, to);
+        }
+    }
+    (void)fclose(from);
+    (void)fclose(to);
+    (void)snprintf(words, sizeof words, "policy load %s", path);
+    SCOPED(said_done) struct said said = say(words);
+    (void)unlink(path);
+    if (said.code != CTL_OK) {
+        fail_msg("%s%s", said.out, said.err);
+    }
+}
+
+/* A case of another policy, whichever comes first, gives nobody the titles of that one. */
+static void a_role_that_policies_call_differently_is_shown_by_its_id(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    quick_load("first", "Clerk");
+    quick_load("second", "Desk");
+    org("apply", first, "", CTL_OK, "version 1");
+    static const char waiting[] =
+        "INSERT INTO redress.complaint SELECT %d, %d, 1, 'work', 'desk', 'desk', '', '', '', '', "
+        "'', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), now(), NULL, '', '', false";
+    for (int policy = 1; policy <= 2; policy++) {
+        char sql[512];
+        (void)snprintf(sql, sizeof sql, waiting, policy, policy);
+        pg_desk_run(&desk, sql);
+        SCOPED(said_done) struct said said = say("org show");
+        assert_int_equal(said.code, CTL_OK);
+        assert_int_equal(strstr(said.out, "Clerk (agent)") != NULL, policy == 1);
+        assert_null(strstr(said.out, "Desk (agent)"));
+        assert_non_null(strstr(said.out, "Boss (supervisor)"));
+    }
+    desk_end(&desk);
+}
+
 static void nobody_applied_is_no_fault_of_the_archive(void **state)
 {
     (void)state;
@@ -270,6 +324,7 @@ int main(void)
         cmocka_unit_test(the_way_back_to_none_is_a_version_that_says_nothing),
         cmocka_unit_test(who_is_left_out_with_open_cases_is_told),
         cmocka_unit_test(roles_the_policies_count_on_and_nobody_has_are_told),
+        cmocka_unit_test(a_role_that_policies_call_differently_is_shown_by_its_id),
         cmocka_unit_test(nobody_applied_is_no_fault_of_the_archive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
