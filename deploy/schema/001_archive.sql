@@ -154,6 +154,7 @@ CREATE TABLE submission (
     customer      bigint,           -- blind index, NULL: unknown, erased
     at            timestamptz NOT NULL,
     wrapped_key   bytea,            -- NULL: erased
+    has_key       boolean NOT NULL GENERATED ALWAYS AS (wrapped_key IS NOT NULL) STORED, -- for who may not see it
     hash          bytea NOT NULL,   -- of its Received: a receipt can be given again when the journal's period is gone
     PRIMARY KEY (submission_id, channel)
 );
@@ -352,7 +353,7 @@ GRANT SELECT ON clock TO redress_dispatch;
 GRANT SELECT, INSERT, UPDATE ON clock TO redress_watchdog;
 GRANT SELECT, INSERT, UPDATE ON figure TO redress_analytics;
 GRANT SELECT ON complaint, agent_slot, command, clock, figure TO redress_reader;
-GRANT SELECT (submission_id, channel, case_id, digest, at) ON submission TO redress_reader; -- no key, no customer
+GRANT SELECT (submission_id, channel, case_id, digest, at, has_key) ON submission TO redress_reader; -- no key, no customer
 GRANT SELECT, INSERT ON policy, org TO redress_policy;
 GRANT SELECT (agent, closed_at) ON complaint TO redress_policy; -- who is left out of an organisation holds cases
 GRANT SELECT, INSERT, DELETE ON department, agent, agent_role, agent_skill, agent_leave TO redress_policy;

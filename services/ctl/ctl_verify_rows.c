@@ -319,6 +319,11 @@ static void submission_compare(struct verify *verify, const PGresult *rows, int 
     if (!slice_equal(id, slice_of(held->submission_id, sizeof held->submission_id))) {
         verify_differ(verify, where, TEXT_VERIFY_SUBMISSION, NULL);
     }
+    bool has_key = pg_bool(rows, row, 2);
+    bool erased = held->dispatch.more.erased_at_us != 0;
+    if (verify->streams[SERVICE_DISPATCH].wanted && has_key == erased) {
+        verify_differ(verify, where, erased ? TEXT_VERIFY_KEY_BACK : TEXT_VERIFY_KEY_GONE, NULL);
+    }
 }
 
 /* ---- all rows of the partition ---- */
@@ -386,7 +391,7 @@ bool verify_rows(struct verify *verify)
                                 "ORDER BY case_id LIMIT $3::integer",
                                 clock_compare)) &&
         (!intake || rows_each(verify,
-                              "SELECT case_id, submission_id FROM submission "
+                              "SELECT case_id, submission_id, has_key FROM submission "
                               "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
                               "ORDER BY case_id LIMIT $3::integer",
                               submission_compare));

@@ -316,6 +316,9 @@ static void refuse_act(const struct asked *asked,
     struct dispatch *dispatch = asked->dispatch;
     const struct policy *policy = dispatch_policy(dispatch, held->state.policy_id);
     if (answered == DISPATCH_ERASED && input->kind == DISPATCH_ERASE) { /* as if it were done now */
+        uint64_t case_id = asked->command->act->case_id;
+        dispatch->erased[dispatch->erased_count++] = case_id; /* a copy may have brought it back */
+        cycle_touch(asked->cycle, case_partition(case_id));
         answer_case(asked,
                     REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
                     held,

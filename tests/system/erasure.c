@@ -7,7 +7,7 @@
  * years ago, with a phone number in a form and a note.  Every key the archive still has is tried on
  * the stored bytes with the daemons' own ring, before and after; a copy of the key that was
  * destroyed still opens them, so it was the key alone that went.  Dispatch is started again, Redis
- * built again, and everything asked once more.
+ * built again, and everything asked once more.  The key is put back, as a restored copy would.
  */
 #include "arena.h"
 #include "event_wire.h"
@@ -412,6 +412,35 @@ static void it_stands_as_it_should(struct rig *rig, const struct keys *destroyed
     assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "verify", NULL}), 0);
 }
 
+/* What verify says of the case's row. */
+static void verify_tells(const struct rig *rig, int which, const char *wanted)
+{
+    char where[64];
+    json_t *json = asks(rig, REFUSED, "verify");
+    const json_t *one = json_array_get(json_object_get(json, "differences"), 0);
+    assert_int_equal(rig_json_number(json, "difference_count"), 1);
+    (void)snprintf(where, sizeof where, "submission %llu", id(which));
+    assert_string_equal(word(one, "where"), where);
+    assert_string_equal(word(one, "code"), wanted);
+    json_decref(json);
+}
+
+/* As after a restore from a copy; and of a case that nobody erased it is missed. */
+static void a_key_that_comes_back_is_found_and_destroyed_again(struct rig *rig)
+{
+    static const char restored[] = "UPDATE submission s SET wrapped_key = c.wrapped_key FROM "
+                                   "copied c WHERE c.case_id = s.case_id AND c.case_id = %llu";
+    rig_sql(rig, restored, id(DUE));
+    verify_tells(rig, DUE, "VERIFY_KEY_BACK");
+    json_decref(erase(rig, DUE, 0));
+    assert_int_equal(recorded(rig, DUE, EVENT_ERASED), 1);
+    DOES(rig, "verify");
+    rig_sql(rig, "UPDATE submission SET wrapped_key = NULL WHERE case_id = %llu", id(EARLY));
+    verify_tells(rig, EARLY, "VERIFY_KEY_GONE");
+    rig_sql(rig, restored, id(EARLY));
+    DOES(rig, "verify");
+}
+
 /* Nobody knows any more what it said, so it is refused; it is no second case either (law 1). */
 static void what_was_submitted_is_no_new_case(struct rig *rig)
 {
@@ -438,6 +467,7 @@ static void an_erased_case_is_its_course_without_the_person(void **state)
     keys_read(rig, cases[DUE], &destroyed);
     assert_int_equal(destroyed.count, 1);
     assert_true(opens(rig, cases[DUE], &destroyed));
+    rig_sql(rig, "CREATE TABLE copied AS SELECT case_id, wrapped_key FROM submission");
     what_is_due_is_listed_and_erased(rig);
     rig_settle(rig, SETTLE_MS);
     it_stands_as_it_should(rig, &destroyed);
@@ -449,6 +479,7 @@ static void an_erased_case_is_its_course_without_the_person(void **state)
     assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "rebuild", "redis", NULL}),
                      0);
     it_stands_as_it_should(rig, &destroyed);
+    a_key_that_comes_back_is_found_and_destroyed_again(rig);
     what_was_submitted_is_no_new_case(rig);
     rig_settle(rig, SETTLE_MS);
     rig_check_queues(rig);

@@ -97,6 +97,7 @@ static const struct attempt {
     {"watchdog", "SELECT wrapped_key FROM submission", MAY_NOT},
     {"analytics", "SELECT customer FROM submission", MAY_NOT},
     {"reader", "SELECT wrapped_key FROM submission", MAY_NOT},
+    {"reader", "SELECT has_key FROM submission", MAY},
     {"reader", "SELECT customer FROM submission", MAY_NOT},
     {"reader", "SELECT count(*) FROM submission", MAY},
     {"policy", "SELECT * FROM complaint", MAY_NOT},
