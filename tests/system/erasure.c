@@ -323,7 +323,8 @@ static void what_is_due_is_listed_and_erased(struct rig *rig)
     assert_int_equal(recorded(rig, HELD, EVENT_ERASED), 0);
 }
 
-static void nothing_points_at_the_person_any_more(struct rig *rig)
+/* Its own; the journal's blind index and other cases' stay, see services/dispatch/README.md. */
+static void the_rows_of_the_case_have_neither_key_nor_customer(struct rig *rig)
 {
     assert_int_equal(rig_number(rig,
                                 "SELECT count(*) FROM submission WHERE case_id = %llu AND "
@@ -398,7 +399,7 @@ static void it_stands_as_it_should(struct rig *rig, const struct keys *destroyed
     assert_true(opens(rig, cases[DUE], destroyed)); /* not a byte of the journal has changed */
     assert_true(opens(rig, cases[EARLY], &all));
     assert_true(opens(rig, cases[HELD], &all));
-    nothing_points_at_the_person_any_more(rig);
+    the_rows_of_the_case_have_neither_key_nor_customer(rig);
     show_says_when_by_whom_and_why(rig);
     json_t *json = erase(rig, DUE, 0);
     assert_string_equal(word(json, "code"), "erased");
