@@ -343,7 +343,11 @@ void action_end(struct policy_loading *loading,
     const struct policy_action *action = into;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (strcmp(action->id, own[i]) == 0) {
-            complain(loading, place, "call it otherwise", "'%s' is done to any case", own[i]);
+            warn(loading, /* no error: what was stored before there was this name is still read */
+                 place,
+                 "call it otherwise",
+                 "'%s' is done to any case: this action is never asked for",
+                 own[i]);
         }
     }
     for (uint16_t i = 0; i < action->require_count; i++) {
