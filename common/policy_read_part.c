@@ -69,8 +69,9 @@ static void read_days(struct policy_loading *loading,
                       const struct language_key *key,
                       void *into)
 {
-    struct duration duration = {0};
-    if (!read_duration(loading, node, &duration)) {
+    struct duration duration = {.unit = DURATION_ELAPSED};
+    bool none = node->kind == YAML_SCALAR && strcmp(node->text, "0 days") == 0; /* never */
+    if (!none && !read_duration(loading, node, &duration)) {
         return;
     }
     if (duration.unit != DURATION_ELAPSED || duration.value % 86400 != 0 || duration.side != 0) {
