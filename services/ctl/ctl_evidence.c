@@ -2,20 +2,22 @@
 #include "ctl_evidence.h"
 
 #include "ctl_case.h"
+#include "ctl_file.h"
 #include "ctl_table.h"
 #include "hex.h"
 #include "scope.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_SIZE = 64 * 1024 };
 
 static int unreadable(const struct ctl *ctl, const char *path, int why)
 {
+    if (why == EISDIR || why == CTL_FILE_NONE) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_FILE_NONE, CTL_ARGS(path));
+    }
     int code = why == ENOENT ? CTL_NOT_FOUND : CTL_UNREACHABLE;
     return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, why)));
 }
@@ -47,33 +49,15 @@ static int hash_read(const struct ctl *ctl,
     return empty ? ctl_fail(ctl, CTL_USAGE, TEXT_EVIDENCE_EMPTY, CTL_ARGS(path)) : CTL_OK;
 }
 
-/* A folder or a device is no evidence, and a device may never end. */
-static int file_open(const struct ctl *ctl, const char *path, int *from)
-{
-    struct stat is;
-    if (strcmp(path, "-") == 0) {
-        *from = STDIN_FILENO;
-        return CTL_OK;
-    }
-    if (stat(path, &is) != 0) {
-        return unreadable(ctl, path, errno);
-    }
-    if (!S_ISREG(is.st_mode) && !S_ISFIFO(is.st_mode)) {
-        return ctl_fail(ctl, CTL_USAGE, TEXT_EVIDENCE_NO_FILE, CTL_ARGS(path));
-    }
-    *from = open(path, O_RDONLY | O_CLOEXEC);
-    return *from >= 0 ? CTL_OK : unreadable(ctl, path, errno);
-}
-
 int ctl_evidence_hash(const struct ctl *ctl, const char *path, char hash[POLICY_HASH_SIZE])
 {
     unsigned char digest[crypto_hash_sha256_BYTES];
     int from = -1;
-    int code = file_open(ctl, path, &from);
-    if (code != CTL_OK) {
-        return code;
+    int why = ctl_file_open(path, &from);
+    if (why != 0) {
+        return unreadable(ctl, path, why);
     }
-    code = hash_read(ctl, path, from, digest);
+    int code = hash_read(ctl, path, from, digest);
     if (from != STDIN_FILENO) {
         (void)close(from);
     }

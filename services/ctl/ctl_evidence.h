@@ -9,9 +9,9 @@
 
 /*
  * What a field of type hash holds of this file: sha256: and 64 digits of all its bytes.  The file
- * may be of any size and may be a pipe; "-" is stdin.  After saying why: CTL_NOT_FOUND where there
- * is none, CTL_UNREACHABLE where it cannot be read, CTL_USAGE where it is a folder or a device, or
- * holds nothing: nothing is known again by the hash of no bytes.
+ * may be of any size; "-" is stdin, which may be a pipe.  After saying why: CTL_NOT_FOUND where
+ * there is none, CTL_UNREACHABLE where it cannot be read, CTL_USAGE where it is a folder, a device
+ * or a pipe, or holds nothing: nothing is known again by the hash of no bytes.
  */
 int ctl_evidence_hash(const struct ctl *ctl,
                       const char *path,

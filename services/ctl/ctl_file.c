@@ -1,11 +1,39 @@
 #include "ctl_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int unreadable(const struct ctl *ctl, const char *path, int why)
 {
+    if (why == CTL_FILE_NONE) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_FILE_NONE, CTL_ARGS(path));
+    }
     int code = why == ENOENT ? CTL_NOT_FOUND : CTL_FAILED;
     return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, why)));
+}
+
+int ctl_file_open(const char *path, int *from)
+{
+    struct stat is;
+    if (strcmp(path, "-") == 0) {
+        *from = STDIN_FILENO;
+        return 0;
+    }
+    *from =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe may have no writer */
+    if (*from < 0) {
+        return errno;
+    }
+    int why = fstat(*from, &is) != 0 ? errno
+              : S_ISREG(is.st_mode)  ? 0
+              : S_ISDIR(is.st_mode)  ? EISDIR
+                                     : CTL_FILE_NONE;
+    if (why != 0) {
+        (void)close(*from);
+    }
+    return why;
 }
 
 static int read_all(FILE *from, size_t max, struct ctl_file *file)
@@ -25,13 +53,19 @@ static int read_all(FILE *from, size_t max, struct ctl_file *file)
 int ctl_file_read(const struct ctl *ctl, const char *path, size_t max, struct ctl_file *file)
 {
     *file = (struct ctl_file){0};
-    bool standard = strcmp(path, "-") == 0;
-    FILE *from = standard ? stdin : fopen(path, "rbe");
-    if (!from) {
-        return unreadable(ctl, path, errno);
+    int number = -1;
+    int why = ctl_file_open(path, &number);
+    if (why != 0) {
+        return unreadable(ctl, path, why);
     }
-    int why = read_all(from, max, file);
-    if (!standard) {
+    FILE *from = number == STDIN_FILENO ? stdin : fdopen(number, "rb");
+    if (!from) {
+        why = errno;
+        (void)close(number);
+        return unreadable(ctl, path, why);
+    }
+    why = read_all(from, max, file);
+    if (from != stdin) {
         (void)fclose(from);
     }
     if (why != 0) {

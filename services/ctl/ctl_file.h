@@ -1,5 +1,5 @@
 /*
- * Small files, read whole.
+ * Files that are read: opened, and small ones read whole.
  */
 #ifndef REDRESS_CTL_FILE_H
 #define REDRESS_CTL_FILE_H
@@ -11,7 +11,15 @@ struct ctl_file {
     size_t size;
 };
 
-/* At most max bytes; "-" is stdin.  CTL_NOT_FOUND or CTL_FAILED after saying why. */
+/*
+ * A file, never a pipe or a device, which might never answer or never end; "-" is stdin, whatever
+ * that is.  0, what errno says, EISDIR of a folder, or CTL_FILE_NONE of what else is no file.
+ */
+enum { CTL_FILE_NONE = -1 };
+int ctl_file_open(const char *path, int *from) MUST_CHECK;
+
+/* At most max bytes of what ctl_file_open opens.  CTL_NOT_FOUND, CTL_FAILED, or CTL_USAGE of what
+ * is no file, after saying why. */
 int ctl_file_read(const struct ctl *ctl, const char *path, size_t max, struct ctl_file *file)
     MUST_CHECK;
 void ctl_file_done(struct ctl_file *file);

@@ -1,0 +1,132 @@
+/*
+ * Goal: the command reads files, and never waits for what nobody writes or what never ends.
+ * Method: a file, a folder, a device, a pipe without a writer and one that has one, each by name,
+ * read as a text and as evidence, under an alarm.  Guards law 9: nothing waits without an end.
+ */
+#include "ctl_file.h"
+
+#include "ctl_evidence.h"
+#include "unit.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LIMIT_S = 20, SIZE_MAX_READ = 100 };
+
+static char folder[] = "/tmp/ctl-file-XXXXXX";
+static char pipe_path[64];
+static char file_path[64];
+
+static int begin(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder)) {
+        return -1;
+    }
+    (void)snprintf(pipe_path, sizeof pipe_path, "%s/pipe", folder);
+    (void)snprintf(file_path, sizeof file_path, "%s/file", folder);
+    FILE *file = fopen(file_path, "we");
+    bool good = file && fputs("leak", file) >= 0;
+    good = file && fclose(file) == 0 && good;
+    (void)alarm(LIMIT_S);
+    return good && mkfifo(pipe_path, 0600) == 0 ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    (void)alarm(0);
+    (void)unlink(pipe_path);
+    (void)unlink(file_path);
+    return rmdir(folder);
+}
+
+/* Read both ways; what was said of each. */
+static void is_read(const char *path, int text_code, int hash_code, const char *says)
+{
+    struct ctl ctl = {.language = CTL_EN};
+    char *said = NULL;
+    size_t size = 0;
+    struct ctl_file file;
+    char hash[POLICY_HASH_SIZE] = "";
+    ctl.err = open_memstream(&said, &size);
+    assert_non_null(ctl.err);
+    ctl.out = ctl.err;
+    int text = ctl_file_read(&ctl, path, SIZE_MAX_READ, &file);
+    if (text == CTL_OK) {
+        assert_string_equal(file.bytes, "leak");
+    }
+    ctl_file_done(&file);
+    int code = ctl_evidence_hash(&ctl, path, hash);
+    (void)fclose(ctl.err);
+    assert_string_equal(said, says);
+    assert_int_equal(text, text_code);
+    assert_int_equal(code, hash_code);
+    assert_int_equal(hash[0] != '\0', code == CTL_OK);
+    free(said);
+}
+
+static void a_file_is_read(void **state)
+{
+    (void)state;
+    is_read(file_path, CTL_OK, CTL_OK, "");
+}
+
+static void no_file(const char *path)
+{
+    char says[300];
+    (void)snprintf(says,
+                   sizeof says,
+                   "redress: %s is no file; what comes through a pipe is given as -\n"
+                   "redress: %s is no file; what comes through a pipe is given as -\n",
+                   path,
+                   path);
+    is_read(path, CTL_USAGE, CTL_USAGE, says);
+}
+
+static void a_pipe_is_refused_whether_somebody_writes_or_not(void **state)
+{
+    (void)state;
+    no_file(pipe_path);
+    int both = open(pipe_path, O_RDWR | O_CLOEXEC);
+    assert_true(both >= 0);
+    assert_int_equal(write(both, "leak", 4), 4);
+    no_file(pipe_path);
+    (void)close(both);
+}
+
+static void a_device_that_never_ends_is_refused(void **state)
+{
+    (void)state;
+    no_file("/dev/zero");
+}
+
+static void a_folder_and_what_is_not_there_are_told(void **state)
+{
+    char says[300];
+    (void)state;
+    (void)snprintf(says,
+                   sizeof says,
+                   "redress: %s: Is a directory\n"
+                   "redress: %s is no file; what comes through a pipe is given as -\n",
+                   folder,
+                   folder);
+    is_read(folder, CTL_FAILED, CTL_USAGE, says);
+    is_read("/nowhere/at/all",
+            CTL_NOT_FOUND,
+            CTL_NOT_FOUND,
+            "redress: /nowhere/at/all: No such file or directory\n"
+            "redress: /nowhere/at/all: No such file or directory\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_read),
+        cmocka_unit_test(a_pipe_is_refused_whether_somebody_writes_or_not),
+        cmocka_unit_test(a_device_that_never_ends_is_refused),
+        cmocka_unit_test(a_folder_and_what_is_not_there_are_told),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
