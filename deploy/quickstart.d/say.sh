@@ -39,7 +39,10 @@ state_make() {
     if [ -d "$state" ] && [ -n "$(ls -A "$state" 2>/dev/null)" ] && ! [ -e "$state/lock" ]; then
         fail "the folder $state holds something else" "give a new or empty folder with --state DIR; nothing of it was touched"
     fi
-    # Whoever owns it, or the link that leads there, could put his own programs in the place of ours later.
+    why=$(mkdir -p "$state" 2>&1) || fail "the state folder $state cannot be used: $why" \
+        "give another with --state DIR, or make this one writable for $(id -un)"
+    # Whoever owns it, or the link that leads there, could put his own programs in the place of ours later: also who made
+    # it a moment before us.
     for part in "$state" "$state/."; do
         if [ -e "$part" ] && [ "$(stat -c %u "$part")" -ne "$(id -u)" ]; then
             fail "the folder $state belongs to $(stat -c %U "$part")" "give one of your own with --state DIR; nothing of it was touched"
@@ -47,7 +50,7 @@ state_make() {
     done
     [ "$(id -u)" -ne 0 ] || pass=711
     why=$({
-        mkdir -p "$state" && chmod "$pass" "$state" && test -w "$state" && mkdir -p "$state/log" && chmod "$pass" "$state/log" || exit
+        chmod "$pass" "$state" && test -w "$state" && mkdir -p "$state/log" && chmod "$pass" "$state/log" || exit
         for part in run keys service redis; do
             mkdir -p "$state/$part" && chmod 700 "$state/$part" || exit
         done
