@@ -49,7 +49,7 @@ static const struct language_key measure_keys[] = {
            "在受理环节当即办结的占比；closed 结案数与新开案件数之比；reopened 重开数与结案数之比；repeated "
            "重复投诉占比；answered 某字段中属所列答案的占比；其他为 mean、sum 某字段的平均值、合计；mean-time、"
            "median-time 在某阶段用时的平均值、中位数（误差 5 % 以内）；opened 新开案件数",
-           "統計內容：百分比為 in-time 時限按時率；closed-as 結案中屬所列結果的占比；closed-at-once "
+           "統計內容：百分比為 in-time 時限如期率；closed-as 結案中屬所列結果的占比；closed-at-once "
            "在受理環節當即辦結的占比；closed 結案數與新開案件數之比；reopened 重開數與結案數之比；repeated "
            "重複投訴占比；answered 某欄位中屬所列答案的占比；其他為 mean、sum 某欄位的平均值、合計；mean-time、"
            "median-time 在某階段耗時的平均值、中位數（誤差 5 % 以內）；opened 新開案件數")},

@@ -57,6 +57,6 @@ const struct language_part language_retention = {
     .end = retention_end,
     MEANS("How long the personal data of a closed case is kept; a case on legal hold (facts held, "
           "hold_lifted) is not erased whatever this says",
-          "已结案件的个人信息保存多久；法定保留（事实 held、hold_lifted）中的案件一概不删",
-          "已結案件的個人資料保存多久；法定保留（事實 held、hold_lifted）中的案件一概不刪")};
+          "已结案件的个人信息保存多久；因法律保全暂停删除（事实 held、hold_lifted）的案件一概不删",
+          "已結案件的個人資料保存多久；因法律保全暫停刪除（事實 held、hold_lifted）的案件一概不刪")};
 /* clang-format on */

@@ -109,7 +109,7 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
     if (view->erased) {
         print_erased(ctl, view);
     } else if (state->more.hold != 0) {
-        head(ctl, TEXT_COLUMN_HOLD, ctl_text_in(ctl->language, TEXT_DIFF_YES));
+        head(ctl, TEXT_HEAD_HOLD, ctl_text_in(ctl->language, TEXT_HOLD_IS));
     }
     if (state->reopened > 0) {
         head(ctl,
@@ -124,6 +124,7 @@ static void print_sums(const struct ctl *ctl, const struct case_view *view)
     char text[VIEW_TEXT_MAX];
     unsigned met = 0;
     unsigned late = 0;
+    unsigned open = 0;
     if (view->received && view->state.closed_at_us != 0) {
         int64_t took_us = view->state.closed_at_us - view->received->received.received_at_us;
         head(ctl, TEXT_HEAD_TOOK, view_duration(ctl, took_us / 1000000, text));
@@ -132,6 +133,7 @@ static void print_sums(const struct ctl *ctl, const struct case_view *view)
         enum view_status status = case_clock_status(view, &view->clocks[i]);
         met += status == VIEW_MET;
         late += status == VIEW_BREACHED;
+        open += status == VIEW_RUNNING || status == VIEW_AT_RISK || status == VIEW_PAUSED;
     }
     if (view->clock_count > 0) {
         head(ctl,
@@ -140,7 +142,8 @@ static void print_sums(const struct ctl *ctl, const struct case_view *view)
                        TEXT_CLOCKS_ARE,
                        CTL_ARGS(CTL_NUMBER_TEXT(view->clock_count),
                                 CTL_NUMBER_TEXT(met),
-                                CTL_NUMBER_TEXT(late)),
+                                CTL_NUMBER_TEXT(late),
+                                CTL_NUMBER_TEXT(open)),
                        text));
     }
 }

@@ -36,6 +36,19 @@ int ctl_file_open(const char *path, int *from)
     return why;
 }
 
+/* How large it is, where that can be known, and how large it may be. */
+static int too_large(const struct ctl *ctl, const char *path, FILE *from, size_t max)
+{
+    struct stat is = {0};
+    char said[256];
+    bool known = fstat(fileno(from), &is) == 0 && S_ISREG(is.st_mode);
+    (void)ctl_format_into(said,
+                          sizeof said,
+                          ctl_text_in(ctl->language, known ? TEXT_FILE_LARGER : TEXT_FILE_LARGE),
+                          CTL_ARGS(CTL_NUMBER_TEXT(max), CTL_NUMBER_TEXT(is.st_size)));
+    return ctl_fail(ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, said));
+}
+
 static int read_all(FILE *from, size_t max, struct ctl_file *file)
 {
     file->bytes = malloc(max + 2);
@@ -65,14 +78,15 @@ int ctl_file_read(const struct ctl *ctl, const char *path, size_t max, struct ct
         return unreadable(ctl, path, why);
     }
     why = read_all(from, max, file);
+    int code = why == EFBIG ? too_large(ctl, path, from, max) : CTL_OK;
     if (from != stdin) {
         (void)fclose(from);
     }
     if (why != 0) {
         ctl_file_done(file);
-        return unreadable(ctl, path, why);
+        code = code == CTL_OK ? unreadable(ctl, path, why) : code;
     }
-    return CTL_OK;
+    return code;
 }
 
 void ctl_file_done(struct ctl_file *file)

@@ -77,8 +77,12 @@ static int text_read(const struct ctl *ctl, const char *path, const char *name, 
            (file->bytes[file->size - 1] == '\n' || file->bytes[file->size - 1] == '\r')) {
         file->size--;
     }
+    if (file->size == 0) {
+        ctl_file_done(file);
+        return ctl_fail(ctl, CTL_USAGE, TEXT_FILL_EMPTY, CTL_ARGS(path));
+    }
     *value = slice_of(file->bytes, file->size);
-    if (file->size > 0 && text_is_clean(*value, &bad_at)) {
+    if (text_is_clean(*value, &bad_at)) {
         return CTL_OK;
     }
     ctl_file_done(file);

@@ -125,7 +125,7 @@ const char *ctl_form_title(const struct ctl *ctl,
     return NULL;
 }
 
-/* "平静 (calm) | 气愤 (angry)" */
+/* "calm (1) | angry (2)", with the parentheses of the language */
 static void choices_say(const struct ctl *ctl,
                         const struct policy *policy,
                         const Redress__Command__V1__Form *form,
@@ -139,15 +139,12 @@ static void choices_say(const struct ctl *ctl,
         const char *told = ctl_form_title(ctl, policy, form, i);
         (void)view_plain(slice_of(form->choices[i].data, form->choices[i].len), id);
         (void)view_plain(slice_text(told ? told : ""), title);
-        bool both = title[0] != '\0' && strcmp(title, id) != 0;
+        char named[VIEW_TEXT_MAX];
         used += (size_t)snprintf(choices + used,
                                  size - used,
-                                 "%s%s%s%s%s",
+                                 "%s%s",
                                  i > 0 ? ctl_text_in(ctl->language, TEXT_FORM_OR) : "",
-                                 both ? title : id,
-                                 both ? " (" : "",
-                                 both ? id : "",
-                                 both ? ")" : "");
+                                 view_named(ctl, title[0] != '\0' ? title : id, id, named));
     }
 }
 

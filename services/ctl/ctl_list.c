@@ -14,19 +14,19 @@
 enum { SQL_MAX = 4096, LIMIT_MAX = 10000 /* of --limit */ };
 
 static const struct ctl_column columns[] = {
-    {"number",     TEXT_HEAD_CASE,     CTL_COLUMN_TEXT,    false},
-    {"case",       TEXT_LIST_ID,       CTL_COLUMN_NUMBER,  false},
-    {"priority",   TEXT_HEAD_PRIORITY, CTL_COLUMN_NUMBER,  false},
-    {"category",   TEXT_HEAD_CATEGORY, CTL_COLUMN_TEXT,    true },
-    {"step",       TEXT_HEAD_STEP,     CTL_COLUMN_TEXT,    true },
-    {"queue",      TEXT_LIST_QUEUE,    CTL_COLUMN_TEXT,    true },
-    {"agent",      TEXT_HEAD_WITH,     CTL_COLUMN_TEXT,    true },
-    {"received",   TEXT_HEAD_RECEIVED, CTL_COLUMN_TIME,    false},
-    {"due",        TEXT_LIST_DUE,      CTL_COLUMN_TIME,    false},
-    {"overdue",    TEXT_LIST_OVERDUE,  CTL_COLUMN_BOOLEAN, false},
-    {"next_due",   TEXT_LIST_NEXT_DUE, CTL_COLUMN_DETAIL,  false},
-    {"next_level", TEXT_LIST_LEVEL,    CTL_COLUMN_DETAIL,  false},
-    {"outcome",    TEXT_LIST_OUTCOME,  CTL_COLUMN_TEXT,    false},
+    {"number",     TEXT_HEAD_CASE,     CTL_COLUMN_TEXT,   false},
+    {"case",       TEXT_LIST_ID,       CTL_COLUMN_NUMBER, false},
+    {"priority",   TEXT_HEAD_PRIORITY, CTL_COLUMN_NUMBER, false},
+    {"category",   TEXT_HEAD_CATEGORY, CTL_COLUMN_TEXT,   true },
+    {"step",       TEXT_HEAD_STEP,     CTL_COLUMN_TEXT,   true },
+    {"queue",      TEXT_LIST_QUEUE,    CTL_COLUMN_TEXT,   true },
+    {"agent",      TEXT_HEAD_WITH,     CTL_COLUMN_TEXT,   true },
+    {"received",   TEXT_HEAD_RECEIVED, CTL_COLUMN_TIME,   false},
+    {"due",        TEXT_LIST_DUE,      CTL_COLUMN_TIME,   false},
+    {"overdue",    TEXT_LIST_OVERDUE,  CTL_COLUMN_FAULT,  false},
+    {"next_due",   TEXT_LIST_NEXT_DUE, CTL_COLUMN_DETAIL, false},
+    {"next_level", TEXT_LIST_LEVEL,    CTL_COLUMN_DETAIL, false},
+    {"outcome",    TEXT_LIST_OUTCOME,  CTL_COLUMN_TEXT,   false},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 
@@ -300,10 +300,12 @@ static void answer(const struct ctl *ctl, struct ctl_table *table, int64_t total
         ctl_print_json(ctl, &value);
         return;
     }
-    ctl_table_print(table);
-    if (shown > 0) {
-        view_zone_tell(ctl);
+    if (shown == 0) {
+        ctl_note(ctl, TEXT_LIST_NONE, NULL);
+        return;
     }
+    ctl_table_print(table);
+    view_zone_tell(ctl);
     if (shown < total) {
         ctl_note(ctl,
                  TEXT_LIST_SHOWN,

@@ -48,6 +48,8 @@ const char *
 say_text(const struct ctl *ctl, char into[SAY_MAX], enum ctl_text id, const char *const *args);
 /* A part more, behind what is there; cut where there is no room. */
 void say_more(char into[SAY_MAX], const char *between, const char *text);
+/* The same of an alternative: "a, b or c".  *last, nought at first: where the last one begins. */
+void say_either(const struct ctl *ctl, char into[SAY_MAX], size_t *last, const char *text);
 const char *say_title(const struct ctl *ctl, const struct policy_title *title);
 const char *say_phase(const struct ctl *ctl, enum phase phase);
 const char *say_role(const struct ctl *ctl, const struct policy *policy, uint16_t role);

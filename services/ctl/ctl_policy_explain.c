@@ -76,11 +76,9 @@ say_case(const struct ctl *ctl, const struct policy_object *object, const struct
         const struct policy_factor *factor = &policy->factors[i];
         if (policy_when_holds(policy, &factor->when, &scored)) {
             (void)origin_text(object, THING_FACTOR, i, origin);
-            (void)fprintf(ctl->out,
-                          "%+5d  %s (%s)\n",
-                          factor->points,
-                          say_title(ctl, &factor->title),
-                          origin);
+            (void)say_text(
+                ctl, text, TEXT_SAY_THING, CTL_ARGS(say_title(ctl, &factor->title), origin));
+            (void)fprintf(ctl->out, "%+5d  %s\n", factor->points, text);
         }
     }
     const struct policy_class *class = &policy->classes[reasons->class_index];

@@ -95,10 +95,11 @@ static const char *requirement_say(const struct ctl *ctl,
         (void)say_roles(ctl, policy, asked->roles, list);
         say_more(what, comma, say_text(ctl, part, TEXT_SAY_OF_ROLES, CTL_ARGS(list)));
     }
+    size_t last = 0;
     list[0] = '\0';
     for (unsigned i = 1; i < OUTCOME_COUNT; i++) {
         if (asked->outcomes >> i & 1U) {
-            say_more(list, word(ctl, TEXT_SAY_OR), say_outcome(ctl, (enum case_outcome)i));
+            say_either(ctl, list, &last, say_outcome(ctl, (enum case_outcome)i));
         }
     }
     if (list[0] != '\0') {

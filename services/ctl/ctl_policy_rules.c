@@ -108,9 +108,10 @@ SAYS(clock_targets)
             (void)say_when(ctl, policy, &target->when, when);
         }
         char priorities[SAY_MAX] = "";
+        size_t last = 0;
         for (unsigned priority = 0; priority < 8; priority++) {
             if (target->priorities >> priority & 1U) {
-                say_more(priorities, word(ctl, TEXT_SAY_OR), CTL_NUMBER_TEXT(priority + 1));
+                say_either(ctl, priorities, &last, CTL_NUMBER_TEXT(priority + 1));
             }
         }
         if (priorities[0] != '\0') {
@@ -190,11 +191,11 @@ SAYS(clock_cleared)
 {
     (void)policy;
     uint8_t set = ((const struct policy_clock *)from)->due_cleared;
+    size_t last = 0;
     into[0] = '\0';
     for (unsigned i = 0; i < 3; i++) {
         if (((unsigned)set >> i & 1U) != 0) {
-            say_more(
-                into, word(ctl, TEXT_SAY_OR), word(ctl, (enum ctl_text)(TEXT_SAY_CLEARED_MET + i)));
+            say_either(ctl, into, &last, word(ctl, (enum ctl_text)(TEXT_SAY_CLEARED_MET + i)));
         }
     }
     return into;

@@ -1,4 +1,5 @@
 /* Phrases for the parts of a policy; see ctl_policy.h. */
+#include "ctl_case.h"
 #include "ctl_policy.h"
 #include "ctl_view.h"
 #include "policy_field.h"
@@ -15,6 +16,19 @@ void say_more(char into[SAY_MAX], const char *between, const char *text)
 {
     size_t at = strlen(into);
     (void)snprintf(into + at, SAY_MAX - at, "%s%s", at > 0 ? between : "", text);
+}
+
+void say_either(const struct ctl *ctl, char into[SAY_MAX], size_t *last, const char *text)
+{
+    const char *or_word = ctl_text_in(ctl->language, TEXT_SAY_OR);
+    if (*last > 0 && strlen(into) >= *last + strlen(or_word)) {
+        char alternative[SAY_MAX];
+        (void)snprintf(alternative, sizeof alternative, "%s", into + *last + strlen(or_word));
+        into[*last] = '\0';
+        say_more(into, ctl_text_in(ctl->language, TEXT_SAY_COMMA), alternative);
+    }
+    *last = strlen(into);
+    say_more(into, or_word, text);
 }
 
 const char *say_title(const struct ctl *ctl, const struct policy_title *title)
@@ -92,17 +106,19 @@ const char *say_compare(const struct ctl *ctl,
 {
     const struct policy_field *field = &policy->fields[compare->field];
     const char *title = say_title(ctl, &field->title);
-    const char *or_word = ctl_text_in(ctl->language, TEXT_SAY_OR);
     char values[SAY_MAX] = "";
+    size_t last = 0;
     for (uint16_t i = 0; i < field->choice_count && i < 64; i++) {
         if (compare->choices >> i & 1U) {
-            say_more(values, or_word, say_title(ctl, &field->choices[i].title));
+            say_either(ctl, values, &last, say_title(ctl, &field->choices[i].title));
         }
     }
     for (unsigned i = 2; i-- > 0 && field->type == FORM_FLAG;) {
         if (compare->choices >> i & 1U) {
-            say_more(
-                values, or_word, ctl_text_in(ctl->language, i > 0 ? TEXT_DIFF_YES : TEXT_DIFF_NO));
+            say_either(ctl,
+                       values,
+                       &last,
+                       ctl_text_in(ctl->language, i > 0 ? TEXT_DIFF_YES : TEXT_DIFF_NO));
         }
     }
     if (values[0] != '\0') {
@@ -128,40 +144,56 @@ const char *say_action_named(const struct ctl *ctl, const struct policy *policy,
     return id;
 }
 
+/* What its text has to show: that of a category by its title; other patterns have none. */
+static void when_patterns(const struct ctl *ctl,
+                          const struct policy *policy,
+                          const struct policy_when *when,
+                          char into[SAY_MAX])
+{
+    size_t last = 0;
+    for (uint16_t i = 0; i < when->pattern_count; i++) {
+        char quoted[SAY_MAX];
+        const char *id = when->patterns[i];
+        uint16_t category = policy_category_index(policy, slice_text(id));
+        const char *name =
+            category == POLICY_NONE ? id : say_title(ctl, &policy->categories[category].title);
+        say_either(ctl, into, &last, say_text(ctl, quoted, TEXT_NAME_QUOTED, CTL_ARGS(name)));
+    }
+}
+
 const char *say_when(const struct ctl *ctl,
                      const struct policy *policy,
                      const struct policy_when *when,
                      char into[SAY_MAX])
 {
-    const char *or_word = ctl_text_in(ctl->language, TEXT_SAY_OR);
     char channels[SAY_MAX] = "";
     char classes[SAY_MAX] = "";
     char categories[SAY_MAX] = "";
     char patterns[SAY_MAX] = "";
+    size_t last[3] = {0};
     into[0] = '\0';
     for (uint16_t i = 0; i < policy->channel_count; i++) {
         if (when->channels >> i & 1U) {
-            say_more(channels, or_word, say_title(ctl, &policy->channels[i].title));
+            say_either(ctl, channels, &last[0], say_title(ctl, &policy->channels[i].title));
         }
     }
     for (uint16_t i = 0; i < policy->class_count; i++) {
         if (when->classes >> i & 1U) {
-            say_more(classes, or_word, say_title(ctl, &policy->classes[i].title));
+            say_either(ctl, classes, &last[1], say_title(ctl, &policy->classes[i].title));
         }
     }
     for (uint16_t i = 0; i < when->category_count; i++) {
-        say_more(
-            categories, or_word, say_title(ctl, &policy->categories[when->categories[i]].title));
+        const struct policy_category *category = &policy->categories[when->categories[i]];
+        say_either(ctl, categories, &last[2], say_title(ctl, &category->title));
     }
-    for (uint16_t i = 0; i < when->pattern_count; i++) {
-        say_more(patterns, or_word, when->patterns[i]);
-    }
+    when_patterns(ctl, policy, when, patterns);
     when_part(ctl, into, TEXT_SAY_COMES_BY, channels);
     when_part(ctl, into, TEXT_SAY_IS_CLASS, classes);
     when_part(ctl, into, TEXT_SAY_IS_ABOUT, categories);
     when_part(ctl, into, TEXT_SAY_PATTERNS, patterns);
     if (when->repeats_min > 0) {
-        when_part(ctl, into, TEXT_SAY_REPEATS, CTL_NUMBER_TEXT(when->repeats_min));
+        enum ctl_text id = when->repeats_min == 1 ? TEXT_SAY_REPEATED : TEXT_SAY_REPEATS;
+        when_part(ctl, into, id, CTL_NUMBER_TEXT(when->repeats_min));
     }
     for (uint16_t i = 0; i < when->compare_count; i++) {
         char part[SAY_MAX];
@@ -274,7 +306,7 @@ fact_title(const struct ctl *ctl, const struct policy *policy, enum event_kind f
     case EVENT_OPENED:
         return ctl_text_in(ctl->language, TEXT_SAY_FACT_OPENED);
     default:
-        return event_kind_name(fact);
+        return case_kind_text(ctl, fact);
     }
 }
 
@@ -284,19 +316,16 @@ const char *say_facts(const struct ctl *ctl,
                       uint32_t marks,
                       char into[SAY_MAX])
 {
+    size_t last = 0;
     into[0] = '\0';
     for (unsigned kind = 1; kind < EVENT_KIND_COUNT; kind++) {
         if (policy_kind_in(facts, (enum event_kind)kind)) {
-            say_more(into,
-                     ctl_text_in(ctl->language, TEXT_SAY_OR),
-                     fact_title(ctl, policy, (enum event_kind)kind));
+            say_either(ctl, into, &last, fact_title(ctl, policy, (enum event_kind)kind));
         }
     }
     for (uint16_t i = 0; i < policy->mark_count; i++) {
         if ((marks >> i & 1U) != 0) {
-            say_more(into,
-                     ctl_text_in(ctl->language, TEXT_SAY_OR),
-                     say_title(ctl, &policy->marks[i].title));
+            say_either(ctl, into, &last, say_title(ctl, &policy->marks[i].title));
         }
     }
     return into;

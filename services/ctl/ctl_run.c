@@ -62,7 +62,6 @@ const char *ctl_errno_text(const struct ctl *ctl, int why)
         {ENOENT, TEXT_FILE_NOT_THERE},
         {EACCES, TEXT_FILE_FORBIDDEN},
         {EISDIR, TEXT_FILE_FOLDER   },
-        {EFBIG,  TEXT_FILE_LARGE    },
         {ENOSPC, TEXT_FILE_NO_SPACE },
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -1,5 +1,7 @@
 #include "ctl_table.h"
 
+#include "ctl_view.h"
+
 #include <assert.h>
 #include <libsmartcols.h>
 #include <unistd.h>
@@ -68,6 +70,7 @@ static json_t *cell_json(enum ctl_column_kind kind, const char *cell)
     case CTL_COLUMN_NUMBER:
         return cell[0] == '\0' ? json_null() : json_integer(strtoll(cell, NULL, 10));
     case CTL_COLUMN_BOOLEAN:
+    case CTL_COLUMN_FAULT:
         return json_boolean(cell[0] != '\0');
     case CTL_COLUMN_TIME:
     case CTL_COLUMN_DETAIL:
@@ -86,8 +89,10 @@ void ctl_table_add(struct ctl_table *table, const char *const *cells)
         const struct ctl_column *column = &table->columns[i];
         const char *cell = cells[i] ? cells[i] : "";
         (void)json_object_set_new(row, column->key, cell_json(column->kind, cell));
-        if (line && column->kind == CTL_COLUMN_BOOLEAN) {
-            cell = cell[0] != '\0' ? "✓" : "";
+        if (cell[0] != '\0' && column->kind == CTL_COLUMN_BOOLEAN) {
+            cell = "✓";
+        } else if (cell[0] != '\0' && column->kind == CTL_COLUMN_FAULT) {
+            cell = view_sign(VIEW_BREACHED);
         }
         if (line) {
             char *copy = strdup(cell); /* the table takes it */

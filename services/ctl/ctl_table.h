@@ -14,6 +14,7 @@ enum ctl_column_kind {
     CTL_COLUMN_TEXT,
     CTL_COLUMN_NUMBER,  /* right aligned; a number in JSON, null when the cell is "" */
     CTL_COLUMN_BOOLEAN, /* the cell is "true" or "" */
+    CTL_COLUMN_FAULT,   /* the same of something bad, which no tick may stand for */
     CTL_COLUMN_TIME,    /* null in JSON when the cell is "" */
     CTL_COLUMN_DETAIL,  /* the same, and in JSON only */
 };

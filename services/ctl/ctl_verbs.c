@@ -95,7 +95,7 @@ static const struct ctl_option act_options[] = {
     WORD("text", 0, "NAME", TEXT_OPTION_ACT_TEXT),
     WORD("text-language", 0, "TAG", TEXT_OPTION_TEXT_LANGUAGE),
     FLAG("draft", 0, TEXT_OPTION_DRAFT),
-    NUMBER("version", 0, "0", 0, UINT32_MAX, TEXT_OPTION_EXPECTED),
+    {"version", NULL, 0, CTL_NUMBER, "VERSION", "0", 0, UINT32_MAX, TEXT_OPTION_EXPECTED},
 };
 
 static const struct ctl_option queue_options[] = {
@@ -161,7 +161,7 @@ static const struct ctl_option list_options[] = {
     WORD("queue", 0, "[POLICY/]ID", TEXT_LOOK_QUEUE),
     WORD("agent", 0, "NAME", TEXT_LOOK_AGENT),
     WORD("category", 0, "ID", TEXT_LOOK_CATEGORY),
-    NUMBER("priority", 0, NULL, 1, 5, TEXT_LOOK_PRIORITY),
+    {"priority", NULL, 0, CTL_NUMBER, "LEVEL", NULL, 1, 5, TEXT_LOOK_PRIORITY},
     WORD("policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
     FLAG("open", 0, TEXT_LOOK_OPEN),
     FLAG("closed", 0, TEXT_LOOK_CLOSED),
@@ -178,7 +178,7 @@ static const struct ctl_option measures_options[] = {
 };
 
 static const struct ctl_option verify_options[] = {
-    NUMBER("partition", 'p', "-1", -1, 1023, TEXT_LOOK_PARTITION),
+    {"partition", NULL, 'p', CTL_NUMBER, "NUMBER", "-1", -1, 1023, TEXT_LOOK_PARTITION},
     WORD("service", 0, "NAME", TEXT_LOOK_SERVICE),
 };
 
@@ -204,12 +204,12 @@ static const struct ctl_option clock_explain_options[] = {
 static const struct ctl_option calendar_import_options[] = {
     WORD("name", 0, "NAME", TEXT_OPTION_CALENDAR_NAME),
     WORD("source", 0, "TEXT", TEXT_OPTION_CALENDAR_SOURCE),
-    NUMBER("first-year", 0, "0", 0, 2199, TEXT_OPTION_FIRST_YEAR),
-    NUMBER("last-year", 0, "0", 0, 2199, TEXT_OPTION_LAST_YEAR),
+    {"first-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_FIRST_YEAR},
+    {"last-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_LAST_YEAR},
 };
 
 static const struct ctl_option calendar_show_options[] = {
-    NUMBER("year", 'y', NULL, 1970, 2199, TEXT_OPTION_YEAR),
+    {"year", NULL, 'y', CTL_NUMBER, "YEAR", NULL, 1970, 2199, TEXT_OPTION_YEAR},
     WORD("calendar", 0, "NAME", TEXT_OPTION_CALENDAR),
 };
 

@@ -339,6 +339,11 @@ const char *view_status(const struct ctl *ctl, enum view_status status, char int
     return into;
 }
 
+const char *view_sign(enum view_status status)
+{
+    return statuses[status].sign;
+}
+
 const char *view_status_name(enum view_status status)
 {
     return statuses[status].name;

@@ -146,6 +146,8 @@ enum view_status {
 
 /* Sign and word, coloured when ctl->color. */
 const char *view_status(const struct ctl *ctl, enum view_status status, char into[VIEW_TEXT_MAX]);
+/* The sign alone, of any language. */
+const char *view_sign(enum view_status status);
 /* "running", "at_risk", …: for JSON. */
 const char *view_status_name(enum view_status status);
 /* The escape that begins its colour, "" without colours; view_color_end ends it. */

@@ -7,6 +7,8 @@
  * language, and on its next version; texts are compared with files of tests/unit/ctl, the picture
  * is read by a reader of XML.
  */
+#include "ctl_policy.h"
+
 #include "ctl_golden.h"
 #include "ctl_said.h"
 
@@ -160,12 +162,33 @@ static void the_picture_is_xml_and_names_every_step(void **state)
     xmlCleanupParser();
 }
 
+static void only_before_the_last_alternative_stands_or(void **state)
+{
+    (void)state;
+    static const char *const wanted[CTL_LANGUAGE_COUNT][3] = {
+        [CTL_EN] = {"Phone", "Phone or this or that", "Phone, this or that or Mail"},
+        [CTL_ZH_CN] = {"Phone", "Phone或this or that",  "Phone、this or that或Mail"},
+        [CTL_ZH_TW] = {"Phone", "Phone或this or that",  "Phone、this or that或Mail"},
+    };
+    static const char *const texts[3] = {"Phone", "this or that", "Mail"};
+    for (int language = 0; language < CTL_LANGUAGE_COUNT; language++) {
+        const struct ctl ctl = {.language = (enum ctl_language)language};
+        char said[SAY_MAX] = "";
+        size_t last = 0;
+        for (int i = 0; i < 3; i++) {
+            say_either(&ctl, said, &last, texts[i]);
+            assert_string_equal(said, wanted[language][i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_policy_is_explained_in_three_languages),
         cmocka_unit_test(what_is_different_is_told_in_three_languages),
         cmocka_unit_test(the_sentences_are_data_too),
+        cmocka_unit_test(only_before_the_last_alternative_stands_or),
         cmocka_unit_test(the_picture_is_xml_and_names_every_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

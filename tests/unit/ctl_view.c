@@ -7,10 +7,12 @@
  */
 #include "ctl_view.h"
 
+#include "ctl_file.h"
 #include "ctl_table.h"
 #include "unit.h"
 
 #include <locale.h>
+#include <unistd.h>
 
 static struct ctl ctl_in(enum ctl_language language)
 {
@@ -214,6 +216,53 @@ static void times_are_told_in_the_zone_of_the_policies_and_it_is_said(void **sta
     assert_string_equal(view_time_cell(&ctl, at_us, text), "2026-06-05T00:59:00.000000Z");
 }
 
+static void a_tick_never_stands_for_what_is_bad(void **state)
+{
+    (void)state;
+    static const struct ctl_column columns[] = {
+        {"held", TEXT_COLUMN_HOLD,  CTL_COLUMN_BOOLEAN, false},
+        {"late", TEXT_LIST_OVERDUE, CTL_COLUMN_FAULT,   false},
+    };
+    struct ctl ctl = ctl_in(CTL_ZH_CN);
+    char *said = NULL;
+    size_t size = 0;
+    ctl.out = open_memstream(&said, &size);
+    struct ctl_table *table = ctl_table_new(&ctl, columns, 2);
+    assert_non_null(table);
+    ctl_table_add(table, CTL_ARGS("true", "true"));
+    ctl_table_add(table, CTL_ARGS("", ""));
+    ctl_table_print(table);
+    json_t *rows = ctl_table_json(table);
+    assert_true(json_is_true(json_object_get(json_array_get(rows, 0), "late")));
+    assert_true(json_is_false(json_object_get(json_array_get(rows, 1), "late")));
+    json_decref(rows);
+    ctl_table_free(&table);
+    (void)fclose(ctl.out);
+    assert_non_null(strstr(said, "暂停删除  已超时"));
+    assert_non_null(strstr(said, "✓         ■"));
+    free(said);
+}
+
+static void a_file_that_is_too_large_is_told_with_its_size_and_the_limit(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/redress-view-XXXXXX";
+    int file = mkstemp(path);
+    assert_int_equal(write(file, "sixsix", 6), 6);
+    (void)close(file);
+    struct ctl ctl = ctl_in(CTL_EN);
+    struct ctl_file read;
+    char *said = NULL;
+    size_t size = 0;
+    ctl.err = open_memstream(&said, &size);
+    int code = ctl_file_read(&ctl, path, 4, &read);
+    (void)fclose(ctl.err);
+    (void)unlink(path);
+    assert_int_equal(code, CTL_FAILED);
+    assert_non_null(strstr(said, ": it has 6 bytes; at most 4 are read\n"));
+    free(said);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +274,8 @@ int main(void)
         cmocka_unit_test(bytes_of_others_cannot_steer_a_terminal),
         cmocka_unit_test(a_time_of_the_archive_is_read_in_whatever_zone_it_is_told),
         cmocka_unit_test(a_status_is_sign_and_word_and_coloured_only_where_that_is_wanted),
+        cmocka_unit_test(a_tick_never_stands_for_what_is_bad),
+        cmocka_unit_test(a_file_that_is_too_large_is_told_with_its_size_and_the_limit),
         cmocka_unit_test(times_are_told_in_the_zone_of_the_policies_and_it_is_said),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
