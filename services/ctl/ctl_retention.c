@@ -203,17 +203,19 @@ static int erase_all(struct found *found, const struct ctl_command *like)
     struct ctl_progress progress;
     SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
     int code = ctl_desk_open(ctl, ctl_option_number(ctl, "timeout"), &desk);
+    bool bounded = ctl_option_many(ctl, "limit")->count > 0 && found->limit < found->due;
+    int64_t count = bounded ? found->limit : found->due;
     ctl_progress_begin(ctl, &progress);
-    for (int64_t i = 0; code == CTL_OK && i < found->due; i++) {
+    for (int64_t i = 0; code == CTL_OK && i < count; i++) {
         struct ctl_command command = *like;
         const ctl_reply *reply = NULL;
         command.case_id = found->cases[i];
         if (ctl_progress_due(&progress, clock_now_us())) {
             ctl_progress_show(ctl,
                               &progress,
-                              (double)i / (double)found->due,
+                              (double)i / (double)count,
                               TEXT_RETENTION_PROGRESS,
-                              CTL_ARGS(CTL_NUMBER_TEXT(i), CTL_NUMBER_TEXT(found->due)));
+                              CTL_ARGS(CTL_NUMBER_TEXT(i), CTL_NUMBER_TEXT(count)));
         }
         code = ctl_desk_ask(desk, &command, &reply);
         bool done = code == CTL_OK && ctl_reply_code(reply) == CTL_OK;
@@ -248,8 +250,9 @@ int ctl_erase(struct ctl *ctl)
 
 /* ---- the whole ---- */
 
-/* The end of the day that is named, or now. */
-static int by_read(const struct ctl *ctl, int64_t *by_us)
+/* The end of the day that is named, or now.  What falls due later is only told: erased early is
+ * erased for good. */
+static int by_read(const struct ctl *ctl, bool erases, int64_t *by_us)
 {
     const char *day = ctl_option_text(ctl, "by");
     char end[64];
@@ -259,6 +262,10 @@ static int by_read(const struct ctl *ctl, int64_t *by_us)
         (void)snprintf(end, sizeof end, "%sT23:59:59Z", day);
         if (!policy_instant_parse(slice_text(end), &end_s)) {
             return ctl_fail(ctl, CTL_USAGE, TEXT_RETENTION_DAY, CTL_ARGS(day));
+        }
+        bool later = end_s * 1000000 + 999999 > *by_us;
+        if (later && erases) {
+            return ctl_fail(ctl, CTL_USAGE, TEXT_RETENTION_FORECAST, CTL_ARGS(day));
         }
         *by_us = end_s * 1000000 + 999999;
     }
@@ -308,7 +315,7 @@ int ctl_retention(struct ctl *ctl)
     bool erases = ctl_option_flag(ctl, "erase") && !ctl_option_flag(ctl, "dry-run");
     int code = erases ? who(ctl, &like) : CTL_OK;
     if (code == CTL_OK) {
-        code = by_read(ctl, &found.by_us);
+        code = by_read(ctl, erases, &found.by_us);
     }
     if (code == CTL_OK) {
         code = ctl_database(ctl);
