@@ -172,9 +172,9 @@ refused(struct import *import, const struct ctl_flight *flight, const struct ctl
 {
     char because[CTL_REFUSAL_MAX];
     char why[CTL_REFUSAL_MAX + 160];
-    if (verdict->conflict) {
-        (void)snprintf(
-            why, sizeof why, "%s", ctl_text_in(import->ctl->language, TEXT_SUBMIT_CONFLICT));
+    if (verdict->conflict || verdict->erased) {
+        enum ctl_text text = verdict->erased ? TEXT_SUBMIT_ERASED : TEXT_SUBMIT_CONFLICT;
+        (void)snprintf(why, sizeof why, "%s", ctl_text_in(import->ctl->language, text));
     } else {
         (void)snprintf(why,
                        sizeof why,

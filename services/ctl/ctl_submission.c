@@ -156,6 +156,7 @@ static bool refusal_read(const Redress__Submit__V1__Refusal *refusal, struct ctl
     verdict->reason = refusal->has_reason ? (uint32_t)refusal->reason : 0;
     verdict->limit = refusal->has_limit ? refusal->limit : 0;
     verdict->conflict = refusal->code == REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_CONFLICT;
+    verdict->erased = refusal->code == REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_ERASED;
     verdict->retry_after_ms = refusal->has_retry_after_ms ? refusal->retry_after_ms : RETRY_MS;
     bool later = refusal->code == REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_OVERLOADED ||
                  refusal->code == REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_NOT_READY;

@@ -48,7 +48,8 @@ struct ctl_verdict {
     bool stranger;    /* forged: signed by a key we do not trust … */
     char key[16 + 1]; /* … which begins so, in hex */
     /* of a refusal */
-    bool conflict;                           /* the id was accepted with another body */
+    bool conflict;                           /* the id was accepted with another body … */
+    bool erased;                             /* … or with what was erased since */
     char field[64], value[65], allowed[160]; /* the last one in English */
     uint32_t reason;                         /* of intake_reason; 0: not told */
     uint32_t limit;

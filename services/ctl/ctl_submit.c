@@ -123,7 +123,9 @@ static void refusal_json(const struct ctl *ctl, const struct ctl_verdict *verdic
     if (ctl->json) {
         json_t *value = json_pack("{s:s, s:o, s:o, s:o, s:I, s:I}",
                                   "outcome",
-                                  verdict->conflict ? "conflict" : "refused",
+                                  verdict->erased     ? "erased"
+                                  : verdict->conflict ? "conflict"
+                                                      : "refused",
                                   "field",
                                   ctl_json_text(slice_text(verdict->field)),
                                   "value",
@@ -140,8 +142,9 @@ static void refusal_json(const struct ctl *ctl, const struct ctl_verdict *verdic
 
 static int tell_refusal(const struct ctl *ctl, const struct ctl_verdict *verdict)
 {
-    if (verdict->conflict) {
-        return ctl_fail(ctl, CTL_CONFLICT, TEXT_SUBMIT_CONFLICT, NULL);
+    if (verdict->conflict || verdict->erased) {
+        return ctl_fail(
+            ctl, CTL_CONFLICT, verdict->erased ? TEXT_SUBMIT_ERASED : TEXT_SUBMIT_CONFLICT, NULL);
     }
     char why[CTL_REFUSAL_MAX];
     (void)ctl_submit_say(ctl, verdict, why);

@@ -168,13 +168,16 @@ outcome_add(struct intake *intake, const struct request *request, struct slice i
     return outcome;
 }
 
-static void conflict(struct cycle *cycle, const struct request *request, struct slice id)
+/* With another body, or what is erased now: a receipt could be of a body never accepted (law 1). */
+static void conflict(struct cycle *cycle, const struct request *request, struct slice id, bool gone)
 {
-    struct intake_refused refused = {.submission_id = id,
-                                     .code =
-                                         REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_CONFLICT,
-                                     .field = "submission_id",
-                                     .allowed = "an id that was not used for another body"};
+    struct intake_refused refused = {
+        .submission_id = id,
+        .code = gone ? REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_ERASED
+                     : REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_CONFLICT,
+        .field = "submission_id",
+        .allowed = gone ? "not to be sent again: registered, erased since"
+                        : "an id that was not used for another body"};
     refuse(cycle, request, &refused);
 }
 
@@ -185,9 +188,10 @@ static void answer_known(struct intake *intake,
                          const struct intake_known *known,
                          const uint8_t digest[INTAKE_DIGEST_SIZE])
 {
+    static const uint8_t erased[INTAKE_DIGEST_SIZE];
     struct slice id = slice_of(known->submission_id, 16);
     if (memcmp(known->digest, digest, INTAKE_DIGEST_SIZE) != 0) {
-        conflict(cycle, request, id);
+        conflict(cycle, request, id, memcmp(known->digest, erased, sizeof erased) == 0);
         return;
     }
     struct outcome *outcome = outcome_add(intake, request, id);
@@ -294,7 +298,7 @@ static void answer_seen(struct intake *intake,
 {
     const struct intake_row *row = &intake->rows[seen->outcome];
     if (memcmp(seen->digest, digest, INTAKE_DIGEST_SIZE) != 0) {
-        conflict(cycle, request, seen->key);
+        conflict(cycle, request, seen->key, false);
         return;
     }
     for (uint32_t i = 0; i < intake->outcome_count; i++) {

@@ -153,6 +153,8 @@ static void a_receipt_of_a_key_that_is_not_ours_is_not_believed(void **state)
     assert_false(verdict.stranger);
 }
 
+#define CODE(name) REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_##name
+
 static void refusals_are_for_good_or_for_later(void **state)
 {
     (void)state;
@@ -160,11 +162,13 @@ static void refusals_are_for_good_or_for_later(void **state)
         Redress__Submit__V1__RefusalCode code;
         enum ctl_verdict_kind kind;
         bool conflict;
+        bool erased;
     } rows[] = {
-        {REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_INVALID,    CTL_VERDICT_REFUSED, false},
-        {REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_CONFLICT,   CTL_VERDICT_REFUSED, true },
-        {REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_OVERLOADED, CTL_VERDICT_LATER,   false},
-        {REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_NOT_READY,  CTL_VERDICT_LATER,   false},
+        {CODE(INVALID),    CTL_VERDICT_REFUSED, false, false},
+        {CODE(CONFLICT),   CTL_VERDICT_REFUSED, true,  false},
+        {CODE(OVERLOADED), CTL_VERDICT_LATER,   false, false},
+        {CODE(NOT_READY),  CTL_VERDICT_LATER,   false, false},
+        {CODE(ERASED),     CTL_VERDICT_REFUSED, false, true },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct ctl_verdict verdict;
@@ -178,6 +182,7 @@ static void refusals_are_for_good_or_for_later(void **state)
         assert_int_equal(verdict_of(intake_refusal_pack(&refused, batch.arena), &verdict),
                          rows[i].kind);
         assert_int_equal(verdict.conflict, rows[i].conflict);
+        assert_int_equal(verdict.erased, rows[i].erased);
         assert_string_equal(verdict.field, "channel");
         assert_string_equal(verdict.value, "pigeon");
         assert_string_equal(verdict.allowed, "one of web, phone");
