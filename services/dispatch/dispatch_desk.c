@@ -289,21 +289,24 @@ static struct slice taker_of(const struct policy *policy,
     return input->actor;
 }
 
-/* The other case of a merge or a link is one of ours, but is not there.  Of a case elsewhere its
- * owner knows, and nobody asks him. */
-static bool other_is_missing(const struct asked *asked,
-                             const struct held_case *held,
-                             const struct dispatch_input *input)
+/* The other case of a merge or a link is one of ours, but is not there, or what would be merged is
+ * alive and that one erased.  Of a case elsewhere its owner knows, and nobody asks him. */
+static bool other_is_amiss(const struct asked *asked,
+                           const struct held_case *held,
+                           const struct dispatch_input *input)
 {
     struct dispatch *dispatch = asked->dispatch;
     const struct policy *policy = dispatch_policy(dispatch, held->state.policy_id);
     const struct policy_step *step = policy ? &policy->steps[held->state.step] : NULL;
     uint16_t index = step ? policy_action_index(step, input->action) : POLICY_NONE;
-    bool asks = index != POLICY_NONE && (step->actions[index].fact == EVENT_MERGED ||
-                                         step->actions[index].fact == EVENT_LINKED);
-    return asks && input->other_case != 0 &&
-           service_serves(dispatch->service, case_partition(input->other_case)) &&
-           !dispatch_find(dispatch, input->other_case);
+    bool merges = index != POLICY_NONE && step->actions[index].fact == EVENT_MERGED;
+    bool links = index != POLICY_NONE && step->actions[index].fact == EVENT_LINKED;
+    if ((!merges && !links) || input->other_case == 0 ||
+        !service_serves(dispatch->service, case_partition(input->other_case))) {
+        return false;
+    }
+    const struct held_case *other = dispatch_find(dispatch, input->other_case);
+    return !other || (merges && other->state.more.erased_at_us != 0);
 }
 
 /* Refused, and nothing is recorded of it. */
@@ -354,7 +357,7 @@ static void act_on(const struct asked *asked,
         capacity_left(dispatch, policy, taker_of(policy, &held->state, input));
     input->org = people_org(dispatch);
     enum dispatch_answer answered = dispatch_decide(policy, &held->state, input, out, &field);
-    if (answered == DISPATCH_APPEND && other_is_missing(asked, held, input)) {
+    if (answered == DISPATCH_APPEND && other_is_amiss(asked, held, input)) {
         answered = DISPATCH_FIELD_INVALID;
         field = slice_text("case");
     }

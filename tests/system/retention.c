@@ -1,0 +1,96 @@
+/*
+ * Goal: a live case is not merged into an erased one, where nobody could work on it any more
+ * (laws 1, 10).
+ *
+ * Method: real daemons under kept.yaml; a case that was received four years ago is closed and
+ * erased; a living one is merged into it, and then into one that stands.
+ */
+#include "case_number.h"
+#include "rig_cmocka.h"
+#include "rig_json.h"
+
+#include <time.h>
+
+enum { SETTLE_MS = 30000, REOPEN_MS = 1100, LINE_SIZE = 256, REFUSED = 1 };
+
+static json_t *asks(const struct rig *rig, int wanted, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static json_t *asks(const struct rig *rig, int wanted, const char *format, ...)
+{
+    char words[LINE_SIZE];
+    int status;
+    va_list arguments;
+    va_start(arguments, format);
+    assert_in_range(vsnprintf(words, sizeof words, format, arguments), 1, sizeof words - 1);
+    va_end(arguments);
+    json_t *json = rig_json(rig, words, &status);
+    if (status != wanted || !json) {
+        fail_msg("%s: status %d", words, status);
+    }
+    return json;
+}
+
+#define DOES(rig, ...) json_decref(asks(rig, 0, __VA_ARGS__))
+
+/* Received four years ago. */
+static unsigned long long submitted(struct rig *rig, const char *policy)
+{
+    char when[LINE_SIZE];
+    struct tm tm;
+    time_t then = time(NULL) - (time_t)4 * 365 * 86400;
+    assert_non_null(gmtime_r(&then, &tm));
+    assert_true(strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0);
+    json_t *json = asks(rig,
+                        0,
+                        "submit --policy %s --channel phone --text 'it is broken' --contact "
+                        "13987650421 --received-at %s",
+                        policy,
+                        when);
+    unsigned long long case_id = (unsigned long long)rig_json_number(json, "case_id");
+    json_decref(json);
+    rig_settle(rig, SETTLE_MS);
+    return case_id;
+}
+
+static unsigned long long closed_under(struct rig *rig, const char *policy)
+{
+    unsigned long long case_id = submitted(rig, policy);
+    DOES(rig, "act %llu reply --as ann --role agent", case_id);
+    return case_id;
+}
+
+static json_t *
+merge(const struct rig *rig, int wanted, unsigned long long from, unsigned long long into)
+{
+    char number[CASE_NUMBER_SIZE];
+    case_number_format(into, time(NULL) * INT64_C(1000000), number);
+    return asks(rig, wanted, "act %llu merge --as sue --role supervisor -f case=%s", from, number);
+}
+
+static void a_live_case_is_not_merged_into_an_erased_one(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/kept.yaml");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    unsigned long long erased = closed_under(rig, "kept");
+    unsigned long long live = submitted(rig, "kept");
+    unsigned long long other = submitted(rig, "kept");
+    rig_nap_ms(REOPEN_MS);
+    DOES(rig, "erase %llu --as kim --role keeper --reason asked", erased);
+    json_t *json = merge(rig, REFUSED, live, erased);
+    assert_string_equal(json_string_value(json_object_get(json, "code")), "field_invalid");
+    json_decref(json);
+    json_decref(merge(rig, 0, live, other));
+    rig_end(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_live_case_is_not_merged_into_an_erased_one, rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
