@@ -34,7 +34,9 @@ struct found {
     int64_t by_us;
     int64_t limit;
     int64_t listed, due, held;
-    uint64_t *cases; /* that are due */
+    int64_t unheeded; /* their policies say nothing of retention */
+    int64_t unknown;  /* their policies are not to be had: nobody can say */
+    uint64_t *cases;  /* that are due */
     size_t room;
     int64_t erased, refused;
 };
@@ -98,6 +100,7 @@ take(struct found *found, const struct policy *policy, const struct dispatch_cas
     int64_t due_us = dispatch_erase_due_us(policy, state);
     bool held = state->more.hold != 0 && state->more.erased_at_us == 0;
     if (!held && due_us > found->by_us) {
+        found->unheeded += policy->retention.roles == 0;
         return true;
     }
     list(found, policy, state, due_us);
@@ -152,6 +155,7 @@ static int search(struct found *found)
             behind = dispatch_row_case(rows, row);
             const struct policy *policy =
                 view_policy(found->policies, dispatch_row_policy(rows, row));
+            found->unknown += !policy;
             if (policy && !dispatch_row_read(rows, row, policy, &state, &error)) {
                 return ctl_fail(ctl, CTL_FAILED, TEXT_ARCHIVE_REFUSED, CTL_ARGS(error.text));
             }
@@ -272,18 +276,32 @@ static int by_read(const struct ctl *ctl, bool erases, int64_t *by_us)
     return CTL_OK;
 }
 
+/* What nothing is due of for no good reason. */
+static void tell_unjudged(const struct found *found)
+{
+    if (found->unheeded + found->unknown > 0) {
+        ctl_note(found->ctl,
+                 TEXT_RETENTION_UNJUDGED,
+                 CTL_ARGS(CTL_NUMBER_TEXT(found->unheeded), CTL_NUMBER_TEXT(found->unknown)));
+    }
+}
+
 static void answer(const struct found *found, bool erases)
 {
     const struct ctl *ctl = found->ctl;
     int64_t all = found->due + found->held;
     if (ctl->json) {
-        json_t *value = json_pack("{s:o, s:I, s:I, s:I, s:I}",
+        json_t *value = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
                                   "cases",
                                   ctl_table_json(found->table),
                                   "due",
                                   (json_int_t)found->due,
                                   "held",
                                   (json_int_t)found->held,
+                                  "no_retention",
+                                  (json_int_t)found->unheeded,
+                                  "no_policy",
+                                  (json_int_t)found->unknown,
                                   "erased",
                                   (json_int_t)found->erased,
                                   "refused",
@@ -295,12 +313,14 @@ static void answer(const struct found *found, bool erases)
         ctl_print(ctl,
                   TEXT_RETENTION_ERASED,
                   CTL_ARGS(CTL_NUMBER_TEXT(found->erased), CTL_NUMBER_TEXT(found->refused)));
+        tell_unjudged(found);
         return;
     }
     ctl_table_print(found->table);
     ctl_note(ctl,
              TEXT_RETENTION_DUE,
              CTL_ARGS(CTL_NUMBER_TEXT(found->due), CTL_NUMBER_TEXT(found->held)));
+    tell_unjudged(found);
     if (found->listed < all) {
         ctl_note(ctl,
                  TEXT_RETENTION_SHOWN,

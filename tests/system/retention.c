@@ -1,9 +1,13 @@
 /*
  * Goal: a live case is not merged into an erased one, where nobody could work on it any more
- * (laws 1, 10).
+ * (laws 1, 10); nothing that is closed goes untold when what is due to be erased is listed: a case
+ * whose policy says nothing of retention, or is not to be had, is counted as such (what nobody
+ * judges is kept for ever, and nobody knows).
  *
  * Method: real daemons under kept.yaml; a case that was received four years ago is closed and
- * erased; a living one is merged into it, and then into one that stands.
+ * erased; a living one is merged into it, and then into one that stands.  A closed case under a
+ * policy with retention, and one under a policy without; then the second is pinned to a policy the
+ * archive does not have.
  */
 #include "case_number.h"
 #include "rig_cmocka.h"
@@ -87,10 +91,47 @@ static void a_live_case_is_not_merged_into_an_erased_one(void **state)
     rig_end(rig);
 }
 
+static void tells(const struct rig *rig, int64_t no_retention, int64_t no_policy)
+{
+    char text[LINE_SIZE];
+    int status;
+    json_t *json = rig_json(rig, "retention", &status);
+    assert_int_equal(status, 0);
+    assert_int_equal(rig_json_number(json, "due"), 0);
+    assert_int_equal(rig_json_number(json, "no_retention"), no_retention);
+    assert_int_equal(rig_json_number(json, "no_policy"), no_policy);
+    json_decref(json);
+    (void)snprintf(text,
+                   sizeof text,
+                   "not judged: %d closed cases of policies without retention, %d whose",
+                   (int)no_retention,
+                   (int)no_policy);
+    rig_says(rig, "retention", 0, text);
+}
+
+static void what_nobody_judges_is_counted(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/kept.yaml");
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/quick.yaml");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    (void)closed_under(rig, "kept");
+    unsigned long long other = closed_under(rig, "quick");
+    rig_settle(rig, SETTLE_MS);
+    tells(rig, 1, 0);
+    (void)rig_number(
+        rig, "UPDATE complaint SET policy_id = 4711 WHERE case_id = %llu RETURNING 1", other);
+    tells(rig, 0, 1);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_live_case_is_not_merged_into_an_erased_one, rig_teardown),
+        cmocka_unit_test_teardown(what_nobody_judges_is_counted, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
