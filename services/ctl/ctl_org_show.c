@@ -47,18 +47,15 @@ static void waiting_free(struct waiting **waiting_p)
     }
 }
 
-/* The columns the daemon loads, as it takes them. */
+/* As the daemon loads them, in the order it takes them. */
 static int waiting_read(struct ctl *ctl, struct waiting *waiting)
 {
     char sql[SQL_MAX];
-    const char *load = dispatch_statements[0].sql;
-    const char *end = strstr(load, " WHERE ");
     (void)snprintf(sql,
                    sizeof sql,
-                   "%.*s WHERE c.queue <> '' ORDER BY c.priority, least(k.due, c.received_at + "
+                   "%s WHERE c.queue <> '' ORDER BY c.priority, least(k.due, c.received_at + "
                    "interval '30 days') LIMIT %d",
-                   end ? (int)(end - load) : 0,
-                   load,
+                   dispatch_rows_query,
                    WAITING_MAX);
     int code = ctl_query(ctl, "SELECT agent, used FROM agent_slot", NULL, 0, &waiting->held);
     if (code != CTL_OK || !waiting->policies) {

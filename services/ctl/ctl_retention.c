@@ -26,12 +26,20 @@ static const struct ctl_column columns[COLUMNS] = {
     [COLUMN_HOLD] = {"held",   TEXT_COLUMN_HOLD,      CTL_COLUMN_BOOLEAN, false},
 };
 
+struct listed {
+    const struct policy *policy;
+    uint64_t case_id;
+    int64_t received_us, closed_us, due_us;
+    bool held;
+};
+
 /* Cases that are due, and how many are not erased because they are on hold. */
 struct found {
     struct ctl *ctl;
     struct view_policies *policies;
     struct ctl_table *table;
     int64_t by_us;
+    struct listed *list; /* room for limit of them */
     int64_t limit;
     int64_t listed, due, held;
     int64_t unheeded; /* their policies say nothing of retention */
@@ -45,28 +53,18 @@ static bool found_begin(struct found *found, struct ctl *ctl)
 {
     found->ctl = ctl;
     found->limit = ctl_option_number(ctl, "limit");
+    found->list = calloc((size_t)found->limit, sizeof *found->list);
     found->policies = view_policies_new(ctl);
     found->table = ctl_table_new(ctl, columns, COLUMNS);
-    return found->policies && found->table;
+    return found->list && found->policies && found->table;
 }
 
 static void found_done(struct found *found)
 {
     ctl_table_free(&found->table);
     view_policies_free(&found->policies);
+    free(found->list);
     free(found->cases);
-}
-
-static const char *time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX])
-{
-    if (at_us == 0 || at_us == INT64_MAX) {
-        into[0] = '\0';
-    } else if (ctl->json) {
-        clock_text(at_us, into);
-    } else {
-        (void)view_time(at_us, into);
-    }
-    return into;
 }
 
 static void list(struct found *found,
@@ -74,23 +72,45 @@ static void list(struct found *found,
                  const struct dispatch_case *state,
                  int64_t due_us)
 {
+    if (found->listed < found->limit) {
+        found->list[found->listed++] = (struct listed){.policy = policy,
+                                                       .case_id = state->case_id,
+                                                       .received_us = state->received_at_us,
+                                                       .closed_us = state->closed_at_us,
+                                                       .due_us = due_us,
+                                                       .held = state->more.hold != 0};
+    }
+}
+
+static void row_add(const struct found *found, const struct listed *row)
+{
     char number[CASE_NUMBER_SIZE];
     char closed[VIEW_TEXT_MAX];
     char due[VIEW_TEXT_MAX];
-    if (found->listed == found->limit) {
-        return;
-    }
-    found->listed++;
-    case_number_format(state->case_id, state->received_at_us, number);
+    case_number_format(row->case_id, row->received_us, number);
     const char *const cells[COLUMNS] = {
         [COLUMN_NUMBER] = number,
-        [COLUMN_CASE] = CTL_NUMBER_TEXT(state->case_id),
-        [COLUMN_POLICY] = found->ctl->json ? policy->name : view_title(found->ctl, &policy->title),
-        [COLUMN_CLOSED] = time_cell(found->ctl, state->closed_at_us, closed),
-        [COLUMN_DUE] = time_cell(found->ctl, due_us, due),
-        [COLUMN_HOLD] = state->more.hold != 0 ? "true" : "",
+        [COLUMN_CASE] = CTL_NUMBER_TEXT(row->case_id),
+        [COLUMN_POLICY] =
+            found->ctl->json ? row->policy->name : view_title(found->ctl, &row->policy->title),
+        [COLUMN_CLOSED] = view_time_cell(found->ctl, row->closed_us, closed),
+        [COLUMN_DUE] = view_time_cell(found->ctl, row->due_us, due),
+        [COLUMN_HOLD] = row->held ? "true" : "",
     };
     ctl_table_add(found->table, cells);
+}
+
+/* In the zone of their policies. */
+static void table_fill(const struct found *found)
+{
+    struct view_zones zones = {0};
+    for (int64_t i = 0; i < found->listed; i++) {
+        view_zones_add(&zones, found->list[i].policy);
+    }
+    view_zones_take(&zones);
+    for (int64_t i = 0; i < found->listed; i++) {
+        row_add(found, &found->list[i]);
+    }
 }
 
 /* False: out of memory. */
@@ -120,20 +140,17 @@ take(struct found *found, const struct policy *policy, const struct dispatch_cas
     return true;
 }
 
-/* The columns the daemon loads, of closed cases behind this one. */
+/* As the daemon loads them, of closed cases behind this one. */
 static PGresult *chunk_read(struct ctl *ctl, uint64_t behind)
 {
     char sql[SQL_MAX];
-    const char *load = dispatch_statements[0].sql;
-    const char *end = strstr(load, " WHERE ");
     const char *const parameters[] = {CTL_NUMBER_TEXT(behind), ctl_option_text(ctl, "policy")};
     (void)snprintf(sql,
                    sizeof sql,
-                   "%.*s WHERE c.closed_at IS NOT NULL AND c.case_id > $1::bigint AND ($2::text IS "
+                   "%s WHERE c.closed_at IS NOT NULL AND c.case_id > $1::bigint AND ($2::text IS "
                    "NULL OR c.policy_id IN (SELECT id FROM policy WHERE name = $2::text)) "
                    "ORDER BY c.case_id LIMIT %d",
-                   end ? (int)(end - load) : 0,
-                   load,
+                   dispatch_rows_query,
                    CHUNK);
     return PQexecParams(ctl->database, sql, 2, NULL, parameters, NULL, NULL, 1);
 }
@@ -290,6 +307,7 @@ static void answer(const struct found *found, bool erases)
 {
     const struct ctl *ctl = found->ctl;
     int64_t all = found->due + found->held;
+    table_fill(found);
     if (ctl->json) {
         json_t *value = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
                                   "cases",
@@ -317,6 +335,9 @@ static void answer(const struct found *found, bool erases)
         return;
     }
     ctl_table_print(found->table);
+    if (found->listed > 0) {
+        view_zone_tell(ctl);
+    }
     ctl_note(ctl,
              TEXT_RETENTION_DUE,
              CTL_ARGS(CTL_NUMBER_TEXT(found->due), CTL_NUMBER_TEXT(found->held)));

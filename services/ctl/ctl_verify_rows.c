@@ -363,17 +363,14 @@ static void missing(struct verify *verify, const char *table, uint64_t serial)
                   NULL);
 }
 
-/* The columns the daemon loads, of every case, closed long ago or not. */
+/* As the daemon loads them, of every case, closed long ago or not. */
 static const char *complaint_sql(char sql[2048])
 {
-    const char *load = dispatch_statements[0].sql;
-    const char *end = strstr(load, " WHERE ");
     (void)snprintf(sql,
                    2048,
-                   "%.*s WHERE case_id > $1::bigint AND case_id <= $2::bigint ORDER BY case_id "
+                   "%s WHERE case_id > $1::bigint AND case_id <= $2::bigint ORDER BY case_id "
                    "LIMIT $3::integer",
-                   end ? (int)(end - load) : 0,
-                   load);
+                   dispatch_rows_query);
     return sql;
 }
 

@@ -52,6 +52,8 @@
     "outcome = excluded.outcome, more = excluded.more, "                                           \
     "pushes = excluded.pushes"
 
+const char dispatch_rows_query[] = ROWS;
+
 const struct pg_statement dispatch_statements[] = {
     {"dispatch_rows",
      ROWS "WHERE c.case_id IN (SELECT unnest($1::bigint[]) UNION "

@@ -8,6 +8,10 @@
 #include "dispatch_core.h"
 #include "pg.h"
 
+/* What a row is read with, for whoever asks for other cases than dispatch does: add " WHERE … ";
+ * the table is called c, the clocks k.  dispatch_row_read and its like take what it answers. */
+extern const char dispatch_rows_query[];
+
 extern const struct pg_statement dispatch_statements[];
 extern const unsigned dispatch_statement_count;
 
