@@ -15,7 +15,7 @@
 
 #include <time.h>
 
-enum { SETTLE_MS = 30000, REOPEN_MS = 1100, LINE_SIZE = 256, REFUSED = 1 };
+enum { SETTLE_MS = 30000, REOPEN_MS = 1100, LINE_SIZE = 256, REFUSED = 1, USAGE = 2, CONFLICT = 4 };
 
 static json_t *asks(const struct rig *rig, int wanted, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -72,6 +72,38 @@ merge(const struct rig *rig, int wanted, unsigned long long from, unsigned long 
     return asks(rig, wanted, "act %llu merge --as sue --role supervisor -f case=%s", from, number);
 }
 
+static void is_told_erased(const struct rig *rig, unsigned long long case_id)
+{
+    static const char *const done[] = {"note --note hello", "note -f phone=13987650421"};
+    for (size_t i = 0; i < sizeof done / sizeof *done; i++) {
+        json_t *json =
+            asks(rig, REFUSED, "act %llu %s --as sue --role supervisor", case_id, done[i]);
+        assert_string_equal(json_string_value(json_object_get(json, "code")), "erased");
+        json_decref(json);
+    }
+}
+
+static void what_is_sent_again_is_told_erased(struct rig *rig)
+{
+    static const char words[] = "submit --policy kept --channel phone --text broken --received-at "
+                                "2022-01-01T00:00:00Z --id 00000000-0000-4000-8000-000000000001";
+    json_t *json = asks(rig, 0, "%s", words);
+    unsigned long long case_id = (unsigned long long)rig_json_number(json, "case_id");
+    json_decref(json);
+    rig_settle(rig, SETTLE_MS);
+    DOES(rig, "act %llu reply --as ann --role agent", case_id);
+    rig_nap_ms(REOPEN_MS);
+    rig_says(rig,
+             "retention --erase --by 2099-01-01 --as kim --role keeper --reason expired",
+             USAGE,
+             "2099-01-01 has not passed");
+    rig_says(rig, "retention --by 2099-01-01", 0, "Asia/Shanghai");
+    DOES(rig, "erase %llu --as kim --role keeper --reason asked", case_id);
+    json = asks(rig, CONFLICT, "%s", words);
+    assert_string_equal(json_string_value(json_object_get(json, "outcome")), "erased");
+    json_decref(json);
+}
+
 static void a_live_case_is_not_merged_into_an_erased_one(void **state)
 {
     struct rig *rig = rig_new(true);
@@ -84,6 +116,8 @@ static void a_live_case_is_not_merged_into_an_erased_one(void **state)
     unsigned long long other = submitted(rig, "kept");
     rig_nap_ms(REOPEN_MS);
     DOES(rig, "erase %llu --as kim --role keeper --reason asked", erased);
+    is_told_erased(rig, erased);
+    what_is_sent_again_is_told_erased(rig);
     json_t *json = merge(rig, REFUSED, live, erased);
     assert_string_equal(json_string_value(json_object_get(json, "code")), "field_invalid");
     json_decref(json);
