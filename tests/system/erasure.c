@@ -43,25 +43,7 @@ static const char *word(const json_t *json, const char *key)
     return text;
 }
 
-static json_t *asks(const struct rig *rig, int wanted, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static json_t *asks(const struct rig *rig, int wanted, const char *format, ...)
-{
-    char words[512];
-    int status;
-    va_list arguments;
-    va_start(arguments, format);
-    assert_in_range(vsnprintf(words, sizeof words, format, arguments), 1, sizeof words - 1);
-    va_end(arguments);
-    json_t *json = rig_json(rig, words, &status);
-    if (status != wanted || !json) {
-        fail_msg("%s: status %d", words, status);
-    }
-    return json;
-}
-
-#define DOES(rig, ...) json_decref(asks(rig, 0, __VA_ARGS__))
+#define DOES(rig, ...) json_decref(rig_asks(rig, 0, __VA_ARGS__))
 
 static unsigned long long id(int which)
 {
@@ -70,7 +52,7 @@ static unsigned long long id(int which)
 
 static json_t *erase(const struct rig *rig, int which, int wanted)
 {
-    return asks(rig, wanted, "erase %llu --as kim --role keeper --reason asked", id(which));
+    return rig_asks(rig, wanted, "erase %llu --as kim --role keeper --reason asked", id(which));
 }
 
 /* How many events of that name the case has. */
@@ -218,13 +200,14 @@ static json_t *submit(const struct rig *rig, int which, int wanted)
     if (when[which][0] == '\0') {
         assert_true(strftime(when[which], sizeof when[which], "%Y-%m-%dT%H:%M:%SZ", &tm) > 0);
     }
-    return asks(rig,
-                wanted,
-                "submit --policy kept --channel phone --text 'it is broken' --name Ou --contact %s "
-                "--received-at %s --id 00000000-0000-4000-8000-00000000000%d",
-                phone,
-                when[which],
-                which);
+    return rig_asks(
+        rig,
+        wanted,
+        "submit --policy kept --channel phone --text 'it is broken' --name Ou --contact %s "
+        "--received-at %s --id 00000000-0000-4000-8000-00000000000%d",
+        phone,
+        when[which],
+        which);
 }
 
 static uint64_t submitted(const struct rig *rig, int which)
@@ -269,10 +252,10 @@ static void it_is_refused_while_it_has_to_be_kept(struct rig *rig)
     assert_non_null(json_object_get(reason, "until"));
     json_decref(json);
     assert_int_equal(recorded(rig, EARLY, EVENT_ERASURE_REFUSED), 1);
-    json = asks(rig,
-                REFUSED,
-                "erase %llu --as ann --role agent --reason curious",
-                id(EARLY)); /* who may not is not recorded */
+    json = rig_asks(rig,
+                    REFUSED,
+                    "erase %llu --as ann --role agent --reason curious",
+                    id(EARLY)); /* who may not is not recorded */
     assert_string_equal(word(json, "code"), "role_may_not");
     json_decref(json);
     assert_int_equal(recorded(rig, EARLY, EVENT_ERASURE_REFUSED), 1);
@@ -302,7 +285,7 @@ static void a_repeated_command_is_refused_again(struct rig *rig)
 static void what_is_due_is_listed_and_erased(struct rig *rig)
 {
     static const char by[] = "--as kim --role keeper --reason expired";
-    json_t *json = asks(rig, 0, "retention --erase --dry-run %s", by);
+    json_t *json = rig_asks(rig, 0, "retention --erase --dry-run %s", by);
     assert_int_equal(rig_json_number(json, "due"), 1);
     assert_int_equal(rig_json_number(json, "held"), 1);
     assert_int_equal(rig_json_number(json, "erased"), 0);
@@ -315,7 +298,7 @@ static void what_is_due_is_listed_and_erased(struct rig *rig)
     }
     json_decref(json);
     assert_int_equal(rig_number(rig, "SELECT count(wrapped_key) FROM submission"), CASES);
-    json = asks(rig, 0, "retention --erase %s", by);
+    json = rig_asks(rig, 0, "retention --erase %s", by);
     assert_int_equal(rig_json_number(json, "erased"), 1);
     assert_int_equal(rig_json_number(json, "refused"), 0);
     json_decref(json);
@@ -351,7 +334,7 @@ static void show_says_when_by_whom_and_why(const struct rig *rig)
         {"zh-TW", "kim（keeper），依據 保存：expired", "備註已刪除"},
     };
     static char said[SAID_MAX];
-    json_t *json = asks(rig, 0, "show %llu", id(DUE));
+    json_t *json = rig_asks(rig, 0, "show %llu", id(DUE));
     const json_t *erased = json_object_get(json, "erased");
     assert_string_equal(word(erased, "actor"), "kim");
     assert_string_equal(word(erased, "reason"), "expired");
@@ -406,7 +389,7 @@ static void it_stands_as_it_should(struct rig *rig, const struct keys *destroyed
     json_decref(json);
     erasing_is_told(rig, DUE, "its personal data was erased on ");
     assert_int_equal(recorded(rig, DUE, EVENT_ERASED), 1);
-    json = asks(rig, REFUSED, "act %llu reopen --as sue --role supervisor", id(DUE));
+    json = rig_asks(rig, REFUSED, "act %llu reopen --as sue --role supervisor", id(DUE));
     assert_string_equal(word(json, "code"), "erased");
     json_decref(json);
     rig_check_streams(rig);
@@ -417,7 +400,7 @@ static void it_stands_as_it_should(struct rig *rig, const struct keys *destroyed
 static void verify_tells(const struct rig *rig, int which, const char *wanted)
 {
     char where[64];
-    json_t *json = asks(rig, REFUSED, "verify");
+    json_t *json = rig_asks(rig, REFUSED, "verify");
     const json_t *one = json_array_get(json_object_get(json, "differences"), 0);
     assert_int_equal(rig_json_number(json, "difference_count"), 1);
     (void)snprintf(where, sizeof where, "submission %llu", id(which));

@@ -17,25 +17,7 @@
 
 enum { SETTLE_MS = 30000, REOPEN_MS = 1100, LINE_SIZE = 256, REFUSED = 1, USAGE = 2, CONFLICT = 4 };
 
-static json_t *asks(const struct rig *rig, int wanted, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static json_t *asks(const struct rig *rig, int wanted, const char *format, ...)
-{
-    char words[LINE_SIZE];
-    int status;
-    va_list arguments;
-    va_start(arguments, format);
-    assert_in_range(vsnprintf(words, sizeof words, format, arguments), 1, sizeof words - 1);
-    va_end(arguments);
-    json_t *json = rig_json(rig, words, &status);
-    if (status != wanted || !json) {
-        fail_msg("%s: status %d", words, status);
-    }
-    return json;
-}
-
-#define DOES(rig, ...) json_decref(asks(rig, 0, __VA_ARGS__))
+#define DOES(rig, ...) json_decref(rig_asks(rig, 0, __VA_ARGS__))
 
 /* Received four years ago. */
 static unsigned long long submitted(struct rig *rig, const char *policy)
@@ -45,12 +27,12 @@ static unsigned long long submitted(struct rig *rig, const char *policy)
     time_t then = time(NULL) - (time_t)4 * 365 * 86400;
     assert_non_null(gmtime_r(&then, &tm));
     assert_true(strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0);
-    json_t *json = asks(rig,
-                        0,
-                        "submit --policy %s --channel phone --text 'it is broken' --contact "
-                        "13987650421 --received-at %s",
-                        policy,
-                        when);
+    json_t *json = rig_asks(rig,
+                            0,
+                            "submit --policy %s --channel phone --text 'it is broken' --contact "
+                            "13987650421 --received-at %s",
+                            policy,
+                            when);
     unsigned long long case_id = (unsigned long long)rig_json_number(json, "case_id");
     json_decref(json);
     rig_settle(rig, SETTLE_MS);
@@ -69,7 +51,8 @@ merge(const struct rig *rig, int wanted, unsigned long long from, unsigned long 
 {
     char number[CASE_NUMBER_SIZE];
     case_number_format(into, time(NULL) * INT64_C(1000000), number);
-    return asks(rig, wanted, "act %llu merge --as sue --role supervisor -f case=%s", from, number);
+    return rig_asks(
+        rig, wanted, "act %llu merge --as sue --role supervisor -f case=%s", from, number);
 }
 
 static void is_told_erased(const struct rig *rig, unsigned long long case_id)
@@ -77,7 +60,7 @@ static void is_told_erased(const struct rig *rig, unsigned long long case_id)
     static const char *const done[] = {"note --note hello", "note -f phone=13987650421"};
     for (size_t i = 0; i < sizeof done / sizeof *done; i++) {
         json_t *json =
-            asks(rig, REFUSED, "act %llu %s --as sue --role supervisor", case_id, done[i]);
+            rig_asks(rig, REFUSED, "act %llu %s --as sue --role supervisor", case_id, done[i]);
         assert_string_equal(json_string_value(json_object_get(json, "code")), "erased");
         json_decref(json);
     }
@@ -87,7 +70,7 @@ static void what_is_sent_again_is_told_erased(struct rig *rig)
 {
     static const char words[] = "submit --policy kept --channel phone --text broken --received-at "
                                 "2022-01-01T00:00:00Z --id 00000000-0000-4000-8000-000000000001";
-    json_t *json = asks(rig, 0, "%s", words);
+    json_t *json = rig_asks(rig, 0, "%s", words);
     unsigned long long case_id = (unsigned long long)rig_json_number(json, "case_id");
     json_decref(json);
     rig_settle(rig, SETTLE_MS);
@@ -99,7 +82,7 @@ static void what_is_sent_again_is_told_erased(struct rig *rig)
              "2099-01-01 has not passed");
     rig_says(rig, "retention --by 2099-01-01", 0, "Asia/Shanghai");
     DOES(rig, "erase %llu --as kim --role keeper --reason asked", case_id);
-    json = asks(rig, CONFLICT, "%s", words);
+    json = rig_asks(rig, CONFLICT, "%s", words);
     assert_string_equal(json_string_value(json_object_get(json, "outcome")), "erased");
     json_decref(json);
 }

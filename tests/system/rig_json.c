@@ -41,6 +41,21 @@ json_t *rig_json(const struct rig *rig, const char *words, int *status)
     return json;
 }
 
+json_t *rig_asks(const struct rig *rig, int wanted, const char *format, ...)
+{
+    char words[LINE_SIZE];
+    int status;
+    va_list arguments;
+    va_start(arguments, format);
+    assert_in_range(vsnprintf(words, sizeof words, format, arguments), 1, LINE_SIZE - 1);
+    va_end(arguments);
+    json_t *json = rig_json(rig, words, &status);
+    if (status != wanted || !json) {
+        fail_msg("%s: status %d", words, status);
+    }
+    return json;
+}
+
 void rig_says(const struct rig *rig, const char *words, int wanted, const char *text)
 {
     char said[LINE_SIZE];

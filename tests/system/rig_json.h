@@ -16,6 +16,10 @@ int rig_shell(char *said, size_t size, const char *format, ...)
  * it printed, the caller's, or NULL where it was no JSON; and its exit status. */
 json_t *rig_json(const struct rig *rig, const char *words, int *status);
 
+/* The same of words that must end with that exit status and print JSON. */
+json_t *rig_asks(const struct rig *rig, int wanted, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* These words end with this exit status, and say this among other things on stderr. */
 void rig_says(const struct rig *rig, const char *words, int wanted, const char *text);
 
