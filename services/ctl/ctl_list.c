@@ -290,31 +290,6 @@ static void zone_use(struct view_policies *policies, const PGresult *rows)
     view_zones_take(&zones);
 }
 
-/* How many of how many, where that is not all. */
-static void answer(const struct ctl *ctl, struct ctl_table *table, int64_t total)
-{
-    int64_t shown = (int64_t)ctl_table_rows(table);
-    if (ctl->json) {
-        json_t *value =
-            json_pack("{s:o, s:I}", "cases", ctl_table_json(table), "total", (json_int_t)total);
-        ctl_print_json(ctl, &value);
-        return;
-    }
-    if (shown == 0) {
-        ctl_note(ctl, TEXT_LIST_NONE, NULL);
-        return;
-    }
-    ctl_table_print(table);
-    view_zone_tell(ctl);
-    if (shown < total) {
-        ctl_note(ctl,
-                 TEXT_LIST_SHOWN,
-                 CTL_ARGS(CTL_NUMBER_TEXT(shown),
-                          CTL_NUMBER_TEXT(total),
-                          CTL_NUMBER_TEXT(total < LIMIT_MAX ? total : LIMIT_MAX)));
-    }
-}
-
 /* An empty list would be the wrong answer to what no case can be. */
 static int contradiction_check(const struct ctl *ctl)
 {
@@ -361,6 +336,10 @@ int ctl_list(struct ctl *ctl)
     for (int row = 0; row < PQntuples(rows); row++) {
         add_row(ctl, policies, table, rows, row);
     }
-    answer(ctl, table, total);
+    if (!ctl->json && ctl_table_rows(table) == 0) {
+        ctl_note(ctl, TEXT_LIST_NONE, NULL);
+    } else {
+        view_cases(ctl, table, total, TEXT_LIST_SHOWN, LIMIT_MAX);
+    }
     return CTL_OK;
 }

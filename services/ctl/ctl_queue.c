@@ -114,28 +114,6 @@ static int total_of(struct ctl *ctl, const char *queue, int shown, int64_t *tota
     return code;
 }
 
-static void one_answer(const struct ctl *ctl, struct ctl_table *table, int64_t total)
-{
-    int64_t shown = (int64_t)ctl_table_rows(table);
-    if (ctl->json) {
-        json_t *value =
-            json_pack("{s:o, s:I}", "cases", ctl_table_json(table), "total", (json_int_t)total);
-        ctl_print_json(ctl, &value);
-        return;
-    }
-    ctl_table_print(table);
-    if (shown > 0) {
-        view_zone_tell(ctl);
-    }
-    if (shown < total) {
-        ctl_note(ctl,
-                 TEXT_QUEUE_SHOWN,
-                 CTL_ARGS(CTL_NUMBER_TEXT(shown),
-                          CTL_NUMBER_TEXT(total),
-                          CTL_NUMBER_TEXT(total < HEADS_MAX ? total : HEADS_MAX)));
-    }
-}
-
 static int queue_one(struct ctl *ctl,
                      struct redisContext *redis,
                      struct view_policies *policies,
@@ -179,7 +157,7 @@ static int queue_one(struct ctl *ctl,
                                category_text(ctl, policy, PQgetvalue(rows, row, 4), category),
                                since));
     }
-    one_answer(ctl, table, total);
+    view_cases(ctl, table, total, TEXT_QUEUE_SHOWN, HEADS_MAX);
     return CTL_OK;
 }
 

@@ -134,6 +134,29 @@ void view_zone_tell(const struct ctl *ctl)
     }
 }
 
+void view_cases(
+    const struct ctl *ctl, struct ctl_table *table, int64_t total, enum ctl_text more, int64_t most)
+{
+    int64_t shown = (int64_t)ctl_table_rows(table);
+    if (ctl->json) {
+        json_t *value =
+            json_pack("{s:o, s:I}", "cases", ctl_table_json(table), "total", (json_int_t)total);
+        ctl_print_json(ctl, &value);
+        return;
+    }
+    ctl_table_print(table);
+    if (shown > 0) {
+        view_zone_tell(ctl);
+    }
+    if (shown < total) {
+        ctl_note(ctl,
+                 more,
+                 CTL_ARGS(CTL_NUMBER_TEXT(shown),
+                          CTL_NUMBER_TEXT(total),
+                          CTL_NUMBER_TEXT(total < most ? total : most)));
+    }
+}
+
 const char *view_policy_zone(const struct policy *policy)
 {
     for (uint16_t i = 0; policy && i < policy->calendar_count; i++) {

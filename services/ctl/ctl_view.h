@@ -104,6 +104,15 @@ void view_zones_take(const struct view_zones *zones);
 const char *view_time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX]);
 /* Beneath a table with times: the zone they are told in.  Nothing with --json, which is in UTC. */
 void view_zone_tell(const struct ctl *ctl);
+struct ctl_table;
+/* A table of cases, of which there are total: as {"cases":[…],"total":N}, or for people with the
+ * zone and, where it is not all, how many of how many and that the option shows up to most (more).
+ */
+void view_cases(const struct ctl *ctl,
+                struct ctl_table *table,
+                int64_t total,
+                enum ctl_text more,
+                int64_t most);
 /* Of the first of its calendars that closes, else of the first; NULL: it has none. */
 const char *view_policy_zone(const struct policy *policy);
 /* "2026-11-21 19:46:01" in the local zone; "-" for 0 and for never. */
