@@ -34,6 +34,7 @@ enum ctl_option_kind {
     CTL_FLAG,
     CTL_TEXT,
     CTL_MANY,     /* a text that may be given again */
+    CTL_CHOICE,   /* one of its values */
     CTL_NUMBER,   /* min … max */
     CTL_DURATION, /* like 250ms, 5s, 2min; min … max in milliseconds */
 };
@@ -47,6 +48,8 @@ struct ctl_option {
     const char *fallback; /* as it would be typed; NULL: none */
     int64_t min, max;
     enum ctl_text help;
+    const char *values; /* what shells offer: "due|priority", or "@queue" of the kinds of
+                           `completion --names`; NULL: files */
 };
 
 struct ctl;
@@ -190,7 +193,7 @@ int ctl_watch(struct ctl *ctl);
 int ctl_top(struct ctl *ctl);
 int ctl_verify(struct ctl *ctl);
 int ctl_rebuild_redis(struct ctl *ctl);
-int ctl_completion(struct ctl *ctl);
+int ctl_completion(struct ctl *ctl); /* ctl_completion.c */
 
 /* ctl_manual.c: redress(1) in mdoc. */
 int ctl_manual(struct ctl *ctl);

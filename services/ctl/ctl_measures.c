@@ -26,14 +26,7 @@ static int showing_of(const struct ctl *ctl, struct showing *showing)
     for (unsigned i = 0; period && i < MEASURE_PERIOD_COUNT; i++) {
         if (strcmp(period, measure_periods[i]) == 0) {
             showing->period = (enum measure_period)i;
-            period = NULL;
         }
-    }
-    if (period) {
-        return ctl_fail(ctl,
-                        CTL_USAGE,
-                        TEXT_OPTION_RANGE,
-                        CTL_ARGS("period", "day|week|month|quarter|half-year|year", period));
     }
     if (showing->at && !policy_date_parse(slice_text(showing->at), &date)) {
         return ctl_fail(

@@ -60,6 +60,10 @@ add_part(struct ctl_names *names, const char *id, const char *title, const struc
 {
     const char *nearest = NULL;
     size_t far = SIZE_MAX;
+    if (names->all) {
+        (void)fprintf(names->all, "%s\n", id);
+        return;
+    }
     ctl_nearer(part->typed, part->like, &nearest, &far);
     names->found = names->found || strcmp(names->word, id) == 0;
     if (title && strcmp(part->typed, title) == 0) {
@@ -196,6 +200,11 @@ static void policy_add(const struct ctl *ctl,
     case NAMING_WORK_QUEUE:
         queues_add(ctl, names, naming, policy);
         break;
+    case NAMING_ROLE:
+        for (uint16_t i = 0; i < policy->role_count; i++) {
+            ctl_names_add(names, policy->roles[i], NULL);
+        }
+        break;
     case NAMING_COUNT:
         break;
     }
@@ -283,6 +292,27 @@ int ctl_names_known(struct ctl *ctl,
     for (unsigned i = 0; code == CTL_OK && i < count; i++) {
         if (named[i].word) {
             code = ctl_names_judge(ctl, policies, policy_count, &named[i], only);
+        }
+    }
+    return code;
+}
+
+int ctl_names_write(struct ctl *ctl, enum ctl_naming naming)
+{
+    static struct ctl_names names; /* large */
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    SCOPED(view_policies_free) struct view_policies *views = view_policies_new(ctl);
+    int code = ctl_query(ctl,
+                         "SELECT DISTINCT ON (name) id FROM policy ORDER BY name, version DESC",
+                         NULL,
+                         0,
+                         &rows);
+    names = (struct ctl_names){.word = "", .all = ctl->out};
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
+        const struct policy *policy = views ? view_policy(views, id) : NULL;
+        if (policy) {
+            policy_add(ctl, &names, naming, policy);
         }
     }
     return code;

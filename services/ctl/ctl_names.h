@@ -23,6 +23,7 @@ struct ctl_name {
 
 struct ctl_names {
     const char *word; /* as typed */
+    FILE *all;        /* NULL; else each name is written here, a line, and none is kept */
     bool found;
     bool more; /* than are shown */
     unsigned near_count, shown_count;
@@ -48,6 +49,7 @@ enum ctl_naming {
     NAMING_CATEGORY,
     NAMING_CHANNEL,
     NAMING_WORK_QUEUE, /* POLICY/QUEUE only: out of which a case is claimed */
+    NAMING_ROLE,       /* only written */
     NAMING_COUNT,
 };
 
@@ -72,5 +74,9 @@ int ctl_names_judge(const struct ctl *ctl,
                     unsigned policy_count,
                     const struct ctl_named *named,
                     const char *only) MUST_CHECK;
+
+/* Every name of this kind in the newest versions of the policies of the archive, a line each on
+ * stdout; one that several policies have comes as often. */
+int ctl_names_write(struct ctl *ctl, enum ctl_naming naming) MUST_CHECK;
 
 #endif

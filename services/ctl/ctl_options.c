@@ -201,6 +201,19 @@ static int out_of_range(const struct ctl *ctl, const struct config_row *row, con
     return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_RANGE, CTL_ARGS(row->name, said, text));
 }
 
+/* One of the words between bars. */
+static bool is_choice(const char *choices, const char *word)
+{
+    size_t size = strlen(word);
+    for (const char *at = choices; at; at = strchr(at, '|')) {
+        at += *at == '|';
+        if (strcspn(at, "|") == size && strncmp(at, word, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int take(struct ctl *ctl, size_t index, const char *text)
 {
     const struct ctl_option *option = ctl_option_at(ctl->verb, index);
@@ -216,6 +229,10 @@ static int take(struct ctl *ctl, size_t index, const char *text)
         if (!config_value_set(&row, text, &given->number, reason)) {
             return out_of_range(ctl, &row, text);
         }
+    }
+    if (option->kind == CTL_CHOICE && !is_choice(option->values, text)) {
+        return ctl_fail(
+            ctl, CTL_USAGE, TEXT_OPTION_RANGE, CTL_ARGS(option->name, option->values, text));
     }
     if (option->kind != CTL_MANY) {
         given->count = 0;

@@ -5,13 +5,19 @@
 #define OPTIONS(rows) (rows), sizeof(rows) / sizeof *(rows)
 #define NO_OPTIONS    NULL, 0
 
-#define FLAG(name, letter, help) {name, NULL, letter, CTL_FLAG, NULL, NULL, 0, 0, help}
+#define FLAG(name, letter, help) {name, NULL, letter, CTL_FLAG, NULL, NULL, 0, 0, help, NULL}
 #define WORD(name, letter, argument, help) \
-    {name, NULL, letter, CTL_TEXT, argument, NULL, 0, 0, help}
+    {name, NULL, letter, CTL_TEXT, argument, NULL, 0, 0, help, NULL}
+#define OF(values, name, letter, argument, help) \
+    {name, NULL, letter, CTL_TEXT, argument, NULL, 0, 0, help, values}
+#define CHOICE(choices, name, argument, fallback, help) \
+    {name, NULL, 0, CTL_CHOICE, argument, fallback, 0, 0, help, choices}
 #define NUMBER(name, letter, fallback, min, max, help) \
-    {name, NULL, letter, CTL_NUMBER, "N", fallback, min, max, help}
+    {name, NULL, letter, CTL_NUMBER, "N", fallback, min, max, help, NULL}
 #define TIME(name, fallback, min_ms, max_ms, help) \
-    {name, NULL, 0, CTL_DURATION, "TIME", fallback, min_ms, max_ms, help}
+    {name, NULL, 0, CTL_DURATION, "TIME", fallback, min_ms, max_ms, help, NULL}
+#define JOURNALS "intake|triage|dispatch|watchdog"
+#define LANGUAGES "en|zh-CN|zh-TW"
 #define PATIENCE TIME("timeout", "10s", 100, DAY_MS, TEXT_OPTION_TIMEOUT)
 
 enum { DAY_MS = 86400000, FILES_MAX = 256, IMPORTS_MAX = 64 };
@@ -23,7 +29,7 @@ const struct ctl_option ctl_common_options[] = {
     FLAG("quiet", 'q', TEXT_OPTION_QUIET),
     FLAG("no-color", 0, TEXT_OPTION_NO_COLOR),
     WORD("config", 'c', "FILE", TEXT_OPTION_CONFIG),
-    WORD("lang", 0, "TAG", TEXT_OPTION_LANG),
+    OF(LANGUAGES, "lang", 0, "TAG", TEXT_OPTION_LANG),
 };
 const size_t ctl_common_option_count = sizeof ctl_common_options / sizeof *ctl_common_options;
 
@@ -46,32 +52,32 @@ static const struct ctl_option policy_diff_options[] = {
 
 static const struct ctl_option policy_explain_options[] = {
     NUMBER("years", 0, "0", 0, 10, TEXT_OPTION_YEARS),
-    WORD("channel", 0, "ID", TEXT_OPTION_FACT_CHANNEL),
-    WORD("category", 0, "ID", TEXT_OPTION_FACT_CATEGORY),
+    OF("@channel", "channel", 0, "ID", TEXT_OPTION_FACT_CHANNEL),
+    OF("@category", "category", 0, "ID", TEXT_OPTION_FACT_CATEGORY),
     WORD("class", 0, "ID", TEXT_OPTION_FACT_CLASS),
     NUMBER("repeats", 0, NULL, 0, 1000, TEXT_OPTION_FACT_REPEATS),
-    {"pattern", NULL, 0, CTL_MANY, "ID", NULL, 0, 0, TEXT_OPTION_FACT_PATTERN},
+    {"pattern", NULL, 0, CTL_MANY, "ID", NULL, 0, 0, TEXT_OPTION_FACT_PATTERN, NULL},
 };
 
 static const struct ctl_option org_apply_options[] = {
     FLAG("dry-run", 0, TEXT_OPTION_DRY_RUN),
-    WORD("as", 0, "PERSON", TEXT_OPTION_ORG_AS),
+    OF("@agent", "as", 0, "PERSON", TEXT_OPTION_ORG_AS),
 };
 
 static const struct ctl_option org_clear_options[] = {
-    WORD("as", 0, "PERSON", TEXT_OPTION_ORG_AS),
+    OF("@agent", "as", 0, "PERSON", TEXT_OPTION_ORG_AS),
 };
 
 static const struct ctl_option submit_options[] = {
-    WORD("policy", 0, "NAME", TEXT_OPTION_POLICY),
-    WORD("channel", 0, "NAME", TEXT_OPTION_CHANNEL),
+    OF("@policy", "policy", 0, "NAME", TEXT_OPTION_POLICY),
+    OF("@channel", "channel", 0, "NAME", TEXT_OPTION_CHANNEL),
     WORD("text", 't', "TEXT", TEXT_OPTION_TEXT),
     WORD("name", 0, "NAME", TEXT_OPTION_NAME),
     WORD("contact", 0, "CONTACT", TEXT_OPTION_CONTACT),
     WORD("reference", 0, "NUMBER", TEXT_OPTION_REFERENCE),
     WORD("product", 0, "PRODUCT", TEXT_OPTION_PRODUCT),
     WORD("demand", 0, "TEXT", TEXT_OPTION_DEMAND),
-    WORD("category", 0, "CATEGORY", TEXT_OPTION_CATEGORY),
+    OF("@category", "category", 0, "CATEGORY", TEXT_OPTION_CATEGORY),
     WORD("received-at", 0, "TIME", TEXT_OPTION_RECEIVED_AT),
     WORD("occurred-at", 0, "TIME", TEXT_OPTION_OCCURRED_AT),
     WORD("id", 0, "UUID", TEXT_OPTION_ID),
@@ -80,8 +86,8 @@ static const struct ctl_option submit_options[] = {
 
 /* Who does it, of every verb that does something to a case. */
 #define WHO                                                                                        \
-    {"as", "actor", 0, CTL_TEXT, "PERSON", NULL, 0, 0, TEXT_OPTION_AS},                            \
-        WORD("role", 0, "ROLE", TEXT_OPTION_ROLE), PATIENCE
+    {"as", "actor", 0, CTL_TEXT, "PERSON", NULL, 0, 0, TEXT_OPTION_AS, "@agent"},                  \
+        OF("@role", "role", 0, "ROLE", TEXT_OPTION_ROLE), PATIENCE
 
 static const struct ctl_option claim_options[] = {
     WHO,
@@ -90,12 +96,12 @@ static const struct ctl_option claim_options[] = {
 
 static const struct ctl_option act_options[] = {
     WHO,
-    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE|@FILE", NULL, 0, 0, TEXT_OPTION_FIELD},
+    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE|@FILE", NULL, 0, 0, TEXT_OPTION_FIELD, NULL},
     WORD("note", 0, "TEXT", TEXT_OPTION_NOTE),
     WORD("text", 0, "NAME", TEXT_OPTION_ACT_TEXT),
-    WORD("text-language", 0, "TAG", TEXT_OPTION_TEXT_LANGUAGE),
+    OF(LANGUAGES, "text-language", 0, "TAG", TEXT_OPTION_TEXT_LANGUAGE),
     FLAG("draft", 0, TEXT_OPTION_DRAFT),
-    {"version", NULL, 0, CTL_NUMBER, "VERSION", "0", 0, UINT32_MAX, TEXT_OPTION_EXPECTED},
+    {"version", NULL, 0, CTL_NUMBER, "VERSION", "0", 0, UINT32_MAX, TEXT_OPTION_EXPECTED, NULL},
 };
 
 static const struct ctl_option queue_options[] = {
@@ -103,13 +109,13 @@ static const struct ctl_option queue_options[] = {
 };
 
 static const struct ctl_option play_options[] = {
-    WORD("policy", 0, "NAME", TEXT_OPTION_PLAY_POLICY),
+    OF("@policy", "policy", 0, "NAME", TEXT_OPTION_PLAY_POLICY),
     WORD("script", 0, "FILE", TEXT_OPTION_PLAY_SCRIPT),
     NUMBER("cases", 'n', "20", 1, 100000000, TEXT_OPTION_PLAY_CASES),
     NUMBER("agents", 0, "4", 1, 1000, TEXT_OPTION_PLAY_AGENTS),
     NUMBER("at-once", 0, "0", 0, 4096, TEXT_OPTION_PLAY_AT_ONCE),
     NUMBER("seed", 0, "1", 0, INT64_MAX, TEXT_OPTION_SEED),
-    {"leave", NULL, 0, CTL_NUMBER, "PERCENT", "20", 0, 100, TEXT_OPTION_LEAVE},
+    {"leave", NULL, 0, CTL_NUMBER, "PERCENT", "20", 0, 100, TEXT_OPTION_LEAVE, NULL},
     PATIENCE,
 };
 
@@ -120,7 +126,7 @@ static const struct ctl_option release_options[] = {WHO};
 static const struct ctl_option erase_options[] = {WHO, ERASE_REASON};
 
 static const struct ctl_option retention_options[] = {
-    WORD("policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
+    OF("@policy", "policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
     WORD("by", 0, "DATE", TEXT_OPTION_RETENTION_BY),
     NUMBER("limit", 'n', "20", 1, 10000, TEXT_LOOK_LIMIT),
     FLAG("erase", 0, TEXT_OPTION_RETENTION_ERASE),
@@ -131,8 +137,8 @@ static const struct ctl_option retention_options[] = {
 
 static const struct ctl_option import_options[] = {
     WORD("map", 'm', "FILE", TEXT_OPTION_MAP),
-    WORD("policy", 0, "NAME", TEXT_OPTION_IMPORT_POLICY),
-    WORD("channel", 0, "NAME", TEXT_OPTION_IMPORT_CHANNEL),
+    OF("@policy", "policy", 0, "NAME", TEXT_OPTION_IMPORT_POLICY),
+    OF("@channel", "channel", 0, "NAME", TEXT_OPTION_IMPORT_CHANNEL),
     NUMBER("count", 'n', NULL, 1, INT64_MAX, TEXT_OPTION_IMPORT_COUNT),
     NUMBER("rate", 0, "0", 0, 10000000, TEXT_OPTION_RATE),
     NUMBER("window", 0, "2000", 1, 65536, TEXT_OPTION_WINDOW),
@@ -142,8 +148,8 @@ static const struct ctl_option import_options[] = {
 };
 
 static const struct ctl_option drill_options[] = {
-    WORD("policy", 'p', "POLICY", TEXT_OPTION_DRILL_POLICY),
-    WORD("against", 0, "POLICY", TEXT_OPTION_DRILL_AGAINST),
+    OF("@policy", "policy", 'p', "POLICY", TEXT_OPTION_DRILL_POLICY),
+    OF("@policy", "against", 0, "POLICY", TEXT_OPTION_DRILL_AGAINST),
     WORD("from", 0, "TIME", TEXT_OPTION_DRILL_FROM),
     WORD("to", 0, "TIME", TEXT_OPTION_DRILL_TO),
     WORD("until", 0, "TIME", TEXT_OPTION_DRILL_UNTIL),
@@ -157,29 +163,30 @@ static const struct ctl_option drill_options[] = {
 };
 
 static const struct ctl_option list_options[] = {
-    WORD("step", 0, "ID", TEXT_LOOK_STEP),
-    WORD("queue", 0, "[POLICY/]ID", TEXT_LOOK_QUEUE),
-    WORD("agent", 0, "NAME", TEXT_LOOK_AGENT),
-    WORD("category", 0, "ID", TEXT_LOOK_CATEGORY),
-    {"priority", NULL, 0, CTL_NUMBER, "LEVEL", NULL, 1, 5, TEXT_LOOK_PRIORITY},
-    WORD("policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
+    OF("@step", "step", 0, "ID", TEXT_LOOK_STEP),
+    OF("@queue", "queue", 0, "[POLICY/]ID", TEXT_LOOK_QUEUE),
+    OF("@agent", "agent", 0, "NAME", TEXT_LOOK_AGENT),
+    OF("@category", "category", 0, "ID", TEXT_LOOK_CATEGORY),
+    {"priority", NULL, 0, CTL_NUMBER, "LEVEL", NULL, 1, 5, TEXT_LOOK_PRIORITY, "1|2|3|4|5"},
+    OF("@policy", "policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
     FLAG("open", 0, TEXT_LOOK_OPEN),
     FLAG("closed", 0, TEXT_LOOK_CLOSED),
     FLAG("overdue", 0, TEXT_LOOK_OVERDUE),
     NUMBER("limit", 'n', "20", 1, 10000, TEXT_LOOK_LIMIT),
-    {"sort", NULL, 0, CTL_TEXT, "ORDER", "due", 0, 0, TEXT_LOOK_SORT},
+    CHOICE("due|priority|received|updated", "sort", "ORDER", "due", TEXT_LOOK_SORT),
 };
 
 static const struct ctl_option measures_options[] = {
-    WORD("policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
-    WORD("period", 0, "PERIOD", TEXT_OPTION_MEASURE_PERIOD),
+    OF("@policy", "policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
+    CHOICE("day|week|month|quarter|half-year|year",
+           "period", "PERIOD", NULL, TEXT_OPTION_MEASURE_PERIOD),
     WORD("at", 0, "DATE", TEXT_OPTION_MEASURE_AT),
     NUMBER("trend", 0, "6", 1, 60, TEXT_OPTION_MEASURE_TREND),
 };
 
 static const struct ctl_option verify_options[] = {
-    {"partition", NULL, 'p', CTL_NUMBER, "NUMBER", "-1", -1, 1023, TEXT_LOOK_PARTITION},
-    WORD("service", 0, "NAME", TEXT_LOOK_SERVICE),
+    {"partition", NULL, 'p', CTL_NUMBER, "NUMBER", "-1", -1, 1023, TEXT_LOOK_PARTITION, NULL},
+    CHOICE(JOURNALS, "service", "NAME", NULL, TEXT_LOOK_SERVICE),
 };
 
 static const struct ctl_option wait_options[] = {
@@ -187,9 +194,9 @@ static const struct ctl_option wait_options[] = {
 };
 
 static const struct ctl_option watch_options[] = {
-    WORD("service", 0, "NAME", TEXT_LOOK_SERVICE),
+    CHOICE(JOURNALS, "service", "NAME", NULL, TEXT_LOOK_SERVICE),
     WORD("case", 0, "CASE", TEXT_LOOK_CASE),
-    WORD("kind", 0, "KIND", TEXT_LOOK_KIND),
+    OF("@kind", "kind", 0, "KIND", TEXT_LOOK_KIND),
     NUMBER("count", 'n', "0", 0, 1000000000, TEXT_LOOK_COUNT),
 };
 
@@ -204,13 +211,18 @@ static const struct ctl_option clock_explain_options[] = {
 static const struct ctl_option calendar_import_options[] = {
     WORD("name", 0, "NAME", TEXT_OPTION_CALENDAR_NAME),
     WORD("source", 0, "TEXT", TEXT_OPTION_CALENDAR_SOURCE),
-    {"first-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_FIRST_YEAR},
-    {"last-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_LAST_YEAR},
+    {"first-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_FIRST_YEAR, NULL},
+    {"last-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_LAST_YEAR, NULL},
 };
 
 static const struct ctl_option calendar_show_options[] = {
-    {"year", NULL, 'y', CTL_NUMBER, "YEAR", NULL, 1970, 2199, TEXT_OPTION_YEAR},
+    {"year", NULL, 'y', CTL_NUMBER, "YEAR", NULL, 1970, 2199, TEXT_OPTION_YEAR, NULL},
     WORD("calendar", 0, "NAME", TEXT_OPTION_CALENDAR),
+};
+
+static const struct ctl_option completion_options[] = {
+    CHOICE("policy|queue|step|category|channel|role|agent|department|kind",
+           "names", "KIND", NULL, TEXT_OPTION_COMPLETION_NAMES),
 };
 
 static const struct ctl_option help_options[] = {
@@ -304,8 +316,8 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(verify_options), ctl_verify},
     {"show", "CASE", 1, 1, TEXT_VERB_SHOW,
      NO_OPTIONS, ctl_show},
-    {"completion", "SHELL", 1, 1, TEXT_VERB_COMPLETION,
-     NO_OPTIONS, ctl_completion},
+    {"completion", "[SHELL]", 0, 1, TEXT_VERB_COMPLETION,
+     OPTIONS(completion_options), ctl_completion},
     {"help", "[VERB]", 0, 2, TEXT_VERB_HELP,
      OPTIONS(help_options), ctl_help},
     {"version", "", 0, 0, TEXT_VERB_VERSION,

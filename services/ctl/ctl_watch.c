@@ -291,12 +291,6 @@ static int options_read(struct watch *watch)
     enum service_id only = service ? service_parse(slice_text(service)) : SERVICE_NONE;
     watch->kind = kind ? event_kind_parse(slice_text(kind)) : EVENT_NONE;
     watch->left = ctl_option_number(ctl, "count") > 0 ? ctl_option_number(ctl, "count") : -1;
-    if (service && (only == SERVICE_NONE || only > SERVICE_WATCHDOG)) {
-        return ctl_fail(ctl,
-                        CTL_USAGE,
-                        TEXT_OPTION_RANGE,
-                        CTL_ARGS("service", "intake|triage|dispatch|watchdog", service));
-    }
     if (kind && watch->kind == EVENT_NONE) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_WATCH_KIND, CTL_ARGS(kind));
     }

@@ -106,6 +106,34 @@ static void a_person_nobody_knows_has_no_empty_list(void **state)
     desk_end(&desk);
 }
 
+/* What a shell offers behind --queue, --policy, --agent and the like. */
+static void the_names_of_the_archive_are_told_to_shells(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        const char *wanted;
+    } rows[] = {
+        {"completion --names policy",     "patience\nquick\n"        },
+        {"completion --names queue",      "patience/desk\nquick/desk"},
+        {"completion --names step",       "work\n"                   },
+        {"completion --names agent",      "anna\nbert\ngone\n"       },
+        {"completion --names department", "service\n"                },
+        {"completion --names role",       "agent\n"                  },
+    };
+    struct pg_desk desk;
+    desk_begin(&desk);
+    pg_desk_run(&desk,
+                "INSERT INTO redress.department VALUES ('service'); "
+                "INSERT INTO redress.agent VALUES ('anna'), ('bert'); "
+                "INSERT INTO redress.agent_slot VALUES ('gone', 1, 15)");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        asked(rows[i].words, CTL_OK, rows[i].wanted);
+    }
+    asked("completion --names cases", CTL_USAGE, "--names takes policy|queue|");
+    desk_end(&desk);
+}
+
 static void a_queue_that_is_cut_says_so(void **state)
 {
     (void)state;
@@ -128,6 +156,8 @@ int main(void)
         cmocka_unit_test(a_drill_says_which_complaints_there_are),
         cmocka_unit_test(a_policy_nobody_knows_is_no_empty_queue),
         cmocka_unit_test(a_person_nobody_knows_has_no_empty_list),
+        cmocka_unit_test(the_names_of_the_archive_are_told_to_shells),
+        cmocka_unit_test(the_names_of_the_archive_are_told_to_shells),
         cmocka_unit_test(a_queue_that_is_cut_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,411 @@
+/*
+ * The shells' completions, from the rows of the table, and the names of the archive they ask for.
+ *
+ * What the archive says is foreign to a shell: it is never given to anything that expands words,
+ * compgen -W among them.
+ */
+#include "ctl_database.h"
+#include "ctl_names.h"
+#include "ctl_options.h"
+#include "scope.h"
+
+/* ---- names that live in the archive ---- */
+
+static int kinds_write(struct ctl *ctl)
+{
+    for (int i = 0; i < EVENT_KIND_COUNT; i++) {
+        const char *name = event_kind_name((enum event_kind)i);
+        if (name) {
+            (void)fprintf(ctl->out, "%s\n", name);
+        }
+    }
+    return CTL_OK;
+}
+
+static int rows_write(struct ctl *ctl, const char *sql)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(ctl, sql, NULL, 0, &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        ctl_format(ctl->out, "{1}\n", CTL_ARGS(PQgetvalue(rows, row, 0)));
+    }
+    return code;
+}
+
+/* The policies' own are compiled for it, which takes longer than a statement. */
+static int names_write(struct ctl *ctl, const char *kind)
+{
+    static const struct {
+        const char *kind;
+        enum ctl_naming naming;
+    } kinds[] = {
+        {"queue",    NAMING_WORK_QUEUE},
+        {"step",     NAMING_STEP      },
+        {"category", NAMING_CATEGORY  },
+        {"channel",  NAMING_CHANNEL   },
+        {"role",     NAMING_ROLE      },
+    };
+    if (strcmp(kind, "policy") == 0) {
+        return rows_write(ctl, "SELECT DISTINCT name FROM policy ORDER BY 1");
+    }
+    if (strcmp(kind, "agent") == 0) {
+        return rows_write(ctl,
+                          "SELECT agent FROM agent UNION SELECT agent FROM agent_slot ORDER BY 1");
+    }
+    if (strcmp(kind, "department") == 0) {
+        return rows_write(ctl, "SELECT department FROM department ORDER BY 1");
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].kind, kind) == 0) {
+            return ctl_names_write(ctl, kinds[i].naming);
+        }
+    }
+    return kinds_write(ctl);
+}
+
+/* ---- completions ---- */
+
+/* The first word of a verb's name is the same as that of an earlier row. */
+static bool begun_before(size_t index)
+{
+    size_t size = strcspn(ctl_verbs[index].name, " ");
+    for (size_t i = 0; i < index; i++) {
+        if (strcspn(ctl_verbs[i].name, " ") == size &&
+            strncmp(ctl_verbs[i].name, ctl_verbs[index].name, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int first_size(const char *name)
+{
+    return (int)strcspn(name, " ");
+}
+
+/* Words that may follow a first word, each once; "" when its verbs are of one word. */
+static void second_words(FILE *to, const char *name)
+{
+    int size = first_size(name);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        const char *other = ctl_verbs[i].name;
+        if (first_size(other) == size && strncmp(other, name, (size_t)size) == 0 &&
+            other[size] == ' ') {
+            (void)fprintf(to, "%s ", other + size + 1);
+        }
+    }
+}
+
+static void option_words(FILE *to, const struct ctl_verb *verb)
+{
+    const struct ctl_option *option;
+    for (size_t i = 0; (option = ctl_option_at(verb, i)) != NULL; i++) {
+        (void)fprintf(to, "--%s ", option->name);
+    }
+}
+
+/* Text between single quotes of a shell. */
+static void quoted(FILE *to, const char *text)
+{
+    (void)fputc('\'', to);
+    for (const char *at = text; *at; at++) {
+        (void)fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, to);
+    }
+    (void)fputc('\'', to);
+}
+
+/* What the words of a verb may be, where they are no files; as the values of an option. */
+static const char *argument_values(const struct ctl_verb *verb)
+{
+    static const struct {
+        const char *place;
+        const char *values;
+    } places[] = {
+        {"POLICY/QUEUE",   "@queue"       },
+        {"NAME[@VERSION]", "@policy"      },
+        {"SHELL",          "bash|zsh|fish"},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (strstr(verb->arguments, places[i].place)) {
+            return places[i].values;
+        }
+    }
+    return "";
+}
+
+/* "due|priority" as words apart by blanks. */
+static void choice_words(FILE *to, const char *choices)
+{
+    for (const char *at = choices; *at; at++) {
+        (void)fputc(*at == '|' ? ' ' : *at, to);
+    }
+}
+
+/* The cases of bash and zsh alike: from the words so far to those that may come. */
+static void word_cases(FILE *to)
+{
+    (void)fputs("    '') offered='", to);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        if (!begun_before(i)) {
+            (void)fprintf(to, "%.*s ", first_size(ctl_verbs[i].name), ctl_verbs[i].name);
+        }
+    }
+    (void)fputs("' ;;\n", to);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        const char *name = ctl_verbs[i].name;
+        if (strchr(name, ' ') && !begun_before(i)) {
+            (void)fprintf(to, "    '%.*s') offered='", first_size(name), name);
+            second_words(to, name);
+            (void)fputs("' ;;\n", to);
+        }
+    }
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        const char *values = argument_values(&ctl_verbs[i]);
+        (void)fprintf(to, "    '%s'*) offered='", ctl_verbs[i].name);
+        option_words(to, &ctl_verbs[i]);
+        choice_words(to, values[0] == '@' ? "" : values);
+        (void)fprintf(to,
+                      "'%s%s ;;\n",
+                      values[0] == '@' ? " names=" : "",
+                      values[0] == '@' ? values + 1 : "");
+    }
+}
+
+/* The rows of a place: 0 is what every verb has, i + 1 what verb i has. */
+static const struct ctl_option *rows_at(size_t place, size_t *count)
+{
+    *count = place == 0 ? ctl_common_option_count : ctl_verbs[place - 1].option_count;
+    return place == 0 ? ctl_common_options : ctl_verbs[place - 1].options;
+}
+
+/* An earlier place has an option with a value that is called so. */
+static bool valued_before(size_t place, const char *name)
+{
+    for (size_t i = 0; i < place; i++) {
+        size_t count;
+        const struct ctl_option *rows = rows_at(i, &count);
+        for (size_t o = 0; o < count; o++) {
+            if (rows[o].kind != CTL_FLAG && strcmp(rows[o].name, name) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void option_names(FILE *to, const struct ctl_option *option)
+{
+    (void)fprintf(to, "--%s", option->name);
+    if (option->alias) {
+        (void)fprintf(to, "|--%s", option->alias);
+    }
+    if (option->letter) {
+        (void)fprintf(to, "|-%c", option->letter);
+    }
+}
+
+/* "--config|-c|--lang": the options after which a word is their value, each once. */
+static void valued_options(FILE *to)
+{
+    const char *before = "";
+    for (size_t place = 0; place <= ctl_verb_count; place++) {
+        size_t count;
+        const struct ctl_option *rows = rows_at(place, &count);
+        for (size_t i = 0; i < count; i++) {
+            if (rows[i].kind != CTL_FLAG && !valued_before(place, rows[i].name)) {
+                (void)fputs(before, to);
+                option_names(to, &rows[i]);
+                before = "|";
+            }
+        }
+    }
+}
+
+/* The cases of bash and zsh alike: from the option to what it takes. */
+static void value_cases(FILE *to)
+{
+    for (size_t place = 0; place <= ctl_verb_count; place++) {
+        size_t count;
+        const struct ctl_option *rows = rows_at(place, &count);
+        for (size_t i = 0; i < count; i++) {
+            const char *values = rows[i].values;
+            if (!values || valued_before(place, rows[i].name)) {
+                continue;
+            }
+            (void)fputs("    ", to);
+            option_names(to, &rows[i]);
+            (void)fputs(values[0] == '@' ? ") names='" : ") offered='", to);
+            choice_words(to, values + (values[0] == '@'));
+            (void)fputs("' ;;\n", to);
+        }
+    }
+}
+
+/* The part of bash and zsh alike that finds the verb, to which options and their values do not
+ * belong, and what may come. */
+static void body(FILE *to, const char *words)
+{
+    (void)fprintf(
+        to,
+        "    for word in \"%s\"; do\n"
+        "        [ \"$word\" != = ] || { value=${value:-=}; continue; }\n" /* bash cuts --lang=TAG
+                                                                            */
+        "        case $value in\n"
+        "        '') ;;\n"
+        "        -c|--config) config=(-c \"$word\"); value=''; continue ;;\n"
+        "        *) value=''; continue ;;\n"
+        "        esac\n"
+        "        case $word in\n"
+        "        ",
+        words);
+    valued_options(to);
+    (void)fputs(") value=$word ;;\n"
+                "        -*) ;;\n"
+                "        *) verb=\"${verb:+$verb }$word\" ;;\n"
+                "        esac\n"
+                "    done\n"
+                "    case $value in\n"
+                "    '') case $verb in\n",
+                to);
+    word_cases(to);
+    (void)fputs("    esac ;;\n", to);
+    value_cases(to);
+    (void)fputs("    esac\n", to);
+}
+
+/* Whoever types waits no longer than that for names; without an answer there are none. */
+#define NAMES_OF(command)                                                                          \
+    "timeout 2 " command " \"${config[@]}\" completion --names \"$names\" 2>/dev/null"
+
+static void bash(FILE *to)
+{
+    (void)fputs("_redress() {\n"
+                "    local word value='' offered='' names='' verb='' config=()\n"
+                "    local current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
+                "    [ \"$current\" != = ] || current=''\n",
+                to);
+    body(to, "${COMP_WORDS[@]:1:COMP_CWORD-1}");
+    (void)fputs(
+        "    [[ -z $names || $current == -* ]] || offered=''\n"
+        "    mapfile -t COMPREPLY < <(compgen -W \"$offered\" -- \"$current\")\n"
+        "    [[ -z $names || $current == -* ]] || while IFS= read -r word; do\n"
+        "        [[ $word != \"$current\"* ]] || COMPREPLY+=(\"$(printf %q \"$word\")\")\n"
+        "    done < <(" NAMES_OF(
+            "\"${1:-redress}\"") ")\n"
+                                 "    [[ $current == -* || -n ${value:+$offered} || "
+                                 "${#COMPREPLY[@]} -gt 0 ]] ||\n"
+                                 "        mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+                                 "}\n"
+                                 "complete -F _redress redress\n",
+        to);
+}
+
+static void zsh(FILE *to)
+{
+    (void)fputs("#compdef redress\n"
+                "_redress() {\n"
+                "    local word value='' offered='' names='' verb=''\n"
+                "    local -a config found\n",
+                to);
+    body(to, "${(@)words[2,CURRENT-1]}");
+    (void)fputs("    [ -z \"$names\" ] || found=(${(f)\"$(" NAMES_OF(
+                    "\"${words[1]}\"") ")\"})\n"
+                                       "    compadd -- ${=offered} $found\n"
+                                       "    [ -n \"${value:+$offered}\" ] || _files\n"
+                                       "}\n"
+                                       "compdef _redress redress\n",
+                to);
+}
+
+/* Behind an option, or behind a verb. */
+static void fish_values(FILE *to, const char *values)
+{
+    if (!values || values[0] == '\0') {
+        return;
+    }
+    (void)fputs(" -a '", to);
+    if (values[0] == '@') {
+        (void)fprintf(to, "(timeout 2 redress completion --names %s 2>/dev/null)", values + 1);
+    } else {
+        choice_words(to, values);
+    }
+    (void)fputs("'", to);
+}
+
+static void fish_option(const struct ctl *ctl, const struct ctl_option *option, FILE *to)
+{
+    (void)fprintf(to, " -l %s%s", option->name, option->argument ? " -r" : "");
+    fish_values(to, option->values);
+    (void)fputs(" -d ", to);
+    quoted(to, ctl_text_in(ctl->language, option->help));
+    (void)fputc('\n', to);
+}
+
+static void fish_verb(const struct ctl *ctl, size_t i, FILE *to)
+{
+    const struct ctl_verb *verb = &ctl_verbs[i];
+    const char *help = ctl_text_in(ctl->language, verb->help);
+    int size = first_size(verb->name);
+    bool two = verb->name[size] == ' ';
+    const char *last = two ? verb->name + size + 1 : verb->name;
+    if (!begun_before(i)) {
+        (void)fprintf(to, "complete -c redress -n __fish_use_subcommand -a %.*s", size, verb->name);
+        if (!two) {
+            (void)fputs(" -d ", to);
+            quoted(to, help);
+        }
+        (void)fputc('\n', to);
+    }
+    if (two) {
+        (void)fprintf(to,
+                      "complete -c redress -n '__fish_seen_subcommand_from %.*s' -a %s -d ",
+                      size,
+                      verb->name,
+                      verb->name + size + 1);
+        quoted(to, help);
+        (void)fputc('\n', to);
+    }
+    for (size_t o = 0; o < verb->option_count; o++) {
+        (void)fprintf(to, "complete -c redress -n '__fish_seen_subcommand_from %s'", last);
+        fish_option(ctl, &verb->options[o], to);
+    }
+    if (argument_values(verb)[0] != '\0') {
+        (void)fprintf(to, "complete -c redress -n '__fish_seen_subcommand_from %s'", last);
+        fish_values(to, argument_values(verb));
+        (void)fputc('\n', to);
+    }
+}
+
+static void fish(const struct ctl *ctl, FILE *to)
+{
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        fish_verb(ctl, i, to);
+    }
+    for (size_t o = 0; o < ctl_common_option_count; o++) {
+        (void)fputs("complete -c redress", to);
+        fish_option(ctl, &ctl_common_options[o], to);
+    }
+}
+
+int ctl_completion(struct ctl *ctl)
+{
+    const char *names = ctl_option_text(ctl, "names");
+    const char *shell = ctl_argument(ctl, 0);
+    if (names) {
+        return names_write(ctl, names);
+    }
+    if (!shell) {
+        return ctl_fail(
+            ctl, CTL_USAGE, TEXT_ARGUMENT_MISSING, CTL_ARGS("completion", "bash|zsh|fish"));
+    }
+    if (strcmp(shell, "bash") == 0) {
+        bash(ctl->out);
+    } else if (strcmp(shell, "zsh") == 0) {
+        zsh(ctl->out);
+    } else if (strcmp(shell, "fish") == 0) {
+        fish(ctl, ctl->out);
+    } else {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_COMPLETION_SHELL, CTL_ARGS(shell));
+    }
+    return CTL_OK;
+}
