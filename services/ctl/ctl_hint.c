@@ -128,7 +128,7 @@ static void claim_hint(const struct hinting *hinting)
     const Redress__Command__V1__Allowed *claim = reply->claim;
     char number[VIEW_TEXT_MAX];
     char role[VIEW_TEXT_MAX];
-    if (reply->agent.len > 0 || !claim) {
+    if (!claim) {
         return;
     }
     bool other = slice_equal(slice_data(claim->refusal), slice_text("role_may_not"));
@@ -141,6 +141,37 @@ static void claim_hint(const struct hinting *hinting)
                       other ? ctl_text_in(hinting->ctl->language, TEXT_HINT_SOMEBODY)
                             : hinting->command->actor,
                       role));
+}
+
+/* Somebody has it: what whoever asked may do that gives it to another and no more. */
+static void move_hint(const struct hinting *hinting)
+{
+    const ctl_reply *reply = hinting->reply;
+    const struct policy_step *step = step_of(hinting);
+    char number[VIEW_TEXT_MAX];
+    for (size_t i = 0; step && i < reply->n_allowed; i++) {
+        uint16_t index = policy_action_index(step, slice_data(reply->allowed[i]->action));
+        const struct policy_action *action = index == POLICY_NONE ? NULL : &step->actions[index];
+        bool moves =
+            action && action->to_step == POLICY_NONE && (action->to_queue || action->gives);
+        if (moves && !reply->allowed[i]->has_refusal) {
+            ctl_note(hinting->ctl,
+                     TEXT_HINT_MOVE,
+                     CTL_ARGS(view_plain(slice_data(reply->case_number), number),
+                              action->id,
+                              hinting->command->actor,
+                              hinting->command->role));
+        }
+    }
+}
+
+static void holder_hint(const struct hinting *hinting)
+{
+    if (hinting->reply->agent.len > 0) {
+        move_hint(hinting);
+    } else {
+        claim_hint(hinting);
+    }
 }
 
 void ctl_hint(struct ctl *ctl,
@@ -156,7 +187,7 @@ void ctl_hint(struct ctl *ctl,
         {"action_unknown", action_hint},
         {"field_unknown",  field_hint },
         {"person_unknown", person_hint},
-        {"not_holder",     claim_hint },
+        {"not_holder",     holder_hint},
     };
     const struct hinting hinting = {ctl, policy, reply, command, &names};
     names = (struct ctl_names){.word = ""};

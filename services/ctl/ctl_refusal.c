@@ -150,9 +150,7 @@ static void reason_say(const struct ctl *ctl, const struct ctl_refusal *refusal,
         ctl_format(to, ctl_text_in(ctl->language, TEXT_REASON_VALUE), CTL_ARGS(text));
     }
     allowed_say(ctl, refusal, to);
-    /* whoever holds it, in whatever role */
-    bool held = slice_equal(refusal->code, slice_text("not_holder"));
-    if (reason->n_roles > 0 && !held) {
+    if (reason->n_roles > 0) {
         roles_say(ctl, refusal, to);
     }
 }

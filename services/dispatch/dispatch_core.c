@@ -153,9 +153,11 @@ static enum dispatch_answer claim(const struct policy *policy,
 static enum dispatch_answer release(const struct policy *policy,
                                     const struct dispatch_case *state,
                                     const struct dispatch_input *input,
-                                    struct event *out)
+                                    struct event *out,
+                                    struct slice *refused_field)
 {
     if (state->version == 0 || !people_holder(state, input)) {
+        *refused_field = slice_text(state->agent);
         return DISPATCH_NOT_HOLDER;
     }
     struct after after = after_stands(state);
@@ -336,7 +338,7 @@ static enum dispatch_answer command(const struct policy *policy,
     } else if (input->kind == DISPATCH_CLAIM) {
         answer = claim(policy, state, input, out, refused_field);
     } else if (input->kind == DISPATCH_RELEASE) {
-        answer = release(policy, state, input, out);
+        answer = release(policy, state, input, out, refused_field);
     } else {
         answer = act(policy, state, input, out, refused_field);
     }

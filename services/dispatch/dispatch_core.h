@@ -213,7 +213,7 @@ enum dispatch_answer dispatch_decide(const struct policy *policy,
 /* Why somebody may not do an action. */
 struct dispatch_permit {
     enum dispatch_answer answer;      /* DISPATCH_APPEND: nothing stands against it */
-    struct slice what;                /* mark, field or obligation the answer is about; lent */
+    struct slice what;                /* mark, field, obligation or holder it is about; lent */
     const struct policy_title *title; /* what is asked for, as the policy says it; NULL: not said */
     uint32_t roles;                   /* who may: bit set; of a limit, those whose limit is wider */
     uint8_t level;                    /* of a skill: how much of it */

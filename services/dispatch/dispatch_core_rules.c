@@ -76,6 +76,7 @@ static struct dispatch_permit check_person(const struct trying *trying)
     } else if (state->agent[0] != '\0' && !people_holder(state, trying->input) &&
                (trying->role == state->agent_role || answers_an_offer(state, action))) {
         permit.answer = DISPATCH_NOT_HOLDER;
+        permit.what = slice_text(state->agent);
     }
     permit.roles = action->roles;
     return permit;
@@ -334,7 +335,10 @@ struct dispatch_permit dispatch_may(const struct policy *policy,
     case DISPATCH_CLAIM:
         return rules_claim(policy, state, input);
     case DISPATCH_RELEASE:
-        permit.answer = people_holder(state, input) ? DISPATCH_APPEND : DISPATCH_NOT_HOLDER;
+        if (!people_holder(state, input)) {
+            permit.answer = DISPATCH_NOT_HOLDER;
+            permit.what = slice_text(state->agent);
+        }
         return permit;
     case DISPATCH_ACTION:
         return rules_try(policy, state, input, blank, &trial);

@@ -121,8 +121,8 @@ struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal
 {
     struct dispatch_reason reason = {.about = refusal->field, .policy = refusal->policy};
     reason.until_us = refusal->until_us;
-    if (!refusal->policy) {
-        return reason;
+    if (!refusal->policy || refusal->answer == DISPATCH_NOT_HOLDER) {
+        return reason; /* the latter is about a person, who may be called like a field */
     }
     const struct policy_need *need = need_of(refusal);
     reason.field = need ? need->field : NULL;

@@ -284,8 +284,21 @@ static void a_case_nobody_holds_is_not_with_somebody_else(void **state)
                  NULL,
                  "to take it: redress act 240318-2722-3CN claim --as PERSON --role handler\n");
     assert_hints("wang", "not_holder", &act, NULL, "");
-    ctl_reply *reply = sent(&(struct dispatch_reason){0}, "not_holder", arena);
-    assert_says(CTL_ZH_CN, reply, "案件由他人处理，不在您手中");
+    assert_hints("wang",
+                 "not_holder",
+                 &other,
+                 NULL,
+                 "to move it all the same: redress act 240318-2722-3CN hand_over --as li --role "
+                 "supervisor\n");
+    /* who holds it may be called like a mark or a field */
+    const struct dispatch_refusal refused = {.answer = DISPATCH_NOT_HOLDER,
+                                             .field = slice_text("category"),
+                                             .policy = policy_fixture(),
+                                             .state = &(struct dispatch_case){0},
+                                             .input = &(struct dispatch_input){0}};
+    const struct dispatch_reason held = dispatch_reason_of(&refused);
+    ctl_reply *reply = sent(&held, "not_holder", arena);
+    assert_says(CTL_ZH_CN, reply, "案件由category处理：须由其办理，或由其退回队列（release）");
     redress__command__v1__reply__free_unpacked(reply, NULL);
     char said[CTL_REFUSAL_MAX];
     const struct ctl ctl = {.language = CTL_ZH_CN};

@@ -152,6 +152,30 @@ static void who_is_on_leave_is_represented_and_the_event_says_so(void **state)
     play_end(&play);
 }
 
+static void who_is_refused_as_not_the_holder_is_told_who_is(void **state)
+{
+    (void)state;
+    play_open(&play, "late", "minor", 4);
+    PLAY_ONE(&play, {"mei", "handler", "note", .to = DISPATCH_APPEND});
+    PLAY_ONE(&play, {"boss", "supervisor", "release", .to = DISPATCH_NOT_HOLDER});
+    assert_int_equal(play.refused.size, 0); /* nobody */
+    PLAY_ONE(&play, {"mei", "handler", "claim", .to = DISPATCH_APPEND});
+    static const struct beat story[] = {
+        {"li",   "handler",    "note",    .to = DISPATCH_NOT_HOLDER},
+        {"boss", "supervisor", "release", .to = DISPATCH_NOT_HOLDER},
+    };
+    for (size_t i = 0; i < sizeof story / sizeof *story; i++) {
+        play_beats(&play, &story[i], 1);
+        assert_true(slice_equal(play.refused, slice_text("mei")));
+        struct dispatch_input input =
+            play_command(&play, story[i].actor, story[i].role, story[i].action);
+        struct dispatch_permit permit = dispatch_may(policy_fixture(), &play.state, &input, true);
+        assert_int_equal(permit.answer, DISPATCH_NOT_HOLDER);
+        assert_true(slice_equal(permit.what, slice_text("mei")));
+    }
+    play_end(&play);
+}
+
 static void a_deputy_acts_in_the_role_of_who_is_away_and_then_no_longer(void **state)
 {
     (void)state;
@@ -220,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_claim_out_of_the_shift_is_refused),
         cmocka_unit_test(without_an_organisation_nothing_is_asked_or_recorded),
         cmocka_unit_test(who_is_on_leave_is_represented_and_the_event_says_so),
+        cmocka_unit_test(who_is_refused_as_not_the_holder_is_told_who_is),
         cmocka_unit_test(a_deputy_acts_in_the_role_of_who_is_away_and_then_no_longer),
         cmocka_unit_test(only_who_has_the_role_erases),
         cmocka_unit_test(who_has_left_gives_back_what_he_holds),
