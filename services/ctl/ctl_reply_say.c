@@ -263,7 +263,10 @@ static void group_write(const struct telling *telling, enum group group)
     bool any = false;
     for (size_t i = 0; i < reply->n_allowed; i++) {
         const struct policy_action *of = action_of(telling, reply->allowed[i]->action);
-        const char *title = of ? view_title(telling->ctl, &of->title) : "";
+        bool erases = slice_equal(slice_data(reply->allowed[i]->action), slice_text("erase"));
+        const char *title = of       ? view_title(telling->ctl, &of->title)
+                            : erases ? word(telling, TEXT_ACT_ERASE)
+                                     : "";
         grouped_write(telling, reply->allowed[i], title, group, &any);
     }
     grouped_write(telling, reply->claim, word(telling, TEXT_ACT_CLAIM), group, &any);
@@ -274,9 +277,9 @@ static void group_write(const struct telling *telling, enum group group)
 static bool is_alike(const ctl_reply *reply)
 {
     const allowed_action *first = NULL;
-    const allowed_action *rows[POLICY_ACTIONS_MAX + 2] = {reply->claim, reply->release};
+    const allowed_action *rows[POLICY_ACTIONS_MAX + 3] = {reply->claim, reply->release};
     size_t count = 2;
-    for (size_t i = 0; i < reply->n_allowed && i < POLICY_ACTIONS_MAX; i++) {
+    for (size_t i = 0; i < reply->n_allowed && i <= POLICY_ACTIONS_MAX; i++) {
         rows[count++] = reply->allowed[i];
     }
     for (size_t i = 0; i < count; i++) {

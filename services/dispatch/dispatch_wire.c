@@ -146,6 +146,7 @@ static Redress__Command__V1__Allowed *allowed_taking(const struct dispatch_reply
 /* One action: who may, what it needs, where it leads.  NULL: the arena is full. */
 static Redress__Command__V1__Allowed *allowed_one(const struct dispatch_reply *from,
                                                   const struct policy_action *action,
+                                                  enum dispatch_input_kind kind,
                                                   struct arena *arena)
 {
     const struct policy *policy = from->policy;
@@ -171,12 +172,30 @@ static Redress__Command__V1__Allowed *allowed_one(const struct dispatch_reply *f
     }
     if (from->asker) {
         struct dispatch_input input = *from->asker;
-        input.kind = DISPATCH_ACTION;
+        input.kind = kind;
         input.action = slice_text(action->id);
         const struct dispatch_permit permit = dispatch_may(from->policy, from->state, &input, true);
         permit_of(from, &permit, arena, allowed);
     }
     return allowed;
+}
+
+/* What is no action of a step, so that it stands where a case may be erased at all: at an end.
+ * NULL: the arena is full. */
+static Redress__Command__V1__Allowed *allowed_erase(const struct dispatch_reply *from,
+                                                    struct arena *arena)
+{
+    static const struct policy_need reason = {.field = "reason"};
+    struct policy_action *erase = arena_take(arena, sizeof *erase); /* its name is lent */
+    if (!erase) {
+        return NULL;
+    }
+    *erase = (struct policy_action){.id = "erase",
+                                    .roles = from->policy->retention.roles,
+                                    .to_step = POLICY_NONE,
+                                    .need_count = 1,
+                                    .needs = &reason};
+    return allowed_one(from, erase, DISPATCH_ERASE, arena);
 }
 
 /* What the step allows, as far as the arena goes. */
@@ -185,9 +204,13 @@ static void allowed_of(const struct dispatch_reply *from,
                        Redress__Command__V1__Reply *reply)
 {
     const struct policy_step *step = &from->policy->steps[from->state->step];
-    reply->allowed = arena_take(arena, POLICY_ACTIONS_MAX * sizeof *reply->allowed);
-    for (uint32_t i = 0; reply->allowed && i < step->action_count; i++) {
-        Redress__Command__V1__Allowed *allowed = allowed_one(from, &step->actions[i], arena);
+    bool erases = step->closed && from->policy->retention.roles != 0;
+    uint32_t count = step->action_count + erases;
+    reply->allowed = arena_take(arena, count * sizeof *reply->allowed);
+    for (uint32_t i = 0; reply->allowed && i < count; i++) {
+        Redress__Command__V1__Allowed *allowed =
+            i < step->action_count ? allowed_one(from, &step->actions[i], DISPATCH_ACTION, arena)
+                                   : allowed_erase(from, arena);
         if (!allowed) {
             return;
         }

@@ -221,12 +221,50 @@ static void a_refusal_carries_its_code_and_a_move_its_endpoint(void **state)
     arena_free(&small);
 }
 
+/* LAW 10: where a case may be erased, who may is told, and why not yet. */
+static void erasing_is_listed_where_a_case_has_ended(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    static struct policy keeps; /* large */
+    keeps = *policy_fixture();
+    keeps.retention.roles = 1U << FIXTURE_ROLE_SUPERVISOR;
+    struct dispatch_case held = standing();
+    const struct dispatch_input asker = {.actor = slice_text("li"),
+                                         .role = slice_text("supervisor")};
+    struct dispatch_reply told = {
+        .policy = &keeps, .state = &held, .asker = &asker, .allowed = true};
+    Redress__Command__V1__Reply *reply = reply_read(dispatch_reply_pack(&told, arena));
+    assert_int_equal(reply->n_allowed, keeps.steps[held.step].action_count);
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+
+    held.step = FIXTURE_STEP_CLOSED;
+    held.closed_at_us = held.received_at_us + 1;
+    held.more.hold = 1;
+    reply = reply_read(dispatch_reply_pack(&told, arena));
+    assert_int_equal(reply->n_allowed, keeps.steps[FIXTURE_STEP_CLOSED].action_count + 1);
+    const Redress__Command__V1__Allowed *erase = reply->allowed[reply->n_allowed - 1];
+    assert_true(is(erase->action, "erase"));
+    assert_int_equal(erase->n_roles, 1);
+    assert_true(is(erase->roles[0], "supervisor"));
+    assert_int_equal(erase->n_required, 1);
+    assert_true(is(erase->required[0], "reason"));
+    assert_true(is(erase->refusal, "on_hold"));
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+
+    keeps.retention.roles = 0; /* nobody ever erases */
+    reply = reply_read(dispatch_reply_pack(&told, arena));
+    assert_int_equal(reply->n_allowed, keeps.steps[FIXTURE_STEP_CLOSED].action_count);
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_claim_proposed_by_redis_is_read_back_as_a_command),
         cmocka_unit_test(names_are_letters_in_one_line),
         cmocka_unit_test(fields_are_taken_up_to_their_bound),
+        cmocka_unit_test(erasing_is_listed_where_a_case_has_ended),
         cmocka_unit_test(a_reply_says_where_the_case_stands_and_what_may_be_done),
         cmocka_unit_test(a_refusal_carries_its_code_and_a_move_its_endpoint),
     };
