@@ -359,14 +359,13 @@ static int refusal_tell(const struct telling *telling, const char *role)
     char role_said[NAMED_MAX];
     (void)named(telling, step_title(telling->policy, reply->step), reply->step, step);
     (void)named(telling, role_title(telling->policy, role_id), role_id, role_said);
-    (void)ctl_fail(ctl,
-                   code,
-                   TEXT_COMMAND_REFUSED_AT,
-                   CTL_ARGS(id, why, step, role_said, CTL_NUMBER_TEXT(reply->version)));
     if (reply->n_allowed > 0 && !ctl->quiet && !ctl->json) {
-        allowed_write(telling);
+        allowed_write(telling); /* first, because it is long and the reason is what is looked for */
     }
-    return code;
+    return ctl_fail(ctl,
+                    code,
+                    TEXT_COMMAND_REFUSED_AT,
+                    CTL_ARGS(id, why, step, role_said, CTL_NUMBER_TEXT(reply->version)));
 }
 
 static void done_tell(const struct telling *telling)
