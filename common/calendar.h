@@ -37,8 +37,9 @@ struct calendar {
     char name[48];
     const struct policy_title *title; /* what people call it, complete; NULL: by its name */
     char zone[48];
-    char version[24]; /* hex prefix of the hash over the definition and the zone data */
-    bool always;      /* 24 x 7: no list needed */
+    char version[24];      /* hex prefix of the hash over the definition and the zone data */
+    char zone_version[24]; /* which zone data that is: zone_version of zone.h */
+    bool always;           /* 24 x 7: no list needed */
     uint16_t grain_s; /* every local hour begins at a multiple of it: 3600, 1800 or 900; 0: 3600 */
     int32_t named_year; /* of the last holiday or dated shift, compiled or not; 0: there is none */
     uint32_t interval_count;

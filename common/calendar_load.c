@@ -397,6 +397,7 @@ bool calendar_compile(const struct calendar_definition *definition,
     *calendar = (struct calendar){.always = definition->always, .grain_s = grain_of(zone)};
     (void)snprintf(calendar->name, sizeof calendar->name, "%s", definition->name);
     (void)snprintf(calendar->zone, sizeof calendar->zone, "%s", definition->zone);
+    (void)snprintf(calendar->zone_version, sizeof calendar->zone_version, "%s", zone_version(zone));
     calendar->title = definition->title;
     struct compiler compiler = {.definition = definition, .zone = zone, .closed_s = INT64_MIN};
     bool made = compile_days(&compiler,

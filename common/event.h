@@ -247,8 +247,9 @@ struct event_clock {
     int64_t old_due_us; /* these three where due instant or target were changed: before … */
     int64_t old_target_s;
     uint32_t old_target_days;
-    struct slice reason; /* … and why; of a refusal, why */
-    uint32_t task;       /* number among the open tasks of its kind; 0: it is not a task's */
+    struct slice reason;       /* … and why; of a refusal, why */
+    uint32_t task;             /* number among the open tasks of its kind; 0: it is not a task's */
+    struct slice zone_version; /* of the calendar's zone data; empty without a calendar */
 };
 
 /* Every event of the watchdog. */

@@ -188,6 +188,7 @@ static const struct wire_field clock_rows[] = {
     [23] = ONE(FIELD_BYTES, event_clock, reason),
     [24] = ONE(FIELD_UINT32, event_clock, paused_rest_us),
     [25] = ONE(FIELD_UINT32, event_clock, task),
+    [26] = ONE(FIELD_BYTES, event_clock, zone_version),
 };
 static const struct wire_table clock_table = TABLE(clock_rows);
 

@@ -1,8 +1,10 @@
 #include "zone.h"
 
+#include "hex.h"
 #include "zone_rule.h"
 
 #include <errno.h>
+#include <sodium.h>
 
 enum {
     FILE_SIZE_MAX = 64 * 1024,
@@ -12,7 +14,10 @@ enum {
     YEAR_LAST = 2200,
     DAY_S = 86400,
     OFFSET_MAX_S = 26 * 3600, /* RFC 8536: -25 h … 26 h */
+    DIGEST_SIZE = 8,
 };
+
+#define RELEASE_LETTERS "0123456789abcdefghijklmnopqrstuvwxyz.-+"
 
 struct transition {
     int64_t at_s;
@@ -24,6 +29,7 @@ struct zone {
     uint32_t count;
     bool has_rule;
     struct zone_rule rule; /* after the last transition */
+    char version[ZONE_VERSION_SIZE];
     struct transition transitions[];
 };
 
@@ -107,6 +113,14 @@ static bool read_footer(struct zone *zone, struct slice footer)
     return !zone->has_rule || zone_rule_parse(text, &zone->rule);
 }
 
+static void version_digest(struct slice bytes, char version[ZONE_VERSION_SIZE])
+{
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    crypto_generichash(hash, sizeof hash, bytes.bytes, bytes.size, NULL, 0);
+    int size = snprintf(version, ZONE_VERSION_SIZE, "tzif-");
+    hex_encode(hash, DIGEST_SIZE, version + size);
+}
+
 struct zone *zone_parse(struct slice bytes, struct error *error)
 {
     struct counts old;
@@ -129,6 +143,7 @@ struct zone *zone_parse(struct slice bytes, struct error *error)
         return NULL;
     }
     zone->count = counts.times;
+    version_digest(bytes, zone->version);
     size_t block = HEADER_SIZE + block_size(&counts, 8);
     if (!read_block(zone, rest.bytes + HEADER_SIZE, &counts) ||
         !read_footer(zone, slice_of(rest.bytes + block, rest.size - block))) {
@@ -153,16 +168,39 @@ static bool name_is_plain(const char *name)
     return name[0] != '\0';
 }
 
+static FILE *zone_open(const char *name)
+{
+    char path[512];
+    const char *folder = getenv("TZDIR");
+    int size = snprintf(path, sizeof path, "%s/%s", folder ? folder : "/usr/share/zoneinfo", name);
+    return size < (int)sizeof path ? fopen(path, "rbe") : NULL;
+}
+
+/* "# version 2025b"; what reads otherwise leaves the version as it is. */
+static void version_read(char version[ZONE_VERSION_SIZE])
+{
+    static const char label[] = "# version ";
+    char line[sizeof label + ZONE_VERSION_SIZE];
+    FILE *file = zone_open("tzdata.zi");
+    if (!file) {
+        return;
+    }
+    bool read = fgets(line, sizeof line, file) && strncmp(line, label, sizeof label - 1) == 0;
+    const char *release = line + sizeof label - 1;
+    size_t size = read ? strspn(release, RELEASE_LETTERS) : 0;
+    if (size > 0 && size < ZONE_VERSION_SIZE && release[size] == '\n') {
+        (void)snprintf(version, ZONE_VERSION_SIZE, "%.*s", (int)size, release);
+    }
+    (void)fclose(file);
+}
+
 struct zone *zone_new(const char *name, struct error *error)
 {
     if (!name_is_plain(name)) {
         error_set(error, ERROR_REJECT, "'%s' is no name of a time zone", name);
         return NULL;
     }
-    char path[512];
-    const char *folder = getenv("TZDIR");
-    int size = snprintf(path, sizeof path, "%s/%s", folder ? folder : "/usr/share/zoneinfo", name);
-    FILE *file = size < (int)sizeof path ? fopen(path, "rbe") : NULL;
+    FILE *file = zone_open(name);
     uint8_t *bytes = file ? malloc(FILE_SIZE_MAX) : NULL;
     size_t got = bytes ? fread(bytes, 1, FILE_SIZE_MAX, file) : 0;
     struct zone *zone = NULL;
@@ -172,6 +210,9 @@ struct zone *zone_new(const char *name, struct error *error)
         zone = zone_parse(slice_of(bytes, got), error);
         (void)fclose(file);
     }
+    if (zone) {
+        version_read(zone->version);
+    }
     free(bytes);
     return zone;
 }
@@ -180,6 +221,11 @@ void zone_free(struct zone **zone_p)
 {
     free(*zone_p);
     *zone_p = NULL;
+}
+
+const char *zone_version(const struct zone *zone)
+{
+    return zone->version;
 }
 
 /* Transitions at or before the instant. */

@@ -14,6 +14,8 @@
 
 #include <stdint.h>
 
+enum { ZONE_VERSION_SIZE = 24 };
+
 struct zone;
 
 /* Reads NAME below the system's zone folder ($TZDIR, else /usr/share/zoneinfo).  NULL with
@@ -24,6 +26,13 @@ struct zone *zone_new(const char *name, struct error *error) MUST_CHECK;
 struct zone *zone_parse(struct slice bytes, struct error *error) MUST_CHECK;
 
 void zone_free(struct zone **zone_p);
+
+/*
+ * Which zone data this is, so that an instant can name it: the release in the first line of the
+ * folder's tzdata.zi ("2025b"); where there is none, and of bytes, a digest of the TZif file
+ * ("tzif-" and hex digits).
+ */
+const char *zone_version(const struct zone *zone);
 
 /* Local time minus UTC at an instant. */
 int32_t zone_offset_s(const struct zone *zone, int64_t at_s);

@@ -138,6 +138,9 @@ static json_t *clock_json(const struct event_clock *clock)
     }
     set_text(object, "calendar", clock->calendar);
     set_text(object, "calendar_version", clock->calendar_version);
+    if (clock->zone_version.size > 0) {
+        set_text(object, "zone_version", clock->zone_version);
+    }
     set_text(object, "rule", clock->rule);
     if (clock->verdict > CLOCK_RUNNING && clock->verdict <= CLOCK_CANCELLED) {
         set(object, "verdict", json_string(verdicts[clock->verdict]));

@@ -134,7 +134,7 @@ static json_t *account_json(const struct account *account, const struct case_clo
     const struct event_clock *told = &account->told;
     bool stopped = told->due_us != 0 && told->paused_at_us != 0;
     json_t *object =
-        json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o}",
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o}",
                   "name",
                   ctl_json_text(told->name),
                   "rule",
@@ -143,6 +143,8 @@ static json_t *account_json(const struct account *account, const struct case_clo
                   ctl_json_text(told->calendar),
                   "calendar_version",
                   ctl_json_text(told->calendar_version),
+                  "zone_version",
+                  ctl_json_text(told->zone_version),
                   "generation",
                   (json_int_t)told->generation,
                   told->target_days > 0 ? "target_days" : "target_seconds",

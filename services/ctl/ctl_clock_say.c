@@ -83,7 +83,13 @@ static void calendar_say(const struct saying *saying)
                      name);
     (void)view_plain(account->told.calendar_version, version);
     if (account->calendar && !account->calendar->always) {
-        line(saying, TEXT_WHY_CALENDAR, CTL_ARGS(name, version, account->calendar->zone));
+        const char *here = account->calendar->zone_version;
+        char told[VIEW_TEXT_MAX];
+        (void)view_plain(account->told.zone_version, told);
+        line(saying, TEXT_WHY_CALENDAR, CTL_ARGS(name, version, account->calendar->zone, told));
+        if (strcmp(told, here) != 0) {
+            line(saying, TEXT_EXPLAIN_ZONE_OTHER, CTL_ARGS(told, here));
+        }
     } else if (account->calendar) {
         line(saying, TEXT_WHY_ALWAYS, CTL_ARGS(name, version));
     } else if (account->rule) {

@@ -299,6 +299,8 @@ static void the_met_clock_explains_itself(struct rig *rig, uint64_t case_id)
     const char *version = json_string_value(json_object_get(clock, "calendar_version"));
     assert_non_null(version);
     assert_true(strlen(version) >= 8);
+    version = json_string_value(json_object_get(clock, "zone_version"));
+    assert_true(version && strlen(version) >= 5);
     json_decref(json);
     json = rig_json(rig,
                     "calendar show " REDRESS_SOURCE

@@ -258,6 +258,53 @@ static void a_cut_zone_file_is_refused_at_every_length(void **state)
     assert_non_null(whole);
 }
 
+static void write_release(const char *folder, const char *line)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/tzdata.zi", folder);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fputs(line, file);
+    (void)fclose(file);
+}
+
+static void assert_berlin_is_of(const char *version, size_t size)
+{
+    struct error error = {0};
+    struct arena *arena = arena_new(ARENA_LIMIT);
+    struct calendar_definition definition = {.name = "berlin", .zone = "Berlin"};
+    struct calendar calendar;
+    assert_true(calendar_compile(&definition, 2026, 2026, arena, &calendar, &error));
+    assert_int_equal(strncmp(calendar.zone_version, version, strlen(version)), 0);
+    assert_int_equal(strlen(calendar.zone_version), size);
+    arena_free(&arena);
+}
+
+static void a_calendar_names_the_release_of_its_zone_data_else_a_digest(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/redress-zones-XXXXXX";
+    char path[128];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/Berlin", folder);
+    assert_int_equal(symlink("/usr/share/zoneinfo/Europe/Berlin", path), 0);
+    assert_int_equal(setenv("TZDIR", folder, 1), 0);
+    assert_berlin_is_of("tzif-", 21);
+    write_release(folder, "# version 2031z\n# redo posix_only\n");
+    assert_berlin_is_of("2031z", 5);
+    write_release(folder, "# version 2031z\033[7m\n");
+    assert_berlin_is_of("tzif-", 21);
+    write_release(folder, "# version 2031z-with-a-name-that-is-too-long\n");
+    assert_berlin_is_of("tzif-", 21);
+    write_release(folder, "");
+    assert_berlin_is_of("tzif-", 21);
+    assert_int_equal(unsetenv("TZDIR"), 0);
+    assert_int_equal(unlink(path), 0);
+    (void)snprintf(path, sizeof path, "%s/tzdata.zi", folder);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +319,7 @@ int main(void)
         cmocka_unit_test(zone_rules_go_on_after_the_last_transition_of_the_file),
         cmocka_unit_test(a_zone_is_a_name_below_the_zone_folder_and_nothing_else),
         cmocka_unit_test(a_cut_zone_file_is_refused_at_every_length),
+        cmocka_unit_test(a_calendar_names_the_release_of_its_zone_data_else_a_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

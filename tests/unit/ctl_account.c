@@ -7,6 +7,7 @@
  */
 #include "ctl_account.h"
 
+#include "ctl_clock.h"
 #include "ctl_clock_say.h"
 #include "ctl_story.h"
 #include "policy_fixture.h"
@@ -162,12 +163,34 @@ static void a_zone_that_was_named_outlives_a_clock_of_another(void **state)
     story_end(&story);
 }
 
+static void a_verdict_names_the_zone_data_it_was_made_with_and_that_of_here(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, CTL_EN);
+    struct event_clock told = story_clock("handling", story_at(5, 17, 0), story_at(9, 17, 0));
+    told.zone_version = slice_text("2024a");
+    tell_clock(&story, EVENT_CLOCKS_STARTED, story_at(5, 17, 0), told);
+    told.paused_at_us = story_at(9, 12, 0);
+    told.verdict = CLOCK_MET;
+    tell_clock(&story, EVENT_CLOCKS_STOPPED, story_at(9, 12, 0), told);
+    case_fold(&story.view);
+    assert_says(&story, CLOCK_WHOLE, "Asia/Shanghai by zone data 2024a)");
+    assert_says(&story, CLOCK_WHOLE, "the zone data was 2024a then and is 2025b here\n");
+    json_t *list = clock_accounts(&story.view, "handling");
+    const json_t *zone = json_object_get(json_array_get(list, 0), "zone_version");
+    assert_string_equal(json_string_value(zone), "2024a");
+    json_decref(list);
+    story_end(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pauses_that_are_folded_away_are_added_up_as_those_shown),
         cmocka_unit_test(more_intervals_than_have_room_still_add_up_to_the_target),
         cmocka_unit_test(a_zone_that_was_named_outlives_a_clock_of_another),
+        cmocka_unit_test(a_verdict_names_the_zone_data_it_was_made_with_and_that_of_here),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     (void)setenv("TZ", "UTC0", 1); /* nobody's calendar is kept in it */

@@ -44,6 +44,7 @@ struct event_clock story_clock(const char *name, int64_t started_us, int64_t due
                                 .target_days = rule->target_days,
                                 .calendar = text(calendar->name),
                                 .calendar_version = text(calendar->version),
+                                .zone_version = text(calendar->zone_version),
                                 .rule = text("fixture@1:10")};
 }
 

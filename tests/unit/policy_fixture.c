@@ -281,14 +281,13 @@ static const struct policy_clock clocks[] = {
     },
 };
 
-/* clang-format on */
-
 static struct calendar_interval intervals[DAYS_MAX * INTERVALS_PER_DAY];
 static struct calendar_day days[DAYS_MAX];
 static struct calendar calendars[] = {
-    {.name = "always", .zone = "UTC", .version = "a1",             .always = true},
-    {.name = "weekdays",                .zone = "Asia/Shanghai",            .version = "b2"},
+    {.name = "always", .zone = "UTC", .version = "a1", .zone_version = "2025b", .always = true},
+    {.name = "weekdays", .zone = "Asia/Shanghai", .version = "b2", .zone_version = "2025b"},
 };
+/* clang-format on */
 
 #define COUNT(table) ((uint16_t)(sizeof(table) / sizeof *(table)))
 

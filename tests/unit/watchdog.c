@@ -67,6 +67,7 @@ static void receipt_starts_its_clocks_in_one_event_that_explains_them(void **sta
     assert_int_equal(answer->generation, 1);
     assert_true(slice_equal(answer->calendar, slice_text("weekdays")));
     assert_true(slice_equal(answer->calendar_version, slice_text("b2")));
+    assert_true(slice_equal(answer->zone_version, slice_text("2025b")));
     assert_true(slice_equal(answer->rule, slice_text("fixture@1:30")));
     assert_int_equal(desk_told(event, "acknowledge")->due_us, on(5, 9, 0));
     assert_int_equal(watch_due_us(desk.policy, &desk.state), on(4, 21, 0));
