@@ -1,9 +1,11 @@
 /* Reading the cases one after the other and counting; see ctl_cases.h. */
 #include "ctl_cases.h"
 
+#include "ctl_file.h"
 #include "yaml.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 enum { EXCERPT_MAX = 200 }; /* bytes of a line that are shown */
 
@@ -73,12 +75,6 @@ static size_t give_byte(void *buffer, size_t size, void *data)
     return 1;
 }
 
-static int unreadable(const struct ctl *ctl, const char *path, int why)
-{
-    int code = why == ENOENT ? CTL_NOT_FOUND : CTL_FAILED;
-    return ctl_fail(ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, why)));
-}
-
 /* Tells of the place that was read last. */
 static int broken(const struct cases *cases, const char *why)
 {
@@ -123,7 +119,7 @@ static int judge_all(struct cases *cases, ctl_case_judge *judge, void *self)
 {
     int sign = next_sign(cases);
     if (sign == EOF && ferror(cases->file)) {
-        return unreadable(cases->ctl, cases->path, errno);
+        return ctl_file_refused(cases->ctl, cases->path, errno);
     }
     if (sign != '[') {
         return broken(cases, "not an array of cases");
@@ -197,17 +193,15 @@ static void say_text(struct cases *cases)
 
 int ctl_cases_check(struct ctl *ctl, const char *path, ctl_case_judge *judge, void *self)
 {
-    bool standard = strcmp(path, "-") == 0;
-    FILE *file = standard ? stdin : fopen(path, "rbe");
-    if (!file) {
-        return unreadable(ctl, path, errno);
+    FILE *file = NULL;
+    int code = ctl_file_stream(ctl, path, &file);
+    if (code != CTL_OK) {
+        return code;
     }
     struct cases cases = {
         .ctl = ctl, .path = path, .file = file, .line = 1, .differ = json_array()};
-    int code = judge_all(&cases, judge, self);
-    if (!standard) {
-        (void)fclose(file);
-    }
+    code = judge_all(&cases, judge, self);
+    ctl_file_close(file);
     if (code == CTL_OK && cases.count == 0) {
         code = ctl_fail(ctl, CTL_FAILED, TEXT_CASES_NONE, CTL_ARGS(path));
     } else if (code == CTL_OK) {
@@ -220,17 +214,20 @@ int ctl_cases_check(struct ctl *ctl, const char *path, ctl_case_judge *judge, vo
 
 bool ctl_cases_is(const char *path)
 {
-    bool standard = strcmp(path, "-") == 0;
-    FILE *file = standard ? stdin : fopen(path, "rbe");
+    int number = -1;
+    if (ctl_file_open(path, &number) != 0) {
+        return false;
+    }
+    FILE *file = number == STDIN_FILENO ? stdin : fdopen(number, "rb");
     if (!file) {
+        (void)close(number);
         return false;
     }
     struct cases cases = {.file = file};
     int sign = next_sign(&cases);
-    if (standard) {
+    if (file == stdin) {
         (void)ungetc(sign, file);
-    } else {
-        (void)fclose(file);
     }
+    ctl_file_close(file);
     return sign == '[';
 }

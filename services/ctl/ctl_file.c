@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int unreadable(const struct ctl *ctl, const char *path, int why)
+int ctl_file_refused(const struct ctl *ctl, const char *path, int why)
 {
     if (why == CTL_FILE_NONE) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_FILE_NONE, CTL_ARGS(path));
@@ -34,6 +34,25 @@ int ctl_file_open(const char *path, int *from)
         (void)close(*from);
     }
     return why;
+}
+
+int ctl_file_stream(const struct ctl *ctl, const char *path, FILE **stream)
+{
+    int number = -1;
+    int why = ctl_file_open(path, &number);
+    *stream = why != 0 ? NULL : number == STDIN_FILENO ? stdin : fdopen(number, "rb");
+    if (why == 0 && !*stream) {
+        why = errno;
+        (void)close(number);
+    }
+    return why == 0 ? CTL_OK : ctl_file_refused(ctl, path, why);
+}
+
+void ctl_file_close(FILE *stream)
+{
+    if (stream != stdin) {
+        (void)fclose(stream);
+    }
 }
 
 /* How large it is, where that can be known, and how large it may be. */
@@ -66,25 +85,17 @@ static int read_all(FILE *from, size_t max, struct ctl_file *file)
 int ctl_file_read(const struct ctl *ctl, const char *path, size_t max, struct ctl_file *file)
 {
     *file = (struct ctl_file){0};
-    int number = -1;
-    int why = ctl_file_open(path, &number);
-    if (why != 0) {
-        return unreadable(ctl, path, why);
+    FILE *from = NULL;
+    int code = ctl_file_stream(ctl, path, &from);
+    if (code != CTL_OK) {
+        return code;
     }
-    FILE *from = number == STDIN_FILENO ? stdin : fdopen(number, "rb");
-    if (!from) {
-        why = errno;
-        (void)close(number);
-        return unreadable(ctl, path, why);
-    }
-    why = read_all(from, max, file);
-    int code = why == EFBIG ? too_large(ctl, path, from, max) : CTL_OK;
-    if (from != stdin) {
-        (void)fclose(from);
-    }
+    int why = read_all(from, max, file);
+    code = why == EFBIG ? too_large(ctl, path, from, max) : CTL_OK;
+    ctl_file_close(from);
     if (why != 0) {
         ctl_file_done(file);
-        code = code == CTL_OK ? unreadable(ctl, path, why) : code;
+        code = code == CTL_OK ? ctl_file_refused(ctl, path, why) : code;
     }
     return code;
 }

@@ -17,6 +17,13 @@ struct ctl_file {
  */
 enum { CTL_FILE_NONE = -1 };
 int ctl_file_open(const char *path, int *from) MUST_CHECK;
+/* What ctl_file_open answered, said: CTL_NOT_FOUND, CTL_USAGE of what is no file, else CTL_FAILED.
+ */
+int ctl_file_refused(const struct ctl *ctl, const char *path, int why);
+
+/* The same as a stream; ctl_file_close leaves stdin open.  As ctl_file_refused says. */
+int ctl_file_stream(const struct ctl *ctl, const char *path, FILE **stream) MUST_CHECK;
+void ctl_file_close(FILE *stream);
 
 /* At most max bytes of what ctl_file_open opens.  CTL_NOT_FOUND, CTL_FAILED, or CTL_USAGE of what
  * is no file, after saying why. */

@@ -1,5 +1,7 @@
 #include "ctl_source.h"
 
+#include "ctl_file.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,13 +117,16 @@ static int file_open(struct ctl_source *source)
 {
     struct ctl *ctl = source->ctl;
     source->file = source->files[source->next++];
-    bool standard = strcmp(source->file, "-") == 0;
-    errno = 0;
-    source->from = standard ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(source->file, "rbe");
+    int number = -1;
+    int why = ctl_file_open(source->file, &number);
+    if (why != 0) {
+        return ctl_file_refused(ctl, source->file, why);
+    }
+    number = number == STDIN_FILENO ? dup(STDIN_FILENO) : number;
+    source->from = gzdopen(number, "rb");
     if (!source->from) {
-        int code = errno == ENOENT ? CTL_NOT_FOUND : CTL_FAILED;
-        return ctl_fail(
-            ctl, code, TEXT_FILE_UNREADABLE, CTL_ARGS(source->file, ctl_errno_text(ctl, errno)));
+        (void)close(number);
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     source->reader = ctl_reader_new(ctl_map_format(source->map), read_more, source->from);
     if (!source->reader || !ctl_map_want(source->map, source->reader)) {

@@ -1,16 +1,21 @@
 /*
  * Goal: the command reads files, and never waits for what nobody writes or what never ends.
  * Method: a file, a folder, a device, a pipe without a writer and one that has one, each by name,
- * read as a text and as evidence, under an alarm.  Guards law 9: nothing waits without an end.
+ * read as a text and as evidence, under an alarm; and
+ * the pipe by every verb that takes files.  Guards law 9: nothing waits without an end.
  */
 #include "ctl_file.h"
 
 #include "ctl_evidence.h"
+#include "ctl_said.h"
 #include "unit.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define DATA  PROJECT "/tests/data/drill/"
+#define DRILL "drill --policy " DATA "boston311.yaml --map " DATA "boston311.map.yaml"
 
 enum { LIMIT_S = 20, SIZE_MAX_READ = 100 };
 
@@ -120,13 +125,52 @@ static void a_folder_and_what_is_not_there_are_told(void **state)
             "redress: /nowhere/at/all: No such file or directory\n");
 }
 
+/* Whatever a verb does with its files, it opens them by the one rule. */
+static void no_verb_waits_for_a_pipe(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "import --map PIPE x.csv",
+        DRILL " --csv PIPE",
+        DRILL " --csv " DATA "boston311.csv --staff PIPE",
+        "policy check PIPE",
+        "policy diff PIPE PIPE",
+        "calendar check PIPE",
+        "calendar import --name x --source y PIPE",
+        "calendar show PIPE",
+        "clock check PIPE",
+        "org diff PIPE",
+        "evidence check 7 PIPE",
+    };
+    char wanted[160];
+    (void)snprintf(wanted, sizeof wanted, "%s is no file; ", pipe_path);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char words[SAID_LINE_MAX] = "";
+        size_t used = 0;
+        for (const char *at = lines[i]; *at; at++) {
+            bool here = strncmp(at, "PIPE", 4) == 0;
+            used += (size_t)snprintf(
+                words + used, sizeof words - used, "%.*s", here ? 99 : 1, here ? pipe_path : at);
+            at += here ? 3 : 0;
+        }
+        struct said said = said_line(words);
+        if (said.code == CTL_OK || !strstr(said.err, wanted)) {
+            fail_msg("%s: %d %s", words, said.code, said.err);
+        }
+        said_done(&said);
+    }
+}
+
 int main(void)
 {
+    (void)setenv("REDRESS_DATABASE", "host=/nonexistent", 1);
+    (void)unsetenv("REDRESS_CONFIG");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read),
         cmocka_unit_test(a_pipe_is_refused_whether_somebody_writes_or_not),
         cmocka_unit_test(a_device_that_never_ends_is_refused),
         cmocka_unit_test(a_folder_and_what_is_not_there_are_told),
+        cmocka_unit_test(no_verb_waits_for_a_pipe),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
