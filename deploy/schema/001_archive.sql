@@ -11,7 +11,7 @@ SET search_path TO redress;
 
 CREATE TABLE archive (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),
-    schema      integer NOT NULL,          -- common/archive_form.h
+    schema      integer NOT NULL,          -- common/postgres/archive_form.h
     file        integer NOT NULL,          -- the number of the newest file of deploy/schema that was applied
     partitions  integer NOT NULL CHECK (partitions BETWEEN 1 AND 1024),
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp()

@@ -38,7 +38,7 @@ struct visible {
     float *seen_ms;
 };
 
-/* Is the case in the place its stream's share gives it (common/projection.lua)? */
+/* Is the case in the place its stream's share gives it (common/redis/projection.lua)? */
 static const char place_script[] =
     "local g = redis.call('HGET', ARGV[1] .. 's:dispatch.' .. ARGV[2], 'g') "
     "return g and redis.call('HEXISTS', ARGV[1] .. 'share:dispatch.' .. ARGV[2] .. ':' .. g, "

@@ -1,8 +1,8 @@
 /*
- * One process of one service: the model of common/service*.c around the real machines (consumer,
- * ownership, appender).  instance.c the process, instance_owner.c its partitions, instance_input.c
- * the streams it follows, instance_cycle.c its batches, decide.c what each service makes of an
- * input.
+ * One process of one service: the model of common/service/service*.c around the real machines
+ * (consumer, ownership, appender).  instance.c the process, instance_owner.c its partitions,
+ * instance_input.c the streams it follows, instance_cycle.c its batches, decide.c what each service
+ * makes of an input.
  */
 #ifndef REDRESS_SIMULATE_INSTANCE_H
 #define REDRESS_SIMULATE_INSTANCE_H

@@ -1,6 +1,6 @@
 /*
- * The real projection (common/projection) of one simulated process, fed and told as
- * common/projector.c does it: after a commit what changed, for a rebuild slices of what is
+ * The real projection (common/redis/projection) of one simulated process, fed and told as
+ * common/service/projector.c does it: after a commit what changed, for a rebuild slices of what is
  * committed, read a moment after they are asked for.
  */
 #ifndef REDRESS_SIMULATE_PROJECTING_H

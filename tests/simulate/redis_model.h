@@ -1,5 +1,6 @@
 /*
- * The server's side of common/projection.lua: what the script does to Redis, said once more in C.
+ * The server's side of common/redis/projection.lua: what the script does to Redis, said once more
+ * in C.
  *
  * The simulator runs the real projection against it; tests/unit/redis_model.c keeps it honest: the
  * same random calls to it and to a real Redis with the real script, the same answers, the same

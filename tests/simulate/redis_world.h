@@ -1,6 +1,6 @@
 /*
  * Redis as the daemons meet it: one server (redis_model) and a connection to it for each process,
- * which implements common/redis.h.
+ * which implements common/redis/redis.h.
  *
  * A connection keeps order both ways.  When it is lost nobody knows what took effect: a call that
  * was on its way may be executed much later, even after calls of the next connection, and one that

@@ -65,7 +65,7 @@ static void a_key_others_can_read_is_not_used(void **state)
     rig_end(rig);
 }
 
-/* As the head of common/seal.h says: to rotate, add a line. */
+/* As the head of common/seal/seal.h says: to rotate, add a line. */
 static void a_newer_key_leaves_older_cases_as_they_were(void **state)
 {
     struct rig *rig = rig_new(true);
