@@ -342,7 +342,7 @@ static enum dispatch_answer command(const struct policy *policy,
     } else {
         answer = act(policy, state, input, out, refused_field);
     }
-    if (answer == DISPATCH_APPEND || dispatch_answer_is_recorded(answer)) {
+    if (answer == DISPATCH_APPEND || dispatch_refusal_is_recorded(answer, out)) {
         people_record(state, input, out);
     }
     return answer;

@@ -45,6 +45,8 @@ struct dispatch_more {
     uint8_t offered;                /* enum dispatch_offer */
     uint8_t hold;                   /* 1: by law nothing of it may be erased */
     uint16_t passed;                /* whom it was offered to in this step in vain; likewise */
+    uint64_t refused;               /* which refusal of an erasure was recorded last and nothing
+                                       done since; see erase_fold; 0: none */
     uint64_t handler_role; /* + 1; 0: there was none; so wide that nothing here is padding */
     char handler[DISPATCH_AGENT_MAX]; /* who had it when it last left a step of that role; filled
                                          up with zeros */
@@ -176,7 +178,7 @@ enum dispatch_answer {
     DISPATCH_TOO_LATE,
     DISPATCH_TEXT_UNREADY, /* refused_field, a variable of the text, has no value */
     DISPATCH_ERASED,       /* nothing is done to the case any more */
-    DISPATCH_ON_HOLD,      /* these four, of erasing, are recorded: by law it is kept … */
+    DISPATCH_ON_HOLD,      /* these four, of erasing, are recorded once: by law it is kept … */
     DISPATCH_STILL_OPEN,
     DISPATCH_MAY_BE_REOPENED, /* … until_us says how long */
     DISPATCH_MUST_BE_KEPT,    /* … title says why, until_us how long */
@@ -184,13 +186,13 @@ enum dispatch_answer {
 };
 
 /* Refused, and the refusal is an event of the case: *out is the next one all the same. */
-bool dispatch_answer_is_recorded(enum dispatch_answer answer);
+bool dispatch_refusal_is_recorded(enum dispatch_answer answer, const struct event *out);
 
 /*
  * The event that follows, if any.  Slices in *out are lent by policy, state and input.  out->at_us,
- * kind, case_id and cause are set; stream, seq, epoch and hash are the journal's matter.  The times
- * of a case never run backwards: at_us is now_us or, after a step of the clock, that of the event
- * before.  *refused_field is always written.
+ * kind, case_id and cause are set, EVENT_NONE where nothing follows; stream, seq, epoch and hash
+ * are the journal's matter.  The times of a case never run backwards: at_us is now_us or, after a
+ * step of the clock, that of the event before.  *refused_field is always written.
  *
  * Who may act: the action must permit the role.  Where nobody holds the case that is enough.  Where
  * somebody does, the holder may act, and so may anybody in a role other than the holder's (who
@@ -202,7 +204,9 @@ bool dispatch_answer_is_recorded(enum dispatch_answer answer);
  * the watchdog has raised.
  *
  * Erasing is for the roles the policy's retention names, with a reason, of a case that is closed
- * and neither on legal hold nor to be kept yet.  The shell destroys the key with the event.
+ * and neither on legal hold nor to be kept yet.  The shell destroys the key with the event.  A
+ * refusal for one of these reasons is an event as well, but not again while nothing else has
+ * happened to the case: else whoever asks each night makes it grow without an end (law 9).
  */
 enum dispatch_answer dispatch_decide(const struct policy *policy,
                                      const struct dispatch_case *state,

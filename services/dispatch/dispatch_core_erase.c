@@ -22,10 +22,49 @@ static struct policy_kept kept_of(const struct dispatch_case *state)
                                 .closed_at_us = state->closed_at_us};
 }
 
-bool dispatch_answer_is_recorded(enum dispatch_answer answer)
+/* What is recorded.  The rows of cases have the places of this table: add behind. */
+static const enum dispatch_answer recorded[] = {
+    DISPATCH_ON_HOLD, DISPATCH_STILL_OPEN, DISPATCH_MAY_BE_REOPENED, DISPATCH_MUST_BE_KEPT};
+
+enum { RECORDED = sizeof recorded / sizeof *recorded };
+
+bool dispatch_refusal_is_recorded(enum dispatch_answer answer, const struct event *out)
 {
-    return answer == DISPATCH_ON_HOLD || answer == DISPATCH_STILL_OPEN ||
-           answer == DISPATCH_MAY_BE_REOPENED || answer == DISPATCH_MUST_BE_KEPT;
+    return answer != DISPATCH_APPEND && out->kind == EVENT_ERASURE_REFUSED;
+}
+
+/* By its reason and the policy's ground, if it is one; 0: none that is recorded. */
+static uint64_t refusal_of(const struct policy *policy, struct slice because, struct slice ground)
+{
+    uint64_t which = 0;
+    for (uint64_t i = 0; i < RECORDED; i++) {
+        if (slice_equal(because, slice_text(dispatch_answer_code(recorded[i])))) {
+            which = i + 1;
+        }
+    }
+    for (uint64_t i = 0; which > 0 && i < policy->retention.ground_count; i++) {
+        if (slice_equal(ground, slice_text(policy->retention.grounds[i].id))) {
+            which += RECORDED * (i + 1);
+        }
+    }
+    return which;
+}
+
+static struct slice told(const struct event *event, const char *name)
+{
+    for (uint32_t i = 0; i < event->advanced.field_count && i < EVENT_FIELDS_MAX; i++) {
+        if (slice_equal(event->advanced.fields[i].name, slice_text(name))) {
+            return event->advanced.fields[i].value;
+        }
+    }
+    return (struct slice){0};
+}
+
+uint64_t erase_fold(const struct policy *policy, const struct event *event)
+{
+    return event->kind == EVENT_ERASURE_REFUSED
+               ? refusal_of(policy, told(event, "@because"), told(event, "@ground"))
+               : 0;
 }
 
 int64_t dispatch_erase_due_us(const struct policy *policy, const struct dispatch_case *state)
@@ -132,7 +171,10 @@ enum dispatch_answer erase_decide(const struct policy *policy,
     struct dispatch_permit permit = erase_permit(policy, state, input, false);
     bool erases = permit.answer == DISPATCH_APPEND;
     *refused_field = permit.what;
-    if (!erases && !dispatch_answer_is_recorded(permit.answer)) {
+    struct slice because = slice_text(dispatch_answer_code(permit.answer));
+    struct slice ground = permit.answer == DISPATCH_MUST_BE_KEPT ? permit.what : (struct slice){0};
+    uint64_t refusal = refusal_of(policy, because, ground);
+    if (!erases && (refusal == 0 || refusal == state->more.refused)) {
         return permit.answer;
     }
     const struct after after = after_stands(state);
@@ -141,10 +183,10 @@ enum dispatch_answer erase_decide(const struct policy *policy,
     out->advanced.action = slice_text("erase");
     field_add(&out->advanced, "reason", rules_field(input, "reason"));
     if (!erases) {
-        field_add(&out->advanced, "@because", slice_text(dispatch_answer_code(permit.answer)));
+        field_add(&out->advanced, "@because", because);
     }
-    if (permit.answer == DISPATCH_MUST_BE_KEPT) {
-        field_add(&out->advanced, "@ground", permit.what);
+    if (ground.size > 0) {
+        field_add(&out->advanced, "@ground", ground);
     }
     return permit.answer;
 }

@@ -1,5 +1,6 @@
 /* The folding half of the core: events into the state of a case, and the state into its place in a
  * queue. */
+#include "dispatch_core_erase.h"
 #include "dispatch_core_fit.h"
 #include "dispatch_core_push.h"
 #include "dispatch_core_rules.h"
@@ -323,6 +324,7 @@ fold_advanced(const struct policy *policy, struct dispatch_case *state, const st
     }
     const struct dispatch_more before = state->more;
     state->more = more;
+    state->more.refused = erase_fold(policy, event);
     fold_kind(state, event);
     fold_step(policy, state, event, names.step);
     if (event->kind == EVENT_UNMERGED) {

@@ -364,7 +364,7 @@ static void act_on(const struct asked *asked,
     if (answered != DISPATCH_APPEND && desk_asks_first(asked)) {
         return;
     }
-    bool recorded = dispatch_answer_is_recorded(answered);
+    bool recorded = dispatch_refusal_is_recorded(answered, out);
     if (answered != DISPATCH_APPEND && !recorded) {
         refuse_act(asked, held, input, answered, field);
         return;

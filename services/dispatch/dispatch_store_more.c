@@ -47,6 +47,7 @@ static const struct piece {
                           DISPATCH_AGENT_MAX / sizeof(uint64_t)},
     PIECE(passed),
     PIECE(erased_at_us),
+    PIECE(refused),
 };
 
 enum { PIECE_KINDS = sizeof pieces / sizeof *pieces };

@@ -120,7 +120,7 @@ static enum dispatch_answer ask(struct dispatch_case *one, const struct dispatch
 {
     const struct dispatch_case before = *one;
     enum dispatch_answer answer = dispatch_decide(policy, one, input, &out, &refused);
-    if (answer == DISPATCH_APPEND || dispatch_answer_is_recorded(answer)) {
+    if (answer == DISPATCH_APPEND || dispatch_refusal_is_recorded(answer, &out)) {
         dispatch_evolve(policy, one, &out);
         assert_int_equal(one->version, before.version + 1);
         assert_int_equal(one->step, before.step);
@@ -257,6 +257,68 @@ static void what_may_still_be_reopened_is_not_erased(void **state)
     input.now_us += 1000000;
     assert_int_not_equal(dispatch_may(policy, &one, &input, false).answer, DISPATCH_APPEND);
     assert_int_equal(erase(&one, "2026-12-01T09:00:01Z"), DISPATCH_APPEND);
+}
+
+/* Whoever asks, and however often: what stands in the stream grows with what happens to the case,
+ * not with who asks (law 9); another reason, or the same after something else, is told. */
+static void a_refusal_is_recorded_once_until_something_changes(void **state)
+{
+    (void)state;
+    struct dispatch_case one =
+        closed_case("2024-03-13T10:00:00Z", "2026-11-01T09:00:00Z", "quality");
+    static const struct {
+        const char *action; /* NULL: erase */
+        const char *when, *because;
+        uint32_t events;
+    } course[] = {
+        {NULL,        "2026-11-02T10:00:00Z", "must_be_kept", 1},
+        {NULL,        "2026-11-03T10:00:00Z", "must_be_kept", 0},
+        {NULL,        "2026-11-04T10:00:00Z", "must_be_kept", 0},
+        {"hold",      "2026-11-05T10:00:00Z", "append",       1},
+        {NULL,        "2026-11-06T10:00:00Z", "on_hold",      1},
+        {NULL,        "2026-11-06T11:00:00Z", "on_hold",      0},
+        {"lift-hold", "2026-11-07T10:00:00Z", "append",       1},
+        {"hold",      "2026-11-07T11:00:00Z", "append",       1},
+        {NULL,        "2026-11-08T10:00:00Z", "on_hold",      1},
+        {NULL,        "2027-11-08T10:00:00Z", "on_hold",      0},
+        {"lift-hold", "2027-11-09T10:00:00Z", "append",       1},
+        {NULL,        "2027-11-09T11:00:00Z", "append",       1},
+    };
+    for (size_t i = 0; i < sizeof course / sizeof *course; i++) {
+        uint32_t version = one.version;
+        enum dispatch_answer answer = course[i].action ? act(&one, course[i].action, course[i].when)
+                                                       : erase(&one, course[i].when);
+        assert_string_equal(dispatch_answer_code(answer), course[i].because);
+        if (one.version != version + course[i].events) {
+            fail_msg("%s: %u events", course[i].when, one.version - version);
+        }
+    }
+}
+
+static void a_refusal_for_another_ground_is_another_one(void **state)
+{
+    (void)state;
+    struct dispatch_case one =
+        closed_case("2024-03-13T10:00:00Z", "2024-05-02T09:00:00Z", "quality");
+    struct policy_ground own[] = {policy->retention.grounds[0], policy->retention.grounds[0]};
+    struct policy other = *policy;
+    const struct policy *was = policy;
+    (void)snprintf(own[0].id, sizeof own[0].id, "first");
+    (void)snprintf(own[1].id, sizeof own[1].id, "second");
+    own[0].at_least = (struct policy_span){.months = 36};
+    own[1].at_least = (struct policy_span){.months = 1};
+    other.retention.grounds = own;
+    other.retention.ground_count = 2;
+    policy = &other;
+    assert_int_equal(erase(&one, "2026-11-02T10:00:00Z"), DISPATCH_MUST_BE_KEPT);
+    assert_recorded("must_be_kept", "first");
+    own[1].at_least = (struct policy_span){.months = 48}; /* as where another now fits the case */
+    assert_int_equal(erase(&one, "2026-11-02T11:00:00Z"), DISPATCH_MUST_BE_KEPT);
+    assert_recorded("must_be_kept", "second");
+    uint32_t version = one.version;
+    assert_int_equal(erase(&one, "2026-11-02T12:00:00Z"), DISPATCH_MUST_BE_KEPT);
+    assert_int_equal(one.version, version);
+    policy = was;
 }
 
 /* Who may not at all, or does not say why, leaves no trace: nobody fills the journal like that. */
@@ -412,6 +474,8 @@ int main(void)
         cmocka_unit_test(a_legal_hold_beats_erasure_however_long_it_is_due),
         cmocka_unit_test(an_open_case_is_not_erased),
         cmocka_unit_test(what_may_still_be_reopened_is_not_erased),
+        cmocka_unit_test(a_refusal_is_recorded_once_until_something_changes),
+        cmocka_unit_test(a_refusal_for_another_ground_is_another_one),
         cmocka_unit_test(whoever_may_not_and_whoever_gives_no_reason_is_only_refused),
         cmocka_unit_test(once_erased_nothing_is_done_to_it_any_more),
         cmocka_unit_test(the_row_and_the_stream_tell_that_it_was_erased),

@@ -77,6 +77,7 @@ static const struct field more_fields[] = {
     MORE(offered, FIELD_UNSIGNED),
     MORE(hold, FIELD_UNSIGNED),
     MORE(erased_at_us, FIELD_TIME),
+    MORE(refused, FIELD_UNSIGNED),
     MORE(passed, FIELD_UNSIGNED),
     MORE(handler, FIELD_TEXT),
     MORE(handler_role, FIELD_UNSIGNED),
