@@ -1,6 +1,6 @@
 /*
  * Goal: `redress play` closes lives under every shipped policy, by the public protocol alone and
- * without waiting for a clock, and what it leaves behind refolds to itself (laws 8, 11; issue 4).
+ * without waiting for a clock, and what it leaves behind refolds to itself (laws 8, 11).
  *
  * Method: for each policy the first complaints of its journeys (tests/policies) are submitted to
  * real daemons and played; every one of them has to be closed, in the command's count and in the
