@@ -403,6 +403,11 @@ struct policy_book *service_policies(const struct service *service)
     return service->policies;
 }
 
+void service_rows_missed(struct service *service, uint32_t count)
+{
+    service->counts.rows_missed += count;
+}
+
 uint32_t service_partitions(const struct service *service)
 {
     return service->partitions;

@@ -125,6 +125,9 @@ struct service_spec {
 
     /* Adds the state rows to the transaction (pg_call …). */
     void (*store)(void *self, struct cycle *cycle, struct pg *pg);
+    /* Optional: what the statements of store did, the last results of the transaction; it is
+     * committed, and committed comes next. */
+    void (*stored)(void *self, const struct pg_answer *answer);
     void (*committed)(void *self, struct cycle *cycle);
     /* Nothing of the cycle has happened: put the state back as it was before.  why is NULL after
      * cycle_look_again or a policy that is not here yet; the verdict does not matter then. */
@@ -141,6 +144,9 @@ int service_main(const struct service_spec *spec, int argc, char **argv);
 
 /* For the daemon's own parts. */
 const struct service_settings *service_settings(const struct service *service);
+/* So many rows that a transaction had to change were not there: counted for an operator, who has to
+ * look (`redress verify`); whoever finds it says in the log which. */
+void service_rows_missed(struct service *service, uint32_t count);
 /* The time everything is decided by, microseconds since 1970 UTC: the archive's (timekeeper.h).
  * Never this machine's own. */
 int64_t service_now_us(const struct service *service);

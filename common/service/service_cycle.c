@@ -278,6 +278,9 @@ static void commit_answered(void *context, const struct pg_answer *answer)
             service_fail(cycle->service, "the archive lacks head rows");
             return;
         }
+        if (cycle->service->spec->stored) {
+            cycle->service->spec->stored(cycle->service->self, answer);
+        }
         cycle_step(cycle, APPENDER_COMMITTED, answer);
         return;
     case PG_FAILED:

@@ -104,7 +104,8 @@ const struct pg_statement dispatch_statements[] = {
      "AND wrapped_key IS NOT NULL"                                                              },
     {"dispatch_erase",
      "UPDATE submission SET wrapped_key = NULL, customer = NULL, "
-     "digest = decode(repeat('00', 32), 'hex') WHERE case_id = ANY($1::bigint[])"               },
+     "digest = decode(repeat('00', 32), 'hex') WHERE case_id = ANY($1::bigint[]) RETURNING "
+     "case_id"                                                                                  },
     {"dispatch_known",
      "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"          },
     {"dispatch_raised",
@@ -392,6 +393,16 @@ void dispatch_erase_bind(struct pg *pg, const uint64_t *cases, uint32_t count)
     }
     pg_call(pg, "dispatch_erase");
     pg_bind_array(pg, &id);
+}
+
+bool dispatch_erase_found(const PGresult *rows, uint64_t case_id)
+{
+    for (int row = 0; row < PQntuples(rows); row++) {
+        if ((uint64_t)pg_int8(rows, row, 0) == case_id) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void dispatch_known_bind(struct pg *pg, const uint8_t (*ids)[16], uint32_t count)

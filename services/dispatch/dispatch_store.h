@@ -85,8 +85,9 @@ void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *ro
  * this order. */
 void dispatch_keys_bind(struct pg *pg, const uint64_t *cases, uint32_t count);
 /* Destroys the keys of these cases, and what would tell whose they are: the blind index of the
- * customer, the digest of what was submitted. */
+ * customer, the digest of what was submitted.  Answers with the cases that had a row. */
 void dispatch_erase_bind(struct pg *pg, const uint64_t *cases, uint32_t count);
+bool dispatch_erase_found(const PGresult *rows, uint64_t case_id);
 /* Which of these cases have clocks that asked for more urgency, and how much. */
 void dispatch_raised_bind(struct pg *pg, const uint64_t *cases, uint32_t count);
 void dispatch_known_bind(struct pg *pg, const uint8_t (*ids)[16], uint32_t count);
