@@ -166,6 +166,8 @@ static const struct ctl_option list_options[] = {
     OF("@step", "step", 0, "ID", TEXT_LOOK_STEP),
     OF("@queue", "queue", 0, "[POLICY/]ID", TEXT_LOOK_QUEUE),
     OF("@agent", "agent", 0, "NAME", TEXT_LOOK_AGENT),
+    OF("@department", "department", 0, "ID", TEXT_LOOK_DEPARTMENT),
+    OF("@channel", "channel", 0, "ID", TEXT_LOOK_CHANNEL),
     OF("@category", "category", 0, "ID", TEXT_LOOK_CATEGORY),
     {"priority", NULL, 0, CTL_NUMBER, "LEVEL", NULL, 1, 5, TEXT_LOOK_PRIORITY, "1|2|3|4|5"},
     OF("@policy", "policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),

@@ -134,6 +134,33 @@ static void the_names_of_the_archive_are_told_to_shells(void **state)
     desk_end(&desk);
 }
 
+static void a_list_is_by_channel_and_by_department(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    pg_desk_run(&desk,
+                "INSERT INTO redress.department VALUES ('service', NULL), ('billing', 'service'), "
+                "('works', NULL); "
+                "INSERT INTO redress.agent VALUES ('anna', 'billing'), ('bert', 'works'); "
+                "UPDATE redress.complaint SET agent = 'anna', queue = '' WHERE case_id = 3; "
+                "UPDATE redress.complaint SET agent = 'bert', queue = '' WHERE case_id = 4; "
+                "UPDATE redress.complaint SET channel = 'phone' WHERE case_id = 4");
+    asked("list --channel phone --json", CTL_OK, "\"total\":1}");
+    asked("list --channel phone --json", CTL_OK, "\"channel\":\"phone\"");
+    asked("list --channel phnoe",
+          CTL_NOT_FOUND,
+          "there is no channel \"phnoe\"; did you mean \"phone\"?");
+    asked("list --department service --json", CTL_OK, "\"total\":1}");
+    asked("list --department service --json", CTL_OK, "\"agent\":\"anna\"");
+    asked("list --department works --json", CTL_OK, "\"agent\":\"bert\"");
+    asked("list --department billing --channel phone", CTL_OK, "no case fits");
+    asked("list --department billin",
+          CTL_NOT_FOUND,
+          "there is no department \"billin\"; did you mean \"billing\"?");
+    desk_end(&desk);
+}
+
 static void a_queue_that_is_cut_says_so(void **state)
 {
     (void)state;
@@ -158,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_person_nobody_knows_has_no_empty_list),
         cmocka_unit_test(the_names_of_the_archive_are_told_to_shells),
         cmocka_unit_test(the_names_of_the_archive_are_told_to_shells),
+        cmocka_unit_test(a_list_is_by_channel_and_by_department),
         cmocka_unit_test(a_queue_that_is_cut_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

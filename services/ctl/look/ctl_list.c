@@ -27,6 +27,7 @@ static const struct ctl_column columns[] = {
     {"next_due",   TEXT_LIST_NEXT_DUE, CTL_COLUMN_DETAIL, false},
     {"next_level", TEXT_LIST_LEVEL,    CTL_COLUMN_DETAIL, false},
     {"outcome",    TEXT_LIST_OUTCOME,  CTL_COLUMN_TEXT,   false},
+    {"channel",    TEXT_HEAD_CHANNEL,  CTL_COLUMN_DETAIL, false},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 
@@ -43,6 +44,7 @@ enum field {
     FIELD_DUE,
     FIELD_LEVEL,
     FIELD_OUTCOME,
+    FIELD_CHANNEL,
     FIELD_OVERDUE,
     FIELD_CLOCKS,
 };
@@ -77,6 +79,21 @@ filter(const struct ctl *ctl, struct asking *asking, const char *option, const c
     }
 }
 
+/* Held by somebody of the department, or of what is below it. */
+static void filter_department(const struct ctl *ctl, struct asking *asking)
+{
+    filter(ctl,
+           asking,
+           "department",
+           " AND c.agent IN (WITH RECURSIVE below AS (SELECT department FROM department WHERE "
+           "department = ");
+    if (ctl_option_text(ctl, "department")) {
+        add(asking,
+            " UNION SELECT d.department FROM department d JOIN below b ON d.parent = b.department) "
+            "SELECT agent FROM agent JOIN below USING (department))");
+    }
+}
+
 static const char *order_of(const char *sort)
 {
     static const struct {
@@ -108,6 +125,8 @@ static void conditions(const struct ctl *ctl, struct asking *asking)
     filter(
         ctl, asking, "queue", named ? " AND concat(p.name, '/', c.queue) = " : " AND c.queue = ");
     filter(ctl, asking, "agent", " AND c.agent = ");
+    filter_department(ctl, asking);
+    filter(ctl, asking, "channel", " AND c.channel = ");
     filter(ctl, asking, "category", " AND c.category = ");
     filter(ctl, asking, "policy", " AND p.name = ");
     if (ctl_option_number(ctl, "priority") > 0) {
@@ -141,7 +160,7 @@ static int ask(struct ctl *ctl, PGresult **rows)
     struct asking asking;
     asking_begin(&asking,
                  "SELECT c.case_id, c.policy_id, c.priority, c.category, c.step, c.queue, c.agent, "
-                 "c.received_at, k.due, k.next_due, c.outcome, ");
+                 "c.received_at, k.due, k.next_due, c.outcome, c.channel, ");
     add(&asking, asking.overdue);
     add(&asking, " AS overdue, k.state");
     conditions(ctl, &asking);
@@ -225,35 +244,29 @@ static void add_row(const struct ctl *ctl,
         view_time_cell(ctl, due_us, texts[5]),
         view_time_cell(ctl, view_pg_time(rows, row, FIELD_LEVEL), texts[6]),
         ctl->json ? outcome : case_outcome_text(ctl, outcome),
+        PQgetvalue(rows, row, FIELD_CHANNEL),
     };
     ctl_table_add(table, cells);
 }
 
-/* Nobody of the organisation, where one is applied, and nobody who ever held a case. */
-static int agent_check(struct ctl *ctl)
+/* What was given ($1) is none of the names; where none come, nothing is known of them. */
+static int name_check(struct ctl *ctl, const char *option, const char *sql, enum ctl_text unknown)
 {
     static struct ctl_names names; /* large */
     char told[CTL_NAMES_TOLD_MAX];
-    const char *agent = ctl_option_text(ctl, "agent");
+    const char *name = ctl_option_text(ctl, option);
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    if (!agent) {
+    if (!name) {
         return CTL_OK;
     }
-    int code = ctl_query(ctl,
-                         "SELECT agent FROM agent WHERE NOT EXISTS (SELECT FROM complaint WHERE "
-                         "agent = $1) ORDER BY 1",
-                         &agent,
-                         1,
-                         &rows);
-    names = (struct ctl_names){.word = agent};
+    int code = ctl_query(ctl, sql, &name, 1, &rows);
+    names = (struct ctl_names){.word = name};
     for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
         ctl_names_add(&names, PQgetvalue(rows, row, 0), NULL);
     }
     return code == CTL_OK && PQntuples(rows) > 0 && !names.found
-               ? ctl_fail(ctl,
-                          CTL_NOT_FOUND,
-                          TEXT_HINT_PERSON,
-                          CTL_ARGS(agent, ctl_names_tell(ctl, &names, told)))
+               ? ctl_fail(
+                     ctl, CTL_NOT_FOUND, unknown, CTL_ARGS(name, ctl_names_tell(ctl, &names, told)))
                : code;
 }
 
@@ -266,10 +279,23 @@ static int names_check(struct ctl *ctl, struct view_policies *policies)
         {NAMING_STEP,     ctl_option_text(ctl, "step")    },
         {NAMING_QUEUE,    ctl_option_text(ctl, "queue")   },
         {NAMING_CATEGORY, ctl_option_text(ctl, "category")},
+        {NAMING_CHANNEL,  ctl_option_text(ctl, "channel") },
     };
     int code = ctl_names_known(
         ctl, policies, named, sizeof named / sizeof *named, ctl_option_text(ctl, "policy"));
-    return code == CTL_OK ? agent_check(ctl) : code;
+    if (code == CTL_OK) { /* of the organisation, where one is applied, or ever held a case */
+        code = name_check(ctl,
+                          "agent",
+                          "SELECT agent FROM agent WHERE NOT EXISTS (SELECT FROM complaint WHERE "
+                          "agent = $1) ORDER BY 1",
+                          TEXT_HINT_PERSON);
+    }
+    return code == CTL_OK ? name_check(ctl,
+                                       "department",
+                                       "SELECT department FROM department WHERE $1::text IS NOT "
+                                       "NULL ORDER BY 1",
+                                       TEXT_LIST_NO_DEPARTMENT)
+                          : code;
 }
 
 static void zone_use(struct view_policies *policies, const PGresult *rows)
@@ -286,11 +312,13 @@ static void zone_use(struct view_policies *policies, const PGresult *rows)
 static int contradiction_check(const struct ctl *ctl)
 {
     static const char *const pairs[][2] = {
-        {"open",    "closed"},
-        {"overdue", "closed"},
-        {"agent",   "closed"},
-        {"queue",   "closed"},
-        {"queue",   "agent" },
+        {"open",       "closed"    },
+        {"overdue",    "closed"    },
+        {"agent",      "closed"    },
+        {"queue",      "closed"    },
+        {"queue",      "agent"     },
+        {"department", "closed"    },
+        {"queue",      "department"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         if (ctl_option_flag(ctl, pairs[i][0]) && ctl_option_flag(ctl, pairs[i][1])) {
