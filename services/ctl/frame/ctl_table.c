@@ -45,6 +45,7 @@ ctl_table_new(const struct ctl *ctl, const struct ctl_column *columns, size_t co
         flags |= columns[i].cut ? SCOLS_FL_TRUNC : 0;
         flags |= columns[i].kind == CTL_COLUMN_DETAIL ? SCOLS_FL_HIDDEN : 0;
         const char *title = ctl_text_in(ctl->language, columns[i].title);
+        assert(!(title[0] >= 'a' && title[0] <= 'z')); /* headings begin with a capital */
         if (!scols_table_new_column(table->lines, title, 0, flags)) {
             ctl_table_free(&table);
             return NULL;

@@ -136,15 +136,29 @@ static void fputs_tame(const char *text, FILE *to)
     free(copy);
 }
 
+/* The word for one or that for more of "{1?day|days}"; returns the end of it. */
+static const char *fputs_counted(const char *words, bool one, FILE *to)
+{
+    size_t first = strcspn(words, "|");
+    size_t second = strcspn(words + first, "}");
+    assert(words[first] == '|' && words[first + second] == '}');
+    (void)(one ? fwrite(words, 1, first, to) : fwrite(words + first + 1, 1, second - 1, to));
+    return words + first + second;
+}
+
 void ctl_format(FILE *to, const char *pattern, const char *const *args)
 {
     size_t count = count_of(args);
     for (const char *at = pattern; *at; at++) {
-        if (at[0] == '{' && at[1] >= '1' && at[1] <= '9' && at[2] == '}') {
-            size_t index = (size_t)(at[1] - '1');
+        bool place = at[0] == '{' && at[1] >= '1' && at[1] <= '9';
+        size_t index = place ? (size_t)(at[1] - '1') : 0;
+        if (place && at[2] == '}') {
             assert(index < count);
             fputs_tame(args[index], to);
             at += 2;
+        } else if (place && at[2] == '?') {
+            assert(index < count);
+            at = fputs_counted(at + 3, strcmp(args[index], "1") == 0, to);
         } else {
             (void)fputc(*at, to);
         }

@@ -2,7 +2,8 @@
  * What the command says, in three languages.
  *
  * The .def files are the catalogue, a row a text: TEXT(ID, English, 简体中文, 繁體中文).  {1} to
- * {9} stand for arguments, in any order, because languages differ in theirs.
+ * {9} stand for arguments, in any order, because languages differ in theirs; {1?day|days} for the
+ * first word where {1} is 1, else for the second.
  */
 #ifndef REDRESS_CTL_TEXT_H
 #define REDRESS_CTL_TEXT_H
