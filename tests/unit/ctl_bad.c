@@ -55,6 +55,18 @@ static const struct {
      "redress: FILE: cannot be used; errors: 1\n"},
     {{"policy", "draw", "FILE"}, "- a\n- b\n", CTL_FAILED, "",
      "FILE:1:3: error: a policy: expected a mapping (name: …)\n    1 | - a\n      |   ^\n"},
+    {{"policy", "check", "FILE", "--json"}, "- a\n- b\n", CTL_FAILED,
+     "{\"policies\":[{\"file\":\"FILE\",\"outcome\":\"bad\",\"errors\":1,"
+     "\"warnings\":0,\"faults\":"
+     "[{\"file\":\"FILE\",\"line\":1,\"column\":3,\"severity\":\"error\",\"message\":"
+     "\"a policy: expected a mapping (name: …)\"}]}]}\n", "FILE:1:3: error: "},
+    {{"policy", "check", "FILE", "--json"}, "policy: a\nversoin: 1\n", CTL_FAILED,
+     "{\"policies\":[{\"file\":\"FILE\",\"outcome\":\"bad\",\"errors\":16,"
+     "\"warnings\":0,\"faults\":"
+     "[{\"file\":\"FILE\",\"line\":2,\"column\":1,\"severity\":\"error\",\"message\":"
+     "\"a policy has no 'versoin'\",\"hint\":\"did you mean 'version'?\"},"
+     "{\"file\":\"FILE\",\"line\":1,",
+     "FILE:2:1: error: "},
     {{"drill", "--policy", "FILE", "--csv", "FILE", "--map", "FILE", "--from",
       "2026-03-02", "--to", "2026-03-02"},
      "", CTL_USAGE, "", "redress: --to 2026-03-02 is not after --from 2026-03-02\n"},

@@ -38,6 +38,7 @@ static void tell(const struct ctl *ctl, const struct filed *filed, json_t *list)
                             (int)filed->report->errors,
                             "warnings",
                             (int)filed->report->warnings);
+    (void)json_object_set_new(row, "faults", ctl_policy_faults(filed->report));
     if (policy) {
         (void)json_object_set_new(row, "policy", json_string(policy->name));
         (void)json_object_set_new(row, "version", json_integer(policy->version));
@@ -61,7 +62,8 @@ static void tell(const struct ctl *ctl, const struct filed *filed, json_t *list)
         const char *most = CTL_NUMBER_TEXT(POLICY_NAMES_MAX);
         (void)ctl_fail(ctl, CTL_CONFLICT, filed->text, CTL_ARGS(filed->path, policy->name, most));
     } else {
-        ctl_print(ctl, filed->text, CTL_ARGS(filed->path, policy->name, version));
+        const char *warnings = CTL_NUMBER_TEXT(filed->report->warnings);
+        ctl_print(ctl, filed->text, CTL_ARGS(filed->path, policy->name, version, warnings));
     }
 }
 
@@ -130,6 +132,9 @@ static int file_one(struct ctl *ctl, const char *path, bool load, json_t *list)
                           .report = &file.report,
                           .outcome = object ? "good" : "bad",
                           .text = object ? TEXT_POLICY_GOOD : TEXT_POLICY_BAD};
+    if (object && file.report.warnings > 0) {
+        filed.text = TEXT_POLICY_GOOD_BUT;
+    }
     code = object ? CTL_OK : CTL_FAILED;
     if (object && load) {
         code = load_one(ctl, &file, &filed);

@@ -35,6 +35,10 @@ int ctl_policy_get_for(struct ctl *ctl,
                        struct ctl_policy *policy) MUST_CHECK;
 void ctl_policy_done(struct ctl_policy *policy);
 
+/* Every fault that was told, in order: file, line, column (from 1, in characters), severity (error
+ * or warning), message and, where there is one, hint.  A new reference. */
+json_t *ctl_policy_faults(const struct policy_report *report) MUST_CHECK;
+
 /* Says what is wrong with one that does not compile, CTL_FAILED then. */
 int ctl_policy_compiled(struct ctl *ctl,
                         const char *name,
