@@ -184,12 +184,57 @@ static void a_verdict_names_the_zone_data_it_was_made_with_and_that_of_here(void
     story_end(&story);
 }
 
+static void move_to(struct story *story, const char *from, const char *to, int64_t at_us)
+{
+    struct event event = {.kind = EVENT_NOTED, .at_us = at_us};
+    event.advanced.from_step = slice_text(from);
+    event.advanced.to_step = slice_text(to);
+    event.advanced.actor = slice_text("wang");
+    story_tell(story, event);
+}
+
+static void assert_share(const json_t *share, const char *step, int64_t used_s, int64_t paused_s)
+{
+    assert_string_equal(json_string_value(json_object_get(share, "step")), step);
+    assert_int_equal(json_integer_value(json_object_get(share, "used_seconds")), used_s);
+    assert_int_equal(json_integer_value(json_object_get(share, "paused_seconds")), paused_s);
+}
+
+/* Two hours at the desk, at noon of Monday with the customer, then seven with who puts it right. */
+static void a_clock_says_which_step_took_how_much_of_it_and_where_it_stood(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, CTL_EN);
+    story_tell_arrival(&story);
+    struct event_clock told = story_clock("handling", story_at(5, 17, 0), 0);
+    told.paused_at_us = story_at(8, 10, 0);
+    move_to(&story, "investigation", "consent", story_at(8, 10, 0));
+    tell_clock(&story, EVENT_CLOCKS_PAUSED, story_at(8, 10, 0), told);
+    told.paused_at_us = 0;
+    told.paused_s = 3 * HOUR;
+    told.due_us = story_at(10, 11, 0);
+    move_to(&story, "consent", "implementation", story_at(8, 14, 0));
+    tell_clock(&story, EVENT_CLOCKS_RESUMED, story_at(8, 14, 0), told);
+    case_fold(&story.view);
+    json_t *list = clock_accounts(&story.view, "handling");
+    const json_t *shares = json_object_get(json_array_get(list, 0), "shares");
+    assert_int_equal(json_array_size(shares), 4);
+    assert_true(json_is_null(json_object_get(json_array_get(shares, 0), "step")));
+    assert_share(json_array_get(shares, 1), "investigation", 2 * HOUR, 0);
+    assert_share(json_array_get(shares, 2), "consent", 0, 3 * HOUR);
+    assert_share(json_array_get(shares, 3), "implementation", 7 * HOUR, 0);
+    json_decref(list);
+    story_end(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pauses_that_are_folded_away_are_added_up_as_those_shown),
         cmocka_unit_test(more_intervals_than_have_room_still_add_up_to_the_target),
         cmocka_unit_test(a_zone_that_was_named_outlives_a_clock_of_another),
+        cmocka_unit_test(a_clock_says_which_step_took_how_much_of_it_and_where_it_stood),
         cmocka_unit_test(a_verdict_names_the_zone_data_it_was_made_with_and_that_of_here),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");

@@ -182,8 +182,7 @@ static bool has_stopped(const struct account *account)
     return told->verdict == CLOCK_CANCELLED || (told->due_us != 0 && told->paused_at_us != 0);
 }
 
-/* Until when it has lived: the stop, the pause that goes on, else now. */
-static int64_t lived_until_us(const struct account *account)
+int64_t account_lived_until_us(const struct account *account)
 {
     const struct event_clock *told = &account->told;
     if (account->ended_us != 0) {
@@ -221,7 +220,7 @@ static void add_part(const struct account *account,
 static void
 add_open(const struct account *account, struct part_list *list, struct account_span open)
 {
-    int64_t lived_us = lived_until_us(account);
+    int64_t lived_us = account_lived_until_us(account);
     int64_t middle_us = lived_us < open.from_us ? open.from_us : lived_us;
     middle_us = middle_us > open.to_us ? open.to_us : middle_us;
     enum account_kind rest = has_stopped(account) ? ACCOUNT_UNUSED : ACCOUNT_TO_COUNT;
@@ -253,7 +252,7 @@ static void count_again(const struct account *account, struct part_list *list)
     const struct calendar *calendar = account->calendar;
     const struct event_clock *told = &account->told;
     struct account_span whole = {told->started_at_us,
-                                 is_known(told) ? told->due_us : lived_until_us(account)};
+                                 is_known(told) ? told->due_us : account_lived_until_us(account)};
     if (!calendar || calendar->always) {
         add_unpaused(account, list, whole);
     }
@@ -268,7 +267,7 @@ static void count_again(const struct account *account, struct part_list *list)
         }
     }
     if (is_known(told)) {
-        const struct account_span late = {told->due_us, lived_until_us(account)};
+        const struct account_span late = {told->due_us, account_lived_until_us(account)};
         add_part(account, list, ACCOUNT_LATE, late);
     }
 }

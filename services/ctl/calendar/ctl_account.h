@@ -12,6 +12,7 @@ enum {
     ACCOUNT_PARTS_MAX = 1024,
     ACCOUNT_DAYS_MAX = 256,
     ACCOUNT_CHANGES_MAX = 64,
+    ACCOUNT_SHARES_MAX = POLICY_STEPS_MAX + 1,
     ACCOUNT_US = 1000000,
     ACCOUNT_DATE_SIZE = 12,
 };
@@ -71,6 +72,20 @@ int64_t account_used_s(const struct account *account);
 /* Own time beyond the due instant, up to the second: as told when it stopped, until now while it
  * runs. */
 int64_t account_late_s(const struct account *account);
+
+/* Until when it has lived: the stop, the pause that goes on, else now. */
+int64_t account_lived_until_us(const struct account *account);
+
+/* Whose time it took: what of it was used, and what it stood still, while the case was in a step.
+ */
+struct account_share {
+    uint16_t step;            /* whose owner's time it is; POLICY_NONE: before it was opened */
+    int64_t used_s, paused_s; /* own time of the clock; all together are what it used and stood */
+};
+
+/* In the order the case came to the steps, each once; none without account->recounts. */
+uint32_t account_shares(const struct account *account,
+                        struct account_share shares[ACCOUNT_SHARES_MAX]);
 
 /* Its time from the start on, in order.  What counts ends at the due instant; a part ends where its
  * calendar closes. */

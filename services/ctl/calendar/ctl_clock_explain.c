@@ -5,6 +5,7 @@
 #include "ctl_clock.h"
 #include "ctl_clock_say.h"
 #include "ctl_names.h"
+#include "ctl_policy.h"
 #include "scope.h"
 
 /* ---- JSON --------------------------------------------------------------------------------- */
@@ -129,6 +130,30 @@ static json_t *levels_json(const struct account *account)
     return list;
 }
 
+/* Used and paused time by step, with the role whose it is. */
+static json_t *shares_json(const struct account *account)
+{
+    struct account_share shares[ACCOUNT_SHARES_MAX];
+    uint32_t count = account_shares(account, shares);
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < count; i++) {
+        const struct policy *policy = account->view->policy;
+        const struct policy_step *step =
+            shares[i].step != POLICY_NONE ? &policy->steps[shares[i].step] : NULL;
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s?, s:s?, s:I, s:I}",
+                                              "step",
+                                              step ? step->id : NULL,
+                                              "role",
+                                              step ? policy->roles[step->owner_role] : NULL,
+                                              "used_seconds",
+                                              (json_int_t)shares[i].used_s,
+                                              "paused_seconds",
+                                              (json_int_t)shares[i].paused_s));
+    }
+    return list;
+}
+
 static json_t *account_json(const struct account *account, const struct case_clock *clock)
 {
     const struct event_clock *told = &account->told;
@@ -175,6 +200,7 @@ static json_t *account_json(const struct account *account, const struct case_clo
     (void)json_object_set_new(object, "changes", changes_json(account));
     (void)json_object_set_new(object, "levels", levels_json(account));
     (void)json_object_set_new(object, "used_seconds", json_integer(account_used_s(account)));
+    (void)json_object_set_new(object, "shares", shares_json(account));
     (void)json_object_set_new(object, "late_seconds", json_integer(account_late_s(account)));
     (void)json_object_set_new(
         object, "status", json_string(view_status_name(case_clock_status(account->view, clock))));
@@ -207,6 +233,33 @@ json_t *clock_accounts(const struct case_view *view, const char *named)
 
 /* ---- for people --------------------------------------------------------------------------- */
 
+/* Which step took how much of it, and in which it stood still. */
+static void
+shares_print(const struct ctl *ctl, const struct case_view *view, const struct case_clock *clock)
+{
+    struct account account;
+    struct account_share shares[ACCOUNT_SHARES_MAX];
+    account_make(view, &clock->told, &account);
+    uint32_t count = account_shares(&account, shares);
+    for (uint32_t i = 0; i < count; i++) {
+        bool opened = shares[i].step != POLICY_NONE;
+        const struct policy_step *step = opened ? &view->policy->steps[shares[i].step] : NULL;
+        const char *title = step ? view_title(ctl, &step->title) : "";
+        const char *role = step ? say_role(ctl, view->policy, step->owner_role) : "";
+        const int64_t amounts_s[] = {shares[i].used_s, shares[i].paused_s};
+        const enum ctl_text texts[] = {opened ? TEXT_EXPLAIN_SHARE : TEXT_EXPLAIN_SHARE_BEFORE,
+                                       TEXT_EXPLAIN_SHARE_PAUSED};
+        for (size_t j = 0; j < 2; j++) {
+            char text[VIEW_TEXT_MAX];
+            if (amounts_s[j] > 0) {
+                (void)view_exact(ctl, amounts_s[j], !account.calendar, text);
+                (void)fputs("    ", ctl->out);
+                ctl_print(ctl, texts[j], CTL_ARGS(text, title, role));
+            }
+        }
+    }
+}
+
 void clock_accounts_print(const struct ctl *ctl, const struct case_view *view, const char *named)
 {
     char number[CASE_NUMBER_SIZE] = "-";
@@ -236,6 +289,7 @@ void clock_accounts_print(const struct ctl *ctl, const struct case_view *view, c
                       view_color_end(ctl),
                       view_status(ctl, case_clock_status(view, clock), status));
         clock_say(ctl, view, clock, CLOCK_WHOLE);
+        shares_print(ctl, view, clock);
     }
 }
 

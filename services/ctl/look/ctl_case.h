@@ -82,6 +82,8 @@ bool case_field_is_told(const struct event *event, struct slice name);
 /* ctl_case_time.c: what happened, with everything that was filled in; how long each step took. */
 void case_timeline_print(const struct ctl *ctl, const struct case_view *view);
 void case_steps_print(const struct ctl *ctl, const struct case_view *view);
+/* The step a case comes to by an event; empty: it stays where it is. */
+struct slice case_step_entered(const struct event *event);
 /* A line of the bold title and the zone times are told in, after an empty one. */
 void case_title_print(const struct ctl *ctl, enum ctl_text id, int64_t at_us);
 const char *case_kind_text(const struct ctl *ctl, enum event_kind kind);

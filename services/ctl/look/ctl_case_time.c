@@ -55,6 +55,19 @@ static void stay_print(const struct ctl *ctl, const struct case_view *view, cons
     (void)fputc('\n', ctl->out);
 }
 
+struct slice case_step_entered(const struct event *event)
+{
+    const struct event_advanced *advanced = &event->advanced;
+    if (event->service != SERVICE_DISPATCH || !event_kind_name(event->kind)) {
+        return (struct slice){0};
+    }
+    if (event->kind == EVENT_OPENED) {
+        return event->opened.step;
+    }
+    bool stays = slice_equal(advanced->from_step, advanced->to_step);
+    return stays ? (struct slice){0} : advanced->to_step;
+}
+
 void case_steps_print(const struct ctl *ctl, const struct case_view *view)
 {
     struct stay stay = {.since_us = 0};
@@ -64,18 +77,17 @@ void case_steps_print(const struct ctl *ctl, const struct case_view *view)
     case_title_print(ctl, TEXT_HEAD_STEPS, view->now_us);
     for (uint32_t i = 0; i < view->event_count; i++) {
         const struct event *event = &view->events[i];
-        if (event->service != SERVICE_DISPATCH || !event_kind_name(event->kind)) {
+        struct slice entered = case_step_entered(event);
+        if (entered.size == 0) {
             continue;
         }
-        if (event->kind == EVENT_OPENED) {
-            stay = (struct stay){.step = event->opened.step, .since_us = event->at_us};
-        } else if (!slice_equal(event->advanced.from_step, event->advanced.to_step)) {
+        if (event->kind != EVENT_OPENED) {
             stay.until_us = event->at_us;
             stay.actor = event->advanced.actor;
             stay.role = event->advanced.role;
             stay_print(ctl, view, &stay);
-            stay = (struct stay){.step = event->advanced.to_step, .since_us = event->at_us};
         }
+        stay = (struct stay){.step = entered, .since_us = event->at_us};
     }
     if (view->state.closed_at_us == 0) {
         stay.until_us = view->now_us;
