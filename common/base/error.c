@@ -1,5 +1,7 @@
 #include "error.h"
 
+#include "fault.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +19,7 @@ bool error_set(struct error *error, enum error_kind kind, const char *format, ..
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(error->text, sizeof error->text, format, arguments);
+    (void)vsnprintf(error->text, sizeof error->text, fault_text(format), arguments);
     va_end(arguments);
     flatten(error->text);
     error->kind = kind;

@@ -7,6 +7,7 @@
  */
 #include "calendar_ical.h"
 
+#include "fault.h"
 #include "utf8.h"
 
 #include <libical/ical.h>
@@ -25,7 +26,7 @@ void ical_say(const struct ical_reading *reading,
               const char *text)
 {
     const struct yaml_node place = {.line = line > 0 ? line : 1, .column = 1, .width = 1};
-    yaml_complain(reading->source, grade, &place, hint, "%s", text);
+    yaml_complain(reading->source, grade, &place, hint, "%s", fault_text(text));
 }
 
 void ical_wrong(const struct ical_reading *reading,

@@ -1,6 +1,7 @@
 /* The JSON of holiday-cn (github.com/NateScarlet/holiday-cn, schema.json): days off and make-up
  * working days of one year.  JSON is read as the YAML it also is, so that places are known. */
 #include "calendar_read.h"
+#include "fault.h"
 #include "zone.h"
 
 enum { YEAR_MIN = 1900, YEAR_MAX = 2199 };
@@ -17,7 +18,7 @@ static void wrong(const struct reading *reading,
                   const char *hint,
                   const char *text)
 {
-    yaml_complain(reading->source, YAML_ERROR, node, hint, "%s", text);
+    yaml_complain(reading->source, YAML_ERROR, node, hint, "%s", fault_text(text));
 }
 
 /* The value of a key; NULL after a complaint. */

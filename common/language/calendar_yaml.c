@@ -1,6 +1,7 @@
 /* Calendars as we write them: weekly hours, own dates, and sets of holidays in files of their own.
  */
 #include "calendar_read.h"
+#include "fault.h"
 #include "zone.h"
 
 enum { DAY_S = 86400 };
@@ -23,10 +24,11 @@ static const char *span_hint(const char *text)
     static const char *const wide[] = {"：", "－", "–", "—", "～", "~", "至"};
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
         if (strstr(text, wide[i])) {
-            return "plain signs and two digits each: 09:00-12:00";
+            return fault_text("plain signs and two digits each: 09:00-12:00");
         }
     }
-    return "09:00-12:00; midnight at the end is 24:00; 22:00-06:00 ends on the next day";
+    return fault_text(
+        "09:00-12:00; midnight at the end is 24:00; 22:00-06:00 ends on the next day");
 }
 
 static void read_hours(struct policy_loading *loading,
@@ -290,7 +292,7 @@ file_find(struct policy_loading *loading, const struct yaml_node *node, const ch
     }
     char hint[160];
     hint_make(hint, node->text, (struct policy_names){what, names, POLICY_NAME_MAX, count});
-    complain(loading, node, hint, "no %s '%.40s'", what, node->text);
+    complain(loading, node, hint, "no %s '%.40s'", fault_text(what), node->text);
     return NULL;
 }
 

@@ -1,4 +1,5 @@
 /* More time for a clock, and what has to come before it. */
+#include "fault.h"
 #include "policy_read.h"
 
 /* Where an extension is read into. */
@@ -105,7 +106,8 @@ POLICY_READER(extension_further)
         complain(loading, &pair->key, NULL, "further extensions stand in one list");
         return;
     }
-    uint32_t count = read_count(loading, &pair->value, YAML_LIST, POLICY_FURTHER_MAX, "extensions");
+    uint32_t count =
+        read_count(loading, &pair->value, YAML_LIST, POLICY_FURTHER_MAX, fault_text("extensions"));
     for (uint32_t i = 0; i < count; i++) {
         const struct yaml_node *item = &pair->value.items[i];
         struct extension_place place = {clock, &clock->further[i], true};

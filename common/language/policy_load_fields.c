@@ -1,4 +1,5 @@
 /* Fields: what may be filled in, and which action asks for it. */
+#include "fault.h"
 #include "policy_read.h"
 
 enum { TEXT_CHARACTERS_MAX = 10000 };
@@ -106,11 +107,12 @@ static void personal_check(struct policy_loading *loading,
         complain(loading, key, NULL, "a hash is not personal: evidence is found by it");
     }
     if (field->kept || field->recuses) {
-        complain(loading,
-                 key,
-                 "take out one of the two",
-                 "a personal field is sealed: it cannot be %s",
-                 field->kept ? "kept for rules to look at" : "read for the people it names");
+        complain(
+            loading,
+            key,
+            "take out one of the two",
+            "a personal field is sealed: it cannot be %s",
+            fault_text(field->kept ? "kept for rules to look at" : "read for the people it names"));
     }
     loading->policy->personal = true;
 }

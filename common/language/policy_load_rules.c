@@ -1,4 +1,5 @@
 /* Rules: what they look at, and what has to hold of routes together. */
+#include "fault.h"
 #include "policy_read.h"
 
 POLICY_READER(read_when_patterns)
@@ -48,7 +49,7 @@ void read_when(struct policy_loading *loading,
                      key,
                      "it is not known yet, or not any more, where this is decided",
                      "%s cannot look at %s",
-                     what,
+                     fault_text(what),
                      key->text);
         }
     }

@@ -1,4 +1,5 @@
 /* Categories of any depth with their patterns, and the patterns that factors look at. */
+#include "fault.h"
 #include "policy_read.h"
 
 static void
@@ -72,7 +73,8 @@ static void categories_read(struct policy_loading *loading,
                             struct policy_category *categories,
                             uint16_t parent)
 {
-    uint32_t count = read_count(loading, map, YAML_MAP, POLICY_CATEGORIES_MAX, "the taxonomy");
+    uint32_t count =
+        read_count(loading, map, YAML_MAP, POLICY_CATEGORIES_MAX, fault_text("the taxonomy"));
     for (uint32_t i = 0; i < count; i++) {
         const struct yaml_pair *row = &map->pairs[i];
         struct category_place place = {categories, loading->policy->category_count};

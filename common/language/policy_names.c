@@ -1,4 +1,5 @@
 /* Names that have to be defined somewhere: looked up with a hint when they are not. */
+#include "fault.h"
 #include "policy_read.h"
 
 struct policy_names names_channels(const struct policy *policy)
@@ -51,9 +52,9 @@ read_name(struct policy_loading *loading, const struct yaml_node *node, struct p
     char hint[160];
     hint_make(hint, node->text, names);
     if (node->kind == YAML_SCALAR) {
-        complain(loading, node, hint, "no %s '%.60s'", names.what, node->text);
+        complain(loading, node, hint, "no %s '%.60s'", fault_text(names.what), node->text);
     } else {
-        complain(loading, node, hint, "expected the name of a %s", names.what);
+        complain(loading, node, hint, "expected the name of a %s", fault_text(names.what));
     }
     return POLICY_NONE;
 }
@@ -64,7 +65,8 @@ uint32_t read_name_set(struct policy_loading *loading,
 {
     uint32_t set = 0;
     if (list_count(node) == 0) {
-        complain(loading, node, NULL, "an empty list: name at least one %s", names.what);
+        complain(
+            loading, node, NULL, "an empty list: name at least one %s", fault_text(names.what));
     }
     for (uint32_t i = 0; i < list_count(node); i++) {
         uint16_t index = read_name(loading, list_item(node, i), names);

@@ -4,6 +4,7 @@
  *
  * What is asked only of some cases, roles or outcomes is not weighed up: others get on without it.
  */
+#include "fault.h"
 #include "policy_read.h"
 
 /* What may have come to pass, in some life of some case. */
@@ -175,13 +176,14 @@ static void tell(struct policy_loading *loading,
     } else {
         const struct policy_field *field = &policy->fields[asked->compare.field];
         bool bounds = out_of_bounds(field, &asked->compare);
-        complain(loading,
-                 place,
-                 bounds ? "see min and max of the field" : "needs: [...], in an action before",
-                 "%s waits for '%s' for ever: %s",
-                 who,
-                 field->id,
-                 bounds ? "the field has no such value" : "no action before asks for it");
+        complain(
+            loading,
+            place,
+            bounds ? "see min and max of the field" : "needs: [...], in an action before",
+            "%s waits for '%s' for ever: %s",
+            who,
+            field->id,
+            fault_text(bounds ? "the field has no such value" : "no action before asks for it"));
     }
 }
 
@@ -195,7 +197,7 @@ static void tell_action(struct policy_loading *loading,
     const struct yaml_node *place = mark_of(loading, action)->place;
     uint16_t idle = first_idle(policy, possible, action);
     char who[POLICY_NAME_MAX + 16];
-    (void)snprintf(who, sizeof who, "action '%s'", action->id);
+    (void)snprintf(who, sizeof who, fault_text("action '%s'"), action->id);
     if (place == *told) {
         return;
     }
@@ -221,7 +223,7 @@ static void tell_moves(struct policy_loading *loading,
                        const struct policy_action *action)
 {
     char who[POLICY_NAME_MAX + 32];
-    (void)snprintf(who, sizeof who, "the way on of '%s'", action->id);
+    (void)snprintf(who, sizeof who, fault_text("the way on of '%s'"), action->id);
     for (uint16_t i = 0; i < action->move_count; i++) {
         if (!may_hold(loading->policy, possible, action, &action->moves[i], true)) {
             tell(loading, possible, &action->moves[i], who);
@@ -271,8 +273,8 @@ static void prove_windows(struct policy_loading *loading)
         for (uint16_t j = 0; j < step->action_count && !step->closed; j++) {
             const struct policy_action *action = &step->actions[j];
             const struct yaml_node *place = mark_of(loading, action)->place;
-            char who[POLICY_NAME_MAX + 2];
-            (void)snprintf(who, sizeof who, "'%s'", action->id);
+            char who[POLICY_NAME_MAX + 16];
+            (void)snprintf(who, sizeof who, fault_text("'%s'"), action->id);
             if (!stands_before(loading, i, place)) {
                 prove_since(loading, place, who, action->requirements, action->require_count);
                 prove_since(loading, place, who, action->moves, action->move_count);
@@ -305,7 +307,7 @@ void policy_prove_requires(struct policy_loading *loading)
     }
     for (uint16_t i = 0; i < policy->closing_count; i++) {
         if (!may_hold(policy, possible, NULL, &policy->closing[i], false)) {
-            tell(loading, possible, &policy->closing[i], "closing");
+            tell(loading, possible, &policy->closing[i], fault_text("closing"));
         }
     }
 }

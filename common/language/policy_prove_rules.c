@@ -2,6 +2,7 @@
  * Rules that can never decide: what an earlier one takes everything from, what adds to nothing.
  * Said only where it can be proved; a rule that is merely unlikely is nobody's business.
  */
+#include "fault.h"
 #include "policy_read.h"
 
 /* Every value of the inner set is in the outer; 0 stands for all of them. */
@@ -75,7 +76,7 @@ static void shadowed(struct policy_loading *loading,
          mark_of(loading, row)->place,
          why,
          "%s never decides: the one in line %u takes every case it fits",
-         what,
+         fault_text(what),
          mark_of(loading, by)->place->line);
 }
 

@@ -1,5 +1,6 @@
 /* What can be proved of tasks with deadlines of their own: each is opened somewhere and settled
  * afterwards, and a case has room for all that may run at a time.  See policy_load.h. */
+#include "fault.h"
 #include "policy_read.h"
 
 static bool settles_in(const struct policy *policy, uint64_t steps, uint16_t task)
@@ -76,7 +77,7 @@ prove_task(struct policy_loading *loading, const uint64_t reach[POLICY_STEPS_MAX
              "clock '%s' is of task '%s', which no action %s",
              clock->id,
              policy->tasks[task].id,
-             opened ? "settles afterwards" : "opens");
+             fault_text(opened ? "settles afterwards" : "opens"));
 }
 
 /* One case may have so many at a time. */

@@ -1,6 +1,7 @@
 /* Readers for the kinds of value a policy is made of; see policy_read.h. */
 #include "policy_read.h"
 
+#include "fault.h"
 #include "near.h"
 #include "policy_text.h"
 
@@ -16,7 +17,7 @@ __attribute__((format(printf, 5, 0))) static void complain_as(struct policy_load
                                                               va_list arguments)
 {
     char text[COMPLAINT_MAX];
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    (void)vsnprintf(text, sizeof text, fault_text(format), arguments);
     yaml_complain(loading->source, grade, node, hint, "%s", text);
 }
 
@@ -68,7 +69,7 @@ uint32_t read_count(struct policy_loading *loading,
 {
     static const char *const kinds[] = {"a text", "a list", "a mapping (name: …)"};
     if (node->kind != kind) {
-        complain(loading, node, NULL, "%s: expected %s", what, kinds[kind]);
+        complain(loading, node, NULL, "%s: expected %s", what, fault_text(kinds[kind]));
         return 0;
     }
     if (node->count > max) {
@@ -80,13 +81,14 @@ uint32_t read_count(struct policy_loading *loading,
 
 static void hint_list(char hint[160], struct policy_names names)
 {
-    size_t at = (size_t)snprintf(hint, 160, "there %s", names.count == 1 ? "is" : "are");
+    size_t at = (size_t)snprintf(
+        hint, 160, "%s", names.count == 1 ? fault_text("there is ") : fault_text("there are "));
     const char *comma = "";
     const char *row = names.rows;
     for (uint16_t i = 0; i < names.count && at < 160; i++, row += names.stride) {
         if (row[0]) {
-            at += (size_t)snprintf(hint + at, 160 - at, "%s %s", comma, row);
-            comma = ",";
+            at += (size_t)snprintf(hint + at, 160 - at, "%s%s", comma, row);
+            comma = fault_text(", ");
         }
     }
     if (at >= 160) {
@@ -103,7 +105,7 @@ void hint_make(char hint[160], const char *wrong, struct policy_names names)
         size_t distance = near_distance(wrong, row);
         if (distance <= best && (distance < best || !hint[0])) {
             best = distance;
-            (void)snprintf(hint, 160, "did you mean '%s'?", row);
+            (void)snprintf(hint, 160, fault_text("did you mean '%s'?"), row);
         }
     }
     if (!hint[0] && names.count > 0 && names.count <= 12) {
@@ -154,7 +156,7 @@ void read_title(struct policy_loading *loading,
         }
         return;
     }
-    uint32_t count = read_count(loading, node, YAML_MAP, LOCALE_COUNT, "a title");
+    uint32_t count = read_count(loading, node, YAML_MAP, LOCALE_COUNT, fault_text("a title"));
     for (uint32_t j = 0; j < count; j++) {
         const struct yaml_node *name = &node->pairs[j].key;
         enum locale locale = policy_locale_parse(slice_text(name->text));

@@ -1,4 +1,5 @@
 /* The reader that the table of the language drives; see policy_language.h. */
+#include "fault.h"
 #include "policy_read.h"
 
 #include <assert.h>
@@ -277,12 +278,12 @@ static void unknown_key(struct policy_loading *loading,
                  key,
                  "it is not known yet, or not any more, where this is decided",
                  "%s %s",
-                 part->cannot,
+                 fault_text(part->cannot),
                  key->text);
         return;
     }
     part_hint(hint, key->text, part);
-    complain(loading, key, hint, "%s has no '%s'", part->what, key->text);
+    complain(loading, key, hint, "%s has no '%s'", fault_text(part->what), key->text);
 }
 
 /* What holds of a key that was left out. */
@@ -293,7 +294,7 @@ static void absent_key(struct policy_loading *loading,
                        void *into)
 {
     if (key->required) {
-        complain(loading, place, NULL, "%s lacks '%s'", part->what, key->name);
+        complain(loading, place, NULL, "%s lacks '%s'", fault_text(part->what), key->name);
     } else if (key->fallback) {
         struct yaml_pair pair = {.key = *place, .value = *place};
         pair.value.kind = YAML_SCALAR;
@@ -313,7 +314,7 @@ void read_part(struct policy_loading *loading,
     if (map->kind != YAML_MAP) {
         char hint[160];
         part_hint(hint, "", part);
-        complain(loading, map, hint, "%s: expected a mapping (name: …)", part->what);
+        complain(loading, map, hint, "%s: expected a mapping (name: …)", fault_text(part->what));
         return;
     }
     if (part->begin) {

@@ -1,5 +1,6 @@
 #include "yaml.h"
 
+#include "fault.h"
 #include "scope.h"
 #include "utf8.h"
 
@@ -19,7 +20,8 @@ static const char *colon_hint(struct slice bytes)
     static const char *const colons[] = {"： ", "：\n", "：\r"};
     for (size_t i = 0; i < sizeof colons / sizeof colons[0]; i++) {
         if (memmem(bytes.bytes, bytes.size, colons[i], strlen(colons[i]))) {
-            return "the file has a full-width colon (：) where YAML wants ':' and a blank";
+            return fault_text(
+                "the file has a full-width colon (：) where YAML wants ':' and a blank");
         }
     }
     return NULL;
@@ -30,7 +32,7 @@ complain_at(struct yaml_source *source, unsigned line, unsigned column, const ch
 {
     const struct yaml_node place = {.line = line, .column = column, .width = 1};
     const char *hint = source->bytes.size > 0 ? colon_hint(source->bytes) : NULL;
-    yaml_complain(source, YAML_ERROR, &place, hint, "%s", text);
+    yaml_complain(source, YAML_ERROR, &place, hint, "%s", fault_text(text));
 }
 
 static void parser_destroy(struct fy_parser **parser)
@@ -291,7 +293,8 @@ static void bytes_are_text(struct yaml_source *source)
         at += size;
     }
     if (at < end) {
-        const char *what = size == 0 ? "not UTF-8" : "a NUL byte: not a text file";
+        const char *what =
+            size == 0 ? fault_text("not UTF-8") : fault_text("a NUL byte: not a text file");
         yaml_complain(source, YAML_ERROR, &place, "save it as UTF-8", "%s", what);
     }
 }

@@ -1,4 +1,5 @@
 /* Errors as compilers give them: place, excerpt, caret. */
+#include "fault.h"
 #include "utf8.h"
 #include "yaml.h"
 
@@ -101,20 +102,23 @@ void yaml_complain(struct yaml_source *source,
     unsigned all = whole->errors + whole->warnings;
     if (all > COMPLAINTS_MAX) {
         if (all == COMPLAINTS_MAX + 1) {
-            (void)fprintf(
-                source->out, "%s: more than %d complaints\n", source->name, COMPLAINTS_MAX);
+            (void)fprintf(source->out,
+                          fault_text("%s: more than %d complaints\n"),
+                          source->name,
+                          COMPLAINTS_MAX);
         }
         return;
     }
-    const char *word = grade == YAML_ERROR ? "error" : "warning";
-    (void)fprintf(source->out, "%s:%u:%u: %s: ", source->name, node->line, node->column, word);
+    const char *grades[] = {fault_text("error: "), fault_text("warning: ")};
+    (void)fprintf(
+        source->out, "%s:%u:%u: %s", source->name, node->line, node->column, grades[grade]);
     va_list arguments;
     va_start(arguments, format);
-    (void)vfprintf(source->out, format, arguments);
+    (void)vfprintf(source->out, fault_text(format), arguments);
     va_end(arguments);
     (void)fputc('\n', source->out);
     yaml_excerpt(source->out, line_of(source->bytes, node->line), node);
     if (hint && hint[0]) {
-        (void)fprintf(source->out, "      = hint: %s\n", hint);
+        (void)fprintf(source->out, fault_text("      = hint: %s\n"), fault_text(hint));
     }
 }

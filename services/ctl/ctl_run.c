@@ -2,6 +2,7 @@
 #include "config.h"
 #include "ctl.h"
 #include "ctl_database.h"
+#include "ctl_fault.h"
 #include "ctl_options.h"
 #include "event.h"
 
@@ -202,6 +203,7 @@ int ctl_run(int argc, char **argv, FILE *out, FILE *err)
 {
     locale_set();
     struct ctl ctl = {.out = out, .err = err, .language = language_early(argc, argv)};
+    ctl_fault_speak(ctl.language);
     int code = run(&ctl, argc, argv);
     ctl_database_close(&ctl);
     if (fflush(out) != 0 && code == CTL_OK) {

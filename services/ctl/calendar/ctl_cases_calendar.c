@@ -2,6 +2,7 @@
 #include "calendar_load.h"
 #include "ctl_cases.h"
 #include "ctl_time.h"
+#include "fault.h"
 
 enum { DAY_S = 86400 };
 
@@ -34,7 +35,7 @@ json_t *ctl_cases_instant_json(int64_t at_s)
 
 static bool wrong(struct error *error, const char *what, const char *key)
 {
-    return error_set(error, ERROR_REJECT, "%s: %.60s", what, key);
+    return error_set(error, ERROR_REJECT, "%s: %.60s", fault_text(what), key);
 }
 
 static bool time_read(const json_t *text, int32_t *seconds)
