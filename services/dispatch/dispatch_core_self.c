@@ -88,7 +88,8 @@ enum dispatch_answer self_follow_clock(const struct policy *policy,
 {
     static const char *const levels[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8"};
     const struct event *event = input->event;
-    if (!event || state->version == 0 || event->case_id != state->case_id) {
+    if (!event || state->version == 0 || event->case_id != state->case_id ||
+        state->more.erased_at_us != 0) {
         return DISPATCH_NOTHING;
     }
     if (event->kind != EVENT_CLOCK_WARNED && event->kind != EVENT_CLOCK_BREACHED &&

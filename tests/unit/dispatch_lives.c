@@ -3,8 +3,10 @@
  * of a major case, joint complaints, evidence, offers, signatures by several, recusal, deputies,
  * merges and their undoing, legal holds, rounds), whatever people try: one owner at most, nobody
  * over his capacity, nothing closes with an open obligation or child, no more representatives than
- * may be, no evidence but by content, a deputy acts only while he deputises, and a merge that is
- * undone gives the case back as it was.
+ * may be, no evidence but by content, a deputy acts only while he deputises, a merge that is
+ * undone gives the case back as it was, and no case is erased on hold, while it is open or may be
+ * opened again, nor while a ground lasts; once erased nothing happens to it any more (law 10), and
+ * what is refused again is not told again (law 9).
  *
  * Method: random commands by a seeded generator over several cases at once, of the policy
  * policy/lifecycle.yaml, every other seed in an organisation drawn for it, against counts that are
@@ -174,20 +176,31 @@ static void tries(unsigned index)
     }
     const char *word = action ? action->id : pick < 2 ? "claim" : "release";
     const char *role = action ? some_role(action) : below(3) ? "agent" : "supervisor";
+    bool erases = below(step->closed ? 4 : 40) == 0;
+    if (erases) {
+        action = NULL;
+        word = "erase";
+        role = below(6) ? "manager" : "agent";
+        fields[0] = (struct event_field){slice_text("reason"), slice_text("asked"), {0}};
+    }
     struct dispatch_input input = play_command(play, some_actor(play), role, word);
     input.fields = fields;
-    input.field_count = action ? fill(action, fields) : 0;
+    input.field_count = action ? fill(action, fields) : erases && below(9);
     input.other_case = case_id_make(5, 43 + below(3));
     input.org = lives_org();
     int taker = taker_of(play, &input, action);
     input.agent_has_capacity = taker < 0 || lives_load(taker) < LIVES_CAPACITY;
     const struct dispatch_case before = play->state;
+    const uint32_t count = play->count;
     enum dispatch_answer answer = play_input(play, &input);
-    if (answer == DISPATCH_APPEND) {
+    if (play->count > count) {
         lives.seen[play->last.kind]++;
         lives_obeys(index, &before, &play->last);
     } else {
         was_refused(play, &before, &input, action, answer);
+        if (erases) {
+            lives_not_erased(index, answer);
+        }
     }
     lives_one_owner_at_most(&play->state);
 }
@@ -198,12 +211,14 @@ static void time_passes(unsigned index)
     struct play *play = &lives.plays[index];
     struct tale *tale = &lives.tales[index];
     struct event late = play_clock(play, EVENT_CLOCK_BREACHED, "offer", 1, 5);
-    bool open = tale->offered_to >= 0 || (tale->merged && tale->offered_at_merge >= 0);
+    bool open =
+        !tale->erased && (tale->offered_to >= 0 || (tale->merged && tale->offered_at_merge >= 0));
     LIVES_HOLDS((play_event(play, DISPATCH_CLOCK, &late) == DISPATCH_APPEND) == open);
     LIVES_HOLDS(!open || play->last.kind == EVENT_RELEASED);
     LIVES_HOLDS(!open || play->state.agent[0] == '\0');
     lives.taken_back_merged += open && tale->merged;
     tale->touched = tale->touched || open;
+    tale->because = open ? NULL : tale->because;
     tale->offered_to = tale->offered_at_merge = LIVES_NOBODY;
     lives_one_owner_at_most(&play->state);
 }
@@ -224,6 +239,9 @@ static void live(uint64_t seed)
     for (unsigned i = 0; i < COMMANDS; i++) {
         unsigned index = below(LIVES_CASES);
         lives.plays[index].now_us += (int64_t)below(3600) * 1000000;
+        if (lives.tales[index].closed_at_us != 0 && below(16) == 0) {
+            lives.plays[index].now_us += (int64_t)below(40 * 86400) * 1000000;
+        }
         if (lives.plays[index].count < PLAY_EVENTS_MAX - 2) {
             if (below(40) == 0) {
                 time_passes(index);
@@ -241,11 +259,13 @@ static void whatever_people_try_the_lifecycle_keeps_its_rules(void **state)
 {
     (void)state;
     static const enum event_kind facts[] = {
-        EVENT_ASSIGNED,    EVENT_RELEASED,    EVENT_CONTACTED, EVENT_EXTENDED, EVENT_INVESTIGATED,
-        EVENT_PROPOSED,    EVENT_APPROVED,    EVENT_REJECTED,  EVENT_REPLIED,  EVENT_FOLLOWED_UP,
-        EVENT_CLOSED,      EVENT_REOPENED,    EVENT_OFFERED,   EVENT_ACCEPTED, EVENT_TRANSFERRED,
-        EVENT_TASK_OPENED, EVENT_TASK_DONE,   EVENT_MERGED,    EVENT_UNMERGED, EVENT_LINKED,
-        EVENT_HELD,        EVENT_HOLD_LIFTED, EVENT_NOTED,     EVENT_WITHDRAWN};
+        EVENT_ASSIGNED,     EVENT_RELEASED,       EVENT_CONTACTED,   EVENT_EXTENDED,
+        EVENT_INVESTIGATED, EVENT_PROPOSED,       EVENT_APPROVED,    EVENT_REJECTED,
+        EVENT_REPLIED,      EVENT_FOLLOWED_UP,    EVENT_CLOSED,      EVENT_REOPENED,
+        EVENT_OFFERED,      EVENT_ACCEPTED,       EVENT_TRANSFERRED, EVENT_TASK_OPENED,
+        EVENT_TASK_DONE,    EVENT_MERGED,         EVENT_UNMERGED,    EVENT_LINKED,
+        EVENT_HELD,         EVENT_HOLD_LIFTED,    EVENT_NOTED,       EVENT_WITHDRAWN,
+        EVENT_ERASED,       EVENT_ERASURE_REFUSED};
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         live(seed);
     }
@@ -258,6 +278,7 @@ static void whatever_people_try_the_lifecycle_keeps_its_rules(void **state)
     assert_true(lives.offered_again > 5 && lives.taken_back_merged > 5);
     assert_true(lives.blocked > 50 && lives.full > 50);
     assert_true(lives.blocked_by_child > 10 && lives.joined > 50 && lives.proved > 50);
+    assert_true(lives.erased_again > 50 && lives.refused_again > 50);
     assert_true(lives.stood_in > 50 && lives.not_deputising > 50 && lives.away > 50);
 }
 

@@ -25,8 +25,11 @@ struct tale {
     long amount;
     int offered_to; /* LIVES_NOBODY: no offer is open */
     int offered_at_merge;
-    bool merged, touched;        /* since it was merged something was done to it */
-    struct dispatch_case before; /* the merge */
+    bool merged, touched; /* since it was merged something was done to it */
+    bool on_hold, erased;
+    int64_t closed_at_us;         /* 0: open */
+    const char *because, *ground; /* of the event before, if that refused to erase it */
+    struct dispatch_case before;  /* the merge */
 };
 
 struct lives {
@@ -36,6 +39,7 @@ struct lives {
     unsigned seen[EVENT_KIND_COUNT];
     unsigned restored, restored_to_holder, offered_again, taken_back_merged, blocked, full;
     unsigned blocked_by_child, joined, proved, stood_in, not_deputising, away;
+    unsigned erased_again, refused_again;
 };
 
 extern struct lives lives;
@@ -59,6 +63,8 @@ void lives_tale_begin(struct tale *tale);
 
 /* Of the event that was just folded into the case; before is how it stood. */
 void lives_obeys(unsigned index, const struct dispatch_case *before, const struct event *event);
+/* An erasure was refused, or answered as done, and nothing was recorded of it. */
+void lives_not_erased(unsigned index, enum dispatch_answer answer);
 void lives_one_owner_at_most(const struct dispatch_case *state);
 
 /* ---- who works here (dispatch_lives_org.c) ---- */

@@ -126,6 +126,7 @@ static void unmerged(const struct play *play, struct tale *tale)
         before.more.offered = OFFER_NONE;
         LIVES_HOLDS(now->queue == before.home_queue);
     }
+    before.more.refused = 0; /* only of the event before it */
     before.version = now->version;
     before.updated_at_us = now->updated_at_us;
     LIVES_HOLDS(dispatch_case_equal(&before, now));
@@ -244,7 +245,7 @@ static void an_actor_may(const struct dispatch_case *before,
     bool as_holder = lives_is_held_by(before, who) || lives_stands_in(who, holder, now_us);
     uint16_t role = policy_role_index(&lifecycle->policy, told->role);
     bool released = event->kind == EVENT_RELEASED;
-    bool answers = event->kind == EVENT_ACCEPTED || released;
+    bool answers = event->kind == EVENT_ACCEPTED || released || event_is_of_erasing(event->kind);
     LIVES_HOLDS(customer || state || released || who < 0 || (tale->named >> who & 1) == 0);
     LIVES_HOLDS(event->kind != EVENT_ASSIGNED || before->agent[0] == '\0');
     LIVES_HOLDS(tale->offered_to < 0 || tale->offered_to != who || customer || answers);
@@ -267,6 +268,87 @@ static void follow_offer(const struct play *play, const struct event *event, str
                                : LIVES_NOBODY;
         tale->offered_at_merge = LIVES_NOBODY;
     }
+}
+
+/* ---- erasing ---- */
+
+static const int64_t day_us = 86400 * INT64_C(1000000);
+
+/* The grounds of lifecycle.yaml, and its window for reopening. */
+static bool is_kept_by(const struct dispatch_case *state,
+                       const struct tale *tale,
+                       const char *ground,
+                       int64_t at_us)
+{
+    bool construction =
+        strcmp(lifecycle->policy.categories[state->category].id, "construction") == 0;
+    return strcmp(ground, "everything") == 0
+               ? at_us < state->received_at_us + 5 * day_us
+               : construction && at_us < tale->closed_at_us + 45 * day_us;
+}
+
+static bool
+is_why(const struct dispatch_case *state, const struct tale *tale, const struct event *event)
+{
+    const char *because = lives_field(event, "@because");
+    const char *ground = lives_field(event, "@ground");
+    bool closed = tale->closed_at_us != 0;
+    return strcmp(because, "on_hold") == 0      ? tale->on_hold
+           : strcmp(because, "still_open") == 0 ? !closed
+           : strcmp(because, "may_be_reopened") == 0
+               ? closed && event->at_us <= tale->closed_at_us + 30 * day_us
+               : strcmp(because, "must_be_kept") == 0 && closed &&
+                     is_kept_by(state, tale, ground, event->at_us);
+}
+
+static bool is_same(const char *one, const char *other)
+{
+    return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+/* Never on hold, nor open, nor while it may be opened again or a ground lasts; what was refused is
+ * told once, with a reason that is true. */
+static void erasing(const struct play *play,
+                    const struct dispatch_case *before,
+                    const struct event *event,
+                    struct tale *tale)
+{
+    LIVES_HOLDS(!tale->erased); /* nothing happens to it any more */
+    if (event->kind == EVENT_ERASED) {
+        LIVES_HOLDS(!tale->on_hold && tale->closed_at_us != 0);
+        LIVES_HOLDS(event->at_us > tale->closed_at_us + 30 * day_us);
+        LIVES_HOLDS(!is_kept_by(before, tale, "everything", event->at_us));
+        LIVES_HOLDS(!is_kept_by(before, tale, "construction", event->at_us));
+        LIVES_HOLDS(before->customer != 0 && play->state.customer == 0);
+        tale->erased = true;
+    }
+    const char *because = NULL;
+    const char *ground = NULL;
+    if (event->kind == EVENT_ERASURE_REFUSED) {
+        because = lives_field(event, "@because");
+        ground = lives_field(event, "@ground");
+        LIVES_HOLDS(is_why(before, tale, event));
+        LIVES_HOLDS(!is_same(because, tale->because) || !is_same(ground, tale->ground));
+    }
+    tale->because = because;
+    tale->ground = ground;
+    tale->on_hold =
+        event->kind == EVENT_HELD || (tale->on_hold && event->kind != EVENT_HOLD_LIFTED);
+    if ((before->closed_at_us != 0) != (play->state.closed_at_us != 0)) {
+        tale->closed_at_us = play->state.closed_at_us != 0 ? event->at_us : 0;
+    }
+}
+
+void lives_not_erased(unsigned index, enum dispatch_answer answer)
+{
+    const struct tale *tale = &lives.tales[index];
+    bool told = tale->because && strcmp(tale->because, dispatch_answer_code(answer)) == 0;
+    bool recorded = answer == DISPATCH_ON_HOLD || answer == DISPATCH_STILL_OPEN ||
+                    answer == DISPATCH_MAY_BE_REOPENED || answer == DISPATCH_MUST_BE_KEPT;
+    LIVES_HOLDS((answer == DISPATCH_ERASED) <= tale->erased);
+    LIVES_HOLDS(!recorded || told);
+    lives.erased_again += answer == DISPATCH_ERASED;
+    lives.refused_again += told;
 }
 
 /* What its kind says of it. */
@@ -310,6 +392,7 @@ void lives_obeys(unsigned index, const struct dispatch_case *before, const struc
 {
     struct play *play = &lives.plays[index];
     struct tale *tale = &lives.tales[index];
+    erasing(play, before, event, tale);
     an_actor_may(before, event, tale, play->now_us);
     lives_obeys_org(before, event, play->now_us);
     learns(event, tale);

@@ -82,13 +82,15 @@ play_command(const struct play *play, const char *actor, const char *role, const
 {
     enum dispatch_input_kind kind = strcmp(action, "claim") == 0     ? DISPATCH_CLAIM
                                     : strcmp(action, "release") == 0 ? DISPATCH_RELEASE
+                                    : strcmp(action, "erase") == 0   ? DISPATCH_ERASE
                                                                      : DISPATCH_ACTION;
     return (struct dispatch_input){.kind = kind,
                                    .now_us = play->now_us,
                                    .actor = slice_text(actor),
                                    .role = slice_text(role),
                                    .action = slice_text(action),
-                                   .sealed_note = slice_text("sealed"),
+                                   .sealed_note = kind == DISPATCH_ERASE ? (struct slice){0}
+                                                                         : slice_text("sealed"),
                                    .command_id = slice_text("0123456789abcdef"),
                                    .agent_has_capacity = true};
 }
@@ -101,7 +103,7 @@ enum dispatch_answer play_input(struct play *play, const struct dispatch_input *
     *lender = play->state;
     struct event out;
     enum dispatch_answer answer = dispatch_decide(played(), lender, input, &out, &play->refused);
-    if (answer == DISPATCH_APPEND) {
+    if (answer == DISPATCH_APPEND || dispatch_refusal_is_recorded(answer, &out)) {
         play->last = out;
         play->events[play->count++] = out;
         dispatch_evolve(played(), &play->state, &out);
