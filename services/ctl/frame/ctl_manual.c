@@ -66,9 +66,11 @@ int ctl_manual(struct ctl *ctl)
     char places[CTL_USAGE_MAX];
     (void)fputs(".Dd November 21, 2026\n.Dt REDRESS 1\n.Os\n.Sh NAME\n.Nm redress\n.Nd ", to);
     roff(to, ctl_text_in(ctl->language, TEXT_MANUAL_NAME));
-    (void)fputs("\n.Sh SYNOPSIS\n.Nm\n.Ar verb\n.Op Ar option ...\n.Op Ar argument ...\n", to);
+    (void)fprintf(
+        to, "\n.Sh SYNOPSIS\n.Nm\n%s\n", ctl_text_in(ctl->language, TEXT_MANUAL_SYNOPSIS));
     section(ctl, "DESCRIPTION", TEXT_MANUAL_DESCRIPTION);
-    (void)fputs(".Ss Verbs\n.Bl -tag -width Ds\n", to);
+    (void)fprintf(
+        to, ".Ss %s\n.Bl -tag -width Ds\n", ctl_text_in(ctl->language, TEXT_MANUAL_VERBS));
     for (size_t i = 0; i < ctl_verb_count; i++) {
         (void)fprintf(to, ".It Cm %s", ctl_verbs[i].name);
         if (ctl_verbs[i].arguments[0] != '\0') {
@@ -79,7 +81,7 @@ int ctl_manual(struct ctl *ctl)
         (void)fputc('\n', to);
         options_manual(ctl, ctl_verbs[i].options, ctl_verbs[i].option_count);
     }
-    (void)fputs(".El\n.Ss Options of every verb\n", to);
+    (void)fprintf(to, ".El\n.Ss %s\n", ctl_text_in(ctl->language, TEXT_MANUAL_COMMON));
     options_manual(ctl, ctl_common_options, ctl_common_option_count);
     section(ctl, "ENVIRONMENT", TEXT_MANUAL_ENVIRONMENT);
     (void)fputs(".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/redress/redress.yaml\n", to);
