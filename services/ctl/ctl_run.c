@@ -154,7 +154,8 @@ static int settings_load(struct ctl *ctl, const char *config)
         ctl->unsettled = outcome.file[0] == '\0' && !getenv("REDRESS_DATABASE");
         return CTL_OK;
     }
-    return ctl_fail(ctl, CTL_USAGE, TEXT_SETTINGS, CTL_ARGS(outcome.report));
+    (void)fprintf(ctl->err, "redress: %s\n", ctl_text_tame(outcome.report)); /* a line a fault */
+    return CTL_USAGE;
 }
 
 static bool wants_color(const struct ctl *ctl, const struct ctl_wish *wish)

@@ -121,6 +121,11 @@ static void bytes_of_others_cannot_steer_a_terminal(void **state)
                    "d\x7f\n\te\033[3";
     assert_string_equal(ctl_text_tame(named), "a?[2J?]0;x?b\033[38;5;245mc\033[0m?d?\n\te?[3");
     char hidden[] = "\033[8ma\033[30;40mb\033[mc\033[7m\033[1;8m\033[1mx";
+    char lines[] = "a\n\tb\033[2Kc";
+    assert_string_equal(ctl_text_line(lines), "a  b?[2Kc");
+    char said[32];
+    assert_string_equal(ctl_format_into(said, sizeof said, "{1}!\n", CTL_ARGS("x\nok: y\t")),
+                        "x ok: y !\n");
     assert_string_equal(ctl_text_tame(hidden), "?[8ma?[30;40mb?[mc?[7m?[1;8m\033[1mx");
     assert_string_equal(view_plain(slice_text("张三"), text), "张三");
     char long_text[400];

@@ -97,7 +97,7 @@ void ctl_table_add(struct ctl_table *table, const char *const *cells)
         }
         if (line) {
             char *copy = strdup(cell); /* the table takes it */
-            (void)scols_line_refer_data(line, i, copy ? ctl_text_tame(copy) : NULL);
+            (void)scols_line_refer_data(line, i, copy ? ctl_text_line(copy) : NULL);
         }
     }
     (void)json_array_append_new(table->rows, row);

@@ -129,10 +129,20 @@ char *ctl_text_tame(char *text)
     return text;
 }
 
-static void fputs_tame(const char *text, FILE *to)
+char *ctl_text_line(char *text)
+{
+    for (char *at = ctl_text_tame(text); *at; at++) {
+        if (*at == '\n' || *at == '\t') {
+            *at = ' ';
+        }
+    }
+    return text;
+}
+
+static void fputs_line(const char *text, FILE *to)
 {
     char *copy = strdup(text);
-    (void)fputs(copy ? ctl_text_tame(copy) : "", to);
+    (void)fputs(copy ? ctl_text_line(copy) : "", to);
     free(copy);
 }
 
@@ -154,7 +164,7 @@ void ctl_format(FILE *to, const char *pattern, const char *const *args)
         size_t index = place ? (size_t)(at[1] - '1') : 0;
         if (place && at[2] == '}') {
             assert(index < count);
-            fputs_tame(args[index], to);
+            fputs_line(args[index], to);
             at += 2;
         } else if (place && at[2] == '?') {
             assert(index < count);

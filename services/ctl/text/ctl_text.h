@@ -74,8 +74,10 @@ const char *ctl_color_code(enum ctl_color color);
 /* In place: what is a command to the terminal, those colours and ends of lines apart, would turn
  * the direction of the text after it, or is no UTF-8, becomes question marks.  Returns text. */
 char *ctl_text_tame(char *text);
+/* The same of what has to stay on its line: ends of lines and tabs become blanks. */
+char *ctl_text_line(char *text);
 
-/* Writes the pattern with its arguments, tamed. */
+/* Writes the pattern with its arguments, each tamed to a line. */
 void ctl_format(FILE *to, const char *pattern, const char *const *args);
 /* The same in memory, cut to size with its end; returns into. */
 const char *ctl_format_into(char *into, size_t size, const char *pattern, const char *const *args);
