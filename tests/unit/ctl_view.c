@@ -12,7 +12,10 @@
 #include "unit.h"
 
 #include <locale.h>
+#include <pty.h>
 #include <unistd.h>
+
+enum { TERMINAL_COLUMNS = 90, PRINTED_MAX = 4096 };
 
 static struct ctl ctl_in(enum ctl_language language)
 {
@@ -268,6 +271,58 @@ static void a_file_that_is_too_large_is_told_with_its_size_and_the_limit(void **
     free(said);
 }
 
+/* What a table prints on a terminal of so many columns; the caller's to free. */
+static char *printed_at(const struct ctl_column *columns, size_t count, const char *const *cells)
+{
+    int master = -1;
+    int slave = -1;
+    const struct winsize size = {.ws_row = 24, .ws_col = TERMINAL_COLUMNS};
+    char *text = calloc(1, PRINTED_MAX);
+    assert_non_null(text);
+    assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
+    (void)fflush(stdout);
+    int before = dup(STDOUT_FILENO);
+    assert_true(before >= 0 && dup2(slave, STDOUT_FILENO) >= 0); /* libsmartcols asks stdout */
+    const struct ctl ctl = {.language = CTL_EN, .out = stdout, .err = stderr};
+    struct ctl_table *table = ctl_table_new(&ctl, columns, count);
+    assert_non_null(table);
+    ctl_table_add(table, cells);
+    ctl_table_print(table);
+    (void)fflush(stdout);
+    ctl_table_free(&table);
+    (void)dup2(before, STDOUT_FILENO);
+    (void)close(before);
+    ssize_t got = read(master, text, PRINTED_MAX - 1); /* less than a terminal holds */
+    assert_true(got > 0);
+    (void)close(slave);
+    (void)close(master);
+    return text;
+}
+
+static void a_long_list_goes_on_in_the_next_line_of_a_narrow_terminal(void **state)
+{
+    (void)state;
+    static const struct ctl_column columns[] = {
+        {"person",   TEXT_COLUMN_PERSON,   CTL_COLUMN_TEXT, false},
+        {"roles",    TEXT_COLUMN_ROLES,    CTL_COLUMN_LIST, false},
+        {"may_take", TEXT_COLUMN_MAY_TAKE, CTL_COLUMN_LIST, false},
+    };
+    static const char *const cells[] = {
+        "林小姐",
+        "supervisor, agent, investigator, quality, complaints officer, reader",
+        "Front (bank/front) 12, Letters (bank/letters) 3, Hotline (bank/hotline) 41, 理赔 "
+        "(bank/claims) 7"};
+    char *text = printed_at(columns, sizeof columns / sizeof *columns, cells);
+    unsigned lines = 0;
+    char *rest = text;
+    for (char *line = strsep(&rest, "\r\n"); line; line = strsep(&rest, "\r\n")) {
+        assert_in_range(ctl_width(line), 0, TERMINAL_COLUMNS);
+        lines += line[0] != '\0';
+    }
+    assert_in_range(lines, 4, 12);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_line_of_values_shows_something_wherever_something_was),
         cmocka_unit_test(text_is_fitted_by_columns_and_no_character_is_cut_in_two),
         cmocka_unit_test(bytes_of_others_cannot_steer_a_terminal),
+        cmocka_unit_test(a_long_list_goes_on_in_the_next_line_of_a_narrow_terminal),
         cmocka_unit_test(a_time_of_the_archive_is_read_in_whatever_zone_it_is_told),
         cmocka_unit_test(a_status_is_sign_and_word_and_coloured_only_where_that_is_wanted),
         cmocka_unit_test(a_tick_never_stands_for_what_is_bad),

@@ -43,6 +43,7 @@ ctl_table_new(const struct ctl *ctl, const struct ctl_column *columns, size_t co
     for (size_t i = 0; i < count; i++) {
         int flags = columns[i].kind == CTL_COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
         flags |= columns[i].cut ? SCOLS_FL_TRUNC : 0;
+        flags |= columns[i].kind == CTL_COLUMN_LIST ? SCOLS_FL_WRAP : 0;
         flags |= columns[i].kind == CTL_COLUMN_DETAIL ? SCOLS_FL_HIDDEN : 0;
         const char *title = ctl_text_in(ctl->language, columns[i].title);
         assert(!(title[0] >= 'a' && title[0] <= 'z')); /* headings begin with a capital */
@@ -77,6 +78,7 @@ static json_t *cell_json(enum ctl_column_kind kind, const char *cell)
     case CTL_COLUMN_DETAIL:
         return cell[0] == '\0' ? json_null() : json_string(cell);
     case CTL_COLUMN_TEXT:
+    case CTL_COLUMN_LIST:
         break;
     }
     return ctl_json_text(slice_text(cell));

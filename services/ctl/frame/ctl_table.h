@@ -12,6 +12,7 @@ enum { CTL_COLUMNS_MAX = 16 };
 
 enum ctl_column_kind {
     CTL_COLUMN_TEXT,
+    CTL_COLUMN_LIST,    /* a text that goes on in the next line where the terminal is too narrow */
     CTL_COLUMN_NUMBER,  /* right aligned; a number in JSON, null when the cell is "" */
     CTL_COLUMN_BOOLEAN, /* the cell is "true" or "" */
     CTL_COLUMN_FAULT,   /* the same of something bad, which no tick may stand for */

@@ -298,15 +298,15 @@ int ctl_org_show(struct ctl *ctl)
 {
     static const struct ctl_column columns[] = {
         {"person",     TEXT_COLUMN_PERSON,     CTL_COLUMN_TEXT,   false},
-        {"department", TEXT_COLUMN_DEPARTMENT, CTL_COLUMN_TEXT,   false},
-        {"roles",      TEXT_COLUMN_ROLES,      CTL_COLUMN_TEXT,   false},
+        {"department", TEXT_COLUMN_DEPARTMENT, CTL_COLUMN_LIST,   false},
+        {"roles",      TEXT_COLUMN_ROLES,      CTL_COLUMN_LIST,   false},
         {"shift",      TEXT_COLUMN_SHIFT,      CTL_COLUMN_TEXT,   false},
         {"capacity",   TEXT_COLUMN_CAPACITY,   CTL_COLUMN_NUMBER, false},
         {"holds",      TEXT_COLUMN_HOLDS,      CTL_COLUMN_NUMBER, false},
-        {"skills",     TEXT_COLUMN_SKILLS,     CTL_COLUMN_TEXT,   false},
+        {"skills",     TEXT_COLUMN_SKILLS,     CTL_COLUMN_LIST,   false},
         {"deputy",     TEXT_COLUMN_DEPUTY,     CTL_COLUMN_TEXT,   false},
-        {"now",        TEXT_COLUMN_NOW,        CTL_COLUMN_TEXT,   false},
-        {"may_take",   TEXT_COLUMN_MAY_TAKE,   CTL_COLUMN_TEXT,   true },
+        {"now",        TEXT_COLUMN_NOW,        CTL_COLUMN_LIST,   false},
+        {"may_take",   TEXT_COLUMN_MAY_TAKE,   CTL_COLUMN_LIST,   false},
     };
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = org_newest(ctl, &rows);
