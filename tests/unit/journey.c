@@ -179,7 +179,8 @@ static void verdicts_are_written(const struct journey *journey)
     for (uint16_t i = 0; i < policy_run_count(journey->policy); i++) {
         const struct watch_clock *clock = &journey->watch.clocks[i];
         assert_int_not_equal(clock->phase, WATCH_RUNNING);
-        if (clock->phase == WATCH_STOPPED && clock->verdict == CLOCK_RUNNING) {
+        bool merged = journey->state.more.back_step != 0; /* what is owed is the other case's */
+        if (clock->phase == WATCH_STOPPED && clock->verdict == CLOCK_RUNNING && !merged) {
             fail_msg("%s stopped without a verdict",
                      journey->policy->clocks[policy_run_clock(journey->policy, i)].id);
         }
@@ -195,7 +196,7 @@ static void figures_agree(const struct journey *journey)
     assert_int_equal(figures[FIGURE_TRIAGED] + figures[FIGURE_ASKED], 1);
     assert_int_equal(figures[FIGURE_OPENED], 1);
     assert_int_equal(figures[FIGURE_CLOSED], figures[FIGURE_REOPENED] + 1);
-    assert_int_equal(figures[FIGURE_REOPENED], journey->state.reopened);
+    assert_int_equal(figures[FIGURE_REOPENED], journey->state.reopened + kinds[EVENT_UNMERGED]);
     assert_int_equal(figures[FIGURE_WARNED], kinds[EVENT_CLOCK_WARNED]);
     assert_int_equal(figures[FIGURE_BREACHED], kinds[EVENT_CLOCK_BREACHED]);
     assert_int_equal(figures[FIGURE_ESCALATED], kinds[EVENT_CLOCK_ESCALATED]);

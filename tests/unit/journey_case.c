@@ -298,6 +298,9 @@ journey_give(struct journey *journey, const struct journey_order *order, struct 
     assert_in_range(order->field_count, 0, EVENT_FIELDS_MAX);
     for (uint32_t i = 0; i < order->field_count; i++) {
         fields[i] = order->fields[i];
+        if (slice_equal(fields[i].name, slice_text("case"))) {
+            (void)case_number_parse(fields[i].value, &input.other_case);
+        }
     }
     input.fields = fields;
     seal_in(journey, fields, &input);

@@ -30,7 +30,8 @@ struct script {
     const struct policy *policy; /* newest of that name; lent by policies */
     struct ctl_desk *desk;
     int64_t timeout_ms;
-    uint64_t run; /* keeps the customers of one run apart from those of another */
+    uint64_t run;                   /* keeps the customers of one run apart from those of another */
+    char earlier[CASE_NUMBER_SIZE]; /* of the journey lived before; "": none */
     /* of the journey being lived */
     uint64_t case_id;
     char number[CASE_NUMBER_SIZE];

@@ -36,6 +36,7 @@ static int submit(struct script *script, const struct yaml_node *journey, int64_
                      CTL_ARGS(ctl_submit_say(script->ctl, &verdict, why)));
         return CTL_OK;
     }
+    (void)snprintf(script->earlier, sizeof script->earlier, "%s", script->number);
     script->case_id = verdict.leaf.case_id;
     (void)snprintf(script->number, sizeof script->number, "%s", verdict.case_number);
     return code;
@@ -88,6 +89,8 @@ value_find(struct script *script, const struct policy_need *need, char value[CTL
         word = policy->classes[policy->class_count - 1].id;
     } else if (rules->type == FORM_FLAG) {
         word = "yes";
+    } else if (strcmp(need->field, "case") == 0) {
+        word = script->earlier;
     }
     if (word) {
         (void)snprintf(value, CTL_VALUE_MAX, "%s", word);
