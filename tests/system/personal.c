@@ -1,6 +1,7 @@
 /*
- * Goal: what a person is called, and where he can be reached, rests nowhere in the clear because
- * somebody filled it into a form (law 10), and the core decides as well without having seen it (law
+ * Goal: what a person is called, where he can be reached and what he says rests nowhere in the
+ * clear because it was submitted, refused, or filled into a form (law 10), so that erasing a case's
+ * key erases all of it; and the core decides as well without having seen it (law
  * 8).
  *
  * Method: real daemons under a shipped policy; a form with a name and a phone that stand nowhere
@@ -29,7 +30,13 @@ static const char name[] = "欧阳佩兰丹若";
 static const char phone[] = "13987650421";
 static const char bad_phone[] = "0421";
 static const char address[] = "石板巷七十三号半";
-static const char passport[] = "PE5566778";            /* in a field that is not asked for */
+static const char passport[] = "PE5566778"; /* in a field that is not asked for */
+static const char submitter[] = "司徒远山景明";
+static const char contact[] = "17755504433";
+static const char narrative[] = "冰箱门关不上漏了一地水";
+static const char refused_text[] = "此件无人受理只字不留";
+static const char unreadable[] = "half a message of 17755509988";
+static const char noted[] = "他说周四下午在家";
 static const char clear[] = "torn-at-the-left-sleeve"; /* not personal, so it is found */
 
 /* ---- the bus ---- */
@@ -106,7 +113,17 @@ static unsigned files_with(const char *folder, const char *text)
 
 static void nothing_personal_rests_anywhere(struct rig *rig)
 {
-    static const char *const personal[] = {name, phone, bad_phone, address, passport};
+    static const char *const personal[] = {name,
+                                           phone,
+                                           bad_phone,
+                                           address,
+                                           passport,
+                                           submitter,
+                                           contact,
+                                           narrative,
+                                           refused_text,
+                                           unreadable,
+                                           noted};
     const char *const folders[] = {
         server_directory(rig->postgres), server_directory(rig->redis), rig->directory};
     rig_sql(rig, "CHECKPOINT");
@@ -143,6 +160,42 @@ record(const struct rig *rig, uint64_t case_id, const char *who, const char *num
                    number,
                    clear);
     return rig_json(rig, words, status);
+}
+
+/* One that is registered, one that is refused, and bytes that are neither complaint nor command. */
+static void people_complain(struct rig *rig)
+{
+    char words[512];
+    int status;
+    (void)snprintf(words,
+                   sizeof words,
+                   "submit --policy retail-store --channel phone --text %s --name %s --contact %s",
+                   narrative,
+                   submitter,
+                   contact);
+    json_decref(rig_json(rig, words, &status));
+    assert_int_equal(status, 0);
+    (void)snprintf(words,
+                   sizeof words,
+                   "submit --policy nobody-s --channel phone --text %s --name %s --contact %s",
+                   refused_text,
+                   submitter,
+                   contact);
+    json_decref(rig_json(rig, words, &status));
+    assert_int_not_equal(status, 0);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 1);
+    (void)adapter_add_raw(adapter, unreadable, sizeof unreadable);
+    for (int i = 0; i < 100 && adapter_unmatched(adapter) == 0; i++) {
+        adapter_run(adapter, 100);
+    }
+    assert_int_not_equal(adapter_unmatched(adapter), 0);
+    adapter_free(&adapter);
+    struct desk *desk = desk_new(rig, "a");
+    desk_send_raw(desk, unreadable, sizeof unreadable);
+    struct answer answer;
+    assert_true(desk_take(desk, &answer, SETTLE_MS));
+    assert_string_equal(answer.code, "command_unreadable");
+    desk_free(&desk);
 }
 
 /* Presence and bounds are asked for as of any field; what was typed is not repeated. */
@@ -300,8 +353,9 @@ static void personal_fields_are_sealed_on_arrival(void **state)
     char words[256]; /* an action that does not ask for it */
     (void)snprintf(words,
                    sizeof words,
-                   "act %llu note --as wang --role agent --note later -f customer-address=%s",
+                   "act %llu note --as wang --role agent --note %s -f customer-address=%s",
                    (unsigned long long)case_id,
+                   noted,
                    address);
     json_t *refused = rig_json(rig, words, &status);
     assert_int_not_equal(status, 0);
@@ -313,6 +367,9 @@ static void personal_fields_are_sealed_on_arrival(void **state)
     the_case_s_own_key_opens_it(rig, case_id);
     rig_check_all(rig, &adapter, 1);
     assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "verify", NULL}), 0);
+    people_complain(rig);
+    rig_settle(rig, SETTLE_MS);
+    frames_take(bus);
     nothing_personal_rests_anywhere(rig);
     (void)zmq_close(bus);
     adapter_free(&adapter);
