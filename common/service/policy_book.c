@@ -3,6 +3,8 @@
 #include "clock.h"
 #include "log.h"
 
+#include <malloc.h>
+
 enum {
     YEARS_BACK = 2,
     YEARS_AHEAD = 3,
@@ -10,6 +12,7 @@ enum {
     YEAR_DAYS = 365,
     WANTED_MAX = 64,
     BAD_MAX = 256,
+    RESTS_AFTER_US = 600 * 1000000, /* patterns of a policy that is not asked for */
 };
 
 struct entry {
@@ -39,6 +42,7 @@ struct policy_book {
     bool reads_text;
     int years_more;
     bool complete; /* an answer has brought nothing new */
+    bool loaded;   /* the last one has */
     bool stuck;    /* no room was found for the last one, told */
 };
 
@@ -228,6 +232,9 @@ static void row_add(struct policy_book *book, const PGresult *rows, int row)
                   LOG_TEXT("report", report.text));
     } else {
         object->policy.id = id;
+        if (object->classifier) {
+            classifier_rest(object->classifier);
+        }
         log_info("policy ready", LOG_NUMBER("policy", id), LOG_TEXT("name", name));
         entry_put(book, object, settles_for_us(rows, row));
     }
@@ -249,6 +256,22 @@ static void wanted_settle(struct policy_book *book, const PGresult *rows)
     }
 }
 
+/* Nothing new has come. */
+static void settle_down(struct policy_book *book)
+{
+    for (uint32_t i = 0; i < book->count; i++) {
+        struct entry *entry = &book->entries[i];
+        if (entry->object->classifier && book->now_us - entry->used_us > RESTS_AFTER_US) {
+            classifier_rest(entry->object->classifier);
+        }
+    }
+    if (book->loaded) {
+        book->loaded = false;
+        (void)malloc_trim(0); /* compiling needs megabytes, patterns tens, and leaves them */
+    }
+    book->complete = true;
+}
+
 static void answered(void *context, const struct pg_answer *answer)
 {
     struct policy_book *book = context;
@@ -259,9 +282,10 @@ static void answered(void *context, const struct pg_answer *answer)
     const PGresult *rows = answer->results[0];
     wanted_settle(book, rows);
     if (PQntuples(rows) == 0) {
-        book->complete = true;
+        settle_down(book);
         return;
     }
+    book->loaded = true;
     row_add(book, rows, 0);
     if (!book->stuck) { /* else when a batch asks again, or the second hand */
         policy_book_poll(book, book->pg);

@@ -37,9 +37,9 @@ enum {
 struct policy_book;
 
 /*
- * reads_text: with the classifiers, for who sees texts.  Calendars are compiled for the years
- * around the one in which a policy is read; judges: for one more either way, because what somebody
- * who read it in another year promised has to be placed (law 12).
+ * reads_text: with the classifiers, for who sees texts; those not asked for rest.  Calendars are
+ * compiled for the years around the one in which a policy is read; judges: for one more either way,
+ * because what somebody who read it in another year promised has to be placed (law 12).
  */
 struct policy_book *policy_book_new(bool reads_text, bool judges);
 void policy_book_free(struct policy_book **book_p);

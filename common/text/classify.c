@@ -3,12 +3,10 @@
 #include "arena.h"
 #include "classify_cache.h"
 #include "classify_regex.h"
-#include "scope.h"
 #include "text.h"
 
 #include <assert.h>
 #include <hs.h>
-#include <malloc.h>
 #include <sodium.h>
 #include <unicode/uversion.h>
 
@@ -26,8 +24,17 @@ struct label {
     uint32_t hits;
 };
 
+/* What vectorscan's compiler takes, and where it was written: parallel arrays. */
+struct source {
+    size_t count;
+    char **regexes;
+    unsigned *flags;
+    unsigned *ids;
+    unsigned *lines;
+};
+
 struct classifier {
-    size_t pattern_count;
+    struct source source;
     uint32_t label_count;
     struct tally *tallies;
     struct label *labels;
@@ -36,11 +43,23 @@ struct classifier {
     uint32_t *matched; /* patterns with hits in this text */
     uint32_t matched_count;
     uint32_t match_count;
-    hs_database_t *database; /* NULL when there are no patterns */
+    hs_database_t *database; /* NULL: it rests, or there are no patterns */
     hs_scratch_t *scratch;
+    bool kept; /* in a file */
     struct arena *arena;
     char model[MODEL_SIZE];
 };
+
+static void source_done(struct source *source)
+{
+    for (size_t i = 0; source->regexes && i < source->count; i++) {
+        free(source->regexes[i]);
+    }
+    free(source->regexes);
+    free(source->flags);
+    free(source->ids);
+    free(source->lines);
+}
 
 void classifier_free(struct classifier **classifier_p)
 {
@@ -57,6 +76,7 @@ void classifier_free(struct classifier **classifier_p)
     free(classifier->matched);
     (void)hs_free_scratch(classifier->scratch);
     (void)hs_free_database(classifier->database);
+    source_done(&classifier->source);
     arena_free(&classifier->arena);
     free(classifier);
     *classifier_p = NULL;
@@ -64,7 +84,7 @@ void classifier_free(struct classifier **classifier_p)
 
 static bool classifier_allocate(struct classifier *classifier, size_t count)
 {
-    classifier->pattern_count = count;
+    classifier->source.count = count;
     classifier->tallies = calloc(count + 1, sizeof *classifier->tallies);
     classifier->labels = calloc(count + 1, sizeof *classifier->labels);
     classifier->seen = calloc(count + 1, sizeof *classifier->seen);
@@ -94,31 +114,14 @@ static bool label_join(struct classifier *classifier, uint32_t pattern, const ch
     return true;
 }
 
-/* What vectorscan's compiler takes: parallel arrays. */
-struct source {
-    size_t count;
-    char **regexes;
-    unsigned *flags;
-    unsigned *ids;
-};
-
-static void source_done(struct source *source)
-{
-    for (size_t i = 0; source->regexes && i < source->count; i++) {
-        free(source->regexes[i]);
-    }
-    free(source->regexes);
-    free(source->flags);
-    free(source->ids);
-}
-
 static bool
 source_fill(struct source *source, const struct classify_pattern *patterns, struct error *error)
 {
     source->regexes = calloc(source->count, sizeof *source->regexes);
     source->flags = calloc(source->count, sizeof *source->flags);
     source->ids = calloc(source->count, sizeof *source->ids);
-    if (!source->regexes || !source->flags || !source->ids) {
+    source->lines = calloc(source->count, sizeof *source->lines);
+    if (!source->regexes || !source->flags || !source->ids || !source->lines) {
         return error_set(error, ERROR_FATAL, "out of memory for patterns");
     }
     for (size_t i = 0; i < source->count; i++) {
@@ -132,6 +135,7 @@ source_fill(struct source *source, const struct classify_pattern *patterns, stru
         }
         source->flags[i] = HS_FLAG_UTF8 | HS_FLAG_CASELESS;
         source->ids[i] = (unsigned)i;
+        source->lines[i] = patterns[i].line;
     }
     return true;
 }
@@ -155,11 +159,9 @@ static size_t culprit_find(const struct source *source, hs_compile_error_t **why
     return source->count;
 }
 
-static bool source_compile(struct classifier *classifier,
-                           const struct source *source,
-                           const struct classify_pattern *patterns,
-                           struct error *error)
+static bool source_compile(struct classifier *classifier, struct error *error)
 {
+    const struct source *source = &classifier->source;
     hs_compile_error_t *why = NULL;
     if (hs_compile_multi((const char *const *)source->regexes,
                          source->flags,
@@ -171,19 +173,50 @@ static bool source_compile(struct classifier *classifier,
                          &why) != HS_SUCCESS) {
         size_t culprit =
             why && why->expression >= 0 ? (size_t)why->expression : culprit_find(source, &why);
-        const struct classify_pattern *pattern =
-            culprit < source->count ? &patterns[culprit] : NULL;
+        bool one = culprit < source->count;
         (void)error_set(error,
                         ERROR_REJECT,
                         "line %u: pattern of %s: %s",
-                        pattern ? pattern->line : 0,
-                        pattern ? pattern->id : "all together",
+                        one ? source->lines[culprit] : 0,
+                        one ? classifier->labels[classifier->tallies[culprit].label].name
+                            : "all together",
                         why ? why->message : "out of memory");
         (void)hs_free_compile_error(why);
         return false;
     }
-    (void)malloc_trim(0); /* compiling needs tens of megabytes and leaves them in the heap */
     return true;
+}
+
+static void patterns_free(struct classifier *classifier)
+{
+    (void)hs_free_scratch(classifier->scratch);
+    (void)hs_free_database(classifier->database);
+    classifier->scratch = NULL;
+    classifier->database = NULL;
+}
+
+/* Out of its file, else compiled and put there. */
+static bool classifier_wake(struct classifier *classifier, struct error *error)
+{
+    classifier->kept = classify_cache_load(classifier->model, &classifier->database);
+    if (!classifier->kept) {
+        if (!source_compile(classifier, error)) {
+            return false;
+        }
+        classifier->kept = classify_cache_save(classifier->model, classifier->database);
+    }
+    if (hs_alloc_scratch(classifier->database, &classifier->scratch) != HS_SUCCESS) {
+        patterns_free(classifier);
+        return error_set(error, ERROR_FATAL, "out of memory for vectorscan's scratch");
+    }
+    return true;
+}
+
+void classifier_rest(struct classifier *classifier)
+{
+    if (classifier->kept) {
+        patterns_free(classifier);
+    }
 }
 
 static void text_hash(crypto_generichash_state *state, const char *text)
@@ -192,15 +225,14 @@ static void text_hash(crypto_generichash_state *state, const char *text)
     (void)crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 1);
 }
 
-static void model_name(struct classifier *classifier,
-                       const struct source *source,
-                       const struct classify_pattern *patterns)
+static void model_name(struct classifier *classifier)
 {
+    const struct source *source = &classifier->source;
     crypto_generichash_state state;
     uint8_t hash[crypto_generichash_BYTES];
     (void)crypto_generichash_init(&state, NULL, 0, sizeof hash);
     for (size_t i = 0; i < source->count; i++) {
-        text_hash(&state, patterns[i].id);
+        text_hash(&state, classifier->labels[classifier->tallies[i].label].name);
         text_hash(&state, source->regexes[i]);
     }
     (void)crypto_generichash_final(&state, hash, sizeof hash);
@@ -222,28 +254,17 @@ static bool classifier_fill(struct classifier *classifier,
                             const struct classify_pattern *patterns,
                             struct error *error)
 {
-    SCOPED(source_done) struct source source = {.count = classifier->pattern_count};
-    for (uint32_t i = 0; i < source.count; i++) {
+    struct source *source = &classifier->source;
+    for (uint32_t i = 0; i < source->count; i++) {
         if (!label_join(classifier, i, patterns[i].id)) {
             return error_set(error, ERROR_FATAL, "out of memory for patterns");
         }
     }
-    if (source.count > 0 && !source_fill(&source, patterns, error)) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
+    if (source->count > 0 && !source_fill(source, patterns, error)) {
         return false;
     }
-    model_name(classifier, &source, patterns);
-    if (source.count == 0) {
-        return true;
-    }
-    if (!classify_cache_load(classifier->model, &classifier->database)) {
-        if (!source_compile(classifier, &source, patterns, error)) {
-            return false;
-        }
-        classify_cache_save(classifier->model, classifier->database);
-    }
-    return hs_alloc_scratch(classifier->database, &classifier->scratch) == HS_SUCCESS ||
-           error_set(error, ERROR_FATAL, "out of memory for vectorscan's scratch");
+    model_name(classifier);
+    return source->count == 0 || classifier_wake(classifier, error);
 }
 
 struct classifier *
@@ -343,8 +364,11 @@ bool classifier_scan(struct classifier *classifier,
         return error_set(
             error, ERROR_REJECT, "text of %zu bytes, at most %d", text.size, CLASSIFY_TEXT_MAX);
     }
-    if (!classifier->database) {
+    if (classifier->source.count == 0) {
         return true;
+    }
+    if (!classifier->database && !classifier_wake(classifier, error)) {
+        return false;
     }
     struct slice normal;
     arena_reset(classifier->arena);

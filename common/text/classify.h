@@ -42,6 +42,13 @@ struct classifier *classifier_new(const struct classify_pattern *patterns,
                                   struct error *error) MUST_CHECK;
 void classifier_free(struct classifier **classifier_p);
 
+/*
+ * Gives the compiled patterns back, which take some hundred kilobytes; the next scan reads them out
+ * of their file (classify_cache.h) in less than a millisecond, and compiles them if that is gone.
+ * Nothing when there is no file.
+ */
+void classifier_rest(struct classifier *classifier);
+
 /* "vs5.4.9-icu72-" and a hash of the patterns: goes into Received.model.  Lent. */
 const char *classifier_model(const struct classifier *classifier);
 

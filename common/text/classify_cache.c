@@ -75,7 +75,7 @@ static bool write_all(int file, const char *bytes, size_t size)
     return true;
 }
 
-void classify_cache_save(const char *model, const hs_database_t *database)
+bool classify_cache_save(const char *model, const hs_database_t *database)
 {
     char path[PATH_SIZE];
     char aside[PATH_SIZE];
@@ -83,18 +83,19 @@ void classify_cache_save(const char *model, const hs_database_t *database)
     char *bytes = NULL;
     size_t size = 0;
     if (cache_folder[0] == '\0' || hs_serialize_database(database, &bytes, &size) != HS_SUCCESS) {
-        return;
+        return false;
     }
     (void)snprintf(suffix, sizeof suffix, ".%d", (int)getpid());
     path_of(model, ".hsdb", path);
     path_of(model, suffix, aside);
     int file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good = file >= 0 && write_all(file, bytes, size);
     if (file >= 0) {
-        bool good = write_all(file, bytes, size);
-        good = close(file) == 0 && good;
-        if (!good || rename(aside, path) != 0) {
+        good = close(file) == 0 && good && rename(aside, path) == 0;
+        if (!good) {
             (void)unlink(aside);
         }
     }
     free(bytes);
+    return good;
 }

@@ -2,8 +2,8 @@
  * Compiled patterns kept in files: the next start reads them, and nothing that happens to the file
  * changes what a text is labelled (law 8: the same text, the same labels).
  *
- * A real classifier, a folder of its own; the file is looked for, damaged, replaced and opened to
- * others.
+ * A real classifier, a folder of its own; the file is looked for, damaged, replaced, opened to
+ * others and taken away while the classifier rests; vectorscan's databases are counted.
  */
 #include "classify_cache.h"
 
@@ -22,12 +22,33 @@ static const struct classify_pattern patterns[] = {
     {"refund", "refund|退款",   2},
 };
 
-/* The labels of one text by a classifier made now. */
-static void assert_labels(void)
+/* How many databases vectorscan holds. */
+static int databases;
+
+static void *database_take(size_t size)
+{
+    void *taken = malloc(size);
+    databases += taken != NULL;
+    return taken;
+}
+
+static void database_free(void *taken)
+{
+    databases -= taken != NULL;
+    free(taken);
+}
+
+static struct classifier *make(void)
 {
     struct error error = {0};
     struct classifier *classifier = classifier_new(patterns, 2, &error);
     assert_non_null(classifier);
+    return classifier;
+}
+
+static void assert_scan(struct classifier *classifier)
+{
+    struct error error = {0};
     struct event_label labels[EVENT_LABELS_MAX];
     uint32_t count = 0;
     struct slice text = slice_text("The refund is late, very late: 退款");
@@ -35,6 +56,13 @@ static void assert_labels(void)
     assert_int_equal(count, 2);
     assert_int_equal(labels[0].hits, 2);
     assert_int_equal(labels[1].hits, 2);
+}
+
+/* The labels of one text by a classifier made now. */
+static void assert_labels(void)
+{
+    struct classifier *classifier = make();
+    assert_scan(classifier);
     classifier_free(&classifier);
 }
 
@@ -126,6 +154,37 @@ static void a_file_that_others_may_write_is_not_trusted(void **state)
     assert_true(before != after);
 }
 
+static void what_rests_holds_no_patterns_and_labels_as_before_though_its_file_be_gone(void **state)
+{
+    (void)state;
+    char path[192];
+    struct classifier *classifier = make();
+    assert_int_equal(databases, 1);
+    classifier_rest(classifier);
+    assert_int_equal(databases, 0);
+    classifier_rest(classifier);
+    assert_scan(classifier);
+    assert_int_equal(databases, 1);
+    classifier_rest(classifier);
+    assert_true(kept(path));
+    assert_int_equal(unlink(path), 0);
+    assert_scan(classifier);
+    assert_true(kept(path));
+    classifier_free(&classifier);
+    assert_int_equal(databases, 0);
+}
+
+static void without_a_file_to_come_back_from_nothing_rests(void **state)
+{
+    (void)state;
+    classify_cache_folder("");
+    struct classifier *classifier = make();
+    classifier_rest(classifier);
+    assert_int_equal(databases, 1);
+    assert_scan(classifier);
+    classifier_free(&classifier);
+}
+
 static void without_a_folder_nothing_is_kept(void **state)
 {
     (void)state;
@@ -145,7 +204,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_file_that_others_may_write_is_not_trusted, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(
+            what_rests_holds_no_patterns_and_labels_as_before_though_its_file_be_gone,
+            folder_make,
+            folder_remove),
+        cmocka_unit_test_setup_teardown(
+            without_a_file_to_come_back_from_nothing_rests, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(
             without_a_folder_nothing_is_kept, folder_make, folder_remove),
     };
+    if (hs_set_database_allocator(database_take, database_free) != HS_SUCCESS) {
+        return 1;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,10 +7,14 @@
  */
 #include "policy_book.h"
 
+#include "classify_cache.h"
 #include "clock.h"
 #include "golden.h"
 #include "pg_desk.h"
 #include "unit.h"
+
+#include <hs/hs.h>
+#include <unistd.h>
 
 enum { SOURCE_MAX = 128 * 1024, BOOK_ROUNDS = 60, VERSIONS = 300, PATIENCE_US = 40000000 };
 
@@ -231,6 +235,52 @@ static void of_hundreds_of_versions_the_newest_is_here_and_others_come_when_want
     shelf_close(&shelf);
 }
 
+/* How many compiled patterns vectorscan holds. */
+static int databases;
+
+static void *database_take(size_t size)
+{
+    void *taken = malloc(size);
+    databases += taken != NULL;
+    return taken;
+}
+
+static void database_free(void *taken)
+{
+    databases -= taken != NULL;
+    free(taken);
+}
+
+/* What a policy nobody asks for would hold otherwise: some hundred kilobytes each. */
+static void patterns_are_there_from_the_first_text_on_not_before(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    struct error error = {0};
+    struct event_label labels[EVENT_LABELS_MAX];
+    uint32_t count = 0;
+    char folder[] = "/tmp/redress-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    shelf_open(&shelf, true);
+    classify_cache_folder(folder);
+    assert_int_equal(hs_set_database_allocator(database_take, database_free), HS_SUCCESS);
+    row_insert(&shelf.desk, 1, 1, "now()");
+    assert_true(until_there(&shelf, 1));
+    assert_int_equal(databases, 0);
+    struct classifier *classifier = policy_book_by_id(shelf.book, 1)->classifier;
+    assert_true(classifier_scan(classifier, slice_text("积分没有到账"), labels, &count, &error));
+    assert_int_equal(databases, 1);
+    assert_true(count > 0);
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/patterns-%s.hsdb", folder, classifier_model(classifier));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    classify_cache_folder("");
+    shelf_close(&shelf);
+    assert_int_equal(databases, 0);
+    assert_int_equal(hs_set_database_allocator(NULL, NULL), HS_SUCCESS);
+}
+
 static void only_who_reads_texts_gets_a_classifier(void **state)
 {
     (void)state;
@@ -303,6 +353,7 @@ int main(void)
         cmocka_unit_test(what_the_archive_does_not_have_is_told_once_and_not_waited_for),
         cmocka_unit_test(of_hundreds_of_versions_the_newest_is_here_and_others_come_when_wanted),
         cmocka_unit_test(only_who_reads_texts_gets_a_classifier),
+        cmocka_unit_test(patterns_are_there_from_the_first_text_on_not_before),
         cmocka_unit_test(who_judges_knows_the_days_of_who_read_the_policy_in_another_year),
         cmocka_unit_test(a_question_that_was_lost_is_asked_again),
     };
