@@ -67,6 +67,13 @@ static const struct {
      "\"a policy has no 'versoin'\",\"hint\":\"did you mean 'version'?\"},"
      "{\"file\":\"FILE\",\"line\":1,",
      "FILE:2:1: error: "},
+    {{"--lang", "zh-TW", "policy", "check", "FILE", "--json"}, "policy: a\nversoin: 1\n",
+     CTL_FAILED,
+     "{\"policies\":[{\"file\":\"FILE\",\"outcome\":\"bad\",\"errors\":16,"
+     "\"warnings\":0,\"faults\":"
+     "[{\"file\":\"FILE\",\"line\":2,\"column\":1,\"severity\":\"error\",\"message\":"
+     "\"規則沒有鍵「versoin」\",\"hint\":\"是否應為「version」？\"},",
+     "FILE:2:1: 錯誤："},
     {{"drill", "--policy", "FILE", "--csv", "FILE", "--map", "FILE", "--from",
       "2026-03-02", "--to", "2026-03-02"},
      "", CTL_USAGE, "", "redress: --to 2026-03-02 is not after --from 2026-03-02\n"},

@@ -1,31 +1,21 @@
 /* The report on a file as objects, for programs that show faults where they are. */
 #include "ctl_policy.h"
+#include "fault.h"
 
-/* What a line begins with, in the languages it may be told in. */
-static const struct {
-    const char *word;
-    const char *severity; /* NULL: a hint to the fault before it */
-} heads[] = {
-    {"error: ",           "error"  },
-    {"错误：",         "error"  },
-    {"錯誤：",         "error"  },
-    {"warning: ",         "warning"},
-    {"警告：",         "warning"},
-    {"      = hint: ",    NULL     },
-    {"      = 提示：", NULL     },
-};
-
-/* What stands behind the head, which is taken off; NULL: the line has none. */
-static const char *head_take(const char *line, const char **severity)
+/* What stands behind the words a report puts there, in the language it is told in; NULL: others do.
+ */
+static const char *behind(const char *line, const char *words)
 {
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
-        size_t size = strlen(heads[i].word);
-        if (strncmp(line, heads[i].word, size) == 0) {
-            *severity = heads[i].severity;
-            return line + size;
-        }
-    }
-    return NULL;
+    const char *told = fault_text(words);
+    size_t size = strcspn(told, "%");
+    return strncmp(line, told, size) == 0 ? line + size : NULL;
+}
+
+static const char *severity_take(const char *line, const char **message)
+{
+    const char *error = behind(line, "error: ");
+    *message = error ? error : behind(line, "warning: ");
+    return error ? "error" : *message ? "warning" : NULL;
 }
 
 /* ":12" */
@@ -46,11 +36,11 @@ static json_t *fault_read(const char *text)
     for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
         json_int_t line;
         json_int_t column;
-        const char *severity = NULL;
+        const char *message = NULL;
         const char *at = colon;
         bool place = number_take(&at, &line) && number_take(&at, &column) && at[0] == ':';
-        const char *message = place && at[1] == ' ' ? head_take(at + 2, &severity) : NULL;
-        if (message && severity) {
+        const char *severity = place && at[1] == ' ' ? severity_take(at + 2, &message) : NULL;
+        if (severity) {
             return json_pack("{s:o, s:I, s:I, s:s, s:o}",
                              "file",
                              ctl_json_text(slice_of(text, (size_t)(colon - text))),
@@ -75,13 +65,12 @@ json_t *ctl_policy_faults(const struct policy_report *report)
     char *rest = NULL;
     for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
          line = strtok_r(NULL, "\n", &rest)) {
-        const char *severity = NULL;
-        const char *hint = head_take(line, &severity);
+        const char *hint = behind(line, "      = hint: %s\n");
         json_t *fault = line[0] != ' ' ? fault_read(line) : NULL;
         if (fault) {
             last = fault;
             (void)json_array_append_new(list, fault);
-        } else if (hint && !severity && last) {
+        } else if (hint && last) {
             (void)json_object_set_new(last, "hint", ctl_json_text(slice_text(hint)));
         }
     }
