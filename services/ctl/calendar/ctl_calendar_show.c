@@ -5,6 +5,8 @@
 #include "scope.h"
 #include "zone.h"
 
+#include <opencc.h>
+
 enum {
     MEMORY_MAX = 64 * 1024 * 1024,
     MONTHS = 12,
@@ -193,8 +195,27 @@ static uint32_t run_of(const struct calendar_definition *definition, uint32_t at
     return count;
 }
 
+/* Names of days have no titles by language: for who reads traditional characters they are written
+ * in these.  NULL: as they stand. */
+static opencc_t script_open(const struct ctl *ctl)
+{
+    opencc_t script = ctl->language == CTL_ZH_TW ? opencc_open("s2tw.json") : NULL;
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): the library's word for failure */
+    return script == (opencc_t)-1 ? NULL : script;
+}
+
+static const char *day_name(opencc_t script, const char *name, char into[VIEW_TEXT_MAX])
+{
+    const char *text = name ? name : "";
+    char *converted = script ? opencc_convert_utf8(script, text, strlen(text)) : NULL;
+    (void)view_plain(slice_text(converted ? converted : text), into);
+    opencc_convert_utf8_free(converted);
+    return into;
+}
+
 static void names_draw(const struct year *year)
 {
+    opencc_t script = script_open(year->ctl);
     const struct calendar_definition *definition = &year->file->definition;
     for (uint32_t i = 0; i < definition->dated_count;) {
         const struct calendar_dated *from = &definition->dated[i];
@@ -217,7 +238,10 @@ static void names_draw(const struct year *year)
                       first,
                       run > 1 ? "–" : " ",
                       last,
-                      view_plain(slice_text(from->name ? from->name : ""), name));
+                      day_name(script, from->name, name));
+    }
+    if (script) {
+        (void)opencc_close(script);
     }
 }
 
