@@ -29,6 +29,7 @@ static struct scene scene_begin(void **state)
     *state = scene.rig;
     (void)snprintf(scene.elsewhere, sizeof scene.elsewhere, "%s/b", scene.rig->directory);
     assert_int_equal(mkdir(scene.elsewhere, 0700), 0);
+    rig_patterns_lend(scene.elsewhere);
     scene.first = rig_start(scene.rig, SERVICE_INTAKE, "a");
     (void)rig_await_serving(scene.rig, SERVICE_INTAKE, LIMIT_MS);
     return scene;

@@ -80,6 +80,7 @@ struct rig *rig_new(bool with_archive)
     }
     (void)snprintf(rig->directory, sizeof rig->directory, "/tmp/redress-rig-XXXXXX");
     assert_non_null(mkdtemp(rig->directory));
+    rig_patterns_lend(rig->directory);
     (void)snprintf(rig->conninfo,
                    sizeof rig->conninfo,
                    "host=%s user=postgres dbname=redress",
@@ -272,6 +273,7 @@ void rig_end(struct rig *rig)
                      status);
         }
     }
+    rig_patterns_keep(rig->directory);
     rig->passed = true;
 }
 

@@ -53,6 +53,11 @@ void rig_free(struct rig **rig_p);
 /* For cmocka: *state is the rig. */
 int rig_teardown(void **state);
 
+/* What the intake of an earlier scene compiled is there for one that starts here (rig_patterns.c);
+ * rig_new and rig_end do so for the rig's own folder. */
+void rig_patterns_lend(const char *run_dir);
+void rig_patterns_keep(const char *run_dir);
+
 void rig_archive_create(struct rig *rig);
 /* Makes rig->sql anew, as this. */
 void rig_sql_connect(struct rig *rig, const char *conninfo);

@@ -1,4 +1,5 @@
 /* A shipped policy, or the test fails with the loader's report. */
+#include "classify_cache.h"
 #include "journey_case.h"
 #include "policy_shipped.h"
 #include "unit.h"
@@ -10,6 +11,7 @@ enum { FIRST_YEAR = 2024, LAST_YEAR = 2027 };
 struct policy_object *journey_policy(const char *folder, const char *file)
 {
     struct policy_report report;
+    classify_cache_folder(PATTERNS);
     struct policy_object *object =
         shipped_load(folder, file, FIRST_YEAR, LAST_YEAR, false, &report);
     if (!object) {
