@@ -187,7 +187,7 @@ static void window_check(struct policy_loading *loading,
                  "before: 3 business days",
                  "the end of the day is meant for targets in business days");
     }
-    if (!asked->title.text[LOCALE_EN]) {
+    if (!title_given(&asked->title)) {
         complain(loading,
                  place,
                  "title: Only within three days",
@@ -275,9 +275,10 @@ void requirement_end(struct policy_loading *loading,
     if (asked->times == UINT16_MAX) {
         asked->times = asked->at_most == POLICY_NONE ? 1 : 0;
     }
-    if (!asked->title.text[LOCALE_EN]) {
+    if (!title_given(&asked->title)) {
         asked->title = requirement_title(loading->policy, asked);
     }
+    title_complete(&asked->title, loading->policy->name);
 }
 
 POLICY_READER(closing_check)

@@ -28,24 +28,6 @@ says_read(struct policy_loading *loading, const struct yaml_node *node, const ch
     return text;
 }
 
-/* A language without a text has that of the one next to it. */
-static void says_complete(struct policy_title *says)
-{
-    static const enum locale instead[LOCALE_COUNT][LOCALE_COUNT] = {
-        [LOCALE_EN] = {LOCALE_EN,    LOCALE_ZH_CN, LOCALE_ZH_TW},
-        [LOCALE_ZH_CN] = {LOCALE_ZH_CN, LOCALE_ZH_TW, LOCALE_EN   },
-        [LOCALE_ZH_TW] = {LOCALE_ZH_TW, LOCALE_ZH_CN, LOCALE_EN   },
-    };
-    const struct policy_title written = *says;
-    for (int i = 0; i < LOCALE_COUNT; i++) {
-        says->text[i] = NULL;
-        for (int j = 0; j < LOCALE_COUNT && !says->text[i]; j++) {
-            says->text[i] = written.text[instead[i][j]];
-        }
-        says->text[i] = says->text[i] ? says->text[i] : "";
-    }
-}
-
 POLICY_READER(read_text_says)
 {
     struct policy_text *text = into;
@@ -75,7 +57,7 @@ POLICY_READER(read_text_says)
                      policy_locale_name((enum locale)i));
         }
     }
-    says_complete(&text->says);
+    title_complete(&text->says, "");
 }
 
 /* ---- proofs ---- */

@@ -173,9 +173,24 @@ void read_title(struct policy_loading *loading,
     }
 }
 
+bool title_given(const struct policy_title *title)
+{
+    return title->text[LOCALE_EN] || title->text[LOCALE_ZH_CN] || title->text[LOCALE_ZH_TW];
+}
+
 void title_complete(struct policy_title *title, const char *id)
 {
+    static const enum locale instead[LOCALE_COUNT][LOCALE_COUNT] = {
+        [LOCALE_EN] = {LOCALE_EN,    LOCALE_ZH_CN, LOCALE_ZH_TW},
+        [LOCALE_ZH_CN] = {LOCALE_ZH_CN, LOCALE_ZH_TW, LOCALE_EN   },
+        [LOCALE_ZH_TW] = {LOCALE_ZH_TW, LOCALE_ZH_CN, LOCALE_EN   },
+    };
+    const struct policy_title written = *title;
     for (int i = 0; i < LOCALE_COUNT; i++) {
+        title->text[i] = NULL;
+        for (int j = 0; j < LOCALE_COUNT && !title->text[i]; j++) {
+            title->text[i] = written.text[instead[i][j]];
+        }
         title->text[i] = title->text[i] ? title->text[i] : id;
     }
 }

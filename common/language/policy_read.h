@@ -104,7 +104,9 @@ void read_title(struct policy_loading *loading,
                 const struct yaml_pair *pair,
                 struct policy_title *title);
 
-/* Sets what is NULL to the id. */
+bool title_given(const struct policy_title *title);
+
+/* A language without a text has that of the one next to it; without any, the id. */
 void title_complete(struct policy_title *title, const char *id);
 
 bool read_flag(struct policy_loading *loading, const struct yaml_node *node);

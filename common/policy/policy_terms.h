@@ -50,8 +50,9 @@ enum locale {
     LOCALE_COUNT,
 };
 
+/* Never NULL: a missing text is that of another language, else the id. */
 struct policy_title {
-    const char *text[LOCALE_COUNT]; /* never NULL: a missing one falls back to the id */
+    const char *text[LOCALE_COUNT];
 };
 
 /*

@@ -247,6 +247,88 @@ static void any_cut_of_a_policy_is_an_error_and_never_worse(void **state)
     }
 }
 
+/* Every title of the text written in one language alone. */
+static size_t in_chinese_only(const char *yaml, char *out)
+{
+    size_t size = 0;
+    while (*yaml) {
+        bool plain = strncmp(yaml, "title: ", 7) == 0 && yaml[7] != '{';
+        size_t word = plain ? 7 + strcspn(yaml + 7, ",}\n") : 1;
+        int told = plain ? snprintf(out + size,
+                                    FILE_MAX - size,
+                                    "title: {zh-CN: %.*s}",
+                                    (int)(word - 7),
+                                    yaml + 7)
+                         : snprintf(out + size, FILE_MAX - size, "%c", *yaml);
+        size += (size_t)told;
+        yaml += word;
+    }
+    return size;
+}
+
+/* Whoever tells a title may do so in any language (policy_terms.h). */
+static void whole(const struct policy_title *title, const char *of)
+{
+    for (int i = 0; i < LOCALE_COUNT; i++) {
+        if (!title->text[i] || title->text[i][0] == '\0') {
+            fail_msg("a title of %s has no text in language %d", of, i);
+        }
+    }
+}
+
+#define WHOLE(rows, count)                                                                         \
+    for (uint16_t w = 0; w < (count); w++) {                                                       \
+        whole(&(rows)[w].title, #rows);                                                            \
+    }
+
+static void action_whole(const struct policy_action *action)
+{
+    whole(&action->title, action->id);
+    WHOLE(action->requirements, action->require_count)
+    WHOLE(action->moves, action->move_count)
+    WHOLE(action->needs, action->need_count)
+}
+
+static void a_title_in_one_language_is_told_to_whoever_reads_another(void **state)
+{
+    (void)state;
+    static char yaml[FILE_MAX];
+    static char chinese[FILE_MAX];
+    assert_true(golden_read(POLICY_CASES "/lifecycle.yaml", yaml, FILE_MAX - 1) > 0);
+    struct policy_report report;
+    SCOPED(policy_object_free)
+    struct policy_object *object = policy_load("lifecycle.yaml",
+                                               slice_of(chinese, in_chinese_only(yaml, chinese)),
+                                               FIRST_YEAR,
+                                               LAST_YEAR,
+                                               &report);
+    assert_non_null(object);
+    policy_report_done(&report);
+    const struct policy *policy = &object->policy;
+    assert_string_equal(policy->channels[0].title.text[LOCALE_EN], "Phone");
+    whole(&policy->title, "the policy");
+    WHOLE(policy->channels, policy->channel_count)
+    WHOLE(policy->categories, policy->category_count)
+    WHOLE(policy->factors, policy->factor_count)
+    WHOLE(policy->classes, policy->class_count)
+    WHOLE(policy->queues, policy->queue_count)
+    WHOLE(policy->fields, policy->field_count)
+    WHOLE(policy->marks, policy->mark_count)
+    WHOLE(policy->tasks, policy->task_count)
+    WHOLE(policy->reply_parts, policy->reply_part_count)
+    WHOLE(policy->texts, policy->text_count)
+    WHOLE(policy->closing, policy->closing_count)
+    WHOLE(policy->measures, policy->measure_count)
+    WHOLE(policy->clocks, policy->clock_count)
+    WHOLE(policy->retention.grounds, policy->retention.ground_count)
+    WHOLE(policy->steps, policy->step_count)
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            action_whole(&policy->steps[i].actions[j]);
+        }
+    }
+}
+
 static void a_file_beyond_the_bounds_is_refused(void **state)
 {
     (void)state;
@@ -275,6 +357,7 @@ int main(void)
         cmocka_unit_test(the_gravest_case_goes_to_the_urgent_desk),
         cmocka_unit_test(hundreds_of_categories_are_each_found_and_no_other),
         cmocka_unit_test(any_cut_of_a_policy_is_an_error_and_never_worse),
+        cmocka_unit_test(a_title_in_one_language_is_told_to_whoever_reads_another),
         cmocka_unit_test(a_file_beyond_the_bounds_is_refused),
     };
     return cmocka_run_group_tests(tests, shipped_load, shipped_free);
