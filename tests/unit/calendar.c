@@ -258,6 +258,34 @@ static void a_cut_zone_file_is_refused_at_every_length(void **state)
     assert_non_null(whole);
 }
 
+static void zone_version_of(const char *path, uint8_t flip, char version[ZONE_VERSION_SIZE])
+{
+    uint8_t bytes[16 * 1024];
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    (void)fclose(file);
+    bytes[5] ^= flip; /* reserved: no rule of the zone is in it */
+    struct error error = {0};
+    SCOPED(zone_free) struct zone *zone = zone_parse(slice_of(bytes, size), &error);
+    assert_non_null(zone);
+    (void)snprintf(version, ZONE_VERSION_SIZE, "%s", zone_version(zone));
+}
+
+static void the_digest_tells_two_zone_files_apart(void **state)
+{
+    (void)state;
+    char berlin[ZONE_VERSION_SIZE];
+    char other[ZONE_VERSION_SIZE];
+    zone_version_of("/usr/share/zoneinfo/Europe/Berlin", 0, berlin);
+    zone_version_of("/usr/share/zoneinfo/Europe/Berlin", 0, other);
+    assert_string_equal(berlin, other);
+    zone_version_of("/usr/share/zoneinfo/Europe/Berlin", 1, other);
+    assert_string_not_equal(berlin, other);
+    zone_version_of("/usr/share/zoneinfo/Asia/Shanghai", 0, other);
+    assert_string_not_equal(berlin, other);
+}
+
 static void write_release(const char *folder, const char *line)
 {
     char path[128];
@@ -319,6 +347,7 @@ int main(void)
         cmocka_unit_test(zone_rules_go_on_after_the_last_transition_of_the_file),
         cmocka_unit_test(a_zone_is_a_name_below_the_zone_folder_and_nothing_else),
         cmocka_unit_test(a_cut_zone_file_is_refused_at_every_length),
+        cmocka_unit_test(the_digest_tells_two_zone_files_apart),
         cmocka_unit_test(a_calendar_names_the_release_of_its_zone_data_else_a_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
