@@ -68,8 +68,8 @@ static int receive_mark(int type)
     return type == ZMQ_ROUTER ? REQUESTS_MARK : EVENTS_MARK;
 }
 
-/* Bounds and time-outs, before any bind or connect (tech.md 4.1 no. 11); ZMTP heartbeats stay off
- * (no. 1). */
+/* Bounds and time-outs, before any bind or connect: later ones are not heeded; ZMTP heartbeats stay
+ * off. */
 static void *socket_new(struct bus *bus, int type, struct error *error)
 {
     void *socket = zmq_socket(bus->context, type);

@@ -2,7 +2,7 @@
  * The sockets of a daemon: PUB, SUB and ROUTER of libzmq on a libevent base.
  *
  * A ZeroMQ descriptor is edge-triggered, so the loop calls bus_drain once a turn and again as long
- * as it says that more is there; the descriptors only wake the loop (tech.md 4.1 no. 16).  PUB
+ * as it says that more is there; the descriptors only wake the loop.  PUB
  * drops when a peer is slow: consumers notice by seq and read the journal (law 5).
  */
 #ifndef REDRESS_BUS_H

@@ -190,7 +190,7 @@ static bool is_admitted(const struct bus_guard *guard, zmq_msg_t *frames, unsign
     return found && bus_allow_admits(found, zmq_msg_data(&frames[4]), zmq_msg_size(&frames[4]));
 }
 
-/* Never 300: clients have hung on it (tech.md 4.1 no. 14). */
+/* Never 300: clients have hung on it. */
 static void reply(const struct bus_guard *guard, zmq_msg_t *frames, bool admitted)
 {
     const char *const texts[] = {

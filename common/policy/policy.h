@@ -12,7 +12,7 @@
 #include "policy_measure.h"
 #include "policy_retention.h"
 
-/* Phases of ISO 10002 as in DOMAIN.md section 1; what analytics measures time in. */
+/* Phases of ISO 10002; what analytics measures time in. */
 enum phase {
     PHASE_RECEIPT,
     PHASE_ASSESSMENT,

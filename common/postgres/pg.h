@@ -4,8 +4,8 @@
  * Work is sent as requests.  A request is a list of prepared statements followed by one sync: one
  * implicit transaction, one round trip; if one statement fails, none has happened.  Requests are
  * answered in order.  Nothing is ever cancelled, and nothing is sent again by itself: a lost
- * connection answers all requests under way with PG_LOST, whose outcome is unknown (tech.md 2.2:
- * every reconnect is a takeover).
+ * connection answers all requests under way with PG_LOST, whose outcome is unknown: every
+ * reconnect is a takeover.
  */
 #ifndef REDRESS_PG_H
 #define REDRESS_PG_H

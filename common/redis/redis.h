@@ -1,7 +1,7 @@
 /*
  * A connection to Redis that never blocks: hiredis on the caller's libevent loop.
  *
- * hiredis 0.14 has no time limits, no reconnect and a resolver that blocks (tech.md 4.4).  Here a
+ * hiredis 0.14 has no time limits, no reconnect and a resolver that blocks.  Here a
  * time limit is the death of the connection; a new one is made from the loop, never from a
  * callback, with back-off and jitter.  A connection counts as ready when it is authenticated, its
  * server is a primary (ROLE) and every script is loaded.

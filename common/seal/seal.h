@@ -4,7 +4,7 @@
  * The case key is random, wrapped under a key-encryption key (KEK) that lives in a file outside the
  * archive.  The additional data binds a sealed field to its case, its name, its key and its schema,
  * so that it cannot be moved to another; a key commitment (a hash of the case key inside the
- * plaintext's frame) stops one ciphertext from opening under two keys (tech.md 4.7 no. 6).  Short
+ * plaintext's frame) stops one ciphertext from opening under two keys.  Short
  * fields are padded to 32 bytes.
  *
  *     sealed field  schema 1 | nonce 24 | AEAD(frame) | tag 16

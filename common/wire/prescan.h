@@ -2,8 +2,8 @@
  * A look over protobuf wire bytes before they are unpacked.
  *
  * protobuf-c 1.4.1 has no depth limit and multiplies small inputs into large heaps; this walks the
- * bytes against the message's descriptor without allocating and refuses what would hurt
- * (tech.md 4.5: nesting, counts, unknown fields).
+ * bytes against the message's descriptor without allocating and refuses what would hurt:
+ * nesting, counts, unknown fields.
  */
 #ifndef REDRESS_PRESCAN_H
 #define REDRESS_PRESCAN_H

@@ -1,4 +1,4 @@
--- The archive: the truth of Redress (DESIGN section 4).  Applied once, in one transaction, to an empty database
+-- The archive: the truth of Redress.  Applied once, in one transaction, to an empty database
 -- whose encoding is UTF8 and whose locale is not C (pg_trgm sees no Chinese there).
 --
 -- Journal and heads are the truth; complaint, clock, submission and figure are written in the same transaction as the

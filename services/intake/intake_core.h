@@ -2,7 +2,7 @@
  * Intake, functional core: decides whether a submission is a complaint we can register, and what is
  * registered.
  *
- * Sources: DOMAIN.md section 1 (receipt, registration, acknowledgement).  It sees lengths and
+ * Source: ISO 10002 (receipt, registration, acknowledgement).  It sees lengths and
  * flags, never the personal text itself.  Duplicates are not its matter: the archive's unique key
  * decides those, in the same transaction (law 1).
  */

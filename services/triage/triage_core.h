@@ -2,8 +2,8 @@
  * Triage, functional core: category, severity with the factors that made it, priority, repeats;
  * unsure → a person.
  *
- * Sources: DOMAIN.md section 1 (assessment), section 3 (severity as a score over content, impact,
- * frequency, source, plus a qualitative override).  Everything it looks at was
+ * Source: ISO 10002 (assessment); severity is a score over content, impact, frequency and source,
+ * with a qualitative override.  Everything it looks at was
  * recorded by intake or is recorded in the result.
  */
 #ifndef REDRESS_TRIAGE_CORE_H

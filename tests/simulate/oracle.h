@@ -1,7 +1,7 @@
 /*
  * What must be true, said without any of the code under test: it looks at the archive's log, at
- * what is published and at what clients are told, and ends the run when a law of DESIGN.md is
- * broken.
+ * what is published and at what clients are told, and ends the run when one of the laws (the
+ * top README) is broken.
  */
 #ifndef REDRESS_SIMULATE_ORACLE_H
 #define REDRESS_SIMULATE_ORACLE_H

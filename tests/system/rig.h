@@ -107,7 +107,7 @@ int64_t rig_number(struct rig *rig, const char *format, ...) __attribute__((form
 void rig_text(struct rig *rig, char *text, size_t size, const char *query);
 void rig_sql(struct rig *rig, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* How soon a partition has to be served again: 3 s, the promise of DESIGN section 11; much longer
+/* How soon a partition has to be served again: 3 s is what we promise; much longer
  * under a sanitizer or on a machine that is busy with other things, where time proves nothing. */
 int64_t rig_takeover_ms(void);
 int64_t rig_now_ms(void);
