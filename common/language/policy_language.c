@@ -148,8 +148,8 @@ static const struct language_key queue_keys[] = {
     {"push", false, KIND_WORD, INTO(policy_queue, push), .words = pushes, .fallback = "no",
      MEANS("To whom its cases are offered by themselves: of those who could claim one, whoever "
            "holds the least of what he may; without it they wait for who claims them",
-           "案件自动派给谁：可领取者中在手案件占容量最少的人；不写则等人领取",
-           "案件自動派給誰：可領取者中在手案件占容量最少的人；不寫則等人領取")},
+           "案件自动派给谁：可领取者中在办案件占上限比例最低的人；不写则等人领取",
+           "案件自動派給誰：可領取者中在辦案件佔上限比例最低的人；不寫則等人領取")},
 };
 static const struct language_part queue_part = {
     "queue", "a queue", KEYS(queue_keys), TITLED(policy_queue),
@@ -233,7 +233,7 @@ static const struct language_key policy_keys[] = {
     {"title", true, KIND_TITLE, INTO(policy, title),
      MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
     {"capacity", true, KIND_NUMBER, INTO(policy, capacity), BETWEEN(1, 1000),
-     MEANS("Cases one agent may hold at a time", "每人同时可持有的案件数", "每人同時可持有的案件數")},
+     MEANS("Cases one agent may hold at a time", "每人同时可在办的案件数", "每人同時可在辦的案件數")},
     {"repeat-window", true, KIND_DAYS, INTO(policy, repeat_days),
      MEANS("How long an earlier complaint of the same customer counts", "同一客户此前投诉计入的期间",
            "同一客戶此前投訴計入的期間")},

@@ -112,7 +112,7 @@ static const struct language_key clock_keys[] = {
      MEANS("Stands still in steps that wait for the customer", "等待客户的环节中暂停", "等待客戶的環節中暫停")},
     {"statutory", false, KIND_FLAG, .read = clock_statutory,
      MEANS("Set by law: never stands still, and time in which the case was closed or merged counts",
-           "法定时限：从不暂停，结案或并案期间照计", "法定時限：從不暫停，結案或併案期間照計")},
+           "法定时限：从不暂停，结案或合并期间照计", "法定時限：從不暫停，結案或合併期間照計")},
     {"takes-back", false, KIND_FLAG, .read = clock_takes_back,
      MEANS("Its breach takes back an offer that was not accepted", "超时则收回未被接受的指派",
            "逾時則收回未被接受的指派")},

@@ -118,7 +118,7 @@ static void a_refusal_says_what_is_lacking_and_who_may(void **state)
     reply = sent(&value, "field_invalid", arena);
     assert_says(CTL_ZH_CN,
                 reply,
-                "填写的内容不符合要求：amount；所填为“9000”；允许：金额，不大于 500.00，单位 CNY");
+                "填写的内容不符合要求：amount；所填为“9000”；可填：金额，不大于 500.00，单位 CNY");
     redress__command__v1__reply__free_unpacked(reply, NULL);
 }
 
@@ -140,7 +140,7 @@ static void what_there_is_to_choose_from_is_told_and_what_is_near(void **state)
                 "damaged, leaking, attitude, safety, other; did you mean \"quality\"?");
     assert_says(CTL_ZH_TW,
                 reply,
-                "填寫的內容不符合要求：category；所填為「qualty」；允許：quality、late、damaged、"
+                "填寫的內容不符合要求：category；所填為「qualty」；可填：quality、late、damaged、"
                 "leaking、attitude、safety、other；是否想用「quality」？");
     redress__command__v1__reply__free_unpacked(reply, NULL);
     const struct dispatch_reason missing = {
@@ -149,7 +149,7 @@ static void what_there_is_to_choose_from_is_told_and_what_is_near(void **state)
     assert_says(
         CTL_ZH_CN,
         reply,
-        "必填项未填：category；允许：quality、late、damaged、leaking、attitude、safety、other");
+        "必填项未填：category；可填：quality、late、damaged、leaking、attitude、safety、other");
     redress__command__v1__reply__free_unpacked(reply, NULL);
 }
 
