@@ -13,12 +13,15 @@
 
 enum { WORDS_MAX = 12, PATH_SIZE = 64 };
 
-#define SLA(events, checks)                                                                        \
-    "[{\"id\":\"a\",\"calendar\":{\"timezone\":\"UTC\",\"hours\":{\"mon\":[[\"09:00\",\"17:00\"]]" \
+#define SLA_IN(zone, events, checks)                                                               \
+    "[{\"id\":\"a\",\"calendar\":{\"timezone\":\"" zone                                            \
+    "\",\"hours\":{\"mon\":[[\"09:00\",\"17:00\"]]"                                                \
     "}},\"policy\":{\"targets\":{\"resolution\":{\"seconds\":60}}},\"events\":" events             \
     ",\"checks\":" checks "}]"
+#define SLA(events, checks) SLA_IN("UTC", events, checks)
 #define CREATED                                                                                    \
     "[{\"seq\":1,\"at\":\"2024-01-01T10:00:00Z\",\"type\":\"created\",\"state\":\"new\"}]"
+#define CHECKS "[{\"after_seq\":1}]"
 #define DIFFERS(why)                                                                               \
     "{\"cases\":1,\"agree\":0,\"differ\":[{\"id\":\"a\",\"expected\":null,\"got\":\"" why "\"}]}"  \
     "\n"
@@ -50,6 +53,14 @@ static const struct {
      DIFFERS("events and checks have to be lists, not empty"), ""},
     {{"clock", "check", "FILE", "--json"}, SLA(CREATED, "[]"), CTL_FAILED,
      DIFFERS("events and checks have to be lists, not empty"), ""},
+    {{"clock", "check", "FILE", "--json"}, SLA_IN("Nowhere/X", CREATED, CHECKS), CTL_FAILED,
+     DIFFERS("the system knows no time zone 'Nowhere/X'"), ""},
+    {{"--lang", "zh-CN", "clock", "check", "FILE", "--json"},
+     SLA_IN("Nowhere/X", CREATED, CHECKS), CTL_FAILED,
+     DIFFERS("系统中没有时区“Nowhere/X”"), ""},
+    {{"--lang", "zh-TW", "clock", "check", "FILE", "--json"},
+     SLA_IN("Nowhere/X", CREATED, CHECKS), CTL_FAILED,
+     DIFFERS("系統中沒有時區「Nowhere/X」"), ""},
     {{"calendar", "check", "FILE"}, "", CTL_FAILED, "",
      "FILE:1:1: error: the file is empty\n    1 | \n      | ^\n"
      "redress: FILE: cannot be used; errors: 1\n"},

@@ -1,6 +1,7 @@
 /* `redress clock check`: cases of other products' tests, played through the watchdog's core. */
 #include "ctl_cases.h"
 #include "ctl_clock.h"
+#include "fault.h"
 #include "scope.h"
 
 enum {
@@ -313,8 +314,9 @@ static void years_of(const json_t *row, int *first, int *last)
 /* What is wrong, without the place in a policy that nobody wrote. */
 static void refusal_tell(const char *text, struct error *error)
 {
-    const char *why = text ? strstr(text, "error: ") : NULL;
-    why = why ? why + strlen("error: ") : "out of memory";
+    const char *grade = fault_text("error: ");
+    const char *why = text ? strstr(text, grade) : NULL;
+    why = why ? why + strlen(grade) : fault_text("out of memory");
     (void)error_set(error, ERROR_REJECT, "%.*s", (int)strcspn(why, "\n"), why);
 }
 
