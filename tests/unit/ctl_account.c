@@ -184,6 +184,28 @@ static void a_verdict_names_the_zone_data_it_was_made_with_and_that_of_here(void
     story_end(&story);
 }
 
+static void an_event_older_than_zone_versions_says_nothing_of_zone_data(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"holidays, in Asia/Shanghai)",
+                                        "节假日，时区 Asia/Shanghai）",
+                                        "假日，時區 Asia/Shanghai）"};
+    static const char *const never[] = {"zone data", "时区数据", "時區資料"};
+    for (int i = 0; i < CTL_LANGUAGE_COUNT; i++) {
+        struct story story;
+        story_begin(&story, (enum ctl_language)i);
+        struct event_clock told = story_clock("handling", story_at(5, 17, 0), story_at(9, 17, 0));
+        told.zone_version = slice_text("");
+        tell_clock(&story, EVENT_CLOCKS_STARTED, story_at(5, 17, 0), told);
+        case_fold(&story.view);
+        char *text = said(&story, CLOCK_WHOLE);
+        assert_non_null(strstr(text, words[i]));
+        assert_null(strstr(text, never[i]));
+        free(text);
+        story_end(&story);
+    }
+}
+
 static void move_to(struct story *story, const char *from, const char *to, int64_t at_us)
 {
     struct event event = {.kind = EVENT_NOTED, .at_us = at_us};
@@ -236,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_zone_that_was_named_outlives_a_clock_of_another),
         cmocka_unit_test(a_clock_says_which_step_took_how_much_of_it_and_where_it_stood),
         cmocka_unit_test(a_verdict_names_the_zone_data_it_was_made_with_and_that_of_here),
+        cmocka_unit_test(an_event_older_than_zone_versions_says_nothing_of_zone_data),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     (void)setenv("TZ", "UTC0", 1); /* nobody's calendar is kept in it */

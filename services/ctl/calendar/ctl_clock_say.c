@@ -83,11 +83,16 @@ static void calendar_say(const struct saying *saying)
                      name);
     (void)view_plain(account->told.calendar_version, version);
     if (account->calendar && !account->calendar->always) {
+        const char *zone = account->calendar->zone;
         const char *here = account->calendar->zone_version;
         char told[VIEW_TEXT_MAX];
         (void)view_plain(account->told.zone_version, told);
-        line(saying, TEXT_WHY_CALENDAR, CTL_ARGS(name, version, account->calendar->zone, told));
-        if (strcmp(told, here) != 0) {
+        if (told[0] == '\0') { /* events were told before they named their zone data */
+            line(saying, TEXT_WHY_CALENDAR_ZONE, CTL_ARGS(name, version, zone));
+        } else {
+            line(saying, TEXT_WHY_CALENDAR, CTL_ARGS(name, version, zone, told));
+        }
+        if (told[0] != '\0' && strcmp(told, here) != 0) {
             line(saying, TEXT_EXPLAIN_ZONE_OTHER, CTL_ARGS(told, here));
         }
     } else if (account->calendar) {
