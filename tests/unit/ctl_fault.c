@@ -126,7 +126,8 @@ static void literal_judge(struct scan *scan)
 
 static bool is_told(const struct scan *scan, const char *name, size_t size)
 {
-    static const char *const tellers[] = {"complain",
+    static const char *const tellers[] = {"broken",
+                                          "complain",
                                           "complain_at",
                                           "fault_text",
                                           "ical_say",

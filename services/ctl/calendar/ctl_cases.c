@@ -2,6 +2,7 @@
 #include "ctl_cases.h"
 
 #include "ctl_file.h"
+#include "fault.h"
 #include "yaml.h"
 
 #include <errno.h>
@@ -82,7 +83,13 @@ static int broken(const struct cases *cases, const char *why)
     size_t column = cases->column > 0 ? cases->column : 1;
     const struct yaml_node place = {
         .line = (unsigned)cases->line, .column = (unsigned)column, .width = 1};
-    (void)fprintf(ctl->err, "%s:%zu:%zu: error: %s\n", cases->path, cases->line, column, why);
+    (void)fprintf(ctl->err,
+                  "%s:%zu:%zu: %s%s\n",
+                  cases->path,
+                  cases->line,
+                  column,
+                  fault_text("error: "),
+                  fault_text(why));
     yaml_excerpt(ctl->err, slice_of(cases->excerpt, cases->excerpt_size), &place);
     return ctl_fail(ctl, CTL_FAILED, TEXT_POLICY_BAD, CTL_ARGS(cases->path, "1"));
 }
