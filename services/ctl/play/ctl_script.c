@@ -2,7 +2,10 @@
 
 #include "clock.h"
 #include "ctl_database.h"
+#include "policy_book.h"
 #include "scope.h"
+
+#include <unistd.h>
 
 enum { TREE_SIZE = 16 * 1024 * 1024 };
 
@@ -151,17 +154,21 @@ static void journey_check(struct script *script, const struct yaml_node *journey
 
 /* ---- opening ---- */
 
+/* A version that was loaded just now is waited for: until then cases would have the one before. */
 static int policy_find(struct script *script, const struct yaml_node *name)
 {
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    const char *const parameters[] = {name->text};
+    const char *const parameters[] = {name->text, CTL_NUMBER_TEXT(POLICY_SETTLE_US)};
     int code = ctl_query(script->ctl,
-                         "SELECT id FROM policy WHERE name = $1 ORDER BY version DESC LIMIT 1",
+                         "SELECT id, greatest(0, least($2::bigint, $2::bigint + extract(epoch "
+                         "FROM loaded_at - clock_timestamp()) * 1000000))::bigint FROM policy "
+                         "WHERE name = $1 ORDER BY version DESC LIMIT 1",
                          parameters,
-                         1,
+                         2,
                          &rows);
     if (code == CTL_OK && PQntuples(rows) == 1) {
         uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
+        (void)usleep((useconds_t)strtoul(PQgetvalue(rows, 0, 1), NULL, 10));
         script->policy = view_policy(script->policies, id);
     }
     if (code == CTL_OK && !script->policy) {

@@ -5,16 +5,34 @@
 #include "ctl_refusal.h"
 #include "ctl_script.h"
 #include "ctl_submit.h"
+#include "intake_core.h"
 #include "scope.h"
 
 #include <unistd.h>
 
-enum { LOOK_EVERY_US = 20000, DAY_S = 86400, US = 1000000 };
+enum { LOOK_EVERY_US = 20000, HEEDED_EVERY_US = 200000, DAY_S = 86400, US = 1000000 };
+
+/* The policy is in the archive: intake may not have read it yet. */
+static int submit_heeded(const struct script *script,
+                         const struct ctl_submission *submission,
+                         struct ctl_verdict *verdict)
+{
+    int64_t until_us = clock_monotonic_us() + script->timeout_ms * 1000;
+    for (;;) {
+        *verdict = (struct ctl_verdict){.kind = CTL_VERDICT_LATER};
+        int code = ctl_submit_one(script->ctl, submission, script->timeout_ms, verdict);
+        bool unread = verdict->kind == CTL_VERDICT_REFUSED && verdict->reason == INTAKE_POLICY;
+        if (code != CTL_OK || !unread || clock_monotonic_us() > until_us) {
+            return code;
+        }
+        (void)usleep(HEEDED_EVERY_US);
+    }
+}
 
 static int submit(struct script *script, const struct yaml_node *journey, int64_t round)
 {
     struct ctl_submission submission = {.policy = slice_text(script->policy_name)};
-    struct ctl_verdict verdict = {.kind = CTL_VERDICT_LATER};
+    struct ctl_verdict verdict;
     char contact[256];
     const char *customer = script_text(journey, "customer", NULL);
     uuidv7_make(clock_now_us(), submission.id);
@@ -27,7 +45,7 @@ static int submit(struct script *script, const struct yaml_node *journey, int64_
             contact, sizeof contact, "%.100s/%" PRIu64 "/%" PRId64, customer, script->run, round);
         submission.contact = slice_text(contact);
     }
-    int code = ctl_submit_one(script->ctl, &submission, script->timeout_ms, &verdict);
+    int code = submit_heeded(script, &submission, &verdict);
     if (code == CTL_OK && verdict.kind != CTL_VERDICT_RECEIPT) {
         char why[CTL_REFUSAL_MAX];
         script_wrong(script,
