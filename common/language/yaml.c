@@ -14,24 +14,38 @@ struct reading {
     bool wrong; /* something was told that makes the tree useless */
 };
 
-/* A habit of Chinese keyboards that YAML answers with something about mappings. */
-static const char *colon_hint(struct slice bytes)
+static bool has_one_of(struct slice bytes, const char *const *parts, size_t count)
+{
+    bool found = false;
+    for (size_t i = 0; i < count; i++) {
+        found = found || memmem(bytes.bytes, bytes.size, parts[i], strlen(parts[i]));
+    }
+    return found;
+}
+
+/* What the parser answers with something about mappings: a habit of Chinese keyboards, and lines
+ * that do not begin where they ought to.  It often tells of the line before. */
+static const char *habit_hint(struct slice bytes, const char *text)
 {
     static const char *const colons[] = {"： ", "：\n", "：\r"};
-    for (size_t i = 0; i < sizeof colons / sizeof colons[0]; i++) {
-        if (memmem(bytes.bytes, bytes.size, colons[i], strlen(colons[i]))) {
-            return fault_text(
-                "the file has a full-width colon (：) where YAML wants ':' and a blank");
-        }
+    static const char *const tabs[] = {"\n\t", "\n  \t", "\n    \t"};
+    bool indented = strstr(text, "indentation") || strstr(text, "multiline");
+    if (has_one_of(bytes, colons, sizeof colons / sizeof *colons)) {
+        return "the file has a full-width colon (：) where YAML wants ':' and a blank";
     }
-    return NULL;
+    if (indented && has_one_of(bytes, tabs, sizeof tabs / sizeof *tabs)) {
+        return "a line begins with a tab; YAML wants blanks there";
+    }
+    return indented ? "the keys of one mapping begin in the same column: look where this line and "
+                      "the next begin"
+                    : NULL;
 }
 
 static void
 complain_at(struct yaml_source *source, unsigned line, unsigned column, const char *text)
 {
     const struct yaml_node place = {.line = line, .column = column, .width = 1};
-    const char *hint = source->bytes.size > 0 ? colon_hint(source->bytes) : NULL;
+    const char *hint = source->bytes.size > 0 ? habit_hint(source->bytes, text) : NULL;
     yaml_complain(source, YAML_ERROR, &place, hint, "%s", fault_text(text));
 }
 

@@ -3,6 +3,7 @@
 #include "utf8.h"
 #include "yaml.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 
 enum {
@@ -88,6 +89,23 @@ void yaml_excerpt(FILE *out, struct slice line, const struct yaml_node *node)
     (void)fputc('\n', out);
 }
 
+/* Chinese keyboards give full-width signs, and behind a plain word they become part of it. */
+static const char *wide_hint(const struct yaml_node *node)
+{
+    static const char *const wide[] = {"：", "，"};
+    const char *text = node->kind == YAML_SCALAR && node->text ? node->text : "";
+    const char *end = text;
+    while (isalnum((unsigned char)*end) || (*end && strchr("-_.", *end))) {
+        end++;
+    }
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        if (isalpha((unsigned char)*text) && strncmp(end, wide[i], strlen(wide[i])) == 0) {
+            return "a full-width ： or ， stands here where YAML wants ':' or ',' and a blank";
+        }
+    }
+    return NULL;
+}
+
 void yaml_complain(struct yaml_source *source,
                    enum yaml_grade grade,
                    const struct yaml_node *node,
@@ -118,6 +136,8 @@ void yaml_complain(struct yaml_source *source,
     va_end(arguments);
     (void)fputc('\n', source->out);
     yaml_excerpt(source->out, line_of(source->bytes, node->line), node);
+    const char *wide = grade == YAML_ERROR ? wide_hint(node) : NULL;
+    hint = wide ? wide : hint;
     if (hint && hint[0]) {
         (void)fprintf(source->out, fault_text("      = hint: %s\n"), fault_text(hint));
     }

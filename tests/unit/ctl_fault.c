@@ -339,7 +339,9 @@ static const char *heard(const char *english)
 {
     /* the parser's own */
     static const char *const foreign[] = {"could not find expected ':'",
-                                          "missing comma in flow sequence"};
+                                          "invalid multiline plain key",
+                                          "missing comma in flow sequence",
+                                          "tab character may not be used as indentation"};
     size_t row = row_of(english);
     bool known = row < ROWS_MAX || !has_words(english) || has_han(english);
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
@@ -421,6 +423,10 @@ static void faults_read_as_people_in_either_place_write(void **state)
                                          "policy/clock-marks-proofs.yaml",
                                          "policy/measures-wrong.yaml",
                                          "policy/full-width-colon.yaml",
+                                         "policy/full-width-keys.yaml",
+                                         "policy/indentation.yaml",
+                                         "policy/tab.yaml",
+                                         "policy/tab-behind.yaml",
                                          "calendar/full-width.yaml",
                                          "calendar/same-date-twice.yaml",
                                          "calendar/unknown-zone.yaml",
