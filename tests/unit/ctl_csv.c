@@ -146,6 +146,19 @@ static void a_bad_row_is_told_by_its_place_and_the_rest_goes_on(void **state)
     play(CTL_READER_CSV, a_and_b, stories, sizeof stories / sizeof *stories);
 }
 
+/* What Excel saves in China and Taiwan is seldom UTF-8. */
+static void whose_bytes_are_no_text_is_told_how_to_convert_them(void **state)
+{
+    (void)state;
+    static const char *const from[CTL_LANGUAGE_COUNT] = {
+        [CTL_EN] = "-f CP1252 ", [CTL_ZH_CN] = "-f GBK ", [CTL_ZH_TW] = "-f BIG5 "};
+    for (int i = 0; i < CTL_LANGUAGE_COUNT; i++) {
+        const char *told = ctl_text_in((enum ctl_language)i, TEXT_ROW_ENCODING);
+        assert_non_null(strstr(told, "iconv "));
+        assert_non_null(strstr(told, from[i]));
+    }
+}
+
 static void a_file_that_does_not_fit_the_map_is_refused_at_its_header(void **state)
 {
     (void)state;
@@ -202,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_what_the_rfc_says),
         cmocka_unit_test(a_bad_row_is_told_by_its_place_and_the_rest_goes_on),
+        cmocka_unit_test(whose_bytes_are_no_text_is_told_how_to_convert_them),
         cmocka_unit_test(a_file_that_does_not_fit_the_map_is_refused_at_its_header),
         cmocka_unit_test(objects_are_read_a_line_at_a_time),
         cmocka_unit_test(a_row_without_end_is_dropped_and_the_next_is_read),
