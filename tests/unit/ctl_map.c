@@ -159,7 +159,7 @@ static void cells_without_a_counterpart_are_told(void **state)
     } rows[] = {
         {"1,,P,,,\n",            CTL_MAPPED_NOT, CTL_TEXT_COUNT,    NULL             },
         {",x,P,,,\n",            CTL_MAPPED_BAD, TEXT_MAP_ID_EMPTY, "id"             },
-        {"1,x,P,2025-02-29,,\n", CTL_MAPPED_BAD, TEXT_MAP_TIME,     "day: 2025-02-29"},
+        {"1,x,P,2025-02-29,,\n", CTL_MAPPED_BAD, TEXT_MAP_DATE,     "day: 2025-02-29"},
         {"1,x,Q,,,\n",           CTL_MAPPED,     CTL_TEXT_COUNT,    NULL             },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

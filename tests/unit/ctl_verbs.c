@@ -143,7 +143,10 @@ static void what_is_wrong_with_the_words_is_said(void **state)
         {"submit --text x --policy p", CTL_USAGE, "redress submit wants --channel\n"},
         {"submit --policy p --channel c --text x --id 7", CTL_USAGE, "--id: \"7\" is no UUID\n"},
         {"submit --policy p --channel c --text x --occurred-at now", CTL_USAGE,
-         "--occurred-at: \"now\" is no time like 2026-11-21T08:15:00+08:00\n"},
+         "--occurred-at: \"now\" is no time like 2026-11-21T08:15:00+08:00, "
+         "with its offset from UTC\n"},
+        {"measures --at 2026-13-45 --lang zh-CN", CTL_USAGE,
+         "--at 应为 2026-11-22 这样的日期，不能是“2026-13-45”\n"},
         {"act 261121-2522-23G note --as a --role r", CTL_USAGE,
          "\"261121-2522-23G\" is no case number"},
         {"act 7 note --as a --role r --field x", CTL_USAGE,

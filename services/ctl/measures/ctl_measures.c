@@ -29,8 +29,7 @@ static int showing_of(const struct ctl *ctl, struct showing *showing)
         }
     }
     if (showing->at && !policy_date_parse(slice_text(showing->at), &date)) {
-        return ctl_fail(
-            ctl, CTL_USAGE, TEXT_OPTION_RANGE, CTL_ARGS("at", "2026-11-22", showing->at));
+        return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_DATE, CTL_ARGS("at", showing->at));
     }
     return CTL_OK;
 }

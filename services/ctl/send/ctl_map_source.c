@@ -170,6 +170,10 @@ enum ctl_mapped map_source_time(const struct map_source *source,
                                 int64_t *at_us,
                                 struct ctl_bad *bad)
 {
+    static const enum ctl_text otherwise[] = {[MAP_FORM_DATE] = TEXT_MAP_DATE,
+                                              [MAP_FORM_RFC3339] = TEXT_MAP_RFC3339,
+                                              [MAP_FORM_UNIX] = TEXT_MAP_UNIX,
+                                              [MAP_FORM_LOCAL] = TEXT_MAP_LOCAL};
     struct slice cell;
     enum ctl_mapped mapped = map_source_text(source, reader, &cell, bad);
     *present = false;
@@ -198,5 +202,5 @@ enum ctl_mapped map_source_time(const struct map_source *source,
     case MAP_FORM_TEXT:
         break;
     }
-    return *present ? CTL_MAPPED : stop(bad, source, TEXT_MAP_TIME, cell);
+    return *present ? CTL_MAPPED : stop(bad, source, otherwise[source->form], cell);
 }
