@@ -57,14 +57,24 @@ policies_load() {
     sed "s|^$root/||" "$step_log"
 }
 
-# runit_write NAME: its run script, and one for its log (ten files of a megabyte).
+# runit_write NAME: its run script, one that writes into its log how it ended, and one for that log (ten files of a
+# megabyte).
 runit_write() {
     local folder=$state/service/$1
     mkdir -p "$folder/log" "$state/log/$1"
     printf '#!/bin/sh\nexec 2>&1\nexec env -u PGUSER -u PGSERVICE "%s" --config "%s"\n' "$bin/redress-$1" "$state/redress.yaml" >"$folder/run.new"
+    cat >"$folder/finish.new" <<END
+#!/bin/sh
+# runit tells the exit status; or -1 and the signal, with 128 more if there is a core.
+level=error
+[ "\$1" -ne 0 ] || level=info
+if [ "\$1" -ge 0 ]; then how='"status":'\$1; else how='"signal":'\$((\$2 & 127)); fi
+printf '{"at":"%s","level":"%s","service":"$1","msg":"ended",%s}\n' "\$(date -u +%Y-%m-%dT%H:%M:%SZ)" "\$level" "\$how"
+END
     printf '#!/bin/sh\nexec svlogd -tt "%s"\n' "$state/log/$1" >"$folder/log/run"
     printf 's1000000\nn10\n' >"$state/log/$1/config"
-    chmod 755 "$folder/run.new" "$folder/log/run"
+    chmod 755 "$folder/run.new" "$folder/finish.new" "$folder/log/run"
+    mv "$folder/finish.new" "$folder/finish"
     mv "$folder/run.new" "$folder/run" # last and at once: runsvdir may be looking
 }
 

@@ -358,10 +358,12 @@ detail_say(const struct ctl *ctl, const struct status *status, const char *detai
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strlen(names[i].name) == size && strncmp(detail, names[i].name, size) == 0) {
-            return ctl_format_into(into,
-                                   VIEW_TEXT_MAX,
-                                   ctl_text_in(ctl->language, TEXT_FIELD_IS),
-                                   CTL_ARGS(ctl_text_in(ctl->language, names[i].text), rest));
+            return ctl_format_into(
+                into,
+                VIEW_TEXT_MAX,
+                ctl_text_in(ctl->language, TEXT_FIELD_IS),
+                CTL_ARGS(ctl_text_in(ctl->language, names[i].text),
+                         rest[0] ? rest : ctl_text_in(ctl->language, TEXT_NEEDS_UNTOLD)));
         }
     }
     return detail;
