@@ -293,8 +293,10 @@ static void bash(FILE *to)
         "    done < <(" NAMES_OF(
             "\"${1:-redress}\"") ")\n"
                                  "    [[ $current == -* || -n ${value:+$offered} || "
-                                 "${#COMPREPLY[@]} -gt 0 ]] ||\n"
+                                 "${#COMPREPLY[@]} -gt 0 ]] || {\n"
+                                 "        compopt -o filenames 2>/dev/null\n" /* bash quotes them */
                                  "        mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+                                 "    }\n"
                                  "}\n"
                                  "complete -F _redress redress\n",
         to);
