@@ -248,11 +248,14 @@ static void body(FILE *to, const char *words)
     (void)fprintf(
         to,
         "    for word in \"%s\"; do\n"
-        "        [ \"$word\" != = ] || { value=${value:-=}; continue; }\n" /* bash cuts --lang=TAG
-                                                                            */
+        "        case $word in\n" /* bash cuts --lang=TAG and FILE:NAME */
+        "        *[^:=@]*|'') ;;\n"
+        "        *) case $before in -c|--config) cut=1 ;; esac; value=${value:-=}; continue ;;\n"
+        "        esac\n"
+        "        before=$value\n"
         "        case $value in\n"
         "        '') ;;\n"
-        "        -c|--config) config=(-c \"$word\"); value=''; continue ;;\n"
+        "        -c|--config) config=$word; value=''; continue ;;\n"
         "        *) value=''; continue ;;\n"
         "        esac\n"
         "        case $word in\n"
@@ -273,32 +276,41 @@ static void body(FILE *to, const char *words)
     (void)fputs("    esac\n", to);
 }
 
+/* The settings are a word as typed.  What the shell may make another file of, quotes that it takes
+ * off apart, names some other archive: there are no names then. */
+#define TAKEN_AS_TYPED(quotes)                                                                     \
+    "    [[ -z $cut && $config != *[^[:alnum:]_/.:@%+," quotes "-]* ]] || names=''\n"
+
 /* Whoever types waits no longer than that for names; without an answer there are none. */
 #define NAMES_OF(command)                                                                          \
-    "timeout 2 " command " \"${config[@]}\" completion --names \"$names\" 2>/dev/null"
+    "timeout 2 " command                                                                           \
+    " ${config:+-c} ${config:+\"$config\"} completion --names \"$names\" 2>/dev/null"
 
 static void bash(FILE *to)
 {
     (void)fputs("_redress() {\n"
-                "    local word value='' offered='' names='' verb='' config=()\n"
+                "    local word value='' offered='' names='' verb='' config='' before='' cut=''\n"
                 "    local current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
                 "    [ \"$current\" != = ] || current=''\n",
                 to);
     body(to, "${COMP_WORDS[@]:1:COMP_CWORD-1}");
     (void)fputs(
-        "    [[ -z $names || $current == -* ]] || offered=''\n"
-        "    mapfile -t COMPREPLY < <(compgen -W \"$offered\" -- \"$current\")\n"
-        "    [[ -z $names || $current == -* ]] || while IFS= read -r word; do\n"
-        "        [[ $word != \"$current\"* ]] || COMPREPLY+=(\"$(printf %q \"$word\")\")\n"
-        "    done < <(" NAMES_OF(
-            "\"${1:-redress}\"") ")\n"
-                                 "    [[ $current == -* || -n ${value:+$offered} || "
-                                 "${#COMPREPLY[@]} -gt 0 ]] || {\n"
-                                 "        compopt -o filenames 2>/dev/null\n" /* bash quotes them */
-                                 "        mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
-                                 "    }\n"
-                                 "}\n"
-                                 "complete -F _redress redress\n",
+        TAKEN_AS_TYPED(
+            "") "    [[ -z $names || $current == -* ]] || offered=''\n"
+                "    mapfile -t COMPREPLY < <(compgen -W \"$offered\" -- \"$current\")\n"
+                "    [[ -z $names || $current == -* ]] || while IFS= read -r word; do\n"
+                "        [[ $word != \"$current\"* ]] || COMPREPLY+=(\"$(printf %q \"$word\")\")\n"
+                "    done < <(" NAMES_OF(
+                    "\"${1:-redress}\"") ")\n"
+                                         "    [[ $current == -* || -n ${value:+$offered} || "
+                                         "${#COMPREPLY[@]} -gt 0 ]] || {\n"
+                                         "        compopt -o filenames 2>/dev/null\n" /* bash quotes
+                                                                                         them */
+                                         "        mapfile -t COMPREPLY < <(compgen -f -- "
+                                         "\"$current\")\n"
+                                         "    }\n"
+                                         "}\n"
+                                         "complete -F _redress redress\n",
         to);
 }
 
@@ -306,17 +318,20 @@ static void zsh(FILE *to)
 {
     (void)fputs("#compdef redress\n"
                 "_redress() {\n"
-                "    local word value='' offered='' names='' verb=''\n"
-                "    local -a config found\n",
+                "    local word value='' offered='' names='' verb='' config='' before='' cut=''\n"
+                "    local -a found\n",
                 to);
     body(to, "${(@)words[2,CURRENT-1]}");
-    (void)fputs("    [ -z \"$names\" ] || found=(${(f)\"$(" NAMES_OF(
-                    "\"${words[1]}\"") ")\"})\n"
-                                       "    compadd -- ${=offered} $found\n"
-                                       "    [ -n \"${value:+$offered}\" ] || _files\n"
-                                       "}\n"
-                                       "compdef _redress redress\n",
-                to);
+    (void)fputs(
+        TAKEN_AS_TYPED(
+            "\\ \\'\\\"\\\\") "    config=${(Q)config}\n"
+                              "    [ -z \"$names\" ] || found=(${(f)\"$(" NAMES_OF(
+                                  "\"${words[1]}\"") ")\"})\n"
+                                                     "    compadd -- ${=offered} $found\n"
+                                                     "    [ -n \"${value:+$offered}\" ] || _files\n"
+                                                     "}\n"
+                                                     "compdef _redress redress\n",
+        to);
 }
 
 /* Behind an option, or behind a verb. */
