@@ -43,6 +43,19 @@ static bool is_too_much(const struct play_life *life,
     return false;
 }
 
+/* Nothing the desk may see to first makes a difference while the case is as it is. */
+static bool is_final(struct slice code)
+{
+    static const char *const finals[] = {
+        "closed", "not_merged", "too_many_people", "not_accepted", "too_early", "too_late"};
+    for (size_t i = 0; i < sizeof finals / sizeof finals[0]; i++) {
+        if (slice_equal(code, slice_text(finals[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void lack_take(const struct policy *policy,
                       struct play_life *life,
                       uint16_t index,
@@ -51,8 +64,7 @@ static void lack_take(const struct policy *policy,
 {
     const struct policy_action *action = &policy->steps[life->step].actions[index];
     bool obligation = slice_equal(code, slice_text("obligation"));
-    if (slice_equal(code, slice_text("closed")) || slice_equal(code, slice_text("not_merged")) ||
-        slice_equal(code, slice_text("too_many_people"))) {
+    if (is_final(code)) {
         life->banned |= 1U << index;
         return;
     }
