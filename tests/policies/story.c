@@ -262,6 +262,25 @@ static void judge(struct story *story,
     story->proved += refused != NULL;
 }
 
+/* What is no action of the policy is known by its word. */
+static enum dispatch_input_kind kind_of(const char *order)
+{
+    static const struct {
+        const char *word;
+        enum dispatch_input_kind kind;
+    } kinds[] = {
+        {"claim",   DISPATCH_CLAIM  },
+        {"release", DISPATCH_RELEASE},
+        {"erase",   DISPATCH_ERASE  },
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(order, kinds[i].word) == 0) {
+            return kinds[i].kind;
+        }
+    }
+    return DISPATCH_ACTION;
+}
+
 /* "agent zhang": in which role, then who; a role alone is somebody of that name. */
 static void act(struct story *story, const struct yaml_node *move)
 {
@@ -281,14 +300,11 @@ static void act(struct story *story, const struct yaml_node *move)
     if (policy_role_index(story->journey->policy, slice_text(role)) == POLICY_NONE) {
         story_fail(story, as, "no role '%s' in the policy", role);
     }
-    struct journey_order given = {.kind = DISPATCH_ACTION,
+    struct journey_order given = {.kind = kind_of(order->text),
                                   .actor = as->text[size] ? as->text + size + 1 : as->text,
                                   .role = role,
                                   .action = order->text,
                                   .fields = fields};
-    if (strcmp(order->text, "claim") == 0 || strcmp(order->text, "release") == 0) {
-        given.kind = order->text[0] == 'c' ? DISPATCH_CLAIM : DISPATCH_RELEASE;
-    }
     given.text = story_text(story, move, "text", NULL);
     given.language = story_text(story, move, "language", NULL);
     given.field_count = fill(story, move, action_of(story, order), fields);

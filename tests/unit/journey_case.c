@@ -306,7 +306,7 @@ journey_give(struct journey *journey, const struct journey_order *order, struct 
     seal_in(journey, fields, &input);
     fill_in(journey, &input);
     enum dispatch_answer answer = dispatch_decide(journey->policy, &lender, &input, &out, about);
-    if (answer == DISPATCH_APPEND) {
+    if (answer == DISPATCH_APPEND || dispatch_refusal_is_recorded(answer, &out)) {
         hear(journey, &out);
         fire_until(journey, journey->now_us); /* a shorter target may be late at once */
         clocks_agree(journey);

@@ -61,7 +61,8 @@ map_check(struct script *script, const struct yaml_node *map, const struct shape
 
 static bool policy_has_action(const struct policy *policy, struct slice id)
 {
-    bool found = slice_equal(id, slice_text("claim")) || slice_equal(id, slice_text("release"));
+    bool found = slice_equal(id, slice_text("claim")) || slice_equal(id, slice_text("release")) ||
+                 slice_equal(id, slice_text("erase"));
     for (uint16_t i = 0; i < policy->step_count && !found; i++) {
         found = policy_action_index(&policy->steps[i], id) != POLICY_NONE;
     }
