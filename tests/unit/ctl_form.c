@@ -394,6 +394,39 @@ static void the_reason_of_a_refusal_is_said_last(void **state)
     arena_free(&arena);
 }
 
+/* What may be done stands in the reply, but the one line is what is looked for. */
+static void what_was_filled_in_wrongly_is_told_without_the_list(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(ARENA_SIZE);
+    struct dispatch_case held = {
+        .case_id = case_id_make(5, 42), .version = 7, .agent = "li", .queue = POLICY_NONE};
+    const struct dispatch_input asker = {.actor = slice_text("li"), .role = slice_text("handler")};
+    const struct dispatch_reason reason = {.about = slice_text("cause")};
+    const struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
+                                        .code = "field_missing",
+                                        .reason = &reason,
+                                        .policy = policy_fixture(),
+                                        .state = &held,
+                                        .asker = &asker,
+                                        .allowed = true};
+    struct slice bytes = dispatch_reply_pack(&told, arena);
+    ctl_reply *reply = redress__command__v1__reply__unpack(NULL, bytes.size, bytes.bytes);
+    assert_non_null(reply);
+    assert_true(reply->n_allowed > 0);
+    char *text = NULL;
+    size_t size = 0;
+    struct ctl ctl = {.err = open_memstream(&text, &size)};
+    ctl.out = ctl.err;
+    assert_int_not_equal(ctl_reply_tell(&ctl, policy_fixture(), reply, "li", "handler"), CTL_OK);
+    (void)fclose(ctl.err);
+    assert_non_null(strstr(text, "refused (field_missing): not filled in: cause"));
+    assert_ptr_equal(strchr(text, '\n'), text + size - 1);
+    free(text);
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +439,7 @@ int main(void)
         cmocka_unit_test(what_stands_in_the_way_is_told),
         cmocka_unit_test(a_stranger_is_told_so_once_and_by_name),
         cmocka_unit_test(the_reason_of_a_refusal_is_said_last),
+        cmocka_unit_test(what_was_filled_in_wrongly_is_told_without_the_list),
         cmocka_unit_test(json_says_what_has_to_be_filled_in_and_how_far_a_role_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,17 @@ static void a_word_that_was_mistyped_is_told_with_those_near_it(void **state)
                  "the action has no field \"remdy\"; did you mean \"remedy\"?\n");
 }
 
+static void what_was_not_filled_in_is_told_as_it_is_typed(void **state)
+{
+    (void)state;
+    struct ctl_command bare = {.actor = "li", .role = "handler", .action = "propose"};
+    const struct dispatch_reason field = {.about = slice_text("remedy")};
+    assert_hints(
+        "li", "field_missing", &bare, &field, "to fill it in: --field cause=… --field remedy=…\n");
+    bare.fields[bare.field_count++].name = "cause";
+    assert_hints("li", "field_missing", &bare, &field, "to fill it in: --field remedy=…\n");
+}
+
 /* There is no archive here to look names up in: for a stranger nobody tries. */
 static void a_stranger_is_not_told_who_works_here(void **state)
 {
@@ -369,6 +380,7 @@ int main(void)
         cmocka_unit_test(a_time_is_told_with_its_zone),
         cmocka_unit_test(a_case_nobody_holds_is_not_with_somebody_else),
         cmocka_unit_test(a_word_that_was_mistyped_is_told_with_those_near_it),
+        cmocka_unit_test(what_was_not_filled_in_is_told_as_it_is_typed),
         cmocka_unit_test(a_stranger_is_not_told_who_works_here),
         cmocka_unit_test(what_a_later_release_answers_is_told_as_it_came),
     };

@@ -136,6 +136,12 @@ static bool was_erased(const ctl_reply *reply, const struct ctl_command *command
            ctl_reply_code(reply) == CTL_OK;
 }
 
+static bool releases_nothing(const ctl_reply *reply, const struct ctl_command *command)
+{
+    return command->action && strcmp(command->action, "release") == 0 &&
+           has_code(reply, "not_holder") && reply->step.len > 0 && reply->agent.len == 0;
+}
+
 int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_command *command)
 {
     bool looks = !command->queue && !command->action;
@@ -148,6 +154,10 @@ int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_com
     int code = doubtful ? role_check(ctl, policy, command->role) : CTL_OK;
     if (code == CTL_OK && !ctl->json && was_erased(reply, command)) {
         erased_tell(ctl, policies, policy, reply, command);
+    } else if (code == CTL_OK && !ctl->json && releases_nothing(reply, command)) {
+        char number[VIEW_TEXT_MAX];
+        (void)view_plain(slice_of(reply->case_number.data, reply->case_number.len), number);
+        code = ctl_fail(ctl, ctl_reply_code(reply), TEXT_NOTHING_TO_RELEASE, CTL_ARGS(number));
     } else if (code == CTL_OK) {
         code = ctl_reply_tell(ctl, policy, reply, command->actor, command->role);
         ctl_hint(ctl, policy, reply, command);

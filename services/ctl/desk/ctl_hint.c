@@ -4,7 +4,7 @@
 #include "ctl_names.h"
 #include "scope.h"
 
-enum { STEPS_TOLD_MAX = 2 * VIEW_TEXT_MAX };
+enum { STEPS_TOLD_MAX = 2 * VIEW_TEXT_MAX, FILL_MAX = 1024 };
 
 struct hinting {
     struct ctl *ctl;
@@ -102,6 +102,36 @@ static void field_hint(const struct hinting *hinting)
     name_tell(hinting, TEXT_HINT_FIELD);
 }
 
+static bool was_given(const struct ctl_command *command, const char *field)
+{
+    bool given = false;
+    for (uint32_t i = 0; i < command->field_count; i++) {
+        given = given || strcmp(command->fields[i].name, field) == 0;
+    }
+    return given;
+}
+
+/* All that the action asks for and that was not given, as it is typed. */
+static void fill_hint(const struct hinting *hinting)
+{
+    const struct policy_step *step = step_of(hinting);
+    uint16_t index = step ? policy_action_index(step, slice_text(hinting->command->action))
+                          : (uint16_t)POLICY_NONE;
+    const struct policy_action *action = index == POLICY_NONE ? NULL : &step->actions[index];
+    char typed[FILL_MAX] = "";
+    size_t used = 0;
+    for (uint16_t i = 0; action && i < action->need_count && used < sizeof typed; i++) {
+        const struct policy_need *need = &action->needs[i];
+        if (!need->optional && !was_given(hinting->command, need->field)) {
+            used +=
+                (size_t)snprintf(typed + used, sizeof typed - used, " --field %s=…", need->field);
+        }
+    }
+    if (used > 0) {
+        ctl_note(hinting->ctl, TEXT_HINT_FILL, CTL_ARGS(typed));
+    }
+}
+
 /* Somebody the command names.  Who is unknown himself is not told who works here. */
 static void person_hint(const struct hinting *hinting)
 {
@@ -185,6 +215,7 @@ void ctl_hint(struct ctl *ctl,
         void (*hint)(const struct hinting *hinting);
     } hints[] = {
         {"action_unknown", action_hint},
+        {"field_missing",  fill_hint  },
         {"field_unknown",  field_hint },
         {"person_unknown", person_hint},
         {"not_holder",     holder_hint},

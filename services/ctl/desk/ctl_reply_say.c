@@ -341,6 +341,19 @@ static void state_write(const struct telling *telling)
                        place));
 }
 
+/* About what was filled in, not about what may be done: the list would hide the one line. */
+static bool is_of_the_form(const ctl_reply *reply)
+{
+    static const char *const begins[] = {"field", "note_", "part_", "phrase_", "text_"};
+    struct slice code = slice_data(reply->code);
+    bool is = false;
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        size_t size = strlen(begins[i]);
+        is = is || (code.size > size && memcmp(code.bytes, begins[i], size) == 0);
+    }
+    return is;
+}
+
 static int refusal_tell(const struct telling *telling, const char *role)
 {
     const ctl_reply *reply = telling->reply;
@@ -359,7 +372,7 @@ static int refusal_tell(const struct telling *telling, const char *role)
     char role_said[NAMED_MAX];
     (void)named(telling, step_title(telling->policy, reply->step), reply->step, step);
     (void)named(telling, role_title(telling->policy, role_id), role_id, role_said);
-    if (reply->n_allowed > 0 && !ctl->quiet && !ctl->json) {
+    if (reply->n_allowed > 0 && !ctl->quiet && !ctl->json && !is_of_the_form(reply)) {
         allowed_write(telling); /* first, because it is long and the reason is what is looked for */
     }
     return ctl_fail(ctl,
