@@ -131,6 +131,8 @@ static void what_is_wrong_with_the_words_is_said(void **state)
          "redress release has no use for \"b\"; see redress help release\n"},
         {"act --lang zh-CN", CTL_USAGE,
          "redress act 缺少参数：案件编号 [操作]；请看 redress help act\n"},
+        {"completion", CTL_USAGE,
+         "redress completion wants bash|zsh|fish; see redress help completion\n"},
         {"import --window 0 x --lang zh-TW", CTL_USAGE,
          "--window 應為 1 至 65536，不能是「0」\n"},
         {"policy check /nonexistent.yaml --lang zh-CN", CTL_NOT_FOUND,

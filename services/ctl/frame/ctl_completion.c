@@ -123,7 +123,7 @@ static const char *argument_values(const struct ctl_verb *verb)
     } places[] = {
         {"POLICY/QUEUE",   "@queue"       },
         {"NAME[@VERSION]", "@policy"      },
-        {"SHELL",          "bash|zsh|fish"},
+        {"bash|zsh|fish",  "bash|zsh|fish"},
     };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (strstr(verb->arguments, places[i].place)) {
