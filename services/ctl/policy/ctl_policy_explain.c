@@ -1,20 +1,26 @@
 /* `redress policy explain`: what a policy does, in sentences (ctl_policy_tell.c); or why a case of
  * it is what it is. */
+#include "ctl_names.h"
 #include "ctl_policy.h"
 #include "scope.h"
 
-/* The index a name given as an option has; CTL_USAGE when the policy has none of it. */
+/* The index a name given as an option has; CTL_NOT_FOUND when the policy has none of it. */
 static int fact_index(const struct ctl *ctl,
                       const char *option,
+                      enum ctl_naming naming,
                       const struct policy *policy,
                       uint16_t (*find)(const struct policy *policy, struct slice id),
                       uint16_t *index)
 {
     const char *name = ctl_option_text(ctl, option);
     *index = name ? find(policy, slice_text(name)) : POLICY_NONE;
-    return name && *index == POLICY_NONE
-               ? ctl_fail(ctl, CTL_USAGE, TEXT_EXPLAIN_UNKNOWN, CTL_ARGS(option, name))
-               : CTL_OK;
+    if (!name || *index != POLICY_NONE) {
+        return CTL_OK;
+    }
+    const struct ctl_named named = {naming, name};
+    return naming == NAMING_COUNT
+               ? ctl_fail(ctl, CTL_NOT_FOUND, TEXT_EXPLAIN_UNKNOWN, CTL_ARGS(name))
+               : ctl_names_judge(ctl, &policy, 1, &named, NULL);
 }
 
 struct reasons {
@@ -174,12 +180,15 @@ static int explain_case(const struct ctl *ctl, const struct policy_object *objec
     }
     struct policy_facts *facts = &reasons.facts;
     facts->repeats = (uint32_t)ctl_option_number(ctl, "repeats");
-    int code = fact_index(ctl, "channel", policy, policy_channel_index, &facts->channel);
+    int code =
+        fact_index(ctl, "channel", NAMING_CHANNEL, policy, policy_channel_index, &facts->channel);
     if (code == CTL_OK) {
-        code = fact_index(ctl, "category", policy, policy_category_index, &facts->category);
+        code = fact_index(
+            ctl, "category", NAMING_CATEGORY, policy, policy_category_index, &facts->category);
     }
     if (code == CTL_OK) {
-        code = fact_index(ctl, "class", policy, policy_class_index, &facts->class_index);
+        code =
+            fact_index(ctl, "class", NAMING_COUNT, policy, policy_class_index, &facts->class_index);
     }
     if (code == CTL_OK) {
         reasons_find(policy, &reasons);
