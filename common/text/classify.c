@@ -196,7 +196,7 @@ static void patterns_free(struct classifier *classifier)
 }
 
 /* Out of its file, else compiled and put there. */
-static bool classifier_wake(struct classifier *classifier, struct error *error)
+static bool patterns_wake(struct classifier *classifier, struct error *error)
 {
     classifier->kept = classify_cache_load(classifier->model, &classifier->database);
     if (!classifier->kept) {
@@ -210,6 +210,15 @@ static bool classifier_wake(struct classifier *classifier, struct error *error)
         return error_set(error, ERROR_FATAL, "out of memory for vectorscan's scratch");
     }
     return true;
+}
+
+bool classifier_wake(struct classifier *classifier, struct error *error)
+{
+    if (classifier->source.count == 0 || classifier->database || patterns_wake(classifier, error)) {
+        return true;
+    }
+    error->kind = ERROR_RETRY; /* they were compiled before: nothing is wrong with them */
+    return false;
 }
 
 void classifier_rest(struct classifier *classifier)
@@ -264,7 +273,7 @@ static bool classifier_fill(struct classifier *classifier,
         return false;
     }
     model_name(classifier);
-    return source->count == 0 || classifier_wake(classifier, error);
+    return source->count == 0 || patterns_wake(classifier, error);
 }
 
 struct classifier *
@@ -367,7 +376,7 @@ bool classifier_scan(struct classifier *classifier,
     if (classifier->source.count == 0) {
         return true;
     }
-    if (!classifier->database && !classifier_wake(classifier, error)) {
+    if (!classifier_wake(classifier, error)) {
         return false;
     }
     struct slice normal;

@@ -49,6 +49,9 @@ void classifier_free(struct classifier **classifier_p);
  */
 void classifier_rest(struct classifier *classifier);
 
+/* What the next scan would do first.  ERROR_RETRY: for want of memory it rests on; try later. */
+bool classifier_wake(struct classifier *classifier, struct error *error) MUST_CHECK;
+
 /* "vs5.4.9-icu72-" and a hash of the patterns: goes into Received.model.  Lent. */
 const char *classifier_model(const struct classifier *classifier);
 
@@ -56,8 +59,8 @@ const char *classifier_model(const struct classifier *classifier);
  * The labels of one text, most hits first, then in the order of the patterns, at most
  * EVENT_LABELS_MAX; names are lent by the classifier.  The hits of a pattern are the distinct ends
  * of its matches; those of a label the sum, up to CLASSIFY_HITS_MAX.  text must be valid UTF-8
- * (text_is_clean); ERROR_REJECT when it passes CLASSIFY_TEXT_MAX.  Not thread-safe: the scratch
- * belongs to the classifier.
+ * (text_is_clean); ERROR_REJECT when it passes CLASSIFY_TEXT_MAX, ERROR_RETRY for want of memory.
+ * Not thread-safe: the scratch belongs to the classifier.
  */
 bool classifier_scan(struct classifier *classifier,
                      struct slice text,

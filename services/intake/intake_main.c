@@ -81,9 +81,7 @@ static void intake_close(void *self)
     struct intake *intake = self;
     seal_ring_free(&intake->ring);
     receipt_key_free(&intake->key);
-    if (intake->scratch) {
-        arena_free(&intake->scratch);
-    }
+    arena_free(&intake->scratch);
     free(intake);
 }
 
@@ -221,6 +219,17 @@ static struct seen *seen_slot(struct intake *intake, struct slice id, struct sli
     return NULL; /* cannot be: there are more slots than requests in a batch */
 }
 
+static void refuse_for_now(struct cycle *cycle, const struct request *request, struct slice id)
+{
+    struct intake_refused refused = {.submission_id = id,
+                                     .code =
+                                         REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_NOT_READY,
+                                     .field = "policy",
+                                     .allowed = "from a few seconds after it was loaded",
+                                     .retry_after_ms = RETRY_AFTER_MS};
+    refuse(cycle, request, &refused);
+}
+
 static void accept(struct intake *intake,
                    struct cycle *cycle,
                    const struct request *request,
@@ -233,6 +242,10 @@ static void accept(struct intake *intake,
     struct slice id = slice_of(submission->submission_id.data, 16);
     struct event *event = &intake->event;
     struct intake_row *row = &intake->rows[intake->row_count];
+    if (!intake_classify(policy, submission, &event->received)) {
+        refuse_for_now(cycle, request, id);
+        return;
+    }
     cycle_touch(cycle, intake->partition);
     memset(event, 0, offsetof(struct event, received));
     event->kind = EVENT_RECEIVED;
@@ -246,7 +259,6 @@ static void accept(struct intake *intake,
                                .at_us = verdict->received_at_us};
     memcpy(row->submission_id, id.bytes, 16);
     memcpy(row->digest, digest, INTAKE_DIGEST_SIZE);
-
     struct event_received *received = &event->received;
     received->submission_id = id;
     received->channel = row->channel;
@@ -262,7 +274,6 @@ static void accept(struct intake *intake,
     received->product = submission->has_product
                             ? slice_of(submission->product.data, submission->product.len)
                             : slice_of(NULL, 0);
-    intake_classify(policy, submission, received);
     struct error error = {0};
     if (!intake_seal(intake->ring, submission, row, cycle_arena(cycle), received, &error)) {
         service_fail(intake->service, error.text);
@@ -310,17 +321,6 @@ static void answer_seen(struct intake *intake,
             return;
         }
     }
-}
-
-static void refuse_for_now(struct cycle *cycle, const struct request *request, struct slice id)
-{
-    struct intake_refused refused = {.submission_id = id,
-                                     .code =
-                                         REDRESS__SUBMIT__V1__REFUSAL_CODE__REFUSAL_CODE_NOT_READY,
-                                     .field = "policy",
-                                     .allowed = "from a few seconds after it was loaded",
-                                     .retry_after_ms = RETRY_AFTER_MS};
-    refuse(cycle, request, &refused);
 }
 
 /* Not before the archive was asked for it: an adapter obeys, and sends it as another one. */

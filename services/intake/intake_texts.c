@@ -18,7 +18,7 @@ uint64_t intake_customer(const struct seal_ring *ring,
     return 0;
 }
 
-void intake_classify(const struct policy_object *policy,
+bool intake_classify(const struct policy_object *policy,
                      const Redress__Submit__V1__Submission *submission,
                      struct event_received *received)
 {
@@ -31,7 +31,10 @@ void intake_classify(const struct policy_object *policy,
             policy->classifier, narrative, received->labels, &received->label_count, &error)) {
         log_warn("not classified", LOG_ERROR_FIELDS(&error));
         received->label_count = 0;
+        received->model = slice_of(NULL, 0);
+        return error.kind != ERROR_RETRY;
     }
+    return true;
 }
 
 /* Who complains and what they demand; nothing to seal when neither was told. */

@@ -14,11 +14,12 @@
 uint64_t intake_customer(const struct seal_ring *ring,
                          const Redress__Submit__V1__Submission *submission);
 
-/* Fills language, length, model and labels.  A text nobody could classify has no labels: triage
- * will ask a person. */
-void intake_classify(const struct policy_object *policy,
+/* Fills language, length, model and labels.  A text nobody could classify has neither of the
+ * last two: triage will ask a person.  False: with more memory it could be (logged); it is not to
+ * be registered now. */
+bool intake_classify(const struct policy_object *policy,
                      const Redress__Submit__V1__Submission *submission,
-                     struct event_received *received);
+                     struct event_received *received) MUST_CHECK;
 
 /* Makes the case's key, wraps it into the row, and seals narrative and person; the sealed bytes are
  * lent by the arena.  row->case_id is set. */
