@@ -215,7 +215,7 @@ struct calendar_file *calendar_file_read(const char *name,
     }
     struct opening opening = {
         .file = file,
-        .source = {.name = name, .bytes = bytes, .out = out},
+        .source = {.name = name, .bytes = bytes, .out = out, .faults = &report->faults},
         .arena = file->memory,
         .calendar = calendar,
         .first_year = first_year,

@@ -304,8 +304,10 @@ static const struct yaml_node *file_open(struct policy_loading *loading,
     if (!source) {
         return NULL;
     }
-    *source =
-        (struct yaml_source){.name = file->file, .bytes = file->yaml, .out = loading->source->out};
+    *source = (struct yaml_source){.name = file->file,
+                                   .bytes = file->yaml,
+                                   .out = loading->source->out,
+                                   .faults = loading->source->faults};
     loading->source = source;
     return yaml_read(source, loading->scratch);
 }

@@ -278,7 +278,8 @@ struct org_object *org_load(const char *name,
     if (!object || !object->memory || !scratch || !out) {
         report->errors = 1;
     } else {
-        struct yaml_source source = {.name = name, .bytes = yaml, .out = out};
+        struct yaml_source source = {
+            .name = name, .bytes = yaml, .out = out, .faults = &report->faults};
         read_all(object, &source, scratch, first_year, last_year);
         report->errors = source.errors;
         report->warnings = source.warnings;

@@ -103,8 +103,11 @@ static struct policy_object *give_up(struct policy_object *object, struct policy
 }
 
 /* One source a file; what is wrong with a bundle is told of its first line. */
-static void
-sources_set(struct policy_loading *loading, const char *name, struct slice text, FILE *out)
+static void sources_set(struct policy_loading *loading,
+                        const char *name,
+                        struct slice text,
+                        FILE *out,
+                        struct yaml_faults *faults)
 {
     bool good = policy_bundle_split(name, text, loading->files, &loading->file_count);
     loading->source = &loading->sources[0];
@@ -112,10 +115,12 @@ sources_set(struct policy_loading *loading, const char *name, struct slice text,
         loading->sources[i] = (struct yaml_source){.name = i == 0 ? name : loading->files[i].name,
                                                    .bytes = loading->files[i].bytes,
                                                    .out = out,
+                                                   .faults = faults,
                                                    .whole = i == 0 ? NULL : loading->source};
     }
     if (!good) {
-        *loading->source = (struct yaml_source){.name = name, .bytes = text, .out = out};
+        *loading->source =
+            (struct yaml_source){.name = name, .bytes = text, .out = out, .faults = faults};
         const struct yaml_node start = {.line = 1, .column = 1, .width = 1};
         complain(loading, &start, NULL, "the policy and the files it uses are cut or damaged");
     }
@@ -151,7 +156,7 @@ struct policy_object *policy_load_with(const char *name,
                                        .first_year = first_year,
                                        .last_year = last_year,
                                        .blind = blind};
-    sources_set(loading, name, yaml, out);
+    sources_set(loading, name, yaml, out, &report->faults);
     bool good = loading_run(loading, object);
     crypto_generichash(object->policy.hash, HASH_SIZE, yaml.bytes, yaml.size, NULL, 0);
     (void)fclose(out);
@@ -195,7 +200,7 @@ const struct yaml_node *policy_written(const char *name, struct slice text, stru
     const struct yaml_node *tree = NULL;
     if (out) {
         *loading = (struct policy_loading){.scratch = arena};
-        sources_set(loading, name, text, out);
+        sources_set(loading, name, text, out, NULL);
         tree = loading->source->errors == 0 ? policy_tree(loading) : NULL;
         (void)fclose(out);
     }
@@ -206,6 +211,7 @@ const struct yaml_node *policy_written(const char *name, struct slice text, stru
 void policy_report_done(struct policy_report *report)
 {
     free(report->text);
+    yaml_faults_done(&report->faults);
     *report = (struct policy_report){0};
 }
 

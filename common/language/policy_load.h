@@ -18,11 +18,12 @@
 
 #include <stdio.h>
 
-/* All errors of one file, as text for people. */
+/* All errors of one file, as text for people; the first ones as rows for programs, too. */
 struct policy_report {
     unsigned errors;
     unsigned warnings;
     char *text; /* owned; NULL when there is nothing to say */
+    struct yaml_faults faults;
 };
 
 void policy_report_done(struct policy_report *report);

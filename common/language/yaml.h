@@ -17,7 +17,8 @@ enum {
     YAML_SIZE_MAX = 1024 * 1024,
     YAML_DEPTH_MAX = 16,
     YAML_NODES_MAX = 65536,
-    YAML_PAIRS_MAX = 4096, /* of one mapping */
+    YAML_PAIRS_MAX = 4096,     /* of one mapping */
+    YAML_COMPLAINTS_MAX = 100, /* that are told of one file */
 };
 
 enum yaml_kind {
@@ -46,19 +47,36 @@ struct yaml_pair {
     struct yaml_node value;
 };
 
+enum yaml_grade {
+    YAML_ERROR,
+    YAML_WARNING,
+};
+
+/* One complaint as it was told, for programs. */
+struct yaml_fault {
+    enum yaml_grade grade;
+    unsigned line, column; /* of the node */
+    char *file, *message;  /* owned */
+    char *hint;            /* owned; NULL: none */
+};
+
+/* The first ones; how many there are is counted by the source. */
+struct yaml_faults {
+    uint32_t count;
+    struct yaml_fault rows[YAML_COMPLAINTS_MAX];
+};
+
+void yaml_faults_done(struct yaml_faults *faults);
+
 /* Where the complaints about one file go; see yaml_complain. */
 struct yaml_source {
     const char *name;
     struct slice bytes;
     FILE *out;
+    struct yaml_faults *faults; /* NULL: told, but not kept */
     unsigned errors;
     unsigned warnings;
     struct yaml_source *whole; /* the file this one is a part of, which counts; NULL: none */
-};
-
-enum yaml_grade {
-    YAML_ERROR,
-    YAML_WARNING,
 };
 
 /* NULL when a complaint was made.  The tree is lent by the arena; its nodes point to the source. */
@@ -66,7 +84,9 @@ const struct yaml_node *yaml_read(struct yaml_source *source, struct arena *aren
 
 /*
  * "file:line:column: error: …", the line, and a caret under the node; hint may be NULL.  The file
- * is the node's own, the source the one that counts.  After COMPLAINTS_MAX only the count goes on.
+ * is the node's own, the source the one that counts.  After YAML_COMPLAINTS_MAX only the count goes
+ * on.  Arguments may be what somebody wrote into the file: what ends a line or commands a terminal
+ * becomes a blank.
  */
 void yaml_complain(struct yaml_source *source,
                    enum yaml_grade grade,

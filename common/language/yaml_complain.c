@@ -6,10 +6,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 
-enum {
-    COMPLAINTS_MAX = 100,
-    EXCERPT_MAX = 200, /* bytes of a line that are shown */
-};
+enum { EXCERPT_MAX = 200 }; /* bytes of a line that are shown */
 
 static struct slice line_of(struct slice bytes, unsigned line)
 {
@@ -106,6 +103,72 @@ static const char *wide_hint(const struct yaml_node *node)
     return NULL;
 }
 
+/* In place: a text of one line that commands no terminal. */
+static void plain_make(char *text)
+{
+    const uint8_t *at = (const uint8_t *)text;
+    const uint8_t *end = at + strlen(text);
+    while (at < end) {
+        uint32_t letter = 0;
+        size_t size = utf8_read(at, end, &letter);
+        bool plain = size > 0 && !utf8_is_command(letter);
+        size = size > 0 ? size : 1;
+        if (plain) {
+            memmove(text, at, size);
+        } else {
+            text[0] = ' ';
+        }
+        text += plain ? size : 1;
+        at += size;
+    }
+    text[0] = '\0';
+}
+
+/* Owned; NULL: out of memory. */
+__attribute__((format(printf, 1, 0))) static char *plain_say(const char *format, va_list arguments)
+{
+    char *text = NULL;
+    if (vasprintf(&text, format, arguments) < 0) {
+        return NULL;
+    }
+    plain_make(text);
+    return text;
+}
+
+static char *hint_say(const char *hint)
+{
+    char *text = hint && hint[0] ? strdup(fault_text(hint)) : NULL;
+    if (text) {
+        plain_make(text);
+    }
+    return text;
+}
+
+static void fault_done(struct yaml_fault *fault)
+{
+    free(fault->file);
+    free(fault->message);
+    free(fault->hint);
+}
+
+/* Takes over what the fault owns. */
+static void fault_keep(struct yaml_faults *faults, struct yaml_fault fault)
+{
+    if (faults && faults->count < YAML_COMPLAINTS_MAX && fault.file && fault.message) {
+        faults->rows[faults->count++] = fault;
+    } else {
+        fault_done(&fault);
+    }
+}
+
+void yaml_faults_done(struct yaml_faults *faults)
+{
+    for (uint32_t i = 0; i < faults->count; i++) {
+        fault_done(&faults->rows[i]);
+    }
+    faults->count = 0;
+}
+
 void yaml_complain(struct yaml_source *source,
                    enum yaml_grade grade,
                    const struct yaml_node *node,
@@ -118,27 +181,35 @@ void yaml_complain(struct yaml_source *source,
     unsigned *count = grade == YAML_ERROR ? &whole->errors : &whole->warnings;
     ++*count;
     unsigned all = whole->errors + whole->warnings;
-    if (all > COMPLAINTS_MAX) {
-        if (all == COMPLAINTS_MAX + 1) {
+    if (all > YAML_COMPLAINTS_MAX) {
+        if (all == YAML_COMPLAINTS_MAX + 1) {
             (void)fprintf(source->out,
                           fault_text("%s: more than %d complaints\n"),
                           source->name,
-                          COMPLAINTS_MAX);
+                          YAML_COMPLAINTS_MAX);
         }
         return;
     }
-    const char *grades[] = {fault_text("error: "), fault_text("warning: ")};
-    (void)fprintf(
-        source->out, "%s:%u:%u: %s", source->name, node->line, node->column, grades[grade]);
+    const char *wide = grade == YAML_ERROR ? wide_hint(node) : NULL;
     va_list arguments;
     va_start(arguments, format);
-    (void)vfprintf(source->out, fault_text(format), arguments);
+    struct yaml_fault fault = {.grade = grade,
+                               .line = node->line,
+                               .column = node->column,
+                               .file = strdup(source->name),
+                               .message = plain_say(fault_text(format), arguments),
+                               .hint = hint_say(wide ? wide : hint)};
     va_end(arguments);
-    (void)fputc('\n', source->out);
+    (void)fprintf(source->out,
+                  "%s:%u:%u: %s%s\n",
+                  source->name,
+                  node->line,
+                  node->column,
+                  grade == YAML_ERROR ? fault_text("error: ") : fault_text("warning: "),
+                  fault.message ? fault.message : fault_text("out of memory"));
     yaml_excerpt(source->out, line_of(source->bytes, node->line), node);
-    const char *wide = grade == YAML_ERROR ? wide_hint(node) : NULL;
-    hint = wide ? wide : hint;
-    if (hint && hint[0]) {
-        (void)fprintf(source->out, fault_text("      = hint: %s\n"), fault_text(hint));
+    if (fault.hint) {
+        (void)fprintf(source->out, fault_text("      = hint: %s\n"), fault.hint);
     }
+    fault_keep(whole->faults, fault);
 }

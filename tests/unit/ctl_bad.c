@@ -26,6 +26,10 @@ enum { WORDS_MAX = 12, PATH_SIZE = 64 };
     "{\"cases\":1,\"agree\":0,\"differ\":[{\"id\":\"a\",\"expected\":null,\"got\":\"" why "\"}]}"  \
     "\n"
 
+#define TEN(key)                                                                                   \
+    key "0: 1\n" key "1: 1\n" key "2: 1\n" key "3: 1\n" key "4: 1\n" key "5: 1\n" key "6: 1\n" key \
+        "7: 1\n" key "8: 1\n" key "9: 1\n"
+
 /* clang-format off */
 static const struct {
     const char *words[WORDS_MAX]; /* FILE stands for the file */
@@ -89,6 +93,26 @@ static const struct {
      "[{\"file\":\"FILE\",\"line\":2,\"column\":1,\"severity\":\"error\",\"message\":"
      "\"規則沒有鍵「versoin」\",\"hint\":\"是否應為「version」？\"},",
      "FILE:2:1: 錯誤："},
+    {{"policy", "check", "FILE", "--json"},
+     "policy: \"a\\n/etc/passwd:9:9: error: planted\"\n", CTL_FAILED,
+     "{\"policies\":[{\"file\":\"FILE\",\"outcome\":\"bad\",\"errors\":16,"
+     "\"warnings\":0,\"faults\":"
+     "[{\"file\":\"FILE\",\"line\":1,\"column\":10,\"severity\":\"error\",\"message\":"
+     "\"'a /etc/passwd:9:9: error: planted' is no name: a-z, 0-9, '-', '_' and '.', at most 47\","
+     "\"hint\":\"what people read goes into title\"},{\"file\":\"FILE\",\"line\":1,",
+     "FILE:1:10: error: 'a /etc/passwd:9:9: error: planted' is no name: "},
+    {{"--lang", "zh-CN", "policy", "check", "FILE", "--json"},
+     "policy: \"a\\n/etc/passwd:9:9: 错误：planted\"\n", CTL_FAILED,
+     "{\"policies\":[{\"file\":\"FILE\",\"outcome\":\"bad\",\"errors\":16,"
+     "\"warnings\":0,\"faults\":"
+     "[{\"file\":\"FILE\",\"line\":1,\"column\":10,\"severity\":\"error\",\"message\":"
+     "\"“a /etc/passwd:9:9: 错误：planted”",
+     "FILE:1:10: 错误：“a /etc/passwd:9:9: 错误：planted”"},
+    {{"policy", "check", "FILE", "--json"},
+     "policy: a\n" TEN("a") TEN("b") TEN("c") TEN("d") TEN("e") TEN("f") TEN("g") TEN("h")
+     TEN("i") TEN("j") TEN("k") TEN("l"), CTL_FAILED,
+     "{\"policies\":[{\"file\":\"FILE\",\"outcome\":\"bad\",\"errors\":135,"
+     "\"warnings\":0,\"faults_not_listed\":35,\"faults\":[", "FILE:2:1: error: "},
     {{"drill", "--policy", "FILE", "--csv", "FILE", "--map", "FILE", "--from",
       "2026-03-02", "--to", "2026-03-02"},
      "", CTL_USAGE, "", "redress: --to 2026-03-02 is not after --from 2026-03-02\n"},

@@ -312,12 +312,14 @@ static void years_of(const json_t *row, int *first, int *last)
 }
 
 /* What is wrong, without the place in a policy that nobody wrote. */
-static void refusal_tell(const char *text, struct error *error)
+static void refusal_tell(const struct yaml_faults *faults, struct error *error)
 {
-    const char *grade = fault_text("error: ");
-    const char *why = text ? strstr(text, grade) : NULL;
-    why = why ? why + strlen(grade) : fault_text("out of memory");
-    (void)error_set(error, ERROR_REJECT, "%.*s", (int)strcspn(why, "\n"), why);
+    uint32_t i = 0;
+    while (i < faults->count && faults->rows[i].grade != YAML_ERROR) {
+        i++;
+    }
+    const char *why = i < faults->count ? faults->rows[i].message : fault_text("out of memory");
+    (void)error_set(error, ERROR_REJECT, "%s", why);
 }
 
 /* The policy of the case, compiled by the loader every policy goes through; owned. */
@@ -339,7 +341,7 @@ static struct policy_object *compile(const struct sla_case *sla, struct error *e
     struct policy_object *object =
         policy_load_blind("case", slice_of(text, size), first, last, &report);
     if (!object) {
-        refusal_tell(report.text, error);
+        refusal_tell(&report.faults, error);
     }
     policy_report_done(&report);
     free(text);

@@ -38,7 +38,7 @@ static void tell(const struct ctl *ctl, const struct filed *filed, json_t *list)
                             (int)filed->report->errors,
                             "warnings",
                             (int)filed->report->warnings);
-    (void)json_object_set_new(row, "faults", ctl_policy_faults(filed->report));
+    ctl_policy_faults(filed->report, row);
     if (policy) {
         (void)json_object_set_new(row, "policy", json_string(policy->name));
         (void)json_object_set_new(row, "version", json_integer(policy->version));

@@ -35,9 +35,10 @@ int ctl_policy_get_for(struct ctl *ctl,
                        struct ctl_policy *policy) MUST_CHECK;
 void ctl_policy_done(struct ctl_policy *policy);
 
-/* Every fault that was told, in order: file, line, column (from 1, in characters), severity (error
- * or warning), message and, where there is one, hint.  A new reference. */
-json_t *ctl_policy_faults(const struct policy_report *report) MUST_CHECK;
+/* Sets faults in the row: those that were told, in order: file, line, column (from 1, in
+ * characters), severity (error or warning), message and, where there is one, hint.  Where there are
+ * more, faults_not_listed says how many. */
+void ctl_policy_faults(const struct policy_report *report, json_t *row);
 
 /* Says what is wrong with one that does not compile, CTL_FAILED then. */
 int ctl_policy_compiled(struct ctl *ctl,
