@@ -14,8 +14,9 @@
 #include "policy.h"
 
 enum {
-    DISPATCH_AGENT_MAX = 48,  /* bytes of an agent's or actor's name, terminator included */
-    DISPATCH_PEOPLE_MAX = 16, /* whom one case keeps apart */
+    DISPATCH_AGENT_MAX = 48,   /* bytes of an agent's or actor's name, terminator included */
+    DISPATCH_PEOPLE_MAX = 16,  /* whom one case keeps apart */
+    DISPATCH_REFUSED_MAX = 16, /* refused erasures recorded while nothing else happens */
     DISPATCH_LOAD_TEXT_SIZE = 24,
 };
 
@@ -45,8 +46,8 @@ struct dispatch_more {
     uint8_t offered;                /* enum dispatch_offer */
     uint8_t hold;                   /* 1: by law nothing of it may be erased */
     uint16_t passed;                /* whom it was offered to in this step in vain; likewise */
-    uint64_t refused;               /* which refusal of an erasure was recorded last and nothing
-                                       done since; see erase_fold; 0: none */
+    uint64_t refused[DISPATCH_REFUSED_MAX]; /* which refusals of an erasure were recorded and
+                                               nothing done since; see erase_fold; 0: free */
     uint64_t handler_role; /* + 1; 0: there was none; so wide that nothing here is padding */
     char handler[DISPATCH_AGENT_MAX]; /* who had it when it last left a step of that role; filled
                                          up with zeros */

@@ -33,8 +33,13 @@ bool dispatch_refusal_is_recorded(enum dispatch_answer answer, const struct even
     return answer != DISPATCH_APPEND && out->kind == EVENT_ERASURE_REFUSED;
 }
 
-/* By its reason and the policy's ground, if it is one; 0: none that is recorded. */
-static uint64_t refusal_of(const struct policy *policy, struct slice because, struct slice ground)
+/* By its reason, the policy's ground, if it is one, and who asked in which role; 0: none that is
+ * recorded. */
+static uint64_t refusal_of(const struct policy *policy,
+                           struct slice because,
+                           struct slice ground,
+                           struct slice actor,
+                           struct slice role)
 {
     uint64_t which = 0;
     for (uint64_t i = 0; i < RECORDED; i++) {
@@ -47,7 +52,29 @@ static uint64_t refusal_of(const struct policy *policy, struct slice because, st
             which += RECORDED * (i + 1);
         }
     }
-    return which;
+    if (which == 0) {
+        return 0;
+    }
+    const uint64_t parts[] = {which, rules_person_hash(actor), rules_person_hash(role)};
+    return rules_person_hash(slice_of((const uint8_t *)parts, sizeof parts));
+}
+
+/* Its place, or a free one for it; NULL: as many were recorded as are. */
+static uint64_t *place_of(struct dispatch_more *more, uint64_t refusal)
+{
+    for (unsigned i = 0; i < DISPATCH_REFUSED_MAX; i++) {
+        if (more->refused[i] == 0 || more->refused[i] == refusal) {
+            return &more->refused[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_new(const struct dispatch_case *state, uint64_t refusal)
+{
+    struct dispatch_more more = state->more;
+    const uint64_t *place = place_of(&more, refusal);
+    return refusal != 0 && place && *place == 0;
 }
 
 static struct slice told(const struct event *event, const char *name)
@@ -60,11 +87,21 @@ static struct slice told(const struct event *event, const char *name)
     return (struct slice){0};
 }
 
-uint64_t erase_fold(const struct policy *policy, const struct event *event)
+void erase_fold(const struct policy *policy, const struct event *event, struct dispatch_more *more)
 {
-    return event->kind == EVENT_ERASURE_REFUSED
-               ? refusal_of(policy, told(event, "@because"), told(event, "@ground"))
-               : 0;
+    if (event->kind != EVENT_ERASURE_REFUSED) {
+        memset(more->refused, 0, sizeof more->refused);
+        return;
+    }
+    uint64_t refusal = refusal_of(policy,
+                                  told(event, "@because"),
+                                  told(event, "@ground"),
+                                  event->advanced.actor,
+                                  event->advanced.role);
+    uint64_t *place = place_of(more, refusal);
+    if (refusal != 0 && place) {
+        *place = refusal;
+    }
 }
 
 int64_t dispatch_erase_due_us(const struct policy *policy, const struct dispatch_case *state)
@@ -173,8 +210,7 @@ enum dispatch_answer erase_decide(const struct policy *policy,
     *refused_field = permit.what;
     struct slice because = slice_text(dispatch_answer_code(permit.answer));
     struct slice ground = permit.answer == DISPATCH_MUST_BE_KEPT ? permit.what : (struct slice){0};
-    uint64_t refusal = refusal_of(policy, because, ground);
-    if (!erases && (refusal == 0 || refusal == state->more.refused)) {
+    if (!erases && !is_new(state, refusal_of(policy, because, ground, input->actor, input->role))) {
         return permit.answer;
     }
     const struct after after = after_stands(state);

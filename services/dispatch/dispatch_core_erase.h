@@ -14,8 +14,8 @@ struct dispatch_permit erase_permit(const struct policy *policy,
                                     const struct dispatch_input *input,
                                     bool blank);
 
-/* What the row keeps of the case's last event: which recorded refusal it was; 0: none. */
-uint64_t erase_fold(const struct policy *policy, const struct event *event);
+/* A refusal is kept, by its reason and who asked in which role; anything else forgets them all. */
+void erase_fold(const struct policy *policy, const struct event *event, struct dispatch_more *more);
 
 /* See dispatch_decide. */
 enum dispatch_answer erase_decide(const struct policy *policy,

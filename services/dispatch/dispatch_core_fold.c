@@ -324,7 +324,7 @@ fold_advanced(const struct policy *policy, struct dispatch_case *state, const st
     }
     const struct dispatch_more before = state->more;
     state->more = more;
-    state->more.refused = erase_fold(policy, event);
+    erase_fold(policy, event, &state->more);
     fold_kind(state, event);
     fold_step(policy, state, event, names.step);
     if (event->kind == EVENT_UNMERGED) {

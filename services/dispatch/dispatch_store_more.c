@@ -47,14 +47,15 @@ static const struct piece {
                           DISPATCH_AGENT_MAX / sizeof(uint64_t)},
     PIECE(passed),
     PIECE(erased_at_us),
-    PIECE(refused),
+    PIECES(refused),
 };
 
 enum { PIECE_KINDS = sizeof pieces / sizeof *pieces };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are copied by their low bytes");
 _Static_assert((DISPATCH_PEOPLE_MAX + POLICY_KEPT_MAX + 2 * POLICY_MARKS_MAX + POLICY_TASKS_MAX +
-                32) * (PIECE_HEAD + VALUE_BYTES_MAX) <
+                DISPATCH_REFUSED_MAX + 32) *
+                       (PIECE_HEAD + VALUE_BYTES_MAX) <
                    DISPATCH_MORE_SIZE,
                "every piece fits");
 

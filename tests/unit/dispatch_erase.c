@@ -99,6 +99,11 @@ static struct dispatch_case closed_case(const char *received, const char *closed
     return one;
 }
 
+static struct dispatch_case quality(const char *received, const char *closed)
+{
+    return closed_case(received, closed, "quality");
+}
+
 static struct event_field fields[2];
 static struct event out;
 static struct slice refused;
@@ -169,8 +174,7 @@ static void assert_recorded(const char *because, const char *ground)
 static void it_is_kept_for_three_years_from_receipt_and_the_refusal_is_recorded(void **state)
 {
     (void)state;
-    struct dispatch_case one =
-        closed_case("2024-03-13T10:00:00Z", "2024-05-02T09:00:00Z", "quality");
+    struct dispatch_case one = quality("2024-03-13T10:00:00Z", "2024-05-02T09:00:00Z");
     assert_int_equal(erase(&one, "2026-03-13T10:00:00Z"), DISPATCH_MUST_BE_KEPT);
     assert_recorded("must_be_kept", "disp-1-9");
     assert_int_equal(one.more.erased_at_us, 0);
@@ -208,8 +212,7 @@ static enum dispatch_answer act(struct dispatch_case *one, const char *action, c
 static void a_legal_hold_beats_erasure_however_long_it_is_due(void **state)
 {
     (void)state;
-    struct dispatch_case one =
-        closed_case("2014-03-13T10:00:00Z", "2014-05-02T09:00:00Z", "quality");
+    struct dispatch_case one = quality("2014-03-13T10:00:00Z", "2014-05-02T09:00:00Z");
     assert_int_equal(act(&one, "hold", "2026-11-01T10:00:00Z"), DISPATCH_APPEND);
     assert_int_equal(out.kind, EVENT_HELD);
     assert_int_equal(erase(&one, "2026-11-02T10:00:00Z"), DISPATCH_ON_HOLD);
@@ -223,8 +226,7 @@ static void a_legal_hold_beats_erasure_however_long_it_is_due(void **state)
 static void an_open_case_is_not_erased(void **state)
 {
     (void)state;
-    struct dispatch_case one =
-        closed_case("2014-03-13T10:00:00Z", "2014-05-02T09:00:00Z", "quality");
+    struct dispatch_case one = quality("2014-03-13T10:00:00Z", "2014-05-02T09:00:00Z");
     one.step = policy->first_step;
     one.queue = one.home_queue = 0;
     one.closed_at_us = 0;
@@ -239,8 +241,7 @@ static void an_open_case_is_not_erased(void **state)
 static void what_may_still_be_reopened_is_not_erased(void **state)
 {
     (void)state;
-    struct dispatch_case one =
-        closed_case("2014-03-13T10:00:00Z", "2026-11-01T09:00:00Z", "quality");
+    struct dispatch_case one = quality("2014-03-13T10:00:00Z", "2026-11-01T09:00:00Z");
     struct policy other = *policy;
     other.retention.erase = (struct policy_erasing){{.months = 36}, KEPT_SINCE_RECEIVED};
     assert_int_equal(policy->reopen_days, 30);
@@ -259,13 +260,12 @@ static void what_may_still_be_reopened_is_not_erased(void **state)
     assert_int_equal(erase(&one, "2026-12-01T09:00:01Z"), DISPATCH_APPEND);
 }
 
-/* Whoever asks, and however often: what stands in the stream grows with what happens to the case,
- * not with who asks (law 9); another reason, or the same after something else, is told. */
+/* However often one asks: what stands in the stream grows with what happens to the case (law 9);
+ * another reason, or the same after something else, is told. */
 static void a_refusal_is_recorded_once_until_something_changes(void **state)
 {
     (void)state;
-    struct dispatch_case one =
-        closed_case("2024-03-13T10:00:00Z", "2026-11-01T09:00:00Z", "quality");
+    struct dispatch_case one = quality("2024-03-13T10:00:00Z", "2026-11-01T09:00:00Z");
     static const struct {
         const char *action; /* NULL: erase */
         const char *when, *because;
@@ -295,11 +295,28 @@ static void a_refusal_is_recorded_once_until_something_changes(void **state)
     }
 }
 
+/* Each who asks leaves a trace of his own (law 10), those who take turns no more than that; and so
+ * many as a row keeps, however many they are (law 9). */
+static void a_refusal_is_recorded_once_for_each_who_asks(void **state)
+{
+    (void)state;
+    enum { MORE_THAN_ARE_KEPT = DISPATCH_REFUSED_MAX + 4 };
+    struct dispatch_case one = quality("2024-03-13T10:00:00Z", "2026-11-01T09:00:00Z");
+    for (uint32_t i = 0; i < 3 * MORE_THAN_ARE_KEPT; i++) {
+        char name[16];
+        uint32_t version = one.version;
+        (void)snprintf(name, sizeof name, "officer-%u", i % MORE_THAN_ARE_KEPT);
+        struct dispatch_input input = asked("data-protection", "2026-11-02T10:00:00Z");
+        input.actor = slice_text(name);
+        assert_int_equal(ask(&one, &input), DISPATCH_MUST_BE_KEPT);
+        assert_int_equal(one.version, version + (i < DISPATCH_REFUSED_MAX));
+    }
+}
+
 static void a_refusal_for_another_ground_is_another_one(void **state)
 {
     (void)state;
-    struct dispatch_case one =
-        closed_case("2024-03-13T10:00:00Z", "2024-05-02T09:00:00Z", "quality");
+    struct dispatch_case one = quality("2024-03-13T10:00:00Z", "2024-05-02T09:00:00Z");
     struct policy_ground own[] = {policy->retention.grounds[0], policy->retention.grounds[0]};
     struct policy other = *policy;
     const struct policy *was = policy;
@@ -325,8 +342,7 @@ static void a_refusal_for_another_ground_is_another_one(void **state)
 static void whoever_may_not_and_whoever_gives_no_reason_is_only_refused(void **state)
 {
     (void)state;
-    struct dispatch_case one =
-        closed_case("2014-03-13T10:00:00Z", "2014-05-02T09:00:00Z", "quality");
+    struct dispatch_case one = quality("2014-03-13T10:00:00Z", "2014-05-02T09:00:00Z");
     static const char *const others[] = {"agent", "supervisor", "manager", "", "nobody"};
     struct dispatch_input input;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -359,8 +375,7 @@ static void whoever_may_not_and_whoever_gives_no_reason_is_only_refused(void **s
 static void once_erased_nothing_is_done_to_it_any_more(void **state)
 {
     (void)state;
-    struct dispatch_case one =
-        closed_case("2014-03-13T10:00:00Z", "2026-10-01T09:00:00Z", "quality");
+    struct dispatch_case one = quality("2014-03-13T10:00:00Z", "2026-10-01T09:00:00Z");
     assert_int_equal(erase(&one, "2026-11-02T10:00:00Z"), DISPATCH_APPEND);
     assert_int_equal(one.more.erased_at_us, at("2026-11-02T10:00:00Z"));
     assert_int_equal(one.customer, 0);
@@ -383,8 +398,7 @@ static void the_row_and_the_stream_tell_that_it_was_erased(void **state)
 {
     (void)state;
     static struct event kept[3];
-    const struct dispatch_case begun =
-        closed_case("2014-03-13T10:00:00Z", "2014-05-02T09:00:00Z", "quality");
+    const struct dispatch_case begun = quality("2014-03-13T10:00:00Z", "2014-05-02T09:00:00Z");
     struct dispatch_case one = begun;
     assert_int_equal(act(&one, "hold", "2026-11-01T10:00:00Z"), DISPATCH_APPEND);
     kept[0] = out;
@@ -409,8 +423,7 @@ static void the_row_and_the_stream_tell_that_it_was_erased(void **state)
 static void it_falls_due_when_the_policy_says_and_not_while_a_ground_lasts(void **state)
 {
     (void)state;
-    struct dispatch_case one =
-        closed_case("2024-03-13T10:00:00Z", "2024-05-02T09:00:00Z", "quality");
+    struct dispatch_case one = quality("2024-03-13T10:00:00Z", "2024-05-02T09:00:00Z");
     assert_int_equal(dispatch_erase_due_us(policy, &one), at("2030-05-02T09:00:00Z"));
     struct policy other = *policy; /* one that would not pass the loader: the ground still holds */
     other.retention.erase.after = (struct policy_span){.months = 1};
@@ -475,6 +488,7 @@ int main(void)
         cmocka_unit_test(an_open_case_is_not_erased),
         cmocka_unit_test(what_may_still_be_reopened_is_not_erased),
         cmocka_unit_test(a_refusal_is_recorded_once_until_something_changes),
+        cmocka_unit_test(a_refusal_is_recorded_once_for_each_who_asks),
         cmocka_unit_test(a_refusal_for_another_ground_is_another_one),
         cmocka_unit_test(whoever_may_not_and_whoever_gives_no_reason_is_only_refused),
         cmocka_unit_test(once_erased_nothing_is_done_to_it_any_more),

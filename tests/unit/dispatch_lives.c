@@ -199,7 +199,7 @@ static void tries(unsigned index)
     } else {
         was_refused(play, &before, &input, action, answer);
         if (erases) {
-            lives_not_erased(index, answer);
+            lives_not_erased(index, &input, answer);
         }
     }
     lives_one_owner_at_most(&play->state);
@@ -218,7 +218,7 @@ static void time_passes(unsigned index)
     LIVES_HOLDS(!open || play->state.agent[0] == '\0');
     lives.taken_back_merged += open && tale->merged;
     tale->touched = tale->touched || open;
-    tale->because = open ? NULL : tale->because;
+    tale->refused = open ? 0 : tale->refused;
     tale->offered_to = tale->offered_at_merge = LIVES_NOBODY;
     lives_one_owner_at_most(&play->state);
 }

@@ -12,6 +12,12 @@ enum { LIVES_CASES = 3, LIVES_PEOPLE = 5, LIVES_CAPACITY = 2, LIVES_NOBODY = -1 
 
 extern const char *const lives_people[LIVES_PEOPLE];
 
+/* A refusal to erase that was told. */
+struct lives_refusal {
+    const char *because, *ground;
+    struct slice actor, role;
+};
+
 /* What is known of a case from its events. */
 struct tale {
     unsigned replied, followed_up;         /* of this round */
@@ -27,9 +33,10 @@ struct tale {
     int offered_at_merge;
     bool merged, touched; /* since it was merged something was done to it */
     bool on_hold, erased;
-    int64_t closed_at_us;         /* 0: open */
-    const char *because, *ground; /* of the event before, if that refused to erase it */
-    struct dispatch_case before;  /* the merge */
+    int64_t closed_at_us; /* 0: open */
+    struct lives_refusal refusals[DISPATCH_REFUSED_MAX];
+    unsigned refused;            /* of them: since something else happened */
+    struct dispatch_case before; /* the merge */
 };
 
 struct lives {
@@ -64,7 +71,9 @@ void lives_tale_begin(struct tale *tale);
 /* Of the event that was just folded into the case; before is how it stood. */
 void lives_obeys(unsigned index, const struct dispatch_case *before, const struct event *event);
 /* An erasure was refused, or answered as done, and nothing was recorded of it. */
-void lives_not_erased(unsigned index, enum dispatch_answer answer);
+void lives_not_erased(unsigned index,
+                      const struct dispatch_input *input,
+                      enum dispatch_answer answer);
 void lives_one_owner_at_most(const struct dispatch_case *state);
 
 /* ---- who works here (dispatch_lives_org.c) ---- */

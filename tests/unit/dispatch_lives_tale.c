@@ -126,7 +126,7 @@ static void unmerged(const struct play *play, struct tale *tale)
         before.more.offered = OFFER_NONE;
         LIVES_HOLDS(now->queue == before.home_queue);
     }
-    before.more.refused = 0; /* only of the event before it */
+    memset(before.more.refused, 0, sizeof before.more.refused); /* told before this only */
     before.version = now->version;
     before.updated_at_us = now->updated_at_us;
     LIVES_HOLDS(dispatch_case_equal(&before, now));
@@ -306,8 +306,21 @@ static bool is_same(const char *one, const char *other)
     return one && other ? strcmp(one, other) == 0 : one == other;
 }
 
+/* To the same asker, since something else happened. */
+static bool was_told(const struct tale *tale, const struct lives_refusal *refusal)
+{
+    for (unsigned i = 0; i < tale->refused; i++) {
+        const struct lives_refusal *told = &tale->refusals[i];
+        if (is_same(told->because, refusal->because) && is_same(told->ground, refusal->ground) &&
+            slice_equal(told->actor, refusal->actor) && slice_equal(told->role, refusal->role)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Never on hold, nor open, nor while it may be opened again or a ground lasts; what was refused is
- * told once, with a reason that is true. */
+ * told once to each who asks, with a reason that is true. */
 static void erasing(const struct play *play,
                     const struct dispatch_case *before,
                     const struct event *event,
@@ -322,16 +335,17 @@ static void erasing(const struct play *play,
         LIVES_HOLDS(before->customer != 0 && play->state.customer == 0);
         tale->erased = true;
     }
-    const char *because = NULL;
-    const char *ground = NULL;
     if (event->kind == EVENT_ERASURE_REFUSED) {
-        because = lives_field(event, "@because");
-        ground = lives_field(event, "@ground");
+        struct lives_refusal refusal = {lives_field(event, "@because"),
+                                        lives_field(event, "@ground"),
+                                        event->advanced.actor,
+                                        event->advanced.role};
         LIVES_HOLDS(is_why(before, tale, event));
-        LIVES_HOLDS(!is_same(because, tale->because) || !is_same(ground, tale->ground));
+        LIVES_HOLDS(!was_told(tale, &refusal) && tale->refused < DISPATCH_REFUSED_MAX);
+        tale->refusals[tale->refused++] = refusal;
+    } else {
+        tale->refused = 0;
     }
-    tale->because = because;
-    tale->ground = ground;
     tale->on_hold =
         event->kind == EVENT_HELD || (tale->on_hold && event->kind != EVENT_HOLD_LIFTED);
     if ((before->closed_at_us != 0) != (play->state.closed_at_us != 0)) {
@@ -339,10 +353,18 @@ static void erasing(const struct play *play,
     }
 }
 
-void lives_not_erased(unsigned index, enum dispatch_answer answer)
+void lives_not_erased(unsigned index,
+                      const struct dispatch_input *input,
+                      enum dispatch_answer answer)
 {
     const struct tale *tale = &lives.tales[index];
-    bool told = tale->because && strcmp(tale->because, dispatch_answer_code(answer)) == 0;
+    bool told = tale->refused == DISPATCH_REFUSED_MAX;
+    for (unsigned i = 0; i < tale->refused; i++) {
+        const struct lives_refusal *refusal = &tale->refusals[i];
+        told = told || (strcmp(refusal->because, dispatch_answer_code(answer)) == 0 &&
+                        slice_equal(refusal->actor, input->actor) &&
+                        slice_equal(refusal->role, input->role));
+    }
     bool recorded = answer == DISPATCH_ON_HOLD || answer == DISPATCH_STILL_OPEN ||
                     answer == DISPATCH_MAY_BE_REOPENED || answer == DISPATCH_MUST_BE_KEPT;
     LIVES_HOLDS((answer == DISPATCH_ERASED) <= tale->erased);

@@ -77,7 +77,6 @@ static const struct field more_fields[] = {
     MORE(offered, FIELD_UNSIGNED),
     MORE(hold, FIELD_UNSIGNED),
     MORE(erased_at_us, FIELD_TIME),
-    MORE(refused, FIELD_UNSIGNED),
     MORE(passed, FIELD_UNSIGNED),
     MORE(handler, FIELD_TEXT),
     MORE(handler_role, FIELD_UNSIGNED),
@@ -193,11 +192,12 @@ static void more_compare(struct verify *verify,
         struct field field;
         size_t count;
     } lists[] = {
-        {MORE(people, FIELD_UNSIGNED), DISPATCH_PEOPLE_MAX},
-        {MORE(facts,  FIELD_UNSIGNED), POLICY_KEPT_MAX    },
-        {MORE(by,     FIELD_UNSIGNED), POLICY_MARKS_MAX   },
-        {MORE(times,  FIELD_UNSIGNED), POLICY_MARKS_MAX   },
-        {MORE(open,   FIELD_UNSIGNED), POLICY_TASKS_MAX   },
+        {MORE(people,  FIELD_UNSIGNED), DISPATCH_PEOPLE_MAX },
+        {MORE(facts,   FIELD_UNSIGNED), POLICY_KEPT_MAX     },
+        {MORE(by,      FIELD_UNSIGNED), POLICY_MARKS_MAX    },
+        {MORE(times,   FIELD_UNSIGNED), POLICY_MARKS_MAX    },
+        {MORE(open,    FIELD_UNSIGNED), POLICY_TASKS_MAX    },
+        {MORE(refused, FIELD_UNSIGNED), DISPATCH_REFUSED_MAX},
     };
     fields_compare(verify, where, "more.", more_fields, COUNT(more_fields), row, folded);
     for (size_t i = 0; i < COUNT(lists); i++) {
