@@ -184,7 +184,6 @@ int main(void)
         cmocka_unit_test(a_policy_nobody_knows_is_no_empty_queue),
         cmocka_unit_test(a_person_nobody_knows_has_no_empty_list),
         cmocka_unit_test(the_names_of_the_archive_are_told_to_shells),
-        cmocka_unit_test(the_names_of_the_archive_are_told_to_shells),
         cmocka_unit_test(a_list_is_by_channel_and_by_department),
         cmocka_unit_test(a_queue_that_is_cut_says_so),
     };

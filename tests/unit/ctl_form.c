@@ -359,52 +359,17 @@ static void a_stranger_is_told_so_once_and_by_name(void **state)
     arena_free(&arena);
 }
 
-/* The list of what may be done is long: what was asked for, and why not, stands at its end. */
-static void the_reason_of_a_refusal_is_said_last(void **state)
+/* All that li reads who is refused like that on a case of the holder's.  Owned. */
+static char *refused_says(const char *holder, const char *code, const char *about)
 {
-    (void)state;
     struct arena *arena = arena_new(ARENA_SIZE);
     struct dispatch_case held = {
-        .case_id = case_id_make(5, 42), .version = 7, .agent = "mei", .queue = POLICY_NONE};
+        .case_id = case_id_make(5, 42), .version = 7, .queue = POLICY_NONE};
+    (void)snprintf(held.agent, sizeof held.agent, "%s", holder);
     const struct dispatch_input asker = {.actor = slice_text("li"), .role = slice_text("handler")};
-    const struct dispatch_reason reason = {.about = slice_text("mei")};
+    const struct dispatch_reason reason = {.about = slice_text(about)};
     const struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
-                                        .code = "not_holder",
-                                        .reason = &reason,
-                                        .policy = policy_fixture(),
-                                        .state = &held,
-                                        .asker = &asker,
-                                        .allowed = true};
-    struct slice bytes = dispatch_reply_pack(&told, arena);
-    ctl_reply *reply = redress__command__v1__reply__unpack(NULL, bytes.size, bytes.bytes);
-    assert_non_null(reply);
-    char *text = NULL;
-    size_t size = 0;
-    struct ctl ctl = {.err = open_memstream(&text, &size)};
-    assert_int_not_equal(ctl_reply_tell(&ctl, policy_fixture(), reply, "li", "handler"), CTL_OK);
-    (void)fclose(ctl.err);
-    const char *list = strstr(text, "others may:");
-    const char *why = strstr(text, "refused (not_holder): the case is with mei");
-    assert_non_null(list);
-    assert_non_null(why);
-    assert_true(why > list);
-    assert_ptr_equal(strchr(why, '\n'), text + size - 1);
-    free(text);
-    redress__command__v1__reply__free_unpacked(reply, NULL);
-    arena_free(&arena);
-}
-
-/* What may be done stands in the reply, but the one line is what is looked for. */
-static void what_was_filled_in_wrongly_is_told_without_the_list(void **state)
-{
-    (void)state;
-    struct arena *arena = arena_new(ARENA_SIZE);
-    struct dispatch_case held = {
-        .case_id = case_id_make(5, 42), .version = 7, .agent = "li", .queue = POLICY_NONE};
-    const struct dispatch_input asker = {.actor = slice_text("li"), .role = slice_text("handler")};
-    const struct dispatch_reason reason = {.about = slice_text("cause")};
-    const struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
-                                        .code = "field_missing",
+                                        .code = code,
                                         .reason = &reason,
                                         .policy = policy_fixture(),
                                         .state = &held,
@@ -420,11 +385,33 @@ static void what_was_filled_in_wrongly_is_told_without_the_list(void **state)
     ctl.out = ctl.err;
     assert_int_not_equal(ctl_reply_tell(&ctl, policy_fixture(), reply, "li", "handler"), CTL_OK);
     (void)fclose(ctl.err);
-    assert_non_null(strstr(text, "refused (field_missing): not filled in: cause"));
-    assert_ptr_equal(strchr(text, '\n'), text + size - 1);
-    free(text);
     redress__command__v1__reply__free_unpacked(reply, NULL);
     arena_free(&arena);
+    return text;
+}
+
+/* The list of what may be done is long: what was asked for, and why not, stands at its end. */
+static void the_reason_of_a_refusal_is_said_last(void **state)
+{
+    (void)state;
+    char *text = refused_says("mei", "not_holder", "mei");
+    const char *list = strstr(text, "others may:");
+    const char *why = strstr(text, "refused (not_holder): the case is with mei");
+    assert_non_null(list);
+    assert_non_null(why);
+    assert_true(why > list);
+    assert_ptr_equal(strchr(why, '\n'), text + strlen(text) - 1);
+    free(text);
+}
+
+/* What may be done stands in the reply, but the one line is what is looked for. */
+static void what_was_filled_in_wrongly_is_told_without_the_list(void **state)
+{
+    (void)state;
+    char *text = refused_says("li", "field_missing", "cause");
+    assert_non_null(strstr(text, "refused (field_missing): not filled in: cause"));
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+    free(text);
 }
 
 int main(void)
