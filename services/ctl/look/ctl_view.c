@@ -232,11 +232,6 @@ const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW
     return duration(ctl, seconds, 0, 2, into);
 }
 
-const char *view_hours(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX])
-{
-    return duration(ctl, seconds, 1, 2, into);
-}
-
 const char *
 view_exact(const struct ctl *ctl, int64_t seconds, bool in_days, char into[VIEW_TEXT_MAX])
 {

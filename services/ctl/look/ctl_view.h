@@ -121,8 +121,6 @@ const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX]);
 const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX]);
 /* "3 d 4 h", "3 天 4 小时": the two greatest units, rounded down. */
 const char *view_duration(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX]);
-/* "52 h 30 min": the same without days, for time that a calendar counts. */
-const char *view_hours(const struct ctl *ctl, int64_t seconds, char into[VIEW_TEXT_MAX]);
 /* To the second, for arithmetic; without days where in_days is false. */
 const char *
 view_exact(const struct ctl *ctl, int64_t seconds, bool in_days, char into[VIEW_TEXT_MAX]);
