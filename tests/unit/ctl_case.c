@@ -10,6 +10,7 @@
 
 #include "ctl_account.h"
 #include "ctl_board.h"
+#include "ctl_draft.h"
 #include "ctl_golden.h"
 #include "ctl_story.h"
 #include "ctl_table.h"
@@ -99,6 +100,40 @@ static void nothing_sealed_and_no_escape_comes_out(void **state)
     assert_non_null(strstr(out, "\"note_sealed\": true"));
     free(out);
     json_decref(json);
+    story_end(&story);
+}
+
+/* A form says what whoever filled it in liked; a terminal must not do it. */
+static void a_draft_commands_no_terminal(void **state)
+{
+    (void)state;
+    static const struct policy_text told = {
+        .id = "told", .says = {.text = {"It was {cause}.", "{cause}。", "{cause}。"}}};
+    struct policy_step steps[FIXTURE_STEP_INVESTIGATION + 1];
+    struct policy policy = *policy_fixture();
+    struct story story;
+    story_begin(&story, CTL_EN);
+    story_tell_arrival(&story);
+    case_fold(&story.view);
+    memcpy(steps, policy.steps, sizeof steps);
+    struct policy_step *step = &steps[story.view.state.step];
+    step->actions[policy_action_index(step, slice_text("propose"))].texts = 1;
+    policy.texts = &told;
+    policy.text_count = 1;
+    policy.steps = steps;
+    story.view.policy = &policy;
+    const struct ctl_command command = {
+        .action = "propose",
+        .text = "told",
+        .text_language = "en",
+        .fields = {{"cause", slice_text("\033]0;a\a\nLi\xc2\x9b\x9b")}},
+        .field_count = 1};
+    char said[64] = "";
+    story.ctl.out = fmemopen(said, sizeof said, "w");
+    assert_non_null(story.ctl.out);
+    assert_int_equal(ctl_draft_show(&story.ctl, &story.view, &command), CTL_OK);
+    (void)fclose(story.ctl.out);
+    assert_string_equal(said, "It was ?]0;a?\nLi???.\n");
     story_end(&story);
 }
 
@@ -426,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_case_is_told_in_three_languages),
         cmocka_unit_test(amounts_days_and_ids_are_written_as_the_language_writes_them),
         cmocka_unit_test(nothing_sealed_and_no_escape_comes_out),
+        cmocka_unit_test(a_draft_commands_no_terminal),
         cmocka_unit_test(every_kind_of_event_and_every_outcome_has_words_of_its_own),
         cmocka_unit_test(a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for),
         cmocka_unit_test(a_raise_is_told_as_a_sentence),

@@ -2,18 +2,17 @@
 
 #include "case_number.h"
 #include "clock.h"
-#include "ctl_case.h"
 #include "ctl_refusal.h"
 #include "scope.h"
 
-static int fill(const struct ctl *ctl,
-                const struct case_view *view,
-                const struct policy *policy,
-                const struct ctl_command *command)
+int ctl_draft_show(const struct ctl *ctl,
+                   const struct case_view *view,
+                   const struct ctl_command *command)
 {
+    const struct policy *policy = view->policy;
     struct event_field fields[CTL_FIELDS_MAX];
     char number[CASE_NUMBER_SIZE];
-    static char room[POLICY_TEXT_SAID_MAX];
+    static char room[POLICY_TEXT_SAID_MAX + 1]; /* and the end of a text */
     struct slice said = {0};
     struct slice about = {0};
     for (uint32_t i = 0; i < command->field_count; i++) {
@@ -28,7 +27,7 @@ static int fill(const struct ctl *ctl,
                                    .text_language = slice_text(command->text_language)};
     case_number_format(view->case_id, view->state.received_at_us, number);
     if (!dispatch_text_fill(
-            policy, &view->state, &input, slice_text(number), room, sizeof room, &said)) {
+            policy, &view->state, &input, slice_text(number), room, sizeof room - 1, &said)) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
     }
     enum dispatch_answer answer = text_permit(policy, &view->state, &input, &about);
@@ -52,7 +51,8 @@ static int fill(const struct ctl *ctl,
         (void)json_object_set_new(value, "says", ctl_json_text(said));
         ctl_print_json(ctl, &value);
     } else {
-        (void)fprintf(ctl->out, "%.*s\n", (int)said.size, (const char *)said.bytes);
+        room[said.size] = '\0';
+        (void)fprintf(ctl->out, "%s\n", ctl_text_tame(room));
     }
     return CTL_OK;
 }
@@ -66,5 +66,5 @@ int ctl_draft(struct ctl *ctl, const char *name, const struct ctl_command *comma
         code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(name));
     }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
-    return code == CTL_OK && view.policy ? fill(ctl, &view, view.policy, command) : code;
+    return code == CTL_OK && view.policy ? ctl_draft_show(ctl, &view, command) : code;
 }
