@@ -286,32 +286,57 @@ static void body(FILE *to, const char *words)
     "timeout 2 " command                                                                           \
     " ${config:+-c} ${config:+\"$config\"} completion --names \"$names\" 2>/dev/null"
 
+/* A colon cuts a word for bash, which then puts what comes only behind it: what was typed without a
+ * blank is one word again, and "glued" what of it bash will not replace. */
+static void bash_joined(FILE *to)
+{
+    (void)fputs("    while [[ $at -gt 1 && $typed == *\"${COMP_WORDS[at-1]}$current\" &&\n"
+                "        ( -z ${COMP_WORDS[at]//:} || -z ${COMP_WORDS[at-1]//:} ) ]]; do\n"
+                "        at=$((at - 1)); current=${COMP_WORDS[at]}$current\n"
+                "    done\n"
+                "    [ \"$at\" = \"$COMP_CWORD\" ] || {\n"
+                "        word=${COMP_WORDS[COMP_CWORD]}\n"
+                "        [ -z \"${word//:}\" ] || glued=${current%\"$word\"}\n"
+                "        glued=${glued:-$current} glued=${glued//\\\\}\n"
+                "    }\n",
+                to);
+}
+
+/* What bash quotes itself; it would look for a folder by what it puts, which is not all of it. */
+static void bash_files(FILE *to)
+{
+    (void)fputs("    [[ $current == -* || -n ${value:+$offered} || ${#COMPREPLY[@]} -gt 0 ]] || {\n"
+                "        compopt -o filenames 2>/dev/null\n"
+                "        while IFS= read -r word; do\n"
+                "            [[ -z $glued || ! -d $word ]] || { word+=/; compopt -o nospace; }\n"
+                "            COMPREPLY+=(\"${word#\"$glued\"}\")\n"
+                "        done < <(compgen -f -- \"$current\")\n"
+                "    }\n",
+                to);
+}
+
 static void bash(FILE *to)
 {
     (void)fputs("_redress() {\n"
                 "    local word value='' offered='' names='' verb='' config='' before='' cut=''\n"
-                "    local current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
+                "    local at=$COMP_CWORD typed=\"${COMP_LINE:0:${COMP_POINT:-0}}\" glued=''\n"
+                "    local current=\"${COMP_WORDS[at]}\"\n"
                 "    [ \"$current\" != = ] || current=''\n",
                 to);
-    body(to, "${COMP_WORDS[@]:1:COMP_CWORD-1}");
-    (void)fputs(
-        TAKEN_AS_TYPED(
-            "") "    [[ -z $names || $current == -* ]] || offered=''\n"
+    bash_joined(to);
+    body(to, "${COMP_WORDS[@]:1:at-1}");
+    (void)fputs(TAKEN_AS_TYPED(""), to);
+    (void)fputs("    [[ -z $names || $current == -* ]] || offered=''\n"
                 "    mapfile -t COMPREPLY < <(compgen -W \"$offered\" -- \"$current\")\n"
                 "    [[ -z $names || $current == -* ]] || while IFS= read -r word; do\n"
-                "        [[ $word != \"$current\"* ]] || COMPREPLY+=(\"$(printf %q \"$word\")\")\n"
-                "    done < <(" NAMES_OF(
-                    "\"${1:-redress}\"") ")\n"
-                                         "    [[ $current == -* || -n ${value:+$offered} || "
-                                         "${#COMPREPLY[@]} -gt 0 ]] || {\n"
-                                         "        compopt -o filenames 2>/dev/null\n" /* bash quotes
-                                                                                         them */
-                                         "        mapfile -t COMPREPLY < <(compgen -f -- "
-                                         "\"$current\")\n"
-                                         "    }\n"
-                                         "}\n"
-                                         "complete -F _redress redress\n",
-        to);
+                "        [[ $word != \"$current\"* ]] ||\n"
+                "            COMPREPLY+=(\"$(printf %q \"${word#\"$glued\"}\")\")\n",
+                to);
+    (void)fputs("    done < <(" NAMES_OF("\"${1:-redress}\"") ")\n", to);
+    bash_files(to);
+    (void)fputs("}\n"
+                "complete -F _redress redress\n",
+                to);
 }
 
 static void zsh(FILE *to)
