@@ -65,18 +65,20 @@ static bool loading_run(struct policy_loading *loading, struct policy_object *ob
     if (!root || !loading->patterns || !loading->pattern_nodes) {
         return false;
     }
+    loading->base = BASE_ALL;
     read_part(loading, root, root, &language_policy, loading->policy);
+    loading->base = 0;
+    title_complete(&loading->policy->title, loading->policy->name);
+    policy_prove(loading);
+    policy_prove_rules(loading);
+    policy_prove_requires(loading);
+    policy_prove_texts(loading);
     if (loading->source->errors == 0) {
-        title_complete(&loading->policy->title, loading->policy->name);
-        policy_prove(loading);
-        policy_prove_rules(loading);
-        policy_prove_requires(loading);
-        policy_prove_texts(loading);
         origins_keep(loading, object);
     }
     if (loading->pattern_count > 0) {
         object->classifier = loading->blind ? NULL : classifier_make(loading, root);
-    } else if (loading->source->errors == 0) {
+    } else if (stands(loading, BASE_PATTERNS)) {
         complain(loading, root, NULL, "no category has a pattern: everything would go to a person");
     }
     return loading->source->errors == 0;

@@ -423,11 +423,16 @@ void read_clocks(struct policy_loading *loading, const struct yaml_pair *pair, v
     uint32_t count = read_count(loading, map, YAML_MAP, POLICY_CLOCKS_MAX, "clocks");
     struct policy_clock *clocks = loading_take(loading, map, count, sizeof *clocks);
     loading->clock_nodes = loading_take(loading, map, count, sizeof *loading->clock_nodes);
+    unsigned before = loading->shaken;
+    loading->base = BASE_CLOCK;
     for (uint32_t i = 0; i < count && clocks && loading->clock_nodes; i++) {
         struct clock_place place = {&clocks[i], (uint16_t)i};
         loading->clock_nodes[i] = &map->pairs[i].key;
+        loading->shaken = 0;
         clock_read(loading, &map->pairs[i], &place);
+        loading->clock_shaken[i] = loading->shaken;
     }
+    loading->shaken = before;
     policy->clocks = clocks;
     policy->clock_count = (uint16_t)(clocks && loading->clock_nodes ? count : 0);
 }

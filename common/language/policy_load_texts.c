@@ -271,7 +271,8 @@ prove_language(struct policy_loading *loading, uint16_t index, enum locale local
 void policy_prove_texts(struct policy_loading *loading)
 {
     const struct policy *policy = loading->policy;
-    for (uint16_t i = 0; i < policy->text_count; i++) {
+    bool known = stands(loading, BASE_WAYS | BASE_FORMS | BASE_TEXTS);
+    for (uint16_t i = 0; known && i < policy->text_count; i++) {
         const struct policy_text *text = &policy->texts[i];
         const struct yaml_node *name = mark_of(loading, text)->place;
         bool replies;

@@ -47,7 +47,8 @@ read_name(struct policy_loading *loading, const struct yaml_node *node, struct p
         }
     }
     if (names.count == 0 && loading->source->errors > 0) {
-        return POLICY_NONE; /* the section of these names has been complained of */
+        loading->shaken |= loading->base; /* the section of these names has been complained of */
+        return POLICY_NONE;
     }
     char hint[160];
     hint_make(hint, node->text, names);

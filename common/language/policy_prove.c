@@ -71,7 +71,7 @@ static void prove_steps(struct policy_loading *loading, const struct paths *path
                      "an end is a step of phase closed",
                      "from step '%s' there is no way to an end",
                      step->id);
-        } else if (!(late.reach[i] & ends)) {
+        } else if (stands(loading, BASE_WAITS) && !(late.reach[i] & ends)) {
             complain(loading,
                      mark_of(loading, &policy->steps[i])->place,
                      "another action that may be done then",
@@ -259,15 +259,23 @@ stop_possible(const struct policy *policy, const struct policy_clock *clock, uin
     return false;
 }
 
-static void prove_facts_exist(struct policy_loading *loading, const struct yaml_node *list)
+/* List: NULL where nothing is said. */
+static bool facts_exist(struct policy_loading *loading, const struct yaml_node *list)
 {
-    for (uint32_t i = 0; i < list_count(list); i++) {
+    bool exist = true;
+    for (uint32_t i = 0; list && i < list_count(list); i++) {
         const struct yaml_node *item = list_item(list, i);
         enum event_kind fact = event_kind_parse(slice_text(item->text));
         if (fact >= EVENT_ACKNOWLEDGED && steps_after(loading->policy, fact) == 0) {
-            complain(loading, item, NULL, "no action of any step records '%s'", item->text);
+            complain(loading,
+                     item,
+                     "it is a fact that is meant, not a step: fact: …, in an action",
+                     "no action of any step records '%s'",
+                     item->text);
+            exist = false;
         }
     }
+    return exist;
 }
 
 /* From wherever it starts at that it can stop. */
@@ -337,38 +345,6 @@ prove_clock_stops(struct policy_loading *loading, const struct paths *paths, uin
     prove_marks(loading, paths, clock);
 }
 
-/* A level's distance from the due time in the unit it can be compared in. */
-struct level_place {
-    enum { IN_PERCENT, IN_ELAPSED, IN_BUSINESS, IN_DAYS } unit;
-    int64_t value;
-};
-
-static struct level_place level_place(const struct policy_clock *clock,
-                                      const struct policy_level *level)
-{
-    switch (level->offset) {
-    case OFFSET_ELAPSED:
-        return (struct level_place){IN_ELAPSED, level->value * 100};
-    case OFFSET_BUSINESS:
-        return (struct level_place){IN_BUSINESS, level->value * 100};
-    case OFFSET_DAYS:
-        return (struct level_place){IN_DAYS, level->value * 100};
-    case OFFSET_PERCENT:
-        break;
-    }
-    int64_t over = level->value - 100;
-    switch (clock->target) {
-    case TARGET_ELAPSED:
-        return (struct level_place){IN_ELAPSED, over * clock->target_s};
-    case TARGET_BUSINESS:
-        return (struct level_place){IN_BUSINESS, over * clock->target_s};
-    case TARGET_BUSINESS_DAYS:
-    case TARGET_PROMISED:
-        break;
-    }
-    return (struct level_place){IN_PERCENT, over};
-}
-
 /* Who promises an instant has to be able to say which. */
 static void prove_promise(struct policy_loading *loading, uint16_t index)
 {
@@ -400,45 +376,6 @@ static void prove_promise(struct policy_loading *loading, uint16_t index)
              field->id);
 }
 
-static void prove_levels(struct policy_loading *loading, uint16_t index)
-{
-    const struct policy_clock *clock = &loading->policy->clocks[index];
-    unsigned breaches = 0;
-    for (uint16_t i = 0; i < clock->level_count; i++) {
-        const struct yaml_node *node = loading->level_nodes[index][i];
-        breaches += clock->levels[i].action == LEVEL_BREACH;
-        struct level_place here = level_place(clock, &clock->levels[i]);
-        if (clock->levels[i].action == LEVEL_WARN && here.value >= 0) {
-            complain(loading, node, NULL, "a warning comes before the due time");
-        }
-        if (clock->levels[i].action == LEVEL_ESCALATE && here.value <= 0) {
-            complain(loading, node, NULL, "an escalation comes after the due time");
-        }
-        if (i == 0) {
-            continue;
-        }
-        struct level_place before = level_place(clock, &clock->levels[i - 1]);
-        bool same_side =
-            (before.value < 0) == (here.value < 0) && before.value != 0 && here.value != 0;
-        if (same_side && before.unit != here.unit) {
-            complain(loading,
-                     node,
-                     "use percent, hours or business hours for both",
-                     "it cannot be proved that this level comes after the one before");
-        } else if (same_side ? before.value >= here.value : (before.value > 0 || here.value < 0)) {
-            complain(loading, node, NULL, "levels stand in the order in which they come due");
-        }
-    }
-    if (breaches != 1) {
-        complain(loading,
-                 loading->clock_nodes[index],
-                 "- {breach: due, notify: …}",
-                 "clock '%s' has %u breach levels; it needs exactly one",
-                 clock->id,
-                 breaches);
-    }
-}
-
 static bool queue_used(const struct policy *policy, uint16_t queue)
 {
     bool used = policy->triage_queue == queue;
@@ -456,7 +393,9 @@ static bool queue_used(const struct policy *policy, uint16_t queue)
 static void prove_used(struct policy_loading *loading)
 {
     const struct policy *policy = loading->policy;
-    for (uint16_t i = 0; i < policy->queue_count; i++) {
+    bool queues = stands(loading, BASE_WAYS | BASE_HANDS | BASE_ROUTES);
+    bool patterns = stands(loading, BASE_SCORES | BASE_PATTERNS);
+    for (uint16_t i = 0; queues && i < policy->queue_count; i++) {
         if (!queue_used(policy, i)) {
             warn(loading,
                  mark_of(loading, &policy->queues[i])->place,
@@ -465,7 +404,7 @@ static void prove_used(struct policy_loading *loading)
                  policy->queues[i].id);
         }
     }
-    for (uint16_t i = 0; i < loading->pattern_id_count; i++) {
+    for (uint16_t i = 0; patterns && i < loading->pattern_id_count; i++) {
         const struct yaml_node *place = &loading->pattern_key_nodes->pairs[i].key;
         if (!loading->pattern_used[i] && !is_of_pack(loading, place)) {
             warn(loading, place, NULL, "no rule looks at pattern '%s'", loading->pattern_ids[i]);
@@ -473,25 +412,35 @@ static void prove_used(struct policy_loading *loading)
     }
 }
 
+static void prove_clock(struct policy_loading *loading, const struct paths *paths, uint16_t index)
+{
+    if (clock_stands(loading, index, BASE_WAYS | BASE_RUNS)) {
+        (void)facts_exist(loading, loading->start_nodes[index]);
+        (void)facts_exist(loading, loading->rearm_nodes[index]);
+        if (facts_exist(loading, loading->stop_nodes[index])) {
+            prove_clock_stops(loading, paths, index);
+        }
+    }
+    if (clock_stands(loading, index, BASE_WAYS | BASE_FORMS | BASE_TASKS | BASE_RUNS)) {
+        prove_promise(loading, index);
+    }
+    if (clock_stands(loading, index, BASE_LEVELS)) {
+        prove_levels(loading, index);
+    }
+}
+
 void policy_prove(struct policy_loading *loading)
 {
     struct paths paths = {0};
-    paths_find(loading->policy, &paths, false);
-    prove_steps(loading, &paths);
-    prove_actions(loading);
+    if (stands(loading, BASE_WAYS)) {
+        paths_find(loading->policy, &paths, false);
+        prove_steps(loading, &paths);
+    }
+    if (stands(loading, BASE_WAYS | BASE_HANDS)) {
+        prove_actions(loading);
+    }
     for (uint16_t i = 0; i < loading->policy->clock_count; i++) {
-        if (loading->start_nodes[i]) {
-            prove_facts_exist(loading, loading->start_nodes[i]);
-        }
-        if (loading->stop_nodes[i]) {
-            prove_facts_exist(loading, loading->stop_nodes[i]);
-        }
-        if (loading->rearm_nodes[i]) {
-            prove_facts_exist(loading, loading->rearm_nodes[i]);
-        }
-        prove_clock_stops(loading, &paths, i);
-        prove_promise(loading, i);
-        prove_levels(loading, i);
+        prove_clock(loading, &paths, i);
     }
     prove_tasks(loading, paths.reach);
     prove_used(loading);

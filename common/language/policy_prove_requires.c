@@ -285,10 +285,14 @@ static void prove_windows(struct policy_loading *loading)
 
 void policy_prove_requires(struct policy_loading *loading)
 {
+    if (!stands(loading, BASE_WAYS | BASE_WAITS)) {
+        return;
+    }
     prove_windows(loading);
     const struct policy *policy = loading->policy;
     const struct yaml_node *told = NULL;
-    struct possible *possible = loading_take(loading, NULL, 1, sizeof *possible);
+    bool known = stands(loading, BASE_FORMS | BASE_TASKS);
+    struct possible *possible = known ? loading_take(loading, NULL, 1, sizeof *possible) : NULL;
     if (!possible) {
         return;
     }

@@ -226,7 +226,8 @@ static void prove_extensions(struct policy_loading *loading)
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         const struct policy_clock *clock = &policy->clocks[i];
         const struct yaml_node *place = loading->clock_nodes[i];
-        if (clock->extension.times == 0 || is_of_pack(loading, place)) {
+        if (clock->extension.times == 0 || is_of_pack(loading, place) ||
+            !clock_stands(loading, i, BASE_MORE)) {
             continue;
         }
         if (!any) {
@@ -269,10 +270,20 @@ static void prove_retention(struct policy_loading *loading)
 
 void policy_prove_rules(struct policy_loading *loading)
 {
-    prove_extensions(loading);
-    prove_retention(loading);
-    prove_routes(loading);
-    prove_overrides(loading);
-    prove_factors(loading);
-    prove_fields(loading);
+    if (stands(loading, BASE_WAYS | BASE_FORMS)) {
+        prove_extensions(loading);
+    }
+    if (stands(loading, BASE_WAYS)) {
+        prove_retention(loading);
+    }
+    if (stands(loading, BASE_ROUTES)) {
+        prove_routes(loading);
+    }
+    if (stands(loading, BASE_SCORES)) {
+        prove_overrides(loading);
+        prove_factors(loading);
+    }
+    if (stands(loading, BASE_FORMS)) {
+        prove_fields(loading);
+    }
 }

@@ -103,7 +103,11 @@ static void prove_run_count(struct policy_loading *loading)
 void prove_tasks(struct policy_loading *loading, const uint64_t reach[POLICY_STEPS_MAX])
 {
     for (uint16_t i = 0; i < loading->policy->clock_count; i++) {
-        prove_task(loading, reach, i);
+        if (clock_stands(loading, i, BASE_WAYS | BASE_TASKS | BASE_RUNS)) {
+            prove_task(loading, reach, i);
+        }
     }
-    prove_run_count(loading);
+    if (stands(loading, BASE_TASKS)) {
+        prove_run_count(loading);
+    }
 }

@@ -27,6 +27,7 @@ void complain(struct policy_loading *loading,
               const char *format,
               ...)
 {
+    loading->shaken |= loading->base;
     va_list arguments;
     va_start(arguments, format);
     complain_as(loading, YAML_ERROR, node, hint, format, arguments);
@@ -54,6 +55,7 @@ void *loading_take(struct policy_loading *loading,
     void *memory = arena_take(loading->arena, all);
     static const struct yaml_node start = {.line = 1, .column = 1, .width = 1};
     if (!memory) {
+        loading->shaken = BASE_ALL;
         complain(loading, node ? node : &start, NULL, "the policy needs too much memory");
         return NULL;
     }

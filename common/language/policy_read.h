@@ -30,6 +30,26 @@ struct policy_mark {
     struct policy_mark *next;
 };
 
+/* What proofs stand on: a fault in one of these leaves out the proofs that need it, no other. */
+enum policy_base {
+    BASE_WAYS = 1,     /* which steps there are, what leads on and what it records */
+    BASE_HANDS = 2,    /* who acts, and to whom or where the case goes */
+    BASE_FORMS = 4,    /* what is filled in */
+    BASE_WAITS = 8,    /* what is required first */
+    BASE_TASKS = 16,   /* what is opened and settled */
+    BASE_TEXTS = 32,   /* texts, and what replies have to say */
+    BASE_SCORES = 64,  /* classes, factors, overrides */
+    BASE_ROUTES = 128, /* which queue a case goes to */
+    BASE_PATTERNS = 256,
+    BASE_STEPS = BASE_WAYS | BASE_HANDS | BASE_FORMS | BASE_WAITS | BASE_TASKS | BASE_TEXTS,
+    /* of each clock: */
+    BASE_RUNS = 512,    /* when it starts and stops */
+    BASE_LEVELS = 1024, /* its length and what happens how far before or after it is due */
+    BASE_MORE = 2048,   /* its extension */
+    BASE_CLOCK = BASE_RUNS | BASE_LEVELS | BASE_MORE,
+    BASE_ALL = 4095,
+};
+
 /* Fields under one name, for needs and asks. */
 struct policy_form {
     char id[POLICY_NAME_MAX];
@@ -66,7 +86,19 @@ struct policy_loading {
     const struct yaml_node *stop_nodes[POLICY_CLOCKS_MAX];
     const struct yaml_node *rearm_nodes[POLICY_CLOCKS_MAX];
     const struct yaml_node *retention_node; /* NULL: it says nothing of it */
+    unsigned base;                          /* of what is read now */
+    unsigned shaken;                        /* bases that faults were found in */
+    unsigned clock_shaken[POLICY_CLOCKS_MAX];
 };
+
+/* The base of what stands in a key of a part (NULL: one that it does not have), where the part
+ * stands in something of base outer. */
+unsigned base_of(const struct language_part *part, const struct language_key *key, unsigned outer);
+
+/* No fault was found in any of these bases. */
+bool stands(const struct policy_loading *loading, unsigned bases);
+/* Likewise, those of one clock among them. */
+bool clock_stands(const struct policy_loading *loading, uint16_t clock, unsigned bases);
 
 void complain(struct policy_loading *loading,
               const struct yaml_node *node,
@@ -396,12 +428,14 @@ bool read_duration(struct policy_loading *loading,
                    const struct yaml_node *node,
                    struct duration *duration);
 
-/* After everything was read without an error. */
+/* After everything was read: what can be proved of what was read without a fault. */
 void policy_prove(struct policy_loading *loading);
 void policy_prove_rules(struct policy_loading *loading);
 void policy_prove_requires(struct policy_loading *loading);
 /* Of policy_prove; reach[i]: the steps a case may come to from step i, i included. */
 void prove_tasks(struct policy_loading *loading, const uint64_t reach[POLICY_STEPS_MAX]);
+/* Of policy_prove, likewise. */
+void prove_levels(struct policy_loading *loading, uint16_t index);
 void policy_prove_texts(struct policy_loading *loading);
 /* Stands in a file the policy uses: such a thing is there to be chosen from, used or not. */
 bool is_of_pack(const struct policy_loading *loading, const struct yaml_node *place);

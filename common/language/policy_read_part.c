@@ -1,5 +1,6 @@
 /* The reader that the table of the language drives; see policy_language.h. */
 #include "fault.h"
+#include "near.h"
 #include "policy_read.h"
 
 #include <assert.h>
@@ -13,6 +14,7 @@ void mark_row(struct policy_loading *loading,
 {
     struct policy_mark *mark = arena_take(loading->scratch, sizeof *mark);
     if (!mark) {
+        loading->shaken = BASE_ALL;
         complain(loading, place, NULL, "the policy needs too much memory");
         return;
     }
@@ -258,6 +260,21 @@ static const struct language_key *key_find(const struct language_part *part, con
     return NULL;
 }
 
+/* The key somebody may have meant; NULL: none is near. */
+static const struct language_key *key_near(const struct language_part *part, const char *wrong)
+{
+    const struct language_key *found = NULL;
+    size_t best = near_enough(wrong) + 1;
+    for (size_t i = 0; i < part->key_count; i++) {
+        size_t distance = near_distance(wrong, part->keys[i].name);
+        if (distance < best) {
+            best = distance;
+            found = &part->keys[i];
+        }
+    }
+    return found;
+}
+
 static void part_hint(char hint[160], const char *wrong, const struct language_part *part)
 {
     char rows[HINT_KEYS_MAX][POLICY_NAME_MAX];
@@ -320,20 +337,25 @@ void read_part(struct policy_loading *loading,
     if (part->begin) {
         part->begin(loading, place, into);
     }
+    unsigned outer = loading->base;
     for (uint32_t i = 0; i < map->count; i++) {
-        if (!key_find(part, map->pairs[i].key.text)) {
-            unknown_key(loading, &map->pairs[i].key, part);
+        const struct yaml_node *name = &map->pairs[i].key;
+        if (!key_find(part, name->text)) {
+            loading->base = base_of(part, key_near(part, name->text), outer);
+            unknown_key(loading, name, part);
         }
     }
     for (size_t i = 0; i < part->key_count; i++) {
         const struct language_key *key = &part->keys[i];
         const struct yaml_pair *pair = yaml_find(map, key->name);
+        loading->base = base_of(part, key, outer);
         if (pair) {
             read_key(loading, pair, key, into);
         } else {
             absent_key(loading, place, part, key, into);
         }
     }
+    loading->base = outer;
     if (part->end) {
         part->end(loading, place, map, into);
     }
