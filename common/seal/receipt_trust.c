@@ -5,6 +5,7 @@
 #include "scope.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 static const char first_line[] = "redress-receipt-public 1";
@@ -30,7 +31,8 @@ bool receipt_trust_read(const char *path, struct receipt_trust *trust, struct er
     char text[KEY_FILE_MAX];
     struct stat info;
     trust->count = 0;
-    SCOPED(file_close) FILE *file = fopen(path, "re");
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe may have no writer */
+    SCOPED(file_close) FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     if (!file) {
         return error_set(error,
                          ERROR_FATAL,
@@ -39,7 +41,10 @@ bool receipt_trust_read(const char *path, struct receipt_trust *trust, struct er
                          path,
                          strerrordesc_np(errno));
     }
-    if (fstat(fileno(file), &info) != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        return error_set(error, ERROR_FATAL, "%s: not a regular file", path);
+    }
+    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return error_set(error, ERROR_FATAL, "%s: others may write it; chmod go-w it", path);
     }
     size_t size = fread(text, 1, sizeof text - 1, file);

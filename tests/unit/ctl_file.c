@@ -1,8 +1,8 @@
 /*
- * Goal: the command reads files, and never waits for what nobody writes or what never ends.
- * Method: a file, a folder, a device, a pipe without a writer and one that has one, each by name,
- * read as a text and as evidence, under an alarm; and
- * the pipe by every verb that takes files.  Guards law 9: nothing waits without an end.
+ * Goal: the command reads and writes files, and never waits for what nobody writes or reads, or
+ * what never ends.  Method: a file, a folder, a device, a pipe without another end and one that has
+ * one, each by name, read as a text and as evidence and written, under an alarm; and the pipe by
+ * every verb that takes files.  Guards law 9: nothing waits without an end.
  */
 #include "ctl_file.h"
 
@@ -125,6 +125,74 @@ static void a_folder_and_what_is_not_there_are_told(void **state)
             "redress: /nowhere/at/all: No such file or directory\n");
 }
 
+/* What was said when "leak" was written there. */
+static void is_written(const char *path, int code, const char *says)
+{
+    struct ctl ctl = {.language = CTL_EN};
+    char *said = NULL;
+    size_t size = 0;
+    FILE *to;
+    ctl.err = open_memstream(&said, &size);
+    assert_non_null(ctl.err);
+    int made = ctl_file_make(&ctl, path, &to);
+    if (made == CTL_OK) {
+        (void)fputs("leak", to);
+        made = ctl_file_finish(&ctl, path, &to);
+    }
+    assert_null(to);
+    (void)fclose(ctl.err);
+    assert_string_equal(said, says);
+    assert_int_equal(made, code);
+    free(said);
+}
+
+static void a_file_is_made_or_emptied_and_written(void **state)
+{
+    (void)state;
+    assert_int_equal(truncate(file_path, SIZE_MAX_READ - 1), 0);
+    is_written(file_path, CTL_OK, "");
+    is_read(file_path, CTL_OK, CTL_OK, "");
+    assert_int_equal(unlink(file_path), 0);
+    is_written(file_path, CTL_OK, "");
+    is_read(file_path, CTL_OK, CTL_OK, "");
+}
+
+static void what_is_no_file_is_not_written(void **state)
+{
+    char says[160];
+    (void)state;
+    (void)snprintf(
+        says, sizeof says, "redress: %s is no file; nothing is written to it\n", pipe_path);
+    is_written(pipe_path, CTL_USAGE, says);
+    int both = open(pipe_path, O_RDWR | O_CLOEXEC);
+    assert_true(both >= 0);
+    is_written(pipe_path, CTL_USAGE, says);
+    (void)close(both);
+    is_written("/dev/null", CTL_USAGE, "redress: /dev/null is no file; nothing is written to it\n");
+    is_written(
+        "/nowhere/at/all", CTL_FAILED, "redress: /nowhere/at/all: No such file or directory\n");
+    (void)snprintf(says, sizeof says, "redress: %s: Is a directory\n", folder);
+    is_written(folder, CTL_FAILED, says);
+}
+
+/* What is not all written is said, however late that is known. */
+static void a_full_disk_is_told(void **state)
+{
+    (void)state;
+    struct ctl ctl = {.language = CTL_EN};
+    char *said = NULL;
+    size_t size = 0;
+    FILE *to = fopen("/dev/full", "we");
+    ctl.err = open_memstream(&said, &size);
+    assert_true(to && ctl.err);
+    (void)fputs("leak", to);
+    assert_int_equal(ctl_file_finish(&ctl, "page", &to), CTL_FAILED);
+    assert_null(to);
+    (void)fclose(ctl.err);
+    assert_string_equal(said, "redress: page: No space left on device\n");
+    free(said);
+}
+
 /* Whatever a verb does with its files, it opens them by the one rule. */
 static void no_verb_waits_for_a_pipe(void **state)
 {
@@ -133,6 +201,7 @@ static void no_verb_waits_for_a_pipe(void **state)
         "import --map PIPE x.csv",
         DRILL " --csv PIPE",
         DRILL " --csv " DATA "boston311.csv --staff PIPE",
+        DRILL " --csv " DATA "boston311.csv --html PIPE",
         "policy check PIPE",
         "policy diff PIPE PIPE",
         "calendar check PIPE",
@@ -170,6 +239,9 @@ int main(void)
         cmocka_unit_test(a_pipe_is_refused_whether_somebody_writes_or_not),
         cmocka_unit_test(a_device_that_never_ends_is_refused),
         cmocka_unit_test(a_folder_and_what_is_not_there_are_told),
+        cmocka_unit_test(a_file_is_made_or_emptied_and_written),
+        cmocka_unit_test(what_is_no_file_is_not_written),
+        cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(no_verb_waits_for_a_pipe),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -272,6 +272,10 @@ static void the_public_keys_are_a_list_that_grows(void **state)
     (void)snprintf(other, sizeof other, "%s/other.key", folder);
     assert_false(receipt_trust_read(file, &trust, &error));
     assert_non_null(strstr(error.text, "redress keys create"));
+    assert_int_equal(mkfifo(file, 0600), 0);
+    assert_false(receipt_trust_add(file, key, &error)); /* and waits for nobody */
+    assert_non_null(strstr(error.text, "not a regular file"));
+    assert_int_equal(unlink(file), 0);
     assert_true(receipt_trust_add(file, key, &error));
     assert_true(receipt_trust_add(file, key, &error)); /* no second line */
     assert_true(receipt_trust_read(file, &trust, &error));

@@ -4,10 +4,9 @@
 #include "clock.h"
 #include "ctl_database.h"
 #include "ctl_drill_work.h"
+#include "ctl_file.h"
 #include "ctl_time.h"
 #include "scope.h"
-
-#include <errno.h>
 
 enum { YEAR_S = 31556952, YEARS_BEFORE = 1, YEARS_AFTER = 3, OTHERS_TOLD_MAX = 1024 };
 static const int64_t time_end_s = 7258118400; /* 2200 */
@@ -198,19 +197,13 @@ static int write_page(const struct ctl *ctl, const struct drill_report *report)
     if (!path) {
         return CTL_OK;
     }
-    FILE *out = fopen(path, "we");
-    if (!out) {
-        return ctl_fail(
-            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, errno)));
+    FILE *out = NULL;
+    int code = ctl_file_make(ctl, path, &out);
+    if (code != CTL_OK) {
+        return code;
     }
     drill_page(report, out);
-    bool good = !ferror(out);
-    good = fclose(out) == 0 && good;
-    return good ? CTL_OK
-                : ctl_fail(ctl,
-                           CTL_FAILED,
-                           TEXT_FILE_UNREADABLE,
-                           CTL_ARGS(path, ctl_errno_text(ctl, errno)));
+    return ctl_file_finish(ctl, path, &out);
 }
 
 static int tell(const struct ctl *ctl, const struct drill_report *report)

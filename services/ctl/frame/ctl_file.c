@@ -105,3 +105,41 @@ void ctl_file_done(struct ctl_file *file)
     free(file->bytes);
     *file = (struct ctl_file){0};
 }
+
+int ctl_file_make(const struct ctl *ctl, const char *path, FILE **stream)
+{
+    struct stat is;
+    *stream = NULL;
+    int to =
+        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666); /* as fopen */
+    bool file = to >= 0 && fstat(to, &is) == 0 && S_ISREG(is.st_mode);
+    int why = to < 0 ? errno : file ? 0 : ENXIO;
+    if (file && (ftruncate(to, 0) != 0 || !(*stream = fdopen(to, "w")))) {
+        why = errno;
+    }
+    if (to >= 0 && !*stream) {
+        (void)close(to);
+    }
+    if (why == ENXIO) { /* so says a pipe that nobody reads as well */
+        return ctl_fail(ctl, CTL_USAGE, TEXT_FILE_NOT_MADE, CTL_ARGS(path));
+    }
+    return why == 0 ? CTL_OK
+                    : ctl_fail(ctl,
+                               CTL_FAILED,
+                               TEXT_FILE_UNREADABLE,
+                               CTL_ARGS(path, ctl_errno_text(ctl, why)));
+}
+
+int ctl_file_finish(const struct ctl *ctl, const char *path, FILE **stream_p)
+{
+    FILE *stream = *stream_p;
+    *stream_p = NULL;
+    bool failed = stream && ferror(stream) != 0;
+    bool closed = !stream || fclose(stream) == 0;
+    int why = closed ? EIO : errno;
+    return closed && !failed ? CTL_OK
+                             : ctl_fail(ctl,
+                                        CTL_FAILED,
+                                        TEXT_FILE_UNREADABLE,
+                                        CTL_ARGS(path, ctl_errno_text(ctl, why)));
+}

@@ -1,5 +1,5 @@
 /*
- * Files that are read: opened, and small ones read whole.
+ * Files that are read, small ones whole, and files that are written.
  */
 #ifndef REDRESS_CTL_FILE_H
 #define REDRESS_CTL_FILE_H
@@ -30,5 +30,12 @@ void ctl_file_close(FILE *stream);
 int ctl_file_read(const struct ctl *ctl, const char *path, size_t max, struct ctl_file *file)
     MUST_CHECK;
 void ctl_file_done(struct ctl_file *file);
+
+/* A file to be written, emptied or made; never a pipe or a device, which might be read by nobody or
+ * be something else's.  CTL_USAGE of those, else CTL_FAILED, after saying why. */
+int ctl_file_make(const struct ctl *ctl, const char *path, FILE **stream) MUST_CHECK;
+/* Closes it, if there is one, and leaves NULL behind; CTL_FAILED, after saying why, unless all of
+ * it was written. */
+int ctl_file_finish(const struct ctl *ctl, const char *path, FILE **stream_p) MUST_CHECK;
 
 #endif

@@ -1,8 +1,7 @@
 /* `redress import`: its options, its progress and its report; ctl_import.c is the work. */
+#include "ctl_file.h"
 #include "ctl_import.h"
 #include "scope.h"
-
-#include <errno.h>
 
 static void duration_text(char text[24], int64_t seconds)
 {
@@ -93,30 +92,17 @@ static int outcome(const struct import *import, int64_t lost)
     return import->refused + import->unreadable + import->forged > 0 ? CTL_FAILED : CTL_OK;
 }
 
+/* No file where none was asked for. */
 static int file_make(const struct ctl *ctl, const char *name, FILE **file)
 {
     const char *path = ctl_option_text(ctl, name);
-    if (path && !(*file = fopen(path, "we"))) {
-        return ctl_fail(
-            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, errno)));
-    }
-    return CTL_OK;
+    return path ? ctl_file_make(ctl, path, file) : CTL_OK;
 }
 
 static int file_finish(const struct ctl *ctl, const char *name, FILE **file_p, int code)
 {
-    FILE *file = *file_p;
-    *file_p = NULL;
-    if (!file) {
-        return code;
-    }
-    bool failed = ferror(file) != 0;
-    if (fclose(file) != 0 || failed) {
-        const char *path = ctl_option_text(ctl, name);
-        return ctl_fail(
-            ctl, CTL_FAILED, TEXT_FILE_UNREADABLE, CTL_ARGS(path, ctl_errno_text(ctl, errno)));
-    }
-    return code;
+    int finished = ctl_file_finish(ctl, ctl_option_text(ctl, name), file_p);
+    return finished == CTL_OK ? code : finished;
 }
 
 static int prepare(struct import *import)
