@@ -4,9 +4,7 @@
 #ifndef REDRESS_UTF8_H
 #define REDRESS_UTF8_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "slice.h"
 
 enum { UTF8_MAX = 4 };
 
@@ -45,6 +43,25 @@ static inline bool utf8_is_command(uint32_t character)
     return character < 0x20 || (character >= 0x7f && character < 0xa0) ||
            (character >= 0x2028 && character <= 0x202e) ||
            (character >= 0x2066 && character <= 0x2069);
+}
+
+/*
+ * The next character as people may be shown it, and moves *at, which is below end, behind it: as it
+ * is, or "?" where it is a command or no text at all.  Newlines and tabs stay as they are where
+ * there may be lines, and are blanks elsewhere.
+ */
+static inline struct slice utf8_shown(const uint8_t **at, const uint8_t *end, bool lines)
+{
+    uint32_t character = 0;
+    const uint8_t *from = *at;
+    size_t size = utf8_read(from, end, &character);
+    bool blank = size == 1 && (character == '\n' || character == '\t');
+    *at += size > 0 ? size : 1;
+    if (blank && !lines) {
+        return slice_text(" ");
+    }
+    return size > 0 && (blank || !utf8_is_command(character)) ? slice_of(from, size)
+                                                              : slice_text("?");
 }
 
 /* Writes one character, at most UTF8_MAX bytes; returns the end. */

@@ -39,19 +39,12 @@ static size_t character(struct slice text, size_t at, bool *wide)
     return at + size <= text.size ? size : text.size - at;
 }
 
-/* What is no letter, but a command to a terminal or no text at all, is shown as a question mark. */
 static void excerpt_show(FILE *out, struct slice text)
 {
     const uint8_t *end = text.bytes + text.size;
     for (const uint8_t *at = text.bytes; at < end;) {
-        uint32_t letter = 0;
-        size_t size = utf8_read(at, end, &letter);
-        if (size == 0 || (utf8_is_command(letter) && letter != '\t')) {
-            (void)fputc('?', out);
-        } else {
-            (void)fwrite(at, 1, size, out);
-        }
-        at += size > 0 ? size : 1;
+        struct slice shown = utf8_shown(&at, end, true);
+        (void)fwrite(shown.bytes, 1, shown.size, out);
     }
 }
 
@@ -109,17 +102,9 @@ static void plain_make(char *text)
     const uint8_t *at = (const uint8_t *)text;
     const uint8_t *end = at + strlen(text);
     while (at < end) {
-        uint32_t letter = 0;
-        size_t size = utf8_read(at, end, &letter);
-        bool plain = size > 0 && !utf8_is_command(letter);
-        size = size > 0 ? size : 1;
-        if (plain) {
-            memmove(text, at, size);
-        } else {
-            text[0] = ' ';
-        }
-        text += plain ? size : 1;
-        at += size;
+        struct slice shown = utf8_shown(&at, end, false);
+        memmove(text, shown.bytes, shown.size);
+        text += shown.size;
     }
     text[0] = '\0';
 }

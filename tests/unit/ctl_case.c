@@ -133,7 +133,7 @@ static void a_draft_commands_no_terminal(void **state)
     assert_non_null(story.ctl.out);
     assert_int_equal(ctl_draft_show(&story.ctl, &story.view, &command), CTL_OK);
     (void)fclose(story.ctl.out);
-    assert_string_equal(said, "It was ?]0;a?\nLi???.\n");
+    assert_string_equal(said, "It was ?]0;a?\nLi??.\n");
     story_end(&story);
 }
 

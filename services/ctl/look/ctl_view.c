@@ -16,16 +16,10 @@ const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX])
         size--; /* never half a character */
     }
     size_t used = 0;
-    for (size_t i = 0, step; i < size; i += step) {
-        uint32_t character;
-        step = utf8_read(text.bytes + i, text.bytes + size, &character);
-        if (step == 0 || utf8_is_command(character)) {
-            into[used++] = '?';
-            step = step ? step : 1;
-        } else {
-            memcpy(into + used, text.bytes + i, step);
-            used += step;
-        }
+    for (const uint8_t *at = text.bytes, *end = size > 0 ? at + size : at; at < end;) {
+        struct slice shown = utf8_shown(&at, end, false);
+        memcpy(into + used, shown.bytes, shown.size);
+        used += shown.size;
     }
     into[used] = '\0';
     return into;

@@ -73,8 +73,8 @@ const char *view_work_queue(const struct ctl *ctl,
                             const char *name,
                             char into[VIEW_TEXT_MAX]);
 
-/* Bytes of others, cut at VIEW_TEXT_MAX; control characters become '?', so that none reaches a
- * terminal. */
+/* Bytes of others on a line, cut at VIEW_TEXT_MAX; what is a command becomes "?", so that none
+ * reaches a terminal. */
 const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX]);
 
 /* A text of the catalogue with its arguments, cut at VIEW_TEXT_MAX. */

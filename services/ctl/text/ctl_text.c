@@ -114,18 +114,17 @@ static size_t color_size(const char *text)
 
 char *ctl_text_tame(char *text)
 {
-    uint8_t *at = (uint8_t *)text;
+    char *to = text;
+    const uint8_t *at = (const uint8_t *)text;
     const uint8_t *end = at + strlen(text);
-    for (size_t step; at < end; at += step) {
-        uint32_t character;
-        size_t letter = utf8_read(at, end, &character);
+    while (at < end) {
         size_t color = color_size((const char *)at);
-        bool kept = color > 0 || *at == '\n' || *at == '\t';
-        step = color > 0 ? color : letter > 0 ? letter : 1;
-        if (letter == 0 || (!kept && utf8_is_command(character))) {
-            memset(at, '?', step);
-        }
+        struct slice shown = color > 0 ? slice_of(at, color) : utf8_shown(&at, end, true);
+        memmove(to, shown.bytes, shown.size);
+        to += shown.size;
+        at += color;
     }
+    *to = '\0';
     return text;
 }
 
