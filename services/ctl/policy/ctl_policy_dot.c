@@ -9,7 +9,7 @@
 
 #include "ctl_table.h"
 
-enum { TITLE_COLUMNS = 34, LABEL_COLUMNS = 30, FIRST_PRINTED_END = 1000 };
+enum { TITLE_COLUMNS = 34, LABEL_COLUMNS = 30, LINE_SPARE = 6, FIRST_PRINTED_END = 1000 };
 
 static const char *const phase_colors[PHASE_COUNT] = {
     [PHASE_RECEIPT] = "#e8f1fb",
@@ -147,33 +147,44 @@ static void clocks_place(struct dot *dot)
 
 /* ---- text ---- */
 
-/* The bytes that stay on one line: a wide character with what may not begin a line, or a word. */
+/* The bytes that stay on one line: a wide character with what may not begin or end one, a word. */
 static size_t piece(const char *text)
 {
     char one[8];
     size_t size = 0;
     bool wide = false;
+    bool opened = false; /* what opens a bracket does not end a line */
     while (text[size]) {
         size_t next = size + 1;
         while (((unsigned char)text[next] & 0xC0U) == 0x80U) {
             next++;
         }
         (void)snprintf(one, sizeof one, "%.*s", (int)(next - size), text + size);
-        bool closes = strstr("，。、；：）》”？！", one) != NULL;
+        bool closes = strstr("，。、；：）》”」？！", one) != NULL;
         bool is_wide = ctl_width(one) > 1;
-        if (size > 0 && !closes && (wide || is_wide || text[size - 1] == ' ')) {
+        if (size > 0 && !closes && !opened && (wide || is_wide || text[size - 1] == ' ')) {
             break;
         }
+        opened = strstr("（《“「", one) != NULL;
         wide = is_wide;
         size = next;
     }
     return size;
 }
 
+/* Lines of about the same length, so that no single character is left for the last. */
+static unsigned even(size_t width, unsigned columns)
+{
+    size_t lines = (width + columns - 1) / columns;
+    size_t even = lines < 2 ? columns : width / lines + LINE_SPARE;
+    return even < columns ? (unsigned)even : columns;
+}
+
 void dot_text(const struct dot *dot, const char *text, unsigned columns)
 {
     char part[SAY_MAX];
     size_t at = 0;
+    columns = even(ctl_width(text), columns);
     for (const char *from = text; *from;) {
         size_t size = piece(from);
         (void)snprintf(part, sizeof part, "%.*s", (int)size, from);
@@ -218,8 +229,9 @@ static void step_draw(const struct dot *dot, uint16_t index)
     (void)fprintf(out,
                   "  s%u [fillcolor=\"%s\", %slabel=<<table border=\"0\" cellborder=\"0\" "
                   "cellspacing=\"0\" cellpadding=\"1\"><tr><td align=\"left\"><font "
-                  "point-size=\"9\" color=\"" DOT_FAINT "\">%s　</font></td><td align=\"right\">"
-                  "<font point-size=\"10\" color=\"" DOT_OWNER "\">",
+                  "point-size=\"" DOT_SIZE_NOTE "\" color=\"" DOT_FAINT
+                  "\">%s　</font></td><td align=\"right\">"
+                  "<font point-size=\"" DOT_SIZE_SMALL "\" color=\"" DOT_OWNER "\">",
                   index,
                   phase_colors[step->phase],
                   step->closed ? "peripheries=2, " : "",
@@ -233,14 +245,16 @@ static void step_draw(const struct dot *dot, uint16_t index)
     for (uint16_t i = 0; i < step->action_count; i++) {
         const struct policy_action *action = &step->actions[i];
         if (stays(action, index) && (step->closed || !dot_is_shared(dot, action))) {
-            (void)fputs("<tr><td colspan=\"2\" align=\"left\"><font point-size=\"10\">· ", out);
+            (void)fputs("<tr><td colspan=\"2\" align=\"left\"><font point-size=\"" DOT_SIZE_SMALL
+                        "\">・",
+                        out);
             dot_text(dot, say_title(dot->ctl, &action->title), LABEL_COLUMNS);
             dot_marks(dot, action, dot->runs[index] | dot->still[index]);
             (void)fputs("</font></td></tr>", out);
         }
     }
     if (dot->runs[index] | dot->still[index]) {
-        (void)fputs("<tr><td colspan=\"2\" align=\"left\"><font point-size=\"11\" "
+        (void)fputs("<tr><td colspan=\"2\" align=\"left\"><font point-size=\"" DOT_SIZE_CLOCK "\" "
                     "color=\"" DOT_CLOCK "\">",
                     out);
         clocks_draw(dot, "▷", dot->runs[index]);
@@ -252,11 +266,12 @@ static void step_draw(const struct dot *dot, uint16_t index)
 
 /* ---- arrows ---- */
 
-/* What is written beside an arrow keeps a little away from it. */
+/* What is written beside an arrow keeps a little away from it, and from the next; an arrow drawn
+ * before it passes behind. */
 #define LABEL_BEGIN                                                                                \
     "label=<<table border=\"0\" cellspacing=\"0\" cellpadding=\"0\"><tr><td width=\"5\"></td>"     \
-    "<td align=\"left\" balign=\"left\">"
-#define LABEL_END "</td></tr></table>>];\n"
+    "<td align=\"left\" balign=\"left\" bgcolor=\"white\">"
+#define LABEL_END "</td><td width=\"5\"></td></tr></table>>];\n"
 
 /* Its place from top to bottom: the policy's order, ends last. */
 static unsigned place(const struct dot *dot, uint16_t step)
@@ -315,7 +330,7 @@ static void shared_draw(const struct dot *dot, uint16_t to)
             if (action->to_step == to && dot_is_shared(dot, action)) {
                 (void)fprintf(dot->out,
                               "  from%u [shape=plain, fillcolor=none, fontcolor=\"" DOT_FAINT
-                              "\", fontsize=11, label=\"%s\"];\n  s%u -> from%u "
+                              "\", fontsize=" DOT_SIZE_CLOCK ", label=\"%s\"];\n  s%u -> from%u "
                               "[style=invis];\n"
                               "  from%u -> s%u [color=\"" DOT_ONWARD "\", " LABEL_BEGIN,
                               to,
@@ -378,13 +393,13 @@ void dot_write(const struct ctl *ctl, const struct policy *policy, FILE *out)
     clocks_place(&dot);
     (void)fprintf(out,
                   "digraph policy {\n  graph [rankdir=TB, fontname=\"%s\", labelloc=t, "
-                  "labeljust=l, nodesep=0.4, ranksep=0.4, label=<",
+                  "labeljust=l, nodesep=0.4, ranksep=0.4, fontsize=" DOT_SIZE_TITLE ", label=<",
                   font);
     dot_head_write(&dot);
     (void)fprintf(out,
-                  ">];\n  node [shape=box, style=\"rounded,filled\", fontsize=13, "
+                  ">];\n  node [shape=box, style=\"rounded,filled\", fontsize=" DOT_SIZE_TITLE ", "
                   "color=\"#888888\", fontname=\"%s\", margin=\"0.13,0.05\"];\n"
-                  "  edge [fontname=\"%s\", fontsize=10, arrowsize=0.8];\n",
+                  "  edge [fontname=\"%s\", fontsize=" DOT_SIZE_SMALL ", arrowsize=0.8];\n",
                   font,
                   font);
     for (uint16_t i = 0; i < policy->step_count; i++) {

@@ -15,6 +15,14 @@
 #define DOT_END    "#2d7a4f"
 #define DOT_FAINT  "#777777"
 
+/* Sizes of letters.  Graphviz measures text in whole pixels, 96 to the inch: multiples of 3/4 come
+ * out as wide as they are drawn; others run over what stands behind them. */
+#define DOT_SIZE_NOTE  "9"
+#define DOT_SIZE_SMALL "10.5"
+#define DOT_SIZE_CLOCK "11.25"
+#define DOT_SIZE_TITLE "13.5"
+#define DOT_SIZE_HEAD  "20.25"
+
 struct dot {
     const struct ctl *ctl;
     const struct policy *policy;

@@ -59,7 +59,9 @@ static void clock_row(const struct dot *dot, uint16_t index)
     dot_text(dot, say_title(dot->ctl, &clock->title), WHEN_COLUMNS);
     (void)fputs("　</td><td align=\"left\" valign=\"top\"><b>", out);
     dot_text(dot, say_target(dot->ctl, dot->policy, clock, target), WHEN_COLUMNS);
-    (void)fputs("</b>　</td><td align=\"left\" balign=\"left\"><font point-size=\"10\">", out);
+    (void)fputs("</b>　</td><td align=\"left\" balign=\"left\"><font point-size=\"" DOT_SIZE_SMALL
+                "\">",
+                out);
     if (!say_when_is_always(&clock->when)) {
         dot_text(dot, say_when(dot->ctl, dot->policy, &clock->when, when), WHEN_COLUMNS);
     }
@@ -72,7 +74,7 @@ static void clock_row(const struct dot *dot, uint16_t index)
         const struct policy_clock *told = targets ? &plain : clock;
         if (shown && rule->say(dot->ctl, dot->policy, told, when)[0] != '\0') {
             (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\" balign=\"left\"><font "
-                        "point-size=\"10\">",
+                        "point-size=\"" DOT_SIZE_SMALL "\">",
                         out);
             dot_text(dot, say_text(dot->ctl, target, rule->sentence, CTL_ARGS(when)), RULE_COLUMNS);
             (void)fputs("</font></td>" MARGIN "</tr>", out);
@@ -108,7 +110,7 @@ static void steps_tell(const struct dot *dot, const struct policy_action *action
         }
     }
     (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\" balign=\"left\"><font "
-                "point-size=\"9\" color=\"" DOT_FAINT "\">",
+                "point-size=\"" DOT_SIZE_NOTE "\" color=\"" DOT_FAINT "\">",
                 dot->out);
     dot_text(dot, list, ACTION_COLUMNS);
     (void)fputs("</font></td>" MARGIN "</tr>", dot->out);
@@ -118,7 +120,7 @@ static void shared_row(const struct dot *dot, const struct policy_action *action
 {
     FILE *out = dot->out;
     (void)fputs("<tr><td></td><td colspan=\"3\" align=\"left\" balign=\"left\"><font "
-                "point-size=\"11\">",
+                "point-size=\"" DOT_SIZE_CLOCK "\">",
                 out);
     dot_text(dot, say_title(dot->ctl, &action->title), ACTION_COLUMNS);
     if (action->to_step != POLICY_NONE) {
@@ -126,7 +128,7 @@ static void shared_row(const struct dot *dot, const struct policy_action *action
         dot_text(dot, say_title(dot->ctl, &dot->policy->steps[action->to_step].title), 1000);
     }
     bool ends = action->to_step != POLICY_NONE && dot->policy->steps[action->to_step].closed;
-    dot_marks(dot, action, ends ? 0 : UINT8_MAX);
+    dot_marks(dot, action, ends ? 0 : UINT16_MAX);
     (void)fputs("</font></td>" MARGIN "</tr>", out);
     if (!everywhere) {
         steps_tell(dot, action);
@@ -164,7 +166,8 @@ static unsigned shared_draw(const struct dot *dot, bool everywhere)
 static void sign_row(const struct dot *dot, const char *color, const char *sign, enum ctl_text id)
 {
     (void)fprintf(dot->out,
-                  "<tr><td></td><td colspan=\"3\" align=\"left\"><font point-size=\"10\" "
+                  "<tr><td></td><td colspan=\"3\" align=\"left\"><font point-size=\"" DOT_SIZE_SMALL
+                  "\" "
                   "color=\"%s\">%s ",
                   color,
                   sign);
@@ -186,7 +189,7 @@ void dot_head_write(const struct dot *dot)
 {
     FILE *out = dot->out;
     (void)fputs("<table border=\"0\" cellborder=\"0\" cellspacing=\"6\"><tr><td colspan=\"3\" "
-                "align=\"left\"><font point-size=\"20\"><b>",
+                "align=\"left\"><font point-size=\"" DOT_SIZE_HEAD "\"><b>",
                 out);
     ctl_text_escaped(out, say_title(dot->ctl, &dot->policy->title));
     (void)fputs("</b></font></td></tr><tr><td valign=\"top\"><table border=\"1\" "
