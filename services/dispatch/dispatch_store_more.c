@@ -4,8 +4,7 @@
 
 enum { VALUE_BYTES_MAX = 10, PIECE_HEAD = 2 };
 
-/* Kinds of piece are their places in this table: one that is put between them, or means something
- * else, is another form. */
+/* Kinds of piece are their places in this table, which is what DISPATCH_MORE_FORM numbers. */
 static const struct piece {
     uint16_t offset;
     uint8_t size;

@@ -8,8 +8,13 @@
 
 #include "dispatch_core.h"
 
+/*
+ * The form grows with every piece that is added, taken away or means something else: the version
+ * before could not read a piece it does not know, and a row it wrote lacks what a fold of the
+ * journal says.
+ */
 enum {
-    DISPATCH_MORE_FORM = 2,    /* the first byte; it grows with every change of a piece's meaning */
+    DISPATCH_MORE_FORM = 3,    /* the first byte */
     DISPATCH_MORE_SIZE = 2048, /* every piece: kind, place, at most ten bytes of value */
 };
 
