@@ -262,6 +262,56 @@ static void judge(struct story *story,
     story->proved += refused != NULL;
 }
 
+/* The order without one field is refused for it, and changes nothing. */
+static void
+give_without(struct story *story, const struct yaml_node *field, const struct journey_order *order)
+{
+    struct event_field fields[EVENT_FIELDS_MAX];
+    struct journey_order lacking = *order;
+    struct slice about = {0};
+    lacking.fields = fields;
+    lacking.field_count = 0;
+    for (uint32_t i = 0; i < order->field_count; i++) {
+        if (!slice_equal(order->fields[i].name, slice_text(field->text))) {
+            fields[lacking.field_count++] = order->fields[i];
+        }
+    }
+    enum dispatch_answer answer = journey_give(story->journey, &lacking, &about);
+    if (answer != DISPATCH_FIELD_MISSING || !slice_equal(about, slice_text(field->text))) {
+        story_fail(story,
+                   field,
+                   "%s without '%s': expected to be refused for it, was %s",
+                   order->action,
+                   field->text,
+                   answer == DISPATCH_APPEND ? "done" : dispatch_answer_code(answer));
+    }
+}
+
+/* "needs": what may not be left out, each tried without; nothing else has to be filled in. */
+static void try_needs(struct story *story,
+                      const struct yaml_node *move,
+                      const struct policy_action *action,
+                      const struct journey_order *order)
+{
+    const struct yaml_node *needs = story_value(story, move, "needs", YAML_LIST);
+    uint32_t needed = 0;
+    for (uint16_t i = 0; needs && action && i < action->need_count; i++) {
+        needed += !action->needs[i].optional;
+    }
+    for (uint32_t i = 0; needs && i < needs->count; i++) {
+        give_without(story, &needs->items[i], order);
+    }
+    if (needs && needed != needs->count) {
+        story_fail(story,
+                   needs,
+                   "%s: expected %u fields that may not be left out, were %u",
+                   order->action,
+                   needs->count,
+                   needed);
+    }
+    story->proved += needs != NULL;
+}
+
 /* What is no action of the policy is known by its word. */
 static enum dispatch_input_kind kind_of(const char *order)
 {
@@ -307,7 +357,9 @@ static void act(struct story *story, const struct yaml_node *move)
                                   .fields = fields};
     given.text = story_text(story, move, "text", NULL);
     given.language = story_text(story, move, "language", NULL);
-    given.field_count = fill(story, move, action_of(story, order), fields);
+    const struct policy_action *action = action_of(story, order);
+    given.field_count = fill(story, move, action, fields);
+    try_needs(story, move, action, &given);
     judge(story, move, order, journey_give(story->journey, &given, &about), about);
 }
 
@@ -331,6 +383,7 @@ void story_live(struct story *story)
                                             "do",
                                             "with",
                                             "only",
+                                            "needs",
                                             "text",
                                             "language",
                                             "refused",

@@ -102,6 +102,7 @@ static void move_check(struct script *script, const struct yaml_node *move)
         {"do",       YAML_SCALAR},
         {"with",     YAML_MAP   },
         {"only",     YAML_MAP   },
+        {"needs",    YAML_LIST  },
         {"text",     YAML_SCALAR},
         {"language", YAML_SCALAR},
         {"refused",  YAML_SCALAR},
