@@ -134,9 +134,26 @@ static bool open_archive(struct service *service, struct error *error)
     return true;
 }
 
+/*
+ * Timers to the microsecond.  By default libevent reads a clock that moves with the kernel's tick
+ * (4 ms at 250 Hz) and sleeps whole milliseconds: a level that is due would be decided that late.
+ */
+static struct event_base *precise_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0) {
+        base = event_base_new_with_config(config);
+    }
+    if (config) {
+        event_config_free(config);
+    }
+    return base;
+}
+
 static bool open_service(struct service *service, struct error *error)
 {
-    service->base = event_base_new();
+    service->base = precise_base();
     service->scratch = arena_new(SCRATCH_BYTES_MAX);
     service->waiting = calloc(SERVICE_REQUESTS_MAX, sizeof *service->waiting);
     service->decoded = calloc(1, sizeof *service->decoded);
