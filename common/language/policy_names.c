@@ -37,6 +37,17 @@ struct policy_names names_roles(const struct policy *policy)
     return (struct policy_names){"role", policy->roles, POLICY_NAME_MAX, policy->role_count};
 }
 
+/* A name that was refused where it is defined. */
+static bool has_unread(struct policy_names names)
+{
+    bool unread = false;
+    const char *row = names.rows;
+    for (uint16_t i = 0; i < names.count; i++, row += names.stride) {
+        unread = unread || !row[0];
+    }
+    return unread;
+}
+
 uint16_t
 read_name(struct policy_loading *loading, const struct yaml_node *node, struct policy_names names)
 {
@@ -51,7 +62,11 @@ read_name(struct policy_loading *loading, const struct yaml_node *node, struct p
         return POLICY_NONE;
     }
     char hint[160];
-    hint_make(hint, node->text, names);
+    bool near = hint_make(hint, node->text, names);
+    if (!near && has_unread(names)) {
+        loading->shaken |= loading->base; /* it may be the one that could not be read */
+        return POLICY_NONE;
+    }
     if (node->kind == YAML_SCALAR) {
         complain(loading, node, hint, "no %s '%.60s'", fault_text(names.what), node->text);
     } else {

@@ -98,7 +98,7 @@ static void hint_list(char hint[160], struct policy_names names)
     }
 }
 
-void hint_make(char hint[160], const char *wrong, struct policy_names names)
+bool hint_make(char hint[160], const char *wrong, struct policy_names names)
 {
     hint[0] = '\0';
     size_t best = near_enough(wrong);
@@ -110,9 +110,11 @@ void hint_make(char hint[160], const char *wrong, struct policy_names names)
             (void)snprintf(hint, 160, fault_text("did you mean '%s'?"), row);
         }
     }
-    if (!hint[0] && names.count > 0 && names.count <= 12) {
+    bool near = hint[0] != '\0';
+    if (!near && names.count > 0 && names.count <= 12) {
         hint_list(hint, names);
     }
+    return near;
 }
 
 void read_id(struct policy_loading *loading, const struct yaml_node *node, char id[POLICY_NAME_MAX])

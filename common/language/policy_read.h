@@ -167,8 +167,8 @@ uint32_t list_count(const struct yaml_node *node);
 const struct yaml_node *list_item(const struct yaml_node *node, uint32_t i);
 
 /* "did you mean 'quality'?" in the buffer, or "" when nothing is near; candidates are asked for
- * until NULL. */
-void hint_make(char hint[160], const char *wrong, struct policy_names names);
+ * until NULL; true: one is near. */
+bool hint_make(char hint[160], const char *wrong, struct policy_names names);
 
 struct policy_names names_channels(const struct policy *policy);
 struct policy_names names_categories(const struct policy *policy);

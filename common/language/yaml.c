@@ -3,6 +3,7 @@
 #include "fault.h"
 #include "scope.h"
 #include "utf8.h"
+#include "yaml_slip.h"
 
 #include <libfyaml.h>
 
@@ -14,39 +15,11 @@ struct reading {
     bool wrong; /* something was told that makes the tree useless */
 };
 
-static bool has_one_of(struct slice bytes, const char *const *parts, size_t count)
-{
-    bool found = false;
-    for (size_t i = 0; i < count; i++) {
-        found = found || memmem(bytes.bytes, bytes.size, parts[i], strlen(parts[i]));
-    }
-    return found;
-}
-
-/* What the parser answers with something about mappings: a habit of Chinese keyboards, and lines
- * that do not begin where they ought to.  It often tells of the line before. */
-static const char *habit_hint(struct slice bytes, const char *text)
-{
-    static const char *const colons[] = {"： ", "：\n", "：\r"};
-    static const char *const tabs[] = {"\n\t", "\n  \t", "\n    \t"};
-    bool indented = strstr(text, "indentation") || strstr(text, "multiline");
-    if (has_one_of(bytes, colons, sizeof colons / sizeof *colons)) {
-        return "the file has a full-width colon (：) where YAML wants ':' and a blank";
-    }
-    if (indented && has_one_of(bytes, tabs, sizeof tabs / sizeof *tabs)) {
-        return "a line begins with a tab; YAML wants blanks there";
-    }
-    return indented ? "the keys of one mapping begin in the same column: look where this line and "
-                      "the next begin"
-                    : NULL;
-}
-
 static void
 complain_at(struct yaml_source *source, unsigned line, unsigned column, const char *text)
 {
     const struct yaml_node place = {.line = line, .column = column, .width = 1};
-    const char *hint = source->bytes.size > 0 ? habit_hint(source->bytes, text) : NULL;
-    yaml_complain(source, YAML_ERROR, &place, hint, "%s", fault_text(text));
+    yaml_complain(source, YAML_ERROR, &place, NULL, "%s", fault_text(text));
 }
 
 static void parser_destroy(struct fy_parser **parser)
@@ -170,7 +143,7 @@ read_list(struct reading *reading, struct fy_node *from, unsigned depth, struct 
 }
 
 static bool
-key_is_new(struct reading *reading, const struct yaml_node *map, const struct yaml_node *key)
+key_is_good(struct reading *reading, const struct yaml_node *map, const struct yaml_node *key)
 {
     const struct yaml_pair *before = yaml_find(map, key->text);
     if (before) {
@@ -182,7 +155,11 @@ key_is_new(struct reading *reading, const struct yaml_node *map, const struct ya
                       key->text,
                       before->key.line);
     }
-    return !before;
+    bool wide = yaml_is_wide(key->text);
+    if (wide) {
+        yaml_wide_tell(reading->source, key);
+    }
+    return !before && !wide;
 }
 
 static bool
@@ -225,7 +202,7 @@ read_map(struct reading *reading, struct fy_node *from, unsigned depth, struct y
             !read_node(reading, fy_node_pair_value(item), &pair->key, depth + 1, &pair->value)) {
             return false;
         }
-        reading->wrong = !key_is_new(reading, out, &pair->key) || reading->wrong;
+        reading->wrong = !key_is_good(reading, out, &pair->key) || reading->wrong;
         out->count++;
     }
     return true;
@@ -282,7 +259,7 @@ static void parser_complaints(struct yaml_source *source, struct fy_diag *diag)
     while ((found = fy_diag_errors_iterate(diag, &iterator)) != NULL) {
         unsigned line = found->line > 0 ? (unsigned)found->line : 1;
         unsigned column = found->column > 0 ? (unsigned)found->column : 1;
-        complain_at(source, line, column, found->msg ? found->msg : "not YAML");
+        yaml_slip_tell(source, line, column, found->msg ? found->msg : "");
     }
     if (source->errors == before) {
         complain_at(source, 1, 1, "not a YAML document");

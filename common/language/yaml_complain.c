@@ -2,8 +2,8 @@
 #include "fault.h"
 #include "utf8.h"
 #include "yaml.h"
+#include "yaml_slip.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 
 enum { EXCERPT_MAX = 200 }; /* bytes of a line that are shown */
@@ -77,23 +77,6 @@ void yaml_excerpt(FILE *out, struct slice line, const struct yaml_node *node)
     (void)fprintf(out, "\n      | ");
     caret_show(out, line, node);
     (void)fputc('\n', out);
-}
-
-/* Chinese keyboards give full-width signs, and behind a plain word they become part of it. */
-static const char *wide_hint(const struct yaml_node *node)
-{
-    static const char *const wide[] = {"：", "，"};
-    const char *text = node->kind == YAML_SCALAR && node->text ? node->text : "";
-    const char *end = text;
-    while (isalnum((unsigned char)*end) || (*end && strchr("-_.", *end))) {
-        end++;
-    }
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
-        if (isalpha((unsigned char)*text) && strncmp(end, wide[i], strlen(wide[i])) == 0) {
-            return "a full-width ： or ， stands here where YAML wants ':' or ',' and a blank";
-        }
-    }
-    return NULL;
 }
 
 /* In place: a text of one line that commands no terminal. */
@@ -175,7 +158,7 @@ void yaml_complain(struct yaml_source *source,
         }
         return;
     }
-    const char *wide = grade == YAML_ERROR ? wide_hint(node) : NULL;
+    const char *sign = grade == YAML_ERROR ? yaml_sign_hint(node) : NULL;
     va_list arguments;
     va_start(arguments, format);
     struct yaml_fault fault = {.grade = grade,
@@ -183,7 +166,7 @@ void yaml_complain(struct yaml_source *source,
                                .column = node->column,
                                .file = strdup(source->name),
                                .message = plain_say(fault_text(format), arguments),
-                               .hint = hint_say(wide ? wide : hint)};
+                               .hint = hint_say(sign ? sign : hint)};
     va_end(arguments);
     (void)fprintf(source->out,
                   "%s:%u:%u: %s%s\n",
