@@ -3,6 +3,7 @@
 #include "arena.h"
 #include "classify_cache.h"
 #include "classify_regex.h"
+#include "fault.h"
 #include "text.h"
 
 #include <assert.h>
@@ -159,6 +160,34 @@ static size_t culprit_find(const struct source *source, hs_compile_error_t **why
     return source->count;
 }
 
+/* What vectorscan says of patterns people write, in words that say what is wrong. */
+static const char *pattern_fault(const char *theirs)
+{
+    static const struct {
+        const char *theirs, *ours;
+    } faults[] = {
+        {"Missing close parenthesis",    "a bracket is opened and never closed"         },
+        {"Unmatched parentheses",        "a closing bracket that nothing opened"        },
+        {"Unterminated character class", "a [ is opened and never closed"               },
+        {"Range out of order",           "a range in [ ] ends before it begins"         },
+        {"Zero-width assertions",        "(?= ), (?! ) and the like cannot be used here"},
+        {"reference",                    "\\1 and the like cannot be used here"         },
+        {"Invalid repeat",               "*, +, ? or { } has nothing that it repeats"   },
+        {"Bounded repeat is too large",  "a repetition { } is too long"                 },
+        {"too large",                    "it is too long"                               },
+        {"matches empty buffer",         "it fits every text, the empty one, too"       },
+        {"Unknown property",             "\\p{ } names no property of characters"       },
+        {"POSIX named class",            "[[: :]] names no class of characters"         },
+        {"Unescaped \\",                 "a \\ at the end"                              },
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        if (strcasestr(theirs, faults[i].theirs)) {
+            return fault_text(faults[i].ours);
+        }
+    }
+    return theirs;
+}
+
 static bool source_compile(struct classifier *classifier, struct error *error)
 {
     const struct source *source = &classifier->source;
@@ -180,7 +209,7 @@ static bool source_compile(struct classifier *classifier, struct error *error)
                         one ? source->lines[culprit] : 0,
                         one ? classifier->labels[classifier->tallies[culprit].label].name
                             : "all together",
-                        why ? why->message : "out of memory");
+                        why ? pattern_fault(why->message) : "out of memory");
         (void)hs_free_compile_error(why);
         return false;
     }
