@@ -30,7 +30,8 @@ static enum calendar_form form_of(struct slice bytes)
         strncasecmp((const char *)bytes.bytes + at, begin, sizeof begin - 1) == 0) {
         return CALENDAR_ICAL;
     }
-    return at < bytes.size && bytes.bytes[at] == '{' ? CALENDAR_JSON : CALENDAR_YAML;
+    bool json = at < bytes.size && (bytes.bytes[at] == '{' || bytes.bytes[at] == '[');
+    return json ? CALENDAR_JSON : CALENDAR_YAML;
 }
 
 static int compare_dates(const void *a, const void *b)

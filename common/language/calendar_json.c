@@ -1,5 +1,6 @@
 /* The JSON of holiday-cn (github.com/NateScarlet/holiday-cn, schema.json): days off and make-up
- * working days of one year.  JSON is read as the YAML it also is, so that places are known. */
+ * working days of one year; or the list of days alone, of any years, where "kind" may say "off" or
+ * "workday" instead.  JSON is read as the YAML it also is, so that places are known. */
 #include "calendar_read.h"
 #include "fault.h"
 #include "zone.h"
@@ -10,7 +11,7 @@ struct reading {
     struct yaml_source *source;
     struct arena *arena;
     struct calendar_dates *dates;
-    int32_t year;
+    int32_t year; /* 0: of any */
 };
 
 static void wrong(const struct reading *reading,
@@ -33,6 +34,20 @@ value_of(const struct reading *reading, const struct yaml_node *map, const char 
     return &pair->value;
 }
 
+/* Whether it is a day off or one that is worked; false after a complaint. */
+static bool kind_read(const struct reading *reading, const struct yaml_node *day, bool *is_off)
+{
+    const struct yaml_pair *pair = yaml_find(day, "kind");
+    const struct yaml_node *node = pair ? &pair->value : value_of(reading, day, "isOffDay");
+    const char *text = node && node->kind == YAML_SCALAR ? node->text : "";
+    *is_off = strcmp(text, pair ? "off" : "true") == 0;
+    bool known = *is_off || strcmp(text, pair ? "workday" : "false") == 0;
+    if (node && !known) {
+        wrong(reading, node, NULL, pair ? "kind is off or workday" : "isOffDay is true or false");
+    }
+    return known;
+}
+
 static void day_read(struct reading *reading, const struct yaml_node *day)
 {
     if (day->kind != YAML_MAP) {
@@ -41,15 +56,11 @@ static void day_read(struct reading *reading, const struct yaml_node *day)
     }
     const struct yaml_node *name = value_of(reading, day, "name");
     const struct yaml_node *date = value_of(reading, day, "date");
-    const struct yaml_node *off = value_of(reading, day, "isOffDay");
+    bool is_off;
+    bool known = kind_read(reading, day, &is_off);
     int32_t number = 0;
-    if (!name || !date || !off) {
+    if (!name || !date) {
         return;
-    }
-    bool is_off = off->kind == YAML_SCALAR && strcmp(off->text, "true") == 0;
-    bool is_worked = off->kind == YAML_SCALAR && strcmp(off->text, "false") == 0;
-    if (!is_off && !is_worked) {
-        wrong(reading, off, NULL, "isOffDay is true or false");
     }
     if (name->kind != YAML_SCALAR) {
         wrong(reading, name, NULL, "the name has to be a text");
@@ -60,11 +71,11 @@ static void day_read(struct reading *reading, const struct yaml_node *day)
             reading->source, YAML_ERROR, date, "2026-02-17", "'%.20s' is no date", date->text);
         return;
     }
-    int32_t apart = number / 10000 - reading->year;
+    int32_t apart = reading->year == 0 ? 0 : number / 10000 - reading->year;
     if (apart < -1 || apart > 1) {
         yaml_complain(
             reading->source, YAML_ERROR, date, NULL, "not a day of %d", (int)reading->year);
-    } else if (is_off || is_worked) {
+    } else if (known) {
         calendar_dates_add(reading->source,
                            date,
                            reading->dates,
@@ -75,12 +86,23 @@ static void day_read(struct reading *reading, const struct yaml_node *day)
     }
 }
 
+static void days_read(struct reading *reading, const struct yaml_node *days)
+{
+    for (uint32_t i = 0; i < days->count; i++) {
+        day_read(reading, &days->items[i]);
+    }
+}
+
 void calendar_json_read(struct yaml_source *source,
                         struct arena *arena,
                         const struct yaml_node *tree,
                         struct calendar_dates *dates)
 {
     struct reading reading = {.source = source, .arena = arena, .dates = dates};
+    if (tree->kind == YAML_LIST && tree->count > 0) {
+        days_read(&reading, tree);
+        return;
+    }
     if (tree->kind != YAML_MAP) {
         wrong(&reading, tree, NULL, "expected {\"year\": …, \"days\": […]}");
         return;
@@ -101,9 +123,7 @@ void calendar_json_read(struct yaml_source *source,
         return;
     }
     reading.year = (int32_t)number;
-    for (uint32_t i = 0; i < days->count; i++) {
-        day_read(&reading, &days->items[i]);
-    }
+    days_read(&reading, days);
     if (days->count == 0) {
         yaml_complain(source,
                       YAML_WARNING,

@@ -219,6 +219,26 @@ int ctl_cases_check(struct ctl *ctl, const char *path, ctl_case_judge *judge, vo
     return code;
 }
 
+/* Behind the bracket of an array: its first object begins as a day does, not as a case. */
+static bool is_of_days(struct cases *cases)
+{
+    static const char *const keys[] = {"date", "name", "kind", "isOffDay"};
+    char key[16] = "";
+    size_t size = 0;
+    int object = next_sign(cases);
+    int quote = next_sign(cases);
+    int byte = object == '{' && quote == '"' ? next_byte(cases) : EOF;
+    while (byte != EOF && byte != '"' && size + 1 < sizeof key) {
+        key[size++] = (char)byte;
+        byte = next_byte(cases);
+    }
+    bool found = false;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        found = found || strcmp(key, keys[i]) == 0;
+    }
+    return found;
+}
+
 bool ctl_cases_is(const char *path)
 {
     int number = -1;
@@ -232,9 +252,10 @@ bool ctl_cases_is(const char *path)
     }
     struct cases cases = {.file = file};
     int sign = next_sign(&cases);
+    bool are = sign == '[' && (file == stdin || !is_of_days(&cases));
     if (file == stdin) {
         (void)ungetc(sign, file);
     }
     ctl_file_close(file);
-    return sign == '[';
+    return are;
 }

@@ -34,7 +34,7 @@ typedef bool ctl_case_judge(void *self, const json_t *row, struct ctl_case_answe
 int ctl_cases_check(struct ctl *ctl, const char *path, ctl_case_judge *judge, void *self)
     MUST_CHECK;
 
-/* Is the file an array, as cases are?  Of stdin only blanks are taken. */
+/* Is the file an array, and not of days, as cases are?  Of stdin only blanks are taken. */
 bool ctl_cases_is(const char *path);
 
 /*
