@@ -36,7 +36,7 @@ static int showing_of(const struct ctl *ctl, struct showing *showing)
 
 static int policy_show(struct ctl *ctl, const struct policy *policy, const struct showing *showing)
 {
-    struct measured measured[MEASURE_PERIODS_MAX];
+    struct measured measured[MEASURED_PERIODS_MAX];
     int code = CTL_OK;
     for (uint16_t i = 0; i < policy->measure_count && code == CTL_OK; i++) {
         const struct policy_measure *measure = &policy->measures[i];

@@ -1,247 +1,7 @@
-/* What a measure is made of, as SQL over the table figure. */
-#include "analytics_core.h"
+/* Measures as the archive has them: one question, or one a channel. */
 #include "ctl_database.h"
 #include "ctl_measures.h"
-#include "ctl_table.h"
-#include "ctl_view.h"
 #include "scope.h"
-
-enum { SQL_MAX = 4096, LIST_MAX = 64 * 1024, SCALE = 10000 };
-
-#define AMONG    " AND (asked.among IS NULL OR f.value = ANY (asked.among))"
-#define CLOSED   "f.measure = 'closed'" AMONG
-#define AT_ONCE  "f.measure = 'closed_at_once'" AMONG
-#define REOPENED "f.measure = 'reopened' AND f.value <> 'unmerged'"
-#define MET      "f.measure = 'met' AND f.clock = asked.thing"
-#define VERDICTS "f.measure IN ('met', 'missed') AND f.clock = asked.thing"
-#define TRIAGED  "f.measure IN ('triaged', 'asked')"
-#define ANSWERS  "f.measure = 'answer' AND f.field = asked.thing"
-#define LEFT     "f.measure = 'phase' AND f.phase = asked.phase"
-#define COUNTED  " AND f.value = ANY (asked.counted)"
-
-/* Which figures count, and out of which. */
-static const struct {
-    const char *hits, *n;
-} made_of[MEASURE_COUNT] = {
-    [MEASURE_IN_TIME] = {MET,                      VERDICTS              },
-    [MEASURE_CLOSED_AS] = {CLOSED COUNTED,           CLOSED                },
-    [MEASURE_CLOSED_AT_ONCE] = {AT_ONCE,                  CLOSED                },
-    [MEASURE_CLOSED] = {CLOSED,                   "f.measure = 'opened'"},
-    [MEASURE_REOPENED] = {REOPENED,                 CLOSED                },
-    [MEASURE_REPEATED] = {"f.measure = 'repeated'", TRIAGED               },
-    [MEASURE_ANSWERED] = {ANSWERS COUNTED,          ANSWERS               },
-    [MEASURE_MEAN] = {"false",                  ANSWERS               },
-    [MEASURE_SUM] = {"false",                  ANSWERS               },
-    [MEASURE_MEAN_TIME] = {"false",                  LEFT                  },
-    [MEASURE_MEDIAN_TIME] = {"false",                  LEFT                  },
-    [MEASURE_OPENED] = {"false",                  "f.measure = 'opened'"},
-};
-
-/* A half-year is that of the quarter it begins with. */
-static const struct {
-    const char *unit, *step, *form;
-} spans[MEASURE_PERIOD_COUNT] = {
-    [MEASURE_DAY] = {"day",     "1 day",    "YYYY-MM-DD"  },
-    [MEASURE_WEEK] = {"week",    "7 days",   "IYYY-\"W\"IW"},
-    [MEASURE_MONTH] = {"month",   "1 month",  "YYYY-MM"     },
-    [MEASURE_QUARTER] = {"quarter", "3 months", "YYYY-\"Q\"Q" },
-    [MEASURE_HALF_YEAR] = {"quarter", "6 months", "YYYY-\"H\"Q" },
-    [MEASURE_YEAR] = {"year",    "1 year",   "YYYY"        },
-};
-
-/* Of the period an instant lies in. */
-#define BEGINS(of, at)                                                                             \
-    "date_trunc(" of ".unit, " at ") - CASE WHEN " of                                              \
-    ".step = '6 months' AND extract(quarter FROM " at ") IN (2, 4) THEN interval '3 months' "      \
-    "ELSE interval '0' END"
-
-/* Every parameter is named once, so that its type is known whether a measure needs it or not.
- * The three conditions are put in. */
-static const char asking[] =
-    "WITH given AS (SELECT $1::text AS policy, $2::text AS unit, $3::interval AS step, "
-    "$4::text AS zone, coalesce($5::timestamp, clock_timestamp() AT TIME ZONE $4::text) AS at, "
-    "$6::integer AS periods, $7::text AS form, $8::text[] AS channels, $9::text[] AS categories, "
-    "$10::text AS thing, $11::text[] AS counted, $12::text[] AS among, $13::smallint AS phase), "
-    "asked AS (SELECT *, " BEGINS(
-        "given",
-        "at") " AS last FROM given), "
-              "spans AS (SELECT last - i * step AS begins FROM asked, generate_series(0, periods - "
-              "1) i), "
-              "sums AS (SELECT " BEGINS(
-                  "asked",
-                  "(f.hour AT TIME ZONE asked.zone)") " AS begins, f.bucket, "
-                                                      "sum(f.count) FILTER (WHERE %s) AS hits, "
-                                                      "sum(f.count) FILTER (WHERE %s) AS n, "
-                                                      "sum(f.sum) FILTER (WHERE %s) AS sum FROM "
-                                                      "asked, figure f JOIN policy p ON p.id = "
-                                                      "f.policy_id "
-                                                      "WHERE p.name = asked.policy "
-                                                      "AND f.hour >= (asked.last - (asked.periods "
-                                                      "- 1) * asked.step) AT TIME ZONE asked.zone "
-                                                      "AND f.hour < (asked.last + asked.step) AT "
-                                                      "TIME ZONE asked.zone "
-                                                      "AND (asked.channels IS NULL OR f.channel = "
-                                                      "ANY (asked.channels)) "
-                                                      "AND (asked.categories IS NULL OR f.category "
-                                                      "= ANY (asked.categories)) GROUP BY 1, 2) "
-                                                      "SELECT to_char(begins, form), extract(epoch "
-                                                      "FROM begins AT TIME ZONE zone)::bigint, "
-                                                      "extract(epoch FROM (begins + step) AT TIME "
-                                                      "ZONE zone)::bigint, "
-                                                      "(begins + step) AT TIME ZONE zone > "
-                                                      "clock_timestamp(), coalesce(bucket, -1), "
-                                                      "coalesce(hits, 0)::bigint, coalesce(n, "
-                                                      "0)::bigint, coalesce(sum, 0)::bigint "
-                                                      "FROM asked, spans LEFT JOIN sums USING "
-                                                      "(begins) ORDER BY begins, bucket";
-
-/* {"a","b"}, a text array; ids need no escapes. */
-static void list_add(char into[LIST_MAX], const char *id)
-{
-    size_t used = strlen(into);
-    if (used == 0) {
-        (void)snprintf(into, LIST_MAX, "{\"%s\"}", id);
-    } else {
-        (void)snprintf(into + used - 1, LIST_MAX - used + 1, ",\"%s\"}", id);
-    }
-}
-
-static void
-categories_list(const struct policy *policy, const struct policy_when *where, char into[LIST_MAX])
-{
-    const struct policy_when kinds = {.category_count = where->category_count,
-                                      .categories = where->categories};
-    for (uint16_t i = 0; where->category_count > 0 && i < policy->category_count; i++) {
-        const struct policy_facts facts = {
-            .channel = POLICY_NONE, .category = i, .class_index = POLICY_NONE};
-        if (policy_when_holds(policy, &kinds, &facts)) { /* a parent stands for its children */
-            list_add(into, policy->categories[i].id);
-        }
-    }
-}
-
-static void outcomes_list(uint32_t outcomes, char into[LIST_MAX])
-{
-    for (unsigned i = OUTCOME_SETTLED; i < OUTCOME_COUNT; i++) {
-        if ((outcomes >> i & 1U) != 0) {
-            list_add(into, policy_outcome_name((enum case_outcome)i));
-        }
-    }
-}
-
-/* The answers that count, as the figures have them. */
-static void
-answers_list(const struct policy *policy, const struct policy_compare *answer, char into[LIST_MAX])
-{
-    const struct policy_field *field = &policy->fields[answer->field];
-    for (uint16_t i = 0; i < field->choice_count; i++) {
-        if ((answer->choices >> i & 1U) != 0) {
-            list_add(into, field->choices[i].id);
-        }
-    }
-    for (unsigned i = 0; field->type == FORM_FLAG && i < 2; i++) {
-        if ((answer->choices >> i & 1U) != 0) {
-            list_add(into, i == 1 ? "yes" : "no");
-        }
-    }
-    for (int64_t score = answer->min; measure_is_scale(field) && score <= field->max;
-         score += SCALE) {
-        list_add(into, CTL_NUMBER_TEXT(score / SCALE));
-    }
-}
-
-/* What the statement is given besides the periods. */
-struct lists {
-    char channels[LIST_MAX], categories[LIST_MAX], counted[LIST_MAX], among[LIST_MAX];
-};
-
-static struct lists *lists_make(const struct policy *policy, const struct policy_measure *measure)
-{
-    struct lists *lists = calloc(1, sizeof *lists);
-    for (uint16_t i = 0; lists && i < policy->channel_count; i++) {
-        if ((measure->where.channels >> i & 1U) != 0) {
-            list_add(lists->channels, policy->channels[i].id);
-        }
-    }
-    if (lists) {
-        categories_list(policy, &measure->where, lists->categories);
-        outcomes_list(measure->among, lists->among);
-        outcomes_list(measure->outcomes, lists->counted);
-    }
-    if (lists && measure->what == MEASURE_ANSWERED) {
-        answers_list(policy, &measure->answer, lists->counted);
-    }
-    return lists;
-}
-
-static void lists_free(struct lists **lists_p)
-{
-    free(*lists_p);
-    *lists_p = NULL;
-}
-
-static const char *or_null(const char *text)
-{
-    return text[0] != '\0' ? text : NULL;
-}
-
-static const char *thing_of(const struct policy *policy, const struct policy_measure *measure)
-{
-    if (measure->clock != POLICY_NONE) {
-        return policy->clocks[measure->clock].id;
-    }
-    return measure->answer.field != POLICY_NONE ? policy->fields[measure->answer.field].id : NULL;
-}
-
-/* ---- rows ---- */
-
-static int64_t number_of(const PGresult *rows, int row, int column)
-{
-    return strtoll(PQgetvalue(rows, row, column), NULL, 10);
-}
-
-/* One row a bucket of a period, ascending; one with bucket -1 where a measure has none. */
-static void row_add(const PGresult *rows, int row, struct measured *measured)
-{
-    if (measured->name[0] == '\0') {
-        char *half = strchr(PQgetvalue(rows, row, 0), 'H');
-        if (half && half[1] == '3') {
-            half[1] = '2'; /* it begins with the third quarter */
-        }
-        (void)snprintf(measured->name, sizeof measured->name, "%s", PQgetvalue(rows, row, 0));
-        measured->from_s = number_of(rows, row, 1);
-        measured->until_s = number_of(rows, row, 2);
-        measured->running = PQgetvalue(rows, row, 3)[0] == 't';
-    }
-    measured->hits += number_of(rows, row, 5);
-    measured->n += number_of(rows, row, 6);
-    measured->sum += number_of(rows, row, 7);
-}
-
-/* The middle of the bucket in which the lower of the two middle values lies. */
-static void median_add(const PGresult *rows, int row, struct measured *measured)
-{
-    int64_t rank = (measured->n - 1) / 2;
-    int64_t upto = measured->below + number_of(rows, row, 6);
-    if (measured->n > 0 && measured->below <= rank && rank < upto) {
-        measured->sum = (int64_t)(figure_bucket_seconds((uint16_t)number_of(rows, row, 4)) + 0.5);
-    }
-    measured->below = upto;
-}
-
-static void
-rows_read(const PGresult *rows, enum measure_what what, unsigned count, struct measured *measured)
-{
-    unsigned at = 0;
-    for (int pass = 0; pass < (what == MEASURE_MEDIAN_TIME ? 2 : 1); pass++) {
-        at = 0;
-        for (int row = 0; row < PQntuples(rows); row++) {
-            bool next = row > 0 && number_of(rows, row, 1) != number_of(rows, row - 1, 1);
-            at += next && at + 1 < count;
-            (pass == 0 ? row_add : median_add)(rows, row, &measured[at]);
-        }
-    }
-}
 
 static int read_one(struct ctl *ctl,
                     const struct policy *policy,
@@ -251,52 +11,22 @@ static int read_one(struct ctl *ctl,
                     unsigned count,
                     struct measured *measured)
 {
-    char sql[SQL_MAX];
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    SCOPED(lists_free) struct lists *lists = lists_make(policy, measure);
-    if (!lists) {
+    SCOPED(measured_question_free)
+    struct measured_question *question = measured_question_new(policy, measure, period, at, count);
+    if (!question) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
     }
-    memset(measured, 0, count * sizeof *measured);
-    const char *hits = made_of[measure->what].hits;
-    const char *n = made_of[measure->what].n;
-    (void)snprintf(sql, sizeof sql, asking, hits, n, n);
-    const char *const parameters[] = {
-        policy->name,
-        spans[period].unit,
-        spans[period].step,
-        policy->calendar_count > 0 ? policy->calendars[0].zone : "UTC",
-        at,
-        CTL_NUMBER_TEXT(count),
-        spans[period].form,
-        or_null(lists->channels),
-        or_null(lists->categories),
-        thing_of(policy, measure),
-        or_null(lists->counted),
-        or_null(lists->among),
-        CTL_NUMBER_TEXT(measure->phase),
-    };
-    int parameter_count = sizeof parameters / sizeof *parameters;
-    int code = ctl_query(ctl, sql, parameters, parameter_count, &rows);
+    int code = ctl_query(ctl,
+                         measured_statements[measure->what].sql,
+                         measured_parameters(question),
+                         MEASURED_PARAMETERS,
+                         &rows);
     if (code == CTL_OK) {
-        rows_read(rows, measure->what, count, measured);
+        measured_read(rows, measure->what, count, measured);
     }
     return code;
 }
-
-bool ctl_measured_is_known(const struct policy_measure *measure, const struct measured *measured)
-{
-    bool share = measure_unit_of(measure->what) == MEASURE_PERCENT;
-    if (measure->between) {
-        return measured->compared > 1;
-    }
-    if (share && measured->hits < 0) {
-        return false;
-    }
-    return measured->n > 0 || measure->what == MEASURE_SUM || measure->what == MEASURE_OPENED;
-}
-
-/* ---- between channels ---- */
 
 /* What a period came to in one of them. */
 static void end_add(const struct policy_measure *measure,
@@ -308,7 +38,7 @@ static void end_add(const struct policy_measure *measure,
     measured->from_s = of_channel->from_s;
     measured->until_s = of_channel->until_s;
     measured->running = of_channel->running;
-    if (!ctl_measured_is_known(measure, of_channel)) {
+    if (!measured_is_known(measure, of_channel)) {
         return;
     }
     const struct measured_end end = {
@@ -331,7 +61,7 @@ int ctl_measures_read(struct ctl *ctl,
         return read_one(ctl, policy, measure, period, at, count, measured);
     }
     int code = CTL_OK;
-    struct measured of_channel[MEASURE_PERIODS_MAX] = {0};
+    struct measured of_channel[MEASURED_PERIODS_MAX] = {0};
     memset(measured, 0, count * sizeof *measured);
     for (uint16_t channel = 0; channel < policy->channel_count && code == CTL_OK; channel++) {
         struct policy_measure one = *measure;

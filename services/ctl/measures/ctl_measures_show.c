@@ -86,18 +86,18 @@ static const char *trend_text(const struct policy_measure *measure,
                               unsigned count,
                               char into[VIEW_TEXT_MAX])
 {
-    uint64_t values[MEASURE_PERIODS_MAX];
+    uint64_t values[MEASURED_PERIODS_MAX];
     char spark[VIEW_TEXT_MAX];
     into[0] = '\0';
     for (unsigned i = 0; i < count; i++) {
         int64_t value =
-            ctl_measured_is_known(measure, &measured[i]) ? value_of(measure, &measured[i]) : 0;
+            measured_is_known(measure, &measured[i]) ? value_of(measure, &measured[i]) : 0;
         values[i] = value > 0 ? (uint64_t)value : 0;
     }
     (void)view_spark(values, count, spark);
     for (unsigned i = 0; i < count; i++) {
         size_t used = strlen(into);
-        bool known = measured[i].n > 0 && ctl_measured_is_known(measure, &measured[i]);
+        bool known = measured[i].n > 0 && measured_is_known(measure, &measured[i]);
         const char *mark = known ? spark + (size_t)i * MARK_SIZE : "·";
         int size = known ? MARK_SIZE : (int)strlen(mark);
         (void)snprintf(into + used, VIEW_TEXT_MAX - used, "%.*s", size, mark);
@@ -165,7 +165,7 @@ static const char *met_text(const struct ctl *ctl,
         return duty_text(ctl, policy, measure, last, into);
     }
     enum ctl_text id = TEXT_MEASURE_NOTHING;
-    if (ctl_measured_is_known(measure, last)) {
+    if (measured_is_known(measure, last)) {
         id = is_met(measure, last) ? TEXT_MEASURE_YES : TEXT_MEASURE_NO;
     }
     return view_text(ctl, id, NULL, into);
@@ -197,7 +197,7 @@ static const char *last_text(const struct ctl *ctl,
     char value[VIEW_TEXT_MAX];
     char low[VIEW_TEXT_MAX];
     char high[VIEW_TEXT_MAX];
-    if (!ctl_measured_is_known(measure, last)) {
+    if (!measured_is_known(measure, last)) {
         return "–";
     }
     (void)value_text(ctl, policy, measure, value_of(measure, last), value);
@@ -273,7 +273,7 @@ static json_t *measured_json(const struct policy_measure *measure, const struct 
                             measured->running,
                             "n",
                             (json_int_t)measured->n);
-    bool known = ctl_measured_is_known(measure, measured);
+    bool known = measured_is_known(measure, measured);
     bool share = measure_unit_of(measure->what) == MEASURE_PERCENT;
     (void)json_object_set_new(
         row, "value", known ? number_json(measure, value_of(measure, measured)) : json_null());
@@ -324,7 +324,7 @@ json_t *ctl_measures_json(const struct ctl *ctl,
     static const char *const units[] = {
         [MEASURE_PERCENT] = "percent", [MEASURE_NUMBER] = "number", [MEASURE_SECONDS] = "seconds"};
     const struct measured *last = &measured[count - 1];
-    bool known = ctl_measured_is_known(measure, last);
+    bool known = measured_is_known(measure, last);
     json_t *trend = json_array();
     for (unsigned i = 0; i < count; i++) {
         (void)json_array_append_new(trend, measured_json(measure, &measured[i]));
