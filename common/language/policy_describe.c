@@ -271,6 +271,25 @@ static void describe_skills(const struct policy *policy, FILE *out)
     }
 }
 
+static void
+describe_wanted(const struct policy *policy, const struct policy_measure *measure, FILE *out)
+{
+    const struct policy_duty *duty = &measure->duty;
+    if (measure->owner != POLICY_NONE) {
+        (void)fprintf(out, " owner=%s", policy->roles[measure->owner]);
+    }
+    if (duty->is_owed) {
+        (void)fprintf(out, " owed from=%u within=%u days", duty->from, duty->days);
+        (void)fprintf(
+            out, " of %s\n", duty->days > 0 ? policy->calendars[duty->calendar].name : "-");
+        return;
+    }
+    (void)fprintf(out,
+                  " %s %lld\n",
+                  measure->has_least ? ">=" : "<=",
+                  (long long)(measure->has_least ? measure->least : measure->most));
+}
+
 static void describe_measures(const struct policy *policy, FILE *out)
 {
     for (uint16_t i = 0; i < policy->measure_count; i++) {
@@ -297,17 +316,7 @@ static void describe_measures(const struct policy *policy, FILE *out)
         if (measure->between) {
             (void)fprintf(out, " between=channels");
         }
-        if (measure->duty.is_owed) {
-            const struct policy_duty *duty = &measure->duty;
-            (void)fprintf(out, " owed from=%u within=%u days", duty->from, duty->days);
-            (void)fprintf(
-                out, " of %s\n", duty->days > 0 ? policy->calendars[duty->calendar].name : "-");
-            continue;
-        }
-        (void)fprintf(out,
-                      " %s %lld\n",
-                      measure->has_least ? ">=" : "<=",
-                      (long long)(measure->has_least ? measure->least : measure->most));
+        describe_wanted(policy, measure, out);
     }
 }
 

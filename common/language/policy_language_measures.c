@@ -44,15 +44,15 @@ static const struct language_key measure_keys[] = {
            "closings; repeated, of complaints those of a customer who complained before; "
            "answered, of a field's answers these; else mean and sum of a field's answers; "
            "mean-time and median-time spent in a phase, the latter within 5 %; opened, how many "
-           "cases were opened",
+           "cases were opened; closings, how many were closed",
            "统计内容：百分比为 in-time 时限按时率；closed-as 结案中属所列结果的占比；closed-at-once "
            "在受理环节当即办结的占比；closed 结案数与新开案件数之比；reopened 重开数与结案数之比；repeated "
            "重复投诉占比；answered 某字段中属所列答案的占比；其他为 mean、sum 某字段的平均值、合计；mean-time、"
-           "median-time 在某阶段用时的平均值、中位数（误差 5 % 以内）；opened 新开案件数",
+           "median-time 在某阶段用时的平均值、中位数（误差 5 % 以内）；opened 新开案件数；closings 结案数",
            "統計內容：百分比為 in-time 時限如期率；closed-as 結案中屬所列結果的占比；closed-at-once "
            "在受理環節當即辦結的占比；closed 結案數與新開案件數之比；reopened 重開數與結案數之比；repeated "
            "重複投訴占比；answered 某欄位中屬所列答案的占比；其他為 mean、sum 某欄位的平均值、合計；mean-time、"
-           "median-time 在某階段耗時的平均值、中位數（誤差 5 % 以內）；opened 新開案件數")},
+           "median-time 在某階段耗時的平均值、中位數（誤差 5 % 以內）；opened 新開案件數；closings 結案數")},
     {"clock", false, KIND_NAME, INTO(policy_measure, clock), .thing = THING_CLOCK,
      MEANS("Whose verdicts", "哪个时限", "哪個時限")},
     {"outcomes", false, KIND_WORDS, INTO(policy_measure, outcomes),
@@ -85,8 +85,17 @@ static const struct language_key measure_keys[] = {
     {"target", false, KIND_PART, .part = &language_measure_target,
      MEANS("What it is meant to be", "目标", "目標")},
     {"duty", false, KIND_PART, .part = &language_measure_duty,
-     MEANS("Instead of a target, of opened: what is owed for the period", "opened 可不设目标，改写一期应履行的义务",
+     MEANS("Instead of a target, of opened: what is owed for the period",
+           "opened 可不设目标，改写一期应履行的义务",
            "opened 可不設目標，改寫一期應履行的義務")},
+    {"owner", false, KIND_NAME, INTO(policy_measure, owner), .thing = THING_ROLE,
+     MEANS("Who sees it without asking when a target is missed or a duty has begun: redress status "
+           "and top name this role. What more cases can only make worse is said while the period "
+           "runs, all else when it is over",
+           "未达目标或义务发生时无须查询即告知的角色，redress status、top 会写明；"
+           "只增不减的数目在期间内即告知，其余待期间结束",
+           "未達目標或義務發生時無須查詢即告知的角色，redress status、top 會寫明；"
+           "只增不減的數目在期間內即告知，其餘待期間結束")},
 };
 const struct language_part language_measure = {
     "measure", "a measure", KEYS(measure_keys), TITLED(policy_measure), .end = measure_end,

@@ -148,11 +148,11 @@ void measure_duty_end(struct policy_loading *loading,
 
 #define IS(what) (1U << MEASURE_##what)
 enum {
-    CLOSINGS = IS(CLOSED_AS) | IS(CLOSED_AT_ONCE) | IS(CLOSED),
+    CLOSED = IS(CLOSED_AS) | IS(CLOSED_AT_ONCE) | IS(CLOSED) | IS(CLOSINGS),
     ANSWERS = IS(ANSWERED) | IS(MEAN) | IS(SUM),
     TIMES = IS(MEAN_TIME) | IS(MEDIAN_TIME),
     /* between channels: what is not the greater for more cases */
-    COMPARED = ((1U << MEASURE_COUNT) - 1) & ~(IS(SUM) | IS(OPENED)),
+    COMPARED = ((1U << MEASURE_COUNT) - 1) & ~(IS(SUM) | IS(OPENED) | IS(CLOSINGS)),
 };
 
 static const struct {
@@ -162,7 +162,7 @@ static const struct {
 } parts[] = {
     {"clock",    IS(IN_TIME),   IS(IN_TIME)  },
     {"outcomes", IS(CLOSED_AS), IS(CLOSED_AS)},
-    {"among",    CLOSINGS,      0            },
+    {"among",    CLOSED,        0            },
     {"field",    ANSWERS,       ANSWERS      },
     {"is",       IS(ANSWERED),  0            },
     {"score",    IS(ANSWERED),  0            },
@@ -310,6 +310,12 @@ void measure_end(struct policy_loading *loading,
                  measure->duty.is_owed ? NULL : "target: {at-least: 95%}",
                  measure->duty.is_owed ? "a measure has a target or a duty, not both"
                                        : "a measure lacks its target");
+    }
+    if (measure->between && measure->owner != POLICY_NONE) {
+        complain(loading,
+                 &yaml_find(map, "owner")->key,
+                 NULL,
+                 "nobody is told of a difference between channels unasked");
     }
     if (measure->answer.field != POLICY_NONE) {
         answers_check(loading, map, measure);

@@ -18,6 +18,7 @@ const char *const measure_words[] = {"in-time",
                                      "mean-time",
                                      "median-time",
                                      "opened",
+                                     "closings",
                                      NULL};
 const char *const measure_periods[] = {
     "day", "week", "month", "quarter", "half-year", "year", NULL};
@@ -36,12 +37,17 @@ const char *measure_period_name(enum measure_period period)
     return measure_periods[period];
 }
 
+bool measure_is_count(enum measure_what what)
+{
+    return what == MEASURE_OPENED || what == MEASURE_CLOSINGS;
+}
+
 enum measure_unit measure_unit_of(enum measure_what what)
 {
     if (what == MEASURE_MEAN_TIME || what == MEASURE_MEDIAN_TIME) {
         return MEASURE_SECONDS;
     }
-    bool number = what == MEASURE_MEAN || what == MEASURE_SUM || what == MEASURE_OPENED;
+    bool number = what == MEASURE_MEAN || what == MEASURE_SUM || measure_is_count(what);
     return number ? MEASURE_NUMBER : MEASURE_PERCENT;
 }
 
@@ -55,7 +61,7 @@ static struct fraction fraction_of(enum measure_what what, int64_t hits, int64_t
     if (measure_unit_of(what) == MEASURE_PERCENT) {
         return (struct fraction){hits * PERCENT_SCALE, n};
     }
-    if (what == MEASURE_OPENED) {
+    if (measure_is_count(what)) {
         return (struct fraction){n * FIELD_SCALE, 1};
     }
     bool mean = what == MEASURE_MEAN || what == MEASURE_MEAN_TIME;

@@ -28,6 +28,7 @@ enum measure_what {
     MEASURE_MEAN_TIME,      /* of leaving a step of a phase, time spent there; seconds */
     MEASURE_MEDIAN_TIME,    /* likewise, from the histogram: within 5 % */
     MEASURE_OPENED,         /* cases opened; a number */
+    MEASURE_CLOSINGS,       /* closings; a number */
     MEASURE_COUNT,
 };
 
@@ -71,12 +72,15 @@ struct policy_measure {
     bool has_least, has_most;     /* one of them, unless there is a duty */
     int64_t least, most;          /* in its unit */
     struct policy_duty duty;      /* OPENED */
+    uint16_t owner;               /* the role that sees unasked what misses it; else POLICY_NONE */
 };
 
 /* The words of the language, in the order of the enums; end with NULL. */
 extern const char *const measure_words[];
 extern const char *const measure_periods[];
 
+/* A number of cases: it only grows while its period runs. */
+bool measure_is_count(enum measure_what what);
 enum measure_unit measure_unit_of(enum measure_what what);
 const char *measure_what_name(enum measure_what what);
 const char *measure_period_name(enum measure_period period);

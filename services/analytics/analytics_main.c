@@ -6,7 +6,9 @@
  * dozen rows; the checkpoints move in the same transaction, which makes each event count exactly
  * once (law 4).
  */
+#include "analytics_alarms.h"
 #include "analytics_live.h"
+#include "analytics_measured.h"
 #include "clock.h"
 #include "log.h"
 #include "service.h"
@@ -23,6 +25,7 @@ enum {
 struct analytics {
     struct service *service;
     struct live *live;
+    struct alarms *alarms;
     struct arena *scratch;
     uint32_t row_count;
     struct analytics_row *rows;
@@ -42,12 +45,13 @@ static bool analytics_open(struct service *service, void **self, struct error *e
     *self = analytics;
     analytics->service = service;
     analytics->live = live_new();
+    analytics->alarms = alarms_new(service);
     analytics->scratch = arena_new((size_t)4 * 1024 * 1024);
     analytics->rows = calloc(ROWS_MAX, sizeof *analytics->rows);
     analytics->policies = calloc(ROWS_MAX, sizeof *analytics->policies);
     analytics->slots = calloc(SLOTS, sizeof *analytics->slots);
-    if (!analytics->live || !analytics->scratch || !analytics->rows || !analytics->policies ||
-        !analytics->slots) {
+    if (!analytics->live || !analytics->alarms || !analytics->scratch || !analytics->rows ||
+        !analytics->policies || !analytics->slots) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
     return true;
@@ -57,6 +61,7 @@ static void analytics_close(void *self)
 {
     struct analytics *analytics = self;
     live_free(&analytics->live);
+    alarms_free(&analytics->alarms);
     if (analytics->scratch) {
         arena_free(&analytics->scratch);
     }
@@ -200,6 +205,7 @@ static void analytics_serving(void *self, uint32_t partition)
 static void analytics_second(void *self, int64_t now_us)
 {
     struct analytics *analytics = self;
+    alarms_second(analytics->alarms);
     if (!service_serves(analytics->service, 0)) {
         return;
     }
@@ -219,16 +225,28 @@ static void analytics_second(void *self, int64_t now_us)
     }
 }
 
+enum { STATEMENTS_MAX = 32 };
+
+/* What writes figures, and what asks for measures. */
+static unsigned statements_all(struct pg_statement all[STATEMENTS_MAX])
+{
+    assert(analytics_statement_count + MEASURE_COUNT <= STATEMENTS_MAX);
+    memcpy(all, analytics_statements, analytics_statement_count * sizeof *all);
+    memcpy(all + analytics_statement_count, measured_statements, sizeof measured_statements);
+    return analytics_statement_count + MEASURE_COUNT;
+}
+
 int main(int argc, char **argv)
 {
+    static struct pg_statement statements[STATEMENTS_MAX];
     const struct service_spec spec = {
         .id = SERVICE_ANALYTICS,
         .inputs = 1U << SERVICE_INTAKE | 1U << SERVICE_TRIAGE | 1U << SERVICE_DISPATCH |
                   1U << SERVICE_WATCHDOG,
         .linger_us = LINGER_US,
         .company = SERVICE_BATCH_MAX,
-        .statements = analytics_statements,
-        .statement_count = analytics_statement_count,
+        .statements = statements,
+        .statement_count = statements_all(statements),
         .open = analytics_open,
         .close = analytics_close,
         .serving = analytics_serving,

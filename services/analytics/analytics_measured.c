@@ -66,6 +66,7 @@ const struct pg_statement measured_statements[MEASURE_COUNT] = {
     [MEASURE_MEAN_TIME] = {"measured_mean_time", ASKING("false", LEFT)},
     [MEASURE_MEDIAN_TIME] = {"measured_median_time", ASKING("false", LEFT)},
     [MEASURE_OPENED] = {"measured_opened", ASKING("false", OPENED)},
+    [MEASURE_CLOSINGS] = {"measured_closings", ASKING("false", CLOSED)},
 };
 /* clang-format on */
 
@@ -280,5 +281,26 @@ bool measured_is_known(const struct policy_measure *measure, const struct measur
     if (share && measured->hits < 0) {
         return false;
     }
-    return measured->n > 0 || measure->what == MEASURE_SUM || measure->what == MEASURE_OPENED;
+    return measured->n > 0 || measure->what == MEASURE_SUM || measure_is_count(measure->what);
+}
+
+bool measured_alarms(const struct policy *policy,
+                     const struct policy_measure *measure,
+                     const struct measured *measured,
+                     int64_t now_s)
+{
+    const struct policy_duty *duty = &measure->duty;
+    bool count = measure_is_count(measure->what);
+    bool each = duty->is_owed ? duty->from == 0 : count && measure->has_least;
+    bool too_soon = measured->running && (each || !count);
+    bool before_us = each && measured->n == 0 && !measured->whole;
+    if (measure->owner == POLICY_NONE || too_soon || before_us) {
+        return false;
+    }
+    if (!duty->is_owed) {
+        return measured_is_known(measure, measured) &&
+               !measure_met(measure, measured->hits, measured->n, measured->sum);
+    }
+    int64_t due_s = measure_duty_due_s(duty, policy->calendars, measured->until_s);
+    return measure_duty_begun(duty, measured->n) && (due_s == INT64_MIN || now_s <= due_s);
 }

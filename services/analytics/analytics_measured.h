@@ -69,4 +69,19 @@ void measured_read(const PGresult *rows,
  * difference. */
 bool measured_is_known(const struct policy_measure *measure, const struct measured *measured);
 
+/*
+ * Whether the owner of the measure is to see this period without asking: the target is missed, or
+ * the duty has begun and its last day, where it has one, is not over.  What only grows is judged
+ * while the period runs; what a period lacks, and any share or mean, when it is over; that nothing
+ * was counted in a period that began before the policy was there means nothing.  Not of a measure
+ * between channels.
+ */
+bool measured_alarms(const struct policy *policy,
+                     const struct policy_measure *measure,
+                     const struct measured *measured,
+                     int64_t now_s);
+
+/* So many periods are to be looked at: the last that is over, and the running one. */
+enum { MEASURED_ALARMING = 2 };
+
 #endif

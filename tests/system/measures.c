@@ -152,6 +152,8 @@ static const struct wanted lived[] = {
     {"scored",            66.67,  3, 0},
     {"score",             3.6667, 3, 0}, /* 11 / 3, and the target is a little more */
     {"cost",              170.5,  3, 1},
+    {"few",               6,      6, 0},
+    {"reviewed",          5,      5, 1}, /* five settled, not the refused one */
     {"alike",             100,    5, 0}, /* all of the phone's, none of the e-mail's */
 };
 
@@ -177,6 +179,34 @@ static void duties_begin_with_enough_cases(const struct rig *rig)
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(alike, "highest"), "channel")), "phone");
     json_decref(answer);
+}
+
+/* What is passed is seen by whoever looks whether all is well, and by whoever watches analytics;
+ * what a running period lacks is not, nor what one before the policy lacked. */
+static void owners_are_told_unasked(struct rig *rig)
+{
+    static const char *const wanted[][2] = {
+        {"publish", "supervisor"},
+        {"few",     "agent"     },
+    };
+    static const char *const words[] = {"status", "top --once"};
+    const struct daemon *analytics = rig_daemon(rig, SERVICE_ANALYTICS, "a");
+    rig_await_ready(rig, analytics, 200, "2, such as judged publish of", SETTLE_MS);
+    daemon_await_log(analytics, "a duty has begun", 1, SETTLE_MS);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        int status = -1;
+        json_t *answer = rig_json(rig, words[i], &status);
+        const json_t *alarms = json_object_get(answer, "alarms");
+        assert_int_equal(status, 0); /* the parts are well */
+        assert_int_equal(json_array_size(alarms), 2);
+        for (size_t j = 0; j < 2; j++) {
+            const json_t *one = json_array_get(alarms, j);
+            assert_string_equal(json_string_value(json_object_get(one, "measure")), wanted[j][0]);
+            assert_string_equal(json_string_value(json_object_get(one, "owner")), wanted[j][1]);
+            assert_int_equal(rig_json_number(one, "n"), 6);
+        }
+        json_decref(answer);
+    }
 }
 
 /* The turn of September 2026 in Shanghai is 16:00 UTC of the 30th. */
@@ -282,6 +312,7 @@ static void measures_are_what_happened(void **state)
     (void)rig_start(rig, SERVICE_ANALYTICS, "a");
     rig_await_all_serving(rig);
     rig_settle(rig, SETTLE_MS);
+    owners_are_told_unasked(rig);
     /* a newer version says what is measured, the older one's cases count */
     rig_sql(
         rig,

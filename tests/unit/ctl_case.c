@@ -396,12 +396,18 @@ static void board_fill(struct board *board)
         .received_last_minute = 180,
         .closed_last_minute = 90,
         .history_count = 6,
-        .received_each = {1,  2, 3, 4, 5, 6},
-        .closed_each = {0, 0, 6, 0, 3, 0},
+        .received_each = {1,       2, 3, 4, 5, 6},
+        .closed_each = {0,      0,      6, 0, 3, 0},
+        .alarms = {.count = 5,
+                          .lines = {"告警（责任人：经理）：英国金融机构，投诉数据公布，2026-"
+                             "H1（至今）：512（达到 500 "
+                             "即须履行），须履行",
+                             "alarm for Manager: UK financial firm, Design of the product",
+                             "3"}       },
         .clock_count = 2,
-        .clocks = {{"p", "首次回复", 999999, 1},  {"p", "Answer", 1, 3}  },
-        .queues = {.count = 2},
-        .queue_titles = {"产品与售后组", "Triage desk"}
+        .clocks = {{"p", "首次回复", 999999, 1},      {"p", "Answer", 1, 3}},
+        .queues = {.count = 2     },
+        .queue_titles = {"产品与售后组", "Triage desk"      }
     };
     board->queues.rows[0] = (struct ctl_queue_row){"p/a", 7, 120, story_at(5, 8, 0), 119};
     board->queues.rows[1] = (struct ctl_queue_row){"p/b", 7, 3, story_at(9, 12, 29), -1};

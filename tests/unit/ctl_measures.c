@@ -14,7 +14,8 @@
 
 #include <locale.h>
 
-enum { FILE_MAX = 64 * 1024, PERIODS = 4, YEAR = 2026 };
+enum { FILE_MAX = 64 * 1024, PERIODS = 4, YEAR = 2026, DAY_S = 86400 };
+#define JULY_S INT64_C(1782835200) /* 2026-07-01 in Shanghai */
 
 static struct policy_object *policy;
 
@@ -60,6 +61,38 @@ static const struct {
       {.n = 0},
       {.n = 9, .compared = 2, .low = {0, 9000}, .high = {1, 9501}}}},
     {"slow", false, {{.n = 0}, {.n = 0}, {.n = 1, .sum = 90}, {.n = 2, .sum = 259201}}},
+};
+/* clang-format on */
+
+/* clang-format off */
+/* Of which the owner is to be told unasked, on the day that is given. */
+static const struct {
+    const char *id;
+    struct measured measured;
+    int64_t now_s; /* 0: any time */
+    bool alarms;
+} alarming[] = {
+    {"publish",  {.n = 499, .running = true, .whole = true}, 0, false},
+    {"publish",  {.n = 500, .running = true}, 0, true}, /* at once, in the first period as well */
+    {"publish",  {.n = 500, .until_s = JULY_S}, JULY_S + (40 * DAY_S), true},
+    {"publish",  {.n = 500, .until_s = JULY_S}, JULY_S + (42 * DAY_S), false}, /* too late */
+    {"report",   {.n = 7, .running = true, .whole = true}, 0, false}, /* owed when it is over */
+    {"report",   {.n = 0, .whole = true}, 0, true},
+    {"report",   {.n = 0}, 0, false}, /* the policy came in its middle, and nothing was counted */
+    {"report",   {.n = 1}, 0, true},
+    {"few",      {.n = 800, .running = true}, 0, false},
+    {"few",      {.n = 801, .running = true}, 0, true},
+    {"few",      {.n = 801}, 0, true},
+    {"reviewed", {.n = 0, .running = true, .whole = true}, 0, false}, /* there is time left */
+    {"reviewed", {.n = 0, .whole = true}, 0, true},
+    {"reviewed", {.n = 1, .whole = true}, 0, false},
+    {"reviewed", {.n = 0}, 0, false},
+    {"slowly",   {.hits = 1, .n = 2, .running = true, .whole = true}, 0, false}, /* it may change */
+    {"slowly",   {.hits = 1, .n = 2, .whole = true}, 0, true},
+    {"slowly",   {.hits = 1, .n = 2}, 0, true},
+    {"slowly",   {.n = 0, .whole = true}, 0, false},
+    {"slowly",   {.hits = 9, .n = 10}, 0, false},
+    {"reopened", {.hits = 9, .n = 10}, 0, false}, /* nobody's */
 };
 /* clang-format on */
 
@@ -122,6 +155,45 @@ static void as_data_a_share_has_its_hits_and_nothing_is_null(void **state)
     json_decref(share);
 }
 
+static void owners_see_what_is_missed_and_nothing_too_soon(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof alarming / sizeof *alarming; i++) {
+        if (measured_alarms(&policy->policy,
+                            measure_of(alarming[i].id),
+                            &alarming[i].measured,
+                            alarming[i].now_s) != alarming[i].alarms) {
+            fail_msg("row %zu, %s: not %d", i, alarming[i].id, alarming[i].alarms);
+        }
+    }
+}
+
+static void an_alarm_names_what_is_missed_and_who_is_to_see_it(void **state)
+{
+    (void)state;
+    for (enum ctl_language language = CTL_EN; language < CTL_LANGUAGE_COUNT; language++) {
+        char name[64];
+        char *told = NULL;
+        size_t size = 0;
+        FILE *out = open_memstream(&told, &size);
+        struct ctl ctl = {.language = language};
+        for (size_t i = 0; i < sizeof alarming / sizeof *alarming; i++) {
+            char line[VIEW_TEXT_MAX];
+            struct measured measured = alarming[i].measured;
+            const struct policy_measure *measure = measure_of(alarming[i].id);
+            (void)snprintf(measured.name, sizeof measured.name, "2026-Q2");
+            if (alarming[i].alarms) {
+                (void)fprintf(out,
+                              "%s\n",
+                              ctl_measures_alarm(&ctl, &policy->policy, measure, &measured, line));
+            }
+        }
+        (void)fclose(out);
+        (void)snprintf(name, sizeof name, "alarms.%s", ctl_language_tag(language));
+        golden_compare(name, told);
+    }
+}
+
 /* More is taken back by merges that are undone than the period has met. */
 static void a_share_of_less_than_nothing_is_told_as_nothing(void **state)
 {
@@ -142,6 +214,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measures_are_told_with_what_they_are_out_of),
         cmocka_unit_test(as_data_a_share_has_its_hits_and_nothing_is_null),
+        cmocka_unit_test(owners_see_what_is_missed_and_nothing_too_soon),
+        cmocka_unit_test(an_alarm_names_what_is_missed_and_who_is_to_see_it),
         cmocka_unit_test(a_share_of_less_than_nothing_is_told_as_nothing),
     };
     return cmocka_run_group_tests(tests, policy_get, policy_done);

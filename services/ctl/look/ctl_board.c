@@ -7,6 +7,7 @@ enum {
     NAME_WIDTH = 30,
     COUNT_WIDTH = 9,
     TIME_WIDTH = 15,
+    ALARMS_MAX = 3, /* lines of them */
 };
 
 /* A drawing under way: lines left, and how each ends. */
@@ -139,6 +140,27 @@ static void draw_stock(struct canvas *canvas, const struct board *board)
     row_cell(canvas, 14, word(canvas, TEXT_BOARD_BREACHES));
     row_cell(canvas, -12, CTL_NUMBER_TEXT(board->breached));
     row_end(canvas);
+}
+
+static void draw_alarms(struct canvas *canvas, const struct ctl_alarms *alarms)
+{
+    unsigned shown = alarms->count < ALARMS_MAX ? alarms->count : ALARMS_MAX;
+    char more[VIEW_TEXT_MAX];
+    for (unsigned i = 0; i < shown; i++) {
+        row_begin(canvas, view_color(canvas->ctl, VIEW_BREACHED));
+        row_cell(canvas, (int)canvas->columns, alarms->lines[i]);
+        row_end(canvas);
+    }
+    if (alarms->count > shown) {
+        row_begin(canvas, "");
+        row_cell(canvas,
+                 (int)canvas->columns,
+                 view_text(canvas->ctl,
+                           TEXT_MEASURE_ALARMS_MORE,
+                           CTL_ARGS(CTL_NUMBER_TEXT(alarms->count - shown)),
+                           more));
+        row_end(canvas);
+    }
 }
 
 static void draw_clock(struct canvas *canvas, const struct board_clock *clock)
@@ -277,6 +299,7 @@ void board_draw(const struct ctl *ctl,
               board->closed_each,
               board->history_count);
     draw_stock(&canvas, board);
+    draw_alarms(&canvas, &board->alarms);
     blank(&canvas);
     draw_lists(&canvas, board);
 }

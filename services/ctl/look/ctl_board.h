@@ -5,6 +5,7 @@
 #ifndef REDRESS_CTL_BOARD_H
 #define REDRESS_CTL_BOARD_H
 
+#include "ctl_measures.h"
 #include "ctl_redis.h"
 #include "ctl_view.h"
 
@@ -33,6 +34,7 @@ struct board {
     unsigned history_count; /* of the last seconds, oldest first */
     uint64_t received_each[BOARD_HISTORY];
     uint64_t closed_each[BOARD_HISTORY];
+    struct ctl_alarms alarms;
     unsigned clock_count;
     struct board_clock clocks[BOARD_CLOCKS_MAX];
     struct board_phase phases[PHASE_COUNT];

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "ctl_calendar.h"
 #include "ctl_database.h"
+#include "ctl_measures.h"
 #include "ctl_redis.h"
 #include "ctl_table.h"
 #include "ctl_view.h"
@@ -43,6 +44,7 @@ struct status {
     struct status_service services[SERVICE_COUNT];
     struct ctl_queues queues;
     json_t *calendars; /* see ctl_calendar_missing */
+    struct ctl_alarms alarms;
 };
 
 /* ---- gathering ---- */
@@ -317,6 +319,7 @@ static void print_json(const struct ctl *ctl, const struct status *status)
                               "queues",
                               queues);
     (void)json_object_set(value, "calendars", status->calendars);
+    (void)json_object_set(value, "alarms", status->alarms.rows);
     (void)json_object_set_new(value, "due_unknown", json_integer((json_int_t)status->unknown));
     ctl_print_json(ctl, &value);
 }
@@ -332,8 +335,8 @@ static const struct ctl_column columns[] = {
     {"health",  TEXT_STATUS_HEALTH,  CTL_COLUMN_TEXT,   false},
 };
 
-/* Which dependency is not well, by its name for people.  Years without holidays have a warning of
- * their own below. */
+/* Which dependency is not well, by its name for people.  Years without holidays and alarms have
+ * lines of their own below. */
 static const char *
 detail_say(const struct ctl *ctl, const struct status *status, const char *detail, char *into)
 {
@@ -345,6 +348,7 @@ detail_say(const struct ctl *ctl, const struct status *status, const char *detai
         {"calendars",  TEXT_NEEDS_CALENDARS },
         {"clock",      TEXT_NEEDS_CLOCK     },
         {"keys",       TEXT_NEEDS_KEYS      },
+        {"measures",   TEXT_NEEDS_MEASURES  },
         {"partitions", TEXT_NEEDS_PARTITIONS},
         {"peers",      TEXT_NEEDS_PEERS     },
         {"streams",    TEXT_NEEDS_STREAMS   },
@@ -352,8 +356,10 @@ detail_say(const struct ctl *ctl, const struct status *status, const char *detai
     };
     size_t size = strcspn(detail, ":");
     const char *rest = detail[size] == ':' ? detail + size + 2 : "";
-    bool holidays = strncmp(detail, "calendars:", size + 1) == 0;
-    if (detail[0] == '\0' || (holidays && json_array_size(status->calendars) > 0)) {
+    bool told =
+        (strncmp(detail, "calendars:", size + 1) == 0 && json_array_size(status->calendars) > 0) ||
+        (strncmp(detail, "measures:", size + 1) == 0 && status->alarms.count > 0);
+    if (detail[0] == '\0' || told) {
         return "";
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -439,6 +445,7 @@ print_text(const struct ctl *ctl, struct view_policies *policies, const struct s
         ctl, status->redis ? TEXT_STATUS_REDIS : TEXT_REDIS_AWAY, CTL_ARGS(status->redis_why));
     print_queues(ctl, policies, status);
     ctl_calendar_missing_print(ctl, status->calendars);
+    ctl_alarms_print(ctl, &status->alarms);
     if (status->unknown > 0) {
         ctl_print(
             ctl,
@@ -467,14 +474,13 @@ int ctl_status(struct ctl *ctl)
     code = code == CTL_OK ? members_read(ctl, &status) : code;
     code = code == CTL_OK ? heads_read(ctl, &status) : code;
     code = code == CTL_OK ? ctl_queues_read(ctl, &status.queues) : code;
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    code = code == CTL_OK && !policies ? ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL) : code;
+    code = code == CTL_OK ? ctl_alarms_read(ctl, policies, &status.alarms) : code;
     status.calendars = code == CTL_OK ? ctl_calendar_missing(ctl) : NULL;
     if (!status.calendars) {
+        json_decref(status.alarms.rows);
         return code != CTL_OK ? code : CTL_FAILED;
-    }
-    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    if (!policies) {
-        json_decref(status.calendars);
-        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     SCOPED(ctl_redis_close) struct redisContext *redis = ctl_redis_open(ctl, status.redis_why);
     status.redis = redis != NULL;
@@ -488,5 +494,6 @@ int ctl_status(struct ctl *ctl)
         print_text(ctl, policies, &status);
     }
     json_decref(status.calendars);
+    json_decref(status.alarms.rows);
     return is_healthy(&status) ? CTL_OK : CTL_FAILED;
 }

@@ -15,7 +15,8 @@ enum {
     FRAME_US = 1000000,
     FOLLOW_US = 3000000,
     QUEUES_US = 3000000,
-    QUEUES_SHARE = 20, /* the archive is asked at most one part in so many of the time */
+    ALARMS_US = 60000000,
+    ASKED_SHARE = 20,  /* the archive is asked at most one part in so many of the time */
     ONCE_US = 5000000, /* how long --once waits for figures */
 };
 
@@ -24,7 +25,7 @@ struct top {
     struct view_policies *policies;
     struct ctl_listen *listen;
     struct redisContext *redis;
-    int64_t follow_us, queues_us, frame_us; /* when next */
+    int64_t follow_us, queues_us, alarms_us, frame_us; /* when next */
     uint64_t received_before, closed_before;
     struct board board;
 };
@@ -140,6 +141,22 @@ static void take(struct top *top, const Redress__Live__V1__Figures *figures)
     take_clocks(top, figures);
 }
 
+/* When to ask again for what it took from began_us until now to ask for. */
+static int64_t asked_next(int64_t began_us, int64_t pause_us)
+{
+    int64_t share_us = (clock_monotonic_us() - began_us) * ASKED_SHARE;
+    return began_us + (share_us > pause_us ? share_us : pause_us);
+}
+
+static int alarms_take(struct top *top)
+{
+    int64_t began_us = clock_monotonic_us();
+    json_decref(top->board.alarms.rows);
+    int code = ctl_alarms_read(top->ctl, top->policies, &top->board.alarms);
+    top->alarms_us = asked_next(began_us, ALARMS_US);
+    return code;
+}
+
 static int queues_take(struct top *top)
 {
     char why[256];
@@ -147,9 +164,7 @@ static int queues_take(struct top *top)
     struct board *board = &top->board;
     int64_t began_us = clock_monotonic_us();
     int code = ctl_queues_read(ctl, &board->queues);
-    int64_t took_us = clock_monotonic_us() - began_us;
-    top->queues_us = began_us + (took_us * QUEUES_SHARE > QUEUES_US ? took_us * QUEUES_SHARE
-                                                                    : (int64_t)QUEUES_US);
+    top->queues_us = asked_next(began_us, QUEUES_US);
     if (!top->redis) {
         top->redis = ctl_redis_open(ctl, why);
     }
@@ -185,6 +200,9 @@ static int turn(struct top *top, int input, int wait_ms)
     }
     if (code == CTL_OK && now_us >= top->queues_us) {
         code = queues_take(top);
+    }
+    if (code == CTL_OK && now_us >= top->alarms_us) {
+        code = alarms_take(top);
     }
     const Redress__Live__V1__Live *live = ctl_listen_next(top->listen, input, wait_ms);
     if (live && live->figures) {
@@ -261,7 +279,7 @@ static json_t *board_json(const struct board *board)
                                               "missed",
                                               (json_int_t)board->clocks[i].missed));
     }
-    return json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
+    return json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:O}",
                      "at",
                      view_time_json(board->at_us),
                      "received",
@@ -279,7 +297,9 @@ static json_t *board_json(const struct board *board)
                      "closed_last_minute",
                      (json_int_t)board->closed_last_minute,
                      "clocks",
-                     clocks);
+                     clocks,
+                     "alarms",
+                     board->alarms.rows);
 }
 
 static int once(struct top *top)
@@ -318,6 +338,7 @@ int ctl_top(struct ctl *ctl)
     }
     ctl_listen_close(&top.listen);
     ctl_redis_close(&top.redis);
+    json_decref(top.board.alarms.rows);
     view_policies_free(&top.policies);
     return code;
 }

@@ -34,8 +34,9 @@ static int showing_of(const struct ctl *ctl, struct showing *showing)
     return CTL_OK;
 }
 
-static int policy_show(struct ctl *ctl, const struct policy *policy, const struct showing *showing)
+static int policy_show(struct ctl *ctl, const struct policy *policy, void *self)
 {
+    const struct showing *showing = self;
     struct measured measured[MEASURED_PERIODS_MAX];
     int code = CTL_OK;
     for (uint16_t i = 0; i < policy->measure_count && code == CTL_OK; i++) {
@@ -53,10 +54,13 @@ static int policy_show(struct ctl *ctl, const struct policy *policy, const struc
     return code;
 }
 
-/* The newest version of each policy, or of the one asked for. */
-static int policies_show(struct ctl *ctl, const struct showing *showing)
+int ctl_measures_each(struct ctl *ctl,
+                      struct view_policies *policies,
+                      const char *name,
+                      ctl_measures_visit visit,
+                      void *self)
 {
-    const char *const parameters[] = {ctl_option_text(ctl, "policy")};
+    const char *const parameters[] = {name};
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = ctl_query(ctl,
                          "SELECT DISTINCT ON (name) id, name FROM policy WHERE $1::text IS NULL OR "
@@ -64,15 +68,14 @@ static int policies_show(struct ctl *ctl, const struct showing *showing)
                          parameters,
                          1,
                          &rows);
-    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    if (code == CTL_OK && PQntuples(rows) == 0 && parameters[0]) {
-        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(parameters[0]));
+    if (code == CTL_OK && PQntuples(rows) == 0 && name) {
+        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(name));
     }
-    for (int row = 0; code == CTL_OK && policies && row < PQntuples(rows); row++) {
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
         const struct policy *policy =
             view_policy(policies, (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10));
         if (policy) {
-            code = policy_show(ctl, policy, showing);
+            code = visit(ctl, policy, self);
         } else {
             ctl_note(ctl, TEXT_MEASURES_UNREAD, CTL_ARGS(PQgetvalue(rows, row, 1)));
         }
@@ -90,7 +93,10 @@ int ctl_measures(struct ctl *ctl)
     SCOPED(ctl_table_free) struct ctl_table *table = ctl_measures_table(ctl);
     showing.table = table;
     showing.rows = json_array();
-    code = policies_show(ctl, &showing);
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    code = policies ? ctl_measures_each(
+                          ctl, policies, ctl_option_text(ctl, "policy"), policy_show, &showing)
+                    : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     if (code == CTL_OK && ctl->json) {
         json_t *value = json_pack("{s:O}", "measures", showing.rows);
         ctl_print_json(ctl, &value);

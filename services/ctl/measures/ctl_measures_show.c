@@ -1,5 +1,6 @@
 /* Measures for people, a row each, and as data. */
 #include "ctl_measures.h"
+#include "ctl_policy.h"
 #include "ctl_table.h"
 #include "ctl_view.h"
 
@@ -70,7 +71,7 @@ static const char *value_text(const struct ctl *ctl,
         (void)snprintf(into, VIEW_TEXT_MAX, "%s%%", number);
         break;
     case MEASURE_NUMBER:
-        unit = measure->what == MEASURE_OPENED ? NULL : policy->fields[measure->answer.field].unit;
+        unit = measure_is_count(measure->what) ? NULL : policy->fields[measure->answer.field].unit;
         (void)decimal_text(value, NUMBER_SCALE, number);
         (void)snprintf(into, VIEW_TEXT_MAX, "%s%s%s", number, unit ? " " : "", unit ? unit : "");
         break;
@@ -215,6 +216,39 @@ static const char *last_text(const struct ctl *ctl,
                      into);
 }
 
+static const char *
+period_text(const struct ctl *ctl, const struct measured *measured, char into[VIEW_TEXT_MAX])
+{
+    (void)snprintf(into,
+                   VIEW_TEXT_MAX,
+                   "%s%s",
+                   measured->name,
+                   measured->running ? ctl_text_in(ctl->language, TEXT_MEASURE_RUNNING) : "");
+    return into;
+}
+
+const char *ctl_measures_alarm(const struct ctl *ctl,
+                               const struct policy *policy,
+                               const struct policy_measure *measure,
+                               const struct measured *measured,
+                               char into[VIEW_TEXT_MAX])
+{
+    char period[VIEW_TEXT_MAX];
+    char value[VIEW_TEXT_MAX];
+    char target[VIEW_TEXT_MAX];
+    char met[VIEW_TEXT_MAX];
+    return view_text(ctl,
+                     TEXT_MEASURE_ALARM,
+                     CTL_ARGS(view_title(ctl, &policy->title),
+                              view_title(ctl, &measure->title),
+                              period_text(ctl, measured, period),
+                              last_text(ctl, policy, measure, measured, value),
+                              target_text(ctl, policy, measure, target),
+                              met_text(ctl, policy, measure, measured, met),
+                              say_role(ctl, policy, measure->owner)),
+                     into);
+}
+
 void ctl_measures_add(const struct ctl *ctl,
                       struct ctl_table *table,
                       const struct policy *policy,
@@ -228,15 +262,10 @@ void ctl_measures_add(const struct ctl *ctl,
     char met[VIEW_TEXT_MAX];
     char trend[VIEW_TEXT_MAX];
     char period[VIEW_TEXT_MAX];
-    (void)snprintf(period,
-                   sizeof period,
-                   "%s%s",
-                   last->name,
-                   last->running ? ctl_text_in(ctl->language, TEXT_MEASURE_RUNNING) : "");
     const char *const cells[COLUMN_COUNT] = {
         view_title(ctl, &policy->title),
         view_title(ctl, &measure->title),
-        period,
+        period_text(ctl, last, period),
         last_text(ctl, policy, measure, last, value),
         CTL_NUMBER_TEXT(last->n),
         target_text(ctl, policy, measure, target),
@@ -342,6 +371,9 @@ json_t *ctl_measures_json(const struct ctl *ctl,
                             units[measure_unit_of(measure->what)],
                             "trend",
                             trend);
+    if (measure->owner != POLICY_NONE) {
+        (void)json_object_set_new(row, "owner", json_string(policy->roles[measure->owner]));
+    }
     if (measure->duty.is_owed) {
         (void)json_object_set_new(row, "duty", duty_json(policy, measure, last));
     } else {
