@@ -411,6 +411,8 @@ static const struct life {
      {"我上周买的商品质量很差，打开一看是坏的，根本不能用。",
       "上週買的商品品質很差，一打開就是壞的，根本不能用。",
       "What I bought is of poor quality: it was broken and damaged."}},
+    {"management-review.yaml",
+     {"第一季度投诉管理评审。", "第一季投訴管理審查。", "Management review of the first quarter."}},
     {"internal-review.yaml",
      {"客服态度恶劣，上次的处理结果我不同意。",
       "客服態度惡劣，上次的處理結果我不同意。",
