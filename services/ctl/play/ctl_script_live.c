@@ -185,11 +185,12 @@ static void judge(struct script *script, const struct yaml_node *move, const ctl
     const struct yaml_node *order = &yaml_find(move, "do")->value;
     const struct yaml_pair *refused = yaml_find(move, "refused");
     const struct yaml_pair *about = yaml_find(move, "about");
-    bool done = ctl_reply_code(reply) == CTL_OK;
     char code[VIEW_TEXT_MAX];
     char what[VIEW_TEXT_MAX] = "";
     char why[CTL_REFUSAL_MAX];
     (void)view_plain(slice_of(reply->code.data, reply->code.len), code);
+    /* whoever erases again is answered as if it were done now, but nothing is */
+    bool done = ctl_reply_code(reply) == CTL_OK && strcmp(code, "erased") != 0;
     if (reply->reason && reply->reason->about.len > 0) {
         (void)view_plain(slice_of(reply->reason->about.data, reply->reason->about.len), what);
     }
