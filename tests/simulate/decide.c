@@ -27,8 +27,13 @@ void batch_change(struct instance *instance, uint64_t case_id)
 
 /* What mutants do to what is stored. */
 static void
-spoil(struct dispatch_more *now, const struct dispatch_more *before, const struct event *event)
+spoil(struct dispatch_case *state, const struct dispatch_case *had, const struct event *event)
 {
+    struct dispatch_more *now = &state->more;
+    const struct dispatch_more *before = &had->more;
+    if (sim.mutant == MUTANT_CUSTOMER_KEPT && event->kind == EVENT_ERASED) {
+        state->customer = had->customer;
+    }
     if (sim.mutant == MUTANT_MERGE_LOSES_PLACE && event->kind == EVENT_MERGED) {
         now->back_queue = now->back_home = 1;
     }
@@ -58,19 +63,19 @@ void batch_append(struct instance *instance,
     event->seq = holding->next.seq + 1;
     event->epoch = holding->epoch;
     event->schema = EVENT_SCHEMA;
-    const struct place *before =
+    const struct place *last =
         sim.mutant == MUTANT_CHAIN_NOT_CARRIED ? &holding->place : &holding->next;
-    memcpy(event->prev_hash, before->hash, HASH_SIZE);
+    memcpy(event->prev_hash, last->hash, HASH_SIZE);
     fact_make(fact, event, reference);
     holding->touched = true;
     holding->next.seq = fact->seq;
     memcpy(holding->next.hash, fact->hash, HASH_SIZE);
-    struct dispatch_more had_more = row->dispatch.more;
-    uint32_t had = agent_number(slice_text(row->dispatch.agent));
+    struct dispatch_case before = row->dispatch;
+    uint32_t had = agent_number(slice_text(before.agent));
     row->version++;
     if (instance->service == SERVICE_DISPATCH) {
         dispatch_evolve(policy, &row->dispatch, fact->event);
-        spoil(&row->dispatch.more, &had_more, fact->event);
+        spoil(&row->dispatch, &before, fact->event);
         instance->guesses[had].delta--;
         instance->guesses[agent_number(slice_text(row->dispatch.agent))].delta++;
     } else if (instance->service == SERVICE_WATCHDOG) {
@@ -169,6 +174,9 @@ static bool receive(struct instance *instance, uint32_t partition, const struct 
                      .policy_id = policy->id,
                      .received_at_us = output.received_at_us,
                      .acknowledged_by_receipt = output.acknowledged_by_receipt,
+                     .customer = request->submission,
+                     .sealed_narrative = world_sealed(case_id_make(partition, serial)),
+                     .sealed_person = world_sealed(case_id_make(partition, serial)),
                      .category_hint = input.category_hint}
     };
     cases_begin(instance, event.case_id);
@@ -202,51 +210,6 @@ static void agent_asks(const struct instance *instance,
         guess->used + guess->delta < AGENT_CAPACITY || sim.mutant == MUTANT_CAPACITY_BELIEVED;
 }
 
-static struct slice field_of(const struct order *order, const char *name)
-{
-    for (uint32_t i = 0; i < order->field_count; i++) {
-        if (slice_equal(order->fields[i].name, slice_text(name))) {
-            return order->fields[i].value;
-        }
-    }
-    return (struct slice){0};
-}
-
-/* Whose room the archive will be asked for: who acts, who is given the case, who gets it back. */
-static uint32_t taker_of(const struct request *request, const struct dispatch_case *state)
-{
-    const struct policy *policy = policies_by_id(state->policy_id);
-    const struct policy_step *step = &policy->steps[state->step];
-    uint16_t index = policy_action_index(step, slice_text(request->order->action));
-    if (request->kind != REQUEST_ACT || index == POLICY_NONE) {
-        return request->agent;
-    }
-    return step->actions[index].fact == EVENT_UNMERGED
-               ? agent_number(slice_text(state->more.back_agent))
-               : agent_number(field_of(request->order, "agent"));
-}
-
-static void desk_asks(const struct instance *instance,
-                      const struct request *request,
-                      const struct dispatch_case *state,
-                      struct dispatch_input *input)
-{
-    const struct order *order = request->order;
-    const struct agent_guess *guess = &instance->guesses[taker_of(request, state)];
-    input->kind = request->kind == REQUEST_CLAIM     ? DISPATCH_CLAIM
-                  : request->kind == REQUEST_RELEASE ? DISPATCH_RELEASE
-                                                     : DISPATCH_ACTION;
-    input->actor = slice_text(agent_name(request->agent));
-    input->role = slice_text(order->role);
-    input->action = slice_text(order->action);
-    input->field_count = order->field_count;
-    input->fields = order->fields;
-    input->claim_token = slice_text(request->token);
-    input->other_case = order->other_case;
-    input->agent_has_capacity =
-        guess->used + guess->delta < AGENT_CAPACITY || sim.mutant == MUTANT_CAPACITY_BELIEVED;
-}
-
 /* People named in this very form are looked at afterwards only. */
 static bool decide_before_form(const struct policy *policy,
                                const struct dispatch_case *state,
@@ -273,16 +236,70 @@ static bool decide_before_form(const struct policy *policy,
     return done;
 }
 
-static bool decide_command(const struct policy *policy,
-                           const struct dispatch_case *state,
-                           const struct dispatch_input *input,
-                           struct event *event)
+static enum dispatch_answer decide_command(const struct policy *policy,
+                                           const struct dispatch_case *state,
+                                           const struct dispatch_input *input,
+                                           struct event *event)
 {
     struct slice refused;
     if (sim.mutant == MUTANT_RECUSED_BEFORE_FORM && input->field_count <= ORDER_FIELDS_MAX) {
-        return decide_before_form(policy, state, input, event);
+        return decide_before_form(policy, state, input, event) ? DISPATCH_APPEND : DISPATCH_RECUSED;
     }
-    return dispatch_decide(policy, state, input, event, &refused) == DISPATCH_APPEND;
+    return dispatch_decide(policy, state, input, event, &refused);
+}
+
+/* The case as mutants have it. */
+static struct dispatch_case believed(const struct dispatch_case *row, enum dispatch_input_kind kind)
+{
+    struct dispatch_case state = *row;
+    if (kind == DISPATCH_CLAIM && sim.mutant == MUTANT_CLAIM_BELIEVED) {
+        state.queue = state.home_queue;
+    }
+    if (sim.mutant == MUTANT_COLLEAGUE_ACTS) {
+        state.agent_role = POLICY_NONE;
+    } else if (sim.mutant == MUTANT_HOLD_IGNORED) {
+        state.more.hold = 0;
+    } else if (sim.mutant == MUTANT_ERASED_ACTED_ON && kind == DISPATCH_ACTION) {
+        state.more.erased_at_us = 0;
+    } else if (sim.mutant == MUTANT_REFUSED_ANEW) {
+        memset(state.more.refused, 0, sizeof state.more.refused);
+    }
+    return state;
+}
+
+/* Appends what the core says, a refusal that is recorded included. */
+static void carry_out(struct instance *instance,
+                      const struct policy *policy,
+                      const struct request *request,
+                      const struct dispatch_input *input)
+{
+    const struct row *row = cases_row(instance, request->case_id);
+    struct dispatch_case state = believed(&row->dispatch, input->kind);
+    struct event event = {0};
+    enum dispatch_answer answer = decide_command(policy, &state, input, &event);
+    bool recorded = dispatch_refusal_is_recorded(answer, &event);
+    if (answer == DISPATCH_APPEND && desk_other_is_amiss(instance, input, &event)) {
+        answer = DISPATCH_FIELD_INVALID;
+    }
+    if (answer == DISPATCH_APPEND || (recorded && sim.mutant != MUTANT_REFUSAL_UNRECORDED)) {
+        batch_append(instance, policy, &event, request_reference(request));
+    }
+    if (recorded) {
+        desk_tell(instance, request, answer);
+    } else if (answer == DISPATCH_APPEND) {
+        batch_reply(instance, request, request->case_id);
+        if (event.kind == EVENT_ERASED) {
+            batch_erase(instance, request->case_id);
+        }
+        if (input->kind == DISPATCH_CLAIM) {
+            sim_reach(SOMETIMES_CLAIMED);
+        }
+    } else if (input->kind == DISPATCH_CLAIM) {
+        sim_reach(SOMETIMES_CLAIM_REFUSED);
+        claim_undo(instance, request);
+    } else {
+        desk_refused(instance, request, input, answer);
+    }
 }
 
 static void command(struct instance *instance, const struct request *request)
@@ -298,7 +315,7 @@ static void command(struct instance *instance, const struct request *request)
         [REQUEST_CLOSE] = {"close",   "ana",   "handler",    {NULL}             },
         [REQUEST_REJECT] = {"reject",  "ana",   "handler",    {"reason"}         },
     };
-    struct event_field fields[2];
+    struct event_field fields[ORDER_FIELDS_MAX];
     uint8_t id[16] = {(uint8_t)request->submission,
                       (uint8_t)request->kind,
                       (uint8_t)request->agent,
@@ -318,8 +335,9 @@ static void command(struct instance *instance, const struct request *request)
         .fields = fields,
         .command_id = slice_of(id, sizeof id),
     };
+    bool sealed = true;
     if (request->order) {
-        desk_asks(instance, request, &row->dispatch, &input);
+        sealed = desk_asks(instance, request, &row->dispatch, &input, fields);
     } else if (request->agent > 0) {
         agent_asks(instance, request, &input);
     } else {
@@ -333,23 +351,8 @@ static void command(struct instance *instance, const struct request *request)
         }
         input.action = slice_text(steps[request->kind].action);
     }
-    struct dispatch_case state = row->dispatch;
-    if (input.kind == DISPATCH_CLAIM && sim.mutant == MUTANT_CLAIM_BELIEVED) {
-        state.queue = state.home_queue;
-    }
-    if (sim.mutant == MUTANT_COLLEAGUE_ACTS) {
-        state.agent_role = POLICY_NONE;
-    }
-    struct event event;
-    if (decide_command(policy, &state, &input, &event)) {
-        batch_append(instance, policy, &event, request_reference(request));
-        batch_reply(instance, request, request->case_id);
-        if (input.kind == DISPATCH_CLAIM) {
-            sim_reach(SOMETIMES_CLAIMED);
-        }
-    } else if (input.kind == DISPATCH_CLAIM) {
-        sim_reach(SOMETIMES_CLAIM_REFUSED);
-        claim_undo(instance, request);
+    if (sealed) {
+        carry_out(instance, policy, request, &input);
     }
 }
 

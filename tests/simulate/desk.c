@@ -10,15 +10,16 @@ static const struct row *row_at(uint64_t index)
     return pg_row(SERVICE_DISPATCH, (uint32_t)(index / CASES_MAX), index % CASES_MAX);
 }
 
-/* One of those that are open or were, or NULL; person: one of his. */
-static const struct dispatch_case *some_case(uint32_t person)
+/* One of those that are open or were, or NULL; person: one of his; erased: one that is. */
+static const struct dispatch_case *some_case(uint32_t person, bool erased)
 {
     const struct dispatch_case *found = NULL;
     uint64_t seen = 0;
     for (uint64_t i = 0; i < PARTITIONS * CASES_MAX; i++) {
         const struct dispatch_case *state = &row_at(i)->dispatch;
-        bool fits =
-            state->version > 0 && (person == 0 || agent_number(slice_text(state->agent)) == person);
+        bool fits = state->version > 0 &&
+                    (person == 0 || agent_number(slice_text(state->agent)) == person) &&
+                    (!erased || state->more.erased_at_us != 0);
         if (fits && sim_random(++seen) == 0) {
             found = state;
         }
@@ -67,7 +68,7 @@ value_for(const struct policy *policy, const struct policy_need *need, struct or
         return lasting(numbers[sim_random(5)]);
     }
     if (strcmp(need->field, "case") == 0) {
-        const struct dispatch_case *other = some_case(0);
+        const struct dispatch_case *other = some_case(0, sim_per_mille(150));
         order->other_case = other ? other->case_id : 0;
     }
     shipped_value(policy, need, (unsigned)sim_random(8), value);
@@ -85,9 +86,8 @@ fill_in(const struct policy *policy, const struct policy_action *action, struct 
         struct event_field *field = &order->fields[order->field_count++];
         *field = (struct event_field){.name = lasting(need->field),
                                       .value = value_for(policy, need, order)};
-        if (need->rules && need->rules->personal) { /* as the shell hands it on */
-            field->sealed = lasting("sealed");
-            field->value = (struct slice){0};
+        if (need->rules && need->rules->personal) {
+            field->value = slice_text(PERSONAL);
         }
     }
     bool named = false;
@@ -133,6 +133,45 @@ static bool is_shunned(const struct policy *policy, const struct policy_action *
     return ends && sim_per_mille(action->fact == EVENT_MERGED ? 550 : 500);
 }
 
+/* Of what is open, too, and with a form that asks for more than the reason. */
+static void ask_to_erase(const struct policy *policy, struct order *order)
+{
+    uint16_t index = policy_field_index(policy, slice_text("reason"));
+    const struct policy_need need = {.field = "reason",
+                                     .rules = index == POLICY_NONE ? NULL : &policy->fields[index]};
+    name_set(order->action, "erase");
+    name_set(order->role, some_role(policy, policy->retention.roles));
+    order->note = sim_per_mille(30);
+    unsigned reasons = sim_per_mille(30) ? (unsigned)sim_random(3) : 1;
+    for (unsigned i = 0; i < reasons; i++) {
+        order->fields[order->field_count++] = (struct event_field){
+            .name = lasting(need.field), .value = value_for(policy, &need, order)};
+    }
+}
+
+/* Puts it on hold, or takes it off. */
+static const struct policy_action *hold_of(const struct policy_step *step,
+                                           const struct dispatch_case *state)
+{
+    enum event_kind fact = state->more.hold ? EVENT_HOLD_LIFTED : EVENT_HELD;
+    for (uint16_t i = 0; i < step->action_count; i++) {
+        if (step->actions[i].fact == fact) {
+            return &step->actions[i];
+        }
+    }
+    return NULL;
+}
+
+/* What the end has to offer where cases are erased. */
+static const struct policy_action *some_action(const struct policy *policy,
+                                               const struct dispatch_case *state)
+{
+    const struct policy_step *step = &policy->steps[state->step];
+    const struct policy_action *hold = hold_of(step, state);
+    bool holds = policy->retention.roles != 0 && hold && sim_per_mille(200);
+    return holds ? hold : &step->actions[sim_random(step->action_count)];
+}
+
 static bool act_on(const struct dispatch_case *state,
                    uint32_t person,
                    struct order *order,
@@ -153,16 +192,21 @@ static bool act_on(const struct dispatch_case *state,
         request->kind = REQUEST_RELEASE;
         return true;
     }
+    if (policy->retention.roles != 0 && sim_per_mille(step->closed ? 300 : 30)) {
+        ask_to_erase(policy, order);
+        return true;
+    }
     if (step->action_count == 0) {
         return false;
     }
-    const struct policy_action *action = &step->actions[sim_random(step->action_count)];
+    const struct policy_action *action = some_action(policy, state);
     if (is_shunned(policy, action)) {
         return false;
     }
     name_set(order->action, action->id);
     name_set(order->role, some_role(policy, action->roles));
     fill_in(policy, action, order);
+    order->note = sim_per_mille(100);
     return true;
 }
 
@@ -177,6 +221,6 @@ bool desk_order(uint32_t person, struct request *request)
         claim_from_queue(order, request);
         return true;
     }
-    const struct dispatch_case *state = sim_per_mille(500) ? some_case(person) : some_case(0);
+    const struct dispatch_case *state = some_case(sim_per_mille(500) ? person : 0, false);
     return state && act_on(state, person, order, request);
 }

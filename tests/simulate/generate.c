@@ -274,7 +274,8 @@ static void the_end(struct text *text)
         "queue: by-routes}\n"
         "      hold: {title: x, fact: held, by: manager}\n"
         "      lift: {title: x, fact: hold_lifted, by: manager}\n"
-        "      word: {title: x, fact: noted, by: [agent, customer], marks: m%u, asks: [amount]}\n",
+        "      word: {title: x, fact: noted, by: [agent, customer], marks: m%u, asks: [amount, "
+        "caller]}\n",
         (unsigned)sim_random(text->steps),
         (unsigned)sim_random(MARKS));
 }
@@ -311,7 +312,8 @@ static void everywhere(struct text *text)
          "requires: [{not-by-who-did: m3}]}\n"                                                    },
         {250,  "  more-time: {title: x, fact: extended, by: [agent, supervisor]}\n"               },
         {250,  "  much-time: {title: x, fact: extended, by: agent, needs: {reason: {title: x}}}\n"},
-        {1000, "  listen: {title: x, fact: customer_wrote, by: [agent, customer]}\n"              },
+        {1000,
+         "  listen: {title: x, fact: customer_wrote, by: [agent, customer], asks: [caller]}\n"    },
         {1000, "  tell: {title: x, fact: contacted, by: agent, marks: m1, asks: [called-at]}\n"   },
     };
     say(text, "everywhere:\n  judge: {title: x, fact: investigated, by: agent, asks: [founded]}\n");
@@ -323,9 +325,10 @@ static void everywhere(struct text *text)
 /* What there is to be said of, the same in all of them. */
 static void the_words(struct text *text, unsigned number)
 {
+    static const char *const windows[] = {"0 days", "0 days", "1 day"};
     say(text,
         "policy: random-%u\nversion: 1\nlanguages: [zh-CN, en]\ntitle: {zh-CN: 任意, en: Any}\n"
-        "capacity: 2\nrepeat-window: 30 days\nreopen-window: 30 days\n"
+        "capacity: 2\nrepeat-window: 30 days\nreopen-window: %s\n"
         "roles: [agent, supervisor, manager, deputy, customer]\n"
         "channels: {phone: {title: x, acknowledged-by-receipt: yes}, mail: {title: x}}\n"
         "taxonomy:\n  late: {title: x, patterns: late}\n  construction:\n    title: x\n"
@@ -333,7 +336,8 @@ static void the_words(struct text *text, unsigned number)
         "patterns: {angry: angry}\n"
         "classes: {grave: {title: x, from: 50, priority: 2}, minor: {title: x, priority: 4}}\n"
         "overrides:\n  - {when: {categories: construction}, class: grave}\n",
-        number);
+        number,
+        text->erases && maybe(700) ? PICK(windows) : "30 days");
     if (maybe(500)) {
         say(text,
             "factors: {heat: {title: x, when: {patterns: angry}, points: 60}, "
@@ -357,7 +361,7 @@ static void the_fields(struct text *text)
         "  quantity: {title: x, type: number, decimals: 1, min: 0, max: 9, unit: t, kept: yes}\n"
         "  seen-on: {title: x, type: date, kept: yes}\n  told: {title: x, min: 2, max: 90}\n"
         "  called-at: {title: x, type: instant, kept: yes}\n"
-        "  code: {title: x, pattern: A-99}\n"
+        "  code: {title: x, pattern: A-99}\n  caller: {title: x, personal: yes}\n"
         "  reply-by: {title: x, type: choice, choices: {phone: {title: x}, mail: {title: x}}}\n"
         "forms:\n  record: [quantity, seen-on]\n"
         "texts:\n  news: {title: x, says: {zh-CN: 有进展, en: News}}\n"
@@ -391,9 +395,33 @@ static void the_tallies(struct text *text)
     }
 }
 
+/* A run is days at most: some of it is over before the end, some is not. */
+static void the_retention(struct text *text)
+{
+    say(text, "retention:\n  by: ");
+    some_roles(text, "manager");
+    say(text, "\n");
+    if (maybe(300)) {
+        say(text, "  erase: {after: 60 days}\n");
+    }
+    if (maybe(700)) {
+        say(text, "  grounds:\n    law: {title: x, at-least: 1 day");
+        if (maybe(300)) {
+            condition(text);
+        }
+        say(text, "}\n");
+        if (maybe(400)) {
+            say(text, "    more: {title: x, at-least: 1 month, since: closed");
+            condition(text);
+            say(text, "}\n");
+        }
+    }
+}
+
 void generate_policy(FILE *out, unsigned number)
 {
     struct text text = {.out = out, .steps = 2 + (unsigned)sim_random(OPEN_STEPS_MAX - 1)};
+    text.erases = maybe(600);
     the_words(&text, number);
     the_fields(&text);
     the_tallies(&text);
@@ -408,5 +436,8 @@ void generate_policy(FILE *out, unsigned number)
     }
     the_end(&text);
     everywhere(&text);
+    if (text.erases) {
+        the_retention(&text);
+    }
     generate_clocks(&text);
 }

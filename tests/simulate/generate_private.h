@@ -14,6 +14,7 @@ struct text {
     FILE *out;
     unsigned steps;   /* open ones: s0 …; the end is "done" */
     unsigned actions; /* so far; their ids count */
+    bool erases;      /* it says who may, and when */
 };
 
 #define PICK(list) (list)[sim_random(sizeof(list) / sizeof *(list))]

@@ -47,6 +47,8 @@ struct batch {
     struct request requests[BATCH_INPUTS];
     struct fact facts[BATCH_FACTS];
     bool changed[PARTITIONS][CASES_MAX]; /* rows */
+    uint32_t erased_count;
+    uint64_t erased[BATCH_INPUTS]; /* cases whose keys go with it */
     struct request replies[BATCH_INPUTS];
 };
 
@@ -150,6 +152,28 @@ bool cycle_includes(const struct instance *instance, uint32_t partition);
 /* decide.c */
 void decide_input(struct instance *instance, const struct fact *fact);
 void decide_request(struct instance *instance, const struct request *request);
+/* decide_desk.c: what somebody at a desk asks for, sealed.  False: refused, there is no key. */
+bool desk_asks(const struct instance *instance,
+               const struct request *request,
+               const struct dispatch_case *state,
+               struct dispatch_input *input,
+               struct event_field fields[ORDER_FIELDS_MAX]);
+/* What the core has not appended, nor recorded, asks of the shell all the same. */
+void desk_refused(struct instance *instance,
+                  const struct request *request,
+                  const struct dispatch_input *input,
+                  enum dispatch_answer answer);
+/* Like batch_reply: erasing was refused. */
+void desk_tell(struct instance *instance,
+               const struct request *request,
+               enum dispatch_answer answer);
+/* The other case of a merge or a link is one of ours and not there, or it is merged and that
+ * erased. */
+bool desk_other_is_amiss(const struct instance *instance,
+                         const struct dispatch_input *input,
+                         const struct event *event);
+/* The case's key goes with the batch. */
+void batch_erase(struct instance *instance, uint64_t case_id);
 /* decide_watch.c */
 void decide_timers(struct instance *instance);
 void decide_watch(struct instance *instance, const struct event *event);

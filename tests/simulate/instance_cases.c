@@ -85,7 +85,9 @@ static void want_all(struct instance *instance, struct call *call)
         want(instance, call, batch->inputs[i].fact.event->case_id);
     }
     for (uint32_t i = 0; i < batch->request_count; i++) {
+        const struct order *order = batch->requests[i].order;
         want(instance, call, batch->requests[i].case_id);
+        want(instance, call, order ? order->other_case : 0);
     }
     for (uint32_t i = 0; i < PARTITIONS; i++) {
         want_due(instance, call, i);
@@ -106,7 +108,7 @@ static void fetched(struct instance *instance, struct call *call)
 
 void cases_fetch(struct instance *instance, void (*then)(struct instance *instance))
 {
-    enum { WANTED_MAX = 2 * BATCH_INPUTS + PARTITIONS * TIMERS_MAX };
+    enum { WANTED_MAX = 3 * BATCH_INPUTS + PARTITIONS * TIMERS_MAX };
     uint64_t wanted[WANTED_MAX];
     struct call *call = instance_call(instance, CALL_FETCH, fetched);
     call->row_cases = wanted;

@@ -166,6 +166,20 @@ static void store_rows(struct instance *instance, struct call *call)
     }
 }
 
+/* A refusal that goes out without a commit says nothing of what is in the archive. */
+static void drop_unproven(struct instance *instance)
+{
+    struct batch *batch = &instance->batch;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < batch->reply_count; i++) {
+        const struct request *reply = &batch->replies[i];
+        if (!reply->refused || instance->holdings[case_partition(reply->case_id)].touched) {
+            batch->replies[kept++] = *reply;
+        }
+    }
+    batch->reply_count = kept;
+}
+
 static void transact(struct instance *instance)
 {
     struct batch *batch = &instance->batch;
@@ -182,6 +196,7 @@ static void transact(struct instance *instance)
             memcpy(part->checkpoints, holding->next_checkpoints, sizeof part->checkpoints);
         }
     }
+    drop_unproven(instance);
     if (call->part_count == 0) {
         cycle_feed(instance, APPENDER_COMMITTED); /* nothing to commit: refusals only */
         return;
@@ -194,6 +209,9 @@ static void transact(struct instance *instance)
     call->facts = sim_new(batch->fact_count * sizeof *call->facts);
     memcpy(call->facts, batch->facts, batch->fact_count * sizeof *call->facts);
     store_rows(instance, call);
+    call->erased_count = sim.mutant == MUTANT_KEY_KEPT ? 0 : batch->erased_count;
+    call->erased = sim_new(batch->erased_count * sizeof *call->erased);
+    memcpy(call->erased, batch->erased, batch->erased_count * sizeof *call->erased);
     for (uint32_t i = 1; i <= AGENTS_MAX; i++) {
         call->slots[i] = instance->guesses[i].delta;
     }
@@ -206,7 +224,7 @@ static void transact(struct instance *instance)
 static void decide(struct instance *instance)
 {
     struct batch *batch = &instance->batch;
-    batch->fact_count = batch->reply_count = 0;
+    batch->fact_count = batch->reply_count = batch->erased_count = 0;
     memset(batch->changed, 0, sizeof batch->changed);
     for (uint32_t i = 0; i <= AGENTS_MAX; i++) {
         instance->guesses[i].delta = 0;

@@ -50,6 +50,16 @@ static const struct {
     [MUTANT_TIMERS_NOT_INHERITED] = {"timers_not_inherited",       7 },
     [MUTANT_OFFER_LOST_BY_MERGE] = {"offer_lost_by_merge",        11},
     [MUTANT_RECUSED_BEFORE_FORM] = {"recused_before_form",        11},
+    [MUTANT_HOLD_IGNORED] = {"hold_ignored",               10},
+    [MUTANT_GROUNDS_IGNORED] = {"grounds_ignored",            10},
+    [MUTANT_KEY_KEPT] = {"key_kept",                   10},
+    [MUTANT_KEY_DESTROYED_FIRST] = {"key_destroyed_first",        10},
+    [MUTANT_ERASED_ACTED_ON] = {"erased_acted_on",            10},
+    [MUTANT_CUSTOMER_KEPT] = {"customer_kept",              10},
+    [MUTANT_PERSONAL_UNSEALED] = {"personal_unsealed",          10},
+    [MUTANT_REFUSED_ANEW] = {"refused_anew",               10},
+    [MUTANT_REFUSAL_UNRECORDED] = {"refusal_unrecorded",         10},
+    [MUTANT_MERGED_INTO_ERASED] = {"merged_into_erased",         10},
     [MUTANT_CHAIN_NOT_CARRIED] = {"chain_not_carried",          3 },
 };
 
@@ -103,6 +113,16 @@ static const char *const states[SOMETIMES_COUNT] = {
     [SOMETIMES_CLOCK_AT_MARK] = "clock moved by a mark",
     [SOMETIMES_OFFERED_AGAIN] = "offer open again after a merge",
     [SOMETIMES_GIVEN_BY_ITS_FORM] = "given by a form that names people",
+    [SOMETIMES_ERASED] = "erased",
+    [SOMETIMES_ERASED_AGAIN] = "erased once more",
+    [SOMETIMES_ERASED_AFTER_HOLD] = "erased after a hold was lifted",
+    [SOMETIMES_ERASED_MERGED] = "erased while merged",
+    [SOMETIMES_ERASURE_REFUSED] = "erasure refused",
+    [SOMETIMES_ERASURE_ON_HOLD] = "erasure refused on hold",
+    [SOMETIMES_ERASURE_ASKED_BY_ANOTHER] = "erasure refused to another asker",
+    [SOMETIMES_REFUSAL_KNOWN] = "erasure refused, known already",
+    [SOMETIMES_ACTED_ON_ERASED] = "action on what is erased, refused",
+    [SOMETIMES_MERGE_INTO_ERASED] = "merge into what is erased, refused",
 };
 
 static const char *const faults[FAULT_COUNT] = {

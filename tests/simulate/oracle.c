@@ -6,6 +6,7 @@
 #include "instance.h"
 #include "oracle_clocks.h"
 #include "oracle_life.h"
+#include "oracle_personal.h"
 #include "oracle_queues.h"
 #include "oracle_runs.h"
 
@@ -28,6 +29,7 @@ void oracle_begin(void)
     memset(&oracle, 0, sizeof oracle);
     clocks_begin();
     life_begin();
+    personal_begin();
     queues_begin();
 }
 
@@ -141,6 +143,7 @@ static void check_fact(const struct fact *fact)
     check_chain(fact);
     check_unique(fact);
     check_cause(fact);
+    personal_check(fact);
     if (sim.failed) {
         return;
     }
@@ -225,6 +228,7 @@ void oracle_after(const struct call *call)
         check_checkpoints(call->from->service, call->parts[i].partition);
     }
     queues_committed();
+    personal_committed(call);
     if (call->kind == CALL_COMMIT && call->from->service == SERVICE_DISPATCH) {
         life_committed(call);
     }
@@ -251,6 +255,7 @@ void oracle_rolled_back(void)
     memset(oracle.granted, 0, sizeof oracle.granted);
     clocks_rolled_back();
     life_begin();
+    personal_begin();
     queues_begin();
     for (enum service_id service = SERVICE_INTAKE; service < SERVICES_END; service++) {
         for (uint32_t partition = 0; partition < PARTITIONS; partition++) {
@@ -279,6 +284,10 @@ void oracle_heartbeat(const struct fact *beat)
 void oracle_replied(const struct request *reply)
 {
     uint64_t reference = request_reference(reply);
+    if (reply->refused) {
+        personal_refused(reply);
+        return;
+    }
     if (pg_granted(reference) != reply->case_id) {
         sim_fail("law 1: receipt for request %llu, which is not committed",
                  (unsigned long long)reference);
@@ -408,4 +417,5 @@ void oracle_end(void)
     }
     runs_end();
     queues_end();
+    personal_end();
 }

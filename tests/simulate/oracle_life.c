@@ -5,6 +5,7 @@ static struct life lives[PARTITIONS][CASES_MAX];
 void life_begin(void)
 {
     memset(lives, 0, sizeof lives);
+    life_erasing_begin();
 }
 
 static struct life *life_of(uint64_t case_id)
@@ -114,6 +115,7 @@ static void check_action(const struct fact *fact, struct doing *doing, struct li
     memcpy(after->values, then.values, sizeof after->values);
     after->concerned = then.concerned;
     after->held_by_law = then.held_by_law;
+    after->was_held_by_law = then.was_held_by_law;
     if (is_closed && !was_closed) {
         done.outcome = after->outcome = outcome_of(action);
         HOLDS(life_all_hold(&done, policy->closing, policy->closing_count));
@@ -219,6 +221,19 @@ check_claim(const struct fact *fact, const struct doing *doing, const struct lif
     HOLDS(!step->other_handler || !life_named(&before->handled, doing->actor));
 }
 
+/* It stands as it stood; what is said with it is why. */
+static void follow_erasing(const struct fact *fact, const struct life *before, struct life *life)
+{
+    const struct event *event = fact->event;
+    HOLDS(life->step == before->step && strcmp(life->agent, before->agent) == 0);
+    HOLDS(strcmp(life->queue, before->queue) == 0 && life->priority == before->priority);
+    HOLDS(event->advanced.sealed_note.size == 0);
+    if (event->kind == EVENT_ERASED) {
+        life->erased_at_us = event->at_us;
+        life->customer = 0;
+    }
+}
+
 static void advance(const struct fact *fact, struct life *life)
 {
     const struct event *event = fact->event;
@@ -246,7 +261,13 @@ static void advance(const struct fact *fact, struct life *life)
     const struct policy_step *step = &policy->steps[before.step];
     uint16_t index = policy_action_index(step, advanced->action);
     HOLDS(of_clock || life->step < policy->step_count);
-    if (event->kind == EVENT_ASSIGNED) {
+    const char *wrong = life_erasing_wrong(&doing, event);
+    if (wrong) {
+        sim_fail("law 10: %s: %s", wrong, fact_text(fact));
+    }
+    if (event_is_of_erasing(event->kind)) {
+        follow_erasing(fact, &before, life);
+    } else if (event->kind == EVENT_ASSIGNED) {
         check_claim(fact, &doing, life);
     } else if (event->kind == EVENT_RELEASED) {
         HOLDS(of_clock ? before.offered || (before.merged_into != 0 && before.stood.offered)
@@ -285,7 +306,8 @@ void life_check(const struct fact *fact)
                           .opened_at_us = event->at_us,
                           .since_us = event->at_us,
                           .step = policy_step_index(policy, event->opened.step),
-                          .priority = event->opened.priority};
+                          .priority = event->opened.priority,
+                          .customer = event->opened.customer};
     life_name(life->queue, event->opened.queue);
     life_name(life->category, event->opened.category);
     life_name(life->class_id, event->opened.severity_class);

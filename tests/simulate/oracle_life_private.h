@@ -26,7 +26,9 @@ struct life {
     bool told[POLICY_FIELDS_MAX];
     int64_t values[POLICY_FIELDS_MAX];
     bool owed[POLICY_TASKS_MAX][POLICY_AT_ONCE_MAX]; /* by kind and number */
-    bool offered, held_by_law;
+    bool offered, held_by_law, was_held_by_law;
+    uint64_t customer;
+    int64_t erased_at_us;
     enum case_outcome outcome;
     uint64_t merged_into;
     struct stood {
@@ -64,9 +66,15 @@ void life_name_add(struct count *count, const char *name);
 bool life_all_hold(const struct doing *doing,
                    const struct policy_requirement *list,
                    uint16_t count);
+bool life_applies(const struct doing *doing, const struct policy_when *when);
 bool life_within_limits(const struct doing *doing);
 void life_begin_round(const struct policy *policy, struct life *after);
 void life_count_action(const struct doing *doing, struct life *after);
+
+/* oracle_life_erase.c: may it be erased, is it refused for a reason that is true, and told once;
+ * NULL: it is well.  Any event but the opening. */
+void life_erasing_begin(void);
+const char *life_erasing_wrong(const struct doing *doing, const struct event *event);
 
 /* oracle_life_rows.c: what the row says otherwise than the model; NULL: nothing. */
 const char *life_row_differs(const struct policy *policy,

@@ -99,6 +99,8 @@ const char *life_row_differs(const struct policy *policy,
         what = "offer or hold";
     } else if (state->priority != life->priority) {
         what = "priority";
+    } else if (more->erased_at_us != life->erased_at_us || state->customer != life->customer) {
+        what = "whether it is erased, or its customer,";
     }
     what = what ? what : marks_differ(policy, life, more);
     return what ? what : fields_differ(policy, life, more);

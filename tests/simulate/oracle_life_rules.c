@@ -118,7 +118,7 @@ static bool is_category(const struct policy *policy, uint16_t category, uint16_t
 }
 
 /* Labels are not known to dispatch, and repeats are none here. */
-static bool applies(const struct doing *doing, const struct policy_when *when)
+bool life_applies(const struct doing *doing, const struct policy_when *when)
 {
     const struct policy *policy = doing->policy;
     uint16_t category = policy_category_index(policy, slice_text(doing->life->category));
@@ -145,7 +145,7 @@ bool life_all_hold(const struct doing *doing, const struct policy_requirement *l
     for (uint16_t i = 0; i < count; i++) {
         bool asked = (list[i].roles == 0 || (list[i].roles >> doing->role & 1U) != 0) &&
                      (list[i].outcomes == 0 || (list[i].outcomes >> doing->outcome & 1U) != 0) &&
-                     applies(doing, &list[i].when);
+                     life_applies(doing, &list[i].when);
         if (asked && !holds(doing, &list[i])) {
             return false;
         }
@@ -275,6 +275,7 @@ void life_count_action(const struct doing *doing, struct life *after)
             after->owed[i][opened] = true;
         }
     }
+    after->was_held_by_law = after->was_held_by_law || action->fact == EVENT_HELD;
     after->held_by_law =
         action->fact == EVENT_HELD || (after->held_by_law && action->fact != EVENT_HOLD_LIFTED);
 }

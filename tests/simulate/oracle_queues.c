@@ -66,13 +66,16 @@ static struct dispatch_input input_of(const struct event *event)
         input.event = cause->event;
         return input;
     }
-    input.kind = event->kind == EVENT_ASSIGNED   ? DISPATCH_CLAIM
-                 : event->kind == EVENT_RELEASED ? DISPATCH_RELEASE
-                                                 : DISPATCH_ACTION;
+    input.kind = event->kind == EVENT_ASSIGNED      ? DISPATCH_CLAIM
+                 : event->kind == EVENT_RELEASED    ? DISPATCH_RELEASE
+                 : event_is_of_erasing(event->kind) ? DISPATCH_ERASE
+                                                    : DISPATCH_ACTION;
     input.actor = advanced->actor;
     input.role = advanced->role;
     input.action = advanced->action;
-    input.field_count = advanced->field_count;
+    input.field_count =
+        event_is_of_erasing(event->kind) ? 1 : advanced->field_count; /* the reason */
+    input.sealed_note = advanced->sealed_note;
     input.fields = advanced->fields;
     input.command_id = advanced->command_id;
     input.claim_token = advanced->claim_token;
@@ -91,7 +94,8 @@ static void decide_again(const struct fact *fact, struct dispatch_case *state)
     struct slice refused;
     memset(&again, 0, sizeof again);
     const struct policy *policy = case_policy(event->case_id);
-    if (dispatch_decide(policy, state, &input, &again, &refused) != DISPATCH_APPEND) {
+    enum dispatch_answer answer = dispatch_decide(policy, state, &input, &again, &refused);
+    if (answer != DISPATCH_APPEND && !dispatch_refusal_is_recorded(answer, &again)) {
         sim_fail("law 6: without Redis it would be refused: %s", fact_text(fact));
         return;
     }

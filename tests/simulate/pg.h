@@ -48,6 +48,12 @@ struct head {
     struct place checkpoints[SERVICES_END];
 };
 
+/* What table submission has of a case. */
+struct key_row {
+    bool lives;        /* its key */
+    uint64_t customer; /* 0: unknown, erased */
+};
+
 struct survey {
     struct member members[PER_SERVICE];
     int32_t used[AGENTS_MAX + 1]; /* cases the agents hold */
@@ -70,8 +76,10 @@ struct call {
     uint32_t fact_count;
     struct fact *facts; /* COMMIT; answer of READ */
     uint32_t row_count;
-    uint64_t *row_cases; /* COMMIT, FETCH: whose rows */
-    struct row *rows;    /* COMMIT: as they are then; answer of FETCH, of LOAD: by serial */
+    uint64_t *row_cases;   /* COMMIT, FETCH: whose rows */
+    struct row *rows;      /* COMMIT: as they are then; answer of FETCH, of LOAD: by serial */
+    uint32_t erased_count; /* COMMIT: of whose cases the keys are destroyed */
+    uint64_t *erased;      /* COMMIT */
     int32_t slots[AGENTS_MAX + 1]; /* COMMIT: change of what an agent holds; RD002: what he does */
     bool full;                     /* READ: there may be more; COMMIT: refused, an agent is full */
     uint32_t request_count;
@@ -107,6 +115,7 @@ uint32_t pg_fact_count(enum service_id service, uint32_t partition);
 const struct fact *pg_fact(enum service_id service, uint32_t partition, uint64_t seq);
 bool pg_is_replicated(enum service_id service, uint32_t partition, uint64_t seq);
 const struct row *pg_row(enum service_id service, uint32_t partition, uint64_t serial);
+const struct key_row *pg_key(uint64_t case_id);
 uint64_t pg_granted(uint64_t reference); /* the case; 0: not granted */
 /* The stream that granted it has been taken over since. */
 bool pg_granted_before(enum service_id service, uint64_t reference);

@@ -16,7 +16,8 @@ static struct {
     struct stream streams[SERVICES_END][PARTITIONS];
     uint64_t granted[REFERENCES_MAX]; /* unique keys of submissions and commands: the case */
     uint64_t granted_epoch[REFERENCES_MAX];
-    int32_t used[AGENTS_MAX + 1]; /* agent_slot */
+    struct key_row keys[PARTITIONS][CASES_MAX]; /* submission */
+    int32_t used[AGENTS_MAX + 1];               /* agent_slot */
     int64_t member_until_us[INSTANCES];
     uint64_t member_session[INSTANCES];
 } tables;
@@ -127,6 +128,24 @@ enum call_answer tables_judge(struct call *call)
     return answer;
 }
 
+static struct key_row *key_of(uint64_t case_id)
+{
+    return &tables.keys[case_partition(case_id)][case_serial(case_id)];
+}
+
+static void apply_keys(const struct call *call)
+{
+    for (uint32_t i = 0; i < call->fact_count; i++) {
+        const struct event *event = call->facts[i].event;
+        if (event->kind == EVENT_RECEIVED) {
+            *key_of(event->case_id) = (struct key_row){true, event->received.customer};
+        }
+    }
+    for (uint32_t i = 0; i < call->erased_count; i++) {
+        *key_of(call->erased[i]) = (struct key_row){0};
+    }
+}
+
 static void apply_commit(const struct call *call)
 {
     enum service_id service = call->from->service;
@@ -145,6 +164,7 @@ static void apply_commit(const struct call *call)
         uint64_t case_id = call->row_cases[i];
         stream_of(service, case_partition(case_id))->rows[case_serial(case_id)] = call->rows[i];
     }
+    apply_keys(call);
     for (uint32_t i = 1; i <= AGENTS_MAX; i++) {
         tables.used[i] += call->slots[i];
     }
@@ -258,6 +278,7 @@ void tables_answer(struct call *call)
     case CALL_LOOK_UP:
         for (uint32_t i = 0; i < call->request_count; i++) {
             call->requests[i].found_case_id = tables.granted[request_reference(&call->requests[i])];
+            call->requests[i].has_key = key_of(call->requests[i].case_id)->lives;
         }
         break;
     case CALL_COMMIT:
@@ -302,6 +323,11 @@ const struct fact *pg_fact(enum service_id service, uint32_t partition, uint64_t
 {
     const struct stream *stream = stream_of(service, partition);
     return seq >= 1 && seq <= stream->count ? &stream->facts[seq - 1] : NULL;
+}
+
+const struct key_row *pg_key(uint64_t case_id)
+{
+    return key_of(case_id);
 }
 
 const struct row *pg_row(enum service_id service, uint32_t partition, uint64_t serial)

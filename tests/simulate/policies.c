@@ -242,6 +242,9 @@ static void break_believed(struct policy *policy)
     case MUTANT_REQUIREMENTS_IGNORED:
         break_life(policy);
         break;
+    case MUTANT_GROUNDS_IGNORED:
+        policy->retention.ground_count = 0;
+        break;
     case MUTANT_KEPT_FIELDS_LOST:
         fields = copy_of(policy->fields, policy->field_count * sizeof *fields);
         for (uint16_t i = 0; i < policy->field_count; i++) {

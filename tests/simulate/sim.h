@@ -88,6 +88,16 @@ enum mutant {
     MUTANT_TIMERS_NOT_INHERITED,
     MUTANT_OFFER_LOST_BY_MERGE,
     MUTANT_RECUSED_BEFORE_FORM,
+    MUTANT_HOLD_IGNORED,
+    MUTANT_GROUNDS_IGNORED,
+    MUTANT_KEY_KEPT,
+    MUTANT_KEY_DESTROYED_FIRST,
+    MUTANT_ERASED_ACTED_ON,
+    MUTANT_CUSTOMER_KEPT,
+    MUTANT_PERSONAL_UNSEALED,
+    MUTANT_REFUSED_ANEW,
+    MUTANT_REFUSAL_UNRECORDED,
+    MUTANT_MERGED_INTO_ERASED,
     MUTANT_COUNT,
 };
 
@@ -142,6 +152,16 @@ enum sometimes {
     SOMETIMES_CLOCK_AT_MARK,
     SOMETIMES_OFFERED_AGAIN,
     SOMETIMES_GIVEN_BY_ITS_FORM,
+    SOMETIMES_ERASED,
+    SOMETIMES_ERASED_AGAIN,
+    SOMETIMES_ERASED_AFTER_HOLD,
+    SOMETIMES_ERASED_MERGED,
+    SOMETIMES_ERASURE_REFUSED,
+    SOMETIMES_ERASURE_ON_HOLD,
+    SOMETIMES_ERASURE_ASKED_BY_ANOTHER,
+    SOMETIMES_REFUSAL_KNOWN,
+    SOMETIMES_ACTED_ON_ERASED,
+    SOMETIMES_MERGE_INTO_ERASED,
     SOMETIMES_COUNT,
 };
 
@@ -199,7 +219,7 @@ void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void sim_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 const char *mutant_name(enum mutant mutant);
-unsigned mutant_law(enum mutant mutant); /* which it breaks: 1 to 7 */
+unsigned mutant_law(enum mutant mutant); /* which it breaks: 1 to 7, 10, 11 */
 const char *sometimes_name(enum sometimes sometimes);
 const char *fault_name(enum fault fault);
 

@@ -68,6 +68,14 @@ const struct policy *case_policy(uint64_t case_id)
     return fact ? policies_true(fact->event->received.policy_id) : NULL;
 }
 
+struct slice world_sealed(uint64_t case_id)
+{
+    enum { SEALED_MAX = 32 };
+    char *text = sim_new(SEALED_MAX);
+    (void)snprintf(text, SEALED_MAX, "sealed %llx", (unsigned long long)case_id);
+    return slice_text(text);
+}
+
 void fact_make(struct fact *fact, const struct event *event, uint64_t reference)
 {
     struct error error = {0};

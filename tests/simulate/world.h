@@ -85,6 +85,9 @@ enum {
 
 enum { ORDER_FIELDS_MAX = 8 };
 
+/* What people fill into personal fields and notes; nothing that is stored has it in the clear. */
+#define PERSONAL "139-8765-0421"
+
 /* What somebody at a desk wants done; lives as long as the run. */
 struct order {
     uint32_t policy_id;
@@ -94,6 +97,7 @@ struct order {
     uint32_t field_count;
     struct event_field fields[ORDER_FIELDS_MAX];
     uint64_t other_case;
+    bool note; /* with a note */
 };
 
 /* A request of a client, and what it is answered. */
@@ -108,6 +112,9 @@ struct request {
     uint64_t found_case_id;    /* what the look-up said: it was granted before; 0: it was not */
     const struct order *order; /* of a desk; NULL: of nobody who has one */
     uint32_t policy_id;        /* SUBMIT */
+    bool has_key;              /* what the look-up said: the case's key is there */
+    /* of a reply: erasing was refused for this, one of those that are recorded; NULL: it was not */
+    const char *refused;
 };
 
 static inline uint64_t request_reference(const struct request *request)
@@ -141,6 +148,9 @@ const struct policy *case_policy(uint64_t case_id);
 
 /* Streams the service follows, as a bit set over enum service_id. */
 unsigned service_inputs(enum service_id service);
+
+/* Something personal of the case, as it is stored; lives as long as the run. */
+struct slice world_sealed(uint64_t case_id);
 
 /* Fills fact from event, whose stream, seq, epoch and prev_hash are set. */
 void fact_make(struct fact *fact, const struct event *event, uint64_t reference);
