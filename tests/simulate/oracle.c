@@ -19,6 +19,7 @@ static struct {
         uint32_t versions[CASES_MAX];
     } streams[SERVICES_END][PARTITIONS];
     uint32_t priorities[PARTITIONS][CASES_MAX]; /* as dispatch tells; 0: not opened, or closed */
+    uint32_t urgent[PARTITIONS][CASES_MAX];     /* the most urgent of them in the call at hand */
     uint64_t heeds[PARTITIONS][CASES_MAX];      /* from which event of the watchdog on */
     bool granted[REFERENCES_MAX];
     uint64_t answered[REFERENCES_MAX]; /* never rolled back: a receipt is out */
@@ -136,6 +137,8 @@ static void note_priority(const struct event *event)
         }
         *priority = closed ? 0 : event->advanced.priority;
     }
+    uint32_t *urgent = &oracle.urgent[partition][case_serial(event->case_id)];
+    *urgent = *urgent < *priority ? *urgent : *priority;
 }
 
 static void check_fact(const struct fact *fact)
@@ -176,7 +179,8 @@ void oracle_before(const struct call *call)
 
 /*
  * What a level asks for is done once its event has been read, unless the case was closed, or was
- * not open yet: then nobody heeds it.
+ * not open yet: then nobody heeds it.  A person may say in the same batch, afterwards, that the
+ * case is less grave than it was when nothing was left to raise.
  */
 static void check_raised(uint32_t partition, uint64_t from, uint64_t to)
 {
@@ -185,12 +189,13 @@ static void check_raised(uint32_t partition, uint64_t from, uint64_t to)
         uint32_t wanted = event->clocks.clocks[0].raise_priority_to;
         uint64_t serial = case_serial(event->case_id);
         if (wanted > 0 && seq > oracle.heeds[partition][serial] &&
-            oracle.priorities[partition][serial] > wanted) {
+            oracle.urgent[partition][serial] > wanted) {
             sim_fail("law 4: dispatch.%u has read %llu of the watchdog and not raised the priority",
                      partition,
                      (unsigned long long)seq);
         }
     }
+    memcpy(oracle.urgent[partition], oracle.priorities[partition], sizeof oracle.urgent[partition]);
     for (uint32_t serial = 0; serial < CASES_MAX; serial++) {
         if (oracle.heeds[partition][serial] == UINT64_MAX) {
             oracle.heeds[partition][serial] = to;
@@ -252,6 +257,7 @@ void oracle_rolled_back(void)
 {
     memset(oracle.streams, 0, sizeof oracle.streams);
     memset(oracle.priorities, 0, sizeof oracle.priorities);
+    memset(oracle.urgent, 0, sizeof oracle.urgent);
     memset(oracle.granted, 0, sizeof oracle.granted);
     clocks_rolled_back();
     life_begin();
