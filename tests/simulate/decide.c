@@ -261,6 +261,10 @@ static struct dispatch_case believed(const struct dispatch_case *row, enum dispa
         state.more.hold = 0;
     } else if (sim.mutant == MUTANT_ERASED_ACTED_ON && kind == DISPATCH_ACTION) {
         state.more.erased_at_us = 0;
+    } else if (sim.mutant == MUTANT_UNMERGED_ELSEWHERE && state.more.back_step > 0) {
+        state.more.back_step = 1;
+    } else if (sim.mutant == MUTANT_UNMERGED_TO_ANOTHER && state.more.back_agent[0] != '\0') {
+        (void)snprintf(state.more.back_agent, sizeof state.more.back_agent, "a1");
     } else if (sim.mutant == MUTANT_REFUSED_ANEW) {
         memset(state.more.refused, 0, sizeof state.more.refused);
     }

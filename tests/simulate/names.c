@@ -37,6 +37,8 @@ static const struct {
     [MUTANT_MARK_COUNTED_TWICE] = {"mark_counted_twice",         11},
     [MUTANT_MERGE_LOSES_PLACE] = {"merge_loses_place",          11},
     [MUTANT_COLLEAGUE_ACTS] = {"colleague_acts",             11},
+    [MUTANT_UNMERGED_ELSEWHERE] = {"unmerged_elsewhere",         11},
+    [MUTANT_UNMERGED_TO_ANOTHER] = {"unmerged_to_another",        11},
     [MUTANT_CASES_UNREAD] = {"cases_unread",               4 },
     [MUTANT_OTHER_POLICY] = {"other_policy",               11},
     [MUTANT_MERGE_UNHEARD] = {"merge_unheard",              7 },
