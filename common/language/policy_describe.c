@@ -290,6 +290,18 @@ describe_wanted(const struct policy *policy, const struct policy_measure *measur
                   (long long)(measure->has_least ? measure->least : measure->most));
 }
 
+/* What it looks at. */
+static void
+describe_measured(const struct policy *policy, const struct policy_measure *measure, FILE *out)
+{
+    if (measure->clock != POLICY_NONE) {
+        (void)fprintf(out, " clock=%s", policy->clocks[measure->clock].id);
+    }
+    if (measure->answer.field != POLICY_NONE) {
+        (void)fprintf(out, " field=%s", policy->fields[measure->answer.field].id);
+    }
+}
+
 static void describe_measures(const struct policy *policy, FILE *out)
 {
     for (uint16_t i = 0; i < policy->measure_count; i++) {
@@ -299,12 +311,7 @@ static void describe_measures(const struct policy *policy, FILE *out)
                       measure->id,
                       measure_what_name(measure->what),
                       measure_period_name(measure->period));
-        if (measure->clock != POLICY_NONE) {
-            (void)fprintf(out, " clock=%s", policy->clocks[measure->clock].id);
-        }
-        if (measure->answer.field != POLICY_NONE) {
-            (void)fprintf(out, " field=%s", policy->fields[measure->answer.field].id);
-        }
+        describe_measured(policy, measure, out);
         (void)fprintf(out,
                       " outcomes=0x%x among=0x%x phase=%u choices=0x%llx score=%lld when",
                       measure->outcomes,
