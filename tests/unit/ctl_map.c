@@ -287,6 +287,21 @@ static void the_id_follows_from_namespace_and_cell(void **state)
     assert_memory_not_equal(id, other, UUID_SIZE);
 }
 
+static void what_help_shows_is_a_mapping(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CTL_LANGUAGE_COUNT; i++) {
+        struct told told;
+        struct ctl_map *map = NULL;
+        told_begin(&told);
+        const char *text = ctl_text_in((enum ctl_language)i, TEXT_TOPIC_MAPPING);
+        assert_int_equal(map_of(&told, text, NULL, &map), CTL_OK);
+        assert_int_equal(ctl_map_format(map), CTL_READER_CSV);
+        ctl_map_free(&map);
+        told_done(&told);
+    }
+}
+
 static void the_shipped_mappings_can_be_read(void **state)
 {
     (void)state;
@@ -327,6 +342,7 @@ int main(void)
         cmocka_unit_test(the_command_line_stands_in_for_the_mapping),
         cmocka_unit_test(a_time_may_be_so_long_ago),
         cmocka_unit_test(the_id_follows_from_namespace_and_cell),
+        cmocka_unit_test(what_help_shows_is_a_mapping),
         cmocka_unit_test(the_shipped_mappings_can_be_read),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);

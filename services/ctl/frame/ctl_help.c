@@ -138,6 +138,25 @@ void ctl_help_all(const struct ctl *ctl, FILE *to)
     (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_EXITS));
 }
 
+/* Files people write; CTL_TEXT_COUNT: no such topic. */
+static enum ctl_text topic_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum ctl_text text;
+    } topics[] = {
+        {"mapping",      TEXT_TOPIC_MAPPING     },
+        {"organisation", TEXT_TOPIC_ORGANISATION},
+        {"staff",        TEXT_TOPIC_STAFF       },
+    };
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+        if (strcmp(topics[i].name, name) == 0) {
+            return topics[i].text;
+        }
+    }
+    return CTL_TEXT_COUNT;
+}
+
 int ctl_help(struct ctl *ctl)
 {
     if (ctl_option_flag(ctl, "man")) {
@@ -149,6 +168,11 @@ int ctl_help(struct ctl *ctl)
     }
     if (strcmp(ctl->arguments[0], "policy-language") == 0) {
         return ctl_policy_manual(ctl);
+    }
+    enum ctl_text topic = topic_of(ctl->arguments[0]);
+    if (topic != CTL_TEXT_COUNT) {
+        (void)fputs(ctl_text_in(ctl->language, topic), ctl->out);
+        return CTL_OK;
     }
     int used = 0;
     const struct ctl_verb *verb = ctl_verb_find((int)ctl->argument_count, ctl->arguments, &used);

@@ -86,7 +86,7 @@ static void read_head(struct ctl_map *map, struct yaml_source *source, const str
             yaml_complain(source,
                           YAML_ERROR,
                           &root->pairs[i].key,
-                          "tests/data/README.md lists the keys",
+                          "redress help mapping shows the keys",
                           "no key of a mapping is called \"%s\"",
                           root->pairs[i].key.text);
         }

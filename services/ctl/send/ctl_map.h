@@ -1,6 +1,6 @@
 /*
  * Mapping files: which column of a file is what of a submission.  The format is documented in
- * tests/data/README.md.
+ * tests/data/README.md (redress help mapping).
  */
 #ifndef REDRESS_CTL_MAP_H
 #define REDRESS_CTL_MAP_H

@@ -24,6 +24,7 @@ static const struct {
 #include "ctl_text_refusal.def"
 #include "ctl_text_retention.def"
 #include "ctl_text_said.def"
+#include "ctl_text_topic.def"
 #include "ctl_text_view.def"
 #undef TEXT
 };

@@ -34,6 +34,7 @@ enum ctl_text {
 #include "ctl_text_refusal.def"
 #include "ctl_text_retention.def"
 #include "ctl_text_said.def"
+#include "ctl_text_topic.def"
 #include "ctl_text_view.def"
 #undef TEXT
     CTL_TEXT_COUNT,
