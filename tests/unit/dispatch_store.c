@@ -5,7 +5,6 @@
  */
 #include "dispatch_store.h"
 
-#include "dispatch_store_more.h"
 #include "pg_desk.h"
 #include "policy_fixture.h"
 #include "unit.h"
@@ -154,29 +153,6 @@ static void bytes_of_another_form_are_told_by_their_number(void **state)
     assert_false(sight.read);
     assert_non_null(strstr(sight.error.text, "is of form 2, this version reads 3"));
     pg_desk_close(&desk);
-}
-
-/* What was written by the version before is never read as if it were ours: any change of the pieces
- * changes these bytes, and then the form has to grow and both numbers here with it. */
-static void a_row_of_other_pieces_is_of_another_form(void **state)
-{
-    (void)state;
-    enum { OURS = 3 };
-    const uint64_t pieces = 0xdacac265110d69ed;
-    struct dispatch_more full;
-    struct dispatch_more again;
-    uint8_t bytes[DISPATCH_MORE_SIZE];
-    memset(&full, 1, sizeof full);
-    full.outcome = 1;
-    size_t size = dispatch_more_pack(&full, bytes);
-    assert_true(dispatch_more_unpack(slice_of(bytes, size), &again));
-    assert_memory_equal(&again, &full, sizeof full); /* every member has its piece */
-    assert_int_equal(bytes[0], OURS);
-    uint64_t hash = 14695981039346656037U; /* FNV-1a */
-    for (size_t i = 1; i < size; i++) {
-        hash = (hash ^ bytes[i]) * 1099511628211U;
-    }
-    assert_int_equal(hash, pieces);
 }
 
 static void the_nearest_due_time_comes_from_the_clocks(void **state)
@@ -495,7 +471,6 @@ int main(void)
         cmocka_unit_test(every_field_of_a_case_comes_back),
         cmocka_unit_test(a_case_closed_long_ago_is_found_and_a_damaged_one_is_told),
         cmocka_unit_test(bytes_of_another_form_are_told_by_their_number),
-        cmocka_unit_test(a_row_of_other_pieces_is_of_another_form),
         cmocka_unit_test(the_nearest_due_time_comes_from_the_clocks),
         cmocka_unit_test(a_search_finds_the_best_of_a_queue_in_our_partitions),
         cmocka_unit_test(what_waits_is_found_by_urgency_and_in_turn),
