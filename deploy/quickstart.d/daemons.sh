@@ -53,7 +53,7 @@ archive_make() {
 policies_load() {
     step_log=$state/log/policies.log
     redress policy load "$root"/deploy/policies/*.yaml >"$step_log" 2>&1 ||
-        fail "a policy was refused" "the log names file, line and column"
+        fail "a policy was refused" "the log names file, line and column, or the version to raise"
     sed "s|^$root/||" "$step_log"
 }
 
