@@ -318,7 +318,7 @@ static void a_breached_clock_that_stopped_says_how_late_and_adds_up_to_its_targe
     case_fold(&story.view);
     says(&story, "2026-06-09 13:00:00 – 2026-06-09 17:00:00  4 h, in all 16 h\n");
     says(&story, "late        2026-06-09 17:00:00 – 2026-06-10 09:30:00  1 h 30 min\n");
-    says(&story, "missed by 1 h 30 min\n");
+    says(&story, "missed by 1 h 30 min of working time\n");
     told.late_s = 0; /* the answer is of 16:50 and came when the breach had been written */
     told.paused_at_us = story_at(9, 16, 50);
     tell_clock(
@@ -351,7 +351,7 @@ static void a_verdict_outlives_the_reopening_of_the_case(void **state)
     assert_int_equal(case_clock_status(&story.view, &story.view.clocks[0]), VIEW_MET);
     says(&story, "paused      2026-06-08 12:00:00 – 2026-06-08 16:00:00  takes out 3 h");
     says(&story, "due after 16 business hours from the start, and 3 h of pauses on top");
-    says(&story, "in time, 9 h before it was due\n");
+    says(&story, "in time, 9 h of working time before it was due\n");
     story_end(&story);
 }
 

@@ -34,6 +34,18 @@ static const char *own_text(const struct saying *saying, int64_t own_s, char int
     return view_exact(saying->ctl, own_s, !saying->account->calendar, into);
 }
 
+/* The same of a sum that stands beside instants: open hours are said to be such. */
+static const char *sum_text(const struct saying *saying, int64_t own_s, char into[VIEW_TEXT_MAX])
+{
+    const struct calendar *calendar = saying->account->calendar;
+    char length[VIEW_TEXT_MAX];
+    if (!calendar || calendar->always) {
+        return own_text(saying, own_s, into);
+    }
+    (void)own_text(saying, own_s, length);
+    return view_text(saying->ctl, TEXT_WORKING_TIME, CTL_ARGS(length), into);
+}
+
 /* ---- what it is held to ------------------------------------------------------------------- */
 
 /* As the policy says it of its own clocks. */
@@ -421,7 +433,7 @@ static void verdict_say(const struct saying *saying)
     int64_t late_s = account_late_s(account);
     char text[VIEW_TEXT_MAX];
     bool stopped = told->due_us != 0 && told->paused_at_us != 0;
-    (void)own_text(saying, late_s, text);
+    (void)sum_text(saying, late_s, text);
     if (told->verdict == CLOCK_CANCELLED) {
         line(saying, TEXT_EXPLAIN_CANCELLED, CTL_ARGS(view_time(account->ended_us, text)));
     } else if (!stopped) {
@@ -433,7 +445,7 @@ static void verdict_say(const struct saying *saying)
     } else if (told->verdict == CLOCK_MET && told->due_us == INT64_MAX) {
         line(saying, TEXT_EXPLAIN_MET_UNKNOWN, NULL);
     } else if (told->verdict == CLOCK_MET) {
-        (void)own_text(saying, account_own_us(account, spare) / ACCOUNT_US, text);
+        (void)sum_text(saying, account_own_us(account, spare) / ACCOUNT_US, text);
         line(saying, TEXT_EXPLAIN_MET, CTL_ARGS(text));
     } else {
         line(saying, TEXT_EXPLAIN_NO_VERDICT, NULL);
@@ -479,7 +491,7 @@ void clock_say(const struct ctl *ctl,
     if (told->due_us != 0 && told->paused_at_us != 0) {
         line(&saying, TEXT_WHY_STOPPED, CTL_ARGS(view_time(told->paused_at_us, text)));
     }
-    line(&saying, TEXT_EXPLAIN_USED, CTL_ARGS(own_text(&saying, account_used_s(&account), text)));
+    line(&saying, TEXT_EXPLAIN_USED, CTL_ARGS(sum_text(&saying, account_used_s(&account), text)));
     verdict_say(&saying);
     if (elsewhere) {
         view_zone_use(before);
