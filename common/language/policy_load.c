@@ -36,17 +36,27 @@ static struct classifier *classifier_make(struct policy_loading *loading,
     return NULL;
 }
 
+/* Clocks are kept apart from other rows. */
+static const struct yaml_node *place_of(const struct policy_loading *loading,
+                                        enum policy_thing thing,
+                                        const struct policy_names *names,
+                                        uint16_t index)
+{
+    const char *rows = names->rows;
+    return thing == THING_CLOCK ? loading->clock_nodes[index]
+                                : mark_of(loading, rows + index * names->stride)->place;
+}
+
 /* Where the rules stand, for whoever asks why. */
 static void origins_keep(struct policy_loading *loading, struct policy_object *object)
 {
     static const enum policy_thing kept[] = {
-        THING_CLASS, THING_FACTOR, THING_OVERRIDE, THING_ROUTE};
+        THING_CLASS, THING_FACTOR, THING_OVERRIDE, THING_ROUTE, THING_CLOCK};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         struct policy_names names = names_of(loading, kept[i]);
         struct policy_origin *origins = loading_take(loading, NULL, names.count, sizeof *origins);
-        const char *row = names.rows;
-        for (uint16_t j = 0; origins && j < names.count; j++, row += names.stride) {
-            const struct yaml_node *place = mark_of(loading, row)->place;
+        for (uint16_t j = 0; origins && j < names.count; j++) {
+            const struct yaml_node *place = place_of(loading, kept[i], &names, j);
             const char *name = place->source->name;
             origins[j].file = arena_copy(loading->arena, name, strlen(name) + 1);
             origins[j].line = place->line;

@@ -38,7 +38,8 @@ struct policy_origin {
 struct policy_object {
     struct policy policy;
     struct classifier *classifier;
-    /* Of each row of a thing; NULL: not kept.  Kept are classes, factors, overrides, routes. */
+    /* Of each row of a thing; NULL: not kept.  Kept are classes, factors, overrides, routes,
+     * clocks. */
     const struct policy_origin *origins[THING_COUNT];
     void *memory; /* private */
 };

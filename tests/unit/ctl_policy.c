@@ -112,6 +112,25 @@ static void the_sentences_are_data_too(void **state)
     json_decref(explained);
 }
 
+static void why_a_case_is_what_it_is_names_a_file_by_one_name(void **state)
+{
+    (void)state;
+    int status;
+    char *text = RUN(&status, "policy", "explain", before, "--repeats", "2", "--lang", "en");
+    assert_int_equal(status, CTL_OK);
+    assert_non_null(strstr(text, "/policy_before.yaml:18)")); /* of the class */
+    assert_non_null(strstr(text, "/policy_before.yaml:74)")); /* of the clock */
+    assert_null(strstr(text, "@"));
+    free(text);
+    text = RUN(&status, "policy", "explain", before, "--repeats", "2", "--json");
+    json_t *told = json_loads(text, 0, NULL);
+    const json_t *clock = json_array_get(json_object_get(told, "clocks"), 0);
+    const char *rule = json_string_value(json_object_get(clock, "rule"));
+    assert_non_null(strstr(rule, "/policy_before.yaml:74"));
+    json_decref(told);
+    free(text);
+}
+
 /* Everything that is written in an element and below. */
 static void texts_collect(const xmlNode *node, FILE *to)
 {
@@ -188,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_policy_is_explained_in_three_languages),
         cmocka_unit_test(what_is_different_is_told_in_three_languages),
         cmocka_unit_test(the_sentences_are_data_too),
+        cmocka_unit_test(why_a_case_is_what_it_is_names_a_file_by_one_name),
         cmocka_unit_test(only_before_the_last_alternative_stands_or),
         cmocka_unit_test(the_picture_is_xml_and_names_every_step),
     };

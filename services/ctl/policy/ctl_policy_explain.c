@@ -105,7 +105,7 @@ say_case(const struct ctl *ctl, const struct policy_object *object, const struct
                       TEXT_SAY_CASE_CLOCK,
                       CTL_ARGS(say_title(ctl, &clock->title),
                                say_target(ctl, policy, clock, text),
-                               clock->rule));
+                               origin_text(object, THING_CLOCK, i, origin)));
         }
     }
 }
@@ -141,7 +141,9 @@ case_json(const struct ctl *ctl, const struct policy_object *object, const struc
         const struct policy_clock *clock = &policy->clocks[i];
         if (policy_when_holds(policy, &clock->when, &reasons->facts)) {
             (void)json_array_append_new(
-                clocks, json_pack("{s:s, s:s}", "id", clock->id, "rule", clock->rule));
+                clocks,
+                json_pack(
+                    "{s:s, s:o}", "id", clock->id, "rule", rule_json(object, THING_CLOCK, i)));
         }
     }
     json_t *value = json_pack("{s:i, s:o, s:{s:s, s:i, s:s}, s:{s:s, s:o}, s:o}",
