@@ -2,6 +2,7 @@
  * The verb watch: events as they are committed.  Each stream is followed by the daemons' own
  * consumer machine, so that what the bus loses is read from the journal, and said.
  */
+#include "case_number.h"
 #include "clock.h"
 #include "consumer.h"
 #include "ctl_case.h"
@@ -16,6 +17,7 @@ enum {
     TURN_MS = 100,
     FOLLOW_US = 3000000,
     DECODE_MAX = 4 * 1024 * 1024,
+    NUMBERS_MAX = 1024, /* whose number is kept at hand */
 };
 
 struct watch {
@@ -29,6 +31,10 @@ struct watch {
     int64_t left; /* events still to show; -1: no end */
     uint32_t partitions;
     struct consumer *consumers[STREAMS]; /* by partition; seq UINT64_MAX: not followed */
+    struct {
+        uint64_t case_id;
+        char number[CASE_NUMBER_SIZE];
+    } numbers[NUMBERS_MAX]; /* by the case id's remainder */
 };
 
 static bool follows(const struct watch *watch, unsigned service, uint32_t partition)
@@ -36,6 +42,44 @@ static bool follows(const struct watch *watch, unsigned service, uint32_t partit
     return service >= SERVICE_INTAKE && service < STREAMS && (watch->services & 1U << service) &&
            partition < watch->partitions &&
            (watch->case_id == 0 || case_partition(watch->case_id) == partition);
+}
+
+static int64_t received_us_of(const struct event *event)
+{
+    if (event->kind == EVENT_RECEIVED) {
+        return event->received.received_at_us;
+    }
+    bool judged = event->kind == EVENT_TRIAGED || event->kind == EVENT_TRIAGE_ASKED;
+    return judged ? event->triaged.received_at_us : 0;
+}
+
+/* As people call the case; its id where nobody can tell yet when it was received. */
+static const char *number_of(struct watch *watch, const struct event *event)
+{
+    size_t place = event->case_id % NUMBERS_MAX;
+    char *number = watch->numbers[place].number;
+    int64_t received_us = received_us_of(event);
+    if (watch->numbers[place].case_id == event->case_id) {
+        return number;
+    }
+    watch->numbers[place].case_id = event->case_id;
+    if (received_us == 0) {
+        SCOPED(ctl_rows_free) PGresult *rows = NULL;
+        const char *const id[] = {CTL_NUMBER_TEXT(event->case_id)};
+        int code = ctl_query(watch->ctl,
+                             "SELECT received_at FROM complaint WHERE case_id = $1::bigint",
+                             id,
+                             1,
+                             &rows);
+        received_us = code == CTL_OK && PQntuples(rows) > 0 ? view_pg_time(rows, 0, 0) : 0;
+    }
+    if (received_us != 0) {
+        case_number_format(event->case_id, received_us, number);
+    } else {
+        (void)ctl_number_text(number, (int64_t)event->case_id);
+        watch->numbers[place].case_id = 0; /* it may be told later on */
+    }
+    return number;
 }
 
 static void show(struct watch *watch, const struct event *event)
@@ -49,6 +93,7 @@ static void show(struct watch *watch, const struct event *event)
     watch->left -= watch->left > 0;
     if (ctl->json) {
         json_t *object = case_event_json(event);
+        (void)json_object_set_new(object, "number", json_string(number_of(watch, event)));
         ctl_print_json(ctl, &object);
     } else {
         char at[VIEW_TEXT_MAX];
@@ -57,14 +102,14 @@ static void show(struct watch *watch, const struct event *event)
                                           ? view_policy(watch->policies, event_policy_id(event))
                                           : NULL;
         (void)fprintf(ctl->out,
-                      "%s%s  %s.%04" PRIu32 " #%-6" PRIu64 "%s  %" PRIu64 "  %s  ",
+                      "%s%s  %s.%04" PRIu32 " #%-6" PRIu64 "%s  %s  %s  ",
                       view_faint(ctl),
                       view_time(event->at_us, at),
                       service_name(event->service),
                       event->partition,
                       event->seq,
                       view_color_end(ctl),
-                      event->case_id,
+                      number_of(watch, event),
                       view_fit(case_kind_text(ctl, event->kind), 15, kind));
         case_event_print(ctl, ctl->out, policy, event);
         (void)fputc('\n', ctl->out);
