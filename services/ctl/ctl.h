@@ -106,6 +106,9 @@ const struct ctl_verb *ctl_verb_find(int count, char *const *words, int *used);
 const char *ctl_option_text(const struct ctl *ctl, const char *name);
 int64_t ctl_option_number(const struct ctl *ctl, const char *name);
 bool ctl_option_flag(const struct ctl *ctl, const char *name);
+/* From now on that is what was typed for the option, which was given; lent as long as it is asked.
+ */
+void ctl_option_means(struct ctl *ctl, const char *name, const char *text);
 const struct ctl_given *ctl_option_many(const struct ctl *ctl, const char *name);
 
 /* The argument, or NULL when there are fewer. */

@@ -243,7 +243,7 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(list_options), ctl_list},
     {"show", "CASE", 1, 1, TEXT_VERB_SHOW,
      NO_OPTIONS, ctl_show},
-    {"claim", "POLICY/QUEUE", 1, 1, TEXT_VERB_CLAIM,
+    {"claim", "POLICY/QUEUE", 0, 1, TEXT_VERB_CLAIM,
      OPTIONS(claim_options), ctl_claim},
     {"act", "CASE [ACTION]", 1, 2, TEXT_VERB_ACT,
      OPTIONS(act_options), ctl_act},

@@ -3,8 +3,9 @@
  * the daemons hold people to its forms (law 11).
  *
  * Method: the command loads a shipped policy that uses packs; it is explained and compared by
- * NAME@VERSION.  Real daemons then refuse a form that is wrong and say why, take the right one, and
- * a random desk that knows only dispatch's answers gets cases to their end.
+ * NAME@VERSION.  Real daemons then refuse a form that is wrong and say why, take the right one;
+ * what people read they may type; and a random desk that knows only dispatch's answers gets cases
+ * to their end.
  */
 #include "rig.h"
 #include "rig_cmocka.h"
@@ -12,7 +13,7 @@
 
 #include <jansson.h>
 
-enum { CASES = 30, SETTLE_MS = 20000, REFUSED = 1 };
+enum { CASES = 30, SETTLE_MS = 20000, REFUSED = 1, NOT_FOUND = 3, BEGUN_MS = 1500 };
 
 #define POLICY REDRESS_SOURCE "/deploy/policies/retail-store.yaml"
 
@@ -143,6 +144,62 @@ static void a_note_is_started_from_a_text(const struct rig *rig, uint64_t case_i
     json_decref(draft);
 }
 
+static int64_t total(const struct rig *rig, const char *words)
+{
+    json_t *json = rig_asks(rig, 0, "%s", words);
+    int64_t count = rig_json_number(json, "total");
+    json_decref(json);
+    return count;
+}
+
+/* By a title of any language; of several the ids are told.  Near a bare queue stands the one in
+ * which somebody waits. */
+static void titles_mean_what_they_are_titles_of(const struct rig *rig)
+{
+    assert_int_equal(total(rig, "list --policy 零售門市與商場 --channel 'By phone' -n 100"), CASES);
+    assert_int_equal(total(rig, "queue Retail\\ store/服务投诉"), CASES);
+    rig_says(rig, "list --category 質量", NOT_FOUND, "there is no category \"質量\"");
+    rig_says(rig, "measures --policy retailstore", NOT_FOUND, "did you mean \"retail-store\"?");
+    rig_says(rig,
+             "claim service-flow --as li --role agent",
+             NOT_FOUND,
+             "mean \"retail-store/service-flow\"");
+    rig_says(
+        rig,
+        "submit --policy 零售门店与商场 --channel fone --text x --received-at '2026-03-01 10:00'",
+        REFUSED,
+        "--received-at: 2026-03-01 10:00:00 in ");
+    rig_says(rig,
+             "submit --policy 零售门店与商场 --channel fone --text x",
+             REFUSED,
+             "there is no channel \"fone\"; did you mean \"phone\"?");
+}
+
+/* The next event of the case, which somebody watches, is told by its number; it is
+ * claimed and noted by titles. */
+static void who_watches_is_told_the_number(const struct rig *rig)
+{
+    char line[512];
+    (void)snprintf(line,
+                   sizeof line,
+                   "timeout 30 %s/redress watch --json --count 1 --kind assigned --config "
+                   "%s/redress.yaml",
+                   REDRESS_BIN,
+                   rig->directory);
+    FILE *watched = popen(line, "r"); // NOLINT(cert-env33-c): the words are the test's own
+    assert_non_null(watched);
+    rig_nap_ms(BEGUN_MS);
+    json_t *claimed = rig_asks(rig, 0, "claim 零售门店与商场/服务投诉 --as li --role 服務台");
+    json_t *event = json_loadf(watched, JSON_DISABLE_EOF_CHECK, NULL);
+    assert_int_equal(pclose(watched), 0);
+    assert_string_equal(word(event, "number"), word(claimed, "case_number"));
+    json_decref(event);
+    json_t *done = rig_asks(
+        rig, 0, "act %s 备注 --note x --as li --role 'Service desk'", word(claimed, "case_number"));
+    json_decref(done);
+    json_decref(claimed);
+}
+
 static void a_random_desk_fills_forms_in(struct rig *rig)
 {
     int status;
@@ -177,8 +234,11 @@ static void forms_are_held_to_by_everybody(void **state)
     uint64_t case_id = (uint64_t)rig_number(
         rig, "SELECT case_id FROM complaint WHERE step = 'first-contact' ORDER BY 1 LIMIT 1");
     a_note_is_started_from_a_text(rig, case_id);
-    case_id = (uint64_t)rig_number(
-        rig, "SELECT case_id FROM complaint WHERE step = 'reception' ORDER BY 1 LIMIT 1");
+    titles_mean_what_they_are_titles_of(rig);
+    who_watches_is_told_the_number(rig);
+    case_id = (uint64_t)rig_number(rig,
+                                   "SELECT case_id FROM complaint WHERE step = 'reception' AND "
+                                   "queue <> '' ORDER BY 1 LIMIT 1");
     a_wrong_form_is_refused_with_what_would_be_right(rig, case_id);
     a_random_desk_fills_forms_in(rig);
     rig_settle(rig, SETTLE_MS);

@@ -118,10 +118,12 @@ static int archived_open(
     char name[CTL_NAME_SIZE];
     const char *calendar = calendar_in(path);
     (void)snprintf(name, sizeof name, "%.*s", (int)(calendar - 1 - path), path);
-    const struct ctl_named named = {NAMING_POLICY, name};
+    struct ctl_named named = {.naming = NAMING_POLICY, .word = name};
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    int code = strchr(name, '@') ? CTL_OK : ctl_names_known(ctl, policies, &named, 1, NULL);
-    return code == CTL_OK ? policy_open(ctl, name, calendar, first_year, last_year, file) : code;
+    bool version = strchr(name, '@') != NULL;
+    int code = version ? CTL_OK : ctl_names_known(ctl, policies, &named, 1, NULL);
+    const char *policy = version ? name : named.id;
+    return code == CTL_OK ? policy_open(ctl, policy, calendar, first_year, last_year, file) : code;
 }
 
 int ctl_calendar_open(struct ctl *ctl,

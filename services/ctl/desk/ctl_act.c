@@ -6,6 +6,7 @@
 #include "ctl_draft.h"
 #include "ctl_fill.h"
 #include "ctl_hint.h"
+#include "ctl_meant.h"
 #include "ctl_names.h"
 #include "scope.h"
 
@@ -166,12 +167,18 @@ int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_com
     return code;
 }
 
-/* Nothing waits, or it is not how a queue is named: is it one anybody ever heard of? */
-static int queue_check(struct ctl *ctl, const char *queue)
+/* Nothing waits, or it is not how a queue is named: is it one anybody ever heard of, or the title
+ * of one?  Then *queue is its id. */
+static int queue_check(struct ctl *ctl, const char **queue_p)
 {
+    static struct ctl_named named; /* the command is lent the id */
+    const char *queue = *queue_p;
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    const struct ctl_named named = {NAMING_WORK_QUEUE, queue};
+    named = (struct ctl_named){.naming = NAMING_WORK_QUEUE, .word = queue};
     int code = policies ? ctl_names_known(ctl, policies, &named, 1, NULL) : CTL_OK;
+    if (code == CTL_OK && policies) {
+        *queue_p = strcmp(queue, named.id) == 0 ? queue : named.id;
+    }
     if (code != CTL_OK && ctl->json) {
         json_t *value = json_pack(
             "{s:s, s:s, s:s}", "outcome", "not_found", "code", "queue_unknown", "queue", queue);
@@ -181,34 +188,69 @@ static int queue_check(struct ctl *ctl, const char *queue)
     return code;
 }
 
+static bool is_empty(const ctl_reply *reply)
+{
+    return reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY;
+}
+
+/* Out of the queue that is called so, by its id or its title. */
+static int claim_ask(struct ctl *ctl,
+                     struct ctl_desk *desk,
+                     bool more,
+                     struct ctl_command *command,
+                     const ctl_reply **reply)
+{
+    const char *queue = command->queue;
+    int code = ctl_meant_ask(ctl, desk, command, reply);
+    bool doubtful = code == CTL_OK && ((is_empty(*reply) && !has_code(*reply, "none_fits")) ||
+                                       has_code(*reply, "queue_unknown"));
+    if (doubtful && !more) {
+        code = queue_check(ctl, &command->queue);
+    }
+    if (code == CTL_OK && command->queue != queue) {
+        memset(command->id, 0, sizeof command->id); /* it is another command */
+        code = ctl_meant_ask(ctl, desk, command, reply);
+    }
+    return code;
+}
+
 /* One case more, told; *done: there was none left, though some before. */
-static int claim_one(
-    struct ctl *ctl, struct ctl_desk *desk, const struct ctl_command *first, bool more, bool *done)
+static int
+claim_one(struct ctl *ctl, struct ctl_desk *desk, struct ctl_command *first, bool more, bool *done)
 {
     struct ctl_command command = *first;
     const ctl_reply *reply = NULL;
-    int code = ctl_desk_ask(desk, &command, &reply);
+    int code = claim_ask(ctl, desk, more, &command, &reply);
+    first->queue = command.queue;
+    first->role = command.role;
     if (code == CTL_OK && has_code(reply, "repeated")) {
         code = claim_repeated(ctl, desk, &command, &reply);
     }
     if (code != CTL_OK) {
         return code;
     }
-    bool empty = reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY;
-    *done = empty && more;
-    if (*done) {
-        return CTL_OK; /* fewer were there than asked for */
-    }
-    if ((empty && !has_code(reply, "none_fits")) || has_code(reply, "queue_unknown")) {
-        code = queue_check(ctl, command.queue);
-    }
-    return code == CTL_OK ? ctl_reply_show(ctl, reply, &command) : code;
+    *done = is_empty(reply) && more; /* fewer were there than asked for */
+    return *done ? CTL_OK : ctl_reply_show(ctl, reply, &command);
+}
+
+/* All that is missing, not only what is missed first. */
+static int claim_needs(const struct ctl *ctl)
+{
+    char said[CTL_USAGE_MAX];
+    const char *as = ctl_option_text(ctl, "as") ? "" : " --as PERSON";
+    const char *role = ctl_option_text(ctl, "role") ? "" : " --role ROLE";
+    char places[CTL_USAGE_MAX];
+    (void)snprintf(places, sizeof places, "%s%s%s", ctl->verb->arguments, as, role);
+    return ctl_fail(ctl, CTL_USAGE, TEXT_CLAIM_NEEDS, CTL_ARGS(ctl_places_say(ctl, places, said)));
 }
 
 int ctl_claim(struct ctl *ctl)
 {
     SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
     struct ctl_command first = {.queue = ctl_argument(ctl, 0)};
+    if (!first.queue) {
+        return claim_needs(ctl);
+    }
     int code = who(ctl, &first);
     if (code == CTL_OK) {
         code = open_desk(ctl, &desk);
@@ -227,7 +269,7 @@ static int ask_and_tell(struct ctl *ctl, struct ctl_command *command)
     const ctl_reply *reply = NULL;
     int code = open_desk(ctl, &desk);
     if (code == CTL_OK) {
-        code = ctl_desk_ask(desk, command, &reply);
+        code = ctl_meant_ask(ctl, desk, command, &reply);
     }
     return code == CTL_OK ? ctl_reply_show(ctl, reply, command) : code;
 }

@@ -235,7 +235,7 @@ int ctl_queue(struct ctl *ctl)
 {
     char why[256] = "";
     const char *queue = ctl_argument(ctl, 0);
-    const struct ctl_named named = {NAMING_WORK_QUEUE, queue};
+    struct ctl_named named = {.naming = NAMING_WORK_QUEUE, .word = queue};
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
     if (!policies) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
@@ -249,5 +249,5 @@ int ctl_queue(struct ctl *ctl)
     if (!redis) {
         ctl_note(ctl, TEXT_QUEUE_NO_REDIS, CTL_ARGS(why));
     }
-    return queue ? queue_one(ctl, redis, policies, queue) : queue_all(ctl, redis, policies);
+    return queue ? queue_one(ctl, redis, policies, named.id) : queue_all(ctl, redis, policies);
 }

@@ -50,9 +50,27 @@ static void near_add(struct ctl_names *names, const struct ctl_name *name)
     names->near[at] = *name;
 }
 
+static void called_add(struct ctl_names *names, const char *id, const char *title)
+{
+    if (names->called_count < CTL_NAMES_SHOWN_MAX &&
+        !there(names->called, names->called_count, id)) {
+        names->called[names->called_count++] = name_of(id, title, 0);
+    }
+}
+
+static bool is_title(const struct policy_title *title, const char *word)
+{
+    bool is = false;
+    for (unsigned i = 0; title && i < LOCALE_COUNT; i++) {
+        is = is || strcmp(title->text[i], word) == 0;
+    }
+    return is;
+}
+
 /* What stands for an id, and what was typed of it, where neither is the whole. */
 struct part {
     const char *typed, *like;
+    const struct policy_title *titles; /* NULL: none */
 };
 
 static void
@@ -66,9 +84,8 @@ add_part(struct ctl_names *names, const char *id, const char *title, const struc
     }
     ctl_nearer(part->typed, part->like, &nearest, &far);
     names->found = names->found || strcmp(names->word, id) == 0;
-    if (title && strcmp(part->typed, title) == 0) {
-        nearest = id;
-        far = 0;
+    if (is_title(part->titles, part->typed) && strcmp(part->typed, part->like) != 0) {
+        called_add(names, id, title);
     }
     const struct ctl_name name = name_of(id, title, far);
     if (nearest) {
@@ -85,16 +102,35 @@ add_part(struct ctl_names *names, const char *id, const char *title, const struc
 
 void ctl_names_add(struct ctl_names *names, const char *id, const char *title)
 {
-    add_part(names, id, title, &(struct part){names->word, id});
+    add_part(names, id, title, &(struct part){names->word, id, NULL});
 }
 
-const char *
-ctl_names_list(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX])
+void ctl_names_add_titled(const struct ctl *ctl,
+                          struct ctl_names *names,
+                          const char *id,
+                          const struct policy_title *title)
+{
+    add_part(names, id, view_title(ctl, title), &(struct part){names->word, id, title});
+}
+
+const char *ctl_names_meant(const struct ctl_names *names)
+{
+    if (names->found) {
+        return names->word;
+    }
+    return names->called_count == 1 ? names->called[0].id : NULL;
+}
+
+static const char *list_tell(const struct ctl *ctl,
+                             const struct ctl_name *list,
+                             unsigned count,
+                             bool more,
+                             char into[CTL_NAMES_TOLD_MAX])
 {
     into[0] = '\0';
     FILE *to = fmemopen(into, CTL_NAMES_TOLD_MAX, "w");
-    for (unsigned i = 0; to && i < names->shown_count; i++) {
-        const struct ctl_name *name = &names->shown[i];
+    for (unsigned i = 0; to && i < count; i++) {
+        const struct ctl_name *name = &list[i];
         (void)fputs(i > 0 ? ctl_text_in(ctl->language, TEXT_LIST_AND) : "", to);
         if (name->title[0] == '\0') {
             (void)fputs(name->id, to);
@@ -104,11 +140,25 @@ ctl_names_list(const struct ctl *ctl, const struct ctl_names *names, char into[C
         }
     }
     if (to) {
-        (void)fputs(names->more ? "……" : names->shown_count == 0 ? "–" : "", to);
+        (void)fputs(more ? "……" : count == 0 ? "–" : "", to);
         (void)fclose(to);
     }
     into[CTL_NAMES_TOLD_MAX - 1] = '\0';
     return into;
+}
+
+const char *
+ctl_names_list(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX])
+{
+    return list_tell(ctl, names->shown, names->shown_count, names->more, into);
+}
+
+int ctl_names_several(const struct ctl *ctl, const struct ctl_names *names)
+{
+    char told[CTL_NAMES_TOLD_MAX];
+    bool more = names->called_count == CTL_NAMES_SHOWN_MAX;
+    (void)list_tell(ctl, names->called, names->called_count, more, told);
+    return ctl_fail(ctl, CTL_USAGE, TEXT_NAMES_SEVERAL, CTL_ARGS(names->word, told));
 }
 
 const char *
@@ -142,11 +192,13 @@ static const enum ctl_text unknown[NAMING_COUNT] = {
     [NAMING_WORK_QUEUE] = TEXT_LIST_NO_QUEUE,
 };
 
-/* The word is POLICY/… of this policy. */
-static bool is_of(const char *word, const struct policy *policy)
+/* The word is POLICY/… of this policy, by its name or, if it may be titled, a title. */
+static bool is_of(const char *word, const struct policy *policy, bool titled)
 {
-    size_t size = strlen(policy->name);
-    return strncmp(word, policy->name, size) == 0 && word[size] == '/';
+    char name[CTL_NAME_SIZE];
+    const char *slash = strchr(word, '/');
+    (void)snprintf(name, sizeof name, "%.*s", slash ? (int)(slash - word) : 0, word);
+    return slash && (strcmp(name, policy->name) == 0 || (titled && is_title(&policy->title, name)));
 }
 
 /* Each queue by its whole name, where that was typed or has to be. */
@@ -159,14 +211,18 @@ static void queues_add(const struct ctl *ctl,
     bool whole = strchr(names->word, '/') != NULL;
     for (uint16_t i = 0; i < policy->queue_count; i++) {
         const char *id = policy->queues[i].id;
-        bool ours = is_of(names->word, policy);
+        bool ours = is_of(names->word, policy, true);
         const struct part part = {ours ? strchr(names->word, '/') + 1 : names->word,
-                                  whole && !ours ? name : id};
+                                  whole && !ours ? name : id,
+                                  &policy->queues[i].title};
         (void)snprintf(name, sizeof name, "%s/%s", policy->name, id);
         add_part(names,
                  whole || naming == NAMING_WORK_QUEUE ? name : id,
                  view_title(ctl, &policy->queues[i].title),
                  &part);
+        if (ours && strcmp(part.typed, id) == 0) { /* of a policy that was called by its title */
+            called_add(names, name, NULL);
+        }
     }
 }
 
@@ -177,23 +233,23 @@ static void policy_add(const struct ctl *ctl,
 {
     switch (naming) {
     case NAMING_POLICY:
-        ctl_names_add(names, policy->name, view_title(ctl, &policy->title));
+        ctl_names_add_titled(ctl, names, policy->name, &policy->title);
         break;
     case NAMING_STEP:
         for (uint16_t i = 0; i < policy->step_count; i++) {
-            ctl_names_add(names, policy->steps[i].id, view_title(ctl, &policy->steps[i].title));
+            ctl_names_add_titled(ctl, names, policy->steps[i].id, &policy->steps[i].title);
         }
         break;
     case NAMING_CATEGORY:
         for (uint16_t i = 0; i < policy->category_count; i++) {
             const struct policy_category *category = &policy->categories[i];
-            ctl_names_add(names, category->id, view_title(ctl, &category->title));
+            ctl_names_add_titled(ctl, names, category->id, &category->title);
         }
         break;
     case NAMING_CHANNEL:
         for (uint16_t i = 0; i < policy->channel_count; i++) {
             const struct policy_channel *channel = &policy->channels[i];
-            ctl_names_add(names, channel->id, view_title(ctl, &channel->title));
+            ctl_names_add_titled(ctl, names, channel->id, &channel->title);
         }
         break;
     case NAMING_QUEUE:
@@ -239,7 +295,7 @@ static int fail_policy(const struct ctl *ctl,
 int ctl_names_judge(const struct ctl *ctl,
                     const struct policy *const *policies,
                     unsigned policy_count,
-                    const struct ctl_named *named,
+                    struct ctl_named *named,
                     const char *only)
 {
     static struct ctl_names names; /* large */
@@ -248,15 +304,20 @@ int ctl_names_judge(const struct ctl *ctl,
     names = (struct ctl_names){.word = named->word};
     only = named->naming == NAMING_POLICY ? NULL : only;
     for (unsigned i = 0; whole && !only && i < policy_count; i++) {
-        only = is_of(named->word, policies[i]) ? policies[i]->name : NULL;
+        only = is_of(named->word, policies[i], false) ? policies[i]->name : NULL;
     }
     for (unsigned i = 0; i < policy_count; i++) {
         if (!only || strcmp(only, policies[i]->name) == 0) {
             policy_add(ctl, &names, named->naming, policies[i]);
         }
     }
-    if (names.found) {
+    const char *id = ctl_names_meant(&names);
+    if (id) {
+        (void)snprintf(named->id, sizeof named->id, "%s", id);
         return CTL_OK;
+    }
+    if (names.called_count > 1) {
+        return ctl_names_several(ctl, &names);
     }
     if (whole && !only && names.near_count == 0) {
         return fail_policy(ctl, policies, policy_count, named->word);
@@ -264,23 +325,47 @@ int ctl_names_judge(const struct ctl *ctl,
     return fail(ctl, named->naming, &names);
 }
 
+/* Of a queue without its policy: those first in whose queue of that name somebody waits. */
+static int policies_ask(struct ctl *ctl, const struct ctl_named *named, PGresult **rows)
+{
+    bool bare = named->naming == NAMING_WORK_QUEUE && !strchr(named->word, '/');
+    return bare ? ctl_query(ctl,
+                            "SELECT id FROM policy ORDER BY id IN (SELECT policy_id FROM complaint "
+                            "WHERE queue = $1 AND queue <> '') DESC, name, version",
+                            &named->word,
+                            1,
+                            rows)
+                : ctl_query(ctl, "SELECT id FROM policy ORDER BY name, version", NULL, 0, rows);
+}
+
+/* The policy that the others are to be of, by its name. */
+static const char *only_of(const struct ctl_named *named, unsigned count, const char *only)
+{
+    for (unsigned i = 0; only && i < count; i++) {
+        bool is = named[i].naming == NAMING_POLICY && named[i].word;
+        only = is && strcmp(named[i].word, only) == 0 ? named[i].id : only;
+    }
+    return only;
+}
+
 int ctl_names_known(struct ctl *ctl,
                     struct view_policies *views,
-                    const struct ctl_named *named,
+                    struct ctl_named *named,
                     unsigned count,
                     const char *only)
 {
     const struct policy *policies[POLICIES_MAX];
     unsigned policy_count = 0;
-    bool asked = false;
+    const struct ctl_named *asked = NULL;
     for (unsigned i = 0; i < count; i++) {
-        asked = asked || named[i].word;
+        asked = named[i].word ? &named[i] : asked;
+        (void)snprintf(named[i].id, sizeof named[i].id, "%s", named[i].word ? named[i].word : "");
     }
     if (!asked) {
         return CTL_OK;
     }
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    int code = ctl_query(ctl, "SELECT id FROM policy ORDER BY name, version", NULL, 0, &rows);
+    int code = policies_ask(ctl, asked, &rows);
     for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
         uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
         const struct policy *policy = view_policy(views, id);
@@ -291,7 +376,7 @@ int ctl_names_known(struct ctl *ctl,
     }
     for (unsigned i = 0; code == CTL_OK && i < count; i++) {
         if (named[i].word) {
-            code = ctl_names_judge(ctl, policies, policy_count, &named[i], only);
+            code = ctl_names_judge(ctl, policies, policy_count, &named[i], only_of(named, i, only));
         }
     }
     return code;

@@ -1,7 +1,6 @@
 /*
- * A name that was typed and that nobody knows: which are near it, and which there are.
- *
- * What is typed is an id; people know titles better, so that a title is near its id.
+ * A name that was typed: the id it means, by id or by a title of any language; where nobody knows
+ * it, which are near, and which there are.
  */
 #ifndef REDRESS_CTL_NAMES_H
 #define REDRESS_CTL_NAMES_H
@@ -26,13 +25,27 @@ struct ctl_names {
     FILE *all;        /* NULL; else each name is written here, a line, and none is kept */
     bool found;
     bool more; /* than are shown */
-    unsigned near_count, shown_count;
+    unsigned near_count, shown_count, called_count;
     struct ctl_name near[CTL_NAMES_NEAR_MAX]; /* the nearest first */
     struct ctl_name shown[CTL_NAMES_SHOWN_MAX];
+    struct ctl_name called[CTL_NAMES_SHOWN_MAX]; /* those whose title the word is */
 };
 
 /* A name there is; each counts once.  title: NULL or the id again where it has none. */
 void ctl_names_add(struct ctl_names *names, const char *id, const char *title);
+
+/* The same with the title in all languages: each of them may be the word. */
+void ctl_names_add_titled(const struct ctl *ctl,
+                          struct ctl_names *names,
+                          const char *id,
+                          const struct policy_title *title);
+
+/* The id that the word means: itself, where it is one, else the only one of that title.  NULL:
+ * there is none, or there are several (called_count). */
+const char *ctl_names_meant(const struct ctl_names *names);
+
+/* CTL_USAGE after saying that several things have the word as their title, and which. */
+int ctl_names_several(const struct ctl *ctl, const struct ctl_names *names) MUST_CHECK;
 
 /* "; did you mean …?" where some are near, else "; there are: …"; returns into. */
 const char *
@@ -55,16 +68,18 @@ enum ctl_naming {
 
 struct ctl_named {
     enum ctl_naming naming;
-    const char *word; /* NULL: was not asked for */
+    const char *word;       /* NULL: was not asked for */
+    char id[CTL_NAME_SIZE]; /* told: what the word means; the word, where not all names are known */
 };
 
 /*
- * Whether each word is a name of a policy of the archive, but for policies only of the one that is
- * called so (NULL: of any).  CTL_NOT_FOUND after saying which is none.
+ * What each word means among the names of the policies of the archive, but for policies only of the
+ * one that is called so (NULL: of any).  CTL_NOT_FOUND after saying which is no name, CTL_USAGE
+ * after saying what has it as its title where that are several.
  */
 int ctl_names_known(struct ctl *ctl,
                     struct view_policies *views,
-                    const struct ctl_named *named,
+                    struct ctl_named *named,
                     unsigned count,
                     const char *only) MUST_CHECK;
 
@@ -72,7 +87,7 @@ int ctl_names_known(struct ctl *ctl,
 int ctl_names_judge(const struct ctl *ctl,
                     const struct policy *const *policies,
                     unsigned policy_count,
-                    const struct ctl_named *named,
+                    struct ctl_named *named,
                     const char *only) MUST_CHECK;
 
 /* Every name of this kind in the newest versions of the policies of the archive, a line each on

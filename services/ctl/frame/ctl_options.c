@@ -312,6 +312,14 @@ const char *ctl_option_text(const struct ctl *ctl, const char *name)
                             : ctl_option_at(ctl->verb, index)->fallback;
 }
 
+void ctl_option_means(struct ctl *ctl, const char *name, const char *text)
+{
+    struct ctl_given *given = &ctl->given[option_find(ctl, name)];
+    if (given->count > 0) {
+        given->texts[given->count - 1] = text;
+    }
+}
+
 bool ctl_option_flag(const struct ctl *ctl, const char *name)
 {
     return ctl_option_many(ctl, name)->count > 0;

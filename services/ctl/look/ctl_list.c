@@ -7,6 +7,7 @@
 #include "ctl_case.h"
 #include "ctl_database.h"
 #include "ctl_names.h"
+#include "ctl_org.h"
 #include "ctl_table.h"
 #include "scope.h"
 #include "watchdog_store.h"
@@ -250,52 +251,126 @@ static void add_row(const struct ctl *ctl,
 }
 
 /* What was given ($1) is none of the names; where none come, nothing is known of them. */
-static int name_check(struct ctl *ctl, const char *option, const char *sql, enum ctl_text unknown)
+static int agent_check(struct ctl *ctl)
 {
     static struct ctl_names names; /* large */
     char told[CTL_NAMES_TOLD_MAX];
-    const char *name = ctl_option_text(ctl, option);
+    const char *name = ctl_option_text(ctl, "agent");
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     if (!name) {
         return CTL_OK;
     }
-    int code = ctl_query(ctl, sql, &name, 1, &rows);
+    /* of the organisation, where one is applied, or ever held a case */
+    int code = ctl_query(ctl,
+                         "SELECT agent FROM agent WHERE NOT EXISTS (SELECT FROM complaint WHERE "
+                         "agent = $1) ORDER BY 1",
+                         &name,
+                         1,
+                         &rows);
     names = (struct ctl_names){.word = name};
     for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
         ctl_names_add(&names, PQgetvalue(rows, row, 0), NULL);
     }
     return code == CTL_OK && PQntuples(rows) > 0 && !names.found
-               ? ctl_fail(
-                     ctl, CTL_NOT_FOUND, unknown, CTL_ARGS(name, ctl_names_tell(ctl, &names, told)))
+               ? ctl_fail(ctl,
+                          CTL_NOT_FOUND,
+                          TEXT_HINT_PERSON,
+                          CTL_ARGS(name, ctl_names_tell(ctl, &names, told)))
                : code;
 }
 
-/* An empty list would be the wrong answer to a name that no policy of the archive has, or nobody
- * who works here. */
-static int names_check(struct ctl *ctl, struct view_policies *policies)
+/* The title of a department in the organisation that is applied; NULL: it has none. */
+static const struct policy_title *department_title(const struct org_object *object, const char *id)
 {
-    const struct ctl_named named[] = {
-        {NAMING_POLICY,   ctl_option_text(ctl, "policy")  },
-        {NAMING_STEP,     ctl_option_text(ctl, "step")    },
-        {NAMING_QUEUE,    ctl_option_text(ctl, "queue")   },
-        {NAMING_CATEGORY, ctl_option_text(ctl, "category")},
-        {NAMING_CHANNEL,  ctl_option_text(ctl, "channel") },
-    };
-    int code = ctl_names_known(
-        ctl, policies, named, sizeof named / sizeof *named, ctl_option_text(ctl, "policy"));
-    if (code == CTL_OK) { /* of the organisation, where one is applied, or ever held a case */
-        code = name_check(ctl,
-                          "agent",
-                          "SELECT agent FROM agent WHERE NOT EXISTS (SELECT FROM complaint WHERE "
-                          "agent = $1) ORDER BY 1",
-                          TEXT_HINT_PERSON);
+    for (uint16_t i = 0; object && i < object->org.department_count; i++) {
+        if (strcmp(object->org.departments[i].id, id) == 0) {
+            return &object->org.departments[i].title;
+        }
     }
-    return code == CTL_OK ? name_check(ctl,
-                                       "department",
-                                       "SELECT department FROM department WHERE $1::text IS NOT "
-                                       "NULL ORDER BY 1",
-                                       TEXT_LIST_NO_DEPARTMENT)
-                          : code;
+    return NULL;
+}
+
+/* By id or title; where there is none, nothing is known of them. */
+static int department_check(struct ctl *ctl)
+{
+    static struct ctl_names names; /* large */
+    static char id[CTL_NAME_SIZE];
+    char told[CTL_NAMES_TOLD_MAX];
+    const char *name = ctl_option_text(ctl, "department");
+    SCOPED(org_object_free) struct org_object *object = NULL;
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = name ? org_applied(ctl, &object) : CTL_OK;
+    if (name && code == CTL_OK) {
+        code = ctl_query(ctl, "SELECT department FROM department ORDER BY 1", NULL, 0, &rows);
+    }
+    if (code != CTL_OK || PQntuples(rows) == 0) {
+        return code;
+    }
+    names = (struct ctl_names){.word = name};
+    for (int row = 0; row < PQntuples(rows); row++) {
+        const char *one = PQgetvalue(rows, row, 0);
+        const struct policy_title *title = department_title(object, one);
+        if (title) {
+            ctl_names_add_titled(ctl, &names, one, title);
+        } else {
+            ctl_names_add(&names, one, NULL);
+        }
+    }
+    const char *meant = ctl_names_meant(&names);
+    if (meant) {
+        (void)snprintf(id, sizeof id, "%s", meant);
+        ctl_option_means(ctl, "department", id);
+        return CTL_OK;
+    }
+    return names.called_count > 1 ? ctl_names_several(ctl, &names)
+                                  : ctl_fail(ctl,
+                                             CTL_NOT_FOUND,
+                                             TEXT_LIST_NO_DEPARTMENT,
+                                             CTL_ARGS(name, ctl_names_tell(ctl, &names, told)));
+}
+
+/* An empty list would be the wrong answer to a name that no policy of the archive has, or nobody
+ * who works here; titles become ids (renamed). */
+static int names_check(struct ctl *ctl, struct view_policies *policies, bool *renamed)
+{
+    static const char *const options[] = {"policy", "step", "queue", "category", "channel"};
+    static const enum ctl_naming namings[] = {
+        NAMING_POLICY, NAMING_STEP, NAMING_QUEUE, NAMING_CATEGORY, NAMING_CHANNEL};
+    enum { COUNT = sizeof options / sizeof *options };
+    static struct ctl_named named[COUNT]; /* the options are lent their ids */
+    const char *department = ctl_option_text(ctl, "department");
+    for (size_t i = 0; i < COUNT; i++) {
+        named[i] =
+            (struct ctl_named){.naming = namings[i], .word = ctl_option_text(ctl, options[i])};
+    }
+    int code = ctl_names_known(ctl, policies, named, COUNT, ctl_option_text(ctl, "policy"));
+    for (size_t i = 0; code == CTL_OK && i < COUNT; i++) {
+        if (named[i].word && strcmp(named[i].word, named[i].id) != 0) {
+            ctl_option_means(ctl, options[i], named[i].id);
+            *renamed = true;
+        }
+    }
+    code = code == CTL_OK ? agent_check(ctl) : code;
+    code = code == CTL_OK ? department_check(ctl) : code;
+    *renamed =
+        *renamed || (department && strcmp(department, ctl_option_text(ctl, "department")) != 0);
+    return code;
+}
+
+/* Names are looked at only where no row answers to them. */
+static int ask_named(struct ctl *ctl, struct view_policies *policies, PGresult **rows)
+{
+    bool renamed = false;
+    int code = ask(ctl, rows);
+    if (code == CTL_OK && PQntuples(*rows) == 0) {
+        code = names_check(ctl, policies, &renamed);
+    }
+    if (code == CTL_OK && renamed) {
+        PQclear(*rows);
+        *rows = NULL;
+        code = ask(ctl, rows);
+    }
+    return code;
 }
 
 static void zone_use(struct view_policies *policies, const PGresult *rows)
@@ -334,19 +409,15 @@ int ctl_list(struct ctl *ctl)
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int64_t total = 0;
     int code = contradiction_check(ctl);
-    code = code == CTL_OK ? ask(ctl, &rows) : code;
-    if (code == CTL_OK) {
-        code = total_of(ctl, PQntuples(rows), &total);
-    }
-    if (code != CTL_OK) {
-        return code;
-    }
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
     SCOPED(ctl_table_free) struct ctl_table *table = ctl_table_new(ctl, columns, COLUMN_COUNT);
     if (!table || !policies) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
     }
-    code = PQntuples(rows) == 0 ? names_check(ctl, policies) : CTL_OK;
+    code = code == CTL_OK ? ask_named(ctl, policies, &rows) : code;
+    if (code == CTL_OK) {
+        code = total_of(ctl, PQntuples(rows), &total);
+    }
     if (code != CTL_OK) {
         return code;
     }

@@ -2,6 +2,7 @@
 #include "ctl_measures.h"
 
 #include "ctl_database.h"
+#include "ctl_names.h"
 #include "ctl_table.h"
 #include "ctl_view.h"
 #include "scope.h"
@@ -54,22 +55,30 @@ static int policy_show(struct ctl *ctl, const struct policy *policy, void *self)
     return code;
 }
 
+static int newest_ask(struct ctl *ctl, const char *name, PGresult **rows)
+{
+    return ctl_query(ctl,
+                     "SELECT DISTINCT ON (name) id, name FROM policy WHERE $1::text IS NULL OR "
+                     "name = $1::text ORDER BY name, version DESC",
+                     &name,
+                     1,
+                     rows);
+}
+
 int ctl_measures_each(struct ctl *ctl,
                       struct view_policies *policies,
                       const char *name,
                       ctl_measures_visit visit,
                       void *self)
 {
-    const char *const parameters[] = {name};
+    struct ctl_named named = {.naming = NAMING_POLICY, .word = name};
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    int code = ctl_query(ctl,
-                         "SELECT DISTINCT ON (name) id, name FROM policy WHERE $1::text IS NULL OR "
-                         "name = $1::text ORDER BY name, version DESC",
-                         parameters,
-                         1,
-                         &rows);
+    int code = newest_ask(ctl, name, &rows);
     if (code == CTL_OK && PQntuples(rows) == 0 && name) {
-        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(name));
+        code = ctl_names_known(ctl, policies, &named, 1, NULL);
+        PQclear(rows);
+        rows = NULL;
+        code = code == CTL_OK ? newest_ask(ctl, named.id, &rows) : code;
     }
     for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
         const struct policy *policy =

@@ -72,6 +72,20 @@ int org_newest(struct ctl *ctl, PGresult **rows)
                      rows);
 }
 
+int org_applied(struct ctl *ctl, struct org_object **object)
+{
+    struct policy_report report;
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = org_newest(ctl, &rows);
+    *object = NULL;
+    if (code != CTL_OK || PQntuples(rows) == 0 || PQgetlength(rows, 0, 1) == 0) {
+        return code;
+    }
+    *object = org_object_read("org", slice_text(PQgetvalue(rows, 0, 1)), &report);
+    policy_report_done(&report);
+    return *object ? CTL_OK : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+}
+
 static struct slice text_of(const struct org_file *file)
 {
     return slice_of(file->text.bytes, file->text.size);

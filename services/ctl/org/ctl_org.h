@@ -13,6 +13,9 @@ org_object_read(const char *name, struct slice yaml, struct policy_report *repor
 /* The newest version: version, source, applied at, applied by.  No row: none was applied. */
 int org_newest(struct ctl *ctl, PGresult **rows) MUST_CHECK;
 
+/* The organisation that is applied, owned by the caller; NULL: none is. */
+int org_applied(struct ctl *ctl, struct org_object **object) MUST_CHECK;
+
 /* On ctl->err: whose open cases nobody else gets, and which roles of the archive's policies nobody
  * has. */
 int org_warn(struct ctl *ctl, const struct org *org) MUST_CHECK;

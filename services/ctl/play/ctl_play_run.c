@@ -89,15 +89,27 @@ static int queues_read(struct play *play, const char *policy)
     return code;
 }
 
-/* Nothing waits, unless it is that nobody knows the policy. */
-static int nothing(const struct play *play)
+/* The queues of the policy by its id or title; CTL_NOT_FOUND after saying that nothing waits, or
+ * that nobody knows the policy. */
+static int queues_named(struct play *play, const char *policy)
 {
-    const struct ctl_named named = {NAMING_POLICY, play->policy};
+    static struct ctl_named named; /* the play is lent the id */
+    int code = queues_read(play, policy);
+    if (code != CTL_OK || play->queue_count > 0) {
+        return code;
+    }
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(play->ctl);
-    int code = policies ? ctl_names_known(play->ctl, policies, &named, 1, NULL)
-                        : ctl_fail(play->ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    named = (struct ctl_named){.naming = NAMING_POLICY, .word = policy};
+    code = policies ? ctl_names_known(play->ctl, policies, &named, 1, NULL)
+                    : ctl_fail(play->ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    if (code == CTL_OK && policy && strcmp(policy, named.id) != 0) {
+        play->policy = named.id;
+        code = queues_read(play, named.id);
+    }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
-    return code == CTL_OK ? ctl_fail(play->ctl, CTL_NOT_FOUND, TEXT_PLAY_NOTHING, NULL) : code;
+    return code == CTL_OK && play->queue_count == 0
+               ? ctl_fail(play->ctl, CTL_NOT_FOUND, TEXT_PLAY_NOTHING, NULL)
+               : code;
 }
 
 int play_open(struct play *play, const char *policy, unsigned at_once, int64_t timeout_ms)
@@ -113,10 +125,7 @@ int play_open(struct play *play, const char *policy, unsigned at_once, int64_t t
         play->lives[i].place = i;
     }
     play->policy = policy;
-    int code = queues_read(play, policy);
-    if (code == CTL_OK && play->queue_count == 0) {
-        return nothing(play);
-    }
+    int code = queues_named(play, policy);
     return code == CTL_OK ? ctl_line_open(play->ctl, at_once, timeout_ms, &play->line) : code;
 }
 

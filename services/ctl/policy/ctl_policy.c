@@ -209,6 +209,20 @@ int ctl_policy_schema(struct ctl *ctl)
     return CTL_OK;
 }
 
+/* The zone of those under which there are cases, as the lists of cases tell it. */
+static void zone_of_cases(struct ctl *ctl, const PGresult *rows, int cases, int id)
+{
+    struct view_zones zones = {0};
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    for (int row = 0; policies && row < PQntuples(rows); row++) {
+        uint32_t policy = (uint32_t)strtoul(PQgetvalue(rows, row, id), NULL, 10);
+        if (strcmp(PQgetvalue(rows, row, cases), "0") != 0) {
+            view_zones_add(&zones, view_policy(policies, policy));
+        }
+    }
+    view_zones_take(&zones);
+}
+
 int ctl_policy_list(struct ctl *ctl)
 {
     static const struct ctl_column columns[] = {
@@ -218,12 +232,12 @@ int ctl_policy_list(struct ctl *ctl)
         {"loaded_at", TEXT_COLUMN_LOADED,  CTL_COLUMN_TEXT,   false},
         {"hash",      TEXT_COLUMN_HASH,    CTL_COLUMN_TEXT,   true },
     };
-    enum { COLUMNS = sizeof columns / sizeof *columns, LOADED = 3 };
+    enum { COLUMNS = sizeof columns / sizeof *columns, CASES = 2, LOADED = 3 };
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = ctl_query(
         ctl,
         "SELECT p.name, p.version, (SELECT count(*) FROM complaint c WHERE c.policy_id = p.id), "
-        "p.loaded_at, encode(p.hash, 'hex') FROM policy p ORDER BY p.name, p.version",
+        "p.loaded_at, encode(p.hash, 'hex'), p.id FROM policy p ORDER BY p.name, p.version",
         NULL,
         0,
         &rows);
@@ -233,6 +247,9 @@ int ctl_policy_list(struct ctl *ctl)
     SCOPED(ctl_table_free) struct ctl_table *table = ctl_table_new(ctl, columns, COLUMNS);
     if (!table) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    if (!ctl->json) {
+        zone_of_cases(ctl, rows, CASES, COLUMNS);
     }
     for (int row = 0; row < PQntuples(rows); row++) {
         const char *cells[COLUMNS];

@@ -17,10 +17,12 @@ static int fact_index(const struct ctl *ctl,
     if (!name || *index != POLICY_NONE) {
         return CTL_OK;
     }
-    const struct ctl_named named = {naming, name};
-    return naming == NAMING_COUNT
-               ? ctl_fail(ctl, CTL_NOT_FOUND, TEXT_EXPLAIN_UNKNOWN, CTL_ARGS(name))
-               : ctl_names_judge(ctl, &policy, 1, &named, NULL);
+    struct ctl_named named = {.naming = naming, .word = name};
+    int code = naming == NAMING_COUNT
+                   ? ctl_fail(ctl, CTL_NOT_FOUND, TEXT_EXPLAIN_UNKNOWN, CTL_ARGS(name))
+                   : ctl_names_judge(ctl, &policy, 1, &named, NULL);
+    *index = code == CTL_OK ? find(policy, slice_text(named.id)) : POLICY_NONE;
+    return code;
 }
 
 struct reasons {

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "ctl.h"
+#include "ctl_database.h"
 #include "ctl_file.h"
 #include "ctl_names.h"
 #include "ctl_peer.h"
@@ -17,13 +18,60 @@ enum {
     ARENA_SIZE = 256 * 1024,
 };
 
-static int time_of(const struct ctl *ctl, const char *name, bool *present, int64_t *at_us)
+/* Where times without an offset are read: as whoever runs the command says by TZ, else in the zone
+ * of the policy.  NULL after saying what is wrong. */
+static struct zone *zone_of(struct ctl *ctl, struct view_policies *policies)
 {
-    const char *text = ctl_option_text(ctl, name);
-    *present = text;
-    if (text && !ctl_time_rfc3339(slice_text(text), at_us)) {
-        return ctl_fail(ctl, CTL_USAGE, TEXT_TIME_INVALID, CTL_ARGS(name, text));
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    struct error error = {0};
+    char name[VIEW_TEXT_MAX];
+    struct ctl_named named = {.naming = NAMING_POLICY, .word = ctl_option_text(ctl, "policy")};
+    int code = ctl_names_known(ctl, policies, &named, 1, NULL);
+    if (code == CTL_OK) {
+        code = ctl_query(ctl,
+                         "SELECT id FROM policy WHERE name = $1 ORDER BY version DESC LIMIT 1",
+                         CTL_ARGS(named.id),
+                         1,
+                         &rows);
     }
+    if (code != CTL_OK || PQntuples(rows) == 0) {
+        return NULL;
+    }
+    uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
+    view_zone_take(view_policy_zone(view_policy(policies, id)));
+    const char *own = getenv("TZ"); /* NOLINT(concurrency-mt-unsafe): the command has one thread */
+    (void)view_zone_used(name);
+    struct zone *zone = zone_new(name[0] != '\0' || !own ? name : own, &error);
+    if (!zone) {
+        (void)ctl_fail(ctl, CTL_FAILED, TEXT_TIME_ZONE, CTL_ARGS(error.text));
+    }
+    return zone;
+}
+
+/* As import reads them: with an offset, or without one in the zone that is told then. */
+static int time_of(struct ctl *ctl,
+                   struct view_policies *policies,
+                   const char *name,
+                   bool *present,
+                   int64_t *at_us)
+{
+    struct slice text = slice_text(ctl_option_text(ctl, name));
+    *present = text.size > 0;
+    if (text.size == 0 || ctl_time_rfc3339(text, at_us)) {
+        return CTL_OK;
+    }
+    if (!ctl_time_local(text, NULL, at_us)) {
+        return ctl_fail(
+            ctl, CTL_USAGE, TEXT_TIME_INVALID, CTL_ARGS(name, ctl_option_text(ctl, name)));
+    }
+    SCOPED(zone_free) struct zone *zone = zone_of(ctl, policies);
+    if (!zone) {
+        return CTL_FAILED;
+    }
+    char at[VIEW_TEXT_MAX];
+    char where[VIEW_TEXT_MAX];
+    (void)ctl_time_local(text, zone, at_us);
+    ctl_note(ctl, TEXT_TIME_READ, CTL_ARGS(name, view_time(*at_us, at), view_zone(*at_us, where)));
     return CTL_OK;
 }
 
@@ -43,7 +91,10 @@ static int id_of(const struct ctl *ctl, struct ctl_submission *submission)
     return CTL_OK;
 }
 
-static int fill(const struct ctl *ctl, struct ctl_file *file, struct ctl_submission *submission)
+static int fill(struct ctl *ctl,
+                struct view_policies *policies,
+                struct ctl_file *file,
+                struct ctl_submission *submission)
 {
     static const char *const needed[] = {"policy", "channel"};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
@@ -64,12 +115,18 @@ static int fill(const struct ctl *ctl, struct ctl_file *file, struct ctl_submiss
     };
     int code = id_of(ctl, submission);
     if (code == CTL_OK) {
-        code =
-            time_of(ctl, "received-at", &submission->received_present, &submission->received_at_us);
+        code = time_of(ctl,
+                       policies,
+                       "received-at",
+                       &submission->received_present,
+                       &submission->received_at_us);
     }
     if (code == CTL_OK) {
-        code =
-            time_of(ctl, "occurred-at", &submission->occurred_present, &submission->occurred_at_us);
+        code = time_of(ctl,
+                       policies,
+                       "occurred-at",
+                       &submission->occurred_present,
+                       &submission->occurred_at_us);
     }
     if (code == CTL_OK && !submission->narrative.bytes) {
         code = ctl_file_read(ctl, "-", READ_MAX, file);
@@ -255,54 +312,77 @@ int ctl_submit_one(struct ctl *ctl,
     return code;
 }
 
-/* Each of them is a name of the policies of the archive; else says which are. */
-static int names_check(struct ctl *ctl, const struct ctl_named *named, unsigned count)
+/* Intake takes any suggestion, and triage looks only at one it knows: a wrong one would be lost. */
+static int
+category_check(struct ctl *ctl, struct view_policies *policies, struct ctl_submission *submission)
 {
-    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    int code = policies
-                   ? ctl_names_known(ctl, policies, named, count, ctl_option_text(ctl, "policy"))
-                   : CTL_OK;
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
+    static struct ctl_named named[2]; /* the submission is lent the ids */
+    const char *policy = ctl_option_text(ctl, "policy");
+    const char *category = ctl_option_text(ctl, "category");
+    if (!category) {
+        return CTL_OK;
+    }
+    named[0] = (struct ctl_named){.naming = NAMING_POLICY, .word = policy};
+    named[1] = (struct ctl_named){.naming = NAMING_CATEGORY, .word = category};
+    int code = ctl_names_known(ctl, policies, named, 2, policy);
+    if (code == CTL_OK) {
+        submission->policy = slice_text(named[0].id);
+        submission->category_hint = slice_text(named[1].id);
+    }
     return code;
 }
 
-/* Intake takes any suggestion, and triage looks only at one it knows: a wrong one would be lost. */
-static int category_check(struct ctl *ctl)
+static bool is_refused(const struct ctl_verdict *verdict, unsigned reason)
 {
-    const struct ctl_named named[] = {
-        {NAMING_POLICY,   ctl_option_text(ctl, "policy")  },
-        {NAMING_CATEGORY, ctl_option_text(ctl, "category")},
-    };
-    return named[1].word ? names_check(ctl, named, 2) : CTL_OK;
+    return verdict->kind == CTL_VERDICT_REFUSED && verdict->reason == reason;
 }
 
-/* Which policies or channels there are, beside that this is none. */
-static void near_tell(struct ctl *ctl, const struct ctl_verdict *verdict)
+/* Submits it; where intake knows no such policy or channel, but one has that title, again under its
+ * id. */
+static int submit_named(struct ctl *ctl,
+                        struct view_policies *policies,
+                        struct ctl_submission *submission,
+                        struct ctl_verdict *verdict)
 {
-    const struct ctl_named policy = {NAMING_POLICY, ctl_option_text(ctl, "policy")};
-    const struct ctl_named channel = {NAMING_CHANNEL, ctl_option_text(ctl, "channel")};
-    if (verdict->kind == CTL_VERDICT_REFUSED && verdict->reason == INTAKE_POLICY) {
-        (void)names_check(ctl, &policy, 1);
-    } else if (verdict->kind == CTL_VERDICT_REFUSED && verdict->reason == INTAKE_CHANNEL) {
-        (void)names_check(ctl, &channel, 1);
+    static struct ctl_named named[2]; /* the submission is lent the ids */
+    int64_t timeout_ms = ctl_option_number(ctl, "timeout");
+    int code = ctl_submit_one(ctl, submission, timeout_ms, verdict);
+    bool channel = is_refused(verdict, INTAKE_CHANNEL);
+    if (code != CTL_OK || (!channel && !is_refused(verdict, INTAKE_POLICY))) {
+        return code == CTL_OK ? tell(ctl, verdict) : code;
     }
+    const char *policy = ctl_option_text(ctl, "policy");
+    named[0] = (struct ctl_named){.naming = NAMING_POLICY, .word = policy};
+    named[1] =
+        (struct ctl_named){.naming = NAMING_CHANNEL, .word = ctl_option_text(ctl, "channel")};
+    code = ctl_names_known(ctl, policies, named, 2, policy);
+    bool same_policy = slice_equal(slice_text(named[0].id), submission->policy);
+    bool same_channel = slice_equal(slice_text(named[1].id), submission->channel);
+    if (code != CTL_OK &&
+        !same_policy) { /* intake spoke of the title, which is none of its names */
+        refusal_json(ctl, verdict);
+        return CTL_FAILED;
+    }
+    if (code != CTL_OK || (same_policy && same_channel)) {
+        return tell(ctl, verdict); /* beside what there is */
+    }
+    submission->policy = slice_text(named[0].id);
+    submission->channel = slice_text(named[1].id);
+    code = ctl_submit_one(ctl, submission, timeout_ms, verdict);
+    return code == CTL_OK ? tell(ctl, verdict) : code;
 }
 
 int ctl_submit(struct ctl *ctl)
 {
     SCOPED(ctl_file_done) struct ctl_file file = {0};
-    struct ctl_submission submission;
-    int code = fill(ctl, &file, &submission);
+    struct ctl_submission submission = {0};
     struct ctl_verdict verdict = {.kind = CTL_VERDICT_LATER};
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    int code = policies ? fill(ctl, policies, &file, &submission)
+                        : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     if (code == CTL_OK) {
-        code = category_check(ctl);
+        code = category_check(ctl, policies, &submission);
     }
-    if (code == CTL_OK) {
-        code = ctl_submit_one(ctl, &submission, ctl_option_number(ctl, "timeout"), &verdict);
-    }
-    if (code == CTL_OK) {
-        code = tell(ctl, &verdict);
-        near_tell(ctl, &verdict);
-    }
-    return code;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
+    return code == CTL_OK ? submit_named(ctl, policies, &submission, &verdict) : code;
 }
