@@ -223,7 +223,7 @@ static const struct ctl_option calendar_show_options[] = {
 };
 
 static const struct ctl_option completion_options[] = {
-    CHOICE("policy|queue|step|category|channel|role|agent|department|kind",
+    CHOICE("policy|queue|step|category|channel|role|agent|department|kind|action",
            "names", "KIND", NULL, TEXT_OPTION_COMPLETION_NAMES),
 };
 

@@ -120,6 +120,7 @@ static void the_names_of_the_archive_are_told_to_shells(void **state)
         {"completion --names agent",      "anna\nbert\ngone\n"       },
         {"completion --names department", "service\n"                },
         {"completion --names role",       "agent\n"                  },
+        {"completion --names action 1",   "claim\n"                  },
     };
     struct pg_desk desk;
     desk_begin(&desk);

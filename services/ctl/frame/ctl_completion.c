@@ -1,69 +1,12 @@
 /*
- * The shells' completions, from the rows of the table, and the names of the archive they ask for.
+ * The shells' completions, from the rows of the table.
  *
  * What the archive says is foreign to a shell: it is never given to anything that expands words,
  * compgen -W among them.
  */
-#include "ctl_database.h"
-#include "ctl_names.h"
+#include "ctl_completion.h"
+
 #include "ctl_options.h"
-#include "scope.h"
-
-/* ---- names that live in the archive ---- */
-
-static int kinds_write(struct ctl *ctl)
-{
-    for (int i = 0; i < EVENT_KIND_COUNT; i++) {
-        const char *name = event_kind_name((enum event_kind)i);
-        if (name) {
-            (void)fprintf(ctl->out, "%s\n", name);
-        }
-    }
-    return CTL_OK;
-}
-
-static int rows_write(struct ctl *ctl, const char *sql)
-{
-    SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    int code = ctl_query(ctl, sql, NULL, 0, &rows);
-    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
-        ctl_format(ctl->out, "{1}\n", CTL_ARGS(PQgetvalue(rows, row, 0)));
-    }
-    return code;
-}
-
-/* The policies' own are compiled for it, which takes longer than a statement. */
-static int names_write(struct ctl *ctl, const char *kind)
-{
-    static const struct {
-        const char *kind;
-        enum ctl_naming naming;
-    } kinds[] = {
-        {"queue",    NAMING_WORK_QUEUE},
-        {"step",     NAMING_STEP      },
-        {"category", NAMING_CATEGORY  },
-        {"channel",  NAMING_CHANNEL   },
-        {"role",     NAMING_ROLE      },
-    };
-    if (strcmp(kind, "policy") == 0) {
-        return rows_write(ctl, "SELECT DISTINCT name FROM policy ORDER BY 1");
-    }
-    if (strcmp(kind, "agent") == 0) {
-        return rows_write(ctl,
-                          "SELECT agent FROM agent UNION SELECT agent FROM agent_slot ORDER BY 1");
-    }
-    if (strcmp(kind, "department") == 0) {
-        return rows_write(ctl, "SELECT department FROM department ORDER BY 1");
-    }
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(kinds[i].kind, kind) == 0) {
-            return ctl_names_write(ctl, kinds[i].naming);
-        }
-    }
-    return kinds_write(ctl);
-}
-
-/* ---- completions ---- */
 
 /* The first word of a verb's name is the same as that of an earlier row. */
 static bool begun_before(size_t index)
@@ -124,6 +67,7 @@ static const char *argument_values(const struct ctl_verb *verb)
         {"POLICY/QUEUE",   "@queue"       },
         {"NAME[@VERSION]", "@policy"      },
         {"bash|zsh|fish",  "bash|zsh|fish"},
+        {"CASE [ACTION]",  "@action"      },
     };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (strstr(verb->arguments, places[i].place)) {
@@ -139,6 +83,42 @@ static void choice_words(FILE *to, const char *choices)
     for (const char *at = choices; *at; at++) {
         (void)fputc(*at == '|' ? ' ' : *at, to);
     }
+}
+
+/* Names of what may be done to the case that was typed behind the verb. */
+static void case_words(FILE *to, const struct ctl_verb *verb)
+{
+    static const struct {
+        const char *words, *names;
+    } places[] = {
+        {" '*' '*", ""             },
+        {" '*",     " names=action"},
+        {"'",       ""             },
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        (void)fprintf(to, "    '%s%s) offered='", verb->name, places[i].words);
+        option_words(to, verb);
+        (void)fprintf(to, "'%s", places[i].names);
+        if (places[i].names[0] != '\0') {
+            (void)fprintf(to, " of=${verb#%s }", verb->name);
+        }
+        (void)fputs(" ;;\n", to);
+    }
+}
+
+/* What may come behind a verb. */
+static void verb_words(FILE *to, const struct ctl_verb *verb)
+{
+    const char *values = argument_values(verb);
+    if (strcmp(values, "@action") == 0) { /* of the case before it, and no further word */
+        case_words(to, verb);
+        return;
+    }
+    (void)fprintf(to, "    '%s'*) offered='", verb->name);
+    option_words(to, verb);
+    choice_words(to, values[0] == '@' ? "" : values);
+    (void)fprintf(
+        to, "'%s%s ;;\n", values[0] == '@' ? " names=" : "", values[0] == '@' ? values + 1 : "");
 }
 
 /* The cases of bash and zsh alike: from the words so far to those that may come. */
@@ -160,14 +140,7 @@ static void word_cases(FILE *to)
         }
     }
     for (size_t i = 0; i < ctl_verb_count; i++) {
-        const char *values = argument_values(&ctl_verbs[i]);
-        (void)fprintf(to, "    '%s'*) offered='", ctl_verbs[i].name);
-        option_words(to, &ctl_verbs[i]);
-        choice_words(to, values[0] == '@' ? "" : values);
-        (void)fprintf(to,
-                      "'%s%s ;;\n",
-                      values[0] == '@' ? " names=" : "",
-                      values[0] == '@' ? values + 1 : "");
+        verb_words(to, &ctl_verbs[i]);
     }
 }
 
@@ -284,7 +257,8 @@ static void body(FILE *to, const char *words)
 /* Whoever types waits no longer than that for names; without an answer there are none. */
 #define NAMES_OF(command)                                                                          \
     "timeout 2 " command                                                                           \
-    " ${config:+-c} ${config:+\"$config\"} completion --names \"$names\" 2>/dev/null"
+    " ${config:+-c} ${config:+\"$config\"} completion --names \"$names\" ${of:+\"$of\"} "          \
+    "2>/dev/null"
 
 /* A colon cuts a word for bash, which then puts what comes only behind it: what was typed without a
  * blank is one word again, and "glued" what of it bash will not replace. */
@@ -317,12 +291,13 @@ static void bash_files(FILE *to)
 
 static void bash(FILE *to)
 {
-    (void)fputs("_redress() {\n"
-                "    local word value='' offered='' names='' verb='' config='' before='' cut=''\n"
-                "    local at=$COMP_CWORD typed=\"${COMP_LINE:0:${COMP_POINT:-0}}\" glued=''\n"
-                "    local current=\"${COMP_WORDS[at]}\"\n"
-                "    [ \"$current\" != = ] || current=''\n",
-                to);
+    (void)fputs(
+        "_redress() {\n"
+        "    local word value='' offered='' names='' verb='' config='' before='' cut='' of=''\n"
+        "    local at=$COMP_CWORD typed=\"${COMP_LINE:0:${COMP_POINT:-0}}\" glued=''\n"
+        "    local current=\"${COMP_WORDS[at]}\"\n"
+        "    [ \"$current\" != = ] || current=''\n",
+        to);
     bash_joined(to);
     body(to, "${COMP_WORDS[@]:1:at-1}");
     (void)fputs(TAKEN_AS_TYPED(""), to);
@@ -341,11 +316,12 @@ static void bash(FILE *to)
 
 static void zsh(FILE *to)
 {
-    (void)fputs("#compdef redress\n"
-                "_redress() {\n"
-                "    local word value='' offered='' names='' verb='' config='' before='' cut=''\n"
-                "    local -a found\n",
-                to);
+    (void)fputs(
+        "#compdef redress\n"
+        "_redress() {\n"
+        "    local word value='' offered='' names='' verb='' config='' before='' cut='' of=''\n"
+        "    local -a found\n",
+        to);
     body(to, "${(@)words[2,CURRENT-1]}");
     (void)fputs(
         TAKEN_AS_TYPED(
@@ -367,7 +343,10 @@ static void fish_values(FILE *to, const char *values)
     }
     (void)fputs(" -a '", to);
     if (values[0] == '@') {
-        (void)fprintf(to, "(timeout 2 redress completion --names %s 2>/dev/null)", values + 1);
+        (void)fprintf(to,
+                      "(timeout 2 redress completion --names %s%s 2>/dev/null)",
+                      values + 1,
+                      strcmp(values, "@action") == 0 ? " (commandline -opc)[3]" : "");
     } else {
         choice_words(to, values);
     }
@@ -434,7 +413,7 @@ int ctl_completion(struct ctl *ctl)
     const char *names = ctl_option_text(ctl, "names");
     const char *shell = ctl_argument(ctl, 0);
     if (names) {
-        return names_write(ctl, names);
+        return completion_names_write(ctl, names);
     }
     if (!shell) {
         return ctl_fail(

@@ -1,0 +1,90 @@
+/* The names of the archive that completions ask for. */
+#include "ctl_completion.h"
+#include "ctl_database.h"
+#include "ctl_names.h"
+#include "scope.h"
+
+static int kinds_write(struct ctl *ctl)
+{
+    for (int i = 0; i < EVENT_KIND_COUNT; i++) {
+        const char *name = event_kind_name((enum event_kind)i);
+        if (name) {
+            (void)fprintf(ctl->out, "%s\n", name);
+        }
+    }
+    return CTL_OK;
+}
+
+static int rows_write(struct ctl *ctl, const char *sql)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(ctl, sql, NULL, 0, &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        ctl_format(ctl->out, "{1}\n", CTL_ARGS(PQgetvalue(rows, row, 0)));
+    }
+    return code;
+}
+
+/* What may be done to the case as it stands in the archive, whoever does it. */
+static int actions_write(struct ctl *ctl)
+{
+    uint64_t case_id = 0;
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    const char *number = ctl_argument(ctl, 0);
+    int code = number ? ctl_case_of(ctl, number, &case_id) : CTL_NOT_FOUND;
+    if (code == CTL_OK) {
+        code = ctl_query(ctl,
+                         "SELECT policy_id, step, queue <> '', agent <> '' FROM complaint "
+                         "WHERE case_id = $1::bigint",
+                         CTL_ARGS(CTL_NUMBER_TEXT(case_id)),
+                         1,
+                         &rows);
+    }
+    if (code != CTL_OK || PQntuples(rows) == 0 || !policies) {
+        return code == CTL_OK ? CTL_NOT_FOUND : code;
+    }
+    uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
+    const struct policy *policy = view_policy(policies, id);
+    struct slice name = slice_text(PQgetvalue(rows, 0, 1));
+    uint16_t index = policy ? policy_step_index(policy, name) : POLICY_NONE;
+    for (uint16_t i = 0; index != POLICY_NONE && i < policy->steps[index].action_count; i++) {
+        (void)fprintf(ctl->out, "%s\n", policy->steps[index].actions[i].id);
+    }
+    (void)fputs(PQgetvalue(rows, 0, 2)[0] == 't' ? "claim\n" : "", ctl->out);
+    (void)fputs(PQgetvalue(rows, 0, 3)[0] == 't' ? "release\n" : "", ctl->out);
+    return CTL_OK;
+}
+
+int completion_names_write(struct ctl *ctl, const char *kind)
+{
+    static const struct {
+        const char *kind;
+        enum ctl_naming naming;
+    } kinds[] = {
+        {"queue",    NAMING_WORK_QUEUE},
+        {"step",     NAMING_STEP      },
+        {"category", NAMING_CATEGORY  },
+        {"channel",  NAMING_CHANNEL   },
+        {"role",     NAMING_ROLE      },
+    };
+    if (strcmp(kind, "policy") == 0) {
+        return rows_write(ctl, "SELECT DISTINCT name FROM policy ORDER BY 1");
+    }
+    if (strcmp(kind, "agent") == 0) {
+        return rows_write(ctl,
+                          "SELECT agent FROM agent UNION SELECT agent FROM agent_slot ORDER BY 1");
+    }
+    if (strcmp(kind, "department") == 0) {
+        return rows_write(ctl, "SELECT department FROM department ORDER BY 1");
+    }
+    if (strcmp(kind, "action") == 0) {
+        return actions_write(ctl);
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].kind, kind) == 0) {
+            return ctl_names_write(ctl, kinds[i].naming);
+        }
+    }
+    return kinds_write(ctl);
+}
