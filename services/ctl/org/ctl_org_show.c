@@ -12,6 +12,8 @@ enum {
     WAITING_MAX = 1000, /* the most urgent of all that wait */
     ALIKE_MAX = 32,     /* queues one person may take out of, as told */
     SQL_MAX = 2048,
+    CALLING_MAX = 256,
+    TITLES_MAX = 3, /* of one role, as told */
 };
 
 /* Cases that wait for somebody, and who holds how many. */
@@ -19,11 +21,14 @@ struct waiting {
     struct view_policies *policies;
     PGresult *held; /* agent, how many */
     uint32_t count;
+    int64_t total; /* of those that wait, also where they are more than are looked at */
     int64_t now_us;
     struct {
         const struct policy *policy;
         struct dispatch_case state;
     } cases[WAITING_MAX];
+    unsigned calling_count, busy_count; /* whose titles count; the first are of those that wait */
+    const struct policy *calling[CALLING_MAX];
 };
 
 static struct waiting *waiting_new(struct ctl *ctl)
@@ -77,6 +82,33 @@ static int waiting_read(struct ctl *ctl, struct waiting *waiting)
         }
     }
     return CTL_OK;
+}
+
+/* Policies whose cases wait before others, the newest versions by name. */
+static int calling_read(struct ctl *ctl, struct waiting *waiting)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(
+        ctl,
+        "SELECT n.id, sum(w.cases) OVER (), w.cases FROM (SELECT DISTINCT ON (name) id, name FROM "
+        "policy "
+        "ORDER BY name, version DESC) n LEFT JOIN (SELECT p.name, count(*) AS cases FROM complaint "
+        "c "
+        "JOIN policy p ON p.id = c.policy_id WHERE c.queue <> '' GROUP BY p.name) w USING (name) "
+        "ORDER BY w.cases DESC NULLS LAST, n.name",
+        NULL,
+        0,
+        &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
+        const struct policy *policy = view_policy(waiting->policies, id);
+        waiting->total = strtoll(PQgetvalue(rows, row, 1), NULL, 10);
+        if (policy && waiting->calling_count < CALLING_MAX) {
+            waiting->calling[waiting->calling_count++] = policy;
+            waiting->busy_count += !PQgetisnull(rows, row, 2);
+        }
+    }
+    return code;
 }
 
 static int64_t held_by(const struct waiting *waiting, const struct org_agent *agent)
@@ -160,26 +192,62 @@ queue_text(const struct ctl *ctl, const struct takes *takes, unsigned i, char in
     return into;
 }
 
-/* As the policies of the cases that wait call it; the id alone where they do not agree. */
+/* "Clerk / Desk": what these policies call the role, each title once; "" where none knows it. */
+static void role_titles(const struct ctl *ctl,
+                        const struct policy *const *policies,
+                        unsigned count,
+                        const char *role,
+                        char into[VIEW_TEXT_MAX])
+{
+    const char *said[TITLES_MAX];
+    unsigned said_count = 0;
+    size_t used = 0;
+    into[0] = '\0';
+    for (unsigned i = 0; i < count && said_count < TITLES_MAX && used < VIEW_TEXT_MAX; i++) {
+        uint16_t index = policy_role_index(policies[i], slice_text(role));
+        if (index == POLICY_NONE || !policies[i]->role_titles) {
+            continue;
+        }
+        const char *title = view_title(ctl, &policies[i]->role_titles[index]);
+        unsigned known = 0;
+        while (known < said_count && strcmp(said[known], title) != 0) {
+            known++;
+        }
+        if (known == said_count) {
+            said[said_count++] = title;
+            used += (size_t)snprintf(
+                into + used, VIEW_TEXT_MAX - used, "%s%s", used > 0 ? " / " : "", title);
+        }
+    }
+}
+
+/* As the policies of the cases that wait call it, those of most cases first; else any. */
 static const char *role_text(const struct ctl *ctl,
                              const struct waiting *waiting,
                              const char *role,
                              char into[VIEW_TEXT_MAX])
 {
-    const char *title = NULL;
-    for (uint32_t i = 0; !ctl->json && i < waiting->count; i++) {
-        const struct policy *policy = waiting->cases[i].policy;
-        uint16_t index = policy_role_index(policy, slice_text(role));
-        if (index == POLICY_NONE || !policy->role_titles) {
-            continue;
-        }
-        const char *one = view_title(ctl, &policy->role_titles[index]);
-        if (title && strcmp(title, one) != 0) {
-            return view_plain(slice_text(role), into);
-        }
-        title = one;
+    char titles[VIEW_TEXT_MAX] = "";
+    if (!ctl->json) {
+        role_titles(ctl, waiting->calling, waiting->busy_count, role, titles);
     }
-    return view_named(ctl, title ? title : role, role, into);
+    if (!ctl->json && titles[0] == '\0') {
+        role_titles(ctl, waiting->calling, waiting->calling_count, role, titles);
+    }
+    return view_named(ctl, titles[0] == '\0' ? role : titles, role, into);
+}
+
+static const char *shift_text(const struct ctl *ctl,
+                              const struct org *org,
+                              const struct org_agent *agent,
+                              char into[VIEW_TEXT_MAX])
+{
+    if (agent->shift == ORG_NONE) {
+        return "";
+    }
+    const struct org_shift *shift = &org->shifts[agent->shift];
+    return view_named(
+        ctl, ctl->json ? shift->id : view_calendar(ctl, &shift->hours), shift->id, into);
 }
 
 static const char *department_text(const struct ctl *ctl,
@@ -257,6 +325,7 @@ static void agent_show(const struct ctl *ctl,
 {
     char takes[CELL_MAX] = "";
     char department[VIEW_TEXT_MAX];
+    char shift[VIEW_TEXT_MAX];
     int64_t held = held_by(waiting, agent);
     char roles[CELL_MAX] = "";
     char skills[CELL_MAX] = "";
@@ -283,7 +352,7 @@ static void agent_show(const struct ctl *ctl,
         agent->name,
         department_text(ctl, org, agent, department),
         roles,
-        agent->shift == ORG_NONE ? "" : org->shifts[agent->shift].id,
+        shift_text(ctl, org, agent, shift),
         agent->capacity < 0 ? "" : CTL_NUMBER_TEXT(agent->capacity),
         CTL_NUMBER_TEXT(held),
         skills,
@@ -329,6 +398,7 @@ int ctl_org_show(struct ctl *ctl)
     const struct org *org = &object->org;
     SCOPED(waiting_free) struct waiting *waiting = waiting_new(ctl);
     code = waiting ? waiting_read(ctl, waiting) : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    code = code == CTL_OK ? calling_read(ctl, waiting) : code;
     if (code != CTL_OK) {
         return code;
     }
@@ -347,6 +417,11 @@ int ctl_org_show(struct ctl *ctl)
         agent_show(ctl, org, &org->agents[i], waiting, table);
     }
     ctl_table_answer(table, "people");
+    if (!ctl->json && waiting->total > waiting->count) {
+        ctl_note(ctl,
+                 TEXT_ORG_OF_URGENT,
+                 CTL_ARGS(CTL_NUMBER_TEXT(waiting->count), CTL_NUMBER_TEXT(waiting->total)));
+    }
     view_zone_tell(ctl);
     return CTL_OK;
 }
