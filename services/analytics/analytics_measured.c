@@ -281,7 +281,7 @@ bool measured_is_known(const struct policy_measure *measure, const struct measur
     if (share && measured->hits < 0) {
         return false;
     }
-    return measured->n > 0 || measure->what == MEASURE_SUM || measure_is_count(measure->what);
+    return measured->n > 0 || measure_is_count(measure->what);
 }
 
 bool measured_alarms(const struct policy *policy,

@@ -64,7 +64,7 @@ void measured_read(const PGresult *rows,
                    unsigned count,
                    struct measured *measured);
 
-/* A sum and a count are what they are without a single case; of nothing there is no share and no
+/* A count is what it is without a single case; of nothing there is no share, no sum and no
  * mean, nor where more was taken back (a merge undone) than the period has, nor of one channel a
  * difference. */
 bool measured_is_known(const struct policy_measure *measure, const struct measured *measured);
