@@ -252,7 +252,8 @@ shares_print(const struct ctl *ctl, const struct case_view *view, const struct c
         for (size_t j = 0; j < 2; j++) {
             char text[VIEW_TEXT_MAX];
             if (amounts_s[j] > 0) {
-                (void)view_exact(ctl, amounts_s[j], !account.calendar, text);
+                bool in_days = !account.calendar || account.calendar->always;
+                (void)view_exact(ctl, amounts_s[j], in_days, text);
                 (void)fputs("    ", ctl->out);
                 ctl_print(ctl, texts[j], CTL_ARGS(text, title, role));
             }

@@ -31,7 +31,8 @@ static const char *word(const struct saying *saying, enum ctl_text id)
 /* Open hours are told in hours: two days of them would be taken for two of the calendar's days. */
 static const char *own_text(const struct saying *saying, int64_t own_s, char into[VIEW_TEXT_MAX])
 {
-    return view_exact(saying->ctl, own_s, !saying->account->calendar, into);
+    const struct calendar *calendar = saying->account->calendar;
+    return view_exact(saying->ctl, own_s, !calendar || calendar->always, into);
 }
 
 /* The same of a sum that stands beside instants: open hours are said to be such. */
