@@ -167,6 +167,7 @@ static void a_queue_that_is_cut_says_so(void **state)
     (void)state;
     struct pg_desk desk;
     desk_begin(&desk);
+    asked("queue desk", CTL_NOT_FOUND, "did you mean \"quick/desk\", \"patience/desk\"?");
     asked("queue quick/desk", CTL_OK, "10 of 11 shown; -n 11 shows more");
     asked("queue quick/desk --json", CTL_OK, "\"total\":11");
     pg_desk_run(&desk, "DELETE FROM redress.complaint WHERE case_id = 11");
