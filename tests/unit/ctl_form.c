@@ -360,14 +360,14 @@ static void a_stranger_is_told_so_once_and_by_name(void **state)
 }
 
 /* All that li reads who is refused like that on a case of the holder's.  Owned. */
-static char *refused_says(const char *holder, const char *code, const char *about)
+static char *refused_says(const char *holder, const char *code, struct slice about)
 {
     struct arena *arena = arena_new(ARENA_SIZE);
     struct dispatch_case held = {
         .case_id = case_id_make(5, 42), .version = 7, .queue = POLICY_NONE};
     (void)snprintf(held.agent, sizeof held.agent, "%s", holder);
     const struct dispatch_input asker = {.actor = slice_text("li"), .role = slice_text("handler")};
-    const struct dispatch_reason reason = {.about = slice_text(about)};
+    const struct dispatch_reason reason = {.about = about};
     const struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
                                         .code = code,
                                         .reason = &reason,
@@ -394,7 +394,7 @@ static char *refused_says(const char *holder, const char *code, const char *abou
 static void the_reason_of_a_refusal_is_said_last(void **state)
 {
     (void)state;
-    char *text = refused_says("mei", "not_holder", "mei");
+    char *text = refused_says("mei", "not_holder", slice_text("mei"));
     const char *list = strstr(text, "others may:");
     const char *why = strstr(text, "refused (not_holder): the case is with mei");
     assert_non_null(list);
@@ -408,7 +408,7 @@ static void the_reason_of_a_refusal_is_said_last(void **state)
 static void what_was_filled_in_wrongly_is_told_without_the_list(void **state)
 {
     (void)state;
-    char *text = refused_says("li", "field_missing", "cause");
+    char *text = refused_says("li", "field_missing", slice_text("cause"));
     assert_non_null(strstr(text, "refused (field_missing): not filled in: cause"));
     assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
     free(text);
