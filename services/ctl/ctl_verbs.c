@@ -184,6 +184,7 @@ static const struct ctl_option measures_options[] = {
            "period", "PERIOD", NULL, TEXT_OPTION_MEASURE_PERIOD),
     WORD("at", 0, "DATE", TEXT_OPTION_MEASURE_AT),
     NUMBER("trend", 0, "6", 1, 60, TEXT_OPTION_MEASURE_TREND),
+    WORD("return", 0, "FILE", TEXT_OPTION_MEASURE_RETURN),
 };
 
 static const struct ctl_option verify_options[] = {

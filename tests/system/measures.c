@@ -181,6 +181,99 @@ static void duties_begin_with_enough_cases(const struct rig *rig)
     json_decref(answer);
 }
 
+static void csv_has(const struct rig *rig, const char *words, const char *text)
+{
+    char said[4096];
+    int status = rig_shell(said,
+                           sizeof said,
+                           "%s/redress %s --config %s/redress.yaml",
+                           REDRESS_BIN,
+                           words,
+                           rig->directory);
+    if (status != 0 || !strstr(said, text)) {
+        fail_msg("%s: status %d: %s", words, status, said);
+    }
+}
+
+static void a_return_that_is_wrong_is_refused(struct rig *rig, char *words, size_t size)
+{
+    static const struct {
+        const char *row, *column, *said;
+    } wrong[] = {
+        {"quallity", "{measure: few}",               "has no category 'quallity'"         },
+        {"all",      "{measure: fewer}",             "has no measure 'fewer'"             },
+        {"all",      "{measure: few, shows: all}",   "a column shows value, hits or of"   },
+        {"all",      "{measure: few, show: of}",     "no key of a return is called 'show'"},
+        {"all",      "{measure: satisfied-quality}", "has categories of its own"          },
+        {"all",      "{measure: alike}",             "or is between channels"             },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        (void)snprintf(words, size, "%s/wrong.yaml", rig->directory);
+        FILE *file = fopen(words, "we");
+        assert_non_null(file);
+        (void)fprintf(file,
+                      "{return: w, policy: judged, period: year, layouts: [{version: 1, from: "
+                      "2026-01-01, rows: {R: %s}, columns: {C: %s}}]}\n",
+                      wrong[i].row,
+                      wrong[i].column);
+        assert_int_equal(fclose(file), 0);
+        (void)snprintf(words, size, "measures --return %s/wrong.yaml", rig->directory);
+        rig_says(rig, words, 2, wrong[i].said);
+    }
+}
+
+/* Rows by category and columns by measure, in the layout that holds, as the lives above have it. */
+static void a_return_counts_what_the_measures_count(struct rig *rig)
+{
+    static const struct {
+        const char *row;
+        double values[6];
+    } wanted[] = {
+        {"Quality, all kinds", {4, 2, 3, 2, 66.67, 100}  },
+        {"Leaking",            {1, 0, 1, 1, 100, 0}      },
+        {"Both",               {3, 1, 4, 4, 100, 70.5}   },
+        {"All",                {6, 3, 6, 5, 83.33, 170.5}},
+    };
+    int status = -1;
+    static const char file[] = REDRESS_SOURCE "/tests/system/judged_return.yaml";
+    char words[512];
+    char today[16];
+    rig_text(rig,
+             today,
+             sizeof today,
+             "SELECT to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD')");
+    (void)snprintf(words, sizeof words, "measures --return %s --at %s", file, today);
+    json_t *told = rig_json(rig, words, &status);
+    assert_int_equal(status, 0);
+    assert_string_equal(json_string_value(json_object_get(told, "version")), "7");
+    const json_t *rows = json_object_get(told, "rows");
+    assert_int_equal(json_array_size(rows), 4);
+    for (size_t i = 0; i < 4; i++) {
+        const json_t *row = json_array_get(rows, i);
+        const json_t *values = json_object_get(row, "values");
+        assert_string_equal(json_string_value(json_object_get(row, "row")), wanted[i].row);
+        assert_int_equal(json_array_size(values), 6);
+        for (size_t j = 0; j < 6; j++) {
+            double is = json_number_value(json_array_get(values, j));
+            if (fabs(is - wanted[i].values[j]) > 0.00001) {
+                fail_msg("%s, column %zu: %g", wanted[i].row, j, is);
+            }
+        }
+    }
+    json_decref(told);
+    csv_has(rig, words, "\"Quality, all kinds\",4,2,3,2,66.67,100\r\n");
+    csv_has(rig, words, ",\"Judged, \"\"late\"\" too\",Settled,");
+    (void)snprintf(words, sizeof words, "measures --return %s --at 2001-07-01", file);
+    csv_has(rig, words, "judged-half-year,old,2001-H2,2001-07-01,2001-12-31,All,0\r\n");
+    (void)snprintf(words, sizeof words, "measures --return %s --at 2002-06-30", file);
+    rig_says(rig, words, 3, "no layout that holds on 2002-06-30");
+    rig_says(rig,
+             "measures --return " REDRESS_SOURCE "/tests/system/judged.yaml",
+             2,
+             "a return has a name, a policy, a period and a list of layouts");
+    a_return_that_is_wrong_is_refused(rig, words, sizeof words);
+}
+
 /* What is passed is seen by whoever looks whether all is well, and by whoever watches analytics;
  * what a running period lacks is not, nor what one before the policy lacked. */
 static void owners_are_told_unasked(struct rig *rig)
@@ -308,6 +401,7 @@ static void measures_are_what_happened(void **state)
     lives_live(rig);
     MEASURES_ARE(rig, "measures --policy judged", lived);
     duties_begin_with_enough_cases(rig);
+    a_return_counts_what_the_measures_count(rig);
     daemon_signal(rig_daemon(rig, SERVICE_ANALYTICS, "a"), SIGKILL);
     (void)rig_start(rig, SERVICE_ANALYTICS, "a");
     rig_await_all_serving(rig);

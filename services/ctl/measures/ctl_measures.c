@@ -3,6 +3,7 @@
 
 #include "ctl_database.h"
 #include "ctl_names.h"
+#include "ctl_return.h"
 #include "ctl_table.h"
 #include "ctl_view.h"
 #include "scope.h"
@@ -98,6 +99,9 @@ int ctl_measures(struct ctl *ctl)
     int code = showing_of(ctl, &showing);
     if (code != CTL_OK) {
         return code;
+    }
+    if (ctl_option_text(ctl, "return")) {
+        return ctl_return(ctl, ctl_option_text(ctl, "return"));
     }
     SCOPED(ctl_table_free) struct ctl_table *table = ctl_measures_table(ctl);
     showing.table = table;

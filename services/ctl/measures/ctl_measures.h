@@ -54,6 +54,8 @@ void ctl_measures_add(const struct ctl *ctl,
                       const struct policy_measure *measure,
                       const struct measured *measured,
                       unsigned count);
+/* A value of the measure, in its unit, as data. */
+json_t *ctl_measures_number(const struct policy_measure *measure, int64_t value);
 json_t *ctl_measures_json(const struct ctl *ctl,
                           const struct policy *policy,
                           const struct policy_measure *measure,

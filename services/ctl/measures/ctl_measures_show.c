@@ -276,7 +276,7 @@ void ctl_measures_add(const struct ctl *ctl,
 }
 
 /* Percents and numbers as they are told, seconds. */
-static json_t *number_json(const struct policy_measure *measure, int64_t value)
+json_t *ctl_measures_number(const struct policy_measure *measure, int64_t value)
 {
     switch (measure_unit_of(measure->what)) {
     case MEASURE_PERCENT:
@@ -304,8 +304,10 @@ static json_t *measured_json(const struct policy_measure *measure, const struct 
                             (json_int_t)measured->n);
     bool known = measured_is_known(measure, measured);
     bool share = measure_unit_of(measure->what) == MEASURE_PERCENT;
-    (void)json_object_set_new(
-        row, "value", known ? number_json(measure, value_of(measure, measured)) : json_null());
+    (void)json_object_set_new(row,
+                              "value",
+                              known ? ctl_measures_number(measure, value_of(measure, measured))
+                                    : json_null());
     (void)json_object_set_new(row, "hits", share ? json_integer(measured->hits) : json_null());
     return row;
 }
@@ -314,7 +316,7 @@ static json_t *target_json(const struct policy_measure *measure)
 {
     int64_t wanted = measure->has_least ? measure->least : measure->most;
     return json_pack(
-        "{s:o}", measure->has_least ? "at_least" : "at_most", number_json(measure, wanted));
+        "{s:o}", measure->has_least ? "at_least" : "at_most", ctl_measures_number(measure, wanted));
 }
 
 static json_t *duty_json(const struct policy *policy,
@@ -341,7 +343,7 @@ static json_t *end_json(const struct policy *policy,
                      "channel",
                      policy->channels[end->channel].id,
                      "value",
-                     number_json(measure, end->value));
+                     ctl_measures_number(measure, end->value));
 }
 
 json_t *ctl_measures_json(const struct ctl *ctl,
