@@ -322,8 +322,8 @@ static void a_month_ends_where_the_policy_is(struct rig *rig)
             "AS t (hour, measure, clock, phase, bucket, count, sum) "
             "WHERE p.name = 'judged' AND p.version = 1");
     static const struct wanted september[] = {
-        {"in-time", 25, 4, 0},
-        {"cost",    0,  0, 1}
+        {"in-time", 25,   4, 0 },
+        {"cost",    none, 0, -1}
     };
     static const struct wanted october[] = {
         {"in-time", 90,    10, 1 },
