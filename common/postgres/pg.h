@@ -113,6 +113,15 @@ unsigned pg_call_rows(struct pg *pg,
                       struct pg_array *const *columns,
                       unsigned count);
 
+/* Rows that are there, to be changed by so many calls one after the other. */
+struct pg_changes {
+    uint32_t rows;
+    unsigned calls;
+};
+
+/* How many of them were not: the calls are those whose results come before end. */
+uint32_t pg_rows_missed(const struct pg_answer *answer, unsigned end, struct pg_changes changes);
+
 bool pg_send(struct pg *pg, pg_answered answered, void *context, struct error *error) MUST_CHECK;
 
 /* Forgets a request begun without a call. */

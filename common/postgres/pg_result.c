@@ -52,3 +52,13 @@ bool pg_is_null(const PGresult *result, int row, int column)
     assert(row < PQntuples(result) && column < PQnfields(result));
     return PQgetisnull(result, row, column) != 0;
 }
+
+uint32_t pg_rows_missed(const struct pg_answer *answer, unsigned end, struct pg_changes changes)
+{
+    unsigned long changed = 0;
+    assert(changes.calls <= end && end <= answer->count);
+    for (unsigned i = end - changes.calls; i < end; i++) {
+        changed += strtoul(PQcmdTuples(answer->results[i]), NULL, 10);
+    }
+    return changes.rows - (uint32_t)changed;
+}

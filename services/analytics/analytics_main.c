@@ -18,7 +18,7 @@ enum {
      * each, and after a long absence each may be of an hour of its own. */
     SLOTS = 131072,
     ROWS_MAX = SLOTS / 2,
-    LINGER_US = 100000,
+    LINGER_US = 250000, /* whoever watches is told once a second; the longer, the fewer rows */
     REFRESH_SECONDS = 5,
 };
 

@@ -115,6 +115,7 @@ void agents_store(struct dispatch *dispatch, struct pg *pg)
             memcpy(change->agent, agent->name, sizeof change->agent);
             change->delta = agent->delta;
             change->capacity = agent->capacity;
+            change->may_be_new = !agent->has_row;
         }
     }
     if (count > 0) {
@@ -130,6 +131,7 @@ static void batch_end(struct dispatch *dispatch, bool committed)
         if (committed) {
             agent->used += agent->delta;
             agent->full = agent->full && agent->delta >= 0;
+            agent->has_row = agent->has_row || agent->delta != 0;
         }
         agent->delta = 0;
         agent->in_batch = false;
@@ -160,6 +162,7 @@ void agents_undo(struct dispatch *dispatch, const struct pg_answer *why)
         struct agent *agent = agent_find(dispatch, slice_of(line, size));
         if (agent) {
             agent->full = true;
+            agent->has_row = false; /* no row is answered so, too */
             dispatch->ask_agents = true;
         }
         line += size + (line[size] == '\n');
@@ -181,6 +184,7 @@ static void rows_take(struct dispatch *dispatch, const PGresult *rows)
             agent->used = pg_int4(rows, row, 1);
             agent->capacity = pg_int4(rows, row, 2);
             agent->full = false;
+            agent->has_row = true;
         }
     }
 }
@@ -196,8 +200,10 @@ bool agents_lookup(struct dispatch *dispatch, struct pg *pg)
     dispatch->ask_agents = false;
     pg_array_begin(&names, PG_TEXT);
     for (uint32_t i = 0; i < dispatch->agent_count; i++) {
-        if (dispatch->agents[i].full) {
-            pg_array_bytes(&names, slice_text(dispatch->agents[i].name));
+        struct agent *agent = &dispatch->agents[i];
+        if (agent->full) {
+            pg_array_bytes(&names, slice_text(agent->name));
+            agent->full = false; /* the answer says what he holds; without a row it is nothing */
         }
     }
     pg_call(pg, "dispatch_agents_named");

@@ -238,11 +238,11 @@ static void dispatch_store(void *self, struct cycle *cycle, struct pg *pg)
                               dispatch->changed[i].is_new);
         }
     }
-    dispatch_cases_bind(pg);
     agents_store(dispatch, pg);
     if (dispatch->command_count > 0) {
         dispatch_commands_bind(pg, dispatch->commands, dispatch->command_count);
     }
+    dispatch->to_change = dispatch_cases_bind(pg);
     if (dispatch->erased_count > 0) {
         dispatch_erase_bind(pg, dispatch->erased, dispatch->erased_count);
     }
@@ -290,10 +290,8 @@ static bool row_op(void *self, const PGresult *rows, int row, struct projection_
 
 /* A case without a row is recorded as erased, and nothing under its number opens what is sealed;
  * but nobody may take a row away, and its key may be where nobody looks for it. */
-static void dispatch_stored(void *self, const struct pg_answer *answer)
+static void erased_look(struct dispatch *dispatch, const PGresult *rows)
 {
-    struct dispatch *dispatch = self;
-    const PGresult *rows = answer->results[answer->count - 1]; /* what store binds last */
     for (uint32_t i = 0; i < dispatch->erased_count; i++) {
         if (!dispatch_erase_found(rows, dispatch->erased[i])) {
             service_rows_missed(dispatch->service, 1);
@@ -304,16 +302,51 @@ static void dispatch_stored(void *self, const struct pg_answer *answer)
     }
 }
 
+/* Nobody may take a row of complaint away either; the journal has what it said. */
+static void changes_look(struct dispatch *dispatch, const struct pg_answer *answer, unsigned end)
+{
+    uint32_t missed = pg_rows_missed(answer, end, dispatch->to_change);
+    if (missed > 0) {
+        service_rows_missed(dispatch->service, missed);
+        log_error(
+            "cases that have no row in complaint went on: their state is in the journal alone",
+            LOG_NUMBER("cases", missed),
+            LOG_TEXT("do", "redress verify tells which"));
+    }
+}
+
+static void dispatch_stored(void *self, const struct pg_answer *answer)
+{
+    struct dispatch *dispatch = self;
+    unsigned end = answer->count; /* what store binds last */
+    if (dispatch->erased_count > 0) {
+        erased_look(dispatch, answer->results[--end]);
+    }
+    changes_look(dispatch, answer, end);
+}
+
+/* Most of a life is between people: a case that was in no queue and is in none has no place in
+ * Redis to be told. */
+static bool may_move(struct dispatch *dispatch, const struct changed_case *changed)
+{
+    const struct held_case *held = dispatch_find(dispatch, changed->before.case_id);
+    bool was = !changed->is_new && changed->before.queue != POLICY_NONE;
+    return was || (held && held->state.queue != POLICY_NONE);
+}
+
 static void dispatch_committed(void *self, struct cycle *cycle)
 {
     static uint64_t changed[DISPATCH_CHANGED_MAX];
     struct dispatch *dispatch = self;
+    uint32_t count = 0;
     dispatch->doubts -= dispatch->doubts > 0;
     for (uint32_t i = 0; i < dispatch->changed_count; i++) {
-        changed[i] = dispatch->changed[i].before.case_id;
+        if (may_move(dispatch, &dispatch->changed[i])) {
+            changed[count++] = dispatch->changed[i].before.case_id;
+        }
     }
     push_settled(dispatch, true);
-    projector_commit(dispatch->projector, cycle, changed, dispatch->changed_count);
+    projector_commit(dispatch->projector, cycle, changed, count);
     agents_committed(dispatch);
     case_cache_trim(dispatch->cases);
 }

@@ -55,7 +55,8 @@ struct agent {
     int32_t used;
     int32_t capacity;
     int32_t delta;
-    bool full; /* the archive said so: believe it until somebody releases */
+    bool full;    /* the archive said so: believe it until somebody releases */
+    bool has_row; /* seen in the archive; nobody takes one away */
     bool in_batch;
     uint32_t next; /* of the same hash: place + 1; 0: none */
 };
@@ -100,6 +101,7 @@ struct dispatch {
     uint32_t cycle;
     uint32_t changed_count;
     struct changed_case *changed;
+    struct pg_changes to_change; /* rows of complaint, by the last calls of the transaction */
     uint32_t command_count;
     struct dispatch_command_row commands[SERVICE_BATCH_MAX];
     bool ask_known;       /* a command id was there already, or we would refuse: ask which are */

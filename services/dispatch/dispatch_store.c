@@ -39,18 +39,31 @@
     "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bytea[], "      \
     "$29::boolean[]) "
 
-#define CASES_UPDATE                                                                               \
-    "ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, step = excluded.step, "       \
-    "queue = excluded.queue, home_queue = excluded.home_queue, agent = excluded.agent, "           \
-    "agent_role = excluded.agent_role, last_actor = excluded.last_actor, "                         \
-    "category = excluded.category, severity_class = excluded.severity_class, "                     \
-    "customer = excluded.customer, priority = excluded.priority, "                                 \
-    "escalation = excluded.escalation, "                                                           \
-    "reopened = excluded.reopened, followed_up = excluded.followed_up, "                           \
-    "acknowledged = excluded.acknowledged, step_since = excluded.step_since, "                     \
-    "updated_at = excluded.updated_at, closed_at = excluded.closed_at, "                           \
-    "outcome = excluded.outcome, more = excluded.more, "                                           \
-    "pushes = excluded.pushes"
+/* What of a case may change.  A row that is there is updated: an INSERT … ON CONFLICT builds a row
+ * of all columns first, finds the old one, locks it and writes that to the log before it updates.
+ */
+#define CASE_CHANGES                                                                               \
+    "UPDATE complaint c SET (version, step, queue, home_queue, agent, agent_role, last_actor, "    \
+    "category, severity_class, customer, priority, escalation, reopened, followed_up, "            \
+    "acknowledged, step_since, updated_at, closed_at, outcome, more, pushes) = "
+
+#define CASES_CHANGE_ONE                                                                           \
+    CASE_CHANGES                                                                                   \
+    "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "     \
+    "$21, $22) WHERE c.case_id = $1"
+
+/* LIMIT says to the planner that these are few: it looks each up by its key, whatever it believes
+ * of the table (one that was small when this was prepared may have a million rows by now). */
+#define CASES_CHANGE_MANY                                                                          \
+    CASE_CHANGES                                                                                   \
+    "(a.v2, a.v3, a.v4, a.v5, a.v6, a.v7, a.v8, a.v9, a.v10, a.v11, a.v12, a.v13, a.v14, a.v15, "  \
+    "a.v16, a.v17, a.v18, a.v19, a.v20, a.v21, a.v22) "                                            \
+    "FROM (SELECT * FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], " \
+    "$6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], "                 \
+    "$12::smallint[], $13::smallint[], $14::smallint[], $15::smallint[], $16::boolean[], "         \
+    "$17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::text[], $21::bytea[], "      \
+    "$22::boolean[]) LIMIT cardinality($1)) AS a(v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, "   \
+    "v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22) WHERE c.case_id = a.v1"
 
 const char dispatch_rows_query[] = ROWS;
 
@@ -78,8 +91,8 @@ const struct pg_statement dispatch_statements[] = {
      "SELECT case_id, nr, false FROM best UNION ALL SELECT case_id, nr, true FROM turn"         },
     {"dispatch_cases_new_one",   CASES_ONE                                                      },
     {"dispatch_cases_new",       CASES_MANY                                                     },
-    {"dispatch_cases_one",       CASES_ONE CASES_UPDATE                                         },
-    {"dispatch_cases",           CASES_MANY CASES_UPDATE                                        },
+    {"dispatch_cases_one",       CASES_CHANGE_ONE                                               },
+    {"dispatch_cases",           CASES_CHANGE_MANY                                              },
     {"dispatch_slots_new",
      "INSERT INTO agent_slot (agent, capacity) SELECT * FROM unnest($1::text[], $2::integer[]) "
      "ON CONFLICT DO NOTHING"                                                                   },
@@ -125,8 +138,7 @@ const struct pg_statement dispatch_statements[] = {
 };
 const unsigned dispatch_statement_count = sizeof dispatch_statements / sizeof *dispatch_statements;
 
-/* Parameters of dispatch_cases, in its order; the second set is of new cases: a row that is known
- * to be new costs half of one that may be there. */
+/* Columns of cases; the second set is of new ones, whose rows are inserted. */
 static struct case_rows {
     struct pg_array case_id, policy_id, version, step, queue, home_queue, agent, agent_role;
     struct pg_array last_actor, category, severity_class, channel, customer, score, repeats;
@@ -228,7 +240,7 @@ void dispatch_case_add(const struct policy *policy, const struct dispatch_case *
     pg_array_bool(&rows->pushes, dispatch_waits_pushed(policy, state));
 }
 
-static void rows_bind(struct pg *pg, const char *one, const char *many, struct case_rows *rows)
+static void new_bind(struct pg *pg, struct case_rows *rows)
 {
     struct pg_array *const parameters[] = {
         &rows->case_id,      &rows->policy_id,   &rows->version,        &rows->step,
@@ -239,13 +251,35 @@ static void rows_bind(struct pg *pg, const char *one, const char *many, struct c
         &rows->acknowledged, &rows->received_at, &rows->opened_at,      &rows->step_since,
         &rows->updated_at,   &rows->closed_at,   &rows->outcome,        &rows->more,
         &rows->pushes};
-    (void)pg_call_rows(pg, one, many, parameters, sizeof parameters / sizeof *parameters);
+    (void)pg_call_rows(pg,
+                       "dispatch_cases_new_one",
+                       "dispatch_cases_new",
+                       parameters,
+                       sizeof parameters / sizeof *parameters);
 }
 
-void dispatch_cases_bind(struct pg *pg)
+/* The columns of CASE_CHANGES, in its order. */
+static unsigned changes_bind(struct pg *pg, struct case_rows *rows)
 {
-    rows_bind(pg, "dispatch_cases_new_one", "dispatch_cases_new", &case_rows[true]);
-    rows_bind(pg, "dispatch_cases_one", "dispatch_cases", &case_rows[false]);
+    struct pg_array *const parameters[] = {
+        &rows->case_id,    &rows->version,        &rows->step,        &rows->queue,
+        &rows->home_queue, &rows->agent,          &rows->agent_role,  &rows->last_actor,
+        &rows->category,   &rows->severity_class, &rows->customer,    &rows->priority,
+        &rows->escalation, &rows->reopened,       &rows->followed_up, &rows->acknowledged,
+        &rows->step_since, &rows->updated_at,     &rows->closed_at,   &rows->outcome,
+        &rows->more,       &rows->pushes};
+    return pg_call_rows(pg,
+                        "dispatch_cases_one",
+                        "dispatch_cases",
+                        parameters,
+                        sizeof parameters / sizeof *parameters);
+}
+
+struct pg_changes dispatch_cases_bind(struct pg *pg)
+{
+    new_bind(pg, &case_rows[true]);
+    return (struct pg_changes){.rows = case_rows[false].case_id.count,
+                               .calls = changes_bind(pg, &case_rows[false])};
 }
 
 enum { ROW_MORE = 27, ROW_DUE = 28, ROW_PUSHES = 29 }; /* columns of ROWS */
@@ -329,28 +363,6 @@ bool dispatch_row_read(const PGresult *rows,
     }
     return dispatch_more_unpack(more, &state->more) ||
            error_set(error, ERROR_REJECT, "complaint %llu is not what was written", number);
-}
-
-void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *changes, uint32_t count)
-{
-    static struct pg_array agent;
-    static struct pg_array capacity;
-    static struct pg_array delta;
-    pg_array_begin(&agent, PG_TEXT);
-    pg_array_begin(&capacity, PG_INT4);
-    pg_array_begin(&delta, PG_INT4);
-    for (uint32_t i = 0; i < count; i++) {
-        pg_array_bytes(&agent, slice_text(changes[i].agent));
-        pg_array_int4(&capacity, changes[i].capacity);
-        pg_array_int4(&delta, changes[i].delta);
-    }
-    pg_call(pg, "dispatch_slots_new");
-    pg_bind_array(pg, &agent);
-    pg_bind_array(pg, &capacity);
-    pg_call(pg, "dispatch_slots");
-    pg_bind_array(pg, &agent);
-    pg_bind_array(pg, &delta);
-    pg_bind_array(pg, &capacity);
 }
 
 void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *rows, uint32_t count)

@@ -16,10 +16,11 @@ extern const struct pg_statement dispatch_statements[];
 extern const unsigned dispatch_statement_count;
 
 /* Adds one case to the rows of the request being built; dispatch_cases_bind sends what was added.
- * is_new: there is no row yet; if there is one, the transaction is refused with SQLSTATE 23505. */
+ * is_new: there is no row yet; if there is one, the transaction is refused with SQLSTATE 23505.
+ * Else there is one; bind says which calls are to change how many, the last it makes. */
 void dispatch_cases_begin(void);
 void dispatch_case_add(const struct policy *policy, const struct dispatch_case *state, bool is_new);
-void dispatch_cases_bind(struct pg *pg);
+struct pg_changes dispatch_cases_bind(struct pg *pg);
 
 /* Does it wait in a queue that offers its cases by itself?  The column pushes says so. */
 bool dispatch_waits_pushed(const struct policy *policy, const struct dispatch_case *state);
@@ -63,11 +64,13 @@ bool dispatch_row_read(const PGresult *rows,
                        struct dispatch_case *state,
                        struct error *error) MUST_CHECK;
 
-/* A change of what an agent holds; more than the capacity refuses the transaction with RD002. */
+/* dispatch_store_slots.c: a change of what an agent holds; more than the capacity refuses the
+ * transaction with RD002. */
 struct dispatch_slot_change {
     char agent[DISPATCH_AGENT_MAX];
     int32_t delta;
     int32_t capacity; /* as organisation and policy say now; the row follows where delta is more */
+    bool may_be_new;  /* there may be no row yet: it is made first.  Without one nobody may more */
 };
 void dispatch_slots_bind(struct pg *pg, const struct dispatch_slot_change *changes, uint32_t count);
 

@@ -59,6 +59,7 @@ struct watchdog {
     uint32_t cycle;
     uint32_t changed_count;
     struct changed_case *changed;
+    struct pg_changes to_change; /* rows of clock, by the last calls of the transaction */
     struct watch_output output;
 };
 
@@ -374,7 +375,20 @@ static void watchdog_store(void *self, struct cycle *cycle, struct pg *pg)
                               watchdog->changed[i].is_new);
         }
     }
-    watchdog_cases_bind(pg);
+    watchdog->to_change = watchdog_cases_bind(pg);
+}
+
+/* Nobody may take a row away; the journal has what it said. */
+static void watchdog_stored(void *self, const struct pg_answer *answer)
+{
+    struct watchdog *watchdog = self;
+    uint32_t missed = pg_rows_missed(answer, answer->count, watchdog->to_change);
+    if (missed > 0) {
+        service_rows_missed(watchdog->service, missed);
+        log_error("cases that have no row in clock went on: their clocks are in the journal alone",
+                  LOG_NUMBER("cases", missed),
+                  LOG_TEXT("do", "redress verify tells which"));
+    }
 }
 
 /* The next level of the case as one timer of Redis. */
@@ -477,6 +491,7 @@ int main(int argc, char **argv)
         .tick = watchdog_tick,
         .deadline_us = watchdog_deadline_us,
         .store = watchdog_store,
+        .stored = watchdog_stored,
         .committed = watchdog_committed,
         .undo = watchdog_undo,
         .second = watchdog_second,

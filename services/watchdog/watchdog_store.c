@@ -26,12 +26,14 @@ const struct pg_statement watchdog_statements[] = {
     {"watchdog_unknown",
      "SELECT count(*), min(case_id) FROM (SELECT case_id FROM clock WHERE unknown LIMIT 1000) k"},
     {"watchdog_cases_new", CASES_INSERT                                                         },
+ /* A row that is there is updated: see CASE_CHANGES of dispatch_store.c, and its LIMIT. */
     {"watchdog_cases",
-     CASES_INSERT
-     "ON CONFLICT (case_id) DO UPDATE SET closed = excluded.closed, next_due = excluded.next_due, "
-     "due = excluded.due, "
-     "raised = excluded.raised, raised_by = excluded.raised_by, "
-     "unknown = excluded.unknown, state = excluded.state"                                       },
+     "UPDATE clock k SET closed = a.closed, next_due = a.next_due, due = a.due, "
+     "raised = a.raised, raised_by = a.raised_by, unknown = a.unknown, state = a.state "
+     "FROM (SELECT * FROM unnest($1::bigint[], $2::boolean[], $3::timestamptz[], "
+     "$4::timestamptz[], $5::smallint[], $6::text[], $7::boolean[], $8::bytea[]) "
+     "LIMIT cardinality($1)) AS a(case_id, closed, next_due, due, raised, raised_by, unknown, "
+     "state) WHERE k.case_id = a.case_id"                                                       },
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
@@ -155,8 +157,7 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
     return true;
 }
 
-/* The second set is of new cases: a row that is known to be new costs half of one that may be
- * there. */
+/* The second set is of new cases, whose rows are inserted. */
 static struct case_rows {
     struct pg_array case_id, policy_id, closed, next_due, due, raised, raised_by, unknown, state;
 } case_rows[2];
@@ -230,26 +231,43 @@ void watchdog_case_add(const struct policy *policy,
                    slice_of(bytes, watchdog_state_pack(state, policy_run_count(policy), bytes)));
 }
 
-static void rows_bind(struct pg *pg, const char *statement, struct case_rows *rows)
+static void
+rows_bind(struct pg *pg, const char *statement, struct pg_array *const *columns, unsigned count)
 {
-    if (rows->case_id.count > 0) {
-        pg_call(pg, statement);
-        pg_bind_array(pg, &rows->case_id);
-        pg_bind_array(pg, &rows->policy_id);
-        pg_bind_array(pg, &rows->closed);
-        pg_bind_array(pg, &rows->next_due);
-        pg_bind_array(pg, &rows->due);
-        pg_bind_array(pg, &rows->raised);
-        pg_bind_array(pg, &rows->raised_by);
-        pg_bind_array(pg, &rows->unknown);
-        pg_bind_array(pg, &rows->state);
+    pg_call(pg, statement);
+    for (unsigned i = 0; i < count; i++) {
+        pg_bind_array(pg, columns[i]);
     }
 }
 
-void watchdog_cases_bind(struct pg *pg)
+struct pg_changes watchdog_cases_bind(struct pg *pg)
 {
-    rows_bind(pg, "watchdog_cases_new", &case_rows[true]);
-    rows_bind(pg, "watchdog_cases", &case_rows[false]);
+    struct case_rows *fresh = &case_rows[true];
+    struct case_rows *known = &case_rows[false];
+    struct pg_array *const all[] = {&fresh->case_id,
+                                    &fresh->policy_id,
+                                    &fresh->closed,
+                                    &fresh->next_due,
+                                    &fresh->due,
+                                    &fresh->raised,
+                                    &fresh->raised_by,
+                                    &fresh->unknown,
+                                    &fresh->state};
+    struct pg_array *const changes[] = {&known->case_id,
+                                        &known->closed,
+                                        &known->next_due,
+                                        &known->due,
+                                        &known->raised,
+                                        &known->raised_by,
+                                        &known->unknown,
+                                        &known->state};
+    if (fresh->case_id.count > 0) {
+        rows_bind(pg, "watchdog_cases_new", all, sizeof all / sizeof *all);
+    }
+    if (known->case_id.count > 0) {
+        rows_bind(pg, "watchdog_cases", changes, sizeof changes / sizeof *changes);
+    }
+    return (struct pg_changes){.rows = known->case_id.count, .calls = known->case_id.count > 0};
 }
 
 bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state, struct error *error)

@@ -26,13 +26,14 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state);
 extern const char watchdog_breached_sql[];
 
 /* Adds one case to the rows of the request being built; watchdog_cases_bind sends what was added.
- * is_new: there is no row yet; if there is one, the transaction is refused with SQLSTATE 23505. */
+ * is_new: there is no row yet; if there is one, the transaction is refused with SQLSTATE 23505.
+ * Else there is one; bind says which calls are to change how many, the last it makes. */
 void watchdog_cases_begin(void);
 void watchdog_case_add(const struct policy *policy,
                        const struct watch_case *state,
                        int64_t due_us,
                        bool is_new);
-void watchdog_cases_bind(struct pg *pg);
+struct pg_changes watchdog_cases_bind(struct pg *pg);
 
 /* Asks for the rows of these cases. */
 void watchdog_rows_bind(struct pg *pg, const uint64_t *cases, uint32_t count);

@@ -265,8 +265,10 @@ static void commit_tell(const struct call *call, struct real_commit *commit)
                                                 .case_id = fact->event->case_id,
                                                 .reference = fact->reference};
         memcpy(commit->events[i].hash, fact->hash, HASH_SIZE);
-        commit->rows[i].case_id = call->row_cases[i];
+        uint64_t id = commit->rows[i].case_id = call->row_cases[i];
         commit->rows[i].version = call->rows[i].version;
+        commit->rows[i].is_new =
+            pg_row(desk.service, case_partition(id), case_serial(id))->version == 0;
     }
 }
 

@@ -253,8 +253,8 @@ static void slots_bind(struct pg *pg, const struct real_commit *commit)
     for (uint32_t i = 1; i <= commit->slot_count; i++) {
         if (commit->slots[i] != 0) {
             struct dispatch_slot_change *change = &changes[count++];
-            *change = (struct dispatch_slot_change){.delta = commit->slots[i],
-                                                    .capacity = commit->capacity};
+            *change = (struct dispatch_slot_change){
+                .delta = commit->slots[i], .capacity = commit->capacity, .may_be_new = true};
             (void)snprintf(change->agent, sizeof change->agent, "a%u", i);
         }
     }
@@ -276,7 +276,7 @@ static void cases_bind(struct pg *pg, const struct real_commit *commit)
                                       .category = POLICY_NONE,
                                       .class_index = POLICY_NONE,
                                       .channel = POLICY_NONE};
-        dispatch_case_add(policy_fixture(), &state, false);
+        dispatch_case_add(policy_fixture(), &state, commit->rows[i].is_new);
     }
     dispatch_cases_bind(pg);
 }

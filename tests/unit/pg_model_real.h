@@ -49,6 +49,7 @@ struct real_commit {
     struct {
         uint64_t case_id;
         uint32_t version;
+        bool is_new;
     } rows[REAL_ROWS_MAX];
     const int32_t *slots; /* by agent, from 1 */
     uint32_t slot_count;

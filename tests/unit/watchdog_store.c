@@ -242,6 +242,38 @@ static void rows_come_back_with_what_the_queues_are_ordered_by(void **state)
     pg_desk_close(&desk);
 }
 
+static void look_at_changes(void *self, const struct pg_answer *answer)
+{
+    const struct pg_changes *changes = self;
+    assert_int_equal(pg_rows_missed(answer, answer->count, *changes), 1);
+}
+
+static void a_change_of_a_row_that_is_not_there_is_missed(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    struct pg_changes changes;
+    struct watch_case there = full_case();
+    struct watch_case gone = full_case();
+    gone.case_id++;
+    pg_desk_ready(&desk, watchdog_statements, watchdog_statement_count);
+    store(&desk, &there, INT64_MAX, true);
+    desk.look = look_at_changes;
+    desk.self = &changes;
+    pg_begin(desk.pg);
+    watchdog_cases_begin();
+    watchdog_case_add(policy_fixture(), &there, 1710727200000001, false);
+    watchdog_case_add(policy_fixture(), &gone, 1710727200000001, false);
+    changes = watchdog_cases_bind(desk.pg);
+    assert_int_equal(changes.rows, 2);
+    pg_desk_ask(&desk, "ok 0");
+    desk.look = NULL;
+    pg_desk_run(&desk,
+                "SET search_path = redress; DO $$ BEGIN IF (SELECT count(*) FROM clock WHERE "
+                "next_due < 'infinity') <> 1 THEN RAISE 'rows'; END IF; END $$");
+    pg_desk_close(&desk);
+}
+
 static void who_was_missed_and_has_not_stopped_is_told_from_the_row(void **state)
 {
     (void)state;
@@ -288,6 +320,7 @@ int main(void)
         cmocka_unit_test(what_is_cut_longer_or_of_another_layout_is_refused),
         cmocka_unit_test(who_was_missed_and_has_not_stopped_is_told_from_the_row),
         cmocka_unit_test(a_row_of_another_form_is_told_by_its_number),
+        cmocka_unit_test(a_change_of_a_row_that_is_not_there_is_missed),
         cmocka_unit_test(rows_come_back_with_what_the_queues_are_ordered_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

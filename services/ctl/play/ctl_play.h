@@ -38,6 +38,7 @@ enum play_ask { PLAY_ASK_QUEUE, PLAY_ASK_CLAIM, PLAY_ASK_RELEASE, PLAY_ASK_ACT }
 struct play_queue {
     char name[CTL_QUEUE_NAME_MAX]; /* policy "/" queue */
     int64_t waiting;
+    unsigned ours; /* lives whose case waits in it: nobody else is sent for it */
     unsigned book;
     uint16_t role; /* that may claim from it, as far as is known */
 };
@@ -64,6 +65,7 @@ struct play_life {
     uint16_t step;
     uint16_t category;
     bool queued;
+    struct play_queue *waits_in;     /* NULL: in none, or in one that nobody begins from */
     char holder[DISPATCH_AGENT_MAX]; /* "": nobody */
     struct play_person held_by;
     /* what was done so far */
@@ -135,6 +137,9 @@ int play_run(struct play *play) MUST_CHECK;
 
 /* A case out of a queue for this life.  False: nothing waits, or enough were begun. */
 bool play_begin(struct play *play, struct play_life *life);
+
+/* Where the case of this life waits from now on, by the queue's name; "": nowhere. */
+void play_waits(struct play *play, struct play_life *life, struct slice queue);
 
 /* Sends the command in somebody's name. */
 void play_ask(struct play *play,

@@ -103,6 +103,7 @@ static void life_end(struct play *play, struct play_life *life, bool closed)
     }
     life->busy = false;
     life->case_id = 0;
+    play_waits(play, life, slice_text(""));
     (void)play_begin(play, life);
 }
 

@@ -123,6 +123,7 @@ void play_take(struct play *play, struct play_life *life, const ctl_reply *reply
     life->version = reply->version;
     life->step = step;
     life->queued = reply->has_queue && reply->queue.len > 0;
+    play_waits(play, life, life->queued ? slice_data(reply->queue) : slice_text(""));
     life->category = reply->has_category
                          ? policy_category_index(policy, slice_data(reply->category))
                          : POLICY_NONE;

@@ -141,20 +141,53 @@ void play_done(struct play *play)
     play->lives = NULL;
 }
 
-/* By chance, longer queues more often.  NULL: nobody waits. */
-static struct play_queue *queue_choose(struct play *play)
+static bool is_named(const struct play_queue *queue, const char *policy, struct slice name)
+{
+    size_t length = strlen(policy);
+    return strncmp(queue->name, policy, length) == 0 && queue->name[length] == '/' &&
+           slice_equal(slice_text(queue->name + length + 1), name);
+}
+
+void play_waits(struct play *play, struct play_life *life, struct slice queue)
+{
+    const char *policy = play_policy(play, life)->name;
+    struct play_queue *waits_in = NULL;
+    for (unsigned i = 0; queue.size > 0 && i < play->queue_count && !waits_in; i++) {
+        struct play_queue *at = &play->queues[i];
+        waits_in = at->book == life->book && is_named(at, policy, queue) ? at : NULL;
+    }
+    if (life->waits_in) {
+        life->waits_in->ours--;
+    }
+    if (waits_in) {
+        waits_in->ours++;
+    }
+    life->waits_in = waits_in;
+}
+
+/* How many wait, as far as is known; free: where a claim brings a case that is in nobody's hands
+ * (those that came back to a queue are often its first). */
+static int64_t waiting(const struct play *play, bool free)
 {
     int64_t sum = 0;
     for (unsigned i = 0; i < play->queue_count; i++) {
-        sum += play->queues[i].waiting;
+        sum += free && play->queues[i].ours > 0 ? 0 : play->queues[i].waiting;
     }
+    return sum;
+}
+
+/* By chance, longer queues more often.  NULL: nobody waits that nobody has in hand. */
+static struct play_queue *queue_choose(struct play *play)
+{
+    int64_t sum = waiting(play, true);
     if (sum == 0) {
         return NULL;
     }
     int64_t at = (int64_t)play_random(&play->random, (uint64_t)sum);
     unsigned i = 0;
-    while (at >= play->queues[i].waiting) {
-        at -= play->queues[i++].waiting;
+    while (play->queues[i].ours > 0 || at >= play->queues[i].waiting) {
+        at -= play->queues[i].ours > 0 ? 0 : play->queues[i].waiting;
+        i++;
     }
     return &play->queues[i];
 }
@@ -207,9 +240,11 @@ static void progress_show(const struct play *play, struct ctl_progress *progress
 static unsigned lives_begin(struct play *play)
 {
     unsigned busy = 0;
+    bool more = true;
     for (unsigned i = 0; i < play->life_count; i++) {
         struct play_life *life = &play->lives[i];
-        busy += life->busy || play_begin(play, life);
+        more = more && (life->busy || play_begin(play, life));
+        busy += life->busy;
     }
     return busy;
 }
@@ -228,9 +263,10 @@ int play_run(struct play *play)
         if (busy == 0 && (!more || dry)) {
             break;
         }
-        if (more && !queue_choose(play) && (busy == 0 || now_us - play->read_us > READ_EVERY_US)) {
+        if (more && waiting(play, false) == 0 &&
+            (busy == 0 || now_us - play->read_us > READ_EVERY_US)) {
             code = queues_read(play, play->policy);
-            dry = busy == 0 && !queue_choose(play);
+            dry = busy == 0 && waiting(play, false) == 0;
             continue;
         }
         code = ctl_line_turn(play->line, WAIT_MS, play_answered, play);
