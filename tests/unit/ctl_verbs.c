@@ -98,77 +98,78 @@ static void options_of_a_verb_do_not_stand_in_each_others_way(void **state)
     }
 }
 
+/* clang-format off */
+static const struct {
+    const char *words;
+    int code;
+    const char *err;
+} wrong_words[] = {
+    {"clam", CTL_USAGE, "no verb is called \"clam\"; did you mean \"claim\"?\n"},
+    {"xyzzy", CTL_USAGE, "no verb is called \"xyzzy\"; redress help lists them\n"},
+    {"polcy load x", CTL_USAGE, "no verb is called \"polcy\"; did you mean \"policy load\"?\n"},
+    {"help clam", CTL_USAGE, "no verb is called \"clam\"; did you mean \"claim\"?\n"},
+    {"clock", CTL_USAGE,
+     "\"clock\" goes with one of: explain, check; see redress help clock\n"},
+    {"clock --help", CTL_USAGE, "\"clock\" goes with one of: explain, check; "},
+    {"clock xyzzy", CTL_USAGE, "\"clock\" goes with one of: explain, check; "},
+    {"archive lst", CTL_USAGE,
+     "no verb is called \"archive lst\"; did you mean \"archive list\"?\n"},
+    {"list --open --closed", CTL_USAGE, "no case is both --open and --closed\n"},
+    {"list --overdue --closed", CTL_USAGE, "no case is both --overdue and --closed\n"},
+    {"list --queue q --agent li", CTL_USAGE, "no case is both --queue and --agent\n"},
+    {"org apply a.yaml b.yaml c.yaml", CTL_USAGE,
+     "an organisation is one file with everybody in it, and takes the place of the one before: "
+     "apply one, such as redress org apply a.yaml\n"},
+    {"org diff a.yaml b.yaml", CTL_USAGE, "an organisation is one file "},
+    {"--lang zh-CN clam", CTL_USAGE, "没有名为“clam”的命令；是否想用“claim”？\n"},
+    {"clam --lang=zh-TW", CTL_USAGE, "沒有名為「clam」的命令；是否想用「claim」？\n"},
+    {"act", CTL_USAGE, "redress act wants CASE [ACTION]; see redress help act\n"},
+    {"release a b", CTL_USAGE,
+     "redress release has no use for \"b\"; see redress help release\n"},
+    {"act --lang zh-CN", CTL_USAGE,
+     "redress act 缺少参数：案件编号 [操作]；请看 redress help act\n"},
+    {"completion", CTL_USAGE,
+     "redress completion wants bash|zsh|fish; see redress help completion\n"},
+    {"import --window 0 x --lang zh-TW", CTL_USAGE,
+     "--window 應為 1 至 65536，不能是「0」\n"},
+    {"policy check /nonexistent.yaml --lang zh-CN", CTL_NOT_FOUND,
+     "/nonexistent.yaml：没有此文件\n"},
+    {"act --fieldd a=b", CTL_USAGE,
+     "no option is called \"--fieldd\"; did you mean \"--field\"?\n"},
+    {"import --window 0 x", CTL_USAGE, "--window takes 1 to 65536, not \"0\"\n"},
+    {"import --window", CTL_USAGE, "option --window wants a value\n"},
+    {"import x.csv", CTL_USAGE, "redress import wants --map\n"},
+    {"submit --text x --policy p", CTL_USAGE, "redress submit wants --channel\n"},
+    {"submit --policy p --channel c --text x --id 7", CTL_USAGE, "--id: \"7\" is no UUID\n"},
+    {"submit --policy p --channel c --text x --occurred-at now", CTL_USAGE,
+     "--occurred-at: \"now\" is no time like 2026-11-21T08:15:00+08:00, "
+     "with its offset from UTC, or 2026-11-21 08:15, in the zone of the policy\n"},
+    {"measures --at 2026-13-45 --lang zh-CN", CTL_USAGE,
+     "--at 应为 2026-11-22 这样的日期，不能是“2026-13-45”\n"},
+    {"act 261121-2522-23G note --as a --role r", CTL_USAGE,
+     "\"261121-2522-23G\" is no case number"},
+    {"act 7 note --as a --role r --field x", CTL_USAGE,
+     "--field wants NAME=VALUE, not \"x\"\n"},
+    {"claim",
+     CTL_USAGE,
+     "redress claim wants POLICY/QUEUE --as PERSON --role ROLE; redress queue lists "
+     "the queues\n"},
+    {"claim --as wang", CTL_USAGE, "redress claim wants POLICY/QUEUE --role ROLE; "},
+    {"claim q", CTL_USAGE, "redress claim wants --as PERSON and --role ROLE; "},
+    {"version --lang fr", CTL_USAGE, "no texts in \"fr\""},
+    {"policy check /nonexistent.yaml", CTL_NOT_FOUND, "/nonexistent.yaml: No such file"},
+};
+/* clang-format on */
+
 static void what_is_wrong_with_the_words_is_said(void **state)
 {
     (void)state;
-    /* clang-format off */
-    static const struct {
-        const char *words;
-        int code;
-        const char *err;
-    } rows[] = {
-        {"clam", CTL_USAGE, "no verb is called \"clam\"; did you mean \"claim\"?\n"},
-        {"xyzzy", CTL_USAGE, "no verb is called \"xyzzy\"; redress help lists them\n"},
-        {"polcy load x", CTL_USAGE, "no verb is called \"polcy\"; did you mean \"policy load\"?\n"},
-        {"help clam", CTL_USAGE, "no verb is called \"clam\"; did you mean \"claim\"?\n"},
-        {"clock", CTL_USAGE,
-         "\"clock\" goes with one of: explain, check; see redress help clock\n"},
-        {"clock --help", CTL_USAGE, "\"clock\" goes with one of: explain, check; "},
-        {"clock xyzzy", CTL_USAGE, "\"clock\" goes with one of: explain, check; "},
-        {"archive lst", CTL_USAGE,
-         "no verb is called \"archive lst\"; did you mean \"archive list\"?\n"},
-        {"list --open --closed", CTL_USAGE, "no case is both --open and --closed\n"},
-        {"list --overdue --closed", CTL_USAGE, "no case is both --overdue and --closed\n"},
-        {"list --queue q --agent li", CTL_USAGE, "no case is both --queue and --agent\n"},
-        {"org apply a.yaml b.yaml c.yaml", CTL_USAGE,
-         "an organisation is one file with everybody in it, and takes the place of the one before: "
-         "apply one, such as redress org apply a.yaml\n"},
-        {"org diff a.yaml b.yaml", CTL_USAGE, "an organisation is one file "},
-        {"--lang zh-CN clam", CTL_USAGE, "没有名为“clam”的命令；是否想用“claim”？\n"},
-        {"clam --lang=zh-TW", CTL_USAGE, "沒有名為「clam」的命令；是否想用「claim」？\n"},
-        {"act", CTL_USAGE, "redress act wants CASE [ACTION]; see redress help act\n"},
-        {"release a b", CTL_USAGE,
-         "redress release has no use for \"b\"; see redress help release\n"},
-        {"act --lang zh-CN", CTL_USAGE,
-         "redress act 缺少参数：案件编号 [操作]；请看 redress help act\n"},
-        {"completion", CTL_USAGE,
-         "redress completion wants bash|zsh|fish; see redress help completion\n"},
-        {"import --window 0 x --lang zh-TW", CTL_USAGE,
-         "--window 應為 1 至 65536，不能是「0」\n"},
-        {"policy check /nonexistent.yaml --lang zh-CN", CTL_NOT_FOUND,
-         "/nonexistent.yaml：没有此文件\n"},
-        {"act --fieldd a=b", CTL_USAGE,
-         "no option is called \"--fieldd\"; did you mean \"--field\"?\n"},
-        {"import --window 0 x", CTL_USAGE, "--window takes 1 to 65536, not \"0\"\n"},
-        {"import --window", CTL_USAGE, "option --window wants a value\n"},
-        {"import x.csv", CTL_USAGE, "redress import wants --map\n"},
-        {"submit --text x --policy p", CTL_USAGE, "redress submit wants --channel\n"},
-        {"submit --policy p --channel c --text x --id 7", CTL_USAGE, "--id: \"7\" is no UUID\n"},
-        {"submit --policy p --channel c --text x --occurred-at now", CTL_USAGE,
-         "--occurred-at: \"now\" is no time like 2026-11-21T08:15:00+08:00, "
-         "with its offset from UTC, or 2026-11-21 08:15, in the zone of the policy\n"},
-        {"measures --at 2026-13-45 --lang zh-CN", CTL_USAGE,
-         "--at 应为 2026-11-22 这样的日期，不能是“2026-13-45”\n"},
-        {"act 261121-2522-23G note --as a --role r", CTL_USAGE,
-         "\"261121-2522-23G\" is no case number"},
-        {"act 7 note --as a --role r --field x", CTL_USAGE,
-         "--field wants NAME=VALUE, not \"x\"\n"},
-        {"claim",
-         CTL_USAGE,
-         "redress claim wants POLICY/QUEUE --as PERSON --role ROLE; redress queue lists "
-         "the queues\n"},
-        {"claim --as wang", CTL_USAGE, "redress claim wants POLICY/QUEUE --role ROLE; "},
-        {"claim q", CTL_USAGE, "redress claim wants --as PERSON and --role ROLE; "},
-        {"version --lang fr", CTL_USAGE, "no texts in \"fr\""},
-        {"policy check /nonexistent.yaml", CTL_NOT_FOUND, "/nonexistent.yaml: No such file"},
-    };
-    /* clang-format on */
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct said said = said_line(rows[i].words);
+    for (size_t i = 0; i < sizeof wrong_words / sizeof *wrong_words; i++) {
+        struct said said = said_line(wrong_words[i].words);
         const char *err = said.err + strlen("redress: ");
-        if (said.code != rows[i].code || strncmp(said.err, "redress: ", 9) != 0 ||
-            strncmp(err, rows[i].err, strlen(rows[i].err)) != 0) {
-            fail_msg("%s: %d %s", rows[i].words, said.code, said.err);
+        if (said.code != wrong_words[i].code || strncmp(said.err, "redress: ", 9) != 0 ||
+            strncmp(err, wrong_words[i].err, strlen(wrong_words[i].err)) != 0) {
+            fail_msg("%s: %d %s", wrong_words[i].words, said.code, said.err);
         }
         assert_string_equal(said.out, "");
         said_done(&said);
