@@ -5,7 +5,13 @@
 
 #include <zmq.h>
 
-enum { DESK_SOCKETS_MAX = 4, ENDPOINT_SIZE = 160, SILENCE_MS = 1000, BYTES_MAX = 64 * 1024 };
+enum {
+    DESK_SOCKETS_MAX = 4,
+    ENDPOINT_SIZE = 160,
+    SILENCE_MS = 1000,
+    QUEUED_MS = 10000,
+    BYTES_MAX = 64 * 1024
+};
 
 struct desk {
     struct rig *rig;
@@ -264,11 +270,15 @@ struct answer desk_ask(struct desk *desk, const struct command *command, int64_t
 
 void desk_fullest_queue(struct desk *desk, char queue[128])
 {
-    rig_text(desk->rig,
-             queue,
-             128,
-             "SELECT p.name || '/' || c.queue FROM complaint c JOIN policy p ON p.id = c.policy_id "
-             "WHERE c.queue <> '' GROUP BY 1 ORDER BY count(*) DESC LIMIT 1");
+    int64_t until_ms = rig_now_ms() + QUEUED_MS;
+    do { /* what was just receipted may not have come so far */
+        rig_text(desk->rig,
+                 queue,
+                 128,
+                 "SELECT p.name || '/' || c.queue FROM complaint c JOIN policy p "
+                 "ON p.id = c.policy_id "
+                 "WHERE c.queue <> '' GROUP BY 1 ORDER BY count(*) DESC LIMIT 1");
+    } while (queue[0] == '\0' && rig_now_ms() < until_ms);
 }
 
 unsigned desk_claims(struct desk *desk, const char *name, unsigned agents, unsigned count)
