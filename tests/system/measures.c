@@ -206,6 +206,8 @@ static void a_return_that_is_wrong_is_refused(struct rig *rig, char *words, size
         {"all",      "{measure: few, show: of}",     "no key of a return is called 'show'"},
         {"all",      "{measure: satisfied-quality}", "has categories of its own"          },
         {"all",      "{measure: alike}",             "or is between channels"             },
+        {"all",      "{measure: few, shows: hits}",  "is no share: it has no hits"        },
+        {"[]",       "{measure: few}",               "a row has one category or more"     },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         (void)snprintf(words, size, "%s/wrong.yaml", rig->directory);

@@ -153,7 +153,8 @@ static void csv_print(FILE *out, const json_t *told)
     }
 }
 
-static json_t *head_json(const struct return_file *file,
+static json_t *head_json(const struct policy *policy,
+                         const struct return_file *file,
                          const struct return_layout *layout,
                          const struct measured *period,
                          const char *from,
@@ -169,7 +170,7 @@ static json_t *head_json(const struct return_file *file,
                      "version",
                      layout->version,
                      "policy",
-                     file->policy,
+                     policy->name,
                      "period",
                      period->name,
                      "from",
@@ -234,7 +235,7 @@ static int return_show(struct ctl *ctl, const struct policy *policy, void *self)
     if (!layout) {
         return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_RETURN_NO_LAYOUT, CTL_ARGS(file->name, until));
     }
-    json_t *told = head_json(file, layout, &period, from, until);
+    json_t *told = head_json(policy, file, layout, &period, from, until);
     code = layout_print(ctl, policy, file, layout, told);
     if (code == CTL_OK && ctl->json) {
         ctl_print_json(ctl, &told);

@@ -76,6 +76,14 @@ column_measure(struct reading *reading, const struct yaml_pair *pair, struct ret
                       NULL,
                       "measure '%s' has categories of its own or is between channels",
                       column->measure->id);
+    } else if (column->shows == RETURN_HITS &&
+               measure_unit_of(column->measure->what) != MEASURE_PERCENT) {
+        yaml_complain(reading->yaml,
+                      YAML_ERROR,
+                      &pair->key,
+                      "shows: value, or of",
+                      "measure '%s' is no share: it has no hits",
+                      column->measure->id);
     }
 }
 
@@ -119,7 +127,7 @@ category_add(struct reading *reading, const struct yaml_node *node, struct retur
     }
 }
 
-/* all, or a list of categories. */
+/* all, or a list of categories: one without any would be a row of all as well. */
 static void row_read(struct reading *reading, const struct yaml_pair *pair, struct return_row *row)
 {
     const struct yaml_node *value = &pair->value;
@@ -128,6 +136,9 @@ static void row_read(struct reading *reading, const struct yaml_pair *pair, stru
         return;
     }
     uint32_t count = value->kind == YAML_LIST ? value->count : 1;
+    if (count == 0) {
+        yaml_complain(reading->yaml, YAML_ERROR, value, NULL, "a row has one category or more");
+    }
     row->categories = arena_take(reading->arena, (count + 1) * sizeof *row->categories);
     for (uint32_t i = 0; row->categories && i < count; i++) {
         category_add(reading, value->kind == YAML_LIST ? &value->items[i] : value, row);
