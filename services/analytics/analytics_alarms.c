@@ -82,6 +82,25 @@ static void alarm_see(struct alarms *alarms,
              LOG_NUMBER("n", measured->n));
 }
 
+/* Nobody can say how it is: what was told stands until somebody can. */
+static void alarm_keep(struct alarms *alarms,
+                       const struct policy *policy,
+                       const struct policy_measure *measure,
+                       const struct pg_answer *answer)
+{
+    for (unsigned i = 0; i < alarms->count; i++) {
+        struct alarm *known = &alarms->list[i];
+        known->seen = known->seen || (strcmp(known->policy, policy->name) == 0 &&
+                                      strcmp(known->measure, measure->id) == 0);
+    }
+    if (answer->status == PG_FAILED) {
+        log_warn("a measure could not be asked for",
+                 LOG_TEXT("policy", policy->name),
+                 LOG_TEXT("measure", measure->id),
+                 LOG_ERROR_FIELDS(&answer->error));
+    }
+}
+
 static void alarms_answered(void *context, const struct pg_answer *answer)
 {
     struct alarms *alarms = context;
@@ -90,11 +109,15 @@ static void alarms_answered(void *context, const struct pg_answer *answer)
         policy_book_by_id(service_policies(alarms->service), alarms->policy_id);
     alarms->asked = false;
     alarms->next_us = now_us + (now_us - alarms->asked_us) * SHARE;
-    if (answer->status != PG_OK || !object) {
+    if (!object) {
         return;
     }
     const struct policy *policy = &object->policy;
     const struct policy_measure *measure = &policy->measures[alarms->asked_measure];
+    if (answer->status != PG_OK) {
+        alarm_keep(alarms, policy, measure, answer);
+        return;
+    }
     struct measured measured[MEASURED_ALARMING];
     measured_read(answer->results[0], measure->what, MEASURED_ALARMING, measured);
     for (unsigned i = 0; i < MEASURED_ALARMING; i++) {
