@@ -63,7 +63,7 @@ read_name(struct policy_loading *loading, const struct yaml_node *node, struct p
     }
     char hint[160];
     bool near = hint_make(hint, node->text, names);
-    if (!near && has_unread(names)) {
+    if (!near && loading->source->errors > 0 && has_unread(names)) {
         loading->shaken |= loading->base; /* it may be the one that could not be read */
         return POLICY_NONE;
     }
