@@ -393,6 +393,19 @@ static void what_is_asked_wrongly_is_refused(const struct rig *rig)
     }
 }
 
+/* Where a policy of the archive cannot be read here, a wrong name is told all the same. */
+static void what_is_nowhere_is_said(struct rig *rig)
+{
+    rig_sql(rig,
+            "INSERT INTO policy (name, version, hash, source) "
+            "VALUES ('later', 1, sha256('3'), 'policy: later')");
+    rig_says(rig, "measures --policy nobody", 3, "the archive has no policy nobody");
+    rig_says(rig,
+             "submit --policy nobody --channel phone --text x --received-at 2026-11-21T08:15",
+             1,
+             "the archive has no policy nobody");
+}
+
 static void measures_are_what_happened(void **state)
 {
     struct rig *rig = rig_new(true);
@@ -417,6 +430,7 @@ static void measures_are_what_happened(void **state)
     MEASURES_ARE(rig, "measures --policy judged", lived);
     a_month_ends_where_the_policy_is(rig);
     what_is_asked_wrongly_is_refused(rig);
+    what_is_nowhere_is_said(rig);
     rig_end(rig);
 }
 

@@ -34,7 +34,10 @@ static struct zone *zone_of(struct ctl *ctl, struct view_policies *policies)
                          1,
                          &rows);
     }
-    if (code != CTL_OK || PQntuples(rows) == 0) {
+    if (code == CTL_OK && PQntuples(rows) == 0) { /* not all names are known here */
+        code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(named.word));
+    }
+    if (code != CTL_OK) {
         return NULL;
     }
     uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
