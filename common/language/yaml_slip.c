@@ -62,6 +62,7 @@ static const struct slip {
     {"without a closing bracket",      &bracket_advice, false},
     {"extra closing",                  &closing_advice, false},
     {"without closing quote",          &quote_advice,   false},
+    {"scalar has invalid",             &escape_advice,  false},
     {"-quoted scalar",                 &quote_advice,   false},
     {"block mapping on the same line", &inside_advice,  false},
     {"cannot start with",              &begin_advice,   false},
