@@ -184,11 +184,11 @@ static enum ctl_mapped read_row(struct reading *reading, struct ctl_bad *bad, bo
     }
     *memory = drill_book_begin(book, case_id_make(1, book->count + 1));
     if (!*memory) {
-        return CTL_MAPPED_STOP;
+        return CTL_MAPPED_BAD;
     }
     book->records[book->count - 1].received_us = submission.received_at_us;
     *memory = keep_received(reading, &submission);
-    mapped = *memory ? read_facts(reading, facts, &count, bad) : CTL_MAPPED_STOP;
+    mapped = *memory ? read_facts(reading, facts, &count, bad) : CTL_MAPPED_BAD;
     for (uint32_t i = 0; i < count && *memory && mapped == CTL_MAPPED; i++) {
         facts[i].seq = i + 2;
         *memory = keep(reading, &facts[i]);
@@ -234,12 +234,8 @@ static int read_rows(struct reading *reading)
             return ctl_fail(reading->ctl, CTL_FAILED, TEXT_MEMORY, NULL);
         }
         reading->book->skipped += mapped != CTL_MAPPED;
-        if (mapped == CTL_MAPPED_STOP ||
-            (mapped == CTL_MAPPED_BAD && reading->book->skipped <= TOLD_MAX)) {
+        if (mapped == CTL_MAPPED_BAD && reading->book->skipped <= TOLD_MAX) {
             tell(reading, &bad);
-        }
-        if (mapped == CTL_MAPPED_STOP) {
-            return CTL_FAILED;
         }
     }
 }

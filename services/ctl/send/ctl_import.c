@@ -110,11 +110,6 @@ static bool row_read(struct import *import)
     case CTL_MAPPED_BAD:
         reject_bad(import, &bad);
         break;
-    case CTL_MAPPED_STOP:
-        reject_bad(import, &bad);
-        import->ended = true;
-        import->code = CTL_FAILED;
-        break;
     }
     return true;
 }

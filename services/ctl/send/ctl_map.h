@@ -33,9 +33,8 @@ bool ctl_map_want(struct ctl_map *map, struct ctl_reader *reader);
 
 enum ctl_mapped {
     CTL_MAPPED,
-    CTL_MAPPED_NOT,  /* nothing to submit: the narrative is empty */
-    CTL_MAPPED_BAD,  /* this row; bad says why, but not where */
-    CTL_MAPPED_STOP, /* the map does not fit the file: a value it does not know */
+    CTL_MAPPED_NOT, /* nothing to submit: the narrative is empty */
+    CTL_MAPPED_BAD, /* this row; bad says why, but not where */
 };
 
 /* The row at hand as a submission; its slices are lent by the row and the map. */

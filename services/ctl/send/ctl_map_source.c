@@ -100,7 +100,7 @@ static const char *value_of(const struct map_source *source, struct slice cell)
 }
 
 static enum ctl_mapped
-stop(struct ctl_bad *bad, const struct map_source *source, enum ctl_text why, struct slice cell)
+bad_cell(struct ctl_bad *bad, const struct map_source *source, enum ctl_text why, struct slice cell)
 {
     enum { SHOWN_MAX = 32 };
     size_t shown = cell.size < SHOWN_MAX ? cell.size : SHOWN_MAX;
@@ -114,7 +114,7 @@ stop(struct ctl_bad *bad, const struct map_source *source, enum ctl_text why, st
                    source->column,
                    (int)shown,
                    (const char *)cell.bytes);
-    return why == TEXT_MAP_VALUE ? CTL_MAPPED_STOP : CTL_MAPPED_BAD;
+    return CTL_MAPPED_BAD;
 }
 
 enum ctl_mapped map_source_text(const struct map_source *source,
@@ -131,7 +131,7 @@ enum ctl_mapped map_source_text(const struct map_source *source,
     if (source->values && cell.size > 0) {
         const char *value = value_of(source, cell);
         *text = slice_text(value ? value : source->fallback);
-        return text->bytes ? CTL_MAPPED : stop(bad, source, TEXT_MAP_VALUE, cell);
+        return text->bytes ? CTL_MAPPED : bad_cell(bad, source, TEXT_MAP_VALUE, cell);
     }
     if (cell.size == 0 && source->fallback) {
         *text = slice_text(source->fallback);
@@ -202,5 +202,5 @@ enum ctl_mapped map_source_time(const struct map_source *source,
     case MAP_FORM_TEXT:
         break;
     }
-    return *present ? CTL_MAPPED : stop(bad, source, otherwise[source->form], cell);
+    return *present ? CTL_MAPPED : bad_cell(bad, source, otherwise[source->form], cell);
 }
