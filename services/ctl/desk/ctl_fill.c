@@ -3,6 +3,7 @@
 #include "ctl_database.h"
 #include "ctl_evidence.h"
 #include "ctl_file.h"
+#include "ctl_meant.h"
 #include "ctl_view.h"
 #include "scope.h"
 #include "text.h"
@@ -40,10 +41,8 @@ static int form_find(struct ctl *ctl,
                         ? policy_step_index(form->policy, slice_text(PQgetvalue(rows, 0, 1)))
                         : (uint16_t)POLICY_NONE;
     form->step = step == POLICY_NONE ? NULL : &form->policy->steps[step];
-    uint16_t action = form->step && command->action
-                          ? policy_action_index(form->step, slice_text(command->action))
-                          : (uint16_t)POLICY_NONE;
-    form->action = action == POLICY_NONE ? NULL : &form->step->actions[action];
+    form->action =
+        form->step && command->action ? ctl_meant_action(ctl, form->step, command->action) : NULL;
     return CTL_OK;
 }
 
@@ -130,7 +129,12 @@ static int fields_read(const struct ctl *ctl, const struct form *form, struct ct
         }
         (void)snprintf(names[i], sizeof names[i], "%.*s", (int)length, given->texts[i]);
         command->fields[i].name = names[i];
-        int code = value_read(ctl, form, names[i], equals + 1, &command->fields[i].value);
+        int code = form->policy
+                       ? ctl_meant_field(ctl, form->policy, form->action, names[i], sizeof names[i])
+                       : CTL_OK;
+        if (code == CTL_OK) {
+            code = value_read(ctl, form, names[i], equals + 1, &command->fields[i].value);
+        }
         if (code != CTL_OK) {
             return code;
         }
