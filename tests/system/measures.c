@@ -268,7 +268,12 @@ static void a_return_counts_what_the_measures_count(struct rig *rig)
     (void)snprintf(words, sizeof words, "measures --return %s --at 2001-07-01", file);
     csv_has(rig, words, "judged-half-year,old,2001-H2,2001-07-01,2001-12-31,All,0\r\n");
     (void)snprintf(words, sizeof words, "measures --return %s --at 2002-06-30", file);
-    rig_says(rig, words, 3, "no layout that holds on 2002-06-30");
+    rig_says(
+        rig, words, 3, "no layout that holds on 2002-06-30: add one to layouts of " REDRESS_SOURCE);
+    (void)snprintf(words, sizeof words, "measures --return %s --policy other", file);
+    rig_says(rig, words, 2, "is of policy judged, not of other");
+    (void)snprintf(words, sizeof words, "measures --return %s --at 2001-07-01", file);
+    rig_says(rig, words, 0, "policy judged was loaded only after 2001-H2 had begun");
     rig_says(rig,
              "measures --return " REDRESS_SOURCE "/tests/system/judged.yaml",
              2,

@@ -40,6 +40,15 @@ static bool date_at(const struct policy *policy, int64_t at_s, int64_t *date)
     return true;
 }
 
+/* A figure of what lies before the policy is 0 because nobody counted, not because nobody came. */
+static void
+warn_before(const struct ctl *ctl, const struct policy *policy, const struct measured *period)
+{
+    if (!period->whole) {
+        ctl_note(ctl, TEXT_RETURN_BEFORE, CTL_ARGS(policy->name, period->name));
+    }
+}
+
 /* The one asked for, else the last that is over. */
 static int period_find(struct ctl *ctl,
                        const struct policy *policy,
@@ -233,8 +242,12 @@ static int return_show(struct ctl *ctl, const struct policy *policy, void *self)
         layout = holds && (!layout || one->from > layout->from) ? one : layout;
     }
     if (!layout) {
-        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_RETURN_NO_LAYOUT, CTL_ARGS(file->name, until));
+        return ctl_fail(ctl,
+                        CTL_NOT_FOUND,
+                        TEXT_RETURN_NO_LAYOUT,
+                        CTL_ARGS(file->name, until, returning->yaml->name));
     }
+    warn_before(ctl, policy, &period);
     json_t *told = head_json(policy, file, layout, &period, from, until);
     code = layout_print(ctl, policy, file, layout, told);
     if (code == CTL_OK && ctl->json) {
@@ -263,6 +276,11 @@ int ctl_return(struct ctl *ctl, const char *path)
     const struct yaml_node *root = yaml_read(&yaml, arena);
     if (!root || !return_read(&yaml, root, &returning.file)) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_RETURN_BAD, CTL_ARGS(path));
+    }
+    const char *policy = ctl_option_text(ctl, "policy");
+    if (policy && strcmp(policy, returning.file.policy) != 0) {
+        return ctl_fail(
+            ctl, CTL_USAGE, TEXT_RETURN_POLICY, CTL_ARGS(path, returning.file.policy, policy));
     }
     return ctl_measures_each(ctl, policies, returning.file.policy, return_show, &returning);
 }
