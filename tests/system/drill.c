@@ -29,9 +29,30 @@ static void state_of(struct rig *rig, char text[LINE_MAX_SIZE])
              "command), (SELECT count(*) FROM pg_class))");
 }
 
+/* Rows of which no case comes are told where they stand, each of them to the end of the file. */
+static void rows_that_are_nothing_are_told(struct rig *rig)
+{
+    char words[LINE_MAX_SIZE];
+    (void)snprintf(words, sizeof words, "%s/nothing.jsonl", rig->directory);
+    FILE *file = fopen(words, "we");
+    assert_non_null(file);
+    (void)fputs("{\"id\": \"a\", \"channel\": \"fax\", \"narrative\": \"x\"}\n"
+                "{\"id\": \"b\", \"channel\": \"phone\", \"narrative\": \"\"}\n",
+                file);
+    assert_int_equal(fclose(file), 0);
+    (void)snprintf(words,
+                   sizeof words,
+                   "import --map " REDRESS_SOURCE
+                   "/tests/data/complaints-late.map.yaml %s/nothing.jsonl",
+                   rig->directory);
+    rig_says(rig, words, 1, "nothing.jsonl:1:1: error: a value the mapping does not know");
+    rig_says(rig, words, 1, "nothing.jsonl:2:1: warning: no text");
+}
+
 static void live_a_day(struct rig *rig)
 {
     int status;
+    rows_that_are_nothing_are_told(rig);
     json_t *json = rig_json(rig,
                             "import --map " REDRESS_SOURCE
                             "/tests/data/complaints-late.map.yaml " REDRESS_SOURCE

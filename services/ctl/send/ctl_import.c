@@ -20,6 +20,7 @@ enum {
     ANSWERS_MAX = 512, /* of one turn */
     ARENA_SIZE = 256 * 1024,
     WAIT_MS = 10,
+    PASSED_TOLD_MAX = 5,
 };
 
 static void
@@ -51,6 +52,21 @@ static void reject_bad(struct import *import, const struct ctl_bad *bad)
     import->unreadable++;
     reject(import, ctl_source_file(import->source), bad->line, bad->column, why ? why : "");
     free(why);
+}
+
+/* A row without text is no fault, and there may be many: a few are told, --rejects has all. */
+static void pass_over(struct import *import)
+{
+    const struct ctl *ctl = import->ctl;
+    const char *file = ctl_source_file(import->source);
+    const char *why = ctl_text_in(ctl->language, TEXT_ROW_EMPTY);
+    import->skipped++;
+    if (import->rejects) {
+        (void)fprintf(import->rejects, "%s:%" PRIu64 ":1: %s\n", file, import->line, why);
+    } else if (import->skipped <= PASSED_TOLD_MAX) {
+        ctl_progress_clear(ctl, &import->progress);
+        ctl_note(ctl, TEXT_ROW_PASSED, CTL_ARGS(file, CTL_NUMBER_TEXT(import->line), why));
+    }
 }
 
 static void flight_send(struct import *import, struct ctl_flight *flight, int64_t now_us)
@@ -105,7 +121,7 @@ static bool row_read(struct import *import)
         import->waiting = true;
         break;
     case CTL_MAPPED_NOT:
-        import->skipped++;
+        pass_over(import);
         break;
     case CTL_MAPPED_BAD:
         reject_bad(import, &bad);
