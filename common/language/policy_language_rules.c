@@ -31,7 +31,7 @@ const struct language_part language_mark = {
     MEANS("What is counted of a case: how often it was done, and by whom", "案件上计数的事项：做过几次、由谁做",
           "案件上計數的事項：做過幾次、由誰做")};
 
-static const char *const since[] = {"received", "opened", "step", "closed", NULL};
+static const char *const since[] = {"received", "opened", "step", "closed", "implemented", NULL};
 static const struct language_key requirement_keys[] = {
     {"mark", false, KIND_NAME, INTO(policy_requirement, mark), .thing = THING_MARK,
      MEANS("This was done", "此事已做", "此事已做")},
@@ -40,7 +40,17 @@ static const struct language_key requirement_keys[] = {
     {"persons", false, KIND_NUMBER, INTO(policy_requirement, persons), BETWEEN(1, 15),
      MEANS("By so many different people at least", "至少由这么多不同的人", "至少由這麼多不同的人")},
     {"no-more-than", false, KIND_NUMBER, INTO(policy_requirement, at_most), BETWEEN(0, 250),
-     MEANS("And so often at most", "至多这么多次", "至多這麼多次")},
+     MEANS("And so often at most; of complaints-of-same: at most so many, none if not said",
+           "至多这么多次；与 complaints-of-same 同写时为至多这么多件，不写为零",
+           "至多這麼多次；與 complaints-of-same 同寫時為至多這麼多件，不寫為零")},
+    {"complaints-of-same", false, KIND_NAME, INTO(policy_requirement, same), .thing = THING_FIELD,
+     MEANS("Other complaints that have the same choice in this kept field are counted in the "
+           "archive, of all versions of this policy, registered after what 'since' names; those "
+           "merged into another, not founded, not ours or malicious do not count",
+           "在档案中统计此保留字段的选项与本案相同的其他投诉：本规则各版本，于 since 所指时刻之后登记；"
+           "已并入他案、不成立、非我方责任、恶意的不计",
+           "在檔案中統計此保留欄位的選項與本案相同的其他投訴：本規則各版本，於 since 所指時刻之後登記；"
+           "已併入他案、不成立、非我方責任、惡意的不計")},
     {"not-by-who-did", false, KIND_NAME, INTO(policy_requirement, not_by), .thing = THING_MARK,
      MEANS("Whoever acts has not done this", "办理人未做过此事", "辦理人未做過此事")},
     {"task", false, KIND_NAME, INTO(policy_requirement, task), .thing = THING_TASK,
@@ -66,9 +76,12 @@ static const struct language_key requirement_keys[] = {
      MEANS("Not earlier than that", "不早于该时刻", "不早於該時刻")},
     {"since", false, KIND_WORD, INTO(policy_requirement, window.since), .words = since,
      .fallback = "received",
-     MEANS("What before and after count from: receipt, opening, coming into the step, closing",
-           "before、after 的起算时刻：受理、立案、进入当前环节、结案",
-           "before、after 的起算時刻：受理、立案、進入目前環節、結案")},
+     MEANS("What before, after and complaints-of-same count from: receipt, opening, coming into "
+           "the step, closing, the last action of fact implemented",
+           "before、after、complaints-of-same 的起算时刻：受理、立案、进入当前环节、结案、"
+           "最近一次事实为 implemented 的操作",
+           "before、after、complaints-of-same 的起算時刻：受理、立案、進入目前環節、結案、"
+           "最近一次事實為 implemented 的操作")},
     {"calendar", false, KIND_NAME, INTO(policy_requirement, window.calendar),
      .thing = THING_CALENDAR,
      MEANS("Whose hours and days count", "按哪个日历计", "依哪個行事曆計")},

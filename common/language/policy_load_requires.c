@@ -171,7 +171,8 @@ static void window_check(struct policy_loading *loading,
     const struct policy_window *window = &asked->window;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const struct yaml_pair *pair = yaml_find(map, keys[i]);
-        if (pair && window->side == WINDOW_NONE) {
+        bool of_count = i == 0 && asked->same != POLICY_NONE;
+        if (pair && window->side == WINDOW_NONE && !of_count) {
             complain(loading, &pair->key, NULL, "'%s' belongs to 'before' or 'after'", keys[i]);
         }
     }
@@ -221,6 +222,45 @@ void requirement_begin(struct policy_loading *loading, const struct yaml_node *p
     asked->times = UINT16_MAX; /* not said */
 }
 
+/* Complaints are told apart by one choice that every case keeps, and the row of each has room for
+ * one. */
+static void same_check(struct policy_loading *loading,
+                       const struct yaml_node *place,
+                       const struct policy_requirement *asked)
+{
+    struct policy *policy = loading->policy;
+    const struct policy_field *field = field_of(loading, asked->same);
+    uint16_t cause = (uint16_t)(asked->same + 1);
+    if (!field) {
+        return;
+    }
+    if (field->type != FORM_CHOICE || !field->kept) {
+        complain(loading,
+                 place,
+                 "type: choice, kept: yes",
+                 "complaints are counted by a choice that is kept, which '%s' is not",
+                 field->id);
+    } else if (policy->cause != 0 && policy->cause != cause) {
+        complain(loading,
+                 place,
+                 NULL,
+                 "complaints are counted by '%s' already, and not by '%s', too",
+                 policy->fields[policy->cause - 1].id,
+                 field->id);
+    } else {
+        policy->cause = cause;
+    }
+    if (asked->window.side != WINDOW_NONE) {
+        complain(loading, place, "two requirements", "a count is no 'before' or 'after'");
+    }
+    if (!title_given(&asked->title)) {
+        complain(loading,
+                 place,
+                 "title: Not effective, it came again",
+                 "say in 'title' what people are told where there are more complaints");
+    }
+}
+
 /* It asks for something, and for all that belongs to it. */
 static void requirement_check(struct policy_loading *loading,
                               const struct yaml_node *place,
@@ -228,14 +268,15 @@ static void requirement_check(struct policy_loading *loading,
 {
     const struct policy_compare *compare = &asked->compare;
     (void)is_personal(loading, place, field_of(loading, compare->field));
-    bool counted =
-        asked->times != UINT16_MAX || asked->persons > 0 || asked->at_most != POLICY_NONE;
+    bool counted = asked->times != UINT16_MAX || asked->persons > 0 ||
+                   (asked->at_most != POLICY_NONE && asked->same == POLICY_NONE);
     bool compared = compare->has_min || compare->has_max || compare->choices != 0;
     if (asked->mark == POLICY_NONE && asked->not_by == POLICY_NONE && asked->task == POLICY_NONE &&
-        compare->field == POLICY_NONE && asked->window.side == WINDOW_NONE) {
+        compare->field == POLICY_NONE && asked->window.side == WINDOW_NONE &&
+        asked->same == POLICY_NONE) {
         complain(loading,
                  place,
-                 "mark, not-by-who-did, task, field, before or after",
+                 "mark, not-by-who-did, task, field, complaints-of-same, before or after",
                  "nothing is required");
     } else if (asked->mark == POLICY_NONE && counted) {
         complain(loading, place, NULL, "times, persons and no-more-than are of a mark");
@@ -244,6 +285,8 @@ static void requirement_check(struct policy_loading *loading,
                  place,
                  "field with at-least, at-most, is or same-channel",
                  "a comparison is not whole");
+    } else if (asked->mark != POLICY_NONE && asked->same != POLICY_NONE) {
+        complain(loading, place, "two requirements", "either 'mark' or 'complaints-of-same'");
     }
 }
 
@@ -271,7 +314,13 @@ void requirement_end(struct policy_loading *loading,
 {
     struct policy_requirement *asked = into;
     requirement_check(loading, place, asked);
+    same_check(loading, place, asked);
     window_check(loading, place, map, asked);
+    loading->policy->implements =
+        loading->policy->implements || asked->window.since == SINCE_IMPLEMENTED;
+    if (asked->same != POLICY_NONE && asked->at_most == POLICY_NONE) {
+        asked->at_most = 0;
+    }
     if (asked->times == UINT16_MAX) {
         asked->times = asked->at_most == POLICY_NONE ? 1 : 0;
     }
@@ -301,6 +350,12 @@ POLICY_READER(closing_check)
                      list_item(&pair->value, i),
                      "since: received, opened or step",
                      "what closing asks for counts since closing, which has not been");
+        }
+        if (closing[i].same != POLICY_NONE) {
+            complain(loading,
+                     list_item(&pair->value, i),
+                     "requires: [...], in an action",
+                     "complaints are counted for an action before it is done");
         }
         if (closing[i].outcomes == 0) {
             closing[i].outcomes = 1U << OUTCOME_SETTLED;
@@ -351,11 +406,20 @@ void action_end(struct policy_loading *loading,
                  own[i]);
         }
     }
+    unsigned counts = 0;
     for (uint16_t i = 0; i < action->require_count; i++) {
         look_check(loading, place, action, action->requirements[i].compare.field);
+        counts += action->requirements[i].same != POLICY_NONE;
     }
     for (uint16_t i = 0; i < action->move_count; i++) {
         look_check(loading, place, action, action->moves[i].compare.field);
+        counts += action->moves[i].same != POLICY_NONE ? 2 : 0;
+    }
+    if (counts > 1) {
+        complain(loading,
+                 place,
+                 "requires: [...], in an action",
+                 "complaints are counted once for an action, before it is done");
     }
     for (uint16_t i = 0; i < action->limit_count; i++) {
         look_check(loading, place, action, action->limits[i].field);

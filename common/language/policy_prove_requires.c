@@ -51,7 +51,7 @@ static bool may_hold(const struct policy *policy,
                      bool after)
 {
     uint32_t marks = possible->marks | (after && action ? action->marks : 0);
-    uint16_t field = asked->compare.field;
+    uint16_t field = asked->same != POLICY_NONE ? asked->same : asked->compare.field;
     if (!asked_of_all(asked)) {
         return true;
     }
@@ -63,7 +63,8 @@ static bool may_hold(const struct policy *policy,
     }
     const struct policy_field *about = &policy->fields[field];
     bool told = about->kept && (possible->told >> about->slot & 1U) != 0;
-    return (told || fills_in(action, about)) && !out_of_bounds(about, &asked->compare);
+    bool now = asked->same == POLICY_NONE && fills_in(action, about);
+    return (told || now) && !out_of_bounds(about, &asked->compare);
 }
 
 /* The first requirement that can never hold; the count where all may. */
@@ -174,7 +175,8 @@ static void tell(struct policy_loading *loading,
                  who,
                  policy->marks[asked->mark].id);
     } else {
-        const struct policy_field *field = &policy->fields[asked->compare.field];
+        uint16_t index = asked->same != POLICY_NONE ? asked->same : asked->compare.field;
+        const struct policy_field *field = &policy->fields[index];
         bool bounds = out_of_bounds(field, &asked->compare);
         complain(
             loading,
@@ -231,22 +233,39 @@ static void tell_moves(struct policy_loading *loading,
     }
 }
 
-/* While a case is open it has no closing to count from. */
+/* Whether some action does what something counts from; an open case has no closing. */
+static bool
+since_is_never(const struct policy *policy, const struct policy_requirement *asked, bool open)
+{
+    bool counts = asked->window.side != WINDOW_NONE || asked->same != POLICY_NONE;
+    bool never = counts && asked->window.since == SINCE_IMPLEMENTED;
+    for (uint16_t i = 0; i < policy->step_count && never; i++) {
+        for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
+            never = never && policy->steps[i].actions[j].fact != EVENT_IMPLEMENTED;
+        }
+    }
+    return never || (counts && open && asked->window.since == SINCE_CLOSED);
+}
+
 static void prove_since(struct policy_loading *loading,
                         const struct yaml_node *place,
                         const char *who,
                         const struct policy_requirement *list,
-                        uint16_t count)
+                        uint16_t count,
+                        bool open)
 {
     for (uint16_t i = 0; i < count; i++) {
-        if (list[i].window.side != WINDOW_NONE && list[i].window.since == SINCE_CLOSED) {
-            complain(loading,
-                     place,
-                     "since: received, opened or step",
-                     "%s counts since closing, and stands in a step that is open",
-                     who);
-            return;
+        if (!since_is_never(loading->policy, &list[i], open)) {
+            continue;
         }
+        bool closed = list[i].window.since == SINCE_CLOSED;
+        complain(loading,
+                 place,
+                 closed ? "since: received, opened or step" : "fact: implemented, in an action",
+                 closed ? "%s counts since closing, and stands in a step that is open"
+                        : "%s counts since the case was implemented, which no action does",
+                 who);
+        return;
     }
 }
 
@@ -270,14 +289,15 @@ static void prove_windows(struct policy_loading *loading)
     const struct policy *policy = loading->policy;
     for (uint16_t i = 0; i < policy->step_count; i++) {
         const struct policy_step *step = &policy->steps[i];
-        for (uint16_t j = 0; j < step->action_count && !step->closed; j++) {
+        for (uint16_t j = 0; j < step->action_count; j++) {
             const struct policy_action *action = &step->actions[j];
             const struct yaml_node *place = mark_of(loading, action)->place;
             char who[POLICY_NAME_MAX + 16];
+            bool open = !step->closed;
             (void)snprintf(who, sizeof who, fault_text("'%s'"), action->id);
             if (!stands_before(loading, i, place)) {
-                prove_since(loading, place, who, action->requirements, action->require_count);
-                prove_since(loading, place, who, action->moves, action->move_count);
+                prove_since(loading, place, who, action->requirements, action->require_count, open);
+                prove_since(loading, place, who, action->moves, action->move_count, open);
             }
         }
     }
@@ -308,6 +328,11 @@ void policy_prove_requires(struct policy_loading *loading)
                 tell_moves(loading, possible, action);
             }
         }
+    }
+    if (policy->closing_count > 0) {
+        const struct yaml_node *place = mark_of(loading, policy->closing)->place;
+        prove_since(
+            loading, place, fault_text("closing"), policy->closing, policy->closing_count, false);
     }
     for (uint16_t i = 0; i < policy->closing_count; i++) {
         if (!may_hold(policy, possible, NULL, &policy->closing[i], false)) {

@@ -161,6 +161,7 @@ enum window_since {
     SINCE_OPENED,
     SINCE_STEP, /* it came into the step it stands in */
     SINCE_CLOSED,
+    SINCE_IMPLEMENTED, /* the last event of fact implemented */
 };
 
 enum window_side {
@@ -193,9 +194,11 @@ struct policy_requirement {
     uint16_t mark;     /* POLICY_NONE: no mark is asked for */
     uint16_t times;    /* it was made so often at least */
     uint16_t persons;  /* by so many different people at least */
-    uint16_t at_most;  /* and so often at most; POLICY_NONE: no such bound */
+    uint16_t at_most;  /* and so often at most; POLICY_NONE: no such bound; of same: so many */
     uint16_t not_by;   /* a mark that whoever acts has not made; POLICY_NONE: none */
     uint16_t task;     /* no such obligation is open; POLICY_NONE: not asked */
+    uint16_t same;     /* kept choice: of the complaints registered since window.since that have
+                          the same there, at_most; POLICY_NONE: none are counted */
     bool same_channel; /* the compared field names the channel the complaint came by */
     struct policy_compare compare;
     struct policy_window window;
@@ -289,6 +292,8 @@ struct policy {
     bool affine;         /* a step is kept for who held the case before */
     bool recuses;        /* a field names people */
     bool personal;       /* a field is, perhaps of an action's own */
+    bool implements;     /* something counts since the last event of fact implemented */
+    uint16_t cause;      /* + 1: the kept choice by which complaints are counted; 0: none are */
     const struct policy_channel *channels;
     const struct policy_category *categories;
     const uint16_t

@@ -190,10 +190,13 @@ CREATE TABLE complaint (
     closed_at      timestamptz,        -- NULL: open
     outcome        text NOT NULL,      -- how it ended; '': open
     more           bytea NOT NULL,     -- marks and kept fields, in the layout of dispatch_store_more.c
-    pushes         boolean NOT NULL    -- it waits in a queue that offers its cases by itself
+    pushes         boolean NOT NULL,   -- it waits in a queue that offers its cases by itself
+    cause          text NOT NULL       -- POLICY/CHOICE where complaints of the same cause are counted; '': as none
 ) WITH (fillfactor = 50);
 -- Those are looked for once a second.  Where no queue says so it is empty, and updates of a row touch no index.
 CREATE INDEX complaint_pushes ON complaint (case_id) WHERE pushes;
+-- Complaints of one cause that came after another was settled.  Only those whose cause was found stand in it.
+CREATE INDEX complaint_cause ON complaint (cause, received_at) WHERE cause <> '';
 
 -- How many cases a person may hold at once; a claim counts only when this row allows it (law 6).
 CREATE TABLE agent_slot (
@@ -375,7 +378,7 @@ CREATE POLICY own_dispatch  ON member TO redress_dispatch  USING (service = 3);
 CREATE POLICY own_watchdog  ON member TO redress_watchdog  USING (service = 4);
 CREATE POLICY own_analytics ON member TO redress_analytics USING (service = 5);
 
-INSERT INTO archive (schema, file, partitions) VALUES (5, 1, :partitions);
+INSERT INTO archive (schema, file, partitions) VALUES (6, 1, :partitions);
 INSERT INTO head (service, partition)
     SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;
 

@@ -1,4 +1,5 @@
 #include "dispatch_core_after.h"
+#include "dispatch_core_counted.h"
 #include "dispatch_core_erase.h"
 #include "dispatch_core_people.h"
 #include "dispatch_core_rules.h"
@@ -41,6 +42,8 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_STILL_OPEN] = "still_open",
     [DISPATCH_MAY_BE_REOPENED] = "may_be_reopened",
     [DISPATCH_MUST_BE_KEPT] = "must_be_kept",
+    [DISPATCH_SAME_CAUSE] = "same_cause",
+    [DISPATCH_UNCOUNTED] = "uncounted",
 };
 
 const char *dispatch_answer_code(enum dispatch_answer answer)
@@ -311,7 +314,7 @@ static enum dispatch_answer act(const struct policy *policy,
     for (uint32_t i = 0; i < input->field_count; i++) {
         out->advanced.fields[i] = input->fields[i];
     }
-    return DISPATCH_APPEND;
+    return counted_record(policy, state, input, trial.action, out, refused_field);
 }
 
 static enum dispatch_answer command(const struct policy *policy,

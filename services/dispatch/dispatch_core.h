@@ -18,6 +18,8 @@ enum {
     DISPATCH_PEOPLE_MAX = 16,  /* whom one case keeps apart */
     DISPATCH_REFUSED_MAX = 16, /* refused erasures recorded while nothing else happens */
     DISPATCH_LOAD_TEXT_SIZE = 24,
+    DISPATCH_COUNT_TEXT_SIZE = 11,
+    DISPATCH_CAUSE_MAX = 2 * POLICY_NAME_MAX, /* "POLICY/CHOICE", terminator included */
 };
 
 /* Its holder has not accepted it yet; or had not when it was merged, and has it offered again once
@@ -35,6 +37,7 @@ struct dispatch_more {
     uint8_t times[POLICY_MARKS_MAX];      /* how often */
     uint64_t merged_into;                 /* the case this one is a duplicate of; 0: none */
     int64_t erased_at_us;                 /* its personal data, for good; 0: it is there */
+    int64_t implemented_at_us;            /* last, where the policy counts since then; 0: never */
     int64_t back_since_us;                /* these: where it stood when it was merged */
     char back_agent[DISPATCH_AGENT_MAX];
     uint16_t back_step, back_queue, back_home, back_role; /* + 1; 0: none */
@@ -104,6 +107,23 @@ enum dispatch_input_kind {
     DISPATCH_PUSH,    /* nobody's: a case may be offered out of a queue that says so */
 };
 
+/*
+ * What the archive is asked before an action whose policy counts complaints of the same cause: how
+ * many others were registered after since_us that count as this, see dispatch_cause.
+ */
+struct dispatch_question {
+    uint64_t case_id; /* which does not count itself */
+    int64_t since_us;
+    char cause[DISPATCH_CAUSE_MAX];
+};
+
+/* The answer, made with dispatch_counted_of. */
+struct dispatch_counted {
+    struct dispatch_question asked;
+    uint32_t count;
+    char text[DISPATCH_COUNT_TEXT_SIZE];
+};
+
 /* How many cases somebody holds, and may hold. */
 struct dispatch_load {
     int32_t held, capacity;
@@ -135,6 +155,9 @@ struct dispatch_input {
         earlier_handler; /* TRIAGED: of an earlier case of the customer, in the role that
                             owns the first step; recorded where that step is kept for him */
     uint64_t other_case; /* ACTION: to merge into, to link with; 0: none */
+    /* ACTION: what was counted for its question; NULL, or of another one: nothing was, and the
+     * action is refused as one that has to be asked for again.  Recorded as "@same-cause". */
+    const struct dispatch_counted *counted;
     /* Who works here; NULL: none was applied, and nothing is asked of it.  What follows from it is
      * recorded with the event: its version as "@org", whom the actor stands in for as
      * "@deputy-of".  No field that is submitted may begin like that. */
@@ -183,6 +206,8 @@ enum dispatch_answer {
     DISPATCH_STILL_OPEN,
     DISPATCH_MAY_BE_REOPENED, /* … until_us says how long */
     DISPATCH_MUST_BE_KEPT,    /* … title says why, until_us how long */
+    DISPATCH_SAME_CAUSE, /* more complaints of the same cause than may be: counted says how many */
+    DISPATCH_UNCOUNTED,  /* nobody has counted them yet */
     DISPATCH_ANSWER_COUNT,
 };
 
@@ -225,6 +250,9 @@ struct dispatch_permit {
     int64_t until_us; /* of a skill or a case that is kept: how long; of a time: from or until when;
                          of a promised date: the end of the calendar that cannot place it;
                          INT64_MAX: always, or not to be computed; else 0 */
+    uint32_t counted; /* SAME_CAUSE: so many, of which at_most may be, since since_us */
+    uint32_t at_most;
+    int64_t since_us;
 };
 
 /*
@@ -236,6 +264,22 @@ struct dispatch_permit dispatch_may(const struct policy *policy,
                                     const struct dispatch_case *state,
                                     const struct dispatch_input *input,
                                     bool blank);
+
+/* As what a case counts where complaints of the same cause are counted: "POLICY/CHOICE", the column
+ * cause of its row.  "": nothing: its policy counts none, nobody has said its cause, or it ended as
+ * no complaint of its own: merged into another, not founded, not ours, malicious. */
+void dispatch_cause(const struct policy *policy,
+                    const struct dispatch_case *state,
+                    char cause[DISPATCH_CAUSE_MAX]);
+
+/* What has to be counted before the action is decided.  False: nothing, or it cannot be said yet.
+ */
+bool dispatch_question_of(const struct policy *policy,
+                          const struct dispatch_case *state,
+                          const struct policy_action *action,
+                          struct dispatch_question *question);
+
+struct dispatch_counted dispatch_counted_of(const struct dispatch_question *asked, uint32_t count);
 
 /*
  * Total: an event that makes no sense for the state leaves it as it is.  A zeroed state is a case

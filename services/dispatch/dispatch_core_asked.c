@@ -1,5 +1,7 @@
 #include "dispatch_core_asked.h"
 
+#include "dispatch_core_counted.h"
+
 static unsigned bits_count(uint32_t set)
 {
     unsigned count = 0;
@@ -98,15 +100,23 @@ static bool is_asked(const struct trying *trying, const struct policy_requiremen
     return role && outcome && policy_when_holds(trying->policy, &asked->when, &facts);
 }
 
-/* The instant the window is about; judged as the event would be stamped. */
-static int64_t window_us(const struct trying *trying, const struct policy_window *window)
+int64_t asked_since_us(const struct dispatch_case *state,
+                       const struct dispatch_more *more,
+                       enum window_since since)
 {
-    const struct dispatch_case *state = trying->state;
     const int64_t since_us[] = {[SINCE_RECEIVED] = state->received_at_us,
                                 [SINCE_OPENED] = state->opened_at_us,
                                 [SINCE_STEP] = state->step_since_us,
-                                [SINCE_CLOSED] = state->closed_at_us};
-    return policy_window_us(trying->policy, window, since_us[window->since]);
+                                [SINCE_CLOSED] = state->closed_at_us,
+                                [SINCE_IMPLEMENTED] = more->implemented_at_us};
+    return since_us[since] != 0 ? since_us[since] : INT64_MAX;
+}
+
+/* The instant the window is about; judged as the event would be stamped. */
+static int64_t window_us(const struct trying *trying, const struct policy_window *window)
+{
+    int64_t since_us = asked_since_us(trying->state, trying->more, window->since);
+    return since_us != INT64_MAX ? policy_window_us(trying->policy, window, since_us) : INT64_MAX;
 }
 
 static bool window_holds(const struct trying *trying, const struct policy_window *window)
@@ -125,7 +135,7 @@ asked_unmet(const struct trying *trying, const struct policy_requirement *list, 
 {
     for (uint16_t i = 0; i < count; i++) {
         bool holds = mark_holds(trying, &list[i]) && compare_holds(trying, &list[i]) &&
-                     window_holds(trying, &list[i].window);
+                     window_holds(trying, &list[i].window) && counted_holds(trying, &list[i]);
         if (is_asked(trying, &list[i]) && !holds) {
             return &list[i];
         }
@@ -145,6 +155,10 @@ struct dispatch_permit asked_lacks(const struct trying *trying,
             permit.answer = early ? DISPATCH_TOO_EARLY : DISPATCH_TOO_LATE;
         }
         return permit; /* neither can be said of an instant that its calendar does not know */
+    }
+    if (asked->same < policy->field_count) {
+        counted_lacks(trying, asked, &permit);
+        return permit;
     }
     if (asked->mark < policy->mark_count) {
         permit.what = slice_text(policy->marks[asked->mark].id);

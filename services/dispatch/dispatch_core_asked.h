@@ -29,6 +29,11 @@ bool asked_value(const struct trying *trying, uint16_t index, int64_t *value);
 const struct policy_requirement *
 asked_unmet(const struct trying *trying, const struct policy_requirement *list, uint16_t count);
 
+/* The instant something counts from; INT64_MAX: it has not been. */
+int64_t asked_since_us(const struct dispatch_case *state,
+                       const struct dispatch_more *more,
+                       enum window_since since);
+
 /* The refusal of what does not hold. */
 struct dispatch_permit asked_lacks(const struct trying *trying,
                                    const struct policy_requirement *asked);

@@ -323,6 +323,9 @@ fold_advanced(const struct policy *policy, struct dispatch_case *state, const st
         name_set(state->agent, advanced->agent);
     }
     const struct dispatch_more before = state->more;
+    if (event->kind == EVENT_IMPLEMENTED && policy->implements) {
+        more.implemented_at_us = event->at_us;
+    }
     state->more = more;
     erase_fold(policy, event, &state->more);
     fold_kind(state, event);

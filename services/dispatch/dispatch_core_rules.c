@@ -159,6 +159,9 @@ static bool foresee(struct trying *trying, struct rules_trial *trial)
     trial->action = action;
     trial->more = state->more;
     trying->more = &trial->more;
+    if (action->fact == EVENT_IMPLEMENTED && policy->implements) {
+        trial->more.implemented_at_us = rules_now_us(state, input);
+    }
     if (leaves_closed(policy, &policy->steps[state->step], action) &&
         action->fact != EVENT_UNMERGED) {
         rules_fold_round(policy, &trial->more);

@@ -98,6 +98,7 @@ static void answer_case(const struct asked *asked,
                                    .state = &held->state,
                                    .allowed = true};
     struct dispatch_input asker = asker_of(asked);
+    asker.counted = counts_of(asked->dispatch, held->state.case_id);
     reply.asker = asker.actor.size > 0 ? &asker : NULL;
     reply.asker_is_full =
         reply.asker && reply.policy && !capacity_left(asked->dispatch, reply.policy, asker.actor);
@@ -252,9 +253,15 @@ bool desk_asks_first(const struct asked *asked)
     if (dispatch->asked_known) {
         return false;
     }
-    dispatch->ask_known = true;
-    cycle_look_again(asked->cycle);
+    desk_look_again(asked);
     return true;
+}
+
+void desk_look_again(const struct asked *asked)
+{
+    asked->dispatch->ask_known = true;
+    asked->dispatch->ask_counts = true;
+    cycle_look_again(asked->cycle);
 }
 
 static void command_done(const struct asked *asked, const struct event *event)
@@ -356,12 +363,15 @@ static void act_on(const struct asked *asked,
     input->agent_has_capacity =
         capacity_left(dispatch, policy, taker_of(policy, &held->state, input));
     input->org = people_org(dispatch);
+    input->counted = counts_of(dispatch, act->case_id);
     enum dispatch_answer answered = dispatch_decide(policy, &held->state, input, out, &field);
     if (answered == DISPATCH_APPEND && other_is_amiss(asked, held, input)) {
         answered = DISPATCH_FIELD_INVALID;
         field = slice_text("case");
     }
-    if (answered != DISPATCH_APPEND && desk_asks_first(asked)) {
+    if (answered != DISPATCH_APPEND &&
+        (desk_asks_first(asked) ||
+         (answered == DISPATCH_UNCOUNTED && counts_ask_first(asked, held)))) {
         return;
     }
     bool recorded = dispatch_refusal_is_recorded(answered, out);
@@ -429,7 +439,8 @@ static void act(const struct asked *asked)
 static void show(const struct asked *asked)
 {
     const struct held_case *held = case_of(asked, asked->command->show->case_id, slice_of(NULL, 0));
-    if (held) {
+    bool named = asked->command->has_actor && asked->command->actor.len > 0;
+    if (held && !(named && counts_ask_first(asked, held))) {
         answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, 0, NULL, NULL);
     }
 }

@@ -159,8 +159,9 @@ static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)
     dispatch->asked_agents = agents_lookup(dispatch, pg);
     dispatch->asked_org = people_lookup(dispatch, pg);
     dispatch->asked_related = related_lookup(dispatch, pg);
-    return cases_lookup(dispatch, pg) || asked || dispatch->asked_early || dispatch->asked_agents ||
-           dispatch->asked_org || dispatch->asked_related;
+    bool counts = counts_lookup(dispatch, cycle, pg);
+    return cases_lookup(dispatch, pg) || asked || counts || dispatch->asked_early ||
+           dispatch->asked_agents || dispatch->asked_org || dispatch->asked_related;
 }
 
 static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
@@ -171,6 +172,9 @@ static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_
     unsigned last = answer->count;
     if (dispatch->asked_cases) {
         cases_looked_up(dispatch, answer->results[--last]);
+    }
+    if (dispatch->count_count > 0) {
+        counts_looked_up(dispatch, answer->results[--last]);
     }
     if (dispatch->asked_related) {
         related_looked_up(dispatch, answer->results[--last]);

@@ -143,6 +143,10 @@ struct dispatch {
     bool asked_related;
     uint32_t related_count;
     struct related related[DISPATCH_RELATED_MAX];
+    bool ask_counts; /* complaints of the same cause, for the commands of the batch */
+    bool counted;    /* they were asked for */
+    uint32_t count_count;
+    struct dispatch_counted counts[SERVICE_BATCH_MAX];
     bool closing;     /* what Redis answers now leads nowhere */
     struct event out; /* large */
 };
@@ -214,6 +218,8 @@ void desk_refuse_as(const struct asked *asked,
  * cost no question.  True: come again when it has answered.
  */
 bool desk_asks_first(const struct asked *asked);
+/* Once a batch: everything that only a second look asks for. */
+void desk_look_again(const struct asked *asked);
 /* True when this command was done before, here or in this batch: it has been answered with what it
  * did then, on its own case. */
 bool desk_repeated(const struct asked *asked);
@@ -222,6 +228,15 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
 /* dispatch_desk_asks.c */
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
+
+/* dispatch_counts.c: complaints of the same cause as a case of this batch, as they were counted for
+ * its question; NULL: they were not. */
+const struct dispatch_counted *counts_of(const struct dispatch *dispatch, uint64_t case_id);
+/* An action of the step the case stands in asks for a count, and this batch has none yet.  True:
+ * come again when the archive has answered. */
+bool counts_ask_first(const struct asked *asked, const struct held_case *held);
+bool counts_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
+void counts_looked_up(struct dispatch *dispatch, const PGresult *rows);
 
 /* dispatch_note.c */
 /* These two seal under the case's own key; *key_id, where anything is, is what wraps that, and is

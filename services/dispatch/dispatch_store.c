@@ -15,20 +15,19 @@
     "c.acknowledged, c.received_at, c.opened_at, c.step_since, c.updated_at, c.closed_at, "        \
     "c.outcome, c.more"
 
-/* And whether it waits where cases are offered by themselves, for the search of those; a state has
- * no need of it, because a policy says so of each of its queues. */
-#define COMPLAINT_COLUMNS_WRITTEN COMPLAINT_COLUMNS ", pushes"
+/* And what its policy says of it, which a state need not hold, for those who search by it. */
+#define COMPLAINT_COLUMNS_WRITTEN COMPLAINT_COLUMNS ", pushes, cause"
 
 /* With the nearest due time of its clocks, a hint for the order of a queue. */
 #define ROWS                                                                                       \
     "SELECT " COMPLAINT_COLUMNS_OF_C                                                               \
-    ", k.due, c.pushes FROM complaint c LEFT JOIN clock k USING (case_id) "
+    ", k.due, c.pushes, c.cause FROM complaint c LEFT JOIN clock k USING (case_id) "
 
 #define CASES_ONE                                                                                  \
     "INSERT INTO complaint (" COMPLAINT_COLUMNS_WRITTEN                                            \
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "                                               \
     "$10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, "   \
-    "$28, $29) "
+    "$28, $29, $30) "
 
 #define CASES_MANY                                                                                 \
     "INSERT INTO complaint (" COMPLAINT_COLUMNS_WRITTEN ") SELECT * FROM unnest("                  \
@@ -37,7 +36,7 @@
     "$14::integer[], $15::integer[], $16::smallint[], $17::smallint[], $18::smallint[], "          \
     "$19::smallint[], $20::smallint[], $21::boolean[], $22::timestamptz[], $23::timestamptz[], "   \
     "$24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bytea[], "      \
-    "$29::boolean[]) "
+    "$29::boolean[], $30::text[]) "
 
 /* What of a case may change.  A row that is there is updated: an INSERT … ON CONFLICT builds a row
  * of all columns first, finds the old one, locks it and writes that to the log before it updates.
@@ -45,25 +44,26 @@
 #define CASE_CHANGES                                                                               \
     "UPDATE complaint c SET (version, step, queue, home_queue, agent, agent_role, last_actor, "    \
     "category, severity_class, customer, priority, escalation, reopened, followed_up, "            \
-    "acknowledged, step_since, updated_at, closed_at, outcome, more, pushes) = "
+    "acknowledged, step_since, updated_at, closed_at, outcome, more, pushes, cause) = "
 
 #define CASES_CHANGE_ONE                                                                           \
     CASE_CHANGES                                                                                   \
     "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "     \
-    "$21, $22) WHERE c.case_id = $1"
+    "$21, $22, $23) WHERE c.case_id = $1"
 
 /* LIMIT says to the planner that these are few: it looks each up by its key, whatever it believes
  * of the table (one that was small when this was prepared may have a million rows by now). */
 #define CASES_CHANGE_MANY                                                                          \
     CASE_CHANGES                                                                                   \
     "(a.v2, a.v3, a.v4, a.v5, a.v6, a.v7, a.v8, a.v9, a.v10, a.v11, a.v12, a.v13, a.v14, a.v15, "  \
-    "a.v16, a.v17, a.v18, a.v19, a.v20, a.v21, a.v22) "                                            \
+    "a.v16, a.v17, a.v18, a.v19, a.v20, a.v21, a.v22, a.v23) "                                     \
     "FROM (SELECT * FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], " \
     "$6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], "                 \
     "$12::smallint[], $13::smallint[], $14::smallint[], $15::smallint[], $16::boolean[], "         \
     "$17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::text[], $21::bytea[], "      \
-    "$22::boolean[]) LIMIT cardinality($1)) AS a(v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, "   \
-    "v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22) WHERE c.case_id = a.v1"
+    "$22::boolean[], $23::text[]) LIMIT cardinality($1)) AS a(v1, v2, v3, v4, v5, v6, v7, v8, "    \
+    "v9, v10, v11, "                                                                               \
+    "v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23) WHERE c.case_id = a.v1"
 
 const char dispatch_rows_query[] = ROWS;
 
@@ -132,6 +132,11 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_related",
      "SELECT case_id, policy_id, agent, agent_role, more FROM complaint "
      "WHERE case_id = ANY($1::bigint[])"                                                        },
+    {"dispatch_same_cause",
+     "SELECT q.n::integer, (SELECT count(*) FROM (SELECT FROM complaint c WHERE c.cause = q.cause "
+     "AND c.cause <> '' AND c.received_at > q.since AND c.case_id <> q.case_id LIMIT 1000) "
+     "AS same)::integer FROM unnest($1::bigint[], $2::text[], $3::timestamptz[]) "
+     "WITH ORDINALITY AS q(case_id, cause, since, n)"                                           },
     {"dispatch_agents_named",
      "SELECT agent, used, capacity FROM agent_slot WHERE agent = ANY($1::text[])"               },
     {"dispatch_agents",          "SELECT agent, used, capacity FROM agent_slot"                 },
@@ -144,7 +149,7 @@ static struct case_rows {
     struct pg_array last_actor, category, severity_class, channel, customer, score, repeats;
     struct pg_array priority, escalation, language, reopened, followed_up, acknowledged;
     struct pg_array received_at, opened_at, step_since, updated_at, closed_at;
-    struct pg_array outcome, more, pushes;
+    struct pg_array outcome, more, pushes, cause;
 } case_rows[2];
 
 static void rows_begin(struct case_rows *rows)
@@ -178,6 +183,7 @@ static void rows_begin(struct case_rows *rows)
     pg_array_begin(&rows->outcome, PG_TEXT);
     pg_array_begin(&rows->more, PG_BYTEA);
     pg_array_begin(&rows->pushes, PG_BOOL);
+    pg_array_begin(&rows->cause, PG_TEXT);
 }
 
 void dispatch_cases_begin(void)
@@ -238,6 +244,9 @@ void dispatch_case_add(const struct policy *policy, const struct dispatch_case *
     name_add(&rows->outcome, policy_outcome_name((enum case_outcome)state->more.outcome));
     pg_array_bytes(&rows->more, slice_of(more, dispatch_more_pack(&state->more, more)));
     pg_array_bool(&rows->pushes, dispatch_waits_pushed(policy, state));
+    char cause[DISPATCH_CAUSE_MAX];
+    dispatch_cause(policy, state, cause);
+    name_add(&rows->cause, cause);
 }
 
 static void new_bind(struct pg *pg, struct case_rows *rows)
@@ -250,7 +259,7 @@ static void new_bind(struct pg *pg, struct case_rows *rows)
         &rows->escalation,   &rows->language,    &rows->reopened,       &rows->followed_up,
         &rows->acknowledged, &rows->received_at, &rows->opened_at,      &rows->step_since,
         &rows->updated_at,   &rows->closed_at,   &rows->outcome,        &rows->more,
-        &rows->pushes};
+        &rows->pushes,       &rows->cause};
     (void)pg_call_rows(pg,
                        "dispatch_cases_new_one",
                        "dispatch_cases_new",
@@ -267,7 +276,7 @@ static unsigned changes_bind(struct pg *pg, struct case_rows *rows)
         &rows->category,   &rows->severity_class, &rows->customer,    &rows->priority,
         &rows->escalation, &rows->reopened,       &rows->followed_up, &rows->acknowledged,
         &rows->step_since, &rows->updated_at,     &rows->closed_at,   &rows->outcome,
-        &rows->more,       &rows->pushes};
+        &rows->more,       &rows->pushes,         &rows->cause};
     return pg_call_rows(pg,
                         "dispatch_cases_one",
                         "dispatch_cases",
@@ -282,7 +291,7 @@ struct pg_changes dispatch_cases_bind(struct pg *pg)
                                .calls = changes_bind(pg, &case_rows[false])};
 }
 
-enum { ROW_MORE = 27, ROW_DUE = 28, ROW_PUSHES = 29 }; /* columns of ROWS */
+enum { ROW_MORE = 27, ROW_DUE = 28, ROW_PUSHES = 29, ROW_CAUSE = 30 }; /* columns of ROWS */
 
 uint64_t dispatch_row_case(const PGresult *rows, int row)
 {
@@ -302,6 +311,11 @@ uint32_t dispatch_row_policy(const PGresult *rows, int row)
 bool dispatch_row_pushes(const PGresult *rows, int row)
 {
     return pg_bool(rows, row, ROW_PUSHES);
+}
+
+struct slice dispatch_row_cause(const PGresult *rows, int row)
+{
+    return pg_bytes(rows, row, ROW_CAUSE);
 }
 
 static void name_read(const PGresult *rows, int row, int column, char out[DISPATCH_AGENT_MAX])
@@ -385,26 +399,27 @@ void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *ro
     (void)pg_call_rows(pg, "dispatch_commands_one", "dispatch_commands", columns, 4);
 }
 
-void dispatch_keys_bind(struct pg *pg, const uint64_t *cases_asked, uint32_t count)
-{
-    static struct pg_array id;
-    pg_array_begin(&id, PG_INT8);
-    for (uint32_t i = 0; i < count; i++) {
-        pg_array_int8(&id, (int64_t)cases_asked[i]);
-    }
-    pg_call(pg, "dispatch_keys");
-    pg_bind_array(pg, &id);
-}
-
-void dispatch_erase_bind(struct pg *pg, const uint64_t *cases, uint32_t count)
+/* A statement whose parameter is a list of cases. */
+static void
+numbers_bind(struct pg *pg, const char *statement, const uint64_t *cases, uint32_t count)
 {
     static struct pg_array id;
     pg_array_begin(&id, PG_INT8);
     for (uint32_t i = 0; i < count; i++) {
         pg_array_int8(&id, (int64_t)cases[i]);
     }
-    pg_call(pg, "dispatch_erase");
+    pg_call(pg, statement);
     pg_bind_array(pg, &id);
+}
+
+void dispatch_keys_bind(struct pg *pg, const uint64_t *cases_asked, uint32_t count)
+{
+    numbers_bind(pg, "dispatch_keys", cases_asked, count);
+}
+
+void dispatch_erase_bind(struct pg *pg, const uint64_t *cases, uint32_t count)
+{
+    numbers_bind(pg, "dispatch_erase", cases, count);
 }
 
 bool dispatch_erase_found(const PGresult *rows, uint64_t case_id)
@@ -430,13 +445,7 @@ void dispatch_known_bind(struct pg *pg, const uint8_t (*ids)[16], uint32_t count
 
 void dispatch_raised_bind(struct pg *pg, const uint64_t *cases_asked, uint32_t count)
 {
-    static struct pg_array id;
-    pg_array_begin(&id, PG_INT8);
-    for (uint32_t i = 0; i < count; i++) {
-        pg_array_int8(&id, (int64_t)cases_asked[i]);
-    }
-    pg_call(pg, "dispatch_raised");
-    pg_bind_array(pg, &id);
+    numbers_bind(pg, "dispatch_raised", cases_asked, count);
 }
 
 void dispatch_rows_bind(struct pg *pg,

@@ -49,15 +49,22 @@ void dispatch_waiting_bind(struct pg *pg,
                            int32_t limit,
                            uint64_t behind);
 
+/* Counts for each of these what its question asks, up to DISPATCH_SAME_MAX; reads the index of
+ * causes and no more.  What it answers is read into the same list. */
+enum { DISPATCH_SAME_MAX = 1000 };
+void dispatch_same_cause_bind(struct pg *pg, const struct dispatch_counted *asked, uint32_t count);
+void dispatch_same_cause_read(const PGresult *rows, struct dispatch_counted *asked, uint32_t count);
+
 /* A row of dispatch_rows or of the projector's dispatch_feed: which case, the nearest due time of
- * its clocks (INT64_MAX: none), which policy it is pinned to, the column pushes, and the state it
- * holds with that due time as its only hint.  ERROR_REJECT: a name the policy does not know, or
- * bytes of another form.
+ * its clocks (INT64_MAX: none), which policy it is pinned to, the columns pushes and cause, and the
+ * state it holds with that due time as its only hint.  ERROR_REJECT: a name the policy does not
+ * know, or bytes of another form.
  */
 uint64_t dispatch_row_case(const PGresult *rows, int row);
 int64_t dispatch_row_due_us(const PGresult *rows, int row);
 uint32_t dispatch_row_policy(const PGresult *rows, int row);
 bool dispatch_row_pushes(const PGresult *rows, int row);
+struct slice dispatch_row_cause(const PGresult *rows, int row); /* see dispatch_cause */
 bool dispatch_row_read(const PGresult *rows,
                        int row,
                        const struct policy *policy,

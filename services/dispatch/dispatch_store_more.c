@@ -47,6 +47,7 @@ static const struct piece {
     PIECE(passed),
     PIECE(erased_at_us),
     PIECES(refused),
+    PIECE(implemented_at_us),
 };
 
 enum { PIECE_KINDS = sizeof pieces / sizeof *pieces };

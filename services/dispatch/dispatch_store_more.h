@@ -14,7 +14,7 @@
  * journal says.
  */
 enum {
-    DISPATCH_MORE_FORM = 3,    /* the first byte */
+    DISPATCH_MORE_FORM = 4,    /* the first byte */
     DISPATCH_MORE_SIZE = 2048, /* every piece: kind, place, at most ten bytes of value */
 };
 

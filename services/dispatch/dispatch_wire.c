@@ -273,6 +273,10 @@ static Redress__Command__V1__Reason *reason_pack(const struct dispatch_reason *f
     reason->level = from->level;
     reason->has_until_us = from->until_us != 0;
     reason->until_us = from->until_us;
+    reason->has_counted = reason->has_at_most = reason->has_since_us = from->since_us != 0;
+    reason->counted = from->counted;
+    reason->at_most = from->at_most;
+    reason->since_us = from->since_us;
     return reason;
 }
 

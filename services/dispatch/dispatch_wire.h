@@ -57,6 +57,8 @@ struct dispatch_reason {
     uint32_t roles;                   /* who may: bit set */
     uint8_t level;                    /* of a skill */
     int64_t until_us;                 /* 0: not told; INT64_MAX: always */
+    uint32_t counted, at_most;        /* these: of the same cause, as struct dispatch_permit */
+    int64_t since_us;                 /* 0: nothing was counted */
 };
 
 /* What was refused. */

@@ -69,6 +69,8 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_STILL_OPEN] = "the case is open: nothing of it is erased yet",
         [DISPATCH_MAY_BE_REOPENED] = "the case may still be reopened: nothing of it is erased yet",
         [DISPATCH_MUST_BE_KEPT] = "it has to be kept",
+        [DISPATCH_SAME_CAUSE] = "the same cause was complained of again",
+        [DISPATCH_UNCOUNTED] = "the case changed while complaints were counted: try again",
     };
     return texts[answered] ? texts[answered] : "refused";
 }
@@ -138,14 +140,26 @@ struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal
     reason.roles = permit.roles;
     reason.level = permit.level;
     reason.until_us = permit.until_us != 0 ? permit.until_us : reason.until_us;
+    reason.counted = permit.counted;
+    reason.at_most = permit.at_most;
+    reason.since_us = permit.since_us;
     return reason;
 }
 
-/* ", level 2 until 2026-11-06T16:00Z": how much is asked, and how long. */
+/* ", level 2 until 2026-11-06T16:00Z": how much is asked, and how long; or how many there were. */
 static void waiting_write(const struct dispatch_reason *reason, FILE *out)
 {
     enum { UNTIL_SHOWN = 16 };
     char until[CLOCK_TEXT_SIZE];
+    if (reason->since_us != 0) {
+        clock_text(reason->since_us, until);
+        (void)fprintf(out,
+                      ", %u since %.*sZ, at most %u",
+                      reason->counted,
+                      UNTIL_SHOWN,
+                      until,
+                      reason->at_most);
+    }
     if (reason->level > 0) {
         (void)fprintf(out, ", level %u", reason->level);
     }

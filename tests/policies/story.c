@@ -127,6 +127,29 @@ static uint32_t came_before(struct story_file *file, uint64_t customer, int64_t 
     return customer == 0 ? 0 : count;
 }
 
+/* Journeys so far that came since, and had the same cause by now. */
+static uint32_t count_same(void *self, const struct dispatch_question *asked, int64_t now_us)
+{
+    const struct story_file *file = self;
+    uint32_t count = 0;
+    for (unsigned i = 0; i < file->ended_count; i++) {
+        count += strcmp(file->ended[i].cause, asked->cause) == 0 &&
+                 file->ended[i].received_at_us > asked->since_us &&
+                 file->ended[i].updated_at_us <= now_us;
+    }
+    return count;
+}
+
+static void remember(struct story *story)
+{
+    struct story_file *file = story->file;
+    const struct dispatch_case *state = &story->journey->state;
+    assert_true(file->ended_count < STORY_ENDED_MAX);
+    dispatch_cause(story->journey->policy, state, file->ended[file->ended_count].cause);
+    file->ended[file->ended_count].received_at_us = state->received_at_us;
+    file->ended[file->ended_count++].updated_at_us = state->updated_at_us;
+}
+
 static void tell(struct story *story)
 {
     const struct yaml_node *map = story->told;
@@ -148,6 +171,8 @@ static void tell(struct story *story)
     if (!journey_tell(story->journey, file->object, file->arena, &told)) {
         story_fail(story, map, "intake refused it by channel '%s'", told.channel);
     }
+    story->journey->count = count_same;
+    story->journey->count_self = file;
 }
 
 /* "30m" on, or until a time. */
@@ -401,6 +426,7 @@ void story_live(struct story *story)
         act(story, move);
         expect_of(story, move);
     }
+    remember(story);
     if (story->proved == 0) {
         story_fail(story, story->told, "expects nothing, so it proves nothing");
     }

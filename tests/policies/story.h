@@ -13,6 +13,7 @@ enum {
     STORY_WORD_MAX = 1024,
     STORY_ARENA_SIZE = 64 * 1024 * 1024,
     STORY_CUSTOMERS_MAX = 256,
+    STORY_ENDED_MAX = 256,
 };
 
 /* One file of journeys with its policy. */
@@ -27,6 +28,11 @@ struct story_file {
         int64_t received_at_us;
     } before[STORY_CUSTOMERS_MAX]; /* complaints so far */
     unsigned before_count;
+    struct {
+        char cause[DISPATCH_CAUSE_MAX];
+        int64_t received_at_us, updated_at_us;
+    } ended[STORY_ENDED_MAX]; /* journeys so far, as what they count in the end */
+    unsigned ended_count;
 };
 
 /* One journey; lent by the file. */

@@ -236,6 +236,23 @@ static bool decide_before_form(const struct policy *policy,
     return done;
 }
 
+/* What the archive counts for the action: any number may be what it says. */
+static const struct dispatch_counted *count_asked(const struct policy *policy,
+                                                  const struct dispatch_case *state,
+                                                  const struct dispatch_input *input,
+                                                  struct dispatch_counted *counted)
+{
+    struct dispatch_question asked;
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t index = policy_action_index(step, input->action);
+    if (index == POLICY_NONE ||
+        !dispatch_question_of(policy, state, &step->actions[index], &asked)) {
+        return NULL;
+    }
+    *counted = dispatch_counted_of(&asked, (uint32_t)sim_random(3));
+    return counted;
+}
+
 static enum dispatch_answer decide_command(const struct policy *policy,
                                            const struct dispatch_case *state,
                                            const struct dispatch_input *input,
@@ -280,7 +297,10 @@ static void carry_out(struct instance *instance,
     const struct row *row = cases_row(instance, request->case_id);
     struct dispatch_case state = believed(&row->dispatch, input->kind);
     struct event event = {0};
-    enum dispatch_answer answer = decide_command(policy, &state, input, &event);
+    struct dispatch_counted counted;
+    struct dispatch_input asked = *input;
+    asked.counted = count_asked(policy, &state, input, &counted);
+    enum dispatch_answer answer = decide_command(policy, &state, &asked, &event);
     bool recorded = dispatch_refusal_is_recorded(answer, &event);
     if (answer == DISPATCH_APPEND && desk_other_is_amiss(instance, input, &event)) {
         answer = DISPATCH_FIELD_INVALID;

@@ -21,6 +21,7 @@ struct life {
     char category[POLICY_NAME_MAX], class_id[POLICY_NAME_MAX];
     uint32_t priority;
     int64_t at_us, received_at_us, opened_at_us, closed_at_us, since_us;
+    int64_t implemented_at_us;
     struct count marks[POLICY_MARKS_MAX];
     struct count concerned, handled;
     bool told[POLICY_FIELDS_MAX];

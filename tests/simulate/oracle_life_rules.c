@@ -84,10 +84,29 @@ static bool in_time(const struct doing *doing, const struct policy_window *windo
     since_us = window->since == SINCE_OPENED ? life->opened_at_us : since_us;
     since_us = window->since == SINCE_STEP ? life->since_us : since_us;
     since_us = window->since == SINCE_CLOSED ? life->closed_at_us : since_us;
+    since_us = window->since == SINCE_IMPLEMENTED ? life->implemented_at_us : since_us;
     int64_t instant_us = policy_window_us(doing->policy, window, since_us);
     return window->side == WINDOW_NONE ||
            (window->side == WINDOW_BEFORE ? doing->at_us <= instant_us
                                           : doing->at_us >= instant_us);
+}
+
+/* The number the event tells, of a case whose cause is known and that was carried out. */
+static bool seldom_again(const struct doing *doing, const struct policy_requirement *asked)
+{
+    struct slice text;
+    unsigned count = 0;
+    if (asked->same == POLICY_NONE) {
+        return true;
+    }
+    if (!doing->life->told[asked->same] || !field_text(doing->advanced, "@same-cause", &text) ||
+        (asked->window.since == SINCE_IMPLEMENTED && doing->life->implemented_at_us == 0)) {
+        return false;
+    }
+    for (size_t i = 0; i < text.size; i++) {
+        count = 10 * count + text.bytes[i] - '0';
+    }
+    return count <= asked->at_most;
 }
 
 static bool holds(const struct doing *doing, const struct policy_requirement *asked)
@@ -106,7 +125,7 @@ static bool holds(const struct doing *doing, const struct policy_requirement *as
             return false;
         }
     }
-    return compared(doing, asked) && in_time(doing, &asked->window);
+    return compared(doing, asked) && in_time(doing, &asked->window) && seldom_again(doing, asked);
 }
 
 static bool is_category(const struct policy *policy, uint16_t category, uint16_t wanted)
@@ -259,6 +278,8 @@ void life_count_action(const struct doing *doing, struct life *after)
 {
     const struct policy_action *action = doing->action;
     learn_fields(doing, after);
+    after->implemented_at_us =
+        action->fact == EVENT_IMPLEMENTED ? doing->at_us : after->implemented_at_us;
     for (uint16_t i = 0; i < doing->policy->mark_count; i++) {
         if ((action->marks >> i & 1U) != 0) {
             after->marks[i].times++;

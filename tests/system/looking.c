@@ -69,8 +69,9 @@ static const struct {
 } harms[] = {
     {"complaint",  "priority = 5 - priority",                                       "FIELD"      },
     {"complaint",  "case_id = -case_id",                                            "ROW_MISSING"},
-    {"complaint",  "more = CASE more WHEN '' THEN bytea '\\x03110001' ELSE '' END", "FIELD"      },
+    {"complaint",  "more = CASE more WHEN '' THEN bytea '\\x04110001' ELSE '' END", "FIELD"      },
     {"complaint",  "pushes = NOT pushes",                                           "FIELD"      },
+    {"complaint",  "cause = CASE cause WHEN '' THEN 'x' ELSE '' END",               "FIELD"      },
     {"clock",      "state = set_byte(state, 9, 255 - get_byte(state, 9))",          "FIELD"      },
     {"clock",      "next_due = timestamptz '2100-1-1' - (next_due - '2000-1-1')",   "FIELD"      },
     {"clock",      "closed = NOT closed",                                           "FIELD"      },

@@ -6,12 +6,13 @@
  * Method: the journeys of shipped policies, whose cases the archive has to hold afterwards and
  * `redress verify` to refold; one of them asks for a text whose due time has just stopped, which
  * must be refused however slow the machine is; one is of a policy that was loaded a moment before;
- * then small scripts with one fault each.
+ * then a measure that did not work, by the count of the archive; then small scripts with one fault
+ * each.
  */
 #include "rig_cmocka.h"
 #include "rig_json.h"
 
-enum { SETTLE_MS = 60000, TEXT_MAX = 16384, POLICIES = 4 };
+enum { SETTLE_MS = 60000, TEXT_MAX = 16384, POLICIES = 4, REFUSED = 1 };
 
 /* What it says on stderr as well; the text lives until the next call. */
 static const char *complaints(const struct rig *rig, const char *script, int *status)
@@ -120,6 +121,90 @@ static void faults_are_told_at_their_place(struct rig *rig)
     assert_non_null(strstr(said, "one.yaml:7:39: warning: "));
 }
 
+/* A case whose measure was carried out, and a complaint of the same cause that came after it. */
+static void recurred(const struct rig *rig)
+{
+    static const char found[] = "    then:\n"
+                                "      - {as: agent lin, do: register}\n"
+                                "      - {as: quality wu, do: form-team}\n"
+                                "      - {as: quality wu, do: describe}\n"
+                                "      - {as: quality wu, do: contain}\n"
+                                "      - {as: agent lin, do: agree, with: {disposal: rework}}\n"
+                                "      - {as: quality wu, do: cause, with: {root-cause: drawing}, "
+                                "expect: {step: d5-choice}}\n";
+    char script[TEXT_MAX];
+    int status = 0;
+    (void)snprintf(script,
+                   sizeof script,
+                   "policy: eight-d-factory\njourneys:\n  - name: first\n    text: 产线停线。\n"
+                   "    hint: mixed\n%s"
+                   "      - {as: quality wu, do: choose}\n"
+                   "      - {as: production gu, do: carried-out, expect: {step: d7-prevention}}\n"
+                   "  - name: later\n    text: 产线停线。\n    hint: mixed\n%s",
+                   found,
+                   found);
+    const char *said = complaints(rig, script, &status);
+    if (status != 0) {
+        fail_msg("%s", said);
+    }
+}
+
+/* Of this case, told in JSON that has this part. */
+static void
+asks(const struct rig *rig, int64_t case_id, int wanted, const char *part, const char *words)
+{
+    char line[512];
+    int status = 0;
+    int verb = (int)strcspn(words, " ");
+    (void)snprintf(line,
+                   sizeof line,
+                   "%.*s %lld%s%s",
+                   verb,
+                   words,
+                   (long long)case_id,
+                   words + verb,
+                   words[0] == 'a' ? " --as wu --role quality" : "");
+    json_t *json = rig_json(rig, line, &status);
+    char *told = json_dumps(json, JSON_COMPACT);
+    if (status != wanted || !told || !strstr(told, part)) {
+        fail_msg("%s: %d, wanted %s, was:\n%s", words, status, part, told ? told : "no JSON");
+    }
+    free(told);
+    json_decref(json);
+}
+
+/* The measure is not effective, told with the number, since when and what may be; not effective is
+ * what may be said, and carried out anew nothing of it counts any more (laws 8, 11). */
+static void a_measure_that_did_not_work_is_told_by_the_archive(struct rig *rig)
+{
+    static const char effective[] = "act effective --field proof=ok --field documents-changed=W-1";
+    recurred(rig);
+    int64_t case_id = rig_number(rig,
+                                 "SELECT max(case_id) FROM complaint WHERE step = 'd7-prevention' "
+                                 "AND cause = 'eight-d-factory/drawing'");
+    asks(rig, case_id, REFUSED, "root-cause, 1 since 20", effective);
+    asks(rig, case_id, REFUSED, "Z, at most 0", effective);
+    asks(rig, case_id, 0, "\"refusal\":\"same_cause\"", "act");
+    asks(rig, case_id, 0, "\"d4-cause\"", "act ineffective --field reason=again");
+    asks(rig,
+         case_id,
+         0,
+         "\"d5-choice\"",
+         "act cause --field tool=fishbone --field occurrence=x --field escape=x --field proof=x "
+         "--field responsible=x --field root-cause=drawing");
+    asks(rig,
+         case_id,
+         0,
+         "\"d6-implementation\"",
+         "act choose --field solution=x --field solution-owner=x --field solution-date=2026-12-01");
+    json_decref(rig_asks(rig,
+                         0,
+                         "act %lld carried-out --as gu --role production --field result=x",
+                         (long long)case_id));
+    asks(rig, case_id, 0, "\"floor-check\"", effective);
+    asks(rig, case_id, 0, "\"same_cause\":\"0\"", "show");
+}
+
 static void policy_load(const struct rig *rig, const char *policy)
 {
     char words[512];
@@ -150,6 +235,7 @@ static void scripts_are_lived_as_told(void **state)
         cases += shipped_live(rig, policies[i]);
     }
     assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint"), cases);
+    a_measure_that_did_not_work_is_told_by_the_archive(rig);
     faults_are_told_at_their_place(rig);
     rig_settle(rig, SETTLE_MS);
     json_decref(rig_json(rig, "verify", &status));

@@ -51,7 +51,7 @@ static void desk_begin(struct pg_desk *desk)
     pg_desk_run(desk,
                 "INSERT INTO redress.complaint SELECT i, 1, 1, 'work', 'desk', 'desk', '', '', '', "
                 "'', '', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), now(), NULL, '', "
-                "'', false FROM generate_series(1, 11) i");
+                "'', false, '' FROM generate_series(1, 11) i");
 }
 
 static void desk_end(struct pg_desk *desk)

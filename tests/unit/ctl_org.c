@@ -198,7 +198,7 @@ static void the_way_back_to_none_is_a_version_that_says_nothing(void **state)
 #define CASE_OF(id, agent, closed)                                                                 \
     "INSERT INTO redress.complaint VALUES (" id ", 1, 1, 'work', '', 'desk', '" agent              \
     "', 'agent', '', '', '', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), "             \
-    "now(), " closed ", '', '', false); "
+    "now(), " closed ", '', '', false, ''); "
 
 /* Cases do not leave with whoever is left out: it is said whose they are, before and after. */
 static void who_is_left_out_with_open_cases_is_told(void **state)
@@ -290,7 +290,8 @@ static void a_role_that_policies_call_differently_is_shown_by_all_its_titles(voi
     org("apply", first, "", CTL_OK, "version 1");
     static const char waiting[] =
         "INSERT INTO redress.complaint SELECT %d, %d, 1, 'work', 'desk', 'desk', '', '', '', '', "
-        "'', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), now(), NULL, '', '', false";
+        "'', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), now(), NULL, '', '', false, "
+        "''";
     for (int policy = 1; policy <= 2; policy++) {
         char sql[512];
         (void)snprintf(sql, sizeof sql, waiting, policy, policy);
@@ -304,7 +305,7 @@ static void a_role_that_policies_call_differently_is_shown_by_all_its_titles(voi
     pg_desk_run(&desk,
                 "INSERT INTO redress.complaint SELECT i, 1, 1, 'work', 'desk', 'desk', '', '', '', "
                 "'', '', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), now(), NULL, '', "
-                "'', false FROM generate_series(3, 1001) i");
+                "'', false, '' FROM generate_series(3, 1001) i");
     SCOPED(said_done) struct said said = say("org show");
     assert_non_null(strstr(said.err, "among the 1000 most urgent of the 1001 cases"));
     desk_end(&desk);

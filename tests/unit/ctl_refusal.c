@@ -278,6 +278,20 @@ static void a_time_is_told_with_its_zone(void **state)
     reply = sent(&skill, "skill_lacking", arena);
     assert_says(CTL_EN, reply, "the case asks for a skill: german, level 3");
     redress__command__v1__reply__free_unpacked(reply, NULL);
+    const struct dispatch_reason again = {.about = slice_text("root-cause"),
+                                          .counted = 2,
+                                          .at_most = 1,
+                                          .since_us = 1710727200000000};
+    reply = sent(&again, "same_cause", arena);
+    assert_says(CTL_EN,
+                reply,
+                "the same cause was complained of again: root-cause, 2 registered since "
+                "2024-03-18 10:00:00 CST (UTC+08:00), 1 at most");
+    assert_says(CTL_ZH_CN,
+                reply,
+                "同一原因又有投诉：root-cause，自 2024-03-18 10:00:00 CST (UTC+08:00) 起登记 2 件，"
+                "至多 1 件");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
 }
 
 /* An act on a case of the fixture in investigation that is refused like that; what is said after.

@@ -209,7 +209,7 @@ static void bytes_of_another_form_are_told_by_their_number(void **state)
     pg_desk_run(&desk, "UPDATE redress.complaint SET more = set_byte(more, 0, 2)");
     load(&desk, &sight, "ok 1");
     assert_false(sight.read);
-    assert_non_null(strstr(sight.error.text, "is of form 2, this version reads 3"));
+    assert_non_null(strstr(sight.error.text, "is of form 2, this version reads 4"));
     pg_desk_close(&desk);
 }
 

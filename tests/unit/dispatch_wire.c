@@ -264,8 +264,8 @@ static void erasing_is_listed_where_a_case_has_ended(void **state)
 static void a_row_of_other_pieces_is_of_another_form(void **state)
 {
     (void)state;
-    enum { OURS = 3 };
-    const uint64_t pieces = 0xdacac265110d69ed;
+    enum { OURS = 4 };
+    const uint64_t pieces = 0xf722079747b15624;
     struct dispatch_more full;
     struct dispatch_more again;
     uint8_t bytes[DISPATCH_MORE_SIZE];

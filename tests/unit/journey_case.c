@@ -276,6 +276,22 @@ static void fill_in(struct journey *journey, struct dispatch_input *input)
     }
 }
 
+/* As dispatch's desk does it: what the action asks is counted first. */
+static const struct dispatch_counted *
+count_in(const struct journey *journey, struct slice action, struct dispatch_counted *counted)
+{
+    struct dispatch_question asked;
+    const struct policy_step *step = journey_step(journey);
+    uint16_t index = policy_action_index(step, action);
+    if (index == POLICY_NONE ||
+        !dispatch_question_of(journey->policy, &journey->state, &step->actions[index], &asked)) {
+        return NULL;
+    }
+    *counted = dispatch_counted_of(
+        &asked, journey->count ? journey->count(journey->count_self, &asked, journey->now_us) : 0);
+    return counted;
+}
+
 enum dispatch_answer
 journey_give(struct journey *journey, const struct journey_order *order, struct slice *about)
 {
@@ -302,7 +318,9 @@ journey_give(struct journey *journey, const struct journey_order *order, struct 
             (void)case_number_parse(fields[i].value, &input.other_case);
         }
     }
+    struct dispatch_counted counted;
     input.fields = fields;
+    input.counted = count_in(journey, input.action, &counted);
     seal_in(journey, fields, &input);
     fill_in(journey, &input);
     enum dispatch_answer answer = dispatch_decide(journey->policy, &lender, &input, &out, about);

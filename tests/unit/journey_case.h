@@ -26,7 +26,10 @@ struct journey {
     enum event_kind triaged;             /* EVENT_TRIAGED or EVENT_TRIAGE_ASKED */
     uint32_t repeats;                    /* earlier complaints of the customer */
     char said[POLICY_TEXT_SAID_MAX + 1]; /* the last text that was filled in */
-    unsigned people;                     /* a new name for everybody who comes */
+    /* Complaints of the same cause, for an action that asks; NULL: there are none. */
+    uint32_t (*count)(void *self, const struct dispatch_question *asked, int64_t now_us);
+    void *count_self;
+    unsigned people;  /* a new name for everybody who comes */
     unsigned variety; /* which of the values that fit are filled in; 0: the plainest */
     unsigned kinds[EVENT_KIND_COUNT];
     unsigned figures[FIGURE_MEASURE_COUNT];

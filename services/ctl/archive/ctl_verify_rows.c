@@ -77,6 +77,7 @@ static const struct field more_fields[] = {
     MORE(offered, FIELD_UNSIGNED),
     MORE(hold, FIELD_UNSIGNED),
     MORE(erased_at_us, FIELD_TIME),
+    MORE(implemented_at_us, FIELD_TIME),
     MORE(passed, FIELD_UNSIGNED),
     MORE(handler, FIELD_TEXT),
     MORE(handler_role, FIELD_UNSIGNED),
@@ -236,6 +237,13 @@ static void complaint_compare(struct verify *verify, const PGresult *rows, int r
                       CTL_ARGS("pushes (column)",
                                CTL_NUMBER_TEXT(dispatch_row_pushes(rows, row)),
                                CTL_NUMBER_TEXT(pushed)));
+    }
+    char cause[DISPATCH_CAUSE_MAX];
+    char told[VIEW_TEXT_MAX];
+    dispatch_cause(policy, &held->dispatch, cause);
+    if (!slice_equal(dispatch_row_cause(rows, row), slice_text(cause))) {
+        (void)view_plain(dispatch_row_cause(rows, row), told);
+        verify_differ(verify, where, TEXT_VERIFY_FIELD, CTL_ARGS("cause (column)", told, cause));
     }
 }
 

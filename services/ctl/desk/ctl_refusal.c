@@ -127,11 +127,30 @@ static void allowed_say(const struct ctl *ctl, const struct ctl_refusal *refusal
     }
 }
 
-/* What follows the sentence: value, level, time, what is allowed, to whom. */
+static void counted_say(const struct ctl *ctl, const struct ctl_refusal *refusal, FILE *to)
+{
+    const Redress__Command__V1__Reason *reason = refusal->reason;
+    char text[VIEW_TEXT_MAX];
+    char zone[VIEW_TEXT_MAX];
+    if (reason->since_us == 0) {
+        return;
+    }
+    view_zone_take(view_policy_zone(refusal->policy));
+    (void)view_time(reason->since_us, text);
+    ctl_format(to,
+               ctl_text_in(ctl->language, TEXT_REASON_COUNTED),
+               CTL_ARGS(CTL_NUMBER_TEXT(reason->counted),
+                        text,
+                        view_zone(reason->since_us, zone),
+                        CTL_NUMBER_TEXT(reason->at_most)));
+}
+
+/* What follows the sentence: number, value, level, time, what is allowed, to whom. */
 static void reason_say(const struct ctl *ctl, const struct ctl_refusal *refusal, FILE *to)
 {
     const Redress__Command__V1__Reason *reason = refusal->reason;
     char text[VIEW_TEXT_MAX];
+    counted_say(ctl, refusal, to);
     if (reason->level > 0) {
         ctl_format(to,
                    ctl_text_in(ctl->language, TEXT_REASON_LEVEL),

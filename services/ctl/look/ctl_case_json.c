@@ -71,9 +71,10 @@ static void opened_json(json_t *object, const struct event_opened *opened)
 static bool recorded_set(json_t *object, const struct event_field *field)
 {
     static const char *const keys[][2] = {
-        {"@org",       "org_version"},
-        {"@deputy-of", "deputy_of"  },
-        {"@load",      "load"       },
+        {"@org",        "org_version"},
+        {"@deputy-of",  "deputy_of"  },
+        {"@load",       "load"       },
+        {"@same-cause", "same_cause" },
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (slice_equal(field->name, slice_text(keys[i][0]))) {

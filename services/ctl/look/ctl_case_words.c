@@ -63,11 +63,12 @@ const char *case_field_title(const struct ctl *ctl,
         const char *name;
         enum ctl_text text;
     } recorded[] = {
-        {"@org",       TEXT_FIELD_ORG      },
-        {"@deputy-of", TEXT_FIELD_DEPUTY_OF},
-        {"@load",      TEXT_FIELD_LOAD     },
-        {"@because",   TEXT_FIELD_BECAUSE  },
-        {"@ground",    TEXT_FIELD_GROUND   },
+        {"@org",        TEXT_FIELD_ORG       },
+        {"@deputy-of",  TEXT_FIELD_DEPUTY_OF },
+        {"@load",       TEXT_FIELD_LOAD      },
+        {"@because",    TEXT_FIELD_BECAUSE   },
+        {"@ground",     TEXT_FIELD_GROUND    },
+        {"@same-cause", TEXT_FIELD_SAME_CAUSE},
     };
     const struct policy_need *need = case_need(policy, advanced, name);
     uint16_t field = policy ? policy_field_index(policy, name) : POLICY_NONE;

@@ -46,8 +46,13 @@ static bool is_too_much(const struct play_life *life,
 /* Nothing the desk may see to first makes a difference while the case is as it is. */
 static bool is_final(struct slice code)
 {
-    static const char *const finals[] = {
-        "closed", "not_merged", "too_many_people", "not_accepted", "too_early", "too_late"};
+    static const char *const finals[] = {"closed",
+                                         "not_merged",
+                                         "too_many_people",
+                                         "not_accepted",
+                                         "too_early",
+                                         "too_late",
+                                         "same_cause"};
     for (size_t i = 0; i < sizeof finals / sizeof finals[0]; i++) {
         if (slice_equal(code, slice_text(finals[i]))) {
             return true;

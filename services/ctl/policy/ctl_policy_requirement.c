@@ -43,15 +43,21 @@ static const char *requirement_mark(const struct ctl *ctl,
     return into;
 }
 
+static const char *since_say(const struct ctl *ctl, enum window_since since)
+{
+    static const enum ctl_text words[] = {[SINCE_RECEIVED] = TEXT_SAY_SINCE_RECEIVED,
+                                          [SINCE_OPENED] = TEXT_SAY_SINCE_OPENED,
+                                          [SINCE_STEP] = TEXT_SAY_SINCE_STEP,
+                                          [SINCE_CLOSED] = TEXT_SAY_SINCE_CLOSED,
+                                          [SINCE_IMPLEMENTED] = TEXT_SAY_SINCE_IMPLEMENTED};
+    return word(ctl, words[since]);
+}
+
 static const char *requirement_window(const struct ctl *ctl,
                                       const struct policy *policy,
                                       const struct policy_window *window,
                                       char into[SAY_MAX])
 {
-    static const enum ctl_text since[] = {[SINCE_RECEIVED] = TEXT_SAY_SINCE_RECEIVED,
-                                          [SINCE_OPENED] = TEXT_SAY_SINCE_OPENED,
-                                          [SINCE_STEP] = TEXT_SAY_SINCE_STEP,
-                                          [SINCE_CLOSED] = TEXT_SAY_SINCE_CLOSED};
     const struct policy_clock as = {.target = window->unit,
                                     .target_s = window->length_s,
                                     .target_days = window->days,
@@ -62,7 +68,7 @@ static const char *requirement_window(const struct ctl *ctl,
     (void)say_target(ctl, policy, &as, length);
     enum ctl_text id =
         window->side == WINDOW_BEFORE ? TEXT_SAY_WINDOW_BEFORE : TEXT_SAY_WINDOW_AFTER;
-    (void)say_text(ctl, into, id, CTL_ARGS(length, word(ctl, since[window->since])));
+    (void)say_text(ctl, into, id, CTL_ARGS(length, since_say(ctl, window->since)));
     if (window->calendar < policy->calendar_count) {
         const char *name = view_calendar(ctl, &policy->calendars[window->calendar]);
         (void)say_text(ctl, part, TEXT_SAY_WINDOW_CALENDAR, CTL_ARGS(name));
@@ -87,6 +93,12 @@ static const char *requirement_say(const struct ctl *ctl,
                  comma,
                  asked->same_channel ? say_text(ctl, part, TEXT_SAY_SAME_CHANNEL, CTL_ARGS(title))
                                      : say_compare(ctl, policy, &asked->compare, part));
+    }
+    if (asked->same < policy->field_count) {
+        const char *most = CTL_NUMBER_TEXT(asked->at_most);
+        const char *title = say_title(ctl, &policy->fields[asked->same].title);
+        const char *since = since_say(ctl, asked->window.since);
+        say_more(what, comma, say_text(ctl, part, TEXT_SAY_SAME, CTL_ARGS(most, title, since)));
     }
     if (asked->window.side != WINDOW_NONE) {
         say_more(what, comma, requirement_window(ctl, policy, &asked->window, part));
