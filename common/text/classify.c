@@ -1,7 +1,6 @@
 #include "classify.h"
 
 #include "arena.h"
-#include "classify_apart.h"
 #include "classify_cache.h"
 #include "classify_regex.h"
 #include "fault.h"
@@ -26,10 +25,12 @@ struct label {
     uint32_t hits;
 };
 
-/* What is compiled, and where it was written: parallel arrays. */
+/* What vectorscan's compiler takes, and where it was written: parallel arrays. */
 struct source {
     size_t count;
     char **regexes;
+    unsigned *flags;
+    unsigned *ids;
     unsigned *lines;
 };
 
@@ -56,6 +57,8 @@ static void source_done(struct source *source)
         free(source->regexes[i]);
     }
     free(source->regexes);
+    free(source->flags);
+    free(source->ids);
     free(source->lines);
 }
 
@@ -116,8 +119,10 @@ static bool
 source_fill(struct source *source, const struct classify_pattern *patterns, struct error *error)
 {
     source->regexes = calloc(source->count, sizeof *source->regexes);
+    source->flags = calloc(source->count, sizeof *source->flags);
+    source->ids = calloc(source->count, sizeof *source->ids);
     source->lines = calloc(source->count, sizeof *source->lines);
-    if (!source->regexes || !source->lines) {
+    if (!source->regexes || !source->flags || !source->ids || !source->lines) {
         return error_set(error, ERROR_FATAL, "out of memory for patterns");
     }
     for (size_t i = 0; i < source->count; i++) {
@@ -129,6 +134,8 @@ source_fill(struct source *source, const struct classify_pattern *patterns, stru
         if (!source->regexes[i]) {
             return error_set(error, ERROR_FATAL, "out of memory for patterns");
         }
+        source->flags[i] = HS_FLAG_UTF8 | HS_FLAG_CASELESS;
+        source->ids[i] = (unsigned)i;
         source->lines[i] = patterns[i].line;
     }
     return true;
@@ -141,7 +148,9 @@ static size_t culprit_find(const struct source *source, hs_compile_error_t **why
     for (size_t i = 0; i < source->count; i++) {
         hs_database_t *database = NULL;
         hs_compile_error_t *alone = NULL;
-        if (!classify_compile(&source->regexes[i], 1, &database, &alone)) {
+        if (hs_compile(
+                source->regexes[i], source->flags[i], HS_MODE_BLOCK, NULL, &database, &alone) !=
+            HS_SUCCESS) {
             (void)hs_free_compile_error(*why);
             *why = alone;
             return i;
@@ -183,7 +192,14 @@ static bool source_compile(struct classifier *classifier, struct error *error)
 {
     const struct source *source = &classifier->source;
     hs_compile_error_t *why = NULL;
-    if (!classify_compile(source->regexes, (unsigned)source->count, &classifier->database, &why)) {
+    if (hs_compile_multi((const char *const *)source->regexes,
+                         source->flags,
+                         source->ids,
+                         (unsigned)source->count,
+                         HS_MODE_BLOCK,
+                         NULL,
+                         &classifier->database,
+                         &why) != HS_SUCCESS) {
         size_t culprit =
             why && why->expression >= 0 ? (size_t)why->expression : culprit_find(source, &why);
         bool one = culprit < source->count;
@@ -208,14 +224,10 @@ static void patterns_free(struct classifier *classifier)
     classifier->database = NULL;
 }
 
-/* Out of its file, which is made where there is none; else compiled here. */
+/* Out of its file, else compiled and put there. */
 static bool patterns_wake(struct classifier *classifier, struct error *error)
 {
-    const struct source *source = &classifier->source;
-    classifier->kept =
-        classify_cache_load(classifier->model, &classifier->database) ||
-        (classify_apart(classifier->model, source->regexes, (unsigned)source->count) &&
-         classify_cache_load(classifier->model, &classifier->database));
+    classifier->kept = classify_cache_load(classifier->model, &classifier->database);
     if (!classifier->kept) {
         if (!source_compile(classifier, error)) {
             return false;

@@ -18,11 +18,6 @@ void classify_cache_folder(const char *folder)
     (void)snprintf(cache_folder, sizeof cache_folder, "%s", folder);
 }
 
-const char *classify_cache_where(void)
-{
-    return cache_folder;
-}
-
 static void path_of(const char *model, const char *suffix, char path[PATH_SIZE])
 {
     (void)snprintf(path, PATH_SIZE, "%s/patterns-%.48s%s", cache_folder, model, suffix);
@@ -80,32 +75,19 @@ static bool write_all(int file, const char *bytes, size_t size)
     return true;
 }
 
-/* Where it is written before it is whole. */
-static void aside_of(const char *model, pid_t process, char path[PATH_SIZE])
-{
-    char suffix[32];
-    (void)snprintf(suffix, sizeof suffix, ".%d", (int)process);
-    path_of(model, suffix, path);
-}
-
-void classify_cache_sweep(const char *model, pid_t process)
-{
-    char aside[PATH_SIZE];
-    aside_of(model, process, aside);
-    (void)unlink(aside);
-}
-
 bool classify_cache_save(const char *model, const hs_database_t *database)
 {
     char path[PATH_SIZE];
     char aside[PATH_SIZE];
+    char suffix[32];
     char *bytes = NULL;
     size_t size = 0;
     if (cache_folder[0] == '\0' || hs_serialize_database(database, &bytes, &size) != HS_SUCCESS) {
         return false;
     }
+    (void)snprintf(suffix, sizeof suffix, ".%d", (int)getpid());
     path_of(model, ".hsdb", path);
-    aside_of(model, getpid(), aside);
+    path_of(model, suffix, aside);
     int file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool good = file >= 0 && write_all(file, bytes, size);
     if (file >= 0) {

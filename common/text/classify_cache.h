@@ -11,19 +11,14 @@
 
 #include <hs/hs.h>
 #include <stdbool.h>
-#include <sys/types.h>
 
 /* Where; copied.  "" or never called: nothing is kept.  For the whole process. */
 void classify_cache_folder(const char *folder);
-const char *classify_cache_where(void);
 
 /* The database of that model, owned by the caller; false: not there. */
 bool classify_cache_load(const char *model, hs_database_t **database);
 
 /* Keeps it, written aside and renamed; false: it is not there. */
 bool classify_cache_save(const char *model, const hs_database_t *database);
-
-/* Takes away what a process left that ended while it kept one. */
-void classify_cache_sweep(const char *model, pid_t process);
 
 #endif

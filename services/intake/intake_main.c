@@ -8,7 +8,6 @@
  * before the archive was asked whether it was accepted earlier: its policy or our clock may have
  * changed since.
  */
-#include "classify_apart.h"
 #include "classify_cache.h"
 #include "clock.h"
 #include "intake_store.h"
@@ -17,8 +16,10 @@
 #include "log.h"
 #include "service.h"
 
-/* Slots: twice the batch and more, a power of two. */
-enum { RETRY_AFTER_MS = 250, SEEN_SLOTS = 4096 };
+enum {
+    RETRY_AFTER_MS = 250,
+    SEEN_SLOTS = 4096, /* twice the batch and more: power of two */
+};
 
 /* What becomes of one submission of the batch once it has committed. */
 struct outcome {
@@ -495,6 +496,5 @@ int main(int argc, char **argv)
         .undo = intake_undo,
         .refuse = intake_refuse,
     };
-    int compiled = classify_apart_begin(argc, argv);
-    return compiled >= 0 ? compiled : service_main(&spec, argc, argv);
+    return service_main(&spec, argc, argv);
 }

@@ -3,22 +3,16 @@
  * changes what a text is labelled (law 8: the same text, the same labels).
  *
  * A real classifier, a folder of its own; the file is looked for, damaged, replaced, opened to
- * others and taken away while the classifier rests; vectorscan's databases are counted, and what
- * this process writes out, which is what it compiled itself: everything above is by a process of
- * its own, as in intake, until that one fails.
+ * others and taken away while the classifier rests; vectorscan's databases are counted.
  */
 #include "classify_cache.h"
 
 #include "classify.h"
-#include "classify_apart.h"
 #include "unit.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -42,15 +36,6 @@ static void database_free(void *taken)
 {
     databases -= taken != NULL;
     free(taken);
-}
-
-/* How many this process made bytes of, to be kept. */
-static int written;
-
-static void *misc_take(size_t size)
-{
-    written++;
-    return malloc(size);
 }
 
 static struct classifier *make(void)
@@ -209,65 +194,8 @@ static void without_a_folder_nothing_is_kept(void **state)
     assert_false(kept(path));
 }
 
-static void what_is_compiled_is_so_by_another_process_and_labels_the_same(void **state)
+int main(void)
 {
-    (void)state;
-    char path[192];
-    int before = written;
-    assert_labels();
-    assert_true(kept(path));
-    assert_int_equal(unlink(path), 0);
-    struct classifier *classifier = make();
-    classifier_rest(classifier);
-    assert_true(kept(path));
-    assert_int_equal(unlink(path), 0);
-    assert_scan(classifier);
-    classifier_free(&classifier);
-    assert_true(kept(path));
-    assert_int_equal(written, before);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
-}
-
-/* It is killed at its first byte of the file: SIGXFSZ, which this process does not heed. */
-static void where_the_other_process_fails_this_one_compiles(void **state)
-{
-    (void)state;
-    char path[192];
-    struct rlimit before;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    const struct rlimit small = {.rlim_cur = 64, .rlim_max = before.rlim_max};
-    int first = written;
-    (void)signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    struct classifier *classifier = make();
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_false(kept(path));
-    assert_true(written > first);
-    assert_scan(classifier);
-    classifier_free(&classifier);
-}
-
-static void a_pattern_that_is_none_is_named_as_before(void **state)
-{
-    (void)state;
-    static const struct classify_pattern bad[] = {
-        {"delay", "late",   1},
-        {"open",  "(never", 7},
-    };
-    char path[192];
-    struct error error = {0};
-    assert_null(classifier_new(bad, 2, &error));
-    assert_int_equal(error.kind, ERROR_REJECT);
-    assert_non_null(strstr(error.text, "line 7: pattern of open"));
-    assert_false(kept(path));
-}
-
-int main(int argc, char **argv)
-{
-    int compiled = classify_apart_begin(argc, argv);
-    if (compiled >= 0) {
-        return compiled;
-    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             what_was_compiled_once_is_read_the_next_time, folder_make, folder_remove),
@@ -280,20 +208,11 @@ int main(int argc, char **argv)
             folder_make,
             folder_remove),
         cmocka_unit_test_setup_teardown(
-            what_is_compiled_is_so_by_another_process_and_labels_the_same,
-            folder_make,
-            folder_remove),
-        cmocka_unit_test_setup_teardown(
-            where_the_other_process_fails_this_one_compiles, folder_make, folder_remove),
-        cmocka_unit_test_setup_teardown(
-            a_pattern_that_is_none_is_named_as_before, folder_make, folder_remove),
-        cmocka_unit_test_setup_teardown(
             without_a_file_to_come_back_from_nothing_rests, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(
             without_a_folder_nothing_is_kept, folder_make, folder_remove),
     };
-    if (hs_set_database_allocator(database_take, database_free) != HS_SUCCESS ||
-        hs_set_misc_allocator(misc_take, free) != HS_SUCCESS) {
+    if (hs_set_database_allocator(database_take, database_free) != HS_SUCCESS) {
         return 1;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
