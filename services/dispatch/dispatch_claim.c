@@ -4,7 +4,11 @@
 #include "dispatch_shell.h"
 #include "log.h"
 
-/* A claim that Redis is asked about: becomes a command on one case when it has answered. */
+/*
+ * A claim that Redis is asked about; what Redis proposes comes back as a command on that case.  It
+ * is there until that command is decided for good: whoever sends the same claim again meanwhile
+ * waits for the same answer, and none is told "empty" who is then given a case.
+ */
 struct claim {
     struct dispatch *dispatch;
     struct bus_peer peer;
@@ -13,7 +17,11 @@ struct claim {
     uint8_t role[POLICY_NAME_MAX];
     uint8_t actor_size, role_size;
     char queue[PROJECTION_QUEUE_MAX];
-    struct claim *next; /* under way */
+    uint64_t tried[DISPATCH_TRIES_MAX]; /* cases that were proposed to it */
+    uint32_t tried_count;
+    uint64_t proposed;   /* the last of them, as a command on its way; 0: Redis is being asked */
+    uint32_t decided_in; /* the batch that decides that command */
+    struct claim *next;  /* under way */
 };
 
 static void released(void *self, bool was, const struct error *error)
@@ -59,8 +67,23 @@ bool claim_open(struct dispatch *dispatch)
     return dispatch->search != NULL;
 }
 
+static void claim_end(struct claim *claim)
+{
+    struct claim **at = &claim->dispatch->claims;
+    while (*at && *at != claim) {
+        at = &(*at)->next;
+    }
+    if (*at) {
+        *at = claim->next;
+    }
+    free(claim);
+}
+
 void claim_close(struct dispatch *dispatch)
 {
+    while (dispatch->claims) { /* proposed, and nobody decides it any more */
+        claim_end(dispatch->claims);
+    }
     free(dispatch->search);
 }
 
@@ -82,17 +105,19 @@ static uint64_t found_take(struct search *search, const char *queue)
     return good ? search->cases[search->next++] : 0;
 }
 
-/* Comes back as a command on one case, which decides like any other. */
-static void claim_ask(const struct claim *claim, uint64_t case_id, const char *token)
+/* Comes back as a command on one case, which decides like any other.  Where there is no room for it
+ * the claim has ended. */
+static void claim_ask(struct claim *claim, const char *token)
 {
     struct arena *arena = arena_new(4096);
     if (!arena) {
+        claim_end(claim);
         return;
     }
     struct slice bytes = dispatch_claim_pack(slice_of(claim->command_id, 16),
                                              slice_of(claim->actor, claim->actor_size),
                                              slice_of(claim->role, claim->role_size),
-                                             case_id,
+                                             claim->proposed,
                                              slice_text(token),
                                              arena);
     service_request(claim->dispatch->service, &claim->peer, bytes);
@@ -112,63 +137,61 @@ claim_answer(const struct claim *claim, Redress__Command__V1__Outcome outcome, c
     arena_free(&arena);
 }
 
-/* A batch that is refused is decided again: a claim that is under way is not begun twice. */
-static bool claim_is_asked(const struct dispatch *dispatch, const struct asked *asked)
+static struct claim *claim_find(const struct dispatch *dispatch, ProtobufCBinaryData id)
 {
-    for (const struct claim *claim = dispatch->claims; claim; claim = claim->next) {
-        if (memcmp(claim->command_id, asked->command->command_id.data, 16) == 0) {
-            return true;
+    struct claim *claim = id.len == 16 ? dispatch->claims : NULL;
+    while (claim && memcmp(claim->command_id, id.data, 16) != 0) {
+        claim = claim->next;
+    }
+    return claim;
+}
+
+/* The claim that proposed this very case to this command.  NULL: none of this instance. */
+static struct claim *claim_of(const struct dispatch *dispatch,
+                              const Redress__Command__V1__Command *command)
+{
+    struct claim *claim = claim_find(dispatch, command->command_id);
+    return claim && command->act && claim->proposed == command->act->case_id ? claim : NULL;
+}
+
+void claim_decided(const struct asked *asked)
+{
+    struct claim *claim = claim_of(asked->dispatch, asked->command);
+    if (claim) {
+        claim->decided_in = asked->dispatch->cycle;
+    }
+}
+
+void claims_committed(struct dispatch *dispatch)
+{
+    for (struct claim *claim = dispatch->claims, *next; claim; claim = next) {
+        next = claim->next;
+        if (claim->proposed != 0 && claim->decided_in == dispatch->cycle) {
+            claim_end(claim);
         }
     }
-    return false;
 }
 
-static void claim_end(struct claim *claim)
+void claim_refused(struct dispatch *dispatch, const Redress__Command__V1__Command *command)
 {
-    struct claim **at = &claim->dispatch->claims;
-    while (*at && *at != claim) {
-        at = &(*at)->next;
+    struct claim *claim = claim_of(dispatch, command);
+    if (claim) {
+        claim_end(claim);
     }
-    if (*at) {
-        *at = claim->next;
-    }
-    free(claim);
-}
-
-/* Cases that were proposed to this claim, in a ring of the last ones. */
-static uint32_t
-tried_by(const struct dispatch *dispatch, const uint8_t id[16], uint64_t cases[DISPATCH_TRIED_MAX])
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < DISPATCH_TRIED_MAX; i++) {
-        const struct tried *tried = &dispatch->tried[i];
-        if (tried->case_id != 0 && memcmp(tried->command_id, id, sizeof tried->command_id) == 0) {
-            cases[count++] = tried->case_id;
-        }
-    }
-    return count;
-}
-
-static void tried_note(struct dispatch *dispatch, const uint8_t id[16], uint64_t case_id)
-{
-    struct tried *tried = &dispatch->tried[dispatch->tried_next++ % DISPATCH_TRIED_MAX];
-    tried->case_id = case_id;
-    memcpy(tried->command_id, id, sizeof tried->command_id);
 }
 
 /* passed: cases are there that are not for this person now. */
 static void claim_settle(struct claim *claim, uint64_t case_id, const char *token, bool passed)
 {
-    uint64_t cases[DISPATCH_TRIED_MAX];
     if (case_id != 0) {
-        tried_note(claim->dispatch, claim->command_id, case_id);
-        claim_ask(claim, case_id, token);
-    } else {
-        passed = passed || tried_by(claim->dispatch, claim->command_id, cases) > 0;
-        claim_answer(claim,
-                     REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY,
-                     passed ? "none_fits" : "queue_empty");
+        claim->tried[claim->tried_count++] = case_id;
+        claim->proposed = case_id;
+        claim_ask(claim, token);
+        return;
     }
+    passed = passed || claim->tried_count > 0;
+    claim_answer(
+        claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY, passed ? "none_fits" : "queue_empty");
     claim_end(claim);
 }
 
@@ -258,36 +281,18 @@ static void claimed(void *self,
     }
 }
 
-/* Asks Redis; what was proposed to this command before is left alone. */
-static void claim_begin(const struct asked *asked, struct slice queue)
+/* Asks Redis; what was proposed before is left alone. */
+static void claim_search(struct claim *claim)
 {
     static struct fit_tokens tokens; /* large */
-    struct dispatch *dispatch = asked->dispatch;
-    const Redress__Command__V1__Command *command = asked->command;
-    struct claim *claim = calloc(1, sizeof *claim);
-    if (!claim || queue.size == 0 || queue.size >= sizeof claim->queue) {
-        free(claim);
-        desk_refuse(asked, DESK_QUEUE_UNKNOWN, NULL);
-        return;
-    }
-    *claim = (struct claim){.dispatch = dispatch,
-                            .peer = asked->request->peer,
-                            .actor_size = (uint8_t)command->actor.len,
-                            .role_size = (uint8_t)command->role.len};
-    memcpy(claim->command_id, command->command_id.data, sizeof claim->command_id);
-    memcpy(claim->actor, command->actor.data, command->actor.len);
-    memcpy(claim->role, command->role.data, command->role.len);
-    memcpy(claim->queue, queue.bytes, queue.size);
-    claim->next = dispatch->claims;
-    dispatch->claims = claim;
-    uint64_t skip[DISPATCH_TRIED_MAX];
+    struct dispatch *dispatch = claim->dispatch;
+    claim->proposed = 0;
     fit_tokens(dispatch, slice_of(claim->actor, claim->actor_size), &tokens);
     const char *const queues[] = {claim->queue};
     const struct projection_claim_order order = {.queues = queues,
                                                  .queue_count = 1,
-                                                 .skip = skip,
-                                                 .skip_count =
-                                                     tried_by(dispatch, claim->command_id, skip),
+                                                 .skip = claim->tried,
+                                                 .skip_count = claim->tried_count,
                                                  .has = tokens.has,
                                                  .has_count = tokens.count,
                                                  .count = 1,
@@ -299,14 +304,43 @@ static void claim_begin(const struct asked *asked, struct slice queue)
     }
 }
 
+/* NULL: refused, there is no such queue. */
+static struct claim *claim_new(const struct asked *asked, struct slice queue)
+{
+    struct dispatch *dispatch = asked->dispatch;
+    const Redress__Command__V1__Command *command = asked->command;
+    struct claim *claim = calloc(1, sizeof *claim);
+    if (!claim || queue.size == 0 || queue.size >= sizeof claim->queue) {
+        free(claim);
+        desk_refuse(asked, DESK_QUEUE_UNKNOWN, NULL);
+        return NULL;
+    }
+    *claim = (struct claim){.dispatch = dispatch,
+                            .peer = asked->request->peer,
+                            .actor_size = (uint8_t)command->actor.len,
+                            .role_size = (uint8_t)command->role.len,
+                            .next = dispatch->claims};
+    memcpy(claim->command_id, command->command_id.data, sizeof claim->command_id);
+    memcpy(claim->actor, command->actor.data, command->actor.len);
+    memcpy(claim->role, command->role.data, command->role.len);
+    memcpy(claim->queue, queue.bytes, queue.size);
+    dispatch->claims = claim;
+    return claim;
+}
+
 void claim(const struct asked *asked)
 {
     const Redress__Command__V1__Command *command = asked->command;
     struct slice queue = command->claim->has_queue
                              ? slice_of(command->claim->queue.data, command->claim->queue.len)
                              : slice_of(NULL, 0);
-    if (!desk_repeated(asked) && !claim_is_asked(asked->dispatch, asked) && !people_refuse(asked)) {
-        claim_begin(asked, queue);
+    if (desk_repeated(asked) || claim_find(asked->dispatch, command->command_id) ||
+        people_refuse(asked)) {
+        return;
+    }
+    struct claim *claim = claim_new(asked, queue);
+    if (claim) {
+        claim_search(claim);
     }
 }
 
@@ -317,27 +351,28 @@ bool claim_again(const struct asked *asked,
 {
     struct dispatch *dispatch = asked->dispatch;
     const Redress__Command__V1__Act *act = asked->command->act;
-    uint64_t tried[DISPATCH_TRIED_MAX];
-    char queue[PROJECTION_QUEUE_MAX];
-    uint32_t count = tried_by(dispatch, asked->command->command_id.data, tried);
-    bool here = false; /* proposed by this instance; a token says that another one did */
-    for (uint32_t i = 0; i < count; i++) {
-        here = here || tried[i] == act->case_id;
-    }
-    bool proposed = here || (act->has_claim_token && act->claim_token.len > 0);
+    struct claim *claim = claim_find(dispatch, asked->command->command_id);
+    bool here = claim_of(dispatch, asked->command) != NULL;
+    bool elsewhere = act->has_claim_token && act->claim_token.len > 0; /* another instance's */
     bool fits_others = answered == DISPATCH_SKILL || answered == DISPATCH_KEPT ||
                        answered == DISPATCH_RECUSED || answered == DISPATCH_EARLIER_HANDLER;
-    if (!proposed || !fits_others || count >= DISPATCH_TRIES_MAX || dispatch->closing) {
+    if ((!claim && !elsewhere) || !fits_others || dispatch->closing ||
+        (claim && claim->tried_count == DISPATCH_TRIES_MAX)) {
         return false;
     }
-    if (claim_is_asked(dispatch, asked)) {
+    if (claim && !here) {
         return true; /* the batch is decided once more */
     }
-    if (!here) {
-        tried_note(dispatch, asked->command->command_id.data, act->case_id);
-    }
     claim_give_back(dispatch, act->case_id, slice_of(act->claim_token.data, act->claim_token.len));
-    (void)snprintf(queue, sizeof queue, "%s/%s", policy->name, policy->queues[state->queue].id);
-    claim_begin(asked, slice_text(queue));
+    if (!claim) {
+        char queue[PROJECTION_QUEUE_MAX];
+        (void)snprintf(queue, sizeof queue, "%s/%s", policy->name, policy->queues[state->queue].id);
+        claim = claim_new(asked, slice_text(queue));
+        if (!claim) {
+            return true;
+        }
+        claim->tried[claim->tried_count++] = act->case_id;
+    }
+    claim_search(claim);
     return true;
 }

@@ -412,6 +412,7 @@ static void act(const struct asked *asked)
         .claim_token = slice_if(act->has_claim_token, act->claim_token),
     };
     input.kind = kind_of(input.action);
+    claim_decided(asked);
     if (desk_repeated(asked)) {
         if (input.kind == DISPATCH_CLAIM) {
             claim_give_back(dispatch, act->case_id, input.claim_token);

@@ -350,6 +350,7 @@ static void dispatch_committed(void *self, struct cycle *cycle)
         }
     }
     push_settled(dispatch, true);
+    claims_committed(dispatch);
     projector_commit(dispatch->projector, cycle, changed, count);
     agents_committed(dispatch);
     case_cache_trim(dispatch->cases);
@@ -387,9 +388,11 @@ static enum undo_verdict dispatch_undo(void *self, struct cycle *cycle, const st
 static struct slice
 dispatch_refuse(void *self, struct slice bytes, bool overloaded, struct arena *arena)
 {
-    (void)self;
     struct error error = {0};
     const Redress__Command__V1__Command *command = dispatch_decode(bytes, arena, &error);
+    if (command) {
+        claim_refused(self, command);
+    }
     const struct dispatch_reply reply = {
         .command_id = command && command->has_command_id
                           ? slice_of(command->command_id.data, command->command_id.len)

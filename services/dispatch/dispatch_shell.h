@@ -23,7 +23,6 @@ enum {
     DISPATCH_EARLY_MAX = 4096,
     DISPATCH_CLAIM_LEASE_MS = 5000,
     DISPATCH_LINGER_US = 20000,  /* a clock's word waits for a commit there is anyway */
-    DISPATCH_TRIED_MAX = 256,    /* proposals of late */
     DISPATCH_TRIES_MAX = 8,      /* of one claim */
     DISPATCH_RELATED_MAX = 4096, /* earlier cases one batch asks about */
     FIT_TOKEN_MAX = POLICY_NAME_MAX + 4,
@@ -71,12 +70,6 @@ struct case_key {
     uint64_t case_id;
     struct slice wrapped;
     uint8_t bytes[SEAL_WRAPPED_SIZE];
-};
-
-/* A case that was proposed to a claim. */
-struct tried {
-    uint8_t command_id[16];
-    uint64_t case_id;
 };
 
 /* An earlier case of a customer whose next one is opened, and who had it in which role. */
@@ -128,7 +121,7 @@ struct dispatch {
     uint32_t agent_chains[DISPATCH_AGENT_CHAINS]; /* place + 1 of the first */
     uint32_t batch_agent_count;
     uint32_t batch_agents[DISPATCH_AGENTS_MAX];
-    struct claim *claims;    /* Redis is being asked */
+    struct claim *claims;    /* under way, from Redis to the decision */
     uint32_t forget_after_s; /* old commands are looked for then */
     struct search *search;   /* claims without Redis */
     struct push *push;       /* cases that are offered by themselves */
@@ -138,8 +131,6 @@ struct dispatch {
     bool asked_org;
     int32_t org_bad;  /* a version we cannot read, told once */
     bool slots_stale; /* capacities of rows are not those of the organisation */
-    uint32_t tried_next;
-    struct tried tried[DISPATCH_TRIED_MAX];
     bool asked_related;
     uint32_t related_count;
     struct related related[DISPATCH_RELATED_MAX];
@@ -181,6 +172,11 @@ void claim(const struct asked *asked);
 bool claim_open(struct dispatch *dispatch);
 void claim_close(struct dispatch *dispatch);
 void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token);
+/* The command that a claim became is decided in this batch; the claim has ended when that is
+ * committed, or when nobody takes the command. */
+void claim_decided(const struct asked *asked);
+void claims_committed(struct dispatch *dispatch);
+void claim_refused(struct dispatch *dispatch, const Redress__Command__V1__Command *command);
 /*
  * The case that was proposed to this claim is not for this person: another one is looked for, a
  * bounded number of times.  False: it was no proposal, or enough were tried; to be refused.
