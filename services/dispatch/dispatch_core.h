@@ -253,6 +253,8 @@ struct dispatch_permit {
     uint32_t counted; /* SAME_CAUSE: so many, of which at_most may be, since since_us */
     uint32_t at_most;
     int64_t since_us;
+    const struct policy_compare *wanted; /* of a field, whose title alone does not say what it has
+                                            to be; NULL: the title says it */
 };
 
 /*

@@ -143,6 +143,16 @@ asked_unmet(const struct trying *trying, const struct policy_requirement *list, 
     return NULL;
 }
 
+/* Whether a requirement has no title of its own. */
+static bool title_is(const struct policy_title *title, const struct policy_title *other)
+{
+    unsigned same = 0;
+    for (unsigned i = 0; i < LOCALE_COUNT; i++) {
+        same += strcmp(title->text[i], other->text[i]) == 0;
+    }
+    return same == LOCALE_COUNT;
+}
+
 struct dispatch_permit asked_lacks(const struct trying *trying,
                                    const struct policy_requirement *asked)
 {
@@ -167,7 +177,10 @@ struct dispatch_permit asked_lacks(const struct trying *trying,
     } else if (asked->task < policy->task_count) {
         permit.what = slice_text(policy->tasks[asked->task].id);
     } else if (asked->compare.field < policy->field_count) {
-        permit.what = slice_text(policy->fields[asked->compare.field].id);
+        const struct policy_field *field = &policy->fields[asked->compare.field];
+        bool says = asked->same_channel || !title_is(&asked->title, &field->title);
+        permit.what = slice_text(field->id);
+        permit.wanted = says ? NULL : &asked->compare;
     }
     return permit;
 }

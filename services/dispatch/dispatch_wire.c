@@ -81,6 +81,20 @@ static struct slice pack(const ProtobufCMessage *message, struct arena *arena)
     return bytes ? slice_of(bytes, protobuf_c_message_pack(message, bytes)) : slice_of(NULL, 0);
 }
 
+static void wanted_of(const struct policy *policy,
+                      const struct policy_compare *compare,
+                      struct arena *arena,
+                      ProtobufCBinaryData **list,
+                      size_t *count)
+{
+    const char *values[POLICY_CHOICES_MAX];
+    unsigned all = dispatch_wanted(policy, compare, values);
+    *list = all > 0 ? arena_take(arena, all * sizeof **list) : NULL;
+    for (unsigned i = 0; *list && i < all; i++) {
+        (*list)[(*count)++] = data_text(values[i]);
+    }
+}
+
 /* What stands in the way, with what the policy calls it. */
 static void permit_of(const struct dispatch_reply *from,
                       const struct dispatch_permit *permit,
@@ -101,6 +115,7 @@ static void permit_of(const struct dispatch_reply *from,
     for (unsigned i = 0; title && allowed->lacking_title && i < LOCALE_COUNT; i++) {
         allowed->lacking_title[allowed->n_lacking_title++] = data_text(title->text[i]);
     }
+    wanted_of(from->policy, permit->wanted, arena, &allowed->wanted, &allowed->n_wanted);
 }
 
 static void roles_of(const struct policy *policy,
@@ -277,6 +292,7 @@ static Redress__Command__V1__Reason *reason_pack(const struct dispatch_reason *f
     reason->counted = from->counted;
     reason->at_most = from->at_most;
     reason->since_us = from->since_us;
+    wanted_of(from->policy, from->wanted, arena, &reason->wanted, &reason->n_wanted);
     return reason;
 }
 

@@ -48,17 +48,18 @@ const char *desk_refusal_code(enum desk_refusal refusal);
 
 /* Why something was refused, beside its code; what does not apply is empty. */
 struct dispatch_reason {
-    struct slice about;               /* field, mark, task, skill, person … */
-    const struct policy_title *title; /* of it, as the policy says it */
-    struct slice value;               /* what the field was given */
-    const char *field;                /* the field of the form it is; NULL: none */
-    const struct policy_field *rules; /* what it may hold; NULL: not said */
-    const struct policy *policy;      /* of roles */
-    uint32_t roles;                   /* who may: bit set */
-    uint8_t level;                    /* of a skill */
-    int64_t until_us;                 /* 0: not told; INT64_MAX: always */
-    uint32_t counted, at_most;        /* these: of the same cause, as struct dispatch_permit */
-    int64_t since_us;                 /* 0: nothing was counted */
+    struct slice about;                  /* field, mark, task, skill, person … */
+    const struct policy_title *title;    /* of it, as the policy says it */
+    struct slice value;                  /* what the field was given */
+    const char *field;                   /* the field of the form it is; NULL: none */
+    const struct policy_field *rules;    /* what it may hold; NULL: not said */
+    const struct policy *policy;         /* of roles */
+    uint32_t roles;                      /* who may: bit set */
+    uint8_t level;                       /* of a skill */
+    int64_t until_us;                    /* 0: not told; INT64_MAX: always */
+    uint32_t counted, at_most;           /* these: of the same cause, as struct dispatch_permit */
+    int64_t since_us;                    /* 0: nothing was counted */
+    const struct policy_compare *wanted; /* of the field it is about; NULL: the title says it */
 };
 
 /* What was refused. */
@@ -73,6 +74,12 @@ struct dispatch_refusal {
 
 /* What the policy calls a mark, task or field; NULL: it has none of that name. */
 const struct policy_title *dispatch_title_of(const struct policy *policy, struct slice id);
+
+/* The values of which a field has to have one, as they are typed, and their number; 0: bounds are
+ * asked, or nothing is (NULL). */
+unsigned dispatch_wanted(const struct policy *policy,
+                         const struct policy_compare *compare,
+                         const char *values[POLICY_CHOICES_MAX]);
 
 struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal);
 

@@ -143,6 +143,7 @@ struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal
     reason.counted = permit.counted;
     reason.at_most = permit.at_most;
     reason.since_us = permit.since_us;
+    reason.wanted = permit.wanted;
     return reason;
 }
 
@@ -169,6 +170,32 @@ static void waiting_write(const struct dispatch_reason *reason, FILE *out)
     }
 }
 
+unsigned dispatch_wanted(const struct policy *policy,
+                         const struct policy_compare *compare,
+                         const char *values[POLICY_CHOICES_MAX])
+{
+    static const char *const flags[] = {"no", "yes"};
+    const struct policy_field *field = compare ? &policy->fields[compare->field] : NULL;
+    bool flag = field && field->type == FORM_FLAG;
+    unsigned all = flag ? 2 : field ? field->choice_count : 0;
+    unsigned count = 0;
+    for (unsigned i = 0; i < all && i < POLICY_CHOICES_MAX; i++) {
+        if ((compare->choices >> i & 1U) != 0) {
+            values[count++] = flag ? flags[i] : field->choices[i].id;
+        }
+    }
+    return count;
+}
+
+static void wanted_write(const struct dispatch_reason *reason, FILE *out)
+{
+    const char *wanted[POLICY_CHOICES_MAX];
+    unsigned count = dispatch_wanted(reason->policy, reason->wanted, wanted);
+    for (unsigned i = 0; i < count; i++) {
+        (void)fprintf(out, "%s%s", i == 0 ? " has to be " : " or ", wanted[i]);
+    }
+}
+
 static void reason_write(const struct dispatch_reason *reason, FILE *out)
 {
     if (reason->about.size > 0) {
@@ -179,6 +206,7 @@ static void reason_write(const struct dispatch_reason *reason, FILE *out)
         (void)fprintf(
             out, " is \"%.*s\"", (int)reason->value.size, (const char *)reason->value.bytes);
     }
+    wanted_write(reason, out);
     waiting_write(reason, out);
     for (unsigned i = 0; reason->title && i < LOCALE_COUNT; i++) {
         bool told = i > 0 && strcmp(reason->title->text[i], reason->title->text[i - 1]) == 0;

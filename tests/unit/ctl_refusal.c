@@ -122,6 +122,62 @@ static void a_refusal_says_what_is_lacking_and_who_may(void **state)
     redress__command__v1__reply__free_unpacked(reply, NULL);
 }
 
+/* "Founded first" of what may only be done where it is not would be the opposite of what is meant.
+ */
+static void what_a_field_has_to_be_is_told_where_its_title_does_not_say_it(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    static const struct policy_choice causes[] = {
+        {.id = "ours",    .title = {{"Ours", "我方", "我方"}}    },
+        {.id = "theirs",  .title = {{"Theirs", "对方", "對方"}}  },
+        {.id = "nobodys", .title = {{"Nobody's", "无人", "無人"}}},
+    };
+    static const struct policy_field fields[] = {
+        {.id = "founded",     .title = {{"Founded", "属实", "屬實"}}, .type = FORM_FLAG},
+        { .id = "cause",
+         .title = {{"Cause", "原因", "原因"}},
+         .type = FORM_CHOICE,
+         .choices = causes,
+         .choice_count = 3},
+    };
+    struct policy policy = *policy_fixture();
+    policy.fields = fields;
+    policy.field_count = 2;
+    static const struct {
+        struct policy_compare compare;
+        const char *says[CTL_LANGUAGE_COUNT];
+    } rows[] = {
+        {{.field = 0, .choices = 1},
+         {"first: Founded (founded) has to be no",
+          "须先满足：属实（founded）须为否（no）",
+          "須先滿足：屬實（founded）須為否（no）"}                         },
+        {{.field = 0, .choices = 2},
+         {"first: Founded (founded) has to be yes",
+          "须先满足：属实（founded）须为是（yes）",
+          "須先滿足：屬實（founded）須為是（yes）"}                        },
+        {{.field = 1, .choices = 5},
+         {"first: Cause (cause) has to be Ours (ours) or Nobody's (nobodys)",
+          "须先满足：原因（cause）须为我方（ours）或无人（nobodys）",
+          "須先滿足：原因（cause）須為我方（ours）或無人（nobodys）"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct policy_field *field = &fields[rows[i].compare.field];
+        const struct dispatch_reason lacking = {.about = slice_text(field->id),
+                                                .title = &field->title,
+                                                .policy = &policy,
+                                                .wanted = &rows[i].compare};
+        ctl_reply *reply = sent(&lacking, "requirement", arena);
+        const struct ctl_refusal refusal = ctl_refusal_of(&policy, reply);
+        for (enum ctl_language language = 0; language < CTL_LANGUAGE_COUNT; language++) {
+            char said[CTL_REFUSAL_MAX];
+            const struct ctl ctl = {.language = language};
+            assert_string_equal(ctl_refusal_say(&ctl, &refusal, said), rows[i].says[language]);
+        }
+        redress__command__v1__reply__free_unpacked(reply, NULL);
+    }
+}
+
 /* A category is not any text, whatever type the policy's field of that name has. */
 static void what_there_is_to_choose_from_is_told_and_what_is_near(void **state)
 {
@@ -170,96 +226,6 @@ static void a_promise_of_a_due_time_that_has_passed_is_told_as_such(void **state
     reply = sent(&field, "text_unready", arena);
     assert_says(CTL_EN, reply, "the text needs a value it has not got yet: cause");
     redress__command__v1__reply__free_unpacked(reply, NULL);
-}
-
-static void assert_judged(enum ctl_naming naming, const char *word, const char *expected)
-{
-    const struct policy *const policies[] = {policy_fixture()};
-    struct ctl_named named = {.naming = naming, .word = word};
-    char *said = NULL;
-    size_t size = 0;
-    struct ctl ctl = {.language = CTL_ZH_CN, .out = stdout, .err = open_memstream(&said, &size)};
-    int code = ctl_names_judge(&ctl, policies, 1, &named, NULL);
-    (void)fclose(ctl.err);
-    assert_string_equal(said, expected);
-    assert_int_equal(code, expected[0] == '\0' ? CTL_OK : CTL_NOT_FOUND);
-    free(said);
-}
-
-static void a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are(void **state)
-{
-    (void)state;
-    assert_judged(NAMING_WORK_QUEUE, "fixture/safety", "");
-    assert_judged(NAMING_QUEUE, "safety", "");
-    assert_judged(NAMING_WORK_QUEUE,
-                  "fixture/safty",
-                  "redress: 没有队列“fixture/safty”；是否想用“fixture/safety”？\n");
-    assert_judged(
-        NAMING_WORK_QUEUE, "safety", "redress: 没有队列“safety”；是否想用“fixture/safety”？\n");
-    assert_judged(
-        NAMING_WORK_QUEUE,
-        "fixture/xyz",
-        "redress: 没有队列“fixture/xyz”；现有：triage desk（fixture/triage_desk）、service"
-        "（fixture/service）、safety（fixture/safety）\n");
-    assert_judged(
-        NAMING_WORK_QUEUE, "zzzzzzzz/xyz", "redress: 没有规则“zzzzzzzz”；现有：fixture\n");
-    assert_judged(NAMING_CATEGORY,
-                  "nothing",
-                  "redress: 没有类别“nothing”；现有：quality、late、damaged、leaking、attitude、"
-                  "safety、other\n");
-}
-
-/* What the word means among two policies that differ by name and by the titles of a channel. */
-static void
-assert_means(enum ctl_naming naming, const char *word, const char *id, const char *expected)
-{
-    static struct policy_channel channels[] = {
-        {.id = "phone",   .title = {{"Hotline", "热线", "專線"}}},
-        {.id = "counter", .title = {{"Desk", "柜台", "櫃檯"}}   },
-        {.id = "shop",    .title = {{"Shop", "柜台", "門市"}}   },
-    };
-    struct policy one = *policy_fixture();
-    (void)snprintf(one.name, sizeof one.name, "second");
-    one.title = (struct policy_title){
-        {"Second", "二号规则", "二號規則"}
-    };
-    one.channels = channels;
-    one.channel_count = sizeof channels / sizeof *channels;
-    const struct policy *const policies[] = {policy_fixture(), &one};
-    struct ctl_named named = {.naming = naming, .word = word};
-    char *said = NULL;
-    size_t size = 0;
-    struct ctl ctl = {.language = CTL_ZH_CN, .out = stdout, .err = open_memstream(&said, &size)};
-    int code = ctl_names_judge(&ctl, policies, 2, &named, NULL);
-    (void)fclose(ctl.err);
-    assert_string_equal(said, expected);
-    assert_int_equal(code, expected[0] == '\0' ? CTL_OK : CTL_USAGE);
-    assert_string_equal(named.id, id);
-    free(said);
-}
-
-static void a_title_of_any_language_means_its_id_unless_several_have_it(void **state)
-{
-    (void)state;
-    assert_means(NAMING_CHANNEL, "phone", "phone", "");
-    assert_means(NAMING_CHANNEL, "热线", "phone", "");
-    assert_means(NAMING_CHANNEL, "專線", "phone", "");
-    assert_means(NAMING_CHANNEL, "Hotline", "phone", "");
-    assert_means(NAMING_CHANNEL, "櫃檯", "counter", "");
-    assert_means(NAMING_CHANNEL,
-                 "柜台",
-                 "",
-                 "redress: “柜台”是多项的名称，请改用标识指明：柜台（counter）、柜台（shop）\n");
-    assert_means(NAMING_POLICY, "二號規則", "second", "");
-    assert_means(NAMING_QUEUE, "triage desk", "triage_desk", "");
-    assert_means(NAMING_WORK_QUEUE, "fixture/triage desk", "fixture/triage_desk", "");
-    assert_means(NAMING_WORK_QUEUE, "二号规则/triage desk", "second/triage_desk", "");
-    assert_means(NAMING_WORK_QUEUE, "二号规则/safety", "second/safety", "");
-    assert_means(NAMING_WORK_QUEUE,
-                 "triage desk",
-                 "",
-                 "redress: “triage desk”是多项的名称，请改用标识指明：triage "
-                 "desk（fixture/triage_desk）、triage desk（second/triage_desk）\n");
 }
 
 static void a_time_is_told_with_its_zone(void **state)
@@ -438,10 +404,9 @@ int main(void)
         cmocka_unit_test(every_refusal_has_its_text),
         cmocka_unit_test(every_text_is_of_some_refusal),
         cmocka_unit_test(a_refusal_says_what_is_lacking_and_who_may),
+        cmocka_unit_test(what_a_field_has_to_be_is_told_where_its_title_does_not_say_it),
         cmocka_unit_test(what_there_is_to_choose_from_is_told_and_what_is_near),
         cmocka_unit_test(a_promise_of_a_due_time_that_has_passed_is_told_as_such),
-        cmocka_unit_test(a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are),
-        cmocka_unit_test(a_title_of_any_language_means_its_id_unless_several_have_it),
         cmocka_unit_test(a_time_is_told_with_its_zone),
         cmocka_unit_test(a_case_nobody_holds_is_not_with_somebody_else),
         cmocka_unit_test(a_word_that_was_mistyped_is_told_with_those_near_it),

@@ -7,6 +7,7 @@
  */
 #include "dispatch_lifecycle.h"
 #include "dispatch_store_more.h"
+#include "dispatch_wire.h"
 #include "unit.h"
 
 /* clang-format 14 crashes on ragged tables, and these stories are such. */
@@ -81,6 +82,12 @@ static void who_refuses_a_complaint_has_to_have_found_it_without_ground(void **s
     play_open(&play, "late", "minor", 4);
     PLAY_ONE(&play, {"mei", "agent", "refuse", TO(REQUIREMENT)});
     refused_for(&play, "founded");
+    const char *wanted[POLICY_CHOICES_MAX];
+    struct dispatch_input refuse = play_command(&play, "mei", "agent", "refuse");
+    struct dispatch_permit permit = dispatch_may(&lifecycle->policy, &play.state, &refuse, false);
+    assert_non_null(permit.wanted); /* "Founded" alone would say the opposite */
+    assert_int_equal(dispatch_wanted(&lifecycle->policy, permit.wanted, wanted), 1);
+    assert_string_equal(wanted[0], "no");
     PLAY_ONE(&play, {"mei", "agent", "judge", {"founded"}, "perhaps", TO(FIELD_INVALID)});
     PLAY_ONE(&play, {"mei", "agent", "judge", {"founded"}, "no", TO(APPEND)});
     PLAY_ONE(&play, {"mei", "agent", "refuse", TO(APPEND)});

@@ -145,11 +145,43 @@ static void counted_say(const struct ctl *ctl, const struct ctl_refusal *refusal
                         CTL_NUMBER_TEXT(reason->at_most)));
 }
 
-/* What follows the sentence: number, value, level, time, what is allowed, to whom. */
+/* "，须为否（no）": of a field whose title does not say what it has to be. */
+static void wanted_say(const struct ctl *ctl, const struct ctl_refusal *refusal, FILE *to)
+{
+    const Redress__Command__V1__Reason *reason = refusal->reason;
+    const Redress__Command__V1__Form field = {
+        .field = reason->about, .n_choices = reason->n_wanted, .choices = reason->wanted};
+    char list[CTL_REFUSAL_MAX] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < reason->n_wanted && used < sizeof list; i++) {
+        struct slice value = slice_data(reason->wanted[i]);
+        const char *flag =
+            slice_equal(value, slice_text("no"))    ? ctl_text_in(ctl->language, TEXT_DIFF_NO)
+            : slice_equal(value, slice_text("yes")) ? ctl_text_in(ctl->language, TEXT_DIFF_YES)
+                                                    : NULL;
+        const char *title = ctl_form_title(ctl, refusal->policy, &field, i);
+        char id[VIEW_TEXT_MAX];
+        char name[VIEW_TEXT_MAX];
+        (void)view_plain(value, id);
+        title = title ? title : flag ? flag : id;
+        used += (size_t)snprintf(list + used,
+                                 sizeof list - used,
+                                 "%s%s",
+                                 i > 0 ? ctl_text_in(ctl->language, TEXT_SAY_OR) : "",
+                                 view_named(ctl, title, id, name));
+    }
+    if (reason->n_wanted > 0) {
+        ctl_format(to, ctl_text_in(ctl->language, TEXT_REASON_WANTED), CTL_ARGS(list));
+    }
+}
+
+/* What follows the sentence: what it has to be, number, value, level, time, what is allowed, to
+ * whom. */
 static void reason_say(const struct ctl *ctl, const struct ctl_refusal *refusal, FILE *to)
 {
     const Redress__Command__V1__Reason *reason = refusal->reason;
     char text[VIEW_TEXT_MAX];
+    wanted_say(ctl, refusal, to);
     counted_say(ctl, refusal, to);
     if (reason->level > 0) {
         ctl_format(to,

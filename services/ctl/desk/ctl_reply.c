@@ -90,6 +90,9 @@ static json_t *row_json(const ctl_reply *reply, const Redress__Command__V1__Allo
         (void)json_object_set_new(
             row, "lacking_title", list_json(action->lacking_title, action->n_lacking_title));
     }
+    if (action->n_wanted > 0) {
+        (void)json_object_set_new(row, "wanted", list_json(action->wanted, action->n_wanted));
+    }
     return row;
 }
 
@@ -111,6 +114,9 @@ static json_t *reason_json(const Redress__Command__V1__Reason *reason)
     if (reason->n_about_title > 0) {
         (void)json_object_set_new(
             value, "about_title", list_json(reason->about_title, reason->n_about_title));
+    }
+    if (reason->n_wanted > 0) {
+        (void)json_object_set_new(value, "wanted", list_json(reason->wanted, reason->n_wanted));
     }
     if (reason->has_value) {
         (void)json_object_set_new(value, "value", data_json(reason->value));

@@ -181,6 +181,8 @@ static void why_write(const struct telling *telling, const allowed_action *actio
     reason.about = action->lacking;
     reason.n_about_title = action->n_lacking_title;
     reason.about_title = action->lacking_title;
+    reason.n_wanted = action->n_wanted;
+    reason.wanted = action->wanted;
     if (action->lacking.len == 0 && telling->actor) { /* then it is about the person */
         reason.about =
             (ProtobufCBinaryData){strlen(telling->actor), (uint8_t *)(uintptr_t)telling->actor};
@@ -288,7 +290,8 @@ static bool is_alike(const ctl_reply *reply)
         }
         first = first ? first : rows[i];
         if (!slice_equal(slice_data(rows[i]->refusal), slice_data(first->refusal)) ||
-            !slice_equal(slice_data(rows[i]->lacking), slice_data(first->lacking))) {
+            !slice_equal(slice_data(rows[i]->lacking), slice_data(first->lacking)) ||
+            rows[i]->n_wanted > 0) { /* of the same field each may want another value */
             return false;
         }
     }

@@ -1,0 +1,108 @@
+/*
+ * Goal: a name is known by its id or by a title of any language; one nobody knows is told with
+ * those near it, or with all there are.  Method: words are judged as a verb judges them, over the
+ * fixture and over a second policy whose channels share a title.
+ */
+#include "ctl_names.h"
+
+#include "policy_fixture.h"
+#include "unit.h"
+
+static void assert_judged(enum ctl_naming naming, const char *word, const char *expected)
+{
+    const struct policy *const policies[] = {policy_fixture()};
+    struct ctl_named named = {.naming = naming, .word = word};
+    char *said = NULL;
+    size_t size = 0;
+    struct ctl ctl = {.language = CTL_ZH_CN, .out = stdout, .err = open_memstream(&said, &size)};
+    int code = ctl_names_judge(&ctl, policies, 1, &named, NULL);
+    (void)fclose(ctl.err);
+    assert_string_equal(said, expected);
+    assert_int_equal(code, expected[0] == '\0' ? CTL_OK : CTL_NOT_FOUND);
+    free(said);
+}
+
+static void a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are(void **state)
+{
+    (void)state;
+    assert_judged(NAMING_WORK_QUEUE, "fixture/safety", "");
+    assert_judged(NAMING_QUEUE, "safety", "");
+    assert_judged(NAMING_WORK_QUEUE,
+                  "fixture/safty",
+                  "redress: 没有队列“fixture/safty”；是否想用“fixture/safety”？\n");
+    assert_judged(
+        NAMING_WORK_QUEUE, "safety", "redress: 没有队列“safety”；是否想用“fixture/safety”？\n");
+    assert_judged(
+        NAMING_WORK_QUEUE,
+        "fixture/xyz",
+        "redress: 没有队列“fixture/xyz”；现有：triage desk（fixture/triage_desk）、service"
+        "（fixture/service）、safety（fixture/safety）\n");
+    assert_judged(
+        NAMING_WORK_QUEUE, "zzzzzzzz/xyz", "redress: 没有规则“zzzzzzzz”；现有：fixture\n");
+    assert_judged(NAMING_CATEGORY,
+                  "nothing",
+                  "redress: 没有类别“nothing”；现有：quality、late、damaged、leaking、attitude、"
+                  "safety、other\n");
+}
+
+/* What the word means among two policies that differ by name and by the titles of a channel. */
+static void
+assert_means(enum ctl_naming naming, const char *word, const char *id, const char *expected)
+{
+    static struct policy_channel channels[] = {
+        {.id = "phone",   .title = {{"Hotline", "热线", "專線"}}},
+        {.id = "counter", .title = {{"Desk", "柜台", "櫃檯"}}   },
+        {.id = "shop",    .title = {{"Shop", "柜台", "門市"}}   },
+    };
+    struct policy one = *policy_fixture();
+    (void)snprintf(one.name, sizeof one.name, "second");
+    one.title = (struct policy_title){
+        {"Second", "二号规则", "二號規則"}
+    };
+    one.channels = channels;
+    one.channel_count = sizeof channels / sizeof *channels;
+    const struct policy *const policies[] = {policy_fixture(), &one};
+    struct ctl_named named = {.naming = naming, .word = word};
+    char *said = NULL;
+    size_t size = 0;
+    struct ctl ctl = {.language = CTL_ZH_CN, .out = stdout, .err = open_memstream(&said, &size)};
+    int code = ctl_names_judge(&ctl, policies, 2, &named, NULL);
+    (void)fclose(ctl.err);
+    assert_string_equal(said, expected);
+    assert_int_equal(code, expected[0] == '\0' ? CTL_OK : CTL_USAGE);
+    assert_string_equal(named.id, id);
+    free(said);
+}
+
+static void a_title_of_any_language_means_its_id_unless_several_have_it(void **state)
+{
+    (void)state;
+    assert_means(NAMING_CHANNEL, "phone", "phone", "");
+    assert_means(NAMING_CHANNEL, "热线", "phone", "");
+    assert_means(NAMING_CHANNEL, "專線", "phone", "");
+    assert_means(NAMING_CHANNEL, "Hotline", "phone", "");
+    assert_means(NAMING_CHANNEL, "櫃檯", "counter", "");
+    assert_means(NAMING_CHANNEL,
+                 "柜台",
+                 "",
+                 "redress: “柜台”是多项的名称，请改用标识指明：柜台（counter）、柜台（shop）\n");
+    assert_means(NAMING_POLICY, "二號規則", "second", "");
+    assert_means(NAMING_QUEUE, "triage desk", "triage_desk", "");
+    assert_means(NAMING_WORK_QUEUE, "fixture/triage desk", "fixture/triage_desk", "");
+    assert_means(NAMING_WORK_QUEUE, "二号规则/triage desk", "second/triage_desk", "");
+    assert_means(NAMING_WORK_QUEUE, "二号规则/safety", "second/safety", "");
+    assert_means(NAMING_WORK_QUEUE,
+                 "triage desk",
+                 "",
+                 "redress: “triage desk”是多项的名称，请改用标识指明：triage "
+                 "desk（fixture/triage_desk）、triage desk（second/triage_desk）\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are),
+        cmocka_unit_test(a_title_of_any_language_means_its_id_unless_several_have_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
