@@ -5,7 +5,8 @@
  * Method: six complaints through the real daemons by a policy of our own (judged.yaml), four of
  * them closed, one of these reopened and closed again; then figures planted around the turn of a
  * month, which is not that of UTC.  Seen to fail where a measure takes the figures of another one,
- * where the zone is left out, and where only the newest version of the policy counts.
+ * where the zone is left out, where only the newest version of the policy counts, where `status`
+ * ends with the question about alarms, and where `top` leaves stderr on its screen.
  */
 #include "redress/command/v1/command.pb-c.h"
 #include "rig_cmocka.h"
@@ -181,7 +182,7 @@ static void duties_begin_with_enough_cases(const struct rig *rig)
     json_decref(answer);
 }
 
-static void csv_has(const struct rig *rig, const char *words, const char *text)
+static void stdout_has(const struct rig *rig, const char *words, int wanted, const char *text)
 {
     char said[4096];
     int status = rig_shell(said,
@@ -190,9 +191,14 @@ static void csv_has(const struct rig *rig, const char *words, const char *text)
                            REDRESS_BIN,
                            words,
                            rig->directory);
-    if (status != 0 || !strstr(said, text)) {
+    if (status != wanted || !strstr(said, text)) {
         fail_msg("%s: status %d: %s", words, status, said);
     }
+}
+
+static void csv_has(const struct rig *rig, const char *words, const char *text)
+{
+    stdout_has(rig, words, 0, text);
 }
 
 static void a_return_that_is_wrong_is_refused(struct rig *rig, char *words, size_t size)
@@ -307,6 +313,45 @@ static void owners_are_told_unasked(struct rig *rig)
         }
         json_decref(answer);
     }
+}
+
+static void screen_has(const struct rig *rig, const char *text)
+{
+    char said[16384];
+    int status = rig_shell(said,
+                           sizeof said,
+                           "(sleep 4; printf q) | script -qec '%s/redress top --config "
+                           "%s/redress.yaml' /dev/null",
+                           REDRESS_BIN,
+                           rig->directory);
+    const char *found = strstr(said, text);
+    const char *end = found ? found + strlen(text) + strspn(found + strlen(text), " ") : "";
+    if (status != 0 || strncmp(end, "\033[K", 3) != 0) { /* so ends a row of the board */
+        fail_msg("top: status %d: %s", status, said);
+    }
+}
+
+/* The figures may be refused to whoever looks, of all questions the alarms' one alone: the rest is
+ * told nevertheless, what could not be asked is said, and the status is not that of all well.
+ * Where top has the screen it is a row of the board and not talk across it. */
+static void what_cannot_be_asked_for_is_said_beside_the_rest(struct rig *rig)
+{
+    static const char *const words[] = {"status", "top --once"};
+    rig_sql(rig, "REVOKE SELECT ON figure FROM redress_reader");
+    rig_sql(rig, "GRANT SELECT (measure, count) ON figure TO redress_reader");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        int status = -1;
+        json_t *answer = rig_json(rig, words[i], &status);
+        assert_int_equal(status, 1);
+        assert_non_null(answer);
+        assert_true(json_is_null(json_object_get(answer, "alarms")));
+        assert_true(rig_json_number(answer, "open") >= 1);
+        json_decref(answer);
+    }
+    stdout_has(rig, "status --lang en", 1, "could not be asked for: measures");
+    rig_says(rig, "status", 1, "permission denied for table figure");
+    screen_has(rig, "permission denied for table figure");
+    rig_sql(rig, "GRANT SELECT ON figure TO redress_reader");
 }
 
 /* The turn of September 2026 in Shanghai is 16:00 UTC of the 30th. */
@@ -427,6 +472,7 @@ static void measures_are_what_happened(void **state)
     rig_await_all_serving(rig);
     rig_settle(rig, SETTLE_MS);
     owners_are_told_unasked(rig);
+    what_cannot_be_asked_for_is_said_beside_the_rest(rig);
     /* a newer version says what is measured, the older one's cases count */
     rig_sql(
         rig,

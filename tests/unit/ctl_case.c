@@ -404,6 +404,7 @@ static void board_fill(struct board *board)
                              "即须履行），须履行",
                              "alarm for Manager: UK financial firm, Design of the product",
                              "3"}       },
+        .said = "规则 q 的指标未列出：其最新版本在此无法读取",
         .clock_count = 2,
         .clocks = {{"p", "首次回复", 999999, 1},      {"p", "Answer", 1, 3}},
         .queues = {.count = 2     },

@@ -26,12 +26,12 @@ int ctl_calendar_year_now(void);
 
 /*
  * The calendars of the archive's policies whose holidays ought to be known by now and are not: an
- * array of {"policy", "version", "calendar", "year"}, a new reference.  NULL after saying what went
- * wrong.
+ * array of {"policy", "version", "calendar", "year"}, a new reference.  NULL where the status
+ * returned is not CTL_OK.
  */
-json_t *ctl_calendar_missing(struct ctl *ctl);
+int ctl_calendar_missing(struct ctl *ctl, json_t **missing) MUST_CHECK;
 
-/* The same as lines of text on stdout. */
+/* The same as lines of text on stdout; NULL: that they could not be asked for. */
 void ctl_calendar_missing_print(const struct ctl *ctl, const json_t *missing);
 
 #endif

@@ -25,8 +25,9 @@ static void policy_look(const struct policy *policy, int64_t now_s, json_t *list
 }
 
 /* The newest version of every policy, and older ones that open cases keep. */
-json_t *ctl_calendar_missing(struct ctl *ctl)
+int ctl_calendar_missing(struct ctl *ctl, json_t **missing)
 {
+    *missing = NULL;
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = ctl_query(ctl,
                          "SELECT id FROM policy p WHERE version = (SELECT max(version) FROM policy "
@@ -35,25 +36,29 @@ json_t *ctl_calendar_missing(struct ctl *ctl)
                          NULL,
                          0,
                          &rows);
-    if (code != CTL_OK) {
-        return NULL;
-    }
-    json_t *list = json_array();
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    for (int row = 0; policies && row < PQntuples(rows); row++) {
+    if (code != CTL_OK || !policies) {
+        return code != CTL_OK ? code : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    *missing = json_array();
+    for (int row = 0; row < PQntuples(rows); row++) {
         uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
         const struct policy *policy = view_policy(policies, id);
         if (policy) {
-            policy_look(policy, clock_now_us() / 1000000, list);
+            policy_look(policy, clock_now_us() / 1000000, *missing);
         }
     }
-    return list;
+    return CTL_OK;
 }
 
 /* One line, however many policies stand on the same calendar. */
 void ctl_calendar_missing_print(const struct ctl *ctl, const json_t *missing)
 {
     const json_t *first = json_array_get(missing, 0);
+    if (!missing) {
+        ctl_print(
+            ctl, TEXT_STATUS_UNASKED, CTL_ARGS(ctl_text_in(ctl->language, TEXT_NEEDS_CALENDARS)));
+    }
     if (first) {
         char year[24];
         char count[24];

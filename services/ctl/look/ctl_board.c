@@ -142,8 +142,9 @@ static void draw_stock(struct canvas *canvas, const struct board *board)
     row_end(canvas);
 }
 
-static void draw_alarms(struct canvas *canvas, const struct ctl_alarms *alarms)
+static void draw_alarms(struct canvas *canvas, const struct board *board)
 {
+    const struct ctl_alarms *alarms = &board->alarms;
     unsigned shown = alarms->count < ALARMS_MAX ? alarms->count : ALARMS_MAX;
     char more[VIEW_TEXT_MAX];
     for (unsigned i = 0; i < shown; i++) {
@@ -159,6 +160,11 @@ static void draw_alarms(struct canvas *canvas, const struct ctl_alarms *alarms)
                            TEXT_MEASURE_ALARMS_MORE,
                            CTL_ARGS(CTL_NUMBER_TEXT(alarms->count - shown)),
                            more));
+        row_end(canvas);
+    }
+    if (board->said[0] != '\0') {
+        row_begin(canvas, "");
+        row_cell(canvas, (int)canvas->columns, board->said);
         row_end(canvas);
     }
 }
@@ -299,7 +305,7 @@ void board_draw(const struct ctl *ctl,
               board->closed_each,
               board->history_count);
     draw_stock(&canvas, board);
-    draw_alarms(&canvas, &board->alarms);
+    draw_alarms(&canvas, board);
     blank(&canvas);
     draw_lists(&canvas, board);
 }

@@ -35,6 +35,7 @@ struct board {
     uint64_t received_each[BOARD_HISTORY];
     uint64_t closed_each[BOARD_HISTORY];
     struct ctl_alarms alarms;
+    char said[VIEW_TEXT_MAX]; /* what a question has had to say, "": nothing */
     unsigned clock_count;
     struct board_clock clocks[BOARD_CLOCKS_MAX];
     struct board_phase phases[PHASE_COUNT];

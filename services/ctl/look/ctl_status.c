@@ -43,7 +43,7 @@ struct status {
     char redis_why[256];
     struct status_service services[SERVICE_COUNT];
     struct ctl_queues queues;
-    json_t *calendars; /* see ctl_calendar_missing */
+    json_t *calendars; /* see ctl_calendar_missing; NULL: could not be asked for */
     struct ctl_alarms alarms;
 };
 
@@ -318,8 +318,10 @@ static void print_json(const struct ctl *ctl, const struct status *status)
                               services_json(status),
                               "queues",
                               queues);
-    (void)json_object_set(value, "calendars", status->calendars);
-    (void)json_object_set(value, "alarms", status->alarms.rows);
+    (void)json_object_set_new(
+        value, "calendars", status->calendars ? json_incref(status->calendars) : json_null());
+    (void)json_object_set_new(
+        value, "alarms", status->alarms.rows ? json_incref(status->alarms.rows) : json_null());
     (void)json_object_set_new(value, "due_unknown", json_integer((json_int_t)status->unknown));
     ctl_print_json(ctl, &value);
 }
@@ -476,24 +478,21 @@ int ctl_status(struct ctl *ctl)
     code = code == CTL_OK ? ctl_queues_read(ctl, &status.queues) : code;
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
     code = code == CTL_OK && !policies ? ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL) : code;
-    code = code == CTL_OK ? ctl_alarms_read(ctl, policies, &status.alarms) : code;
-    status.calendars = code == CTL_OK ? ctl_calendar_missing(ctl) : NULL;
-    if (!status.calendars) {
-        json_decref(status.alarms.rows);
-        return code != CTL_OK ? code : CTL_FAILED;
+    if (code != CTL_OK) {
+        return code;
     }
+    /* neither is a part: what could not be asked for is said beside what is known of the parts */
+    int alarms = ctl_alarms_read(ctl, policies, &status.alarms);
+    int calendars = ctl_calendar_missing(ctl, &status.calendars);
+    int unasked = alarms != CTL_OK ? alarms : calendars;
     SCOPED(ctl_redis_close) struct redisContext *redis = ctl_redis_open(ctl, status.redis_why);
     status.redis = redis != NULL;
     ctl_queues_redis(ctl, redis, &status.queues);
     for (enum service_id service = SERVICE_INTAKE; service <= SERVICE_ANALYTICS; service++) {
         health_read(ctl, service, &status.services[service]);
     }
-    if (ctl->json) {
-        print_json(ctl, &status);
-    } else {
-        print_text(ctl, policies, &status);
-    }
+    ctl->json ? print_json(ctl, &status) : print_text(ctl, policies, &status);
     json_decref(status.calendars);
     json_decref(status.alarms.rows);
-    return is_healthy(&status) ? CTL_OK : CTL_FAILED;
+    return is_healthy(&status) ? unasked : CTL_FAILED;
 }

@@ -27,6 +27,9 @@ struct top {
     struct redisContext *redis;
     int64_t follow_us, queues_us, alarms_us, frame_us; /* when next */
     uint64_t received_before, closed_before;
+    int unasked; /* why the alarms could not be asked for */
+    char *heard; /* what was said on stderr while the board has the screen */
+    size_t heard_size;
     struct board board;
 };
 
@@ -148,13 +151,13 @@ static int64_t asked_next(int64_t began_us, int64_t pause_us)
     return began_us + (share_us > pause_us ? share_us : pause_us);
 }
 
-static int alarms_take(struct top *top)
+static void alarms_take(struct top *top)
 {
     int64_t began_us = clock_monotonic_us();
     json_decref(top->board.alarms.rows);
-    int code = ctl_alarms_read(top->ctl, top->policies, &top->board.alarms);
+    top->board.said[0] = '\0';
+    top->unasked = ctl_alarms_read(top->ctl, top->policies, &top->board.alarms);
     top->alarms_us = asked_next(began_us, ALARMS_US);
-    return code;
 }
 
 static int queues_take(struct top *top)
@@ -202,7 +205,7 @@ static int turn(struct top *top, int input, int wait_ms)
         code = queues_take(top);
     }
     if (code == CTL_OK && now_us >= top->alarms_us) {
-        code = alarms_take(top);
+        alarms_take(top);
     }
     const Redress__Live__V1__Live *live = ctl_listen_next(top->listen, input, wait_ms);
     if (live && live->figures) {
@@ -228,14 +231,47 @@ static void frame(struct top *top)
     (void)fflush(ctl->out);
 }
 
+/* What was said since the last frame is shown by it: elsewhere it would stand across the board. */
+static void hear(struct top *top, FILE *heard)
+{
+    (void)fflush(heard);
+    if (top->heard_size > 1) {
+        top->heard[top->heard_size - 1] = '\0';
+        const char *line = strrchr(top->heard, '\n'); /* the last */
+        (void)view_plain(slice_text(line ? line + 1 : top->heard), top->board.said);
+        rewind(heard);
+    }
+}
+
 static bool wants_to_leave(int input)
 {
     char key = 0;
     return read(input, &key, 1) == 1 && (key == 'q' || key == 'Q' || key == 3 || key == 27);
 }
 
+static int loop(struct top *top, int input, FILE *heard)
+{
+    int code = CTL_OK;
+    while (code == CTL_OK && !ctl_listen_stopped() && !(input >= 0 && wants_to_leave(input))) {
+        int64_t now_us = clock_monotonic_us();
+        if (now_us >= top->frame_us) {
+            top->frame_us = now_us + FRAME_US;
+            hear(top, heard);
+            frame(top);
+        }
+        code = turn(top, input, (int)((top->frame_us - now_us) / 1000) + 1);
+    }
+    return code;
+}
+
 static int live(struct top *top)
 {
+    struct ctl *ctl = top->ctl;
+    FILE *err = ctl->err;
+    FILE *heard = open_memstream(&top->heard, &top->heard_size);
+    if (!heard) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
     int input = fileno(stdin);
     struct termios before;
     bool raw = tcgetattr(input, &before) == 0;
@@ -246,18 +282,17 @@ static int live(struct top *top)
         now.c_cc[VTIME] = 0;
         (void)tcsetattr(input, TCSANOW, &now);
     }
-    (void)fputs(enter, top->ctl->out);
-    int code = CTL_OK;
-    while (code == CTL_OK && !ctl_listen_stopped() && !(raw && wants_to_leave(input))) {
-        int64_t now_us = clock_monotonic_us();
-        if (now_us >= top->frame_us) {
-            top->frame_us = now_us + FRAME_US;
-            frame(top);
-        }
-        code = turn(top, raw ? input : -1, (int)((top->frame_us - now_us) / 1000) + 1);
+    (void)fputs(enter, ctl->out);
+    ctl->err = heard;
+    int code = loop(top, raw ? input : -1, heard);
+    (void)fclose(heard);
+    ctl->err = err;
+    (void)fputs(leave, ctl->out);
+    (void)fflush(ctl->out);
+    if (code != CTL_OK) { /* why it ends */
+        (void)fwrite(top->heard, 1, top->heard_size, err);
     }
-    (void)fputs(leave, top->ctl->out);
-    (void)fflush(top->ctl->out);
+    free(top->heard);
     if (raw) {
         (void)tcsetattr(input, TCSANOW, &before);
     }
@@ -279,7 +314,7 @@ static json_t *board_json(const struct board *board)
                                               "missed",
                                               (json_int_t)board->clocks[i].missed));
     }
-    return json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:O}",
+    return json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}",
                      "at",
                      view_time_json(board->at_us),
                      "received",
@@ -299,7 +334,7 @@ static json_t *board_json(const struct board *board)
                      "clocks",
                      clocks,
                      "alarms",
-                     board->alarms.rows);
+                     board->alarms.rows ? json_incref(board->alarms.rows) : json_null());
 }
 
 static int once(struct top *top)
@@ -320,7 +355,7 @@ static int once(struct top *top)
     } else {
         board_draw(top->ctl, top->ctl->out, &top->board, COLUMNS_USUAL, UINT16_MAX, "\n");
     }
-    return top->board.at_us != 0 ? CTL_OK : CTL_TRY_AGAIN;
+    return top->board.at_us != 0 ? top->unasked : CTL_TRY_AGAIN;
 }
 
 int ctl_top(struct ctl *ctl)

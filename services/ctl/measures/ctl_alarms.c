@@ -40,13 +40,23 @@ int ctl_alarms_read(struct ctl *ctl, struct view_policies *policies, struct ctl_
 {
     alarms->rows = json_array();
     alarms->count = 0;
-    return ctl_measures_each(ctl, policies, NULL, policy_look, alarms);
+    int code = ctl_measures_each(ctl, policies, NULL, policy_look, alarms);
+    if (code != CTL_OK) { /* some of them would pass for all */
+        json_decref(alarms->rows);
+        alarms->rows = NULL;
+        alarms->count = 0;
+    }
+    return code;
 }
 
 void ctl_alarms_print(const struct ctl *ctl, const struct ctl_alarms *alarms)
 {
     unsigned shown = alarms->count < CTL_ALARMS_SHOWN ? alarms->count : CTL_ALARMS_SHOWN;
     const char *color = view_color(ctl, VIEW_BREACHED);
+    if (!alarms->rows) {
+        ctl_print(
+            ctl, TEXT_STATUS_UNASKED, CTL_ARGS(ctl_text_in(ctl->language, TEXT_NEEDS_MEASURES)));
+    }
     for (unsigned i = 0; i < shown; i++) {
         (void)fprintf(ctl->out, "%s%s%s\n", color, alarms->lines[i], view_color_end(ctl));
     }

@@ -29,7 +29,8 @@ int ctl_measures_each(struct ctl *ctl,
 /* What owners are to see without asking, see measured_alarms. */
 enum { CTL_ALARMS_SHOWN = 16 };
 struct ctl_alarms {
-    json_t *rows; /* all of them, as ctl_measures_json; the reader's to let go */
+    json_t *rows; /* all of them, as ctl_measures_json; the reader's to let go.  NULL: they could
+                     not be asked for, and it was said why */
     unsigned count;
     char lines[CTL_ALARMS_SHOWN][VIEW_TEXT_MAX]; /* the first of them, for people */
 };
