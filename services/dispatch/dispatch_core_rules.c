@@ -238,7 +238,8 @@ static enum dispatch_answer check_other_case(const struct trying *trying)
 {
     uint64_t other_case = trying->input->other_case;
     if (other_case == 0) {
-        return DISPATCH_FIELD_MISSING;
+        bool given = rules_field(trying->input, "case").size > 0; /* but it is no number */
+        return given ? DISPATCH_FIELD_INVALID : DISPATCH_FIELD_MISSING;
     }
     return other_case == trying->state->case_id ? DISPATCH_FIELD_INVALID : DISPATCH_APPEND;
 }

@@ -6,6 +6,7 @@
  */
 #include "ctl_refusal.h"
 
+#include "case_number.h"
 #include "ctl_hint.h"
 #include "ctl_names.h"
 #include "dispatch_wire.h"
@@ -122,8 +123,8 @@ static void a_refusal_says_what_is_lacking_and_who_may(void **state)
     redress__command__v1__reply__free_unpacked(reply, NULL);
 }
 
-/* "Founded first" of what may only be done where it is not would be the opposite of what is meant.
- */
+/* "Founded first" of what may only be done where it is not would say the opposite; it fails where
+ * nothing is said of the value, and where yes and no are exchanged. */
 static void what_a_field_has_to_be_is_told_where_its_title_does_not_say_it(void **state)
 {
     (void)state;
@@ -360,6 +361,31 @@ static void a_word_that_was_mistyped_is_told_with_those_near_it(void **state)
                  "the action has no field \"remdy\"; did you mean \"remedy\"?\n");
 }
 
+/* It fails where a mistyped number is told as one nobody has, or a case's own as mistyped. */
+static void of_another_case_it_is_told_what_is_wrong_with_its_number(void **state)
+{
+    (void)state;
+    struct ctl_command merge = {.actor = "li", .role = "handler", .action = "merge"};
+    assert_true(case_number_parse(slice_text("240318-2722-3CN"), &merge.case_id));
+    static const struct {
+        const char *value, *says;
+    } rows[] = {
+        {"240318-2722-3CX",
+         "\"240318-2722-3CX\" is no case number (such as 261122-2322-2CN): read it again, a "
+         "character is wrong or lacking\n"                                             },
+        {"240318-2722-3CN", "240318-2722-3CN is this case itself: name the other one\n"},
+        {"261122-2322-2CN", "there is no case 261122-2322-2CN\n"                       },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct dispatch_reason wrong = {.about = slice_text("case"),
+                                              .value = slice_text(rows[i].value)};
+        assert_hints("li", "field_invalid", &merge, &wrong, rows[i].says);
+    }
+    const struct dispatch_reason other = {.about = slice_text("cause"),
+                                          .value = slice_text("240318-2722-3CX")};
+    assert_hints("li", "field_invalid", &merge, &other, "");
+}
+
 static void what_was_not_filled_in_is_told_as_it_is_typed(void **state)
 {
     (void)state;
@@ -410,6 +436,7 @@ int main(void)
         cmocka_unit_test(a_time_is_told_with_its_zone),
         cmocka_unit_test(a_case_nobody_holds_is_not_with_somebody_else),
         cmocka_unit_test(a_word_that_was_mistyped_is_told_with_those_near_it),
+        cmocka_unit_test(of_another_case_it_is_told_what_is_wrong_with_its_number),
         cmocka_unit_test(what_was_not_filled_in_is_told_as_it_is_typed),
         cmocka_unit_test(a_stranger_is_not_told_who_works_here),
         cmocka_unit_test(what_a_later_release_answers_is_told_as_it_came),

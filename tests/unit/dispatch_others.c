@@ -127,7 +127,8 @@ static void a_merge_that_is_undone_restores_the_case(void **state)
     static const struct beat story[] = {
         {"mei",  "agent",      "claim", TO(APPEND)},
         {"mei",  "agent",      "tell",  TO(APPEND)},
-        {"boss", "supervisor", "merge", {"case"}, TO(FIELD_MISSING)},
+        {"boss", "supervisor", "merge", TO(FIELD_MISSING)},
+        {"boss", "supervisor", "merge", {"case"}, TO(FIELD_INVALID)}, /* given, but no number */
     };
     PLAY(&play, story);
     const struct dispatch_case before = play.state;

@@ -1,5 +1,6 @@
 #include "ctl_hint.h"
 
+#include "case_number.h"
 #include "ctl_database.h"
 #include "ctl_names.h"
 #include "scope.h"
@@ -132,6 +133,25 @@ static void fill_hint(const struct hinting *hinting)
     }
 }
 
+/* The number of another case: mistyped, this case's own, or nobody's. */
+static void case_hint(const struct hinting *hinting)
+{
+    char field[VIEW_TEXT_MAX];
+    char typed[VIEW_TEXT_MAX];
+    uint64_t case_id = 0;
+    if (strcmp(about(hinting, field), "case") != 0 ||
+        (hinting->policy &&
+         policy_field_index(hinting->policy, slice_text(field)) != POLICY_NONE)) {
+        return;
+    }
+    struct slice value = slice_data(hinting->reply->reason->value);
+    bool number = case_number_parse(value, &case_id);
+    enum ctl_text id = !number                                ? TEXT_HINT_CASE_MISTYPED
+                       : case_id == hinting->command->case_id ? TEXT_HINT_CASE_ITSELF
+                                                              : TEXT_LOOK_NO_CASE;
+    ctl_note(hinting->ctl, id, CTL_ARGS(view_plain(value, typed)));
+}
+
 /* Somebody the command names.  Who is unknown himself is not told who works here. */
 static void person_hint(const struct hinting *hinting)
 {
@@ -216,6 +236,7 @@ void ctl_hint(struct ctl *ctl,
     } hints[] = {
         {"action_unknown", action_hint},
         {"field_missing",  fill_hint  },
+        {"field_invalid",  case_hint  },
         {"field_unknown",  field_hint },
         {"person_unknown", person_hint},
         {"not_holder",     holder_hint},

@@ -66,17 +66,29 @@ static const struct policy_action *action_of(const struct telling *telling, Prot
     return index == POLICY_NONE ? NULL : &telling->step->actions[index];
 }
 
-/* The title the step's actions give to a field, else the policy's own. */
-static const struct policy_title *field_title(const struct telling *telling, ProtobufCBinaryData id)
+static const struct policy_title *need_title(const struct policy_action *action,
+                                             ProtobufCBinaryData id)
+{
+    for (uint16_t n = 0; action && n < action->need_count; n++) {
+        if (slice_equal(slice_data(id), slice_text(action->needs[n].field))) {
+            return &action->needs[n].title;
+        }
+    }
+    return NULL;
+}
+
+/* The title the action gives to a field, else another of the step, else the policy's own. */
+static const struct policy_title *field_title(const struct telling *telling,
+                                              const struct policy_action *action,
+                                              ProtobufCBinaryData id)
 {
     const struct policy_step *step = telling->step;
-    for (uint16_t a = 0; step && a < step->action_count; a++) {
-        for (uint16_t n = 0; n < step->actions[a].need_count; n++) {
-            const struct policy_need *need = &step->actions[a].needs[n];
-            if (slice_equal(slice_data(id), slice_text(need->field))) {
-                return &need->title;
-            }
-        }
+    const struct policy_title *title = need_title(action, id);
+    for (uint16_t a = 0; step && !title && a < step->action_count; a++) {
+        title = need_title(&step->actions[a], id);
+    }
+    if (title) {
+        return title;
     }
     uint16_t field =
         telling->policy ? policy_field_index(telling->policy, slice_data(id)) : POLICY_NONE;
@@ -90,6 +102,7 @@ static void fields_write(const struct telling *telling,
                          bool required)
 {
     const char *before = word(telling, head);
+    const struct policy_action *own = action_of(telling, action->action);
     bool any = false;
     for (size_t i = 0; i < action->n_needs; i++) {
         bool must = false;
@@ -99,7 +112,8 @@ static void fields_write(const struct telling *telling,
         }
         char name[NAMED_MAX];
         if (must == required) {
-            (void)named(telling, field_title(telling, action->needs[i]), action->needs[i], name);
+            (void)named(
+                telling, field_title(telling, own, action->needs[i]), action->needs[i], name);
             (void)fprintf(telling->to,
                           "%s%s%s",
                           any ? "" : "      ",
@@ -150,7 +164,7 @@ static void limits_write(const struct telling *telling, const allowed_action *ac
         char field[NAMED_MAX];
         char role[NAMED_MAX];
         char most[NAMED_MAX];
-        (void)named(telling, field_title(telling, limit->field), limit->field, field);
+        (void)named(telling, field_title(telling, NULL, limit->field), limit->field, field);
         (void)named(telling, role_title(telling->policy, limit->role), limit->role, role);
         (void)fputs("      ", telling->to);
         ctl_format(telling->to,
@@ -311,7 +325,7 @@ static void allowed_write(const struct telling *telling)
         char name[NAMED_MAX];
         const Redress__Command__V1__Form *form = reply->forms[i];
         (void)fputs("  ", telling->to);
-        (void)named(telling, field_title(telling, form->field), form->field, name);
+        (void)named(telling, field_title(telling, NULL, form->field), form->field, name);
         ctl_format(telling->to, word(telling, TEXT_FIELD_IS), CTL_ARGS(name, ""));
         ctl_form_say(telling->ctl, telling->policy, form, telling->to);
         (void)fputc('\n', telling->to);
