@@ -204,11 +204,9 @@ static void need_add(struct policy_loading *loading,
     if (!field || !needs) {
         return;
     }
-    for (uint16_t i = 0; i < action->need_count; i++) {
-        if (strcmp(action->needs[i].field, field->id) == 0) {
-            complain(loading, node, NULL, "'%s' is asked for already", field->id);
-            return;
-        }
+    if (policy_need_of(action, slice_text(field->id))) {
+        complain(loading, node, NULL, "'%s' is asked for already", field->id);
+        return;
     }
     if (action->need_count == POLICY_NEEDS_MAX) {
         complain(loading, node, NULL, "more than %d fields", POLICY_NEEDS_MAX);

@@ -202,10 +202,9 @@ static bool is_asked(const struct policy *policy, const struct policy_field *fie
     for (uint16_t i = 0; i < policy->step_count; i++) {
         for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
             const struct policy_action *action = &policy->steps[i].actions[j];
-            for (uint16_t n = 0; n < action->need_count; n++) {
-                if (action->needs[n].rules == field) {
-                    return true;
-                }
+            const struct policy_need *need = policy_need_of(action, slice_text(field->id));
+            if (need && need->rules == field) {
+                return true;
             }
         }
     }

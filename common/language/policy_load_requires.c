@@ -365,11 +365,7 @@ POLICY_READER(closing_check)
 
 static bool asks(const struct policy_action *action, const struct policy_field *field)
 {
-    bool asked = field->kept;
-    for (uint16_t i = 0; i < action->need_count; i++) {
-        asked = asked || strcmp(action->needs[i].field, field->id) == 0;
-    }
-    return asked;
+    return field->kept || policy_need_of(action, slice_text(field->id));
 }
 
 /* What an action looks at it asks for, or stays with the case. */

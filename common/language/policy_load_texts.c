@@ -86,12 +86,8 @@ static bool is_written(const struct policy_text *text, enum locale locale)
 
 static bool is_needed(const struct policy_action *action, struct slice name)
 {
-    bool needed = false;
-    for (uint16_t i = 0; i < action->need_count; i++) {
-        needed = needed || (!action->needs[i].optional &&
-                            slice_equal(slice_text(action->needs[i].field), name));
-    }
-    return needed;
+    const struct policy_need *need = policy_need_of(action, name);
+    return need && !need->optional;
 }
 
 /* Some action that uses the text does not ask for the field; NULL: all do, or none uses it. */
@@ -146,12 +142,9 @@ static bool is_personal(const struct policy *policy, uint16_t text, struct slice
     for (uint16_t i = 0; i < policy->step_count; i++) {
         for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
             const struct policy_action *action = &policy->steps[i].actions[j];
-            for (uint16_t n = 0; n < action->need_count; n++) {
-                const struct policy_need *need = &action->needs[n];
-                personal = personal ||
-                           ((action->texts >> text & 1U) != 0 && need->rules &&
-                            need->rules->personal && slice_equal(slice_text(need->field), name));
-            }
+            const struct policy_need *need = policy_need_of(action, name);
+            personal = personal || ((action->texts >> text & 1U) != 0 && need && need->rules &&
+                                    need->rules->personal);
         }
     }
     return personal;

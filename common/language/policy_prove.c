@@ -358,13 +358,11 @@ static void prove_promise(struct policy_loading *loading, uint16_t index)
     for (uint16_t i = 0; i < policy->step_count; i++) {
         for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
             const struct policy_action *action = &policy->steps[i].actions[j];
-            for (uint16_t k = 0; k < action->need_count; k++) {
-                bool starts = task != 0 ? (action->opens >> (task - 1) & 1U) != 0
-                                        : policy_kind_in(clock->starts, action->fact) ||
-                                              (action->marks & clock->start_marks) != 0;
-                if (starts && strcmp(action->needs[k].field, field->id) == 0) {
-                    return;
-                }
+            bool starts = task != 0 ? (action->opens >> (task - 1) & 1U) != 0
+                                    : policy_kind_in(clock->starts, action->fact) ||
+                                          (action->marks & clock->start_marks) != 0;
+            if (starts && policy_need_of(action, slice_text(field->id))) {
+                return;
             }
         }
     }

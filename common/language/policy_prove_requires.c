@@ -24,15 +24,6 @@ static bool asked_of_all(const struct policy_requirement *asked)
            when->compare_count == 0;
 }
 
-static bool fills_in(const struct policy_action *action, const struct policy_field *field)
-{
-    bool fills = false;
-    for (uint16_t i = 0; action && i < action->need_count; i++) {
-        fills = fills || strcmp(action->needs[i].field, field->id) == 0;
-    }
-    return fills;
-}
-
 /* A value the field can have is never what is asked for. */
 static bool out_of_bounds(const struct policy_field *field, const struct policy_compare *compare)
 {
@@ -63,7 +54,7 @@ static bool may_hold(const struct policy *policy,
     }
     const struct policy_field *about = &policy->fields[field];
     bool told = about->kept && (possible->told >> about->slot & 1U) != 0;
-    bool now = asked->same == POLICY_NONE && fills_in(action, about);
+    bool now = asked->same == POLICY_NONE && policy_need_of(action, slice_text(about->id));
     return (told || now) && !out_of_bounds(about, &asked->compare);
 }
 

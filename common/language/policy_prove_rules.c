@@ -186,23 +186,16 @@ static void prove_fields(struct policy_loading *loading)
     }
 }
 
-static bool asks_reason(const struct policy_action *action)
-{
-    bool asks = false;
-    for (uint16_t i = 0; i < action->need_count; i++) {
-        asks = asks || strcmp(action->needs[i].field, "reason") == 0;
-    }
-    return asks;
-}
-
 /* Whether some action gives more time; whether one of these can say why. */
 static void look_for_extending(const struct policy *policy, bool *any, bool *with_reason)
 {
     for (uint16_t i = 0; i < policy->step_count; i++) {
         for (uint16_t j = 0; j < policy->steps[i].action_count; j++) {
             const struct policy_action *action = &policy->steps[i].actions[j];
-            *any = *any || action->fact == EVENT_EXTENDED;
-            *with_reason = *with_reason || (action->fact == EVENT_EXTENDED && asks_reason(action));
+            bool extends = action->fact == EVENT_EXTENDED;
+            *any = *any || extends;
+            *with_reason =
+                *with_reason || (extends && policy_need_of(action, slice_text("reason")));
         }
     }
 }

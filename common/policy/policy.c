@@ -159,6 +159,13 @@ uint16_t policy_action_index(const struct policy_step *step, struct slice id)
     return find(step->actions, step->action_count, sizeof(struct policy_action), id);
 }
 
+const struct policy_need *policy_need_of(const struct policy_action *action, struct slice field)
+{
+    uint16_t i = action ? find(action->needs, action->need_count, sizeof *action->needs, field)
+                        : (uint16_t)POLICY_NONE;
+    return i == POLICY_NONE ? NULL : &action->needs[i];
+}
+
 static bool bit_holds(uint32_t set, uint16_t index)
 {
     return set == 0 || (index < 32 && (set >> index & 1U) != 0);

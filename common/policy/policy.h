@@ -351,6 +351,9 @@ uint16_t policy_text_index(const struct policy *policy, struct slice id);
 uint16_t policy_mark_index(const struct policy *policy, struct slice id);
 uint16_t policy_action_index(const struct policy_step *step, struct slice id);
 
+/* The field as the action asks for it; NULL: it does not, or there is no action. */
+const struct policy_need *policy_need_of(const struct policy_action *action, struct slice field);
+
 /*
  * Clocks of tasks: open tasks of a kind are numbered from 1, a new one gets the lowest number that
  * is free, and each has a run of its own of every clock of that kind.  A case keeps its runs in one

@@ -296,12 +296,7 @@ static bool put_value(struct filling *filling, const struct policy_field *rules,
 static bool put_field(struct filling *filling, struct slice name)
 {
     const struct policy_text_facts *facts = filling->facts;
-    const struct policy_need *need = NULL;
-    for (uint16_t i = 0; facts->action && i < facts->action->need_count; i++) {
-        if (slice_equal(name, slice_text(facts->action->needs[i].field))) {
-            need = &facts->action->needs[i];
-        }
-    }
+    const struct policy_need *need = policy_need_of(facts->action, name);
     for (uint32_t i = 0; need && i < facts->field_count; i++) {
         struct slice value = facts->fields[i].value;
         if (slice_equal(facts->fields[i].name, name) && value.size > 0) {

@@ -11,16 +11,6 @@ static unsigned bits_count(uint32_t set)
     return count;
 }
 
-bool asked_in_form(const struct policy_action *action, const char *field)
-{
-    for (uint16_t i = 0; i < action->need_count; i++) {
-        if (strcmp(action->needs[i].field, field) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool asked_value(const struct trying *trying, uint16_t index, int64_t *value)
 {
     const struct policy_field *field = &trying->policy->fields[index];
@@ -59,7 +49,7 @@ static bool compare_holds(const struct trying *trying, const struct policy_requi
         return true;
     }
     const char *id = trying->policy->fields[compare->field].id;
-    if (trying->blank && asked_in_form(trying->action, id)) {
+    if (trying->blank && policy_need_of(trying->action, slice_text(id))) {
         return true; /* it may still be filled in */
     }
     if (asked->same_channel) {

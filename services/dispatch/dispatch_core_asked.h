@@ -19,9 +19,6 @@ struct trying {
     enum case_outcome outcome;
 };
 
-/* The action's form has the field. */
-bool asked_in_form(const struct policy_action *action, const char *field);
-
 /* What the form says, else what is kept. */
 bool asked_value(const struct trying *trying, uint16_t index, int64_t *value);
 

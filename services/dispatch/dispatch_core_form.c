@@ -8,23 +8,13 @@ static bool is_personal(const struct policy_field *rules)
     return rules && rules->personal;
 }
 
-static const struct policy_need *need_of(const struct policy_action *action, struct slice name)
-{
-    for (uint16_t i = 0; action && i < action->need_count; i++) {
-        if (slice_equal(name, slice_text(action->needs[i].field))) {
-            return &action->needs[i];
-        }
-    }
-    return NULL;
-}
-
 /* As another action asks for it: what is personal there is not less so here. */
 static const struct policy_field *personal_elsewhere(const struct policy *policy, struct slice name)
 {
     for (uint16_t i = 0; i < policy->step_count; i++) {
         const struct policy_step *step = &policy->steps[i];
         for (uint16_t j = 0; j < step->action_count; j++) {
-            const struct policy_need *need = need_of(&step->actions[j], name);
+            const struct policy_need *need = policy_need_of(&step->actions[j], name);
             if (need && is_personal(need->rules)) {
                 return need->rules;
             }
@@ -51,7 +41,7 @@ static bool reads(const struct policy_action *action, struct slice name)
 static const struct policy_field *
 rules_of(const struct policy *policy, const struct policy_action *action, struct slice name)
 {
-    const struct policy_need *need = need_of(action, name);
+    const struct policy_need *need = policy_need_of(action, name);
     if (need) {
         return need->rules;
     }
@@ -66,7 +56,7 @@ rules_of(const struct policy *policy, const struct policy_action *action, struct
  * other rules go by, and nobody has judged it. */
 static bool is_asked(const struct policy_action *action, struct slice name)
 {
-    return need_of(action, name) || reads(action, name);
+    return policy_need_of(action, name) || reads(action, name);
 }
 
 /* The rules judge one value of a field, and that one is kept. */
@@ -148,7 +138,7 @@ static bool extends_badly(const struct policy *policy,
         return !is_clock(policy, field->value);
     }
     static const struct policy_field reason = {.has_max = true, .max = REASON_MAX};
-    return slice_equal(field->name, slice_text("reason")) && !need_of(action, field->name) &&
+    return slice_equal(field->name, slice_text("reason")) && !policy_need_of(action, field->name) &&
            !policy_field_accepts(&reason, field->value);
 }
 

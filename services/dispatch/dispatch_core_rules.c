@@ -113,7 +113,7 @@ static struct dispatch_permit check_limits(const struct trying *trying)
         const struct policy_limit *limit = &trying->action->limits[i];
         const struct policy_field *field = &trying->policy->fields[limit->field];
         int64_t value = 0;
-        bool later = trying->blank && asked_in_form(trying->action, field->id);
+        bool later = trying->blank && policy_need_of(trying->action, slice_text(field->id));
         if (!limit_is_for(trying, limit) || later) {
             continue;
         }

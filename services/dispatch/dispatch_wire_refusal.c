@@ -80,12 +80,7 @@ static const struct policy_need *need_of(const struct dispatch_refusal *refusal)
 {
     const struct policy_step *step = &refusal->policy->steps[refusal->state->step];
     uint16_t index = policy_action_index(step, refusal->input->action);
-    for (uint16_t i = 0; index != POLICY_NONE && i < step->actions[index].need_count; i++) {
-        if (slice_equal(refusal->field, slice_text(step->actions[index].needs[i].field))) {
-            return &step->actions[index].needs[i];
-        }
-    }
-    return NULL;
+    return index == POLICY_NONE ? NULL : policy_need_of(&step->actions[index], refusal->field);
 }
 
 const struct policy_title *dispatch_title_of(const struct policy *policy, struct slice id)

@@ -52,13 +52,9 @@ static enum content content_of(const struct form *form, const char *name)
     uint16_t field =
         form->policy ? policy_field_index(form->policy, slice_text(name)) : (uint16_t)POLICY_NONE;
     const struct policy_field *rules = field == POLICY_NONE ? NULL : &form->policy->fields[field];
-    bool known = rules != NULL;
-    for (uint16_t i = 0; form->action && i < form->action->need_count; i++) {
-        if (strcmp(form->action->needs[i].field, name) == 0) {
-            known = true;
-            rules = form->action->needs[i].rules;
-        }
-    }
+    const struct policy_need *need = policy_need_of(form->action, slice_text(name));
+    bool known = need || rules;
+    rules = need ? need->rules : rules;
     return !known || (rules && rules->type == FORM_HASH) ? CONTENT_HASH : CONTENT_TEXT;
 }
 

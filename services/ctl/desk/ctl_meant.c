@@ -123,14 +123,12 @@ ctl_meant_action(const struct ctl *ctl, const struct policy_step *step, const ch
 static const struct policy_field *
 rules_of(const struct policy *policy, const struct policy_action *action, const char *id)
 {
-    uint16_t field = policy_field_index(policy, slice_text(id));
-    const struct policy_field *rules = field == POLICY_NONE ? NULL : &policy->fields[field];
-    for (uint16_t i = 0; action && i < action->need_count; i++) {
-        if (action->needs[i].rules && strcmp(action->needs[i].field, id) == 0) {
-            rules = action->needs[i].rules;
-        }
+    const struct policy_need *need = policy_need_of(action, slice_text(id));
+    if (need && need->rules) {
+        return need->rules;
     }
-    return rules;
+    uint16_t field = policy_field_index(policy, slice_text(id));
+    return field == POLICY_NONE ? NULL : &policy->fields[field];
 }
 
 static void flags_add(const struct ctl *ctl, struct ctl_names *names)

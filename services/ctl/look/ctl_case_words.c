@@ -34,13 +34,7 @@ const char *case_action(const struct ctl *ctl,
 const struct policy_need *
 case_need(const struct policy *policy, const struct event_advanced *advanced, struct slice name)
 {
-    const struct policy_action *action = action_of(policy, advanced);
-    for (uint16_t i = 0; action && i < action->need_count; i++) {
-        if (slice_equal(name, slice_text(action->needs[i].field))) {
-            return &action->needs[i];
-        }
-    }
-    return NULL;
+    return policy_need_of(action_of(policy, advanced), name);
 }
 
 struct slice case_field_of(const struct event_advanced *advanced, const char *name)

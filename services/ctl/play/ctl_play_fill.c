@@ -334,16 +334,6 @@ static void field_add(const struct filling *filling,
     }
 }
 
-static bool asks_for(const struct policy_action *action, const char *field)
-{
-    for (uint16_t i = 0; i < action->need_count; i++) {
-        if (strcmp(action->needs[i].field, field) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A limit is asked of every case, also where nothing was said of the field yet. */
 static void
 limited_add(const struct filling *filling, struct play_paper *paper, struct ctl_command *command)
@@ -353,7 +343,8 @@ limited_add(const struct filling *filling, struct play_paper *paper, struct ctl_
         const struct policy_limit *limit = &filling->action->limits[i];
         const struct policy_field *field = &policy->fields[limit->field];
         bool known = field->kept && (filling->life->told >> field->slot & 1U) != 0;
-        if (limit->role == filling->who->role && !known && !asks_for(filling->action, field->id)) {
+        bool asked_for = policy_need_of(filling->action, slice_text(field->id)) != NULL;
+        if (limit->role == filling->who->role && !known && !asked_for) {
             const struct asked asked = {field->id, &field->title, field};
             field_add(filling, &asked, paper, command);
         }
