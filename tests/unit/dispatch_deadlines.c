@@ -4,8 +4,7 @@
  * time can be asked for with the fields its rule reads. Method: a policy as text through the loader
  * whose calendar ends with a year, played at the desk. Guards laws 7, 8 and 12.
  */
-#include "dispatch_play.h"
-#include "policy_load.h"
+#include "dispatch_loaded.h"
 #include "unit.h"
 
 enum { YEAR = 2026, REASON_MAX = 500 };
@@ -45,21 +44,13 @@ static int policy_get(void **state)
     (void)state;
     struct policy_report report;
     object = policy_load_blind("deadlines.yaml", slice_text(text), YEAR, YEAR, &report);
-    if (!object) {
-        print_error("%s", report.text);
-        return -1;
-    }
-    policy_report_done(&report);
-    play_with(&object->policy);
-    return 0;
+    return play_loaded(object, &report);
 }
 
 static int policy_done(void **state)
 {
     (void)state;
-    play_with(NULL);
-    policy_object_free(&object);
-    return 0;
+    return play_unload(&object);
 }
 
 static void begin(void)

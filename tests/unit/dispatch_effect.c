@@ -5,8 +5,7 @@
  * loader, played at the desk with what the archive would have counted.  Guards laws 8 and 11.
  */
 #include "case_number.h"
-#include "dispatch_play.h"
-#include "policy_load.h"
+#include "dispatch_loaded.h"
 #include "unit.h"
 
 enum { YEAR = 2026 };
@@ -44,21 +43,13 @@ static int policy_get(void **state)
     (void)state;
     struct policy_report report;
     object = policy_load_blind("counted.yaml", slice_text(text), YEAR, YEAR, &report);
-    if (!object) {
-        print_error("%s", report.text);
-        return -1;
-    }
-    policy_report_done(&report);
-    play_with(&object->policy);
-    return 0;
+    return play_loaded(object, &report);
 }
 
 static int policy_done(void **state)
 {
     (void)state;
-    play_with(NULL);
-    policy_object_free(&object);
-    return 0;
+    return play_unload(&object);
 }
 
 static void found(const char *cause)

@@ -8,11 +8,10 @@
  * stream is folded again from nothing and through the archive's bytes (laws 6, 8 and 11).
  */
 #include "dispatch_core_fit.h"
-#include "dispatch_play.h"
+#include "dispatch_loaded.h"
 #include "dispatch_store_more.h"
 #include "golden.h"
 #include "org_load.h"
-#include "policy_load.h"
 #include "unit.h"
 
 enum { YAML_MAX = 64 * 1024, MINUTE = 60, HOUR = 3600, MILL = 0x400, STRANGER = 77 };
@@ -35,20 +34,17 @@ static int set_up(void **state)
     (void)state;
     struct policy_report report;
     policy = policy_load("people", file_text(PEOPLE_POLICY), 2024, 2025, &report);
-    policy_report_done(&report);
+    int loaded = play_loaded(policy, &report);
     org = org_load("desk", file_text(PEOPLE_ORG), 2024, 2025, &report);
     policy_report_done(&report);
-    play_with(policy ? &policy->policy : NULL);
-    return policy && org ? 0 : -1;
+    return org ? loaded : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    play_with(NULL);
-    policy_object_free(&policy);
     org_object_free(&org);
-    return 0;
+    return play_unload(&policy);
 }
 
 /* A case of this customer in the step work. */

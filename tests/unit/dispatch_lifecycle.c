@@ -15,21 +15,13 @@ int lifecycle_load(void **state)
     struct policy_report report;
     size_t size = golden_read(LIFECYCLE_POLICY, yaml, sizeof yaml);
     lifecycle = policy_load("lifecycle", slice_of(yaml, size), 2024, 2025, &report);
-    if (!lifecycle) {
-        print_error("%s", report.text);
-        return -1;
-    }
-    policy_report_done(&report);
-    play_with(&lifecycle->policy);
-    return 0;
+    return play_loaded(lifecycle, &report);
 }
 
 int lifecycle_free(void **state)
 {
     (void)state;
-    play_with(NULL);
-    policy_object_free(&lifecycle);
-    return 0;
+    return play_unload(&lifecycle);
 }
 
 /* And through the archive's bytes and back. */

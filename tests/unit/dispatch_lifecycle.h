@@ -4,8 +4,7 @@
 #ifndef REDRESS_DISPATCH_LIFECYCLE_H
 #define REDRESS_DISPATCH_LIFECYCLE_H
 
-#include "dispatch_play.h"
-#include "policy_load.h"
+#include "dispatch_loaded.h"
 
 extern struct policy_object *lifecycle;
 

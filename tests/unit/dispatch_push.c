@@ -8,10 +8,9 @@
  * random desks against an oracle that chooses by a list of its own.  Every stream is folded again
  * from nothing and through the archive's bytes (laws 6, 8 and 11).
  */
-#include "dispatch_play.h"
+#include "dispatch_loaded.h"
 #include "dispatch_store_more.h"
 #include "org_load.h"
-#include "policy_load.h"
 #include "unit.h"
 
 enum { MINUTE = 60, AN = 0, BO, CY, DEE, EVE, PEOPLE, DESKS = 400, STEPS = 60 };
@@ -69,26 +68,20 @@ static int set_up(void **state)
     (void)state;
     struct policy_report report;
     policy = policy_load_blind("pushing", slice_text(policy_text), 2024, 2025, &report);
-    if (!policy) {
-        print_error("%s", report.text);
-    }
-    policy_report_done(&report);
+    int loaded = play_loaded(policy, &report);
     org = org_load("desk", slice_text(org_text), 2024, 2025, &report);
     if (!org) {
         print_error("%s", report.text);
     }
     policy_report_done(&report);
-    play_with(policy ? &policy->policy : NULL);
-    return policy && org ? 0 : -1;
+    return org ? loaded : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    play_with(NULL);
-    policy_object_free(&policy);
     org_object_free(&org);
-    return 0;
+    return play_unload(&policy);
 }
 
 static void nobody_holds_anything(void)
