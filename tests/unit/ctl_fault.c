@@ -357,16 +357,16 @@ static void broken_read(const char *which, FILE *out)
     struct policy_report report = {0};
     assert_true(bytes.size > 0);
     if (which[0] == 'p') {
-        SCOPED(policy_object_free)
         struct policy_object *policy =
             policy_load_blind(name, bytes, FIRST_YEAR, LAST_YEAR, &report);
+        policy_object_free(&policy);
     } else if (which[0] == 'o') {
-        SCOPED(org_object_free)
         struct org_object *org = org_load(name, bytes, FIRST_YEAR, LAST_YEAR, &report);
+        org_object_free(&org);
     } else {
-        SCOPED(calendar_file_free)
         struct calendar_file *calendar =
             calendar_file_read(name, bytes, NULL, FIRST_YEAR, LAST_YEAR, &report);
+        calendar_file_free(&calendar);
     }
     (void)fputs(report.text ? report.text : "", out);
     policy_report_done(&report);

@@ -307,11 +307,10 @@ static void a_long_list_goes_on_in_the_next_line_of_a_narrow_terminal(void **sta
         {"roles",    TEXT_COLUMN_ROLES,    CTL_COLUMN_LIST, false},
         {"may_take", TEXT_COLUMN_MAY_TAKE, CTL_COLUMN_LIST, false},
     };
+    static const char may_take[] = "Front (bank/front) 12, Letters (bank/letters) 3, Hotline "
+                                   "(bank/hotline) 41, 理赔 (bank/claims) 7";
     static const char *const cells[] = {
-        "林小姐",
-        "supervisor, agent, investigator, quality, complaints officer, reader",
-        "Front (bank/front) 12, Letters (bank/letters) 3, Hotline (bank/hotline) 41, 理赔 "
-        "(bank/claims) 7"};
+        "林小姐", "supervisor, agent, investigator, quality, complaints officer, reader", may_take};
     char *text = printed_at(columns, sizeof columns / sizeof *columns, cells);
     unsigned lines = 0;
     char *rest = text;
