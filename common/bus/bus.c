@@ -289,12 +289,7 @@ static bool keys_set(struct bus *bus, const char *endpoint, const char *key, str
            error_set(error, ERROR_RETRY, "%s: %s", endpoint, zmq_strerror(errno));
 }
 
-bool bus_connect(struct bus *bus, const char *endpoint, struct error *error)
-{
-    return bus_connect_key(bus, endpoint, "", error);
-}
-
-bool bus_connect_key(struct bus *bus, const char *endpoint, const char *key, struct error *error)
+bool bus_connect(struct bus *bus, const char *endpoint, const char *key, struct error *error)
 {
     int known = endpoint_find(bus, endpoint);
     if (known >= 0 && strcmp(bus->keys[known], key) == 0) {

@@ -63,9 +63,8 @@ void bus_bound(const struct bus *bus, bool requests, char endpoint[BUS_ENDPOINT_
 /* Publishers to hear; connecting twice is harmless.  Over tcp with the publisher's key, which must
  * be a daemon's in the guard's list: ERROR_RETRY otherwise.  A connection that was refused is
  * forgotten by bus_second, so that connecting again tries again. */
-bool bus_connect_key(struct bus *bus, const char *endpoint, const char *key, struct error *error)
+bool bus_connect(struct bus *bus, const char *endpoint, const char *key, struct error *error)
     MUST_CHECK;
-bool bus_connect(struct bus *bus, const char *endpoint, struct error *error) MUST_CHECK;
 void bus_disconnect(struct bus *bus, const char *endpoint);
 
 /* Once a second; says whether the guard's list is another, see bus_allow_refresh. */

@@ -350,11 +350,6 @@ int64_t calendar_days_between(const struct calendar *calendar, int64_t from_s, i
            calendar->days[day_of(calendar, from_s)].business_before;
 }
 
-int32_t calendar_named_year(const struct calendar *calendar)
-{
-    return calendar->named_year;
-}
-
 int32_t calendar_missing_year(const struct calendar *calendar, int64_t now_s)
 {
     enum { NOVEMBER = 11 };

@@ -121,9 +121,6 @@ int64_t calendar_end_of_date(const struct calendar *calendar, int32_t date);
  */
 int64_t calendar_days_between(const struct calendar *calendar, int64_t from_s, int64_t to_s);
 
-/* Year of the last day that has a name, 0 if none. */
-int32_t calendar_named_year(const struct calendar *calendar);
-
 /*
  * The year whose holidays ought to be known by now and are not: this year, or from November on the
  * next.  0: none is missing, or the calendar names no days at all.

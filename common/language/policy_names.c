@@ -2,30 +2,6 @@
 #include "fault.h"
 #include "policy_read.h"
 
-struct policy_names names_channels(const struct policy *policy)
-{
-    return (struct policy_names){
-        "channel", policy->channels, sizeof(struct policy_channel), policy->channel_count};
-}
-
-struct policy_names names_categories(const struct policy *policy)
-{
-    return (struct policy_names){
-        "category", policy->categories, sizeof(struct policy_category), policy->category_count};
-}
-
-struct policy_names names_classes(const struct policy *policy)
-{
-    return (struct policy_names){
-        "class", policy->classes, sizeof(struct policy_class), policy->class_count};
-}
-
-struct policy_names names_queues(const struct policy *policy)
-{
-    return (struct policy_names){
-        "queue", policy->queues, sizeof(struct policy_queue), policy->queue_count};
-}
-
 struct policy_names names_steps(const struct policy *policy)
 {
     return (struct policy_names){

@@ -170,10 +170,6 @@ const struct yaml_node *list_item(const struct yaml_node *node, uint32_t i);
  * until NULL; true: one is near. */
 bool hint_make(char hint[160], const char *wrong, struct policy_names names);
 
-struct policy_names names_channels(const struct policy *policy);
-struct policy_names names_categories(const struct policy *policy);
-struct policy_names names_classes(const struct policy *policy);
-struct policy_names names_queues(const struct policy *policy);
 struct policy_names names_steps(const struct policy *policy);
 struct policy_names names_roles(const struct policy *policy);
 

@@ -97,7 +97,6 @@ void pg_bind_text(struct pg *pg, const char *value);
 void pg_bind_int2(struct pg *pg, int32_t value);
 void pg_bind_int4(struct pg *pg, int32_t value);
 void pg_bind_int8(struct pg *pg, int64_t value);
-void pg_bind_time(struct pg *pg, int64_t at_us);
 void pg_bind_null(struct pg *pg);
 void pg_bind_array(struct pg *pg, struct pg_array *array);
 

@@ -66,11 +66,6 @@ void pg_bind_int8(struct pg *pg, int64_t value)
     bind_value(pg, pg->scratch[pg->parameter_count], 8);
 }
 
-void pg_bind_time(struct pg *pg, int64_t at_us)
-{
-    pg_bind_int8(pg, pg_time_from_us(at_us));
-}
-
 void pg_bind_null(struct pg *pg)
 {
     bind_value(pg, NULL, 0);

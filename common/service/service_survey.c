@@ -71,7 +71,7 @@ static void survey_answered(void *context, const struct pg_answer *answer)
         struct error error = {0};
         const char *endpoint = PQgetvalue(publishers, i, 0);
         const char *key = bus_endpoint_is_remote(endpoint) ? PQgetvalue(publishers, i, 1) : "";
-        if (!bus_connect_key(service->bus, endpoint, key, &error)) {
+        if (!bus_connect(service->bus, endpoint, key, &error)) {
             log_warn("publisher unreachable", LOG_ERROR_FIELDS(&error));
         }
     }

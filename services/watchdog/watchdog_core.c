@@ -5,12 +5,6 @@
 
 enum { KINDS_PER_CAUSE = 7 }; /* stopped, started, paused, resumed, retargeted, refused, unknown */
 
-size_t watch_case_size(const struct policy *policy)
-{
-    return offsetof(struct watch_case, clocks) +
-           policy_run_count(policy) * sizeof(struct watch_clock);
-}
-
 /* ---- telling ------------------------------------------------------------------------------ */
 
 static enum event_kind kind_of_change(const struct change *change, uint16_t index)

@@ -73,12 +73,6 @@ struct watch_output {
 };
 
 /*
- * How many leading bytes of a struct watch_case matter under this policy, for those who keep very
- * many: the rest is zero and may be left out and zeroed again before the next call.
- */
-size_t watch_case_size(const struct policy *policy);
-
-/*
  * What an event of intake, triage or dispatch does to the clocks.  Settles first what time alone
  * had decided before event->at_us; levels due later are the tick's matter.  The caller appends the
  * output, folds it, repeats while output->more, and then folds the event itself (the two folds

@@ -141,8 +141,8 @@ static void subscribe(struct desk *desk, const char *topic)
 {
     struct error error = {.text = ""};
     bus_subscribe(desk->reader, topic);
-    assert_true(bus_connect(desk->reader, desk->publisher, &error));
-    assert_true(bus_connect(desk->reader, desk->publisher, &error)); /* twice is harmless */
+    assert_true(bus_connect(desk->reader, desk->publisher, "", &error));
+    assert_true(bus_connect(desk->reader, desk->publisher, "", &error)); /* twice is harmless */
     int64_t end_us = clock_now_us() + PATIENCE_US;
     while (desk->messages == 0 && clock_now_us() < end_us) {
         publish(desk, topic, "hello");
@@ -342,7 +342,7 @@ static void a_publisher_of_other_shapes_does_not_stop_the_reader(void **state)
     (void)zmq_setsockopt(odd.socket, ZMQ_LINGER, &(int){0}, sizeof(int));
     assert_int_equal(zmq_bind(odd.socket, endpoint), 0);
     bus_subscribe(desk.reader, "odd");
-    assert_true(bus_connect(desk.reader, endpoint, &error));
+    assert_true(bus_connect(desk.reader, endpoint, "", &error));
     int64_t end_us = clock_now_us() + PATIENCE_US;
     while (desk.messages == 0 && clock_now_us() < end_us) {
         raw_send(&odd, (const char *const[]){"odd", NULL});
@@ -352,7 +352,7 @@ static void a_publisher_of_other_shapes_does_not_stop_the_reader(void **state)
     }
     assert_true(desk.messages > 0);
     assert_string_equal(desk.text, "well");
-    assert_false(bus_connect(desk.reader, "nonsense", &error));
+    assert_false(bus_connect(desk.reader, "nonsense", "", &error));
     assert_int_equal(error.kind, ERROR_RETRY);
     assert_false(bus_bind_publisher(desk.reader, "ipc:///nowhere/at/all", &error));
     assert_int_equal(error.kind, ERROR_FATAL);

@@ -307,7 +307,7 @@ static void single_values_arrive_as_they_were_bound(void **state)
     pg_bind_int2(desk.pg, -2);
     pg_bind_int4(desk.pg, INT32_MIN);
     pg_bind_int8(desk.pg, INT64_MIN + 1);
-    pg_bind_time(desk.pg, 1);
+    pg_bind_int8(desk.pg, pg_time_from_us(1));
     pg_bind(desk.pg, slice_of("\0\xff", 2));
     pg_bind_text(desk.pg, "投诉");
     pg_bind_null(desk.pg);
