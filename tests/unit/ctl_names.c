@@ -46,8 +46,8 @@ static void a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are(void
 }
 
 /* What the word means among two policies that differ by name and by the titles of a channel. */
-static void
-assert_means(enum ctl_naming naming, const char *word, const char *id, const char *expected)
+static void assert_judges(
+    enum ctl_naming naming, const char *word, const char *id, const char *expected, int wanted)
 {
     static struct policy_channel channels[] = {
         {.id = "phone",   .title = {{"Hotline", "热线", "專線"}}},
@@ -69,9 +69,32 @@ assert_means(enum ctl_naming naming, const char *word, const char *id, const cha
     int code = ctl_names_judge(&ctl, policies, 2, &named, NULL);
     (void)fclose(ctl.err);
     assert_string_equal(said, expected);
-    assert_int_equal(code, expected[0] == '\0' ? CTL_OK : CTL_USAGE);
+    assert_int_equal(code, wanted);
     assert_string_equal(named.id, id);
     free(said);
+}
+
+static void
+assert_means(enum ctl_naming naming, const char *word, const char *id, const char *expected)
+{
+    assert_judges(naming, word, id, expected, expected[0] == '\0' ? CTL_OK : CTL_USAGE);
+}
+
+static void assert_near(enum ctl_naming naming, const char *word, const char *expected)
+{
+    assert_judges(naming, word, "", expected, CTL_NOT_FOUND);
+}
+
+/* It fails where bytes are weighed, or ids alone. */
+static void a_title_that_was_mistyped_is_found_by_its_characters(void **state)
+{
+    (void)state;
+    assert_near(NAMING_CHANNEL, "热钱", "redress: 没有渠道“热钱”；是否想用“热线”（phone）？\n");
+    assert_near(NAMING_CHANNEL, "專綫", "redress: 没有渠道“專綫”；是否想用“热线”（phone）？\n");
+    assert_near(NAMING_CHANNEL, "Hotlin", "redress: 没有渠道“Hotlin”；是否想用“热线”（phone）？\n");
+    assert_near(NAMING_CHANNEL, "pohne", "redress: 没有渠道“pohne”；是否想用“phone”？\n");
+    assert_near(
+        NAMING_POLICY, "二号规定", "redress: 没有规则“二号规定”；是否想用“二号规则”（second）？\n");
 }
 
 static void a_title_of_any_language_means_its_id_unless_several_have_it(void **state)
@@ -102,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are),
+        cmocka_unit_test(a_title_that_was_mistyped_is_found_by_its_characters),
         cmocka_unit_test(a_title_of_any_language_means_its_id_unless_several_have_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,9 +20,9 @@ static bool there(const struct ctl_name *list, unsigned count, const char *id)
     return false;
 }
 
-static struct ctl_name name_of(const char *id, const char *title, size_t far)
+static struct ctl_name name_of(const char *id, const char *title)
 {
-    struct ctl_name name = {.far = far};
+    struct ctl_name name = {.far = SIZE_MAX};
     (void)snprintf(name.id, sizeof name.id, "%s", id);
     if (title && strcmp(title, id) != 0) {
         (void)view_plain(slice_text(title), name.title);
@@ -54,7 +54,7 @@ static void called_add(struct ctl_names *names, const char *id, const char *titl
 {
     if (names->called_count < CTL_NAMES_SHOWN_MAX &&
         !there(names->called, names->called_count, id)) {
-        names->called[names->called_count++] = name_of(id, title, 0);
+        names->called[names->called_count++] = name_of(id, title);
     }
 }
 
@@ -73,22 +73,35 @@ struct part {
     const struct policy_title *titles; /* NULL: none */
 };
 
+/* How far the word is from the id and from what it is called; SIZE_MAX: too far. */
+static void name_weigh(struct ctl_name *name, const char *title, const struct part *part)
+{
+    const char *nearest = NULL;
+    ctl_nearer(part->typed, part->like, &nearest, &name->far);
+    size_t by_id = name->far;
+    for (unsigned i = 0; part->titles && i < LOCALE_COUNT; i++) {
+        ctl_nearer(part->typed, part->titles->text[i], &nearest, &name->far);
+    }
+    if (!part->titles && title) {
+        ctl_nearer(part->typed, title, &nearest, &name->far);
+    }
+    name->by_title = name->far < by_id;
+}
+
 static void
 add_part(struct ctl_names *names, const char *id, const char *title, const struct part *part)
 {
-    const char *nearest = NULL;
-    size_t far = SIZE_MAX;
     if (names->all) {
         (void)fprintf(names->all, "%s\n", id);
         return;
     }
-    ctl_nearer(part->typed, part->like, &nearest, &far);
     names->found = names->found || strcmp(names->word, id) == 0;
     if (is_title(part->titles, part->typed) && strcmp(part->typed, part->like) != 0) {
         called_add(names, id, title);
     }
-    const struct ctl_name name = name_of(id, title, far);
-    if (nearest) {
+    struct ctl_name name = name_of(id, title);
+    name_weigh(&name, title, part);
+    if (name.far != SIZE_MAX) {
         near_add(names, &name);
     }
     if (there(names->shown, names->shown_count, id)) {
@@ -161,6 +174,19 @@ int ctl_names_several(const struct ctl *ctl, const struct ctl_names *names)
     return ctl_fail(ctl, CTL_USAGE, TEXT_NAMES_SEVERAL, CTL_ARGS(names->word, told));
 }
 
+/* “phone”, or “电话热线”（phone） where the title is what was mistyped. */
+static void near_tell(const struct ctl *ctl, const struct ctl_name *name, FILE *to)
+{
+    const char *quoted = ctl_text_in(ctl->language, TEXT_NAME_QUOTED);
+    char title[VIEW_TEXT_MAX + 8];
+    if (!name->by_title || name->title[0] == '\0') {
+        ctl_format(to, quoted, CTL_ARGS(name->id));
+        return;
+    }
+    (void)ctl_format_into(title, sizeof title, quoted, CTL_ARGS(name->title));
+    ctl_format(to, ctl_text_in(ctl->language, TEXT_REASON_TITLE), CTL_ARGS(title, name->id));
+}
+
 const char *
 ctl_names_tell(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX])
 {
@@ -168,7 +194,7 @@ ctl_names_tell(const struct ctl *ctl, const struct ctl_names *names, char into[C
     FILE *to = names->near_count > 0 ? fmemopen(list, sizeof list, "w") : NULL;
     for (unsigned i = 0; to && i < names->near_count; i++) {
         (void)fputs(i > 0 ? ctl_text_in(ctl->language, TEXT_LIST_AND) : "", to);
-        ctl_format(to, ctl_text_in(ctl->language, TEXT_NAME_QUOTED), CTL_ARGS(names->near[i].id));
+        near_tell(ctl, &names->near[i], to);
     }
     if (to) {
         (void)fclose(to);

@@ -18,6 +18,7 @@ struct ctl_name {
     char id[CTL_NAME_SIZE];
     char title[VIEW_TEXT_MAX]; /* "": it has none of its own */
     size_t far;
+    bool by_title; /* its title is nearer to the word than its id */
 };
 
 struct ctl_names {
