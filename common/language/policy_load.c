@@ -17,7 +17,8 @@ static struct classifier *classifier_make(struct policy_loading *loading,
 {
     struct error error = {0};
     struct classifier *classifier =
-        classifier_new(loading->patterns, loading->pattern_count, &error);
+        (loading->as == PATTERNS_AT_REST ? classifier_new_resting : classifier_new)(
+            loading->patterns, loading->pattern_count, &error);
     if (classifier) {
         return classifier;
     }
@@ -87,7 +88,8 @@ static bool loading_run(struct policy_loading *loading, struct policy_object *ob
         origins_keep(loading, object);
     }
     if (loading->pattern_count > 0) {
-        object->classifier = loading->blind ? NULL : classifier_make(loading, root);
+        object->classifier =
+            loading->as == PATTERNS_LEFT_OUT ? NULL : classifier_make(loading, root);
     } else if (stands(loading, BASE_PATTERNS)) {
         complain(loading, root, NULL, "no category has a pattern: everything would go to a person");
     }
@@ -138,14 +140,12 @@ static void sources_set(struct policy_loading *loading,
     }
 }
 
-struct policy_object *policy_load_with(const char *name,
-                                       struct slice yaml,
-                                       const struct policy_holidays *holidays,
-                                       size_t holiday_count,
-                                       int first_year,
-                                       int last_year,
-                                       bool blind,
-                                       struct policy_report *report)
+static struct policy_object *load(const char *name,
+                                  struct slice yaml,
+                                  int first_year,
+                                  int last_year,
+                                  enum policy_patterns as,
+                                  struct policy_report *report)
 {
     size_t text_size = 0;
     *report = (struct policy_report){0};
@@ -163,11 +163,10 @@ struct policy_object *policy_load_with(const char *name,
     *loading = (struct policy_loading){.policy = &object->policy,
                                        .arena = object->memory,
                                        .scratch = scratch,
-                                       .holidays = holidays,
-                                       .holiday_count = holiday_count,
                                        .first_year = first_year,
                                        .last_year = last_year,
-                                       .blind = blind};
+                                       .as = as};
+    loading->holidays = policy_holidays_shipped(&loading->holiday_count);
     sources_set(loading, name, yaml, out, &report->faults);
     bool good = loading_run(loading, object);
     crypto_generichash(object->policy.hash, HASH_SIZE, yaml.bytes, yaml.size, NULL, 0);
@@ -187,9 +186,16 @@ struct policy_object *policy_load(const char *name,
                                   int last_year,
                                   struct policy_report *report)
 {
-    size_t count = 0;
-    const struct policy_holidays *shipped = policy_holidays_shipped(&count);
-    return policy_load_with(name, yaml, shipped, count, first_year, last_year, false, report);
+    return load(name, yaml, first_year, last_year, PATTERNS_COMPILED, report);
+}
+
+struct policy_object *policy_load_resting(const char *name,
+                                          struct slice yaml,
+                                          int first_year,
+                                          int last_year,
+                                          struct policy_report *report)
+{
+    return load(name, yaml, first_year, last_year, PATTERNS_AT_REST, report);
 }
 
 struct policy_object *policy_load_blind(const char *name,
@@ -198,9 +204,7 @@ struct policy_object *policy_load_blind(const char *name,
                                         int last_year,
                                         struct policy_report *report)
 {
-    size_t count = 0;
-    const struct policy_holidays *shipped = policy_holidays_shipped(&count);
-    return policy_load_with(name, yaml, shipped, count, first_year, last_year, true, report);
+    return load(name, yaml, first_year, last_year, PATTERNS_LEFT_OUT, report);
 }
 
 const struct yaml_node *policy_written(const char *name, struct slice text, struct arena *arena)

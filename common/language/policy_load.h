@@ -66,16 +66,13 @@ struct policy_object *policy_load(const char *name,
                                   int last_year,
                                   struct policy_report *report) MUST_CHECK;
 
-/* The same with the caller's holidays.  A calendar's version, not the policy's hash, tells which
- * holidays were used. */
-struct policy_object *policy_load_with(const char *name,
-                                       struct slice yaml,
-                                       const struct policy_holidays *holidays,
-                                       size_t holiday_count,
-                                       int first_year,
-                                       int last_year,
-                                       bool blind,
-                                       struct policy_report *report) MUST_CHECK;
+/* The same with a classifier at rest: for a daemon, which has the patterns compiled elsewhere
+ * (patterns_process.h).  Nothing says yet that they compile. */
+struct policy_object *policy_load_resting(const char *name,
+                                          struct slice yaml,
+                                          int first_year,
+                                          int last_year,
+                                          struct policy_report *report) MUST_CHECK;
 
 /* What is written in the policy laid over the files it uses, read again from the same bytes and not
  * judged; NULL: it cannot be read.  Lent by the arena and by text. */

@@ -68,8 +68,12 @@ struct policy_loading {
     const struct policy_holidays *holidays;
     size_t holiday_count;
     int first_year, last_year;
-    bool blind;       /* leave the classifier out */
-    uint32_t locales; /* bit set: texts have to be there in these */
+    enum policy_patterns {
+        PATTERNS_COMPILED,
+        PATTERNS_AT_REST,
+        PATTERNS_LEFT_OUT, /* no classifier */
+    } as;                  /* what becomes of the patterns */
+    uint32_t locales;      /* bit set: texts have to be there in these */
     struct classify_pattern *patterns;
     const struct yaml_node **pattern_nodes; /* where each regex stands */
     uint32_t pattern_count;

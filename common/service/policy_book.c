@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "patterns_process.h"
 
 #include <malloc.h>
 
@@ -39,18 +40,21 @@ struct policy_book {
     struct pg_array passed_over;
     bool asked;
     struct pg *pg;
-    bool reads_text;
+    struct event_base *compiles_on;    /* NULL: it reads no text */
+    struct policy_object *compiling;   /* NULL: none is being compiled */
+    int64_t compiling_from_us;         /* from when it is pinned */
+    struct patterns_process *compiler; /* of that one */
     int years_more;
     bool complete; /* an answer has brought nothing new */
     bool loaded;   /* the last one has */
     bool stuck;    /* no room was found for the last one, told */
 };
 
-struct policy_book *policy_book_new(bool reads_text, bool judges)
+struct policy_book *policy_book_new(struct event_base *compiles_on, bool judges)
 {
     struct policy_book *book = calloc(1, sizeof *book);
     if (book) {
-        book->reads_text = reads_text;
+        book->compiles_on = compiles_on;
         book->years_more = judges ? YEARS_MORE : 0;
     }
     return book;
@@ -60,6 +64,8 @@ void policy_book_free(struct policy_book **book_p)
 {
     struct policy_book *book = *book_p;
     if (book) {
+        patterns_process_free(&book->compiler);
+        policy_object_free(&book->compiling);
         for (uint32_t i = 0; i < book->count; i++) {
             policy_object_free(&book->entries[i].object);
         }
@@ -187,13 +193,15 @@ static int64_t settles_for_us(const PGresult *rows, int row)
     return rest_us < 0 ? 0 : rest_us > POLICY_SETTLE_US ? POLICY_SETTLE_US : rest_us;
 }
 
-static void entry_put(struct policy_book *book, struct policy_object *object, int64_t settles_us)
+static void entry_put(struct policy_book *book, struct policy_object *object, int64_t from_us)
 {
     struct entry *entry = place_make(book);
+    log_info("policy ready",
+             LOG_NUMBER("policy", object->policy.id),
+             LOG_TEXT("name", object->policy.name));
     if (entry) {
-        int64_t now_us = clock_monotonic_us();
         *entry = (struct entry){
-            .object = object, .pinned_from_us = now_us + settles_us, .used_us = now_us};
+            .object = object, .pinned_from_us = from_us, .used_us = clock_monotonic_us()};
         book->stuck = false;
         return;
     }
@@ -207,8 +215,59 @@ static void entry_put(struct policy_book *book, struct policy_object *object, in
     policy_object_free(&object); /* asked for again as long as somebody wants it */
 }
 
-/* Compiles one row.  A policy that once loaded and now does not is an operator's matter: it is
- * skipped in the open. */
+/* A policy that once loaded and now does not is an operator's matter: it is skipped in the open. */
+static void
+does_not_compile(struct policy_book *book, uint32_t id, const char *name, const char *report)
+{
+    bad_add(book, id);
+    log_error("policy does not compile",
+              LOG_NUMBER("policy", id),
+              LOG_TEXT("name", name),
+              LOG_TEXT("report", report));
+}
+
+/* Out of their file, or compiled here where that could not be had. */
+static void patterns_try(struct policy_book *book)
+{
+    struct policy_object *object = book->compiling;
+    struct error error = {0};
+    patterns_process_free(&book->compiler);
+    book->compiling = NULL;
+    if (!classifier_wake(object->classifier, &error)) {
+        does_not_compile(book, object->policy.id, object->policy.name, error.text);
+        policy_object_free(&object);
+        return;
+    }
+    classifier_rest(object->classifier);
+    entry_put(book, object, book->compiling_from_us);
+}
+
+static void go_on(struct policy_book *book)
+{
+    if (!book->stuck) { /* else when a batch asks again, or the second hand */
+        policy_book_poll(book, book->pg);
+    }
+}
+
+static void patterns_ended(void *self)
+{
+    patterns_try(self);
+    go_on(self);
+}
+
+static void patterns_compile(struct policy_book *book, struct policy_object *object)
+{
+    book->compiling = object;
+    book->compiler =
+        classifier_is_uncompiled(object->classifier)
+            ? patterns_process_new(book->compiles_on, object->classifier, patterns_ended, book)
+            : NULL;
+    if (!book->compiler) {
+        patterns_try(book);
+    }
+}
+
+/* Compiles one row. */
 static void row_add(struct policy_book *book, const PGresult *rows, int row)
 {
     uint32_t id = (uint32_t)pg_int4(rows, row, 0);
@@ -217,26 +276,22 @@ static void row_add(struct policy_book *book, const PGresult *rows, int row)
     (void)snprintf(name, sizeof name, "%.*s", (int)text.size, (const char *)text.bytes);
     int year = year_of(pg_time(rows, row, 4)); /* a clock here may be years off */
     struct policy_report report = {0};
-    /* compiling patterns is what takes long: only for who sees texts */
-    struct policy_object *object =
-        (book->reads_text ? policy_load : policy_load_blind)(name,
-                                                             pg_bytes(rows, row, 2),
-                                                             year - YEARS_BACK - book->years_more,
-                                                             year + YEARS_AHEAD + book->years_more,
-                                                             &report);
+    struct policy_object *object = (book->compiles_on ? policy_load_resting : policy_load_blind)(
+        name,
+        pg_bytes(rows, row, 2),
+        year - YEARS_BACK - book->years_more,
+        year + YEARS_AHEAD + book->years_more,
+        &report);
+    book->compiling_from_us = clock_monotonic_us() + settles_for_us(rows, row);
     if (!object) {
-        bad_add(book, id);
-        log_error("policy does not compile",
-                  LOG_NUMBER("policy", id),
-                  LOG_TEXT("name", name),
-                  LOG_TEXT("report", report.text));
+        does_not_compile(book, id, name, report.text);
     } else {
         object->policy.id = id;
         if (object->classifier) {
-            classifier_rest(object->classifier);
+            patterns_compile(book, object);
+        } else {
+            entry_put(book, object, book->compiling_from_us);
         }
-        log_info("policy ready", LOG_NUMBER("policy", id), LOG_TEXT("name", name));
-        entry_put(book, object, settles_for_us(rows, row));
     }
     policy_report_done(&report);
 }
@@ -287,15 +342,15 @@ static void answered(void *context, const struct pg_answer *answer)
     }
     book->loaded = true;
     row_add(book, rows, 0);
-    if (!book->stuck) { /* else when a batch asks again, or the second hand */
-        policy_book_poll(book, book->pg);
+    if (!book->compiling) {
+        go_on(book);
     }
 }
 
 void policy_book_poll(struct policy_book *book, struct pg *pg)
 {
     struct error error = {0};
-    if (book->asked || pg_current_state(pg) != PG_READY) {
+    if (book->asked || book->compiling || pg_current_state(pg) != PG_READY) {
         return;
     }
     book->pg = pg;

@@ -21,8 +21,8 @@ enum {
     POLICY_SETTLE_US = 5000000,
 };
 
-/* The statement a connection must have prepared.  One row an answer: compiling patterns may take
- * seconds, and between two policies the loop has to renew its leases. */
+/* The statement a connection must have prepared.  One row an answer: between two policies
+ * the loop has to renew its leases. */
 #define POLICY_BOOK_STATEMENT                                                                      \
     {                                                                                              \
         "policy_new", "SELECT id, name, source, loaded_at, clock_timestamp() FROM policy p "       \
@@ -37,11 +37,14 @@ enum {
 struct policy_book;
 
 /*
- * reads_text: with the classifiers, for who sees texts; those not asked for rest.  Calendars are
- * compiled for the years around the one in which a policy is read; judges: for one more either way,
- * because what somebody who read it in another year promised has to be placed (law 12).
+ * compiles_on: for who sees texts, with the classifiers; those not asked for rest, and patterns
+ * that no file has yet are compiled in a process that this loop waits for, one policy after the
+ * other. NULL: without.  Calendars are compiled for the years around the one in which a policy is
+ * read; judges: for one more either way, because what somebody who read it in another year promised
+ * has to be placed (law 12).
  */
-struct policy_book *policy_book_new(bool reads_text, bool judges);
+struct event_base;
+struct policy_book *policy_book_new(struct event_base *compiles_on, bool judges);
 void policy_book_free(struct policy_book **book_p);
 
 /* Asks for rows that are not here yet; does nothing while an answer is awaited.  pg must outlive

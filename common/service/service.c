@@ -157,7 +157,8 @@ static bool open_service(struct service *service, struct error *error)
     service->scratch = arena_new(SCRATCH_BYTES_MAX);
     service->waiting = calloc(SERVICE_REQUESTS_MAX, sizeof *service->waiting);
     service->decoded = calloc(1, sizeof *service->decoded);
-    service->policies = policy_book_new(service->spec->reads_text, service->spec->counts_time);
+    service->policies = policy_book_new(service->spec->reads_text ? service->base : NULL,
+                                        service->spec->counts_time);
     if (service->spec->holds != SERVICE_NONE) {
         service->held.items = calloc(HELD_MAX, sizeof *service->held.items);
         if (!service->held.items) {

@@ -302,11 +302,11 @@ static bool classifier_fill(struct classifier *classifier,
         return false;
     }
     model_name(classifier);
-    return source->count == 0 || patterns_wake(classifier, error);
+    return true;
 }
 
 struct classifier *
-classifier_new(const struct classify_pattern *patterns, size_t count, struct error *error)
+classifier_new_resting(const struct classify_pattern *patterns, size_t count, struct error *error)
 {
     if (count > CLASSIFY_PATTERNS_MAX) {
         (void)error_set(
@@ -325,6 +325,22 @@ classifier_new(const struct classify_pattern *patterns, size_t count, struct err
         classifier_free(&classifier);
     }
     return classifier;
+}
+
+struct classifier *
+classifier_new(const struct classify_pattern *patterns, size_t count, struct error *error)
+{
+    struct classifier *classifier = classifier_new_resting(patterns, count, error);
+    if (classifier && count > 0 && !patterns_wake(classifier, error)) {
+        classifier_free(&classifier);
+    }
+    return classifier;
+}
+
+bool classifier_is_uncompiled(const struct classifier *classifier)
+{
+    return classifier->source.count > 0 && !classifier->database &&
+           classify_cache_lacks(classifier->model);
 }
 
 const char *classifier_model(const struct classifier *classifier)

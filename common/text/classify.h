@@ -42,6 +42,14 @@ struct classifier *classifier_new(const struct classify_pattern *patterns,
                                   struct error *error) MUST_CHECK;
 void classifier_free(struct classifier **classifier_p);
 
+/* The same at rest: nothing says yet that the patterns compile. */
+struct classifier *classifier_new_resting(const struct classify_pattern *patterns,
+                                          size_t count,
+                                          struct error *error) MUST_CHECK;
+
+/* classifier_wake would have to compile what a file could keep. */
+bool classifier_is_uncompiled(const struct classifier *classifier);
+
 /*
  * Gives the compiled patterns back, which take some hundred kilobytes; the next scan reads them out
  * of their file (classify_cache.h) in less than a millisecond, and compiles them if that is gone.

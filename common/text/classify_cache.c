@@ -63,6 +63,13 @@ bool classify_cache_load(const char *model, hs_database_t **database)
     return good;
 }
 
+bool classify_cache_lacks(const char *model)
+{
+    char path[PATH_SIZE];
+    path_of(model, ".hsdb", path);
+    return cache_folder[0] != '\0' && access(path, R_OK) != 0;
+}
+
 static bool write_all(int file, const char *bytes, size_t size)
 {
     for (size_t at = 0; at < size;) {

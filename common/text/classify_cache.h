@@ -18,6 +18,9 @@ void classify_cache_folder(const char *folder);
 /* The database of that model, owned by the caller; false: not there. */
 bool classify_cache_load(const char *model, hs_database_t **database);
 
+/* There could be a file of that model and is none. */
+bool classify_cache_lacks(const char *model);
+
 /* Keeps it, written aside and renamed; false: it is not there. */
 bool classify_cache_save(const char *model, const hs_database_t *database);
 

@@ -14,6 +14,7 @@
 #include "unit.h"
 
 #include <hs/hs.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { SOURCE_MAX = 128 * 1024, BOOK_ROUNDS = 60, VERSIONS = 300, PATIENCE_US = 40000000 };
@@ -54,7 +55,7 @@ static void shelf_open_for(struct shelf *shelf, bool reads_text, bool judges)
 {
     pg_desk_open(&shelf->desk);
     pg_desk_archive(&shelf->desk, "4");
-    shelf->book = policy_book_new(reads_text, judges);
+    shelf->book = policy_book_new(reads_text ? shelf->desk.loop : NULL, judges);
     assert_non_null(shelf->book);
     pg_desk_connect(&shelf->desk, statements, 1);
     assert_true(pg_desk_until_ready(&shelf->desk));
@@ -80,6 +81,17 @@ static bool until_there(struct shelf *shelf, uint32_t id)
         policy_book_poll(shelf->book, shelf->desk.pg); /* asked already: does nothing */
         assert_true(pg_pending(shelf->desk.pg) <= 1);
         pg_desk_turn(&shelf->desk, 50000);
+    }
+    return policy_book_by_id(shelf->book, id) != NULL;
+}
+
+static bool until_wanted(struct shelf *shelf, uint32_t id)
+{
+    int64_t end_us = clock_monotonic_us() + PATIENCE_US;
+    while (!policy_book_by_id(shelf->book, id) && clock_monotonic_us() < end_us) {
+        assert_true(policy_book_want(shelf->book, id));
+        policy_book_poll(shelf->book, shelf->desk.pg);
+        pg_desk_turn(&shelf->desk, 2000);
     }
     return policy_book_by_id(shelf->book, id) != NULL;
 }
@@ -156,6 +168,25 @@ static void a_policy_that_does_not_compile_is_passed_over_and_read_once(void **s
     shelf_close(&shelf);
 }
 
+/* `redress policy load` refuses such a one; a newer vectorscan may take less than the one before.
+ */
+static void patterns_that_do_not_compile_are_passed_over_too(void **state)
+{
+    (void)state;
+    struct shelf shelf;
+    shelf_open(&shelf, true);
+    row_insert(&shelf.desk, 1, 1, "now()");
+    pg_desk_run(&shelf.desk,
+                "INSERT INTO redress.policy (id, name, version, hash, source) "
+                "OVERRIDING SYSTEM VALUE SELECT 2, 'loyalty-points', 2, '\\xff', "
+                "replace(source, '次品|残次', '(次品|残次') FROM redress.policy");
+    assert_true(until_wanted(&shelf, 1));
+    assert_false(until_there(&shelf, 2));
+    assert_true(policy_book_ready(shelf.book));
+    assert_int_equal(version_of(&shelf, INT64_MAX), 1);
+    shelf_close(&shelf);
+}
+
 /* The last good version stays the newest that is of use, here and after a restart. */
 static void a_version_that_does_not_compile_hides_none_that_does(void **state)
 {
@@ -192,17 +223,6 @@ static void versions_insert(const struct pg_desk *desk)
     static char source[SOURCE_MAX];
     assert_true(golden_read(QUICK_POLICY, source, sizeof source) > 0);
     pg_desk_versions(desk, source, VERSIONS);
-}
-
-static bool until_wanted(struct shelf *shelf, uint32_t id)
-{
-    int64_t end_us = clock_monotonic_us() + PATIENCE_US;
-    while (!policy_book_by_id(shelf->book, id) && clock_monotonic_us() < end_us) {
-        assert_true(policy_book_want(shelf->book, id));
-        policy_book_poll(shelf->book, shelf->desk.pg);
-        pg_desk_turn(&shelf->desk, 2000);
-    }
-    return policy_book_by_id(shelf->book, id) != NULL;
 }
 
 static void of_hundreds_of_versions_the_newest_is_here_and_others_come_when_wanted(void **state)
@@ -265,7 +285,7 @@ static void patterns_are_there_from_the_first_text_on_not_before(void **state)
     classify_cache_folder(folder);
     assert_int_equal(hs_set_database_allocator(database_take, database_free), HS_SUCCESS);
     row_insert(&shelf.desk, 1, 1, "now()");
-    assert_true(until_there(&shelf, 1));
+    assert_true(until_wanted(&shelf, 1));
     assert_int_equal(databases, 0);
     struct classifier *classifier = policy_book_by_id(shelf.book, 1)->classifier;
     assert_true(classifier_scan(classifier, slice_text("积分没有到账"), labels, &count, &error));
@@ -281,6 +301,44 @@ static void patterns_are_there_from_the_first_text_on_not_before(void **state)
     assert_int_equal(hs_set_database_allocator(NULL, NULL), HS_SUCCESS);
 }
 
+/* How often a child of ours has ended that had done something. */
+static long children_faults(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    return usage.ru_minflt;
+}
+
+/*
+ * The loop turns while patterns are compiled, and compiling leaves nothing in this heap (law 9).
+ * Seen to fail where the book compiles itself: no child has ended.
+ */
+static void patterns_are_compiled_by_somebody_else_and_once(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/redress-test-XXXXXX";
+    char path[128];
+    assert_non_null(mkdtemp(folder));
+    classify_cache_folder(folder);
+    for (int kept = 0; kept < 2; kept++) {
+        struct shelf shelf;
+        shelf_open(&shelf, true);
+        row_insert(&shelf.desk, 1, 1, "now()");
+        long before = children_faults();
+        assert_true(until_wanted(&shelf, 1));
+        assert_int_equal(children_faults() > before, kept == 0);
+        (void)snprintf(path,
+                       sizeof path,
+                       "%s/patterns-%s.hsdb",
+                       folder,
+                       classifier_model(policy_book_by_id(shelf.book, 1)->classifier));
+        shelf_close(&shelf);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    classify_cache_folder("");
+}
+
 static void only_who_reads_texts_gets_a_classifier(void **state)
 {
     (void)state;
@@ -288,7 +346,7 @@ static void only_who_reads_texts_gets_a_classifier(void **state)
         struct shelf shelf;
         shelf_open(&shelf, reads == 1);
         row_insert(&shelf.desk, 1, 1, "now()");
-        assert_true(until_there(&shelf, 1));
+        assert_true(until_wanted(&shelf, 1));
         assert_int_equal(policy_book_by_id(shelf.book, 1)->classifier != NULL, reads);
         shelf_close(&shelf);
     }
@@ -352,6 +410,8 @@ int main(void)
         cmocka_unit_test(a_version_that_does_not_compile_hides_none_that_does),
         cmocka_unit_test(what_the_archive_does_not_have_is_told_once_and_not_waited_for),
         cmocka_unit_test(of_hundreds_of_versions_the_newest_is_here_and_others_come_when_wanted),
+        cmocka_unit_test(patterns_that_do_not_compile_are_passed_over_too),
+        cmocka_unit_test(patterns_are_compiled_by_somebody_else_and_once),
         cmocka_unit_test(only_who_reads_texts_gets_a_classifier),
         cmocka_unit_test(patterns_are_there_from_the_first_text_on_not_before),
         cmocka_unit_test(who_judges_knows_the_days_of_who_read_the_policy_in_another_year),

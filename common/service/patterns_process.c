@@ -1,0 +1,81 @@
+#include "patterns_process.h"
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct patterns_process {
+    pid_t pid;
+    int pipe; /* its other end is held by the process alone: closed when that ends */
+    struct event *event;
+    patterns_ended_fn *ended;
+    void *self;
+};
+
+/* Only what it computes is its own: connections, sockets and files are the daemon's, and stay open
+ * there alone. */
+static _Noreturn void compile(struct classifier *classifier, int alive)
+{
+    enum { FIRST_OTHER = STDERR_FILENO + 1 };
+    struct error error = {0};
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)signal(SIGTERM, SIG_DFL);
+    (void)signal(SIGINT, SIG_DFL);
+    if (alive != FIRST_OTHER) {
+        (void)dup2(alive, FIRST_OTHER);
+    }
+    (void)close_range(FIRST_OTHER + 1, ~0U, 0);
+    _exit(classifier_wake(classifier, &error) ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+static void on_end(evutil_socket_t pipe, short what, void *context)
+{
+    (void)pipe;
+    (void)what;
+    struct patterns_process *process = context;
+    process->ended(process->self);
+}
+
+struct patterns_process *patterns_process_new(struct event_base *base,
+                                              struct classifier *classifier,
+                                              patterns_ended_fn *ended,
+                                              void *self)
+{
+    int ends[2];
+    struct patterns_process *process = calloc(1, sizeof *process);
+    if (!process || pipe2(ends, O_CLOEXEC) != 0) {
+        free(process);
+        return NULL;
+    }
+    *process =
+        (struct patterns_process){.pid = fork(), .pipe = ends[0], .ended = ended, .self = self};
+    if (process->pid == 0) {
+        compile(classifier, ends[1]);
+    }
+    (void)close(ends[1]);
+    process->event = process->pid > 0 ? event_new(base, ends[0], EV_READ, on_end, process) : NULL;
+    if (!process->event || event_add(process->event, NULL) != 0) {
+        patterns_process_free(&process);
+    }
+    return process;
+}
+
+void patterns_process_free(struct patterns_process **process_p)
+{
+    struct patterns_process *process = *process_p;
+    if (process) {
+        if (process->event) {
+            event_free(process->event);
+        }
+        if (process->pid > 0) {
+            (void)kill(process->pid, SIGKILL);
+            (void)waitpid(process->pid, NULL, 0);
+        }
+        (void)close(process->pipe);
+        free(process);
+        *process_p = NULL;
+    }
+}

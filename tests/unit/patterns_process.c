@@ -1,0 +1,131 @@
+/*
+ * Goal: patterns that are compiled by a process of their own come out of it as a file and as
+ * nothing else, and whatever happens to it is told (law 9: nothing waits for it, and nothing waits
+ * for ever).  Method: a classifier at rest, a process for it and a real loop; patterns that
+ * compile, that do not, and a process that is given up.  Seen to fail where the process compiles in
+ * its parent, where a failing one is not told of, and where one that is given up is left behind.
+ */
+#include "patterns_process.h"
+
+#include "classify_cache.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <hs/hs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[64];
+static int databases; /* compiled patterns that vectorscan holds in this process */
+static unsigned ended;
+
+static void *database_take(size_t size)
+{
+    void *taken = malloc(size);
+    databases += taken != NULL;
+    return taken;
+}
+
+static void database_free(void *taken)
+{
+    databases -= taken != NULL;
+    free(taken);
+}
+
+static void on_ended(void *self)
+{
+    (void)self;
+    ended++;
+}
+
+static int begin(void **state)
+{
+    (void)snprintf(folder, sizeof folder, "/tmp/redress-test-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    classify_cache_folder(folder);
+    assert_int_equal(hs_set_database_allocator(database_take, database_free), HS_SUCCESS);
+    databases = 0;
+    ended = 0;
+    *state = event_base_new();
+    return *state ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    event_base_free(*state);
+    assert_int_equal(hs_set_database_allocator(NULL, NULL), HS_SUCCESS);
+    return rmdir(folder);
+}
+
+static struct classifier *resting(const char *regex)
+{
+    struct error error = {0};
+    const struct classify_pattern pattern = {"delay", regex, 1};
+    struct classifier *classifier = classifier_new_resting(&pattern, 1, &error);
+    assert_non_null(classifier);
+    assert_true(classifier_is_uncompiled(classifier));
+    return classifier;
+}
+
+/* Until it has ended; then it is the caller's to free, and nothing of it is left. */
+static void await(struct event_base *loop, struct classifier *classifier)
+{
+    struct patterns_process *process = patterns_process_new(loop, classifier, on_ended, NULL);
+    assert_non_null(process);
+    assert_int_equal(event_base_loop(loop, EVLOOP_ONCE), 0);
+    assert_int_equal(ended, 1);
+    patterns_process_free(&process);
+    assert_null(process);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
+static void what_it_makes_is_a_file(void **state)
+{
+    struct error error = {0};
+    char path[192];
+    struct classifier *classifier = resting("延误|delay");
+    await(*state, classifier);
+    assert_int_equal(databases, 0);
+    assert_false(classifier_is_uncompiled(classifier));
+    assert_true(classifier_wake(classifier, &error));
+    assert_int_equal(databases, 1);
+    (void)snprintf(path, sizeof path, "%s/patterns-%s.hsdb", folder, classifier_model(classifier));
+    assert_int_equal(unlink(path), 0);
+    classifier_free(&classifier);
+}
+
+static void patterns_that_do_not_compile_end_it(void **state)
+{
+    struct error error = {0};
+    struct classifier *classifier = resting("(延误");
+    await(*state, classifier);
+    assert_true(classifier_is_uncompiled(classifier));
+    assert_false(classifier_wake(classifier, &error));
+    assert_non_null(strstr(error.text, "pattern of delay"));
+    classifier_free(&classifier);
+}
+
+static void given_up_it_is_gone(void **state)
+{
+    struct classifier *classifier = resting("(延误|delay){1,9}.{0,200}(退款|refund){1,9}");
+    struct patterns_process *process = patterns_process_new(*state, classifier, on_ended, NULL);
+    assert_non_null(process);
+    patterns_process_free(&process);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    (void)event_base_loop(*state, EVLOOP_NONBLOCK);
+    assert_int_equal(ended, 0);
+    classifier_free(&classifier);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_it_makes_is_a_file, begin, end),
+        cmocka_unit_test_setup_teardown(patterns_that_do_not_compile_end_it, begin, end),
+        cmocka_unit_test_setup_teardown(given_up_it_is_gone, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
