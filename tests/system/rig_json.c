@@ -70,6 +70,20 @@ void rig_says(const struct rig *rig, const char *words, int wanted, const char *
     }
 }
 
+void rig_shows(const struct rig *rig, const char *words, int wanted, const char *text)
+{
+    char shown[4 * LINE_SIZE];
+    int status = rig_shell(shown,
+                           sizeof shown,
+                           "%s/redress %s --config %s/redress.yaml --lang en",
+                           REDRESS_BIN,
+                           words,
+                           rig->directory);
+    if (status != wanted || !strstr(shown, text)) {
+        fail_msg("%s: status %d: %s", words, status, shown);
+    }
+}
+
 int64_t rig_json_number(const json_t *json, const char *key)
 {
     const json_t *value = json_object_get(json, key);

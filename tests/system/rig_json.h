@@ -22,6 +22,8 @@ json_t *rig_asks(const struct rig *rig, int wanted, const char *format, ...)
 
 /* These words end with this exit status, and say this among other things on stderr. */
 void rig_says(const struct rig *rig, const char *words, int wanted, const char *text);
+/* … or on stdout. */
+void rig_shows(const struct rig *rig, const char *words, int wanted, const char *text);
 
 /* The number under that key; fails the test when there is none. */
 int64_t rig_json_number(const json_t *json, const char *key);

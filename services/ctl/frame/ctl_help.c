@@ -147,6 +147,7 @@ static enum ctl_text topic_of(const char *name)
     } topics[] = {
         {"mapping",      TEXT_TOPIC_MAPPING     },
         {"organisation", TEXT_TOPIC_ORGANISATION},
+        {"return",       TEXT_TOPIC_RETURN      },
         {"staff",        TEXT_TOPIC_STAFF       },
     };
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {

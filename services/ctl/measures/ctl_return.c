@@ -40,10 +40,14 @@ static bool date_at(const struct policy *policy, int64_t at_s, int64_t *date)
     return true;
 }
 
-/* A figure of what lies before the policy is 0 because nobody counted, not because nobody came. */
+/* A figure of what lies before the policy is 0 because nobody counted, not because nobody came; one
+ * of a period that is not over will be another. */
 static void
-warn_before(const struct ctl *ctl, const struct policy *policy, const struct measured *period)
+warn_period(const struct ctl *ctl, const struct policy *policy, const struct measured *period)
 {
+    if (period->running) {
+        ctl_note(ctl, TEXT_RETURN_RUNNING, CTL_ARGS(period->name));
+    }
     if (!period->whole) {
         ctl_note(ctl, TEXT_RETURN_BEFORE, CTL_ARGS(policy->name, period->name));
     }
@@ -73,7 +77,8 @@ static json_t *cell_json(const struct return_column *column, const struct measur
 {
     const struct policy_measure *measure = column->measure;
     if (column->shows != RETURN_VALUE) {
-        return json_integer(column->shows == RETURN_HITS ? measured->hits : measured->n);
+        int64_t count = column->shows == RETURN_HITS ? measured->hits : measured->n;
+        return count < 0 ? json_null() : json_integer(count);
     }
     return measured_is_known(measure, measured)
                ? ctl_measures_number(
@@ -100,6 +105,9 @@ static int row_json(struct ctl *ctl,
         if (code == CTL_OK) {
             (void)json_array_append_new(values, cell_json(&layout->columns[i], &measured));
         }
+        if (code == CTL_OK && (measured.hits < 0 || measured.n < 0)) {
+            ctl_note(ctl, TEXT_RETURN_BELOW, CTL_ARGS(row->heading, layout->columns[i].heading));
+        }
     }
     return code;
 }
@@ -121,7 +129,11 @@ static void csv_text(FILE *out, const char *text)
 
 static void csv_value(FILE *out, const json_t *value)
 {
-    if (json_is_integer(value)) {
+    if (json_is_string(value)) {
+        csv_text(out, json_string_value(value));
+    } else if (json_is_boolean(value)) {
+        (void)fputs(json_is_true(value) ? "true" : "false", out);
+    } else if (json_is_integer(value)) {
         (void)fprintf(out, "%lld", (long long)json_integer_value(value));
     } else if (json_is_real(value)) {
         (void)fprintf(out, "%.14g", json_real_value(value));
@@ -130,7 +142,7 @@ static void csv_value(FILE *out, const json_t *value)
 
 static void csv_print(FILE *out, const json_t *told)
 {
-    static const char *const heads[] = {"return", "version", "period", "from", "until"};
+    static const char *const heads[] = {"return", "version", "period", "from", "until", "running"};
     enum { HEADS = sizeof heads / sizeof *heads };
     size_t i;
     size_t j;
@@ -143,16 +155,16 @@ static void csv_print(FILE *out, const json_t *told)
     json_array_foreach(json_object_get(told, "columns"), i, value)
     {
         (void)fputc(',', out);
-        csv_text(out, json_string_value(value));
+        csv_value(out, value);
     }
     (void)fputs("\r\n", out);
     json_array_foreach(json_object_get(told, "rows"), i, row)
     {
         for (j = 0; j < HEADS; j++) {
-            csv_text(out, json_string_value(json_object_get(told, heads[j])));
+            csv_value(out, json_object_get(told, heads[j]));
             (void)fputc(',', out);
         }
-        csv_text(out, json_string_value(json_object_get(row, "row")));
+        csv_value(out, json_object_get(row, "row"));
         json_array_foreach(json_object_get(row, "values"), j, value)
         {
             (void)fputc(',', out);
@@ -238,16 +250,16 @@ static int return_show(struct ctl *ctl, const struct policy *policy, void *self)
     const struct return_layout *layout = NULL;
     for (unsigned i = 0; i < file->layout_count; i++) {
         const struct return_layout *one = &file->layouts[i];
-        bool holds = one->from <= last && last <= one->until;
-        layout = holds && (!layout || one->from > layout->from) ? one : layout;
+        bool later = !layout || one->from > layout->from;
+        layout = one->from <= last && later ? one : layout;
     }
-    if (!layout) {
+    if (!layout || last > layout->until) {
         return ctl_fail(ctl,
                         CTL_NOT_FOUND,
                         TEXT_RETURN_NO_LAYOUT,
                         CTL_ARGS(file->name, until, returning->yaml->name));
     }
-    warn_before(ctl, policy, &period);
+    warn_period(ctl, policy, &period);
     json_t *told = head_json(policy, file, layout, &period, from, until);
     code = layout_print(ctl, policy, file, layout, told);
     if (code == CTL_OK && ctl->json) {
@@ -259,6 +271,12 @@ static int return_show(struct ctl *ctl, const struct policy *policy, void *self)
 
 int ctl_return(struct ctl *ctl, const char *path)
 {
+    static const char *const others[] = {"period", "trend"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (ctl_option_many(ctl, others[i])->count > 0) {
+            return ctl_fail(ctl, CTL_USAGE, TEXT_RETURN_OPTION, CTL_ARGS(others[i]));
+        }
+    }
     SCOPED(arena_free) struct arena *arena = arena_new(MEMORY_MAX);
     SCOPED(ctl_file_done) struct ctl_file bytes = {0};
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);

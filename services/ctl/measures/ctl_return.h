@@ -1,8 +1,14 @@
 /*
  * Returns: what a regulator wants to have reported of a period, in the layout that held at its end.
  *
- * A file has the layouts of one return, each with its version and the days on which it holds; rows
- * are groups of categories, columns are measures of the policy, asked as `redress measures` asks.
+ * A file has the layouts of one return, each with its version and the days on which it holds, none
+ * of them two's; rows are groups of categories, columns are measures of the policy, asked as
+ * `redress measures` asks.
+ *
+ * A merge that is undone takes its verdict back in the period in which it is undone, so that what
+ * was reported stays.  Where that is more than the period has, nothing can be said of the period:
+ * the cell is empty, as the share is (measured_is_known), and it is told which.  A return with a
+ * count below nought is none, and 0 would be a number nobody counted.
  */
 #ifndef REDRESS_CTL_RETURN_H
 #define REDRESS_CTL_RETURN_H
@@ -31,7 +37,7 @@ struct return_row {
 
 struct return_layout {
     const char *version;
-    int64_t from, until; /* yyyymmdd, both included */
+    int64_t from, until; /* yyyymmdd, both included; where the next begins it ends as well */
     unsigned row_count, column_count;
     struct return_row rows[RETURN_ROWS_MAX];
     struct return_column columns[RETURN_COLUMNS_MAX];

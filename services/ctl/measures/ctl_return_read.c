@@ -191,6 +191,29 @@ layout_read(struct reading *reading, const struct yaml_node *node, struct return
     }
 }
 
+/* Which of two holds on a day is nothing to be guessed at.  One without an end goes until the next.
+ */
+static void layouts_check(struct reading *reading, const struct return_file *file)
+{
+    for (unsigned i = 0; i < file->layout_count; i++) {
+        for (unsigned j = 0; j < file->layout_count; j++) {
+            const struct return_layout *one = &file->layouts[i];
+            const struct return_layout *next = &file->layouts[j];
+            bool ends = one->until != DATE_LAST;
+            if (one->from < next->from ? ends && next->from <= one->until
+                                       : one->from == next->from && i < j) {
+                yaml_complain(reading->yaml,
+                              YAML_ERROR,
+                              &file->list->items[j],
+                              NULL,
+                              "layouts '%.40s' and '%.40s' hold on the same day",
+                              one->version,
+                              next->version);
+            }
+        }
+    }
+}
+
 bool return_read(struct yaml_source *yaml, const struct yaml_node *root, struct return_file *file)
 {
     static const char *const keys[] = {"return", "policy", "period", "layouts", NULL};
@@ -230,5 +253,8 @@ bool return_layouts_read(struct yaml_source *yaml,
         layout_read(&reading, &file->list->items[i], &file->layouts[i]);
     }
     file->layout_count = file->layouts ? count : 0;
+    if (yaml->errors == 0) {
+        layouts_check(&reading, file);
+    }
     return file->layouts && yaml->errors == 0;
 }
