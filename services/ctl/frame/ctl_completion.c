@@ -335,6 +335,51 @@ static void zsh(FILE *to)
         to);
 }
 
+/* The words that are no options and no values of theirs, and the names that the archive of the
+ * settings on the line has: for an action those of the case, the word behind the verb. */
+static void fish_functions(FILE *to)
+{
+    (void)fputs("function __redress_words\n"
+                "    set -l before\n"
+                "    for word in (commandline -opc)[2..]\n"
+                "        if contains -- \"$before\" (string split '|' -- '",
+                to);
+    valued_options(to);
+    (void)fputs(
+        "')\n"
+        "            set before\n"
+        "        else if string match -q -- '-*' $word\n"
+        "            set before $word\n"
+        "        else\n"
+        "            echo -- $word\n"
+        "        end\n"
+        "    end\n"
+        "end\n"
+        "function __redress_none\n"
+        "    test (count (__redress_words)) -eq 0\n"
+        "end\n"
+        "function __redress_names\n"
+        "    set -l words (__redress_words)\n"
+        "    set -l line (commandline -opc)\n"
+        "    set -l config\n"
+        "    set -l of\n"
+        "    for i in (seq 2 (count $line))\n"
+        "        switch $line[$i]\n"
+        "            case '--config=*'\n"
+        "                set config -c (string replace -- --config= '' $line[$i])\n"
+        "            case -c --config\n"
+        "                set -q line[(math $i + 1)]; and set config -c $line[(math $i + 1)]\n"
+        "        end\n"
+        "    end\n"
+        "    if test $argv[1] = action\n"
+        "        test (count $words) -eq 2; or return\n"
+        "        set of $words[2]\n"
+        "    end\n"
+        "    timeout 2 redress $config completion --names $argv[1] $of 2>/dev/null\n"
+        "end\n",
+        to);
+}
+
 /* Behind an option, or behind a verb. */
 static void fish_values(FILE *to, const char *values)
 {
@@ -343,10 +388,7 @@ static void fish_values(FILE *to, const char *values)
     }
     (void)fputs(" -a '", to);
     if (values[0] == '@') {
-        (void)fprintf(to,
-                      "(timeout 2 redress completion --names %s%s 2>/dev/null)",
-                      values + 1,
-                      strcmp(values, "@action") == 0 ? " (commandline -opc)[3]" : "");
+        (void)fprintf(to, "(__redress_names %s)", values + 1);
     } else {
         choice_words(to, values);
     }
@@ -356,6 +398,9 @@ static void fish_values(FILE *to, const char *values)
 static void fish_option(const struct ctl *ctl, const struct ctl_option *option, FILE *to)
 {
     (void)fprintf(to, " -l %s%s", option->name, option->argument ? " -r" : "");
+    if (option->letter) {
+        (void)fprintf(to, " -s %c", option->letter);
+    }
     fish_values(to, option->values);
     (void)fputs(" -d ", to);
     quoted(to, ctl_text_in(ctl->language, option->help));
@@ -370,7 +415,7 @@ static void fish_verb(const struct ctl *ctl, size_t i, FILE *to)
     bool two = verb->name[size] == ' ';
     const char *last = two ? verb->name + size + 1 : verb->name;
     if (!begun_before(i)) {
-        (void)fprintf(to, "complete -c redress -n __fish_use_subcommand -a %.*s", size, verb->name);
+        (void)fprintf(to, "complete -c redress -n __redress_none -a %.*s", size, verb->name);
         if (!two) {
             (void)fputs(" -d ", to);
             quoted(to, help);
@@ -399,6 +444,7 @@ static void fish_verb(const struct ctl *ctl, size_t i, FILE *to)
 
 static void fish(const struct ctl *ctl, FILE *to)
 {
+    fish_functions(to);
     for (size_t i = 0; i < ctl_verb_count; i++) {
         fish_verb(ctl, i, to);
     }
