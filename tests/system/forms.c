@@ -169,10 +169,49 @@ static void titles_mean_what_they_are_titles_of(const struct rig *rig)
         "submit --policy 零售门店与商场 --channel fone --text x --received-at '2026-03-01 10:00'",
         REFUSED,
         "--received-at: 2026-03-01 10:00:00 in ");
-    rig_says(rig,
-             "submit --policy 零售门店与商场 --channel fone --text x",
-             REFUSED,
-             "there is no channel \"fone\"; did you mean \"phone\"?");
+    rig_says(
+        rig,
+        "submit --policy 零售门店与商场 --channel phone --text x --received-at 2199-03-01T10:00",
+        REFUSED,
+        "refused: --received-at is \"2199-03-01T10:00\"; ");
+    char said[1024];
+    int status = rig_shell(
+        said,
+        sizeof said,
+        "%s/redress submit --policy 零售门店与商场 --channel fone --text x --lang en --config "
+        "%s/redress.yaml 2>&1",
+        REDRESS_BIN,
+        rig->directory);
+    assert_int_equal(status, REFUSED);
+    assert_string_equal(said, "redress: there is no channel \"fone\"; did you mean \"phone\"?\n");
+}
+
+/* By the mapping's words, with what may have been meant; it fails where intake's are told alone. */
+static void rows_that_are_refused_say_what_may_have_been_meant(const struct rig *rig)
+{
+    static const char map[] = "map: 1\nformat: csv\npolicy: retail-store\n"
+                              "submission_id: {namespace: mistyped, column: id}\n"
+                              "channel: {column: by}\nreceived_at: {column: at, form: rfc3339}\n"
+                              "narrative: {column: text}\n";
+    static const char rows[] = "id,by,at,text\n1,fone,2026-03-01T10:00:00Z,x\n"
+                               "2,phone,2199-03-01T10:00:00Z,x\n";
+    char words[256];
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/mistyped.yaml", rig->directory);
+    FILE *file = fopen(path, "we");
+    assert_true(file && fputs(map, file) >= 0 && fclose(file) == 0);
+    (void)snprintf(path, sizeof path, "%s/mistyped.csv", rig->directory);
+    file = fopen(path, "we");
+    assert_true(file && fputs(rows, file) >= 0 && fclose(file) == 0);
+    (void)snprintf(words, sizeof words, "import --map %s/mistyped.yaml %s", rig->directory, path);
+    rig_says(rig, words, REFUSED, "the policy has no such channel; did you mean \"phone\"?");
+    rig_says(rig, words, REFUSED, "received_at \"2199-03-01 ");
+    (void)snprintf(words,
+                   sizeof words,
+                   "import --policy retailstore --map %s/mistyped.yaml %s",
+                   rig->directory,
+                   path);
+    rig_says(rig, words, REFUSED, "a few seconds; did you mean \"retail-store\"?");
 }
 
 /* The next event of the case, which somebody watches, is told by its number; it is
@@ -235,6 +274,7 @@ static void forms_are_held_to_by_everybody(void **state)
         rig, "SELECT case_id FROM complaint WHERE step = 'first-contact' ORDER BY 1 LIMIT 1");
     a_note_is_started_from_a_text(rig, case_id);
     titles_mean_what_they_are_titles_of(rig);
+    rows_that_are_refused_say_what_may_have_been_meant(rig);
     who_watches_is_told_the_number(rig);
     case_id = (uint64_t)rig_number(rig,
                                    "SELECT case_id FROM complaint WHERE step = 'reception' AND "

@@ -215,6 +215,10 @@ static void a_submission_says_what_it_was_given_and_no_more(void **state)
     assert_int_equal(input.name_size, 0);
     assert_false(read->has_product);
     assert_false(read->has_demand);
+    const struct ctl_submitted told = ctl_submission_read(slice_of(bytes, size));
+    assert_string_equal(told.policy, "p");
+    assert_int_equal(told.occurred_at_us, 5);
+    assert_int_equal(told.received_at_us, 0);
     free(bytes);
 }
 

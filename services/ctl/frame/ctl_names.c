@@ -374,6 +374,50 @@ static const char *only_of(const struct ctl_named *named, unsigned count, const 
     return only;
 }
 
+/* All policies of the archive; not *whole where one cannot be read: not all names are known. */
+static int policies_read(struct ctl *ctl,
+                         struct view_policies *views,
+                         const struct ctl_named *asked,
+                         const struct policy *policies[POLICIES_MAX],
+                         unsigned *count,
+                         bool *whole)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = policies_ask(ctl, asked, &rows);
+    *count = 0;
+    *whole = true;
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
+        const struct policy *policy = view_policy(views, id);
+        *whole = *whole && policy && *count < POLICIES_MAX;
+        if (*whole) {
+            policies[(*count)++] = policy;
+        }
+    }
+    return code;
+}
+
+const char *ctl_names_hint(struct ctl *ctl,
+                           struct view_policies *views,
+                           const struct ctl_named *named,
+                           const char *only,
+                           char into[CTL_NAMES_TOLD_MAX])
+{
+    static struct ctl_names names; /* large */
+    const struct policy *policies[POLICIES_MAX];
+    unsigned count = 0;
+    bool whole = false;
+    into[0] = '\0';
+    names = (struct ctl_names){.word = named->word};
+    int code = policies_read(ctl, views, named, policies, &count, &whole);
+    for (unsigned i = 0; code == CTL_OK && i < count; i++) {
+        if (!only || strcmp(only, policies[i]->name) == 0) {
+            policy_add(ctl, &names, named->naming, policies[i]);
+        }
+    }
+    return names.shown_count > 0 ? ctl_names_tell(ctl, &names, into) : into;
+}
+
 int ctl_names_known(struct ctl *ctl,
                     struct view_policies *views,
                     struct ctl_named *named,
@@ -382,6 +426,7 @@ int ctl_names_known(struct ctl *ctl,
 {
     const struct policy *policies[POLICIES_MAX];
     unsigned policy_count = 0;
+    bool whole = false;
     const struct ctl_named *asked = NULL;
     for (unsigned i = 0; i < count; i++) {
         asked = named[i].word ? &named[i] : asked;
@@ -390,17 +435,8 @@ int ctl_names_known(struct ctl *ctl,
     if (!asked) {
         return CTL_OK;
     }
-    SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    int code = policies_ask(ctl, asked, &rows);
-    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
-        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
-        const struct policy *policy = view_policy(views, id);
-        if (!policy || policy_count == POLICIES_MAX) {
-            return CTL_OK; /* not all names are known here */
-        }
-        policies[policy_count++] = policy;
-    }
-    for (unsigned i = 0; code == CTL_OK && i < count; i++) {
+    int code = policies_read(ctl, views, asked, policies, &policy_count, &whole);
+    for (unsigned i = 0; code == CTL_OK && whole && i < count; i++) {
         if (named[i].word) {
             code = ctl_names_judge(ctl, policies, policy_count, &named[i], only_of(named, i, only));
         }

@@ -91,6 +91,14 @@ int ctl_names_judge(const struct ctl *ctl,
                     struct ctl_named *named,
                     const char *only) MUST_CHECK;
 
+/* Of a word that is no such name: "; did you mean …?" or "; there are: …", as far as the archive
+ * can say; returns into. */
+const char *ctl_names_hint(struct ctl *ctl,
+                           struct view_policies *views,
+                           const struct ctl_named *named,
+                           const char *only,
+                           char into[CTL_NAMES_TOLD_MAX]);
+
 /* Every name of this kind in the newest versions of the policies of the archive, a line each on
  * stdout; one that several policies have comes as often. */
 int ctl_names_write(struct ctl *ctl, enum ctl_naming naming) MUST_CHECK;

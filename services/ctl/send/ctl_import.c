@@ -8,6 +8,7 @@
 #include "ctl_import.h"
 
 #include "ctl_refusal.h"
+#include "intake_core.h"
 #include "scope.h"
 
 #include <errno.h>
@@ -178,21 +179,68 @@ static void receipt_write(struct import *import, const struct ctl_verdict *verdi
                   hash);
 }
 
+/* What a policy or channel that nobody knows may have meant.  The archive is asked once for a name,
+ * not once for each row that has it. */
+static const char *hint_for(struct import *import,
+                            const struct ctl_verdict *verdict,
+                            const struct ctl_submitted *submitted)
+{
+    struct ctl_named *named = &import->named;
+    bool policy = verdict->reason == INTAKE_POLICY;
+    if (!policy && verdict->reason != INTAKE_CHANNEL) {
+        return "";
+    }
+    enum ctl_naming naming = policy ? NAMING_POLICY : NAMING_CHANNEL;
+    if (named->word && named->naming == naming && strcmp(named->id, verdict->value) == 0 &&
+        strcmp(import->named_policy, submitted->policy) == 0) {
+        return import->hint;
+    }
+    import->policies = import->policies ? import->policies : view_policies_new(import->ctl);
+    *named = (struct ctl_named){.naming = naming, .word = named->id};
+    (void)snprintf(named->id, sizeof named->id, "%s", verdict->value);
+    (void)snprintf(import->named_policy, sizeof import->named_policy, "%s", submitted->policy);
+    import->hint[0] = '\0';
+    return import->policies ? ctl_names_hint(import->ctl,
+                                             import->policies,
+                                             named,
+                                             policy ? NULL : import->named_policy,
+                                             import->hint)
+                            : "";
+}
+
+/* "received_at "2027-01-01 10:00:00 +0800": …": by the key of the mapping. */
+static void time_say(const char *key, int64_t at_us, char *into, size_t size)
+{
+    char at[VIEW_TEXT_MAX];
+    char zone[VIEW_TEXT_MAX];
+    (void)view_time(at_us, at);
+    (void)snprintf(into, size, "%s \"%s %s\"", key, at, view_zone(at_us, zone));
+}
+
 static void
 refused(struct import *import, const struct ctl_flight *flight, const struct ctl_verdict *verdict)
 {
     char because[CTL_REFUSAL_MAX];
-    char why[CTL_REFUSAL_MAX + 160];
+    char what[2 * VIEW_TEXT_MAX + 64];
+    char why[CTL_REFUSAL_MAX + CTL_NAMES_TOLD_MAX + sizeof what];
+    const struct ctl_submitted submitted =
+        ctl_submission_read(slice_of(flight->bytes, flight->size));
     if (verdict->conflict || verdict->erased) {
         enum ctl_text text = verdict->erased ? TEXT_SUBMIT_ERASED : TEXT_SUBMIT_CONFLICT;
         (void)snprintf(why, sizeof why, "%s", ctl_text_in(import->ctl->language, text));
     } else {
+        (void)snprintf(what, sizeof what, "%s \"%s\"", verdict->field, verdict->value);
+        if (verdict->reason == INTAKE_RECEIVED_AT) {
+            time_say("received_at", submitted.received_at_us, what, sizeof what);
+        } else if (verdict->reason == INTAKE_OCCURRED_AT) {
+            time_say("occurred_at", submitted.occurred_at_us, what, sizeof what);
+        }
         (void)snprintf(why,
                        sizeof why,
-                       "%s \"%s\": %s",
-                       verdict->field,
-                       verdict->value,
-                       ctl_submit_say(import->ctl, verdict, because));
+                       "%s: %s%s",
+                       what,
+                       ctl_submit_say(import->ctl, verdict, because),
+                       hint_for(import, verdict, &submitted));
     }
     import->refused++;
     reject(import, flight->file, flight->line, 1, why);
@@ -328,5 +376,6 @@ void import_done(struct import *import)
     ctl_source_free(&import->source);
     ctl_peer_free(&import->peer);
     ctl_map_free(&import->map);
+    view_policies_free(&import->policies);
     arena_free(&import->arena);
 }

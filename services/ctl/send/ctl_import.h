@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "ctl_last.h"
 #include "ctl_map.h"
+#include "ctl_names.h"
 #include "ctl_peer.h"
 #include "ctl_progress.h"
 #include "ctl_source.h"
@@ -24,6 +25,11 @@ struct import {
     struct receipt_trust trust;
     FILE *rejects;
     FILE *receipts;
+    struct view_policies
+        *policies;          /* what there is to choose from; NULL until something is refused */
+    struct ctl_named named; /* the last name that was refused … */
+    char named_policy[CTL_NAME_SIZE];
+    char hint[CTL_NAMES_TOLD_MAX]; /* … and what there is, asked for once */
     struct ctl_progress progress;
     struct ctl_last last;
     /* what was asked for */

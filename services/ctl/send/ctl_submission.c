@@ -84,6 +84,20 @@ static void text_copy(ProtobufCBinaryData data, char *text, size_t size)
     text[length] = '\0';
 }
 
+struct ctl_submitted ctl_submission_read(struct slice bytes)
+{
+    struct ctl_submitted told = {0};
+    Redress__Submit__V1__Submission *message =
+        redress__submit__v1__submission__unpack(NULL, bytes.size, bytes.bytes);
+    if (message) {
+        text_copy(message->policy, told.policy, sizeof told.policy);
+        told.received_at_us = message->received_at_us;
+        told.occurred_at_us = message->occurred_at_us;
+        redress__submit__v1__submission__free_unpacked(message, NULL);
+    }
+    return told;
+}
+
 /* Does the receipt prove what it says, under a key that is trusted? */
 static bool proof_holds(const Redress__Submit__V1__Receipt *receipt,
                         const struct receipt_trust *trust,

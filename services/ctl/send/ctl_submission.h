@@ -31,6 +31,15 @@ bool ctl_submission_fits(const struct ctl_submission *submission, struct ctl_exc
 /* Owned by the caller; NULL: out of memory. */
 uint8_t *ctl_submission_pack(const struct ctl_submission *submission, size_t *size);
 
+/* What of it may be told of a row that was refused. */
+struct ctl_submitted {
+    char policy[64];
+    int64_t received_at_us, occurred_at_us; /* 0: not given */
+};
+
+/* Out of the bytes that were packed; of others nothing. */
+struct ctl_submitted ctl_submission_read(struct slice bytes);
+
 enum ctl_verdict_kind {
     CTL_VERDICT_RECEIPT,
     CTL_VERDICT_FORGED,  /* a receipt whose proof does not hold, or of a key that is not trusted */

@@ -200,6 +200,15 @@ static void refusal_json(const struct ctl *ctl, const struct ctl_verdict *verdic
     }
 }
 
+/* The option and what was typed: intake has a number, under a name of its own. */
+static int time_refused(const struct ctl *ctl, const char *option, const char *why)
+{
+    return ctl_fail(ctl,
+                    CTL_FAILED,
+                    TEXT_SUBMIT_REFUSED,
+                    CTL_ARGS(option, ctl_option_text(ctl, option + strlen("--")), why));
+}
+
 static int tell_refusal(const struct ctl *ctl, const struct ctl_verdict *verdict)
 {
     if (verdict->conflict || verdict->erased) {
@@ -208,6 +217,12 @@ static int tell_refusal(const struct ctl *ctl, const struct ctl_verdict *verdict
     }
     char why[CTL_REFUSAL_MAX];
     (void)ctl_submit_say(ctl, verdict, why);
+    if (verdict->reason == INTAKE_RECEIVED_AT && ctl_option_text(ctl, "received-at")) {
+        return time_refused(ctl, "--received-at", why);
+    }
+    if (verdict->reason == INTAKE_OCCURRED_AT && ctl_option_text(ctl, "occurred-at")) {
+        return time_refused(ctl, "--occurred-at", why);
+    }
     if (verdict->value[0] == '\0') { /* of a personal field, or a number */
         return ctl_fail(ctl, CTL_FAILED, TEXT_SUBMIT_REFUSED_BARE, CTL_ARGS(verdict->field, why));
     }
@@ -361,13 +376,12 @@ static int submit_named(struct ctl *ctl,
     code = ctl_names_known(ctl, policies, named, 2, policy);
     bool same_policy = slice_equal(slice_text(named[0].id), submission->policy);
     bool same_channel = slice_equal(slice_text(named[1].id), submission->channel);
-    if (code != CTL_OK &&
-        !same_policy) { /* intake spoke of the title, which is none of its names */
+    if (code == CTL_NOT_FOUND || code == CTL_USAGE) { /* it is told, with what there is */
         refusal_json(ctl, verdict);
         return CTL_FAILED;
     }
     if (code != CTL_OK || (same_policy && same_channel)) {
-        return tell(ctl, verdict); /* beside what there is */
+        return tell(ctl, verdict);
     }
     submission->policy = slice_text(named[0].id);
     submission->channel = slice_text(named[1].id);
