@@ -55,15 +55,20 @@ static uint64_t parts_of(const char *list)
 /* English letters in either case: titles begin with a capital. */
 static bool has_word(const char *title, const char *words)
 {
-    bool has = false;
-    for (uint64_t i = 0; i < parts_of(words) && !has; i++) {
+    for (const char *at = words;; at++) {
         char word[64];
         size_t size = 0;
-        const char *part = part_of(words, i, &size);
-        (void)snprintf(word, sizeof word, "%.*s", (int)size, part);
-        has = strcasestr(title, word) != NULL;
+        for (; *at && *at != BETWEEN && size < sizeof word - 1; at++) {
+            word[size++] = *at;
+        }
+        word[size] = '\0';
+        if (strcasestr(title, word)) {
+            return true;
+        }
+        if (*at != BETWEEN) {
+            return false;
+        }
     }
-    return has;
 }
 
 const char *ctl_phrase(const struct policy *policy,
