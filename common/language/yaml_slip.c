@@ -136,15 +136,18 @@ static bool seen_in_line(struct yaml_source *source, unsigned line)
     char text[LINE_TEXT_MAX];
     line_take(source->bytes, line, text);
     size_t blanks = strspn(text, " -");
+    const char *value = text + blanks + strspn(text + blanks, " \t");
     unsigned column = (unsigned)blanks + 1;
-    if (text[blanks] == '\t') {
+    /* behind '- ' it may stand before a value, though not before an item of another list */
+    bool indents = blanks == strspn(text, " ") || strncmp(value, "- ", 2) == 0;
+    if (text[blanks] == '\t' && indents) {
         const struct yaml_node place = {.line = line, .column = column, .width = 1};
         yaml_complain(
             source, YAML_ERROR, &place, "YAML wants blanks there", "a tab where the line begins");
         return true;
     }
-    if (yaml_is_wide(text + blanks)) {
-        unsigned sign = column + (unsigned)word_size(text + blanks);
+    if (yaml_is_wide(value)) {
+        unsigned sign = (unsigned)(value - text) + 1 + (unsigned)word_size(value);
         const struct yaml_node place = {.line = line, .column = sign, .width = 1};
         yaml_wide_tell(source, &place);
         return true;
