@@ -51,8 +51,9 @@
     "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "     \
     "$21, $22, $23) WHERE c.case_id = $1"
 
-/* LIMIT says to the planner that these are few: it looks each up by its key, whatever it believes
- * of the table (one that was small when this was prepared may have a million rows by now). */
+/* LIMIT says to the planner that these are few: a table nobody has analyzed yet is looked up by its
+ * key, and not read from end to end.  One that was vacuumed or analyzed while it was empty, or had
+ * a page or two, is all the same, until the next analyze makes another plan. */
 #define CASES_CHANGE_MANY                                                                          \
     CASE_CHANGES                                                                                   \
     "(a.v2, a.v3, a.v4, a.v5, a.v6, a.v7, a.v8, a.v9, a.v10, a.v11, a.v12, a.v13, a.v14, a.v15, "  \
