@@ -69,12 +69,8 @@ static const struct policy_action *action_of(const struct telling *telling, Prot
 static const struct policy_title *need_title(const struct policy_action *action,
                                              ProtobufCBinaryData id)
 {
-    for (uint16_t n = 0; action && n < action->need_count; n++) {
-        if (slice_equal(slice_data(id), slice_text(action->needs[n].field))) {
-            return &action->needs[n].title;
-        }
-    }
-    return NULL;
+    const struct policy_need *need = policy_need_of(action, slice_data(id));
+    return need ? &need->title : NULL;
 }
 
 /* The title the action gives to a field, else another of the step, else the policy's own. */
