@@ -58,17 +58,14 @@ static void assert_never_two_holders(struct rig *rig)
 /* Who works here, with room for so many. */
 static void org_apply(struct rig *rig)
 {
-    char path[160];
-    (void)snprintf(path, sizeof path, "%s/org.yaml", rig->directory);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    (void)fprintf(file, "org: scene\nzone: UTC\ncapacity: %d\nagents:\n", CAPACITY);
+    char people[AGENTS * 32] = "";
+    size_t size = 0;
     for (int i = 0; i < AGENTS; i++) {
-        (void)fprintf(file, "  small%d: {roles: agent}\n", i);
+        size +=
+            (size_t)snprintf(people + size, sizeof people - size, "  small%d: {roles: agent}\n", i);
     }
-    (void)fclose(file);
-    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "org", "apply", path, NULL}),
-                     0);
+    assert_int_equal(
+        rig_org(rig, "org: scene\nzone: UTC\ncapacity: %d\nagents:\n%s", CAPACITY, people), 0);
 }
 
 static void claims_send(struct desk *desks[2], const char *queue, unsigned count)
@@ -92,10 +89,8 @@ static void capacity_holds_against_parallel_claims(void **state)
         rig, "SELECT (count(*) > 0)::int FROM head WHERE service = 3 AND owner = 'b'", 1, 20000);
     struct adapter *adapter =
         adapter_new(rig, "a", NULL, 4); /* small batches: every partition gets some */
-    for (int i = 0; i < CASES; i++) {
-        (void)adapter_add(
-            adapter, &(struct content){"general-service", "phone", "今天天气很好", NULL}, NULL);
-    }
+    adapter_add_same(
+        adapter, CASES, &(struct content){"general-service", "phone", "今天天气很好", NULL});
     adapter_finish(adapter, 20000);
     rig_settle(rig, 20000);
     rig_check_queues(rig);

@@ -30,9 +30,7 @@ static const char *const services[] = {
 
 static void broken_add(struct adapter *adapter)
 {
-    for (int i = 0; i < CASES; i++) {
-        (void)adapter_add(adapter, &broken, NULL);
-    }
+    adapter_add_same(adapter, CASES, &broken);
     adapter_finish(adapter, PATIENCE_MS);
 }
 

@@ -14,24 +14,13 @@
 
 enum { CASES = 12, ANSWER_MS = 20000, HOLDS_MS = 10000 };
 
-static void org_write(struct rig *rig, const char *people, char path[160])
-{
-    (void)snprintf(path, 160, "%s/org.yaml", rig->directory);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    (void)fprintf(file,
-                  "org: scene\nzone: UTC\n"
-                  "shifts:\n  never: {zone: UTC, hours: {}, open: {2020-01-01: 09:00-10:00}}\n"
-                  "agents:\n%s",
-                  people);
-    (void)fclose(file);
-}
-
 static int org_apply(struct rig *rig, const char *people)
 {
-    char path[160];
-    org_write(rig, people, path);
-    return rig_redress(rig, (const char *const[]){"--quiet", "org", "apply", path, NULL});
+    return rig_org(rig,
+                   "org: scene\nzone: UTC\n"
+                   "shifts:\n  never: {zone: UTC, hours: {}, open: {2020-01-01: 09:00-10:00}}\n"
+                   "agents:\n%s",
+                   people);
 }
 
 static struct answer claims(struct desk *desk, const char *actor, const char *queue)
@@ -60,10 +49,8 @@ static void an_organisation_that_is_applied_holds_without_a_restart(void **state
     rig_start_all(rig, "a");
     rig_await_all_serving(rig);
     struct adapter *adapter = adapter_new(rig, "a", NULL, 4);
-    for (int i = 0; i < CASES; i++) {
-        (void)adapter_add(
-            adapter, &(struct content){"general-service", "phone", "今天天气很好", NULL}, NULL);
-    }
+    adapter_add_same(
+        adapter, CASES, &(struct content){"general-service", "phone", "今天天气很好", NULL});
     adapter_finish(adapter, 20000);
     rig_settle(rig, 20000);
     rig_check_queues(rig);

@@ -19,28 +19,20 @@ static const char waiting[] = "SELECT count(*) FROM complaint WHERE queue = 'des
 
 static void org_apply(struct rig *rig)
 {
-    char path[160];
-    (void)snprintf(path, sizeof path, "%s/org.yaml", rig->directory);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    (void)fprintf(file,
-                  "org: scene\nzone: UTC\n"
-                  "shifts:\n  never: {zone: UTC, hours: {}, open: {2020-01-01: 09:00-10:00}}\n"
-                  "agents:\n"
-                  "  an: {roles: agent, capacity: 4}\n"
-                  "  bo: {roles: agent}\n"
-                  "  cy: {roles: agent, shift: never, capacity: 9}\n"
-                  "  sue: {roles: supervisor, capacity: 9}\n");
-    (void)fclose(file);
-    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "org", "apply", path, NULL}),
-                     0);
+    int code = rig_org(rig,
+                       "org: scene\nzone: UTC\n"
+                       "shifts:\n  never: {zone: UTC, hours: {}, open: {2020-01-01: 09:00-10:00}}\n"
+                       "agents:\n"
+                       "  an: {roles: agent, capacity: 4}\n"
+                       "  bo: {roles: agent}\n"
+                       "  cy: {roles: agent, shift: never, capacity: 9}\n"
+                       "  sue: {roles: supervisor, capacity: 9}\n");
+    assert_int_equal(code, 0);
 }
 
-static void arrive(struct rig *rig, struct adapter *adapter, const char *text, int count)
+static void arrive(struct rig *rig, struct adapter *adapter, const char *text, uint32_t count)
 {
-    for (int i = 0; i < count; i++) {
-        (void)adapter_add(adapter, &(struct content){"pushing", "phone", text, NULL}, NULL);
-    }
+    adapter_add_same(adapter, count, &(struct content){"pushing", "phone", text, NULL});
     adapter_finish(adapter, HOLDS_MS);
     rig_settle(rig, HOLDS_MS);
 }

@@ -157,6 +157,20 @@ int rig_redress(struct rig *rig, const char *const *words)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+int rig_org(struct rig *rig, const char *format, ...)
+{
+    char path[160];
+    va_list arguments;
+    (void)snprintf(path, sizeof path, "%s/org.yaml", rig->directory);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    va_start(arguments, format);
+    (void)vfprintf(file, format, arguments);
+    va_end(arguments);
+    (void)fclose(file);
+    return rig_redress(rig, (const char *const[]){"--quiet", "org", "apply", path, NULL});
+}
+
 struct daemon *rig_start(struct rig *rig, enum service_id service, const char *instance)
 {
     return rig_start_with(rig, service, instance, NULL);

@@ -76,6 +76,8 @@ struct daemon *rig_start_with(struct rig *rig,
 int daemon_ended(struct daemon *daemon, int64_t limit_ms);
 /* The command redress with these words; its exit status. */
 int rig_redress(struct rig *rig, const char *const *words);
+/* Applies the organisation of the file it writes; the command's exit status. */
+int rig_org(struct rig *rig, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* All five. */
 void rig_start_all(struct rig *rig, const char *instance);
 struct daemon *rig_daemon(struct rig *rig, enum service_id service, const char *instance);
@@ -166,6 +168,8 @@ adapter_add(struct adapter *adapter, const struct content *content, const uint8_
 struct submission *adapter_add_raw(struct adapter *adapter, const void *bytes, size_t size);
 /* count ordinary ones in Chinese and English over both policies. */
 void adapter_add_many(struct adapter *adapter, uint32_t count);
+/* count times the same, each with an id of its own */
+void adapter_add_same(struct adapter *adapter, uint32_t count, const struct content *content);
 /* Adds a few every few milliseconds, and sends and takes, for so long. */
 void adapter_load(struct adapter *adapter, int64_t ms);
 /* Sends, resends after a second without an answer, takes answers; for the time, or until done. */

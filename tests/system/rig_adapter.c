@@ -331,6 +331,13 @@ void adapter_run(struct adapter *adapter, int64_t ms)
     }
 }
 
+void adapter_add_same(struct adapter *adapter, uint32_t count, const struct content *content)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        (void)adapter_add(adapter, content, NULL);
+    }
+}
+
 void adapter_load(struct adapter *adapter, int64_t ms)
 {
     int64_t until_ms = rig_now_ms() + ms;

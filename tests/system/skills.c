@@ -34,22 +34,16 @@ static void customer_of(struct rig *rig, const char *contact, char text[24])
 
 static void org_apply(struct rig *rig, const char *customer, const char *manager)
 {
-    char path[160];
-    (void)snprintf(path, sizeof path, "%s/org.yaml", rig->directory);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    (void)fprintf(file,
-                  "org: scene\nzone: UTC\nskills: [english]\nagents:\n"
-                  "  an: {roles: agent, skills: {english: 3}, capacity: 9}\n"
-                  "  bo: {roles: agent, skills: {english: 1}, capacity: 9}\n"
-                  "  cy: {roles: agent}\n"
-                  "  sue: {roles: supervisor}\n"
-                  "key-accounts:\n  mill: {manager: %s, customers: %s}\n",
-                  manager,
-                  customer);
-    (void)fclose(file);
-    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "org", "apply", path, NULL}),
-                     0);
+    int code = rig_org(rig,
+                       "org: scene\nzone: UTC\nskills: [english]\nagents:\n"
+                       "  an: {roles: agent, skills: {english: 3}, capacity: 9}\n"
+                       "  bo: {roles: agent, skills: {english: 1}, capacity: 9}\n"
+                       "  cy: {roles: agent}\n"
+                       "  sue: {roles: supervisor}\n"
+                       "key-accounts:\n  mill: {manager: %s, customers: %s}\n",
+                       manager,
+                       customer);
+    assert_int_equal(code, 0);
 }
 
 static void submit(struct adapter *adapter, const char *text, const char *contact)

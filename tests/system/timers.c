@@ -27,9 +27,7 @@ static void levels_fire_once_and_never_early(void **state)
     struct rig *rig = rig_with_clocks(state);
     struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
     struct desk *desk = desk_new(rig, "a");
-    for (int i = 0; i < CASES; i++) {
-        (void)adapter_add(adapter, &broken, NULL);
-    }
+    adapter_add_same(adapter, CASES, &broken);
     adapter_finish(adapter, 10000);
     rig_await(rig, "SELECT count(*) FROM complaint", CASES, WARNED_MS);
     for (uint32_t i = 0; i < REPLIED; i++) { /* before anything is due */
@@ -66,9 +64,7 @@ static void what_was_due_while_the_watchdog_was_dead_fires_once_afterwards(void 
 {
     struct rig *rig = rig_with_clocks(state);
     struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
-    for (int i = 0; i < CASES; i++) {
-        (void)adapter_add(adapter, &broken, NULL);
-    }
+    adapter_add_same(adapter, CASES, &broken);
     adapter_finish(adapter, 10000);
     rig_settle(rig, WARNED_MS);
     struct daemon *watchdog = rig_daemon(rig, SERVICE_WATCHDOG, "a");
@@ -104,9 +100,7 @@ static void a_level_that_is_due_while_the_watchdog_hands_over_is_left_to_the_nex
     (void)rig_start(rig, SERVICE_WATCHDOG, "a");
     rig_await_serving(rig, SERVICE_WATCHDOG, 10000);
     struct adapter *adapter = adapter_new(rig, "a", NULL, CASES);
-    for (int i = 0; i < CASES; i++) {
-        (void)adapter_add(adapter, &broken, NULL);
-    }
+    adapter_add_same(adapter, CASES, &broken);
     adapter_finish(adapter, 10000);
     rig_await(rig, "SELECT count(*) FROM journal WHERE service = 4 AND kind = 64", CASES, 8000);
     rig_sql(rig, "BEGIN");

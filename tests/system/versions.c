@@ -14,9 +14,7 @@ enum { VERSIONS = 300, OLD = 6, NEW = 4, REFUSED = 4, LIMIT_MS = 30000 };
 
 static void submit(struct adapter *adapter, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
-        (void)adapter_add(adapter, &(struct content){"quick", "phone", "broken", NULL}, NULL);
-    }
+    adapter_add_same(adapter, count, &(struct content){"quick", "phone", "broken", NULL});
     adapter_finish(adapter, LIMIT_MS);
 }
 
