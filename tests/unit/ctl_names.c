@@ -8,18 +8,28 @@
 #include "policy_fixture.h"
 #include "unit.h"
 
+/* The exit status it would be, when this is what is said. */
+static int judged(const struct policy *const *policies,
+                  unsigned count,
+                  struct ctl_named *named,
+                  const char *expected)
+{
+    char *said = NULL;
+    size_t size = 0;
+    struct ctl ctl = {.language = CTL_ZH_CN, .out = stdout, .err = open_memstream(&said, &size)};
+    int code = ctl_names_judge(&ctl, policies, count, named, NULL);
+    (void)fclose(ctl.err);
+    assert_string_equal(said, expected);
+    free(said);
+    return code;
+}
+
 static void assert_judged(enum ctl_naming naming, const char *word, const char *expected)
 {
     const struct policy *const policies[] = {policy_fixture()};
     struct ctl_named named = {.naming = naming, .word = word};
-    char *said = NULL;
-    size_t size = 0;
-    struct ctl ctl = {.language = CTL_ZH_CN, .out = stdout, .err = open_memstream(&said, &size)};
-    int code = ctl_names_judge(&ctl, policies, 1, &named, NULL);
-    (void)fclose(ctl.err);
-    assert_string_equal(said, expected);
-    assert_int_equal(code, expected[0] == '\0' ? CTL_OK : CTL_NOT_FOUND);
-    free(said);
+    assert_int_equal(judged(policies, 1, &named, expected),
+                     expected[0] == '\0' ? CTL_OK : CTL_NOT_FOUND);
 }
 
 static void a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are(void **state)
@@ -63,15 +73,8 @@ static void assert_judges(
     one.channel_count = sizeof channels / sizeof *channels;
     const struct policy *const policies[] = {policy_fixture(), &one};
     struct ctl_named named = {.naming = naming, .word = word};
-    char *said = NULL;
-    size_t size = 0;
-    struct ctl ctl = {.language = CTL_ZH_CN, .out = stdout, .err = open_memstream(&said, &size)};
-    int code = ctl_names_judge(&ctl, policies, 2, &named, NULL);
-    (void)fclose(ctl.err);
-    assert_string_equal(said, expected);
-    assert_int_equal(code, wanted);
+    assert_int_equal(judged(policies, 2, &named, expected), wanted);
     assert_string_equal(named.id, id);
-    free(said);
 }
 
 static void
