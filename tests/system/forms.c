@@ -214,6 +214,18 @@ static void rows_that_are_refused_say_what_may_have_been_meant(const struct rig 
     rig_says(rig, words, REFUSED, "a few seconds; did you mean \"retail-store\"?");
 }
 
+/* Not that of the machine, which is told where nothing says which: it fails without zone_of_all. */
+static void who_watches_all_hears_times_in_the_zone_of_the_policies(const struct rig *rig)
+{
+    char said[1024];
+    (void)rig_shell(said,
+                    sizeof said,
+                    "timeout 3 %s/redress watch --lang en --config %s/redress.yaml 2>&1 >/dev/null",
+                    REDRESS_BIN,
+                    rig->directory);
+    assert_non_null(strstr(said, "Asia/Shanghai"));
+}
+
 /* The next event of the case, which somebody watches, is told by its number; it is
  * claimed and noted by titles. */
 static void who_watches_is_told_the_number(const struct rig *rig)
@@ -275,6 +287,7 @@ static void forms_are_held_to_by_everybody(void **state)
     a_note_is_started_from_a_text(rig, case_id);
     titles_mean_what_they_are_titles_of(rig);
     rows_that_are_refused_say_what_may_have_been_meant(rig);
+    who_watches_all_hears_times_in_the_zone_of_the_policies(rig);
     who_watches_is_told_the_number(rig);
     case_id = (uint64_t)rig_number(rig,
                                    "SELECT case_id FROM complaint WHERE step = 'reception' AND "
