@@ -83,6 +83,7 @@ static void what_is_sent_again_is_told_erased(struct rig *rig)
              USAGE,
              "2099-01-01 has not passed");
     rig_says(rig, "retention --by 2099-01-01", 0, "Asia/Shanghai");
+    rig_says(rig, "retention --policy kpt", 3, "no policy \"kpt\"; did you mean \"kept\"?");
     DOES(rig, "erase %llu --as kim --role keeper --reason asked", case_id);
     json = rig_asks(rig, CONFLICT, "%s", words);
     assert_string_equal(json_string_value(json_object_get(json, "outcome")), "erased");

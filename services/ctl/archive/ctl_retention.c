@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "ctl_database.h"
 #include "ctl_desk.h"
+#include "ctl_names.h"
 #include "ctl_progress.h"
 #include "ctl_refusal.h"
 #include "ctl_table.h"
@@ -349,6 +350,19 @@ static void answer(const struct found *found, bool erases)
     }
 }
 
+/* By its name or a title; nothing would be due of one that is not there. */
+static int policy_known(struct found *found)
+{
+    static struct ctl_named named; /* the option is lent its id */
+    struct ctl *ctl = found->ctl;
+    named = (struct ctl_named){.naming = NAMING_POLICY, .word = ctl_option_text(ctl, "policy")};
+    int code = ctl_names_known(ctl, found->policies, &named, 1, NULL);
+    if (code == CTL_OK && named.word) {
+        ctl_option_means(ctl, "policy", named.id);
+    }
+    return code;
+}
+
 int ctl_retention(struct ctl *ctl)
 {
     struct found found = {.ctl = ctl};
@@ -363,6 +377,9 @@ int ctl_retention(struct ctl *ctl)
     }
     if (code == CTL_OK && !found_begin(&found, ctl)) {
         code = ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
+    }
+    if (code == CTL_OK) {
+        code = policy_known(&found);
     }
     if (code == CTL_OK) {
         code = search(&found);
