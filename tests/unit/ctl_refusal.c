@@ -349,6 +349,13 @@ static void a_word_that_was_mistyped_is_told_with_those_near_it(void **state)
                  &typed,
                  NULL,
                  "this step has no action \"propse\"; did you mean \"propose\"?\n");
+    const struct ctl_command far = {.actor = "li", .role = "handler", .action = "zzzzzzzzz"};
+    assert_hints("li",
+                 "action_unknown",
+                 &far,
+                 NULL,
+                 "this step has no action \"zzzzzzzzz\"; there are: acknowledge, reclassify, "
+                 "contain, propose, hand_over, reject, note, withdraw, claim, release\n");
     assert_hints("li",
                  "action_unknown",
                  &early,

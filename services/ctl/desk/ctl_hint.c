@@ -73,7 +73,7 @@ static void action_hint(const struct hinting *hinting)
     ctl_names_add(hinting->names, "release", NULL);
     if (steps_with(hinting, action, steps)[0] != '\0') {
         ctl_note(hinting->ctl, TEXT_HINT_ELSEWHERE, CTL_ARGS(action, steps));
-    } else if (step && hinting->names->near_count > 0) {
+    } else if (step) {
         name_tell(hinting, TEXT_HINT_ACTION);
     }
 }

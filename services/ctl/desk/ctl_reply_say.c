@@ -222,7 +222,8 @@ static void action_write(const struct telling *telling,
     char id[VIEW_TEXT_MAX];
     char text[VIEW_TEXT_MAX];
     (void)view_fit(view_plain(slice_data(action->action), text), ACTION_WIDTH, id);
-    (void)fprintf(telling->to, "  %s %s", id, title);
+    bool whole = strlen(text) <= ACTION_WIDTH; /* what is to be typed is never cut */
+    (void)fprintf(telling->to, "  %s %s", whole ? id : text, title);
     if (action->has_to_step) {
         const struct policy_title *to = step_title(telling->policy, action->to_step);
         (void)fprintf(telling->to,
@@ -354,10 +355,11 @@ static void state_write(const struct telling *telling)
                        place));
 }
 
-/* About what was filled in, not about what may be done: the list would hide the one line. */
+/* About what was filled in, or an action that is none, of which what there is is hinted at: the
+ * list would hide the one line. */
 static bool is_of_the_form(const ctl_reply *reply)
 {
-    static const char *const begins[] = {"field", "note_", "part_", "phrase_", "text_"};
+    static const char *const begins[] = {"action_", "field", "note_", "part_", "phrase_", "text_"};
     struct slice code = slice_data(reply->code);
     bool is = false;
     for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
