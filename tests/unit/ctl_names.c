@@ -55,9 +55,13 @@ static void a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are(void
                   "safety、other\n");
 }
 
+struct meaning {
+    const char *id, *said;
+    int code;
+};
+
 /* What the word means among two policies that differ by name and by the titles of a channel. */
-static void assert_judges(
-    enum ctl_naming naming, const char *word, const char *id, const char *expected, int wanted)
+static void assert_judges(enum ctl_naming naming, const char *word, const struct meaning *meaning)
 {
     static struct policy_channel channels[] = {
         {.id = "phone",   .title = {{"Hotline", "热线", "專線"}}},
@@ -73,19 +77,20 @@ static void assert_judges(
     one.channel_count = sizeof channels / sizeof *channels;
     const struct policy *const policies[] = {policy_fixture(), &one};
     struct ctl_named named = {.naming = naming, .word = word};
-    assert_int_equal(judged(policies, 2, &named, expected), wanted);
-    assert_string_equal(named.id, id);
+    assert_int_equal(judged(policies, 2, &named, meaning->said), meaning->code);
+    assert_string_equal(named.id, meaning->id);
 }
 
 static void
 assert_means(enum ctl_naming naming, const char *word, const char *id, const char *expected)
 {
-    assert_judges(naming, word, id, expected, expected[0] == '\0' ? CTL_OK : CTL_USAGE);
+    int code = expected[0] == '\0' ? CTL_OK : CTL_USAGE;
+    assert_judges(naming, word, &(struct meaning){id, expected, code});
 }
 
 static void assert_near(enum ctl_naming naming, const char *word, const char *expected)
 {
-    assert_judges(naming, word, "", expected, CTL_NOT_FOUND);
+    assert_judges(naming, word, &(struct meaning){"", expected, CTL_NOT_FOUND});
 }
 
 /* It fails where bytes are weighed, or ids alone. */
