@@ -333,12 +333,14 @@ static void level_when(struct policy_loading *loading,
         }
         return;
     }
-    if (!read_duration(loading, &pair->value, &duration)) {
+    bool bare = pair->value.kind == YAML_SCALAR && /* of a percentage, more likely than of a time */
+                pair->value.text[strspn(pair->value.text, "0123456789")] == '\0';
+    if (!bare && !read_duration(loading, &pair->value, &duration)) {
         return;
     }
     bool percent = duration.unit == DURATION_PERCENT;
     bool days = duration.unit == DURATION_BUSINESS_DAYS;
-    if (percent == (duration.side != 0)) {
+    if (bare || percent == (duration.side != 0)) {
         complain(loading,
                  &pair->value,
                  "75%, 2h before, 2 business hours after",
