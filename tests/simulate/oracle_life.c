@@ -114,6 +114,7 @@ static void check_action(const struct fact *fact, struct doing *doing, struct li
     memcpy(after->told, then.told, sizeof after->told);
     memcpy(after->values, then.values, sizeof after->values);
     after->concerned = then.concerned;
+    after->implemented_at_us = then.implemented_at_us;
     after->held_by_law = then.held_by_law;
     after->was_held_by_law = then.was_held_by_law;
     if (is_closed && !was_closed) {

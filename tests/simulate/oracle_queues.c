@@ -85,15 +85,43 @@ static struct dispatch_input input_of(const struct event *event)
     return input;
 }
 
+/* What the archive counted is no field that was asked for: it stands behind those, so that nobody
+ * has to count again (law 11). */
+static void counted_take(const struct policy *policy,
+                         const struct dispatch_case *state,
+                         struct dispatch_input *input,
+                         struct dispatch_counted *counted)
+{
+    struct dispatch_question asked;
+    const struct event_field *last = input->fields + input->field_count - 1;
+    if (input->field_count == 0 || !slice_equal(last->name, slice_text("@same-cause"))) {
+        return;
+    }
+    const struct policy_step *step = &policy->steps[state->step];
+    uint16_t index = policy_action_index(step, input->action);
+    uint32_t count = 0;
+    for (size_t i = 0; i < last->value.size; i++) {
+        count = 10 * count + last->value.bytes[i] - '0';
+    }
+    input->field_count--;
+    if (index != POLICY_NONE &&
+        dispatch_question_of(policy, state, &step->actions[index], &asked)) {
+        *counted = dispatch_counted_of(&asked, count);
+        input->counted = counted;
+    }
+}
+
 /* The same command upon the same journal, without Redis: the same event, to the byte. */
 static void decide_again(const struct fact *fact, struct dispatch_case *state)
 {
     const struct event *event = fact->event;
-    const struct dispatch_input input = input_of(event);
+    struct dispatch_input input = input_of(event);
+    struct dispatch_counted counted;
     static struct event again;
     struct slice refused;
     memset(&again, 0, sizeof again);
     const struct policy *policy = case_policy(event->case_id);
+    counted_take(policy, state, &input, &counted);
     enum dispatch_answer answer = dispatch_decide(policy, state, &input, &again, &refused);
     if (answer != DISPATCH_APPEND && !dispatch_refusal_is_recorded(answer, &again)) {
         sim_fail("law 6: without Redis it would be refused: %s", fact_text(fact));
