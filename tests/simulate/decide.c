@@ -250,6 +250,7 @@ static const struct dispatch_counted *count_asked(const struct policy *policy,
         return NULL;
     }
     *counted = dispatch_counted_of(&asked, (uint32_t)sim_random(3));
+    counted->count = sim.mutant == MUTANT_COUNT_IGNORED ? 0 : counted->count;
     return counted;
 }
 

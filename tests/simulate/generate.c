@@ -146,6 +146,13 @@ static void action_extras(struct text *text, bool leads)
     action_fields(text);
     if (maybe(220)) {
         requirements(text, "requires");
+    } else if (maybe(120)) {
+        say(text,
+            ", requires: [{complaints-of-same: cause, since: %s, no-more-than: %u, title: {zh-CN: "
+            "又有, en: "
+            "Again}}]",
+            maybe(700) ? "opened" : "implemented",
+            (unsigned)sim_random(3));
     }
     if (leads && maybe(180)) {
         requirements(text, "moves-when");

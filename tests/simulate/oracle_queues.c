@@ -106,6 +106,7 @@ static void counted_take(const struct policy *policy,
     input->field_count--;
     if (index != POLICY_NONE &&
         dispatch_question_of(policy, state, &step->actions[index], &asked)) {
+        sim_reach(SOMETIMES_COUNTED);
         *counted = dispatch_counted_of(&asked, count);
         input->counted = counted;
     }
