@@ -1,5 +1,6 @@
 #include "patterns_process.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,13 +18,14 @@ struct patterns_process {
 
 /* Only what it computes is its own: connections, sockets and files are the daemon's, and stay open
  * there alone. */
-static _Noreturn void compile(struct classifier *classifier, int alive)
+static _Noreturn void compile(struct classifier *classifier, int alive, const sigset_t *before)
 {
     enum { FIRST_OTHER = STDERR_FILENO + 1 };
     struct error error = {0};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)signal(SIGTERM, SIG_DFL);
     (void)signal(SIGINT, SIG_DFL);
+    (void)sigprocmask(SIG_SETMASK, before, NULL);
     if (alive != FIRST_OTHER) {
         (void)dup2(alive, FIRST_OTHER);
     }
@@ -31,12 +33,34 @@ static _Noreturn void compile(struct classifier *classifier, int alive)
     _exit(classifier_wake(classifier, &error) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
+/* Ends it if it has not.  Did it end by itself? */
+static bool reap(struct patterns_process *process)
+{
+    int status = 0;
+    pid_t ended = -1;
+    (void)kill(process->pid, SIGKILL);
+    do {
+        ended = waitpid(process->pid, &status, 0);
+    } while (ended < 0 && errno == EINTR);
+    process->pid = 0;
+    return ended > 0 && WIFEXITED(status);
+}
+
 static void on_end(evutil_socket_t pipe, short what, void *context)
 {
     (void)pipe;
-    (void)what;
     struct patterns_process *process = context;
-    process->ended(process->self);
+    bool late = (what & EV_TIMEOUT) != 0;
+    if (!late) { /* the pipe is closed a moment before it has ended */
+        siginfo_t info;
+        while (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+        }
+    }
+    bool exited = reap(process);
+    process->ended(process->self,
+                   late     ? PATTERNS_TOO_LONG
+                   : exited ? PATTERNS_DONE
+                            : PATTERNS_KILLED);
 }
 
 struct patterns_process *patterns_process_new(struct event_base *base,
@@ -44,20 +68,26 @@ struct patterns_process *patterns_process_new(struct event_base *base,
                                               patterns_ended_fn *ended,
                                               void *self)
 {
+    static const struct timeval patience = {.tv_sec = PATTERNS_PATIENCE_S};
     int ends[2];
     struct patterns_process *process = calloc(1, sizeof *process);
     if (!process || pipe2(ends, O_CLOEXEC) != 0) {
         free(process);
         return NULL;
     }
+    /* until it has its own, the child's signals would be told to the daemon's loop */
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_BLOCK, &all, &before);
     *process =
         (struct patterns_process){.pid = fork(), .pipe = ends[0], .ended = ended, .self = self};
     if (process->pid == 0) {
-        compile(classifier, ends[1]);
+        compile(classifier, ends[1], &before);
     }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(ends[1]);
     process->event = process->pid > 0 ? event_new(base, ends[0], EV_READ, on_end, process) : NULL;
-    if (!process->event || event_add(process->event, NULL) != 0) {
+    if (!process->event || event_add(process->event, &patience) != 0) {
         patterns_process_free(&process);
     }
     return process;
@@ -71,8 +101,7 @@ void patterns_process_free(struct patterns_process **process_p)
             event_free(process->event);
         }
         if (process->pid > 0) {
-            (void)kill(process->pid, SIGKILL);
-            (void)waitpid(process->pid, NULL, 0);
+            (void)reap(process);
         }
         (void)close(process->pipe);
         free(process);

@@ -11,11 +11,18 @@
 struct event_base;
 struct patterns_process;
 
-/* Called once from the loop when the process has ended, however: whether there is a file now
- * classifier_wake finds out.  May free the process. */
-typedef void patterns_ended_fn(void *self);
+enum patterns_end {
+    PATTERNS_DONE, /* it ended by itself; whether there is a file now classifier_wake finds out */
+    PATTERNS_KILLED,
+    PATTERNS_TOO_LONG, /* it was given up after PATTERNS_PATIENCE_S */
+};
 
-/* Begins.  base and classifier must outlive it.  NULL: no process can be had. */
+enum { PATTERNS_PATIENCE_S = 120 };
+
+/* Called once from the loop when the process has ended.  May free the process. */
+typedef void patterns_ended_fn(void *self, enum patterns_end end);
+
+/* Begins.  base must outlive it.  NULL: no process can be had. */
 struct patterns_process *patterns_process_new(struct event_base *base,
                                               struct classifier *classifier,
                                               patterns_ended_fn *ended,

@@ -226,18 +226,24 @@ does_not_compile(struct policy_book *book, uint32_t id, const char *name, const 
               LOG_TEXT("report", report));
 }
 
-/* Out of their file, or compiled here where that could not be had. */
+static void patterns_give_up(struct policy_book *book, const char *why)
+{
+    does_not_compile(book, book->compiling->policy.id, book->compiling->policy.name, why);
+    policy_object_free(&book->compiling);
+    patterns_process_free(&book->compiler);
+}
+
+/* Out of their file; compiled here where no file can be kept, or to be told why they do not. */
 static void patterns_try(struct policy_book *book)
 {
     struct policy_object *object = book->compiling;
     struct error error = {0};
-    patterns_process_free(&book->compiler);
-    book->compiling = NULL;
     if (!classifier_wake(object->classifier, &error)) {
-        does_not_compile(book, object->policy.id, object->policy.name, error.text);
-        policy_object_free(&object);
+        patterns_give_up(book, error.text);
         return;
     }
+    book->compiling = NULL;
+    patterns_process_free(&book->compiler);
     classifier_rest(object->classifier);
     entry_put(book, object, book->compiling_from_us);
 }
@@ -249,10 +255,17 @@ static void go_on(struct policy_book *book)
     }
 }
 
-static void patterns_ended(void *self)
+static void patterns_ended(void *self, enum patterns_end end)
 {
-    patterns_try(self);
-    go_on(self);
+    struct policy_book *book = self;
+    if (end == PATTERNS_DONE) {
+        patterns_try(book);
+    } else { /* here it would fare no better, and everything else would wait for it */
+        patterns_give_up(book,
+                         end == PATTERNS_KILLED ? "what compiled its patterns was killed"
+                                                : "its patterns take too long to compile");
+    }
+    go_on(book);
 }
 
 static void patterns_compile(struct policy_book *book, struct policy_object *object)
@@ -434,5 +447,5 @@ bool policy_book_settles(const struct policy_book *book, struct slice name)
             return true;
         }
     }
-    return false;
+    return book->compiling || (book->loaded && !book->stuck); /* it may be that one, or the next */
 }

@@ -85,7 +85,8 @@ const struct policy_object *policy_book_nth(const struct policy_book *book, uint
  */
 int32_t policy_book_missing_year(const struct policy_book *book, int64_t now_us, char which[160]);
 
-/* A version of that name is here and will be pinned soon: ask again then. */
+/* A version of that name is here and will be pinned soon, or may be among those that are still
+ * being read: ask again then. */
 bool policy_book_settles(const struct policy_book *book, struct slice name);
 
 #endif

@@ -6,11 +6,12 @@ static void request_refuse(struct service *service,
                            struct slice bytes,
                            bool overloaded)
 {
+    const struct bus_peer to = *peer; /* refuse may end what lent it */
     arena_reset(service->scratch);
     service->counts.refused++;
     struct slice refusal =
         service->spec->refuse(service->self, bytes, overloaded, service->scratch);
-    bus_reply(service->bus, peer, refusal);
+    bus_reply(service->bus, &to, refusal);
 }
 
 static bool is_ready(const struct service *service)

@@ -65,9 +65,10 @@ bool classify_cache_load(const char *model, hs_database_t **database)
 
 bool classify_cache_lacks(const char *model)
 {
-    char path[PATH_SIZE];
-    path_of(model, ".hsdb", path);
-    return cache_folder[0] != '\0' && access(path, R_OK) != 0;
+    hs_database_t *database = NULL;
+    bool lacks = cache_folder[0] != '\0' && !classify_cache_load(model, &database);
+    (void)hs_free_database(database);
+    return lacks;
 }
 
 static bool write_all(int file, const char *bytes, size_t size)
@@ -96,7 +97,7 @@ bool classify_cache_save(const char *model, const hs_database_t *database)
     path_of(model, ".hsdb", path);
     path_of(model, suffix, aside);
     int file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = file >= 0 && write_all(file, bytes, size);
+    bool good = file >= 0 && write_all(file, bytes, size) && fsync(file) == 0;
     if (file >= 0) {
         good = close(file) == 0 && good && rename(aside, path) == 0;
         if (!good) {

@@ -18,7 +18,7 @@ void classify_cache_folder(const char *folder);
 /* The database of that model, owned by the caller; false: not there. */
 bool classify_cache_load(const char *model, hs_database_t **database);
 
-/* There could be a file of that model and is none. */
+/* There could be a file of that model, and none is there that can be read. */
 bool classify_cache_lacks(const char *model);
 
 /* Keeps it, written aside and renamed; false: it is not there. */

@@ -6,8 +6,9 @@
 
 /*
  * A claim that Redis is asked about; what Redis proposes comes back as a command on that case.  It
- * is there until that command is decided for good: whoever sends the same claim again meanwhile
- * waits for the same answer, and none is told "empty" who is then given a case.
+ * is there until that command is decided for good, or until it is answered and the batch that began
+ * it is committed: a batch decided again, or the same claim sent again meanwhile, begins no second
+ * search, of which one would be told "empty" and the other be given a case.
  */
 struct claim {
     struct dispatch *dispatch;
@@ -20,7 +21,9 @@ struct claim {
     uint64_t tried[DISPATCH_TRIES_MAX]; /* cases that were proposed to it */
     uint32_t tried_count;
     uint64_t proposed;   /* the last of them, as a command on its way; 0: Redis is being asked */
-    uint32_t decided_in; /* the batch that decides that command */
+    uint32_t decided_in; /* the batch that decides that command; 0: none yet */
+    bool begun;          /* the batch that asked for the search is committed */
+    bool answered;       /* there is none, or nobody could look */
     struct claim *next;  /* under way */
 };
 
@@ -105,8 +108,8 @@ static uint64_t found_take(struct search *search, const char *queue)
     return good ? search->cases[search->next++] : 0;
 }
 
-/* Comes back as a command on one case, which decides like any other.  Where there is no room for it
- * the claim has ended. */
+/* Comes back as a command on one case, which decides like any other.  The claim may have ended when
+ * this returns: where the command is not taken, it was answered so. */
 static void claim_ask(struct claim *claim, const char *token)
 {
     struct arena *arena = arena_new(4096);
@@ -137,6 +140,16 @@ claim_answer(const struct claim *claim, Redress__Command__V1__Outcome outcome, c
     arena_free(&arena);
 }
 
+/* Answers for good. */
+static void claim_tell(struct claim *claim, Redress__Command__V1__Outcome outcome, const char *code)
+{
+    claim_answer(claim, outcome, code);
+    claim->answered = true;
+    if (claim->begun) {
+        claim_end(claim);
+    }
+}
+
 static struct claim *claim_find(const struct dispatch *dispatch, ProtobufCBinaryData id)
 {
     struct claim *claim = id.len == 16 ? dispatch->claims : NULL;
@@ -150,8 +163,11 @@ static struct claim *claim_find(const struct dispatch *dispatch, ProtobufCBinary
 static struct claim *claim_of(const struct dispatch *dispatch,
                               const Redress__Command__V1__Command *command)
 {
-    struct claim *claim = claim_find(dispatch, command->command_id);
-    return claim && command->act && claim->proposed == command->act->case_id ? claim : NULL;
+    const Redress__Command__V1__Act *act = command->act;
+    bool claims = act && act->has_action &&
+                  slice_equal(slice_of(act->action.data, act->action.len), slice_text("claim"));
+    struct claim *claim = claims ? claim_find(dispatch, command->command_id) : NULL;
+    return claim && claim->proposed == act->case_id ? claim : NULL;
 }
 
 void claim_decided(const struct asked *asked)
@@ -166,8 +182,10 @@ void claims_committed(struct dispatch *dispatch)
 {
     for (struct claim *claim = dispatch->claims, *next; claim; claim = next) {
         next = claim->next;
-        if (claim->proposed != 0 && claim->decided_in == dispatch->cycle) {
+        if (claim->answered || (claim->proposed != 0 && claim->decided_in == dispatch->cycle)) {
             claim_end(claim);
+        } else {
+            claim->begun = true;
         }
     }
 }
@@ -190,15 +208,13 @@ static void claim_settle(struct claim *claim, uint64_t case_id, const char *toke
         return;
     }
     passed = passed || claim->tried_count > 0;
-    claim_answer(
+    claim_tell(
         claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY, passed ? "none_fits" : "queue_empty");
-    claim_end(claim);
 }
 
 static void claim_later(struct claim *claim)
 {
-    claim_answer(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED, "overloaded");
-    claim_end(claim);
+    claim_tell(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED, "overloaded");
 }
 
 static void search_answered(void *context, const struct pg_answer *answer)
@@ -287,6 +303,8 @@ static void claim_search(struct claim *claim)
     static struct fit_tokens tokens; /* large */
     struct dispatch *dispatch = claim->dispatch;
     claim->proposed = 0;
+    claim->decided_in = 0;
+    claim->begun = false;
     fit_tokens(dispatch, slice_of(claim->actor, claim->actor_size), &tokens);
     const char *const queues[] = {claim->queue};
     const struct projection_claim_order order = {.queues = queues,
@@ -334,13 +352,14 @@ void claim(const struct asked *asked)
     struct slice queue = command->claim->has_queue
                              ? slice_of(command->claim->queue.data, command->claim->queue.len)
                              : slice_of(NULL, 0);
-    if (desk_repeated(asked) || claim_find(asked->dispatch, command->command_id) ||
-        people_refuse(asked)) {
-        return;
-    }
-    struct claim *claim = claim_new(asked, queue);
+    struct claim *claim = claim_find(asked->dispatch, command->command_id);
     if (claim) {
-        claim_search(claim);
+        claim->peer = asked->request->peer; /* who asks again may have come anew */
+    } else if (!desk_repeated(asked) && !people_refuse(asked)) {
+        claim = claim_new(asked, queue);
+        if (claim) {
+            claim_search(claim);
+        }
     }
 }
 
@@ -356,12 +375,12 @@ bool claim_again(const struct asked *asked,
     bool elsewhere = act->has_claim_token && act->claim_token.len > 0; /* another instance's */
     bool fits_others = answered == DISPATCH_SKILL || answered == DISPATCH_KEPT ||
                        answered == DISPATCH_RECUSED || answered == DISPATCH_EARLIER_HANDLER;
+    if (claim && !here) {
+        return true; /* the batch is decided once more */
+    }
     if ((!claim && !elsewhere) || !fits_others || dispatch->closing ||
         (claim && claim->tried_count == DISPATCH_TRIES_MAX)) {
         return false;
-    }
-    if (claim && !here) {
-        return true; /* the batch is decided once more */
     }
     claim_give_back(dispatch, act->case_id, slice_of(act->claim_token.data, act->claim_token.len));
     if (!claim) {

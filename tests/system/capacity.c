@@ -198,9 +198,53 @@ static void a_claim_sent_often_is_one(void **state)
     rig_end(rig);
 }
 
+/*
+ * Redis answers when nobody can decide any more: the claimant is told to try later, and the claim
+ * has ended.  Seen to fail (ASan) where the answer is sent to a peer that ended with the claim.
+ */
+static void a_proposal_that_nobody_takes_is_told(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    org_apply(rig);
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 1);
+    (void)adapter_add(
+        adapter, &(struct content){"general-service", "phone", "今天天气很好", NULL}, NULL);
+    adapter_finish(adapter, 20000);
+    rig_settle(rig, 20000);
+    rig_check_queues(rig);
+    struct desk *desk = desk_new(rig, "a");
+    char queue[128];
+    desk_fullest_queue(desk, queue);
+    server_freeze(rig->redis);
+    desk_send(desk, &(struct command){.actor = "small0", .role = "agent", .queue = queue});
+    rig_nap_ms(300); /* asked, and Redis does not answer */
+    server_kill(rig->postgres);
+    rig_nap_ms(300);
+    server_thaw(rig->redis);
+    struct answer answer = {0};
+    assert_true(desk_take(desk, &answer, ANSWER_MS));
+    assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED);
+    struct error error = {0};
+    assert_true(server_start(rig->postgres, &error));
+    struct command claim = {.actor = "small0", .role = "agent", .queue = queue};
+    rig_await_all_serving(rig);
+    while (desk_ask(desk, &claim, ANSWER_MS).outcome ==
+           REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY) {
+        rig_nap_ms(200); /* the lease of the first proposal has to end */
+    }
+    desk_free(&desk);
+    rig_check_all(rig, &adapter, 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_proposal_that_nobody_takes_is_told, rig_teardown),
         cmocka_unit_test_teardown(a_claim_sent_often_is_one, rig_teardown),
         cmocka_unit_test_teardown(capacity_holds_against_parallel_claims, rig_teardown),
     };

@@ -265,9 +265,38 @@ static void each_is_proposed_what_is_for_him(void **state)
     rig_end(scene.rig);
 }
 
+/*
+ * Without Redis dispatch proposes what it finds in the archive, whoever it is for: who cannot take
+ * the first ones is given the one he can, not refused the second.  Seen to fail where a claim ends
+ * with the batch that looked for another case at once.
+ */
+static void without_redis_a_claim_goes_on_until_one_fits(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_policy_add(rig, REDRESS_SOURCE "/tests/system/skills.yaml");
+    org_apply(rig, "0123456789abcdef", "an");
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 1);
+    struct desk *desk = desk_new(rig, "a");
+    submit(adapter, "It is broken", NULL);
+    submit(adapter, "The lid is broken as well", NULL);
+    submit(adapter, "东西坏了，要求处理", NULL);
+    rig_settle(rig, HOLDS_MS);
+    server_kill(rig->redis);
+    rig_nap_ms(500);
+    struct answer answer = claims(desk, "cy");
+    assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
+    desk_free(&desk);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(without_redis_a_claim_goes_on_until_one_fits, rig_teardown),
         cmocka_unit_test_teardown(each_is_proposed_what_is_for_him, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

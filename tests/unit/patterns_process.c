@@ -19,6 +19,7 @@
 static char folder[64];
 static int databases; /* compiled patterns that vectorscan holds in this process */
 static unsigned ended;
+static enum patterns_end ended_as;
 
 static void *database_take(size_t size)
 {
@@ -33,10 +34,11 @@ static void database_free(void *taken)
     free(taken);
 }
 
-static void on_ended(void *self)
+static void on_ended(void *self, enum patterns_end end)
 {
     (void)self;
     ended++;
+    ended_as = end;
 }
 
 static int begin(void **state)
@@ -75,6 +77,7 @@ static void await(struct event_base *loop, struct classifier *classifier)
     assert_non_null(process);
     assert_int_equal(event_base_loop(loop, EVLOOP_ONCE), 0);
     assert_int_equal(ended, 1);
+    assert_int_equal(ended_as, PATTERNS_DONE);
     patterns_process_free(&process);
     assert_null(process);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
