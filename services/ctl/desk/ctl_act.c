@@ -8,6 +8,7 @@
 #include "ctl_hint.h"
 #include "ctl_meant.h"
 #include "ctl_names.h"
+#include "ctl_org.h"
 #include "scope.h"
 
 /* Who asks. */
@@ -143,6 +144,18 @@ static bool releases_nothing(const ctl_reply *reply, const struct ctl_command *c
            has_code(reply, "not_holder") && reply->step.len > 0 && reply->agent.len == 0;
 }
 
+/* A claim is refused before there is a case, so no policy says in which zone; until when somebody
+ * is away is then told in that of the organisation. */
+static void org_zone_take(struct ctl *ctl, const ctl_reply *reply)
+{
+    SCOPED(org_object_free) struct org_object *object = NULL;
+    bool until = reply->reason && reply->reason->has_until_us;
+    if (until && !ctl->json && !reply->has_policy_id && org_applied(ctl, &object) == CTL_OK &&
+        object) {
+        view_zone_take(object->org.zone);
+    }
+}
+
 int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_command *command)
 {
     bool looks = !command->queue && !command->action;
@@ -160,6 +173,7 @@ int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_com
         (void)view_plain(slice_of(reply->case_number.data, reply->case_number.len), number);
         code = ctl_fail(ctl, ctl_reply_code(reply), TEXT_NOTHING_TO_RELEASE, CTL_ARGS(number));
     } else if (code == CTL_OK) {
+        org_zone_take(ctl, reply);
         code = ctl_reply_tell(ctl, policy, reply, command->actor, command->role);
         ctl_hint(ctl, policy, reply, command);
     }

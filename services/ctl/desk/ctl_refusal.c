@@ -190,7 +190,9 @@ static void reason_say(const struct ctl *ctl, const struct ctl_refusal *refusal,
     }
     if (reason->until_us != 0 && reason->until_us != INT64_MAX) {
         char zone[VIEW_TEXT_MAX];
-        view_zone_take(view_policy_zone(refusal->policy));
+        if (refusal->policy) { /* else whoever asks has taken that of the organisation */
+            view_zone_take(view_policy_zone(refusal->policy));
+        }
         (void)view_time(reason->until_us, text);
         ctl_format(to,
                    ctl_text_in(ctl->language, TEXT_REASON_UNTIL),
