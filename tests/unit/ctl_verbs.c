@@ -265,9 +265,16 @@ static void without_settings_it_is_said_where_they_are_given(void **state)
     said = said_line("status --lang zh-CN");
     assert_int_equal(said.code, CTL_UNREACHABLE);
     assert_null(strstr(said.err, "设置文件")); /* then it is the server */
+    assert_non_null(
+        strstr(said.err, "由 deploy/quickstart 建立的，运行 deploy/quickstart 即可启动"));
+    said_done(&said);
+    said = said_line("list --lang zh-TW");
+    assert_non_null(strstr(said.err, "無法連線到檔案庫："));
+    assert_non_null(strstr(said.err, "核對設定 database（REDRESS_DATABASE）"));
     said_done(&said);
     said = said_line("archive turn");
     assert_int_equal(said.code, CTL_UNREACHABLE);
+    assert_null(strstr(said.err, "is PostgreSQL running?"));
     assert_non_null(strstr(said.err, "with PGUSER=NAME (of deploy/quickstart: PGUSER=redress)"));
     said_done(&said);
 }

@@ -41,6 +41,8 @@ static void connect_hint(const struct ctl *ctl)
         ctl_note(ctl, TEXT_HINT_SETTINGS, NULL);
     } else if (!role_of(ctl->verb)) {
         ctl_note(ctl, TEXT_HINT_OWNER, CTL_ARGS(ctl->verb->name));
+    } else if (!ctl->database) {
+        ctl_note(ctl, TEXT_HINT_AWAY, NULL);
     }
 }
 
