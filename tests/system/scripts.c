@@ -7,7 +7,8 @@
  * `redress verify` to refold; one of them asks for a text whose due time has just stopped, which
  * must be refused however slow the machine is; one is of a policy that was loaded a moment before;
  * then a measure that did not work, by the count of the archive; then small scripts with one fault
- * each.
+ * each; then a priority that a breach would set, seen to fail where it was compared, where the
+ * list of what went wrong had a line an expectation, and where it had what was left.
  */
 #include "rig_cmocka.h"
 #include "rig_json.h"
@@ -119,6 +120,40 @@ static void faults_are_told_at_their_place(struct rig *rig)
         complaints(rig, THEN "      - {wait: 2 days, expect: {step: branch}}\n", &status);
     assert_int_equal(status, 0);
     assert_non_null(strstr(said, "one.yaml:7:39: warning: "));
+}
+
+/* Priority 1 would come of the breach, for which no time passed: it is neither met nor wrong.
+ * What went wrong is listed by cases, as they are counted; what was left is not among them. */
+static void what_hangs_on_a_clock_is_not_compared(struct rig *rig)
+{
+    static const char raised[] =
+        "policy: general-service\njourneys:\n  - name: one\n    text: 今天天气很好。\n    then:\n"
+        "      - {wait: 3 days, expect: {breached: [first-reply], priority: 1}}\n";
+    static const char wrong[] = "policy: general-service\njourneys:\n  - name: one\n    expect: "
+                                "{priority: 9, repeats: 9}\n";
+    char words[1024];
+    int status = 0;
+    const char *said = complaints(rig, raised, &status);
+    assert_int_equal(status, 0);
+    assert_string_equal(said, "");
+    (void)snprintf(words, sizeof words, "play --script %s/one.yaml --cases 2", rig->directory);
+    rig_shows(rig, words, 0, "2 cases: 2 as the script has it, 0 went wrong, 0 left where");
+    rig_shows(rig, words, 0, "0 expectations met; 6 waits and expectations of clocks not tried");
+    (void)complaints(rig, wrong, &status);
+    (void)snprintf(words, sizeof words, "play --script %s/one.yaml --cases 6 2>&1", rig->directory);
+    rig_shows(rig, words, 1, "0 as the script has it, 6 went wrong, 0 left");
+    rig_shows(rig, words, 1, "the last 5 of 6 that went wrong:");
+    char left[TEXT_MAX];
+    (void)complaints(rig, THEN "      - {wait: 2 days, expect: {step: branch}}\n", &status);
+    status = rig_shell(left,
+                       sizeof left,
+                       "%s/redress %s --config %s/redress.yaml --lang en",
+                       REDRESS_BIN,
+                       words,
+                       rig->directory);
+    assert_int_equal(status, 0);
+    assert_non_null(strstr(left, ", 0 went wrong, 6 left where"));
+    assert_null(strstr(left, "that went wrong"));
 }
 
 /* A case whose measure was carried out, and a complaint of the same cause that came after it. */
@@ -237,6 +272,7 @@ static void scripts_are_lived_as_told(void **state)
     assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint"), cases);
     a_measure_that_did_not_work_is_told_by_the_archive(rig);
     faults_are_told_at_their_place(rig);
+    what_hangs_on_a_clock_is_not_compared(rig);
     rig_settle(rig, SETTLE_MS);
     json_decref(rig_json(rig, "verify", &status));
     assert_int_equal(status, 0);

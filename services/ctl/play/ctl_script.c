@@ -18,7 +18,9 @@ void script_wrong(struct script *script,
     (void)ctl_format_into(text, sizeof text, ctl_text_in(script->ctl->language, id), args);
     enum yaml_grade grade = script->skipped ? YAML_WARNING : YAML_ERROR;
     yaml_complain(&script->source, grade, place, NULL, "%s", text);
-    ctl_last_add(&script->last, script->source.name, place->line, text);
+    if (grade == YAML_ERROR && !script->wrong) { /* once a case, as they are counted */
+        ctl_last_add(&script->last, script->source.name, place->line, text);
+    }
     script->wrong = true;
 }
 

@@ -4,8 +4,9 @@
  * be refused, and what must be so.
  *
  * Time is not made to pass: after, wait and at are passed over, and so is what is expected of
- * clocks; both are counted and told.  Where a case goes otherwise behind such a place it is left
- * there with a warning: it may be for want of that time.  ctl_script.c reads and checks the file
+ * clocks, and behind such a place what a clock of the policy may set; they are counted and told.
+ * Where a case goes otherwise behind such a place it is left there with a warning: it may be for
+ * want of that time.  ctl_script.c reads and checks the file
  * before anything is submitted, ctl_script_live.c lives a journey, ctl_script_expect.c compares.
  */
 #ifndef REDRESS_CTL_SCRIPT_H

@@ -102,10 +102,31 @@ static void offers_compare(struct script *script,
     }
 }
 
+/* What time alone may have changed: a level of a clock raises the priority, and a breach takes an
+ * offer back from whoever has not accepted it. */
+static bool hangs_on_clocks(const struct policy *policy, const char *key)
+{
+    bool priority = strcmp(key, "priority") == 0;
+    bool taker = strcmp(key, "agent") == 0 || strcmp(key, "queue") == 0;
+    bool hangs = false;
+    for (uint16_t i = 0; i < policy->clock_count && !hangs; i++) {
+        const struct policy_clock *clock = &policy->clocks[i];
+        hangs = taker && clock->takes_back;
+        for (uint16_t level = 0; priority && level < clock->level_count; level++) {
+            hangs = hangs || clock->levels[level].raise_priority_to != 0;
+        }
+    }
+    return hangs;
+}
+
 static void
 expect_one(struct script *script, const struct case_view *view, const struct yaml_pair *pair)
 {
     char number[CASE_NUMBER_TEXT_SIZE];
+    if (script->skipped && hangs_on_clocks(view->policy, pair->key.text)) {
+        script->passed_over++;
+        return;
+    }
     switch (kind_of(pair->key.text)) {
     case EXPECT_WORD:
         word_compare(
