@@ -250,8 +250,8 @@ static void roles_the_policies_count_on_and_nobody_has_are_told(void **state)
     desk_end(&desk);
 }
 
-/* quick.yaml under another name, in which agents have this title. */
-static void quick_load(const char *name, const char *title)
+/* quick.yaml under another name, with this in the place of its roles. */
+static void quick_load(const char *name, const char *roles)
 {
     char line[512];
     char words[128];
@@ -264,7 +264,7 @@ static void quick_load(const char *name, const char *title)
         if (strncmp(line, "policy:", 7) == 0) {
             (void)fprintf(to, "policy: %s\n", name);
         } else if (strncmp(line, "roles:", 6) == 0) {
-            (void)fprintf(to, "roles:\n  agent: {title: %s}\n  supervisor: {title: Boss}\n", title);
+            (void)fputs(roles, to);
         } else {
             (void)fputs(line, to);
         }
@@ -279,14 +279,58 @@ static void quick_load(const char *name, const char *title)
     }
 }
 
+/* A mistyped role is told where it stands, before what follows from it, and once however many have
+ * it; an organisation that comes before its policies is none the worse.  It fails where nothing is
+ * compared, where each place is told, and where the list of those nobody holds is cut. */
+static void a_role_that_no_policy_has_is_told_where_it_stands(void **state)
+{
+    (void)state;
+    static const char *const verbs[] = {"diff", "apply"};
+    static const char mistyped[] =
+        HEAD "  林小姐: {roles: [supervisor, agnt]}\n  王明: {roles: agnt}\n";
+    static const char *const lacking[] = {"agent", "b1", "b7", "b14"};
+    struct pg_desk desk;
+    desk_begin(&desk);
+    for (size_t i = 0; i < 3; i++) {
+        char words[128];
+        char *hint = NULL;
+        file_write("org.yaml", mistyped);
+        (void)snprintf(words, sizeof words, "org %s %s/org.yaml", verbs[i % 2], folder);
+        SCOPED(said_done) struct said said = say(words);
+        assert_int_equal(said.code, CTL_OK);
+        hint = strstr(said.err, "no loaded policy has the role 'agnt'");
+        if (i == 0) { /* there is no policy yet */
+            assert_null(hint);
+            quick_load(
+                "many",
+                "roles: [agent, supervisor, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, "
+                "b12, b13, b14]\nretention: {by: [supervisor, b1, b2, b3, b4, b5, b6, b7, b8, "
+                "b9, b10, b11, b12, b13, b14], erase: {after: 3 years}}\n");
+            continue;
+        }
+        if (!hint) {
+            fail_msg("%s", said.err);
+        }
+        assert_null(strstr(hint + 1, "no loaded policy"));
+        assert_non_null(strstr(said.err, "org.yaml:6:29: warning: no loaded"));
+        assert_non_null(strstr(hint, "did you mean 'agent'?"));
+        char *unheld = strstr(hint, "nobody holds");
+        for (size_t r = 0; r < sizeof lacking / sizeof *lacking; r++) {
+            assert_non_null(unheld);
+            assert_non_null(strstr(unheld, lacking[r]));
+        }
+    }
+    desk_end(&desk);
+}
+
 /* What waits under another policy adds its title for the role, and takes none away. */
 static void a_role_that_policies_call_differently_is_shown_by_all_its_titles(void **state)
 {
     (void)state;
     struct pg_desk desk;
     desk_begin(&desk);
-    quick_load("first", "Clerk");
-    quick_load("second", "Desk");
+    quick_load("first", "roles:\n  agent: {title: Clerk}\n  supervisor: {title: Boss}\n");
+    quick_load("second", "roles:\n  agent: {title: Desk}\n  supervisor: {title: Boss}\n");
     org("apply", first, "", CTL_OK, "version 1");
     static const char waiting[] =
         "INSERT INTO redress.complaint SELECT %d, %d, 1, 'work', 'desk', 'desk', '', '', '', '', "
@@ -331,6 +375,7 @@ int main(void)
         cmocka_unit_test(the_way_back_to_none_is_a_version_that_says_nothing),
         cmocka_unit_test(who_is_left_out_with_open_cases_is_told),
         cmocka_unit_test(roles_the_policies_count_on_and_nobody_has_are_told),
+        cmocka_unit_test(a_role_that_no_policy_has_is_told_where_it_stands),
         cmocka_unit_test(a_role_that_policies_call_differently_is_shown_by_all_its_titles),
         cmocka_unit_test(nobody_applied_is_no_fault_of_the_archive),
     };

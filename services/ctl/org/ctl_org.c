@@ -181,7 +181,7 @@ int ctl_org_diff(struct ctl *ctl)
     code = code == CTL_OK ? compare(ctl, text_of(&file), &difference, &rows) : code;
     if (code == CTL_OK) {
         tell(ctl, file.object->org.agent_count, &difference, version_of(rows), false);
-        code = org_warn(ctl, &file.object->org);
+        code = org_warn(ctl, ctl_argument(ctl, 0), text_of(&file), &file.object->org);
     }
     return code;
 }
@@ -368,7 +368,7 @@ int ctl_org_apply(struct ctl *ctl)
     code = changes ? write_all(ctl, &file.object->org, text_of(&file), version) : CTL_OK;
     if (code == CTL_OK) {
         tell(ctl, file.object->org.agent_count, &difference, version, changes);
-        code = org_warn(ctl, &file.object->org);
+        code = org_warn(ctl, ctl_argument(ctl, 0), text_of(&file), &file.object->org);
     }
     return code;
 }

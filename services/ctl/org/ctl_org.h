@@ -16,9 +16,10 @@ int org_newest(struct ctl *ctl, PGresult **rows) MUST_CHECK;
 /* The organisation that is applied, owned by the caller; NULL: none is. */
 int org_applied(struct ctl *ctl, struct org_object **object) MUST_CHECK;
 
-/* On ctl->err: whose open cases nobody else gets, and which roles of the archive's policies nobody
- * has. */
-int org_warn(struct ctl *ctl, const struct org *org) MUST_CHECK;
+/* On ctl->err: which roles no policy of the archive has, each where it stands in the file; whose
+ * open cases nobody else gets; and which roles of the policies nobody has. */
+int org_warn(struct ctl *ctl, const char *name, struct slice yaml, const struct org *org)
+    MUST_CHECK;
 
 /* A place in the file ("agents.王明.capacity") that differs; NULL: it is not there. */
 struct org_change {
