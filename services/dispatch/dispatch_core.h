@@ -253,6 +253,7 @@ struct dispatch_permit {
     uint32_t counted; /* SAME_CAUSE: so many, of which at_most may be, since since_us */
     uint32_t at_most;
     int64_t since_us;
+    const struct policy_limit *limit;    /* LIMIT: the one that was passed; else NULL */
     const struct policy_compare *wanted; /* of a field, whose title alone does not say what it has
                                             to be; NULL: the title says it */
 };

@@ -128,6 +128,7 @@ static struct dispatch_permit check_limits(const struct trying *trying)
             return (struct dispatch_permit){.answer = DISPATCH_LIMIT,
                                             .what = slice_text(field->id),
                                             .title = &field->title,
+                                            .limit = limit,
                                             .roles =
                                                 roles_within(trying->action, limit->field, value)};
         }

@@ -267,6 +267,7 @@ static Redress__Command__V1__Reason *reason_pack(const struct dispatch_reason *f
     Redress__Command__V1__Reason *reason = arena_take(arena, sizeof *reason);
     ProtobufCBinaryData *titles = arena_take(arena, LOCALE_COUNT * sizeof *titles);
     ProtobufCBinaryData *roles = arena_take(arena, POLICY_ROLES_MAX * sizeof *roles);
+    struct policy_field narrowed;
     if (!reason || !titles || !roles) {
         return NULL;
     }
@@ -279,7 +280,8 @@ static Redress__Command__V1__Reason *reason_pack(const struct dispatch_reason *f
     }
     reason->has_value = from->value.size > 0;
     reason->value = data_of(from->value);
-    reason->form = from->field ? form_for(from->policy, from->field, from->rules, arena) : NULL;
+    const struct policy_field *rules = dispatch_rules_of(from, &narrowed);
+    reason->form = from->field ? form_for(from->policy, from->field, rules, arena) : NULL;
     reason->roles = roles;
     if (from->policy) {
         roles_of(from->policy, from->roles, roles, &reason->n_roles);
@@ -292,6 +294,8 @@ static Redress__Command__V1__Reason *reason_pack(const struct dispatch_reason *f
     reason->counted = from->counted;
     reason->at_most = from->at_most;
     reason->since_us = from->since_us;
+    reason->has_version = from->version > 0;
+    reason->version = from->version;
     wanted_of(from->policy, from->wanted, arena, &reason->wanted, &reason->n_wanted);
     return reason;
 }

@@ -60,6 +60,8 @@ struct dispatch_reason {
     uint32_t counted, at_most;           /* these: of the same cause, as struct dispatch_permit */
     int64_t since_us;                    /* 0: nothing was counted */
     const struct policy_compare *wanted; /* of the field it is about; NULL: the title says it */
+    const struct policy_limit *limit;    /* of the field it is: what the role may decide; or NULL */
+    uint32_t version;                    /* the command was decided on; 0: not about that */
 };
 
 /* What was refused. */
@@ -80,6 +82,10 @@ const struct policy_title *dispatch_title_of(const struct policy *policy, struct
 unsigned dispatch_wanted(const struct policy *policy,
                          const struct policy_compare *compare,
                          const char *values[POLICY_CHOICES_MAX]);
+
+/* What the field may hold, and no more than the role may decide; NULL: not said. */
+const struct policy_field *dispatch_rules_of(const struct dispatch_reason *reason,
+                                             struct policy_field *narrowed);
 
 struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal);
 

@@ -35,7 +35,7 @@ static const char *refusal_text(enum dispatch_answer answered)
 {
     static const char *const texts[DISPATCH_ANSWER_COUNT] = {
         [DISPATCH_NOTHING] = "nothing follows from it",
-        [DISPATCH_VERSION] = "the case has moved on: look at it again",
+        [DISPATCH_VERSION] = "the case is at another version: look at it again",
         [DISPATCH_ACTION_UNKNOWN] = "not an action of the case's step",
         [DISPATCH_ROLE_MAY_NOT] = "this role may not do that in this step",
         [DISPATCH_SAME_PERSON] = "who did the step before may not do this one",
@@ -114,10 +114,25 @@ static struct slice value_of(const struct dispatch_refusal *refusal)
     return slice_of(NULL, 0);
 }
 
+const struct policy_field *dispatch_rules_of(const struct dispatch_reason *reason,
+                                             struct policy_field *narrowed)
+{
+    if (!reason->rules || !reason->limit) {
+        return reason->rules;
+    }
+    *narrowed = *reason->rules;
+    narrowed->has_max = true;
+    narrowed->max = reason->limit->most;
+    return narrowed;
+}
+
 struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal)
 {
     struct dispatch_reason reason = {.about = refusal->field, .policy = refusal->policy};
     reason.until_us = refusal->until_us;
+    if (refusal->answer == DISPATCH_VERSION) {
+        reason.version = refusal->input->expected_version;
+    }
     if (!refusal->policy || refusal->answer == DISPATCH_NOT_HOLDER) {
         return reason; /* the latter is about a person, who may be called like a field */
     }
@@ -139,14 +154,23 @@ struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal
     reason.at_most = permit.at_most;
     reason.since_us = permit.since_us;
     reason.wanted = permit.wanted;
+    reason.limit = permit.limit;
+    if (permit.limit && !reason.rules) { /* it was filled in earlier */
+        reason.rules = &refusal->policy->fields[permit.limit->field];
+        reason.field = reason.rules->id;
+    }
     return reason;
 }
 
-/* ", level 2 until 2026-11-06T16:00Z": how much is asked, and how long; or how many there were. */
+/* ", level 2 until 2026-11-06T16:00Z": how much is asked, and how long; how many there were; or
+ * which version. */
 static void waiting_write(const struct dispatch_reason *reason, FILE *out)
 {
     enum { UNTIL_SHOWN = 16 };
     char until[CLOCK_TEXT_SIZE];
+    if (reason->version > 0) {
+        (void)fprintf(out, ": not at %u", reason->version);
+    }
     if (reason->since_us != 0) {
         clock_text(reason->since_us, until);
         (void)fprintf(out,
@@ -214,9 +238,11 @@ static void reason_write(const struct dispatch_reason *reason, FILE *out)
             before = ", ";
         }
     }
-    if (reason->rules) {
+    struct policy_field narrowed;
+    const struct policy_field *rules = dispatch_rules_of(reason, &narrowed);
+    if (rules) {
         (void)fputs("; allowed: ", out);
-        policy_field_tell(reason->rules, out);
+        policy_field_tell(rules, out);
     }
 }
 

@@ -360,17 +360,17 @@ static void a_stranger_is_told_so_once_and_by_name(void **state)
 }
 
 /* All that li reads who is refused like that on a case of the holder's.  Owned. */
-static char *refused_says(const char *holder, const char *code, struct slice about)
+static char *
+refused_says(const char *holder, const char *code, const struct dispatch_reason *reason)
 {
     struct arena *arena = arena_new(ARENA_SIZE);
     struct dispatch_case held = {
         .case_id = case_id_make(5, 42), .version = 7, .queue = POLICY_NONE};
     (void)snprintf(held.agent, sizeof held.agent, "%s", holder);
     const struct dispatch_input asker = {.actor = slice_text("li"), .role = slice_text("handler")};
-    const struct dispatch_reason reason = {.about = about};
     const struct dispatch_reply told = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
                                         .code = code,
-                                        .reason = &reason,
+                                        .reason = reason,
                                         .policy = policy_fixture(),
                                         .state = &held,
                                         .asker = &asker,
@@ -394,7 +394,8 @@ static char *refused_says(const char *holder, const char *code, struct slice abo
 static void the_reason_of_a_refusal_is_said_last(void **state)
 {
     (void)state;
-    char *text = refused_says("mei", "not_holder", slice_text("mei"));
+    const struct dispatch_reason reason = {.about = slice_text("mei")};
+    char *text = refused_says("mei", "not_holder", &reason);
     const char *list = strstr(text, "others may:");
     const char *why = strstr(text, "refused (not_holder): the case is with mei");
     assert_non_null(list);
@@ -408,10 +409,38 @@ static void the_reason_of_a_refusal_is_said_last(void **state)
 static void what_was_filled_in_wrongly_is_told_without_the_list(void **state)
 {
     (void)state;
-    char *text = refused_says("li", "field_missing", slice_text("cause"));
+    const struct dispatch_reason reason = {.about = slice_text("cause")};
+    char *text = refused_says("li", "field_missing", &reason);
     assert_non_null(strstr(text, "refused (field_missing): not filled in: cause"));
+    /* out of a queue nobody knows which case it is */
+    assert_non_null(strstr(text, "; case 700101-"));
     assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
     free(text);
+}
+
+/* It fails where a version that never was is told as one that has passed. */
+static void which_version_was_given_is_told_and_which_the_case_has(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t given;
+        const char *says;
+    } rows[] = {
+        {99, "(version): the case has no version 99 yet: it is at version 7;"                  },
+        {3,  "(version): it was decided on version 3, and the case is at version 7: look at it"},
+        {0,  "(version): the case has moved on; look at it again;"                             },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct dispatch_refusal refused = {
+            .answer = DISPATCH_VERSION,
+            .policy = policy_fixture(),
+            .state = &(struct dispatch_case){0},
+            .input = &(struct dispatch_input){.expected_version = rows[i].given}};
+        const struct dispatch_reason reason = dispatch_reason_of(&refused);
+        char *text = refused_says("li", "version", &reason);
+        assert_non_null(strstr(text, rows[i].says));
+        free(text);
+    }
 }
 
 int main(void)
@@ -427,6 +456,7 @@ int main(void)
         cmocka_unit_test(a_stranger_is_told_so_once_and_by_name),
         cmocka_unit_test(the_reason_of_a_refusal_is_said_last),
         cmocka_unit_test(what_was_filled_in_wrongly_is_told_without_the_list),
+        cmocka_unit_test(which_version_was_given_is_told_and_which_the_case_has),
         cmocka_unit_test(json_says_what_has_to_be_filled_in_and_how_far_a_role_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

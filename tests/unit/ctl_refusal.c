@@ -123,6 +123,35 @@ static void a_refusal_says_what_is_lacking_and_who_may(void **state)
     redress__command__v1__reply__free_unpacked(reply, NULL);
 }
 
+/* What the field may hold is not what was passed; it fails where the range of the field is told. */
+static void who_may_not_decide_so_much_is_told_how_much_and_who_may(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    static const struct policy_field rules = {
+        .id = "amount", .type = FORM_MONEY, .has_min = true, .decimals = 2, .unit = "CNY"};
+    static const struct policy_limit limit = {.most = 2000000};
+    const struct dispatch_reason more = {.about = slice_text("amount"),
+                                         .field = "amount",
+                                         .rules = &rules,
+                                         .limit = &limit,
+                                         .policy = policy_fixture(),
+                                         .roles = 2,
+                                         .value = slice_text("500")};
+    ctl_reply *reply = sent(&more, "limit", arena);
+    assert_says(CTL_EN,
+                reply,
+                "more than your role may decide: amount; it was \"500\"; allowed: an amount, 0.00 "
+                "to 200.00, in CNY; who may: supervisor");
+    assert_says(CTL_ZH_CN,
+                reply,
+                "超出您的权限：amount；所填为“500”；可填：金额，0.00 至 200.00，单位 CNY；"
+                "有权者：supervisor");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
+    assert_non_null(strstr(dispatch_refusal_tell(DISPATCH_LIMIT, &more, arena),
+                           "who may: supervisor; allowed: an amount from 0.00 to 200.00 CNY"));
+}
+
 /* "Founded first" of what may only be done where it is not would say the opposite; it fails where
  * nothing is said of the value, and where yes and no are exchanged. */
 static void what_a_field_has_to_be_is_told_where_its_title_does_not_say_it(void **state)
@@ -437,6 +466,7 @@ int main(void)
         cmocka_unit_test(every_refusal_has_its_text),
         cmocka_unit_test(every_text_is_of_some_refusal),
         cmocka_unit_test(a_refusal_says_what_is_lacking_and_who_may),
+        cmocka_unit_test(who_may_not_decide_so_much_is_told_how_much_and_who_may),
         cmocka_unit_test(what_a_field_has_to_be_is_told_where_its_title_does_not_say_it),
         cmocka_unit_test(what_there_is_to_choose_from_is_told_and_what_is_near),
         cmocka_unit_test(a_promise_of_a_due_time_that_has_passed_is_told_as_such),

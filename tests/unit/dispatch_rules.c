@@ -114,7 +114,14 @@ static void a_role_decides_up_to_its_limit_and_hears_who_may_decide_more(void **
     struct dispatch_permit permit = dispatch_may(&lifecycle->policy, &play.state, &input, false);
     assert_int_equal(permit.answer, DISPATCH_LIMIT);
     assert_int_equal(permit.roles, 1U << 1 | 1U << 2); /* supervisor and manager */
+    assert_int_equal(permit.limit->most, 1000000);       /* his own, and not what anybody may */
     assert_string_equal(permit.title->text[LOCALE_EN], "Amount");
+    const struct dispatch_refusal refused = {.policy = &lifecycle->policy,
+                                             .state = &play.state,
+                                             .input = &input,
+                                             .answer = DISPATCH_LIMIT,
+                                             .field = permit.what};
+    assert_ptr_equal(dispatch_reason_of(&refused).limit, permit.limit);
     PLAY_ONE(&play, {"mei", "agent", "propose", {"amount"}, "100.00", TO(APPEND)});
     assert_string_equal(step_of(&play), "signing");
     story_end(&play);

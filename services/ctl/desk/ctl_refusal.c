@@ -56,7 +56,8 @@ struct ctl_refusal ctl_refusal_of(const struct policy *policy, const ctl_reply *
                                 .code = slice_data(reply->code),
                                 .english = slice_data(reply->text),
                                 .reason = reply->reason,
-                                .nobody = reply->step.len > 0 && reply->agent.len == 0};
+                                .nobody = reply->step.len > 0 && reply->agent.len == 0,
+                                .version = reply->version};
 }
 
 /* "补偿金额（amount）": the title for reading, the id for typing. */
@@ -233,6 +234,10 @@ const char *ctl_refusal_say(const struct ctl *ctl,
     FILE *memory = due ? NULL : fmemopen(about, sizeof about, "w");
     id = due ? TEXT_DRAFT_NO_DUE : id;
     id = id == TEXT_REFUSED_NOT_HOLDER && refusal->nobody ? TEXT_NOBODY_HOLDS : id;
+    uint32_t given = refusal->reason ? refusal->reason->version : 0;
+    if (id == TEXT_REFUSED_VERSION && given > 0) {
+        id = given > refusal->version ? TEXT_VERSION_AHEAD : TEXT_VERSION_PASSED;
+    }
     if (memory) {
         about_say(ctl, refusal->reason, memory);
         (void)fclose(memory);
@@ -246,7 +251,9 @@ const char *ctl_refusal_say(const struct ctl *ctl,
         (void)fprintf(
             memory, "%.*s", (int)refusal->english.size, (const char *)refusal->english.bytes);
     } else {
-        ctl_format(memory, ctl_text_in(ctl->language, id), CTL_ARGS(about));
+        ctl_format(memory,
+                   ctl_text_in(ctl->language, id),
+                   CTL_ARGS(about, CTL_NUMBER_TEXT(given), CTL_NUMBER_TEXT(refusal->version)));
         if (refusal->reason) {
             reason_say(ctl, refusal, memory);
         }

@@ -24,6 +24,7 @@ struct ctl_refusal {
     struct slice english;                       /* told where the code is unknown */
     const Redress__Command__V1__Reason *reason; /* NULL: there is no more than the code */
     bool nobody;                                /* holds the case */
+    uint32_t version;                           /* of the case */
 };
 
 /* Of a whole reply. */

@@ -133,6 +133,9 @@ static json_t *reason_json(const Redress__Command__V1__Reason *reason)
     if (reason->has_until_us) {
         (void)json_object_set_new(value, "until", view_time_json(reason->until_us));
     }
+    if (reason->has_version) {
+        (void)json_object_set_new(value, "version", json_integer(reason->version));
+    }
     return value;
 }
 

@@ -377,6 +377,7 @@ static int refusal_tell(const struct telling *telling, const char *role)
     const struct ctl_refusal refusal = ctl_refusal_of(telling->policy, reply);
     char why[CTL_REFUSAL_MAX];
     char id[VIEW_TEXT_MAX];
+    char number[VIEW_TEXT_MAX];
     char step[NAMED_MAX];
     (void)ctl_refusal_say(ctl, &refusal, why);
     (void)view_plain(slice_data(reply->code), id);
@@ -385,6 +386,7 @@ static int refusal_tell(const struct telling *telling, const char *role)
     }
     const ProtobufCBinaryData role_id = {strlen(role), (uint8_t *)(uintptr_t)role};
     char role_said[NAMED_MAX];
+    (void)view_plain(slice_data(reply->case_number), number);
     (void)named(telling, step_title(telling->policy, reply->step), reply->step, step);
     (void)named(telling, role_title(telling->policy, role_id), role_id, role_said);
     if (reply->n_allowed > 0 && !ctl->quiet && !ctl->json && !is_of_the_form(reply)) {
@@ -393,7 +395,7 @@ static int refusal_tell(const struct telling *telling, const char *role)
     return ctl_fail(ctl,
                     code,
                     TEXT_COMMAND_REFUSED_AT,
-                    CTL_ARGS(id, why, step, role_said, CTL_NUMBER_TEXT(reply->version)));
+                    CTL_ARGS(id, why, step, role_said, CTL_NUMBER_TEXT(reply->version), number));
 }
 
 static void done_tell(const struct telling *telling)
