@@ -48,6 +48,27 @@ static const struct yaml_node *place_of(const struct policy_loading *loading,
                                 : mark_of(loading, rows + index * names->stride)->place;
 }
 
+static void origin_keep(const struct policy_loading *loading,
+                        const struct yaml_node *place,
+                        struct policy_origin *origin)
+{
+    const char *name = place->source->name;
+    origin->file = arena_copy(loading->arena, name, strlen(name) + 1);
+    origin->line = place->line;
+}
+
+static void target_origins_keep(struct policy_loading *loading, struct policy_object *object)
+{
+    for (uint16_t i = 0; i < loading->policy->clock_count; i++) {
+        uint16_t count = loading->policy->clocks[i].target_count;
+        struct policy_origin *origins = loading_take(loading, NULL, count, sizeof *origins);
+        for (uint16_t j = 0; origins && j < count; j++) {
+            origin_keep(loading, loading->target_nodes[i][j], &origins[j]);
+        }
+        object->targets[i] = origins;
+    }
+}
+
 /* Where the rules stand, for whoever asks why. */
 static void origins_keep(struct policy_loading *loading, struct policy_object *object)
 {
@@ -57,13 +78,11 @@ static void origins_keep(struct policy_loading *loading, struct policy_object *o
         struct policy_names names = names_of(loading, kept[i]);
         struct policy_origin *origins = loading_take(loading, NULL, names.count, sizeof *origins);
         for (uint16_t j = 0; origins && j < names.count; j++) {
-            const struct yaml_node *place = place_of(loading, kept[i], &names, j);
-            const char *name = place->source->name;
-            origins[j].file = arena_copy(loading->arena, name, strlen(name) + 1);
-            origins[j].line = place->line;
+            origin_keep(loading, place_of(loading, kept[i], &names, j), &origins[j]);
         }
         object->origins[kept[i]] = origins;
     }
+    target_origins_keep(loading, object);
 }
 
 static bool loading_run(struct policy_loading *loading, struct policy_object *object)

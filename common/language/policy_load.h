@@ -41,7 +41,8 @@ struct policy_object {
     /* Of each row of a thing; NULL: not kept.  Kept are classes, factors, overrides, routes,
      * clocks. */
     const struct policy_origin *origins[THING_COUNT];
-    void *memory; /* private */
+    const struct policy_origin *targets[POLICY_CLOCKS_MAX]; /* of each clock, besides its own */
+    void *memory;                                           /* private */
 };
 
 /* A file of holidays and make-up working days that calendars name ("holidays: cn"); lent for the

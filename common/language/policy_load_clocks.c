@@ -243,11 +243,13 @@ OWN_TARGET(calendar)
 
 POLICY_READER(clock_targets)
 {
-    struct policy_clock *clock = ((struct clock_place *)into)->clock;
+    const struct clock_place *place = into;
+    struct policy_clock *clock = place->clock;
     uint32_t count = read_count(loading, &pair->value, YAML_LIST, POLICY_TARGETS_MAX, "targets");
     for (uint32_t i = 0; i < count; i++) {
         const struct yaml_node *item = &pair->value.items[i];
         struct policy_target *target = &clock->targets[i];
+        loading->target_nodes[place->index][i] = item;
         target->calendar = clock->calendar;
         rule_name(loading->policy, item->line, target->rule);
         read_part(loading, item, item, &language_target, target);

@@ -86,6 +86,7 @@ struct policy_loading {
     uint16_t form_count;
     const struct yaml_node **clock_nodes;
     const struct yaml_node *level_nodes[POLICY_CLOCKS_MAX][POLICY_LEVELS_MAX];
+    const struct yaml_node *target_nodes[POLICY_CLOCKS_MAX][POLICY_TARGETS_MAX];
     const struct yaml_node *start_nodes[POLICY_CLOCKS_MAX];
     const struct yaml_node *stop_nodes[POLICY_CLOCKS_MAX];
     const struct yaml_node *rearm_nodes[POLICY_CLOCKS_MAX];

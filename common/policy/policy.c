@@ -265,6 +265,22 @@ uint16_t policy_class_of(const struct policy *policy,
     return class_index;
 }
 
+uint8_t policy_target_of(const struct policy *policy,
+                         const struct policy_clock *clock,
+                         const struct policy_facts *facts,
+                         uint32_t priority)
+{
+    for (uint16_t i = 0; i < clock->target_count; i++) {
+        const struct policy_target *target = &clock->targets[i];
+        bool urgent = target->priorities == 0 || (priority > 0 && priority <= 8 &&
+                                                  (target->priorities >> (priority - 1) & 1U));
+        if (urgent && policy_when_holds(policy, &target->when, facts)) {
+            return (uint8_t)(i + 1);
+        }
+    }
+    return 0;
+}
+
 /* The place of one extension among all of a clock; NULL beyond the last. */
 static const struct policy_extension *extension_at(const struct policy_clock *clock, uint16_t place)
 {

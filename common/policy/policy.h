@@ -422,6 +422,13 @@ uint16_t policy_class_of(const struct policy *policy,
                          int32_t score,
                          uint16_t *override);
 
+/* Which target a case has: one more than the index of the first that fits, 0 for the clock's own.
+ * A priority that is none, or not known yet, is none of those asked for. */
+uint8_t policy_target_of(const struct policy *policy,
+                         const struct policy_clock *clock,
+                         const struct policy_facts *facts,
+                         uint32_t priority);
+
 /* The instant a window ends or begins that counts from since_us, by the same arithmetic as clocks;
  * INT64_MAX: its calendar cannot say. */
 int64_t

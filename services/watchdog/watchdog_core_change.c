@@ -34,18 +34,9 @@ static bool clock_fits(const struct change *change, uint16_t index)
 /* Which target the case has now. */
 static uint8_t fitting_target(const struct change *change, uint16_t index)
 {
-    const struct policy_clock *rule = clock_rule(change->policy, index);
     const struct policy_facts facts = facts_of(change);
-    uint8_t priority = change->now->priority;
-    for (uint16_t i = 0; i < rule->target_count; i++) {
-        const struct policy_target *target = &rule->targets[i];
-        bool urgent = target->priorities == 0 || (priority > 0 && priority <= 8 &&
-                                                  (target->priorities >> (priority - 1) & 1U));
-        if (urgent && policy_when_holds(change->policy, &target->when, &facts)) {
-            return (uint8_t)(i + 1);
-        }
-    }
-    return 0;
+    return policy_target_of(
+        change->policy, clock_rule(change->policy, index), &facts, change->now->priority);
 }
 
 /* The clock does not run in the step. */

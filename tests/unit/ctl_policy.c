@@ -5,7 +5,9 @@
  * the picture is one that browsers read (law 11: rules are files, so people must be able to see
  * what a file does).  Method: the command is run on a small policy that uses the newer words of the
  * language, and on its next version; texts are compared with files of tests/unit/ctl, the picture
- * is read by a reader of XML.
+ * is read by a reader of XML.  Planted and seen: the clock's own target told of every case, the
+ * priority left out of the choice, the clock's line told in place of the target's, a promise with
+ * an amount.
  */
 #include "ctl_policy.h"
 
@@ -119,7 +121,7 @@ static void why_a_case_is_what_it_is_names_a_file_by_one_name(void **state)
     char *text = RUN(&status, "policy", "explain", before, "--repeats", "2", "--lang", "en");
     assert_int_equal(status, CTL_OK);
     assert_non_null(strstr(text, "/policy_before.yaml:18)")); /* of the class */
-    assert_non_null(strstr(text, "/policy_before.yaml:74)")); /* of the clock */
+    assert_non_null(strstr(text, "/policy_before.yaml:84)")); /* of the target */
     assert_null(strstr(text, "@"));
     free(text);
     text = RUN(&status, "policy", "explain", before, "--repeats", "2", "--json");
@@ -129,6 +131,55 @@ static void why_a_case_is_what_it_is_names_a_file_by_one_name(void **state)
     assert_non_null(strstr(rule, "/policy_before.yaml:74"));
     json_decref(told);
     free(text);
+}
+
+/* The target that holds, by class, channel and category, by priority, or the clock's own. */
+static void a_case_is_told_the_target_it_has(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *class, *channel, *said;
+        int amount;
+        const char *place;
+    } cases[] = {
+        {"grave", "email", "Handling, 1 business day, to the end of the day (", 1, ".yaml:149"},
+        {"grave", "phone", "Handling, 3 days (",                                3, ".yaml:150"},
+        {"minor", "email", "Handling, 5 business days (",                       5, ".yaml:138"},
+    };
+    static const char targets[] = GOLDEN "/policy_told.yaml";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *class = cases[i].class;
+        const char *channel = cases[i].channel;
+        int status;
+#define OF_CASE                                                                                    \
+    "policy", "explain", targets, "--class", class, "--channel", channel, "--category", "late"
+        char *text = RUN(&status, OF_CASE, "--lang", "en");
+        const char *said = strstr(text, cases[i].said);
+        assert_non_null(said);
+        const char *place = strstr(said, cases[i].place);
+        assert_true(place && place < strchr(said, '\n'));
+        free(text);
+        text = RUN(&status, OF_CASE, "--json");
+        json_t *told = json_loads(text, 0, NULL);
+        const json_t *clock = json_array_get(json_object_get(told, "clocks"), 0);
+        const json_t *target = json_object_get(clock, "target");
+        assert_string_equal(json_string_value(json_object_get(target, "unit")), "business_days");
+        assert_int_equal(json_integer_value(json_object_get(target, "amount")), cases[i].amount);
+        assert_non_null(strstr(json_string_value(json_object_get(target, "rule")), cases[i].place));
+        assert_non_null(strstr(json_string_value(json_object_get(clock, "rule")), ".yaml:138"));
+        size_t at;
+        unsigned promises = 0;
+        json_array_foreach(json_object_get(told, "clocks"), at, clock)
+        {
+            if (strcmp(json_string_value(json_object_get(clock, "id")), "promise") == 0) {
+                promises++;
+                assert_null(json_object_get(json_object_get(clock, "target"), "amount"));
+            }
+        }
+        assert_int_equal(promises, 1);
+        json_decref(told);
+        free(text);
+    }
 }
 
 /* Everything that is written in an element and below. */
@@ -208,6 +259,7 @@ int main(void)
         cmocka_unit_test(what_is_different_is_told_in_three_languages),
         cmocka_unit_test(the_sentences_are_data_too),
         cmocka_unit_test(why_a_case_is_what_it_is_names_a_file_by_one_name),
+        cmocka_unit_test(a_case_is_told_the_target_it_has),
         cmocka_unit_test(only_before_the_last_alternative_stands_or),
         cmocka_unit_test(the_picture_is_xml_and_names_every_step),
     };

@@ -64,20 +64,10 @@ static json_t *due_json(int64_t due_us)
     return due_us == 0 || due_us == INT64_MAX ? json_null() : view_time_json(due_us);
 }
 
-/* An amount with its unit. */
 static json_t *target_json(const struct account *account, const struct event_clock *told)
 {
-    static const char *const units[] = {[TARGET_ELAPSED] = "seconds",
-                                        [TARGET_BUSINESS] = "business_seconds",
-                                        [TARGET_BUSINESS_DAYS] = "business_days",
-                                        [TARGET_PROMISED] = "promised_seconds"};
     const struct policy_target target = account_target(account, told);
-    bool in_days = target.target == TARGET_BUSINESS_DAYS;
-    return json_pack("{s:I, s:s}",
-                     "amount",
-                     in_days ? (json_int_t)target.target_days : (json_int_t)target.target_s,
-                     "unit",
-                     units[target.target]);
+    return say_target_json(&target);
 }
 
 static json_t *changes_json(const struct account *account)

@@ -55,17 +55,12 @@ target_text(const struct saying *saying, const struct event_clock *told, char in
 {
     const struct policy *policy = saying->account->view->policy;
     const struct policy_target target = account_target(saying->account, told);
-    const struct policy_clock clock = {.target = target.target,
-                                       .target_s = target.target_s,
-                                       .target_days = target.target_days,
-                                       .end_of_day = target.end_of_day,
-                                       .calendar = target.calendar};
     if (target.calendar == POLICY_NONE) {
         enum ctl_text id = told->target_days > 0 ? TEXT_SAY_BUSINESS_DAYS : TEXT_SAY_HOURS;
         int64_t amount = told->target_days > 0 ? told->target_days : told->target_s / 3600;
         return say_text(saying->ctl, into, id, CTL_ARGS(CTL_NUMBER_TEXT(amount)));
     }
-    return say_target(saying->ctl, policy, &clock, into);
+    return say_other_target(saying->ctl, policy, &target, into);
 }
 
 /* "policy@version:line" as a place to look it up; anything else as it is. */

@@ -68,6 +68,13 @@ const char *say_target(const struct ctl *ctl,
                        const struct policy *policy,
                        const struct policy_clock *clock,
                        char into[SAY_MAX]);
+/* The same of one of its other targets. */
+const char *say_other_target(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct policy_target *target,
+                             char into[SAY_MAX]);
+/* An amount with its unit. */
+json_t *say_target_json(const struct policy_target *target);
 /* In the greatest unit that leaves no rest. */
 const char *say_length(const struct ctl *ctl, int64_t seconds, bool business, char into[SAY_MAX]);
 /* When a level is due, from its clock: "75 % of the time", "1 h before it is due". */

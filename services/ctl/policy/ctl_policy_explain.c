@@ -32,14 +32,18 @@ struct reasons {
     bool class_given;
 };
 
+static const char *place_text(const struct policy_origin *origin, char into[SAY_MAX])
+{
+    (void)snprintf(into, SAY_MAX, "%s:%u", origin->file, origin->line);
+    return into;
+}
+
 static const char *origin_text(const struct policy_object *object,
                                enum policy_thing thing,
                                uint16_t i,
                                char into[SAY_MAX])
 {
-    const struct policy_origin *origin = &object->origins[thing][i];
-    (void)snprintf(into, SAY_MAX, "%s:%u", origin->file, origin->line);
-    return into;
+    return place_text(&object->origins[thing][i], into);
 }
 
 static void reasons_find(const struct policy *policy, struct reasons *reasons)
@@ -56,6 +60,28 @@ static void reasons_find(const struct policy *policy, struct reasons *reasons)
     }
     reasons->facts.class_index = reasons->class_index;
     reasons->route = policy_route_index(policy, &reasons->facts);
+}
+
+/* What the case has so long for by a clock, chosen as the watchdog does, and where that stands. */
+static struct policy_target held_target(const struct policy_object *object,
+                                        const struct reasons *reasons,
+                                        uint16_t index,
+                                        char origin[SAY_MAX])
+{
+    const struct policy *policy = &object->policy;
+    const struct policy_clock *clock = &policy->clocks[index];
+    uint8_t other = policy_target_of(
+        policy, clock, &reasons->facts, policy->classes[reasons->class_index].priority);
+    if (other > 0) {
+        (void)place_text(&object->targets[index][other - 1], origin);
+        return clock->targets[other - 1];
+    }
+    (void)origin_text(object, THING_CLOCK, index, origin);
+    return (struct policy_target){.target = clock->target,
+                                  .target_s = clock->target_s,
+                                  .target_days = clock->target_days,
+                                  .end_of_day = clock->end_of_day,
+                                  .calendar = clock->calendar};
 }
 
 static const char *class_reason(const struct ctl *ctl,
@@ -103,11 +129,12 @@ say_case(const struct ctl *ctl, const struct policy_object *object, const struct
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         const struct policy_clock *clock = &policy->clocks[i];
         if (policy_when_holds(policy, &clock->when, &reasons->facts)) {
+            const struct policy_target target = held_target(object, reasons, i, origin);
             ctl_print(ctl,
                       TEXT_SAY_CASE_CLOCK,
                       CTL_ARGS(say_title(ctl, &clock->title),
-                               say_target(ctl, policy, clock, text),
-                               origin_text(object, THING_CLOCK, i, origin)));
+                               say_other_target(ctl, policy, &target, text),
+                               origin));
         }
     }
 }
@@ -142,10 +169,20 @@ case_json(const struct ctl *ctl, const struct policy_object *object, const struc
     for (uint16_t i = 0; i < policy->clock_count; i++) {
         const struct policy_clock *clock = &policy->clocks[i];
         if (policy_when_holds(policy, &clock->when, &reasons->facts)) {
-            (void)json_array_append_new(
-                clocks,
-                json_pack(
-                    "{s:s, s:o}", "id", clock->id, "rule", rule_json(object, THING_CLOCK, i)));
+            const struct policy_target target = held_target(object, reasons, i, why);
+            json_t *held = say_target_json(&target);
+            (void)json_object_set_new(held, "rule", json_string(why));
+            if (target.target == TARGET_PROMISED) {
+                (void)json_object_del(held, "amount"); /* nobody has promised anything yet */
+            }
+            (void)json_array_append_new(clocks,
+                                        json_pack("{s:s, s:o, s:o}",
+                                                  "id",
+                                                  clock->id,
+                                                  "rule",
+                                                  rule_json(object, THING_CLOCK, i),
+                                                  "target",
+                                                  held));
         }
     }
     json_t *value = json_pack("{s:i, s:o, s:{s:s, s:i, s:s}, s:{s:s, s:o}, s:o}",

@@ -97,12 +97,7 @@ SAYS(clock_targets)
     into[0] = '\0';
     for (uint16_t i = 0; i < clock->target_count; i++) {
         const struct policy_target *target = &clock->targets[i];
-        const struct policy_clock as = {.target = target->target,
-                                        .target_s = target->target_s,
-                                        .target_days = target->target_days,
-                                        .end_of_day = target->end_of_day,
-                                        .calendar = target->calendar};
-        (void)say_target(ctl, policy, &as, length);
+        (void)say_other_target(ctl, policy, target, length);
         (void)nothing(when);
         if (!say_when_is_always(&target->when) || target->priorities == 0) {
             (void)say_when(ctl, policy, &target->when, when);

@@ -243,6 +243,33 @@ const char *say_target(const struct ctl *ctl,
     return say_length(ctl, clock->target_s, clock->target == TARGET_BUSINESS, into);
 }
 
+const char *say_other_target(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct policy_target *target,
+                             char into[SAY_MAX])
+{
+    const struct policy_clock as = {.target = target->target,
+                                    .target_s = target->target_s,
+                                    .target_days = target->target_days,
+                                    .end_of_day = target->end_of_day,
+                                    .calendar = target->calendar};
+    return say_target(ctl, policy, &as, into);
+}
+
+json_t *say_target_json(const struct policy_target *target)
+{
+    static const char *const units[] = {[TARGET_ELAPSED] = "seconds",
+                                        [TARGET_BUSINESS] = "business_seconds",
+                                        [TARGET_BUSINESS_DAYS] = "business_days",
+                                        [TARGET_PROMISED] = "promised_seconds"};
+    bool in_days = target->target == TARGET_BUSINESS_DAYS;
+    return json_pack("{s:I, s:s}",
+                     "amount",
+                     in_days ? (json_int_t)target->target_days : (json_int_t)target->target_s,
+                     "unit",
+                     units[target->target]);
+}
+
 const char *say_offset(const struct ctl *ctl, const struct policy_level *level, char into[SAY_MAX])
 {
     char length[SAY_MAX];
