@@ -93,8 +93,9 @@ static void counted_take(const struct policy *policy,
                          struct dispatch_counted *counted)
 {
     struct dispatch_question asked;
-    const struct event_field *last = input->fields + input->field_count - 1;
-    if (input->field_count == 0 || !slice_equal(last->name, slice_text("@same-cause"))) {
+    const struct event_field *last =
+        input->field_count > 0 ? &input->fields[input->field_count - 1] : NULL;
+    if (!last || !slice_equal(last->name, slice_text("@same-cause"))) {
         return;
     }
     const struct policy_step *step = &policy->steps[state->step];
