@@ -369,22 +369,27 @@ static void a_compiler_that_stands_or_dies_holds_up_nobody(void **state)
     classify_cache_folder(folder);
     row_insert(&shelf.desk, 1, 1, "now()");
     int64_t end_us = clock_monotonic_us() + PATIENCE_US;
-    while (child() == other && clock_monotonic_us() < end_us) {
+    while (child() == other && !policy_book_by_id(shelf.book, 1) && clock_monotonic_us() < end_us) {
         policy_book_poll(shelf.book, shelf.desk.pg);
         pg_desk_turn(&shelf.desk, 1000);
     }
     pid_t compiler = child();
-    if (compiler == 0) {
-        skip(); /* this kernel does not tell */
+    if (compiler == 0 || compiler == other) {
+        classify_cache_folder("");
+        shelf_close(&shelf);
+        skip(); /* this kernel does not tell, or it was over before we looked */
     }
-    assert_int_not_equal(compiler, other);
     assert_int_equal(kill(compiler, SIGSTOP), 0);
     assert_false(until_there(&shelf, 1));
     assert_false(policy_book_ready(shelf.book));
     assert_true(policy_book_settles(shelf.book, slice_text("loyalty-points")));
     assert_int_equal(kill(compiler, SIGKILL), 0);
-    assert_false(until_there(&shelf, 1));
+    end_us = clock_monotonic_us() + PATIENCE_US;
+    while (!policy_book_ready(shelf.book) && clock_monotonic_us() < end_us) {
+        (void)until_there(&shelf, 1);
+    }
     assert_true(policy_book_ready(shelf.book));
+    assert_null(policy_book_by_id(shelf.book, 1));
     assert_false(policy_book_settles(shelf.book, slice_text("loyalty-points")));
     assert_int_equal(child(), other);
     classify_cache_folder("");
