@@ -267,8 +267,8 @@ static void each_is_proposed_what_is_for_him(void **state)
 
 /*
  * Without Redis dispatch proposes what it finds in the archive, whoever it is for: who cannot take
- * the first ones is given the one he can, not refused the second.  Seen to fail where a claim ends
- * with the batch that looked for another case at once.
+ * the first ones is given the one he can, not refused the second (law 6).  Seen to fail where a
+ * claim ends with the batch that looked for another case at once.
  */
 static void without_redis_a_claim_goes_on_until_one_fits(void **state)
 {
