@@ -230,6 +230,8 @@ static int64_t next_batch_us(const struct service *service)
             service->incoming_hurried ? 0 : service->incoming_since_us + service->spec->linger_us;
         at_us = ripe_us < at_us ? ripe_us : at_us;
     }
+    int64_t requests_us = cycle_requests_ripe_us(service);
+    at_us = requests_us < at_us ? requests_us : at_us;
     int64_t deadline_us = cycle_deadline_us(service);
     if (deadline_us != INT64_MAX) {
         deadline_us += clock_monotonic_us() - service_now_us(service);
@@ -244,7 +246,8 @@ static int64_t sleep_us(const struct service *service)
     int64_t until_us = INT64_MAX;
     if (service->cycle.phase == APPENDER_WAITING) {
         until_us = service->cycle.wait_until_us;
-    } else if (service->cycle.phase == APPENDER_IDLE && service->serving > 0) {
+    } else if (service->cycle.phase == APPENDER_IDLE && service->serving > 0 &&
+               pg_current_state(service->writer) == PG_READY) {
         until_us = cycle_has_rest(service) ? 0 : next_batch_us(service);
     }
     if (service->drain_after_us != 0 && service->drain_after_us < until_us) {
@@ -316,8 +319,6 @@ static void run(struct service *service)
         if (!more) {
             rest_from_bus(service);
         }
-        more = more || (service->cycle.phase == APPENDER_IDLE && service->waiting_count > 0 &&
-                        service->serving > 0 && pg_current_state(service->writer) == PG_READY);
     }
     if (wake) {
         event_free(wake);

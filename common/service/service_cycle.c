@@ -387,6 +387,12 @@ static bool inputs_ripe(const struct service *service)
            clock_monotonic_us() - service->incoming_since_us >= service->spec->linger_us;
 }
 
+int64_t cycle_requests_ripe_us(const struct service *service)
+{
+    return service->waiting_count == 0 ? INT64_MAX
+                                       : service->cycle.begun_us + service->spec->gather_us;
+}
+
 int64_t cycle_deadline_us(const struct service *service)
 {
     return service->spec->deadline_us ? service->spec->deadline_us(service->self) : INT64_MAX;
@@ -411,9 +417,11 @@ void cycle_run(struct service *service, int64_t now_us)
     bool tick = cycle_deadline_us(service) <= now_us;
     bool rest = cycle_has_rest(service);
     bool ripe = !rest && inputs_ripe(service);
-    if (!tick && !rest && !ripe && service->waiting_count == 0) {
+    int64_t begun_us = clock_monotonic_us();
+    if (!tick && !rest && !ripe && cycle_requests_ripe_us(service) > begun_us) {
         return;
     }
+    cycle->begun_us = begun_us;
     if (ripe) {
         struct input_list taken = cycle->inputs;
         cycle->inputs = service->incoming;

@@ -118,6 +118,7 @@ struct cycle {
     enum appender_phase phase;
     int64_t now_us;
     int64_t wait_until_us;
+    int64_t begun_us;    /* monotonic: when the last batch began; 0: none has */
     int64_t sent_us;     /* monotonic: when the commit under way was sent */
     unsigned head_calls; /* of the commit under way: its first statements, which move the heads */
     unsigned attempts;
@@ -336,5 +337,7 @@ bool cycle_part_shorten(struct cycle *cycle, struct part done);
 /* service_rows.c: the head rows and the journal's, as statements of the request being built. */
 void cycle_rows_bind(struct cycle *cycle, struct pg *pg);
 int64_t cycle_deadline_us(const struct service *service);
+/* When the requests that wait may begin a batch of their own, monotonic; INT64_MAX: none waits. */
+int64_t cycle_requests_ripe_us(const struct service *service);
 
 #endif
