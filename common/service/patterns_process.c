@@ -1,5 +1,7 @@
 #include "patterns_process.h"
 
+#include "classify_cache.h"
+
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 struct patterns_process {
+    const struct classifier *classifier;
     pid_t pid;
     int pipe; /* its other end is held by the process alone: closed when that ends */
     struct event *event;
@@ -42,8 +45,12 @@ static bool reap(struct patterns_process *process)
     do {
         ended = waitpid(process->pid, &status, 0);
     } while (ended < 0 && errno == EINTR);
+    bool exited = ended > 0 && WIFEXITED(status);
+    if (!exited) { /* else it has cleared up itself */
+        classify_cache_clear(classifier_model(process->classifier), process->pid);
+    }
     process->pid = 0;
-    return ended > 0 && WIFEXITED(status);
+    return exited;
 }
 
 static void on_end(evutil_socket_t pipe, short what, void *context)
@@ -79,8 +86,8 @@ struct patterns_process *patterns_process_new(struct event_base *base,
     sigset_t all, before;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_BLOCK, &all, &before);
-    *process =
-        (struct patterns_process){.pid = fork(), .pipe = ends[0], .ended = ended, .self = self};
+    *process = (struct patterns_process){
+        .classifier = classifier, .pid = fork(), .pipe = ends[0], .ended = ended, .self = self};
     if (process->pid == 0) {
         compile(classifier, ends[1], &before);
     }

@@ -22,13 +22,13 @@ enum { PATTERNS_PATIENCE_S = 120 };
 /* Called once from the loop when the process has ended.  May free the process. */
 typedef void patterns_ended_fn(void *self, enum patterns_end end);
 
-/* Begins.  base must outlive it.  NULL: no process can be had. */
+/* Begins.  base and classifier must outlive it.  NULL: no process can be had. */
 struct patterns_process *patterns_process_new(struct event_base *base,
                                               struct classifier *classifier,
                                               patterns_ended_fn *ended,
                                               void *self) MUST_CHECK;
 
-/* Ends it if it has not; may be NULL. */
+/* Ends it if it has not, and leaves nothing half written; may be NULL. */
 void patterns_process_free(struct patterns_process **process_p);
 
 #endif

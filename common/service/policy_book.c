@@ -229,8 +229,8 @@ does_not_compile(struct policy_book *book, uint32_t id, const char *name, const 
 static void patterns_give_up(struct policy_book *book, const char *why)
 {
     does_not_compile(book, book->compiling->policy.id, book->compiling->policy.name, why);
-    policy_object_free(&book->compiling);
     patterns_process_free(&book->compiler);
+    policy_object_free(&book->compiling);
 }
 
 /* Out of their file; compiled here where no file can be kept, or to be told why they do not. */

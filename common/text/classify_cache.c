@@ -23,6 +23,13 @@ static void path_of(const char *model, const char *suffix, char path[PATH_SIZE])
     (void)snprintf(path, PATH_SIZE, "%s/patterns-%.48s%s", cache_folder, model, suffix);
 }
 
+static void aside_of(const char *model, pid_t writer, char path[PATH_SIZE])
+{
+    char suffix[32];
+    (void)snprintf(suffix, sizeof suffix, ".%d", (int)writer);
+    path_of(model, suffix, path);
+}
+
 static bool read_all(int file, char *bytes, size_t size)
 {
     for (size_t at = 0; at < size;) {
@@ -87,15 +94,13 @@ bool classify_cache_save(const char *model, const hs_database_t *database)
 {
     char path[PATH_SIZE];
     char aside[PATH_SIZE];
-    char suffix[32];
     char *bytes = NULL;
     size_t size = 0;
     if (cache_folder[0] == '\0' || hs_serialize_database(database, &bytes, &size) != HS_SUCCESS) {
         return false;
     }
-    (void)snprintf(suffix, sizeof suffix, ".%d", (int)getpid());
     path_of(model, ".hsdb", path);
-    path_of(model, suffix, aside);
+    aside_of(model, getpid(), aside);
     int file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool good = file >= 0 && write_all(file, bytes, size) && fsync(file) == 0;
     if (file >= 0) {
@@ -106,4 +111,11 @@ bool classify_cache_save(const char *model, const hs_database_t *database)
     }
     free(bytes);
     return good;
+}
+
+void classify_cache_clear(const char *model, pid_t writer)
+{
+    char aside[PATH_SIZE];
+    aside_of(model, writer, aside);
+    (void)unlink(aside);
 }

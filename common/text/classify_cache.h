@@ -11,6 +11,7 @@
 
 #include <hs/hs.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Where; copied.  "" or never called: nothing is kept.  For the whole process. */
 void classify_cache_folder(const char *folder);
@@ -23,5 +24,8 @@ bool classify_cache_lacks(const char *model);
 
 /* Keeps it, written aside and renamed; false: it is not there. */
 bool classify_cache_save(const char *model, const hs_database_t *database);
+
+/* Clears away what a process wrote aside that was killed before it could rename it. */
+void classify_cache_clear(const char *model, pid_t writer);
 
 #endif

@@ -2,8 +2,9 @@
  * Goal: patterns that are compiled by a process of their own come out of it as a file and as
  * nothing else, and whatever happens to it is told (law 9: nothing waits for it, and nothing waits
  * for ever).  Method: a classifier at rest, a process for it and a real loop; patterns that
- * compile, that do not, and a process that is given up.  Seen to fail where the process compiles in
- * its parent, where a failing one is not told of, and where one that is given up is left behind.
+ * compile, that do not, a process that is given up, and one that is killed in the midst of its
+ * file.  Seen to fail where the process compiles in its parent, where a failing one is not told of,
+ * where one that is given up is left behind, and where half a file is.
  */
 #include "patterns_process.h"
 
@@ -13,11 +14,16 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <hs/hs.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64];
 static int databases; /* compiled patterns that vectorscan holds in this process */
+static bool dies_writing;
 static unsigned ended;
 static enum patterns_end ended_as;
 
@@ -32,6 +38,18 @@ static void database_free(void *taken)
 {
     databases -= taken != NULL;
     free(taken);
+}
+
+/* In a child, as the first thing it does: the second byte it writes to a file kills it. */
+static void one_byte_allowed(void)
+{
+    static const struct rlimit none = {0, 0};
+    static const struct rlimit one = {1, 1};
+    if (dies_writing) {
+        (void)signal(SIGXFSZ, SIG_DFL);
+        (void)setrlimit(RLIMIT_CORE, &none);
+        (void)setrlimit(RLIMIT_FSIZE, &one);
+    }
 }
 
 static void on_ended(void *self, enum patterns_end end)
@@ -71,13 +89,14 @@ static struct classifier *resting(const char *regex)
 }
 
 /* Until it has ended; then it is the caller's to free, and nothing of it is left. */
-static void await(struct event_base *loop, struct classifier *classifier)
+static void
+await(struct event_base *loop, struct classifier *classifier, enum patterns_end expected)
 {
     struct patterns_process *process = patterns_process_new(loop, classifier, on_ended, NULL);
     assert_non_null(process);
     assert_int_equal(event_base_loop(loop, EVLOOP_ONCE), 0);
     assert_int_equal(ended, 1);
-    assert_int_equal(ended_as, PATTERNS_DONE);
+    assert_int_equal(ended_as, expected);
     patterns_process_free(&process);
     assert_null(process);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -89,7 +108,7 @@ static void what_it_makes_is_a_file(void **state)
     struct error error = {0};
     char path[192];
     struct classifier *classifier = resting("延误|delay");
-    await(*state, classifier);
+    await(*state, classifier, PATTERNS_DONE);
     assert_int_equal(databases, 0);
     assert_false(classifier_is_uncompiled(classifier));
     assert_true(classifier_wake(classifier, &error));
@@ -103,7 +122,7 @@ static void patterns_that_do_not_compile_end_it(void **state)
 {
     struct error error = {0};
     struct classifier *classifier = resting("(延误");
-    await(*state, classifier);
+    await(*state, classifier, PATTERNS_DONE);
     assert_true(classifier_is_uncompiled(classifier));
     assert_false(classifier_wake(classifier, &error));
     assert_non_null(strstr(error.text, "pattern of delay"));
@@ -123,12 +142,29 @@ static void given_up_it_is_gone(void **state)
     classifier_free(&classifier);
 }
 
+static void killed_while_it_writes_it_leaves_no_half_a_file(void **state)
+{
+    struct classifier *classifier = resting("延误|delay");
+    dies_writing = true;
+    await(*state, classifier, PATTERNS_KILLED);
+    dies_writing = false;
+    assert_true(classifier_is_uncompiled(classifier));
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    classifier_free(&classifier);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_it_makes_is_a_file, begin, end),
         cmocka_unit_test_setup_teardown(patterns_that_do_not_compile_end_it, begin, end),
         cmocka_unit_test_setup_teardown(given_up_it_is_gone, begin, end),
+        cmocka_unit_test_setup_teardown(
+            killed_while_it_writes_it_leaves_no_half_a_file, begin, end),
     };
+    if (pthread_atfork(NULL, NULL, one_byte_allowed) != 0) {
+        return 1;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
