@@ -239,12 +239,28 @@ bool policy_when_holds(const struct policy *policy,
            compares_hold(policy, when, facts);
 }
 
+uint16_t policy_class_raised(const struct policy *policy,
+                             const struct policy_facts *facts,
+                             uint16_t *override)
+{
+    uint16_t class_index = facts->class_index;
+    for (uint16_t i = 0; i < policy->override_count; i++) {
+        const struct policy_override *rule = &policy->overrides[i];
+        if (rule->class_index < class_index && policy_when_holds(policy, &rule->when, facts)) {
+            class_index = rule->class_index;
+            if (override) {
+                *override = i;
+            }
+        }
+    }
+    return class_index;
+}
+
 uint16_t policy_class_of(const struct policy *policy,
                          const struct policy_facts *facts,
                          int32_t score,
                          uint16_t *override)
 {
-    uint16_t decided = POLICY_NONE;
     uint16_t class_index = policy->class_count == 0 ? POLICY_NONE : 0;
     while (class_index + 1 < policy->class_count &&
            score < policy->classes[class_index].from_score) {
@@ -252,17 +268,10 @@ uint16_t policy_class_of(const struct policy *policy,
     }
     struct policy_facts seen = *facts;
     seen.class_index = class_index; /* an override may look at the score's class */
-    for (uint16_t i = 0; i < policy->override_count && class_index != POLICY_NONE; i++) {
-        const struct policy_override *rule = &policy->overrides[i];
-        if (rule->class_index < class_index && policy_when_holds(policy, &rule->when, &seen)) {
-            class_index = rule->class_index;
-            decided = i;
-        }
-    }
     if (override) {
-        *override = decided;
+        *override = POLICY_NONE;
     }
-    return class_index;
+    return policy_class_raised(policy, &seen, override);
 }
 
 uint8_t policy_target_of(const struct policy *policy,

@@ -413,6 +413,14 @@ bool policy_when_holds(const struct policy *policy,
                        const struct policy_facts *facts);
 
 /*
+ * The class of the facts, raised by the overrides that hold for them; *override is the one that
+ * decided, else left as it was.  NULL: nobody asks.
+ */
+uint16_t policy_class_raised(const struct policy *policy,
+                             const struct policy_facts *facts,
+                             uint16_t *override);
+
+/*
  * The class a score gives, the mildest where it reaches none, raised by the overrides that hold:
  * an override never lowers it.  *override is the one that decided, POLICY_NONE where the score did;
  * NULL: nobody asks.  POLICY_NONE only where there are no classes.

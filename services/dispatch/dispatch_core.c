@@ -172,10 +172,10 @@ static enum dispatch_answer release(const struct policy *policy,
     return DISPATCH_APPEND;
 }
 
-/* The gravest class the policy's overrides give the new category, if that is graver than the
- * present one. */
-static uint16_t
-gravest(const struct policy *policy, const struct dispatch_case *state, uint16_t category)
+uint16_t dispatch_class_raised(const struct policy *policy,
+                               const struct dispatch_case *state,
+                               uint16_t category,
+                               uint16_t *override)
 {
     const struct policy_facts facts = {.channel = state->channel,
                                        .category = category,
@@ -183,15 +183,7 @@ gravest(const struct policy *policy, const struct dispatch_case *state, uint16_t
                                        .repeats = state->repeats,
                                        .told = state->more.told,
                                        .kept = state->more.facts};
-    uint16_t class_index = state->class_index;
-    for (uint16_t i = 0; i < policy->override_count; i++) {
-        const struct policy_override *override = &policy->overrides[i];
-        if (override->class_index < class_index &&
-            policy_when_holds(policy, &override->when, &facts)) {
-            class_index = override->class_index;
-        }
-    }
-    return class_index;
+    return policy_class_raised(policy, &facts, override);
 }
 
 static enum dispatch_answer classify(const struct policy *policy,
@@ -209,8 +201,9 @@ static enum dispatch_answer classify(const struct policy *policy,
         *refused_field = slice_text("category");
         return category.size > 0 ? DISPATCH_FIELD_INVALID : DISPATCH_FIELD_MISSING;
     }
-    after->class_index = named_class.size > 0 ? policy_class_index(policy, named_class)
-                                              : gravest(policy, state, after->category);
+    after->class_index = named_class.size > 0
+                             ? policy_class_index(policy, named_class)
+                             : dispatch_class_raised(policy, state, after->category, NULL);
     if (named_class.size > 0 && after->class_index == POLICY_NONE) {
         *refused_field = slice_text("severity_class");
         return DISPATCH_FIELD_INVALID;

@@ -240,6 +240,13 @@ enum dispatch_answer dispatch_decide(const struct policy *policy,
                                      struct event *out,
                                      struct slice *refused_field);
 
+/* The gravest class the policy's overrides give the new category, if that is graver than the
+ * present one; *override as policy_class_raised. */
+uint16_t dispatch_class_raised(const struct policy *policy,
+                               const struct dispatch_case *state,
+                               uint16_t category,
+                               uint16_t *override);
+
 /* Why somebody may not do an action. */
 struct dispatch_permit {
     enum dispatch_answer answer;      /* DISPATCH_APPEND: nothing stands against it */

@@ -137,13 +137,31 @@ static void fold_said(struct case_view *view, uint32_t index)
     }
 }
 
+/* Where a person names a class it is theirs; else the new category raised it, as dispatch found. */
+static void
+fold_class(struct case_view *view, const struct event *event, const struct dispatch_case *before)
+{
+    const struct event_advanced *advanced = &event->advanced;
+    uint16_t category = policy_category_index(view->policy, advanced->category);
+    if (event->kind != EVENT_CLASSIFIED || view->state.class_index == before->class_index) {
+        return;
+    }
+    view->classed = event;
+    view->class_rule = POLICY_NONE;
+    if (case_field_of(advanced, "severity_class").size == 0) {
+        (void)dispatch_class_raised(view->policy, before, category, &view->class_rule);
+    }
+}
+
 static void fold_dispatch(struct case_view *view, uint32_t index)
 {
     const struct event *event = &view->events[index];
     view->erased = event->kind == EVENT_ERASED ? event : view->erased;
     if (view->policy) {
+        const struct dispatch_case before = view->state;
         fold_said(view, index);
         dispatch_evolve(view->policy, &view->state, event);
+        fold_class(view, event, &before);
     }
 }
 

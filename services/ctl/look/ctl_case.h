@@ -32,6 +32,8 @@ struct case_view {
     const struct event *received;
     const struct event *triaged; /* or asked; NULL: not yet */
     const struct event *erased;  /* NULL: it was not */
+    const struct event *classed; /* what changed the class after triage; NULL: nothing did */
+    uint16_t class_rule;         /* the override that did; POLICY_NONE: a person */
     struct dispatch_case state;  /* version 0: not opened yet */
     uint32_t clock_count;
     struct case_clock clocks[EVENT_CLOCKS_MAX];

@@ -2,6 +2,7 @@
 #include "case_number.h"
 #include "ctl_case.h"
 #include "ctl_clock_say.h"
+#include "ctl_policy.h"
 #include "ctl_table.h"
 
 #include <time.h>
@@ -31,6 +32,51 @@ static void head_time(const struct ctl *ctl, enum ctl_text title, int64_t at_us)
     head(ctl, title, line);
 }
 
+/* The override that made the class at triage, from what triage looked at; POLICY_NONE: the score.
+ */
+static uint16_t triage_rule(const struct case_view *view)
+{
+    const struct event_triaged *triaged = &view->triaged->triaged;
+    const struct event_received *received = view->received ? &view->received->received : NULL;
+    uint16_t rule = POLICY_NONE;
+    if (received) {
+        const struct policy_facts facts = {
+            .channel = policy_channel_index(view->policy, received->channel),
+            .category = policy_category_index(view->policy, triaged->category),
+            .repeats = triaged->repeats,
+            .label_count = received->label_count,
+            .labels = received->labels};
+        uint16_t index = policy_class_of(view->policy, &facts, triaged->score, &rule);
+        bool as_recorded = index == policy_class_index(view->policy, triaged->severity_class);
+        rule = as_recorded ? rule : POLICY_NONE;
+    }
+    return rule;
+}
+
+/* Why it is that class, where not by the score: a rule of the policy, or a person. */
+static void print_class_reason(const struct ctl *ctl, const struct case_view *view)
+{
+    const struct event *classed = view->classed;
+    char actor[VIEW_TEXT_MAX];
+    char role[VIEW_TEXT_MAX];
+    char when[SAY_MAX];
+    uint16_t rule = classed ? view->class_rule : triage_rule(view);
+    if (rule != POLICY_NONE) {
+        (void)say_when(ctl, view->policy, &view->policy->overrides[rule].when, when);
+    }
+    if (rule == POLICY_NONE && !classed) {
+        return;
+    }
+    (void)fprintf(ctl->out, "%*s ", HEAD_WIDTH, "");
+    ctl_format(ctl->out,
+               ctl_text_in(ctl->language, rule == POLICY_NONE ? TEXT_CLASS_BY : TEXT_CLASS_RULE),
+               rule == POLICY_NONE
+                   ? CTL_ARGS(view_plain(classed->advanced.actor, actor),
+                              case_role(ctl, view->policy, classed->advanced.role, role))
+                   : CTL_ARGS(when));
+    (void)fputc('\n', ctl->out);
+}
+
 static void print_severity(const struct ctl *ctl, const struct case_view *view)
 {
     char name[VIEW_TEXT_MAX];
@@ -52,6 +98,9 @@ static void print_severity(const struct ctl *ctl, const struct case_view *view)
                       "",
                       factor->points,
                       view_factor(ctl, view->policy, factor->name, name));
+    }
+    if (view->policy) {
+        print_class_reason(ctl, view);
     }
 }
 
