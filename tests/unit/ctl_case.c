@@ -284,6 +284,32 @@ static void what_was_done_is_told_in_the_words_of_the_policy(void **state)
     }
 }
 
+/* It fails where the kind of event stands in the line, or the title cut. */
+static void the_timeline_calls_what_was_done_as_the_policy_does(void **state)
+{
+    (void)state;
+    static const char title[] = "Told the customer what was found out";
+    struct policy_step steps[FIXTURE_STEP_INVESTIGATION + 1];
+    struct policy policy = *policy_fixture();
+    struct story story;
+    story_begin(&story, CTL_EN);
+    story_tell_arrival(&story);
+    story_tell_life(&story);
+    memcpy(steps, policy.steps, sizeof steps);
+    struct policy_step *step = &steps[FIXTURE_STEP_INVESTIGATION];
+    step->actions[policy_action_index(step, slice_text("note"))].title.text[LOCALE_EN] = title;
+    policy.steps = steps;
+    story.view.policy = &policy;
+    case_fold(&story.view);
+    char *out = story_shown(&story);
+    assert_non_null(strstr(out, "2026-06-08 09:31:00  Told the customer what was found out  wang"));
+    assert_null(strstr(out, "noted"));
+    assert_non_null(
+        strstr(out, "2026-06-08 09:30:00  assigned         wang")); /* as wide as ever */
+    free(out);
+    story_end(&story);
+}
+
 /* An arrival of this class, then a person who says another category, and maybe a class. */
 static char *classed_shown(const char *class_id, bool with_text, const char *to, const char *named)
 {
@@ -540,6 +566,7 @@ int main(void)
         cmocka_unit_test(a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for),
         cmocka_unit_test(a_raise_is_told_as_a_sentence),
         cmocka_unit_test(what_was_done_is_told_in_the_words_of_the_policy),
+        cmocka_unit_test(the_timeline_calls_what_was_done_as_the_policy_does),
         cmocka_unit_test(a_class_says_what_made_it_where_the_score_did_not),
         cmocka_unit_test(hours_count_to_the_due_instant_and_no_further),
         cmocka_unit_test(the_hours_of_a_stopped_clock_are_not_listed),

@@ -74,7 +74,8 @@ void case_event_print(const struct ctl *ctl,
                       FILE *to,
                       const struct policy *policy,
                       const struct event *event);
-/* The same without what was filled in; of an erased case it says so in place of what is sealed. */
+/* The same without the title of the action and what was filled in; of an erased case it says so in
+ * place of what is sealed. */
 void case_event_brief(const struct ctl *ctl,
                       FILE *to,
                       const struct case_view *view,

@@ -87,7 +87,7 @@ struct line {
     const struct policy *policy;
     FILE *to;
     bool begun;
-    bool brief;  /* without what was filled in */
+    bool brief;  /* without what was done, which stands before it, and what was filled in */
     bool erased; /* what is sealed cannot be opened any more */
 };
 
@@ -271,7 +271,8 @@ static void say_advanced(struct line *line, const struct event *event)
     char a[VIEW_TEXT_MAX];
     char b[VIEW_TEXT_MAX];
     const char *action = case_action(line->ctl, line->policy, advanced, a);
-    if (action[0] != '\0' && strcmp(action, case_kind_text(line->ctl, event->kind)) != 0) {
+    if (!line->brief && action[0] != '\0' &&
+        strcmp(action, case_kind_text(line->ctl, event->kind)) != 0) {
         say(line, action);
     }
     if (advanced->actor.size > 0 && advanced->role.size > 0) {

@@ -1,9 +1,11 @@
 /* The life of a case for people: how long it stood in each step, and what happened, with all that
  * was filled in. */
 #include "ctl_case.h"
+#include "ctl_table.h"
 
 enum {
     KIND_WIDTH = 15,
+    KIND_WIDTH_MAX = 24,
     STEP_WIDTH = 34,
     SAID_MAX = 192, /* bytes shown at a time */
 };
@@ -152,27 +154,53 @@ fields_print(const struct ctl *ctl, const struct case_view *view, const struct e
     }
 }
 
-/* A remark that moves the case is none: the action says what it was. */
-static const char *kind_text(const struct ctl *ctl, const struct event *event)
+/* What the policy calls what was done; else what the event is.  A remark that moves the case is
+ * none. */
+static const char *kind_text(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct event *event,
+                             char into[VIEW_TEXT_MAX])
 {
+    bool acts = event->service == SERVICE_DISPATCH && event->kind != EVENT_OPENED &&
+                event_kind_name(event->kind) != NULL;
     bool moves = event->kind == EVENT_NOTED &&
                  !slice_equal(event->advanced.from_step, event->advanced.to_step);
+    if (acts && case_action(ctl, policy, &event->advanced, into)[0] != '\0') {
+        return into;
+    }
     return moves ? ctl_text_in(ctl->language, TEXT_KIND_MOVED) : case_kind_text(ctl, event->kind);
+}
+
+/* Of the column of what happened: none of it is cut, and the few that are long stand out of it. */
+static unsigned kind_width(const struct ctl *ctl, const struct case_view *view)
+{
+    unsigned widest = KIND_WIDTH;
+    for (uint32_t i = 0; i < view->event_count; i++) {
+        char text[VIEW_TEXT_MAX];
+        size_t width = ctl_width(kind_text(ctl, view->policy, &view->events[i], text));
+        widest = width > widest && width <= KIND_WIDTH_MAX ? (unsigned)width : widest;
+    }
+    return widest;
 }
 
 void case_timeline_print(const struct ctl *ctl, const struct case_view *view)
 {
     char at[VIEW_TEXT_MAX];
-    char kind[VIEW_TEXT_MAX];
+    char text[VIEW_TEXT_MAX];
+    unsigned width = kind_width(ctl, view);
     case_title_print(ctl, TEXT_HEAD_TIMELINE, view->now_us);
     for (uint32_t i = 0; i < view->event_count; i++) {
         const struct event *event = &view->events[i];
+        const char *kind = kind_text(ctl, view->policy, event, text);
+        size_t taken = ctl_width(kind);
         (void)fprintf(ctl->out,
-                      "  %s%s%s  %s  ",
+                      "  %s%s%s  %s%*s  ",
                       view_faint(ctl),
                       view_time(event->at_us, at),
                       view_color_end(ctl),
-                      view_fit(kind_text(ctl, event), KIND_WIDTH, kind));
+                      kind,
+                      taken < width ? (int)(width - taken) : 0,
+                      "");
         case_event_brief(ctl, ctl->out, view, event);
         (void)fputc('\n', ctl->out);
         if (event->service == SERVICE_DISPATCH && event->kind != EVENT_OPENED &&
