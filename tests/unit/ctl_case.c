@@ -310,6 +310,44 @@ static void the_timeline_calls_what_was_done_as_the_policy_does(void **state)
     story_end(&story);
 }
 
+/* It fails where only the outcome that is counted is told, as for every organisation. */
+static void how_a_case_ended_is_told_as_its_policy_calls_it(void **state)
+{
+    (void)state;
+    static const char *const wanted[STORY_LANGUAGES] = {
+        "Outcome    reject (not ours)\n",
+        "结果       reject（不归本单位处理）\n",
+        "結果       reject（不歸本單位處理）\n",
+    };
+    for (size_t i = 0; i < STORY_LANGUAGES; i++) {
+        struct story story;
+        story_begin(&story, story_languages[i]);
+        story_tell_arrival(&story);
+        story_tell(&story,
+                   (struct event){
+                       .kind = EVENT_REPLIED,
+                       .at_us = story_at(8, 9, 0),
+                       .advanced = {.action = slice_text("reject"),
+                                    .from_step = slice_text("investigation"),
+                                    .to_step = slice_text("closed"),
+                                    .actor = slice_text("wang"),
+                                    .role = slice_text("handler"),
+                                    .version = 2,
+                                    .outcome = OUTCOME_NOT_OURS,
+                                    .priority = 2,
+                                    .category = slice_text("damaged"),
+                                    .severity_class = slice_text("serious"),
+                                    .policy_id = FIXTURE_POLICY_ID,
+                                    .channel = slice_text("mail")}
+        });
+        case_fold(&story.view);
+        char *out = story_shown(&story);
+        assert_non_null(strstr(out, wanted[i]));
+        free(out);
+        story_end(&story);
+    }
+}
+
 /* An arrival of this class, then a person who says another category, and maybe a class. */
 static char *classed_shown(const char *class_id, bool with_text, const char *to, const char *named)
 {
@@ -567,6 +605,7 @@ int main(void)
         cmocka_unit_test(a_raise_is_told_as_a_sentence),
         cmocka_unit_test(what_was_done_is_told_in_the_words_of_the_policy),
         cmocka_unit_test(the_timeline_calls_what_was_done_as_the_policy_does),
+        cmocka_unit_test(how_a_case_ended_is_told_as_its_policy_calls_it),
         cmocka_unit_test(a_class_says_what_made_it_where_the_score_did_not),
         cmocka_unit_test(hours_count_to_the_due_instant_and_no_further),
         cmocka_unit_test(the_hours_of_a_stopped_clock_are_not_listed),

@@ -62,25 +62,6 @@ const char *case_kind_text(const struct ctl *ctl, enum event_kind kind)
     return ctl_text_in(ctl->language, known ? kind_texts[kind] : TEXT_KIND_UNKNOWN);
 }
 
-const char *case_outcome_text(const struct ctl *ctl, const char *id)
-{
-    static const enum ctl_text texts[OUTCOME_COUNT] = {
-        [OUTCOME_SETTLED] = TEXT_ENDED_SETTLED,
-        [OUTCOME_NOT_FOUNDED] = TEXT_ENDED_NOT_FOUNDED,
-        [OUTCOME_NOT_OURS] = TEXT_ENDED_NOT_OURS,
-        [OUTCOME_WITHDRAWN] = TEXT_ENDED_WITHDRAWN,
-        [OUTCOME_DUPLICATE] = TEXT_ENDED_DUPLICATE,
-        [OUTCOME_MALICIOUS] = TEXT_ENDED_MALICIOUS,
-        [OUTCOME_ESCALATED] = TEXT_ENDED_ESCALATED,
-    };
-    for (int i = OUTCOME_SETTLED; i < OUTCOME_COUNT; i++) {
-        if (strcmp(id, policy_outcome_name((enum case_outcome)i)) == 0) {
-            return ctl_text_in(ctl->language, texts[i]);
-        }
-    }
-    return id;
-}
-
 /* A line being made: its parts are kept apart by a sign. */
 struct line {
     const struct ctl *ctl;

@@ -125,6 +125,25 @@ static void print_erased(const struct ctl *ctl, const struct case_view *view)
                    line));
 }
 
+/* How it ended: as the policy calls what closed it, with the outcome that is counted. */
+static void print_outcome(const struct ctl *ctl, const struct case_view *view)
+{
+    const char *id = policy_outcome_name((enum case_outcome)view->state.more.outcome);
+    const char *outcome = case_outcome_text(ctl, id);
+    const char *title = "";
+    char text[VIEW_TEXT_MAX];
+    char line[VIEW_TEXT_MAX];
+    for (uint32_t i = 0; i < view->event_count; i++) {
+        const struct event *event = &view->events[i];
+        bool moves = event->kind != EVENT_OPENED && case_step_entered(event).size > 0;
+        if (moves && event->advanced.outcome != OUTCOME_NONE) {
+            title = case_action(ctl, view->policy, &event->advanced, text);
+        }
+    }
+    head(
+        ctl, TEXT_LIST_OUTCOME, view_named(ctl, title[0] != '\0' ? title : outcome, outcome, line));
+}
+
 static void print_where(const struct ctl *ctl, const struct case_view *view)
 {
     const struct dispatch_case *state = &view->state;
@@ -152,8 +171,7 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
     head_time(ctl, TEXT_HEAD_OPENED, state->opened_at_us);
     if (state->closed_at_us != 0) {
         head_time(ctl, TEXT_HEAD_CLOSED, state->closed_at_us);
-        const char *id = policy_outcome_name((enum case_outcome)state->more.outcome);
-        head(ctl, TEXT_LIST_OUTCOME, case_outcome_text(ctl, id));
+        print_outcome(ctl, view);
     }
     if (view->erased) {
         print_erased(ctl, view);

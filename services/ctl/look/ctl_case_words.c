@@ -1,5 +1,6 @@
 /* The words of a case's policy for what its events hold as ids: roles, actions, fields, choices. */
 #include "ctl_case.h"
+#include "ctl_policy.h"
 
 const char *case_role(const struct ctl *ctl,
                       const struct policy *policy,
@@ -11,6 +12,16 @@ const char *case_role(const struct ctl *ctl,
         return view_plain(id, into);
     }
     return view_plain(slice_text(view_title(ctl, &policy->role_titles[role])), into);
+}
+
+const char *case_outcome_text(const struct ctl *ctl, const char *id)
+{
+    for (int i = OUTCOME_SETTLED; i < OUTCOME_COUNT; i++) {
+        if (strcmp(id, policy_outcome_name((enum case_outcome)i)) == 0) {
+            return say_outcome(ctl, (enum case_outcome)i);
+        }
+    }
+    return id;
 }
 
 static const struct policy_action *action_of(const struct policy *policy,
