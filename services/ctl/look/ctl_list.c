@@ -17,6 +17,7 @@ enum { SQL_MAX = 4096, LIMIT_MAX = 10000 /* of --limit */ };
 static const struct ctl_column columns[] = {
     {"number",     TEXT_HEAD_CASE,     CTL_COLUMN_TEXT,   false},
     {"case",       TEXT_LIST_ID,       CTL_COLUMN_NUMBER, false},
+    {"policy",     TEXT_HEAD_POLICY,   CTL_COLUMN_TEXT,   true },
     {"priority",   TEXT_HEAD_PRIORITY, CTL_COLUMN_NUMBER, false},
     {"category",   TEXT_HEAD_CATEGORY, CTL_COLUMN_TEXT,   true },
     {"step",       TEXT_HEAD_STEP,     CTL_COLUMN_TEXT,   true },
@@ -31,6 +32,8 @@ static const struct ctl_column columns[] = {
     {"channel",    TEXT_HEAD_CHANNEL,  CTL_COLUMN_DETAIL, false},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
+
+enum { POLICY_COLUMN = 2 }; /* shown where they differ */
 
 /* Of a row that was asked for. */
 enum field {
@@ -48,6 +51,7 @@ enum field {
     FIELD_CHANNEL,
     FIELD_OVERDUE,
     FIELD_CLOCKS,
+    FIELD_NAME,
 };
 
 /* A statement under way: conditions and their parameters. */
@@ -163,7 +167,7 @@ static int ask(struct ctl *ctl, PGresult **rows)
                  "SELECT c.case_id, c.policy_id, c.priority, c.category, c.step, c.queue, c.agent, "
                  "c.received_at, k.due, k.next_due, c.outcome, c.channel, ");
     add(&asking, asking.overdue);
-    add(&asking, " AS overdue, k.state");
+    add(&asking, " AS overdue, k.state, p.name");
     conditions(ctl, &asking);
     add(&asking, " ORDER BY ");
     add(&asking, order_of(ctl_option_text(ctl, "sort")));
@@ -219,7 +223,7 @@ static void add_row(const struct ctl *ctl,
                     int row)
 {
     char number[CASE_NUMBER_SIZE];
-    char texts[7][VIEW_TEXT_MAX];
+    char texts[8][VIEW_TEXT_MAX];
     const struct policy *policy =
         ctl->json ? NULL
                   : view_policy(policies,
@@ -234,6 +238,8 @@ static void add_row(const struct ctl *ctl,
     const char *const cells[COLUMN_COUNT] = {
         number,
         PQgetvalue(rows, row, FIELD_CASE),
+        policy ? view_plain(slice_text(view_title(ctl, &policy->title)), texts[7])
+               : PQgetvalue(rows, row, FIELD_NAME),
         PQgetvalue(rows, row, FIELD_PRIORITY),
         view_category(ctl, policy, slice_text(PQgetvalue(rows, row, FIELD_CATEGORY)), texts[0]),
         view_step(ctl, policy, slice_text(PQgetvalue(rows, row, FIELD_STEP)), texts[1]),
@@ -404,14 +410,30 @@ static int contradiction_check(const struct ctl *ctl)
     return CTL_OK;
 }
 
+/* The columns that tell something of these rows: of which policy a case is where they are of
+ * several. */
+static void
+columns_choose(const struct ctl *ctl, const PGresult *rows, struct ctl_column chosen[COLUMN_COUNT])
+{
+    bool differ = ctl->json;
+    for (int row = 1; row < PQntuples(rows); row++) {
+        differ = differ ||
+                 strcmp(PQgetvalue(rows, row, FIELD_NAME), PQgetvalue(rows, 0, FIELD_NAME)) != 0;
+    }
+    memcpy(chosen, columns, sizeof columns);
+    if (!differ) {
+        chosen[POLICY_COLUMN].kind = CTL_COLUMN_DETAIL;
+    }
+}
+
 int ctl_list(struct ctl *ctl)
 {
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    struct ctl_column chosen[COLUMN_COUNT];
     int64_t total = 0;
     int code = contradiction_check(ctl);
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    SCOPED(ctl_table_free) struct ctl_table *table = ctl_table_new(ctl, columns, COLUMN_COUNT);
-    if (!table || !policies) {
+    if (!policies) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
     }
     code = code == CTL_OK ? ask_named(ctl, policies, &rows) : code;
@@ -420,6 +442,11 @@ int ctl_list(struct ctl *ctl)
     }
     if (code != CTL_OK) {
         return code;
+    }
+    columns_choose(ctl, rows, chosen);
+    SCOPED(ctl_table_free) struct ctl_table *table = ctl_table_new(ctl, chosen, COLUMN_COUNT);
+    if (!table) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
     }
     if (!ctl->json) {
         zone_use(policies, rows);
