@@ -176,6 +176,7 @@ int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_com
         org_zone_take(ctl, reply);
         code = ctl_reply_tell(ctl, policy, reply, command->actor, command->role);
         ctl_hint(ctl, policy, reply, command);
+        ctl_reply_allowed(ctl, policy, reply, command->actor);
     }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
     return code;

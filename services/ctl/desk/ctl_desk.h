@@ -89,6 +89,13 @@ int ctl_reply_tell(const struct ctl *ctl,
                    const char *actor,
                    const char *role);
 
+/* After a refusal, and beneath its reason, which is what is looked for: what may be done instead.
+ * Nothing where only the form was wrong. */
+void ctl_reply_allowed(const struct ctl *ctl,
+                       const struct policy *policy,
+                       const ctl_reply *reply,
+                       const char *actor);
+
 /* ctl_act.c: what a command was answered, by the titles of the case's policy; programs get ids and
  * need none.  A role no policy has got is another mistake than one that may not do this. */
 int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_command *command);

@@ -389,9 +389,6 @@ static int refusal_tell(const struct telling *telling, const char *role)
     (void)view_plain(slice_data(reply->case_number), number);
     (void)named(telling, step_title(telling->policy, reply->step), reply->step, step);
     (void)named(telling, role_title(telling->policy, role_id), role_id, role_said);
-    if (reply->n_allowed > 0 && !ctl->quiet && !ctl->json && !is_of_the_form(reply)) {
-        allowed_write(telling); /* first, because it is long and the reason is what is looked for */
-    }
     return ctl_fail(ctl,
                     code,
                     TEXT_COMMAND_REFUSED_AT,
@@ -410,6 +407,34 @@ static void done_tell(const struct telling *telling)
     }
 }
 
+static struct telling telling_of(const struct ctl *ctl,
+                                 const struct policy *policy,
+                                 const ctl_reply *reply,
+                                 const char *actor)
+{
+    uint16_t step = policy ? policy_step_index(policy, slice_data(reply->step)) : POLICY_NONE;
+    return (struct telling){.ctl = ctl,
+                            .to = ctl_reply_code(reply) == CTL_OK ? ctl->out : ctl->err,
+                            .policy = policy,
+                            .step = step == POLICY_NONE ? NULL : &policy->steps[step],
+                            .reply = reply,
+                            .actor = actor,
+                            .alike = is_alike(reply)};
+}
+
+void ctl_reply_allowed(const struct ctl *ctl,
+                       const struct policy *policy,
+                       const ctl_reply *reply,
+                       const char *actor)
+{
+    const struct telling telling = telling_of(ctl, policy, reply, actor);
+    bool refused = reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED ||
+                   reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT;
+    if (refused && reply->n_allowed > 0 && !ctl->quiet && !ctl->json && !is_of_the_form(reply)) {
+        allowed_write(&telling);
+    }
+}
+
 int ctl_reply_tell(const struct ctl *ctl,
                    const struct policy *policy,
                    const ctl_reply *reply,
@@ -417,11 +442,7 @@ int ctl_reply_tell(const struct ctl *ctl,
                    const char *role)
 {
     int code = ctl_reply_code(reply);
-    struct telling telling = {
-        .ctl = ctl, .to = ctl->out, .policy = policy, .reply = reply, .actor = actor};
-    uint16_t step = policy ? policy_step_index(policy, slice_data(reply->step)) : POLICY_NONE;
-    telling.step = step == POLICY_NONE ? NULL : &policy->steps[step];
-    telling.alike = is_alike(reply);
+    const struct telling telling = telling_of(ctl, policy, reply, actor);
     if (ctl->json) {
         json_t *value = ctl_reply_json(reply);
         ctl_print_json(ctl, &value);
@@ -438,6 +459,5 @@ int ctl_reply_tell(const struct ctl *ctl,
     if (reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND) {
         return ctl_fail(ctl, code, TEXT_CASE_UNKNOWN, NULL);
     }
-    telling.to = ctl->err;
     return refusal_tell(&telling, role);
 }
