@@ -68,7 +68,9 @@ static enum step behind_cell(struct scan *scan)
         sign = scan->bytes[++scan->at];
     }
     if (sign != '\n') {
-        return bad_here(scan, TEXT_CSV_BEHIND_QUOTE);
+        enum step step = bad_here(scan, TEXT_CSV_BEHIND_QUOTE);
+        scan->csv->bad.detail[0] = sign;
+        return step;
     }
     scan->at++;
     scan->lines++;

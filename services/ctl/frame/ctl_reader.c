@@ -186,11 +186,22 @@ static enum ctl_read csv_record(struct ctl_reader *reader, struct ctl_bad *bad)
     return read;
 }
 
+/* A header of one column is most often one of many, apart by another sign: which that is. */
+static enum ctl_text separator_of(struct slice header, enum ctl_text otherwise)
+{
+    const char *signs[] = {memchr(header.bytes, ';', header.size),
+                           memchr(header.bytes, '\t', header.size)};
+    return signs[0] ? TEXT_CSV_SEMICOLON : signs[1] ? TEXT_CSV_TAB : otherwise;
+}
+
 static enum ctl_read csv_header(struct ctl_reader *reader, struct ctl_bad *bad)
 {
     enum ctl_read read = csv_record(reader, bad);
     if (read == CTL_READ_END) {
         return bad_row(bad, 1, 1, TEXT_CSV_HEADER);
+    }
+    if (read == CTL_READ_BAD && bad->why == TEXT_CSV_BEHIND_QUOTE) {
+        bad->why = separator_of(slice_text(bad->detail), bad->why);
     }
     if (read != CTL_READ_ROW) {
         return read;
@@ -204,7 +215,9 @@ static enum ctl_read csv_header(struct ctl_reader *reader, struct ctl_bad *bad)
         }
         if (place == csv->count) {
             (void)snprintf(bad->detail, sizeof bad->detail, "%s", reader->wanted[i]);
-            return bad_row(bad, reader->line, 1, TEXT_ROW_COLUMN);
+            enum ctl_text why = TEXT_ROW_COLUMN;
+            why = csv->count == 1 ? separator_of(csv->cells[0], why) : why;
+            return bad_row(bad, reader->line, 1, why);
         }
         reader->places[i] = place;
     }
