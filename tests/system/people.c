@@ -2,7 +2,8 @@
  * Goal: an organisation that is applied holds within seconds, without a restart: who is on leave or
  * off shift, unknown or of other roles gets no case and is told why; a capacity that changes is the
  * capacity; before it is applied and of a file with a fault nothing changes.  Until when somebody
- * is away is told in the organisation's zone: seen to fail where a claim told it in UTC.
+ * is away is told in the organisation's zone: seen to fail where a claim told it in UTC.  Who acts
+ * in a role of others is told his own, by title: seen to fail where none were, and where ids were.
  *
  * Method: real servers, the command and the daemons; the same claims before and after each version.
  * Guards law 6 (what counts is what was committed) and law 8 (the event says what it was decided
@@ -74,6 +75,8 @@ static void an_organisation_that_is_applied_holds_without_a_restart(void **state
     char words[256];
     (void)snprintf(words, sizeof words, "claim %s --as away --role agent", queue);
     rig_says(rig, words, 1, ", until 2050-01-01 00:00:00 Asia/Shanghai (UTC+08:00)");
+    (void)snprintf(words, sizeof words, "claim %s --as other --role agent", queue);
+    rig_says(rig, words, 1, "other works here as: Supervisor (supervisor)");
     int status = 0; /* nor do the people of a played desk work here: told, and not asked for ever */
     json_decref(rig_json(rig, "play --cases 2 --timeout 5s", &status));
     assert_int_equal(status, 1);

@@ -1,6 +1,7 @@
 #include "ctl_hint.h"
 
 #include "case_number.h"
+#include "ctl_case.h"
 #include "ctl_database.h"
 #include "ctl_names.h"
 #include "scope.h"
@@ -171,6 +172,51 @@ static void person_hint(const struct hinting *hinting)
     }
 }
 
+/* The newest version of the policy of "POLICY/QUEUE": out of a queue there is no case to say which.
+ * NULL: there is none. */
+static const struct policy *policy_of_queue(const struct hinting *hinting,
+                                            struct view_policies *policies)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    const char *queue = hinting->command->queue;
+    int code = queue && policies
+                   ? ctl_query(hinting->ctl,
+                               "SELECT id FROM policy WHERE name = split_part($1, '/', 1) "
+                               "ORDER BY version DESC LIMIT 1",
+                               &queue,
+                               1,
+                               &rows)
+                   : CTL_NOT_FOUND;
+    return code == CTL_OK && PQntuples(rows) > 0
+               ? view_policy(policies, (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10))
+               : NULL;
+}
+
+/* Which roles whoever it is about has, as the policy calls them. */
+static void roles_hint(const struct hinting *hinting)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(hinting->ctl);
+    char word[VIEW_TEXT_MAX];
+    char told[CTL_NAMES_TOLD_MAX];
+    const char *person = about(hinting, word);
+    const struct policy *policy =
+        hinting->policy ? hinting->policy : policy_of_queue(hinting, policies);
+    int code = ctl_query(
+        hinting->ctl, "SELECT role FROM agent_role WHERE agent = $1 ORDER BY 1", &person, 1, &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        const char *role = PQgetvalue(rows, row, 0);
+        char title[VIEW_TEXT_MAX];
+        ctl_names_add(
+            hinting->names, role, case_role(hinting->ctl, policy, slice_text(role), title));
+    }
+    if (hinting->names->shown_count > 0) {
+        ctl_note(hinting->ctl,
+                 TEXT_HINT_ROLES,
+                 CTL_ARGS(person, ctl_names_list(hinting->ctl, hinting->names, told)));
+    }
+}
+
 /* Nobody has it: the claim that would, in a role that may. */
 static void claim_hint(const struct hinting *hinting)
 {
@@ -239,6 +285,7 @@ void ctl_hint(struct ctl *ctl,
         {"field_invalid",  case_hint  },
         {"field_unknown",  field_hint },
         {"person_unknown", person_hint},
+        {"role_not_his",   roles_hint },
         {"not_holder",     holder_hint},
     };
     const struct hinting hinting = {ctl, policy, reply, command, &names};
