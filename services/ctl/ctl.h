@@ -93,6 +93,14 @@ int ctl_run(int argc, char **argv, FILE *out, FILE *err);
 /* The table, and the options every verb has. */
 extern const struct ctl_verb ctl_verbs[];
 extern const size_t ctl_verb_count;
+
+/* What there is help on besides verbs: files people write. */
+struct ctl_topic {
+    const char *name;
+    enum ctl_text text;
+};
+extern const struct ctl_topic ctl_topics[];
+extern const size_t ctl_topic_count;
 extern const struct ctl_option ctl_common_options[];
 extern const size_t ctl_common_option_count;
 

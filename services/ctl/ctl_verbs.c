@@ -96,7 +96,7 @@ static const struct ctl_option claim_options[] = {
 
 static const struct ctl_option act_options[] = {
     WHO,
-    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE|@FILE", NULL, 0, 0, TEXT_OPTION_FIELD, NULL},
+    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE|@FILE", NULL, 0, 0, TEXT_OPTION_FIELD, "@field"},
     WORD("note", 0, "TEXT", TEXT_OPTION_NOTE),
     WORD("text", 0, "NAME", TEXT_OPTION_ACT_TEXT),
     OF(LANGUAGES, "text-language", 0, "TAG", TEXT_OPTION_TEXT_LANGUAGE),
@@ -224,7 +224,7 @@ static const struct ctl_option calendar_show_options[] = {
 };
 
 static const struct ctl_option completion_options[] = {
-    CHOICE("policy|queue|step|category|channel|role|agent|department|kind|action",
+    CHOICE("policy|queue|step|category|channel|role|agent|department|kind|action|field",
            "names", "KIND", NULL, TEXT_OPTION_COMPLETION_NAMES),
 };
 

@@ -8,8 +8,7 @@
 
 #include "ctl_options.h"
 
-/* The first word of a verb's name is the same as that of an earlier row. */
-static bool begun_before(size_t index)
+bool completion_begun_before(size_t index)
 {
     size_t size = strcspn(ctl_verbs[index].name, " ");
     for (size_t i = 0; i < index; i++) {
@@ -21,7 +20,7 @@ static bool begun_before(size_t index)
     return false;
 }
 
-static int first_size(const char *name)
+int completion_first_size(const char *name)
 {
     return (int)strcspn(name, " ");
 }
@@ -29,10 +28,10 @@ static int first_size(const char *name)
 /* Words that may follow a first word, each once; "" when its verbs are of one word. */
 static void second_words(FILE *to, const char *name)
 {
-    int size = first_size(name);
+    int size = completion_first_size(name);
     for (size_t i = 0; i < ctl_verb_count; i++) {
         const char *other = ctl_verbs[i].name;
-        if (first_size(other) == size && strncmp(other, name, (size_t)size) == 0 &&
+        if (completion_first_size(other) == size && strncmp(other, name, (size_t)size) == 0 &&
             other[size] == ' ') {
             (void)fprintf(to, "%s ", other + size + 1);
         }
@@ -47,18 +46,7 @@ static void option_words(FILE *to, const struct ctl_verb *verb)
     }
 }
 
-/* Text between single quotes of a shell. */
-static void quoted(FILE *to, const char *text)
-{
-    (void)fputc('\'', to);
-    for (const char *at = text; *at; at++) {
-        (void)fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, to);
-    }
-    (void)fputc('\'', to);
-}
-
-/* What the words of a verb may be, where they are no files; as the values of an option. */
-static const char *argument_values(const struct ctl_verb *verb)
+const char *completion_argument_values(const struct ctl_verb *verb)
 {
     static const struct {
         const char *place;
@@ -77,8 +65,7 @@ static const char *argument_values(const struct ctl_verb *verb)
     return "";
 }
 
-/* "due|priority" as words apart by blanks. */
-static void choice_words(FILE *to, const char *choices)
+void completion_choice_words(FILE *to, const char *choices)
 {
     for (const char *at = choices; *at; at++) {
         (void)fputc(*at == '|' ? ' ' : *at, to);
@@ -106,17 +93,61 @@ static void case_words(FILE *to, const struct ctl_verb *verb)
     }
 }
 
+/* First words of verbs, each once. */
+static void first_words(FILE *to)
+{
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        if (!completion_begun_before(i)) {
+            (void)fprintf(to, "%.*s ", completion_first_size(ctl_verbs[i].name), ctl_verbs[i].name);
+        }
+    }
+}
+
+void completion_helped_words(FILE *to)
+{
+    first_words(to);
+    for (size_t i = 0; i < ctl_topic_count; i++) {
+        (void)fprintf(to, "%s ", ctl_topics[i].name);
+    }
+}
+
+bool completion_is_help(const struct ctl_verb *verb)
+{
+    return strcmp(verb->arguments, "[VERB]") == 0;
+}
+
+/* Behind the verb that takes verbs, and behind it and the first word of one. */
+static void help_words(FILE *to, const struct ctl_verb *verb)
+{
+    (void)fprintf(to, "    '%s') offered='", verb->name);
+    completion_helped_words(to);
+    option_words(to, verb);
+    (void)fputs("' ;;\n", to);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        const char *name = ctl_verbs[i].name;
+        if (strchr(name, ' ') && !completion_begun_before(i)) {
+            (void)fprintf(
+                to, "    '%s %.*s') offered='", verb->name, completion_first_size(name), name);
+            second_words(to, name);
+            (void)fputs("' ;;\n", to);
+        }
+    }
+}
+
 /* What may come behind a verb. */
 static void verb_words(FILE *to, const struct ctl_verb *verb)
 {
-    const char *values = argument_values(verb);
+    const char *values = completion_argument_values(verb);
     if (strcmp(values, "@action") == 0) { /* of the case before it, and no further word */
         case_words(to, verb);
         return;
     }
+    if (completion_is_help(verb)) {
+        help_words(to, verb);
+    }
     (void)fprintf(to, "    '%s'*) offered='", verb->name);
     option_words(to, verb);
-    choice_words(to, values[0] == '@' ? "" : values);
+    completion_choice_words(to, values[0] == '@' ? "" : values);
     (void)fprintf(
         to, "'%s%s ;;\n", values[0] == '@' ? " names=" : "", values[0] == '@' ? values + 1 : "");
 }
@@ -125,16 +156,12 @@ static void verb_words(FILE *to, const struct ctl_verb *verb)
 static void word_cases(FILE *to)
 {
     (void)fputs("    '') offered='", to);
-    for (size_t i = 0; i < ctl_verb_count; i++) {
-        if (!begun_before(i)) {
-            (void)fprintf(to, "%.*s ", first_size(ctl_verbs[i].name), ctl_verbs[i].name);
-        }
-    }
+    first_words(to);
     (void)fputs("' ;;\n", to);
     for (size_t i = 0; i < ctl_verb_count; i++) {
         const char *name = ctl_verbs[i].name;
-        if (strchr(name, ' ') && !begun_before(i)) {
-            (void)fprintf(to, "    '%.*s') offered='", first_size(name), name);
+        if (strchr(name, ' ') && !completion_begun_before(i)) {
+            (void)fprintf(to, "    '%.*s') offered='", completion_first_size(name), name);
             second_words(to, name);
             (void)fputs("' ;;\n", to);
         }
@@ -177,8 +204,7 @@ static void option_names(FILE *to, const struct ctl_option *option)
     }
 }
 
-/* "--config|-c|--lang": the options after which a word is their value, each once. */
-static void valued_options(FILE *to)
+void completion_valued_options(FILE *to)
 {
     const char *before = "";
     for (size_t place = 0; place <= ctl_verb_count; place++) {
@@ -208,8 +234,9 @@ static void value_cases(FILE *to)
             (void)fputs("    ", to);
             option_names(to, &rows[i]);
             (void)fputs(values[0] == '@' ? ") names='" : ") offered='", to);
-            choice_words(to, values + (values[0] == '@'));
-            (void)fputs("' ;;\n", to);
+            completion_choice_words(to, values + (values[0] == '@'));
+            /* fields are those of the case and the action before them */
+            (void)fputs(strcmp(values, "@field") == 0 ? "' of=${verb#* } ;;\n" : "' ;;\n", to);
         }
     }
 }
@@ -234,7 +261,7 @@ static void body(FILE *to, const char *words)
         "        case $word in\n"
         "        ",
         words);
-    valued_options(to);
+    completion_valued_options(to);
     (void)fputs(") value=$word ;;\n"
                 "        -*) ;;\n"
                 "        *) verb=\"${verb:+$verb }$word\" ;;\n"
@@ -305,7 +332,8 @@ static void bash(FILE *to)
                 "    mapfile -t COMPREPLY < <(compgen -W \"$offered\" -- \"$current\")\n"
                 "    [[ -z $names || $current == -* ]] || while IFS= read -r word; do\n"
                 "        [[ $word != \"$current\"* ]] ||\n"
-                "            COMPREPLY+=(\"$(printf %q \"${word#\"$glued\"}\")\")\n",
+                "            COMPREPLY+=(\"$(printf %q \"${word#\"$glued\"}\")\")\n"
+                "        [[ $word != *= ]] || compopt -o nospace 2>/dev/null\n",
                 to);
     (void)fputs("    done < <(" NAMES_OF("\"${1:-redress}\"") ")\n", to);
     bash_files(to);
@@ -320,7 +348,7 @@ static void zsh(FILE *to)
         "#compdef redress\n"
         "_redress() {\n"
         "    local word value='' offered='' names='' verb='' config='' before='' cut='' of=''\n"
-        "    local -a found\n",
+        "    local -a found ends\n",
         to);
     body(to, "${(@)words[2,CURRENT-1]}");
     (void)fputs(
@@ -328,130 +356,13 @@ static void zsh(FILE *to)
             "\\ \\'\\\"\\\\") "    config=${(Q)config}\n"
                               "    [ -z \"$names\" ] || found=(${(f)\"$(" NAMES_OF(
                                   "\"${words[1]}\"") ")\"})\n"
-                                                     "    compadd -- ${=offered} $found\n"
+                                                     "    [ \"$names\" != field ] || ends=(-S '')\n"
+                                                     "    compadd \"${ends[@]}\" -- ${=offered} "
+                                                     "$found\n"
                                                      "    [ -n \"${value:+$offered}\" ] || _files\n"
                                                      "}\n"
                                                      "compdef _redress redress\n",
         to);
-}
-
-/* The words that are no options and no values of theirs, and the names that the archive of the
- * settings on the line has: for an action those of the case, the word behind the verb. */
-static void fish_functions(FILE *to)
-{
-    (void)fputs("function __redress_words\n"
-                "    set -l before\n"
-                "    for word in (commandline -opc)[2..]\n"
-                "        if contains -- \"$before\" (string split '|' -- '",
-                to);
-    valued_options(to);
-    (void)fputs(
-        "')\n"
-        "            set before\n"
-        "        else if string match -q -- '-*' $word\n"
-        "            set before $word\n"
-        "        else\n"
-        "            echo -- $word\n"
-        "        end\n"
-        "    end\n"
-        "end\n"
-        "function __redress_none\n"
-        "    test (count (__redress_words)) -eq 0\n"
-        "end\n"
-        "function __redress_names\n"
-        "    set -l words (__redress_words)\n"
-        "    set -l line (commandline -opc)\n"
-        "    set -l config\n"
-        "    set -l of\n"
-        "    for i in (seq 2 (count $line))\n"
-        "        switch $line[$i]\n"
-        "            case '--config=*'\n"
-        "                set config -c (string replace -- --config= '' $line[$i])\n"
-        "            case -c --config\n"
-        "                set -q line[(math $i + 1)]; and set config -c $line[(math $i + 1)]\n"
-        "        end\n"
-        "    end\n"
-        "    if test $argv[1] = action\n"
-        "        test (count $words) -eq 2; or return\n"
-        "        set of $words[2]\n"
-        "    end\n"
-        "    timeout 2 redress $config completion --names $argv[1] $of 2>/dev/null\n"
-        "end\n",
-        to);
-}
-
-/* Behind an option, or behind a verb. */
-static void fish_values(FILE *to, const char *values)
-{
-    if (!values || values[0] == '\0') {
-        return;
-    }
-    (void)fputs(" -a '", to);
-    if (values[0] == '@') {
-        (void)fprintf(to, "(__redress_names %s)", values + 1);
-    } else {
-        choice_words(to, values);
-    }
-    (void)fputs("'", to);
-}
-
-static void fish_option(const struct ctl *ctl, const struct ctl_option *option, FILE *to)
-{
-    (void)fprintf(to, " -l %s%s", option->name, option->argument ? " -r" : "");
-    if (option->letter) {
-        (void)fprintf(to, " -s %c", option->letter);
-    }
-    fish_values(to, option->values);
-    (void)fputs(" -d ", to);
-    quoted(to, ctl_text_in(ctl->language, option->help));
-    (void)fputc('\n', to);
-}
-
-static void fish_verb(const struct ctl *ctl, size_t i, FILE *to)
-{
-    const struct ctl_verb *verb = &ctl_verbs[i];
-    const char *help = ctl_text_in(ctl->language, verb->help);
-    int size = first_size(verb->name);
-    bool two = verb->name[size] == ' ';
-    const char *last = two ? verb->name + size + 1 : verb->name;
-    if (!begun_before(i)) {
-        (void)fprintf(to, "complete -c redress -n __redress_none -a %.*s", size, verb->name);
-        if (!two) {
-            (void)fputs(" -d ", to);
-            quoted(to, help);
-        }
-        (void)fputc('\n', to);
-    }
-    if (two) {
-        (void)fprintf(to,
-                      "complete -c redress -n '__fish_seen_subcommand_from %.*s' -a %s -d ",
-                      size,
-                      verb->name,
-                      verb->name + size + 1);
-        quoted(to, help);
-        (void)fputc('\n', to);
-    }
-    for (size_t o = 0; o < verb->option_count; o++) {
-        (void)fprintf(to, "complete -c redress -n '__fish_seen_subcommand_from %s'", last);
-        fish_option(ctl, &verb->options[o], to);
-    }
-    if (argument_values(verb)[0] != '\0') {
-        (void)fprintf(to, "complete -c redress -n '__fish_seen_subcommand_from %s'", last);
-        fish_values(to, argument_values(verb));
-        (void)fputc('\n', to);
-    }
-}
-
-static void fish(const struct ctl *ctl, FILE *to)
-{
-    fish_functions(to);
-    for (size_t i = 0; i < ctl_verb_count; i++) {
-        fish_verb(ctl, i, to);
-    }
-    for (size_t o = 0; o < ctl_common_option_count; o++) {
-        (void)fputs("complete -c redress", to);
-        fish_option(ctl, &ctl_common_options[o], to);
-    }
 }
 
 int ctl_completion(struct ctl *ctl)
@@ -470,7 +381,7 @@ int ctl_completion(struct ctl *ctl)
     } else if (strcmp(shell, "zsh") == 0) {
         zsh(ctl->out);
     } else if (strcmp(shell, "fish") == 0) {
-        fish(ctl, ctl->out);
+        completion_fish(ctl, ctl->out);
     } else {
         return ctl_fail(ctl, CTL_USAGE, TEXT_COMPLETION_SHELL, CTL_ARGS(shell));
     }

@@ -1,6 +1,7 @@
 /* The names of the archive that completions ask for. */
 #include "ctl_completion.h"
 #include "ctl_database.h"
+#include "ctl_meant.h"
 #include "ctl_names.h"
 #include "scope.h"
 
@@ -25,14 +26,26 @@ static int rows_write(struct ctl *ctl, const char *sql)
     return code;
 }
 
-/* What may be done to the case as it stands in the archive, whoever does it. */
-static int actions_write(struct ctl *ctl)
+static void fields_write(const struct ctl *ctl, const struct policy_step *step, const char *word)
 {
+    const struct policy_action *action = step ? ctl_meant_action(ctl, step, word) : NULL;
+    for (uint16_t i = 0; action && i < action->need_count; i++) {
+        (void)fprintf(ctl->out, "%s=\n", action->needs[i].field);
+    }
+}
+
+/* What may be done to the case as it stands in the archive, whoever does it; of "CASE ACTION" what
+ * the action asks for. */
+static int case_write(struct ctl *ctl, bool fields)
+{
+    char number[CTL_NAME_SIZE] = "";
     uint64_t case_id = 0;
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
-    const char *number = ctl_argument(ctl, 0);
-    int code = number ? ctl_case_of(ctl, number, &case_id) : CTL_NOT_FOUND;
+    const char *typed = ctl_argument(ctl, 0) ? ctl_argument(ctl, 0) : "";
+    const char *action = typed + strcspn(typed, " ");
+    (void)snprintf(number, sizeof number, "%.*s", (int)(action - typed), typed);
+    int code = number[0] != '\0' ? ctl_case_of(ctl, number, &case_id) : CTL_NOT_FOUND;
     if (code == CTL_OK) {
         code = ctl_query(ctl,
                          "SELECT policy_id, step, queue <> '', agent <> '' FROM complaint "
@@ -48,8 +61,13 @@ static int actions_write(struct ctl *ctl)
     const struct policy *policy = view_policy(policies, id);
     struct slice name = slice_text(PQgetvalue(rows, 0, 1));
     uint16_t index = policy ? policy_step_index(policy, name) : POLICY_NONE;
-    for (uint16_t i = 0; index != POLICY_NONE && i < policy->steps[index].action_count; i++) {
-        (void)fprintf(ctl->out, "%s\n", policy->steps[index].actions[i].id);
+    const struct policy_step *step = index != POLICY_NONE ? &policy->steps[index] : NULL;
+    if (fields) {
+        fields_write(ctl, step, action + strspn(action, " "));
+        return CTL_OK;
+    }
+    for (uint16_t i = 0; step && i < step->action_count; i++) {
+        (void)fprintf(ctl->out, "%s\n", step->actions[i].id);
     }
     (void)fputs(PQgetvalue(rows, 0, 2)[0] == 't' ? "claim\n" : "", ctl->out);
     (void)fputs(PQgetvalue(rows, 0, 3)[0] == 't' ? "release\n" : "", ctl->out);
@@ -78,8 +96,8 @@ int completion_names_write(struct ctl *ctl, const char *kind)
     if (strcmp(kind, "department") == 0) {
         return rows_write(ctl, "SELECT department FROM department ORDER BY 1");
     }
-    if (strcmp(kind, "action") == 0) {
-        return actions_write(ctl);
+    if (strcmp(kind, "action") == 0 || strcmp(kind, "field") == 0) {
+        return case_write(ctl, strcmp(kind, "field") == 0);
     }
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].kind, kind) == 0) {

@@ -138,25 +138,14 @@ void ctl_help_all(const struct ctl *ctl, FILE *to)
     (void)fprintf(to, "\n%s\n", ctl_text_in(ctl->language, TEXT_HELP_EXITS));
 }
 
-/* Files people write; CTL_TEXT_COUNT: no such topic. */
-static enum ctl_text topic_of(const char *name)
-{
-    static const struct {
-        const char *name;
-        enum ctl_text text;
-    } topics[] = {
-        {"mapping",      TEXT_TOPIC_MAPPING     },
-        {"organisation", TEXT_TOPIC_ORGANISATION},
-        {"return",       TEXT_TOPIC_RETURN      },
-        {"staff",        TEXT_TOPIC_STAFF       },
-    };
-    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
-        if (strcmp(topics[i].name, name) == 0) {
-            return topics[i].text;
-        }
-    }
-    return CTL_TEXT_COUNT;
-}
+const struct ctl_topic ctl_topics[] = {
+    {"mapping",         TEXT_TOPIC_MAPPING     },
+    {"organisation",    TEXT_TOPIC_ORGANISATION},
+    {"policy-language", CTL_TEXT_COUNT         }, /* has a manual of its own */
+    {"return",          TEXT_TOPIC_RETURN      },
+    {"staff",           TEXT_TOPIC_STAFF       },
+};
+const size_t ctl_topic_count = sizeof ctl_topics / sizeof *ctl_topics;
 
 int ctl_help(struct ctl *ctl)
 {
@@ -167,13 +156,15 @@ int ctl_help(struct ctl *ctl)
         ctl_help_all(ctl, ctl->out);
         return CTL_OK;
     }
-    if (strcmp(ctl->arguments[0], "policy-language") == 0) {
-        return ctl_policy_manual(ctl);
-    }
-    enum ctl_text topic = topic_of(ctl->arguments[0]);
-    if (topic != CTL_TEXT_COUNT) {
-        (void)fputs(ctl_text_in(ctl->language, topic), ctl->out);
-        return CTL_OK;
+    for (size_t i = 0; i < ctl_topic_count; i++) {
+        enum ctl_text text = ctl_topics[i].text;
+        if (strcmp(ctl_topics[i].name, ctl->arguments[0]) == 0 && text == CTL_TEXT_COUNT) {
+            return ctl_policy_manual(ctl);
+        }
+        if (strcmp(ctl_topics[i].name, ctl->arguments[0]) == 0) {
+            (void)fputs(ctl_text_in(ctl->language, text), ctl->out);
+            return CTL_OK;
+        }
     }
     int used = 0;
     const struct ctl_verb *verb = ctl_verb_find((int)ctl->argument_count, ctl->arguments, &used);
