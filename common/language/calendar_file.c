@@ -180,6 +180,13 @@ static void read_all(struct opening *opening)
         read_dates(opening, NULL);
     } else if ((tree = tree_of(opening)) != NULL) {
         opening->file->form == CALENDAR_JSON ? read_dates(opening, tree) : read_yaml(opening, tree);
+    } else if (opening->source.errors == 0) { /* policy_written says nothing */
+        const struct yaml_node start = {.line = 1, .column = 1, .width = 1};
+        yaml_complain(&opening->source,
+                      YAML_ERROR,
+                      &start,
+                      NULL,
+                      "the policy and the files it uses are cut or damaged");
     }
     if (opening->source.errors == 0) {
         settle(opening, tree);
