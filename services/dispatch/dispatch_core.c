@@ -213,6 +213,9 @@ static enum dispatch_answer classify(const struct policy *policy,
     if (raised && state->priority < after->priority) {
         after->priority = state->priority;
     }
+    if (input->raised_to != 0 && input->raised_to < after->priority) {
+        after->priority = input->raised_to; /* it was asked for when nothing was left to raise */
+    }
     return DISPATCH_APPEND;
 }
 

@@ -158,6 +158,8 @@ struct dispatch_input {
     /* ACTION: what was counted for its question; NULL, or of another one: nothing was, and the
      * action is refused as one that has to be asked for again.  Recorded as "@same-cause". */
     const struct dispatch_counted *counted;
+    uint8_t raised_to; /* ACTION: the most urgent priority its clocks have asked for, as the shell
+                          knows it; 0: none.  What it changes, the event says with its priority */
     /* Who works here; NULL: none was applied, and nothing is asked of it.  What follows from it is
      * recorded with the event: its version as "@org", whom the actor stands in for as
      * "@deputy-of".  No field that is submitted may begin like that. */
@@ -226,8 +228,8 @@ bool dispatch_refusal_is_recorded(enum dispatch_answer answer, const struct even
  * that owns the step, releasing for the holder.
  *
  * A case whose category a person changes gets no milder class by that alone: patterns are not at
- * hand any more, so only a person who names severity_class lowers it.  Nor does it undo a priority
- * the watchdog has raised.
+ * hand any more, so only a person who names severity_class lowers it.  Neither makes it less urgent
+ * than a clock has asked for, be it while it was that urgent anyway.
  *
  * Erasing is for the roles the policy's retention names, with a reason, of a case that is closed
  * and neither on legal hold nor to be kept yet.  The shell destroys the key with the event.  A

@@ -364,6 +364,7 @@ static void act_on(const struct asked *asked,
         capacity_left(dispatch, policy, taker_of(policy, &held->state, input));
     input->org = people_org(dispatch);
     input->counted = counts_of(dispatch, act->case_id);
+    input->raised_to = early_raised_to(dispatch, act->case_id);
     enum dispatch_answer answered = dispatch_decide(policy, &held->state, input, out, &field);
     if (answered == DISPATCH_APPEND && other_is_amiss(asked, held, input)) {
         answered = DISPATCH_FIELD_INVALID;

@@ -36,6 +36,7 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
     if (command->act) {
         cases_want(dispatch, command->act->case_id);
         others_want(dispatch, command->act);
+        early_note_act(dispatch, command->act);
     } else if (command->show) {
         cases_want(dispatch, command->show->case_id);
     }

@@ -1,8 +1,8 @@
 /*
- * Urgency that was asked for before there was a case: when triage is down or slow a clock may warn
- * or breach before dispatch has opened the case, and its event finds nothing to raise.  So a case
- * that is opened late asks the clocks' rows, and an escalation that came too early follows the
- * opening.
+ * Urgency that a clock asked for when there was nothing to raise: before dispatch had opened the
+ * case, because triage was down or slow; or while the case was that urgent anyway.  So a case that
+ * is opened late, or is to be classified anew, asks the clocks' rows: an escalation that came too
+ * early follows the opening, and a milder class undoes none.
  */
 #include "dispatch_shell.h"
 
@@ -16,6 +16,37 @@ void early_note(struct dispatch *dispatch, const struct event *event)
     }
 }
 
+/* Of a case that is not at hand, and of a step that a command before it leads to, nobody knows yet
+ * what the action is. */
+void early_note_act(struct dispatch *dispatch, const Redress__Command__V1__Act *act)
+{
+    const struct held_case *held = dispatch_find(dispatch, act->case_id);
+    const struct policy *policy = held ? dispatch_policy(dispatch, held->state.policy_id) : NULL;
+    const struct policy_step *step = policy ? &policy->steps[held->state.step] : NULL;
+    uint16_t index = step && act->has_action
+                         ? policy_action_index(step, slice_of(act->action.data, act->action.len))
+                         : (uint16_t)POLICY_NONE;
+    if (index == POLICY_NONE || step->actions[index].fact == EVENT_CLASSIFIED) {
+        dispatch->late[dispatch->late_count++] = act->case_id;
+    }
+}
+
+static const struct early_raise *early_of(const struct dispatch *dispatch, uint64_t case_id)
+{
+    for (uint32_t i = 0; i < dispatch->early_count; i++) {
+        if (dispatch->early[i].case_id == case_id) {
+            return &dispatch->early[i];
+        }
+    }
+    return NULL;
+}
+
+uint8_t early_raised_to(const struct dispatch *dispatch, uint64_t case_id)
+{
+    const struct early_raise *early = early_of(dispatch, case_id);
+    return early ? early->priority : 0;
+}
+
 bool early_lookup(struct dispatch *dispatch, struct pg *pg)
 {
     dispatch->early_count = 0;
@@ -27,7 +58,7 @@ bool early_lookup(struct dispatch *dispatch, struct pg *pg)
 
 void early_looked_up(struct dispatch *dispatch, const PGresult *rows)
 {
-    for (int row = 0; row < PQntuples(rows) && row < DISPATCH_EARLY_MAX; row++) {
+    for (int row = 0; row < PQntuples(rows) && row < DISPATCH_LATE_MAX; row++) {
         struct early_raise *early = &dispatch->early[dispatch->early_count++];
         struct slice clock = pg_bytes(rows, row, 2);
         early->case_id = (uint64_t)pg_int8(rows, row, 0);
@@ -43,29 +74,25 @@ void early_apply(struct dispatch *dispatch,
                  const struct event *opened_by)
 {
     const struct held_case *held = dispatch_find(dispatch, opened_by->case_id);
-    for (uint32_t i = 0; held && i < dispatch->early_count; i++) {
-        const struct early_raise *early = &dispatch->early[i];
-        if (early->case_id != held->state.case_id) {
-            continue;
-        }
-        /* what the watchdog said, as dispatch would have read it; its cause is the event that
-         * opened the case */
-        struct event *clock = &dispatch->early_event;
-        memset(clock, 0, sizeof *clock);
-        clock->service = opened_by->service;
-        clock->seq = opened_by->seq;
-        clock->kind = EVENT_CLOCK_ESCALATED;
-        clock->case_id = early->case_id;
-        clock->clocks.count = 1;
-        clock->clocks.clocks[0].name = slice_text(early->clock);
-        clock->clocks.clocks[0].raise_priority_to = early->priority;
-        const struct dispatch_input input = {
-            .kind = DISPATCH_CLOCK, .now_us = cycle_now_us(cycle), .event = clock};
-        struct slice field;
-        if (dispatch_decide(policy, &held->state, &input, &dispatch->out, &field) ==
-            DISPATCH_APPEND) {
-            (void)dispatch_apply(dispatch, cycle, policy, early->case_id, &dispatch->out);
-        }
+    const struct early_raise *early = early_of(dispatch, opened_by->case_id);
+    if (!held || !early) {
         return;
+    }
+    /* what the watchdog said, as dispatch would have read it; its cause is the event that opened
+     * the case */
+    struct event *clock = &dispatch->early_event;
+    memset(clock, 0, sizeof *clock);
+    clock->service = opened_by->service;
+    clock->seq = opened_by->seq;
+    clock->kind = EVENT_CLOCK_ESCALATED;
+    clock->case_id = early->case_id;
+    clock->clocks.count = 1;
+    clock->clocks.clocks[0].name = slice_text(early->clock);
+    clock->clocks.clocks[0].raise_priority_to = early->priority;
+    const struct dispatch_input input = {
+        .kind = DISPATCH_CLOCK, .now_us = cycle_now_us(cycle), .event = clock};
+    struct slice field;
+    if (dispatch_decide(policy, &held->state, &input, &dispatch->out, &field) == DISPATCH_APPEND) {
+        (void)dispatch_apply(dispatch, cycle, policy, early->case_id, &dispatch->out);
     }
 }

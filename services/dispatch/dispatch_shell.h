@@ -21,6 +21,7 @@ enum {
     DISPATCH_AGENTS_MAX = 16384, /* holding cases at once */
     DISPATCH_AGENT_CHAINS = 4096,
     DISPATCH_EARLY_MAX = 4096,
+    DISPATCH_LATE_MAX = DISPATCH_EARLY_MAX + SERVICE_BATCH_MAX,
     DISPATCH_CLAIM_LEASE_MS = 5000,
     DISPATCH_LINGER_US = 20000,  /* a clock's word waits for a commit there is anyway */
     DISPATCH_TRIES_MAX = 8,      /* of one claim */
@@ -41,7 +42,7 @@ struct changed_case {
     bool is_new;
 };
 
-/* A clock asked for more urgency before the case was opened. */
+/* What the clocks of a case have asked for, as their row says. */
 struct early_raise {
     uint64_t case_id;
     uint8_t priority;
@@ -107,9 +108,9 @@ struct dispatch {
     uint32_t erased_count;
     uint64_t erased[SERVICE_BATCH_MAX]; /* cases of this batch whose keys go with it */
     uint32_t late_count;
-    uint64_t late[DISPATCH_EARLY_MAX]; /* cases of this batch that are opened late */
+    uint64_t late[DISPATCH_LATE_MAX]; /* cases of this batch that are opened late, or classified */
     uint32_t early_count;
-    struct early_raise early[DISPATCH_EARLY_MAX];
+    struct early_raise early[DISPATCH_LATE_MAX];
     struct event early_event; /* large */
     bool asked_early;
     bool ask_agents; /* the archive said that some are full: read their rows */
@@ -251,12 +252,16 @@ bool desk_note(const struct asked *asked,
 
 /* dispatch_early.c */
 void early_note(struct dispatch *dispatch, const struct event *event);
+void early_note_act(struct dispatch *dispatch, const Redress__Command__V1__Act *act);
 bool early_lookup(struct dispatch *dispatch, struct pg *pg);
 void early_looked_up(struct dispatch *dispatch, const PGresult *rows);
 void early_apply(struct dispatch *dispatch,
                  struct cycle *cycle,
                  const struct policy *policy,
                  const struct event *opened_by);
+/* The most urgent priority that clocks of the case have asked for, as it was looked up; 0: none, or
+ * no command of the batch classifies it. */
+uint8_t early_raised_to(const struct dispatch *dispatch, uint64_t case_id);
 
 /* dispatch_agents.c: agent_find NULL: unknown; agent_of makes a place for who is unknown. */
 struct agent *agent_find(struct dispatch *dispatch, struct slice name);

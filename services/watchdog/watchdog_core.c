@@ -402,6 +402,24 @@ bool watch_lacks_due(const struct policy *policy, const struct watch_case *state
     return false;
 }
 
+uint8_t watch_raised(const struct policy *policy, const struct watch_case *state, const char **by)
+{
+    uint8_t raised = 0;
+    *by = "";
+    for (uint16_t c = 0, n = policy_run_count(policy); c < n; c++) {
+        const struct policy_clock *clock = &policy->clocks[policy_run_clock(policy, c)];
+        for (uint16_t l = 0; l < clock->level_count; l++) {
+            uint8_t asked = clock->levels[l].raise_priority_to;
+            bool fired = (state->clocks[c].levels_fired >> l & 1U) != 0;
+            if (fired && asked != 0 && (raised == 0 || asked < raised)) {
+                raised = asked;
+                *by = clock->id;
+            }
+        }
+    }
+    return raised;
+}
+
 int64_t
 watch_shown_due_us(const struct policy *policy, const struct watch_case *state, uint16_t index)
 {

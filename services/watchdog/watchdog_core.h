@@ -108,6 +108,10 @@ bool watch_is_unknown(const struct watch_clock *clock);
 /* One of them has none. */
 bool watch_lacks_due(const struct policy *policy, const struct watch_case *state);
 
+/* The most urgent priority that levels of its clocks have asked for; 0: none has.  A clock that
+ * begins again has asked for nothing yet.  *by is that clock's id, or "". */
+uint8_t watch_raised(const struct policy *policy, const struct watch_case *state, const char **by);
+
 /*
  * The due instant as the policy shows it (due-cleared-when, hidden-in); 0: none is shown.
  * INT64_MAX: it cannot be computed.

@@ -178,27 +178,6 @@ void watchdog_cases_begin(void)
     }
 }
 
-/* For dispatch, which may open the case after a level has asked for more urgency. */
-static void
-raise_add(struct case_rows *rows, const struct policy *policy, const struct watch_case *state)
-{
-    uint8_t raised = 0;
-    const char *raised_by = "";
-    for (uint16_t c = 0, n = policy_run_count(policy); c < n; c++) {
-        const struct policy_clock *clock = &policy->clocks[policy_run_clock(policy, c)];
-        for (uint16_t l = 0; l < clock->level_count; l++) {
-            uint8_t asked = clock->levels[l].raise_priority_to;
-            bool fired = (state->clocks[c].levels_fired >> l & 1U) != 0;
-            if (fired && asked != 0 && (raised == 0 || asked < raised)) {
-                raised = asked;
-                raised_by = clock->id;
-            }
-        }
-    }
-    pg_array_int2(&rows->raised, raised);
-    pg_array_bytes(&rows->raised_by, slice_text(raised_by));
-}
-
 /* A hint for dispatch, which orders its queues by it. */
 static int64_t nearest_due_us(const struct policy *policy, const struct watch_case *state)
 {
@@ -219,13 +198,16 @@ void watchdog_case_add(const struct policy *policy,
                        bool is_new)
 {
     struct case_rows *rows = &case_rows[is_new];
+    const char *raised_by;
     uint8_t bytes[WATCHDOG_STATE_SIZE_MAX];
     pg_array_int8(&rows->case_id, (int64_t)state->case_id);
     pg_array_int4(&rows->policy_id, (int32_t)state->policy_id);
     pg_array_bool(&rows->closed, state->closed != 0);
     pg_array_time(&rows->next_due, due_us);
     pg_array_time(&rows->due, nearest_due_us(policy, state));
-    raise_add(rows, policy, state);
+    /* for dispatch, which may open the case, or hear of a milder class, after a level has asked */
+    pg_array_int2(&rows->raised, watch_raised(policy, state, &raised_by));
+    pg_array_bytes(&rows->raised_by, slice_text(raised_by));
     pg_array_bool(&rows->unknown, watch_lacks_due(policy, state));
     pg_array_bytes(&rows->state,
                    slice_of(bytes, watchdog_state_pack(state, policy_run_count(policy), bytes)));

@@ -254,6 +254,16 @@ static const struct dispatch_counted *count_asked(const struct policy *policy,
     return counted;
 }
 
+/* The most urgent priority its clocks have asked for, as their row in the archive says. */
+static uint8_t raised_to(uint64_t case_id)
+{
+    const struct row *row = pg_row(SERVICE_WATCHDOG, case_partition(case_id), case_serial(case_id));
+    const struct policy *policy = row_policy(row);
+    const char *by;
+    bool looked_up = policy && sim.mutant != MUTANT_RAISED_FORGOTTEN;
+    return looked_up ? watch_raised(policy, &row->watch, &by) : 0;
+}
+
 static enum dispatch_answer decide_command(const struct policy *policy,
                                            const struct dispatch_case *state,
                                            const struct dispatch_input *input,
@@ -301,6 +311,7 @@ static void carry_out(struct instance *instance,
     struct dispatch_counted counted;
     struct dispatch_input asked = *input;
     asked.counted = count_asked(policy, &state, input, &counted);
+    asked.raised_to = raised_to(request->case_id);
     enum dispatch_answer answer = decide_command(policy, &state, &asked, &event);
     bool recorded = dispatch_refusal_is_recorded(answer, &event);
     if (answer == DISPATCH_APPEND && desk_other_is_amiss(instance, input, &event)) {

@@ -19,7 +19,6 @@ static struct {
         uint32_t versions[CASES_MAX];
     } streams[SERVICES_END][PARTITIONS];
     uint32_t priorities[PARTITIONS][CASES_MAX]; /* as dispatch tells; 0: not opened, or closed */
-    uint32_t urgent[PARTITIONS][CASES_MAX];     /* the most urgent of them in the call at hand */
     uint64_t heeds[PARTITIONS][CASES_MAX];      /* from which event of the watchdog on */
     bool granted[REFERENCES_MAX];
     uint64_t answered[REFERENCES_MAX]; /* never rolled back: a receipt is out */
@@ -137,8 +136,52 @@ static void note_priority(const struct event *event)
         }
         *priority = closed ? 0 : event->advanced.priority;
     }
-    uint32_t *urgent = &oracle.urgent[partition][case_serial(event->case_id)];
-    *urgent = *urgent < *priority ? *urgent : *priority;
+}
+
+/* The clock of this event of the watchdog began again after it: what it asked for is over. */
+static bool begun_again(uint32_t partition, uint64_t seq)
+{
+    const struct event *asked = pg_fact(SERVICE_WATCHDOG, partition, seq)->event;
+    const struct event_clock *of = &asked->clocks.clocks[0];
+    for (uint64_t i = seq + 1; i <= pg_fact_count(SERVICE_WATCHDOG, partition); i++) {
+        const struct event *event = pg_fact(SERVICE_WATCHDOG, partition, i)->event;
+        bool begins = event->case_id == asked->case_id && event->kind == EVENT_CLOCKS_STARTED;
+        for (uint32_t c = 0; begins && c < event->clocks.count; c++) {
+            const struct event_clock *clock = &event->clocks.clocks[c];
+            if (clock->task == of->task && slice_equal(clock->name, of->name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/*
+ * The case is less urgent than the level of this event asked for.  What a level asks for is done
+ * once its event has been read, unless the case was closed, or was not open yet: then nobody heeds
+ * it.  No milder class undoes it, be it that nothing was left to raise when it was asked for.
+ */
+static bool asks_more(uint32_t partition, uint64_t seq)
+{
+    const struct event *event = pg_fact(SERVICE_WATCHDOG, partition, seq)->event;
+    uint32_t wanted = event->clocks.clocks[0].raise_priority_to;
+    uint64_t serial = case_serial(event->case_id);
+    return wanted > 0 && seq > oracle.heeds[partition][serial] &&
+           oracle.priorities[partition][serial] > wanted && !begun_again(partition, seq);
+}
+
+/* Of what dispatch had read before the call at hand; the rest is for check_raised. */
+static void check_classified(const struct fact *fact)
+{
+    uint64_t read = oracle.streams[SERVICE_DISPATCH][fact->partition].read[SERVICE_WATCHDOG];
+    for (uint64_t seq = 1; fact->event->kind == EVENT_CLASSIFIED && seq <= read; seq++) {
+        const struct event *event = pg_fact(SERVICE_WATCHDOG, fact->partition, seq)->event;
+        if (event->case_id == fact->event->case_id && asks_more(fact->partition, seq)) {
+            sim_fail("law 4: less urgent than %llu of the watchdog asked for: %s",
+                     (unsigned long long)seq,
+                     fact_text(fact));
+        }
+    }
 }
 
 static void check_fact(const struct fact *fact)
@@ -156,6 +199,7 @@ static void check_fact(const struct fact *fact)
         }
     } else if (fact->service == SERVICE_DISPATCH) {
         note_priority(fact->event);
+        check_classified(fact);
         queues_check(fact);
         life_check(fact);
     }
@@ -177,25 +221,15 @@ void oracle_before(const struct call *call)
     }
 }
 
-/*
- * What a level asks for is done once its event has been read, unless the case was closed, or was
- * not open yet: then nobody heeds it.  A person may say in the same batch, afterwards, that the
- * case is less grave than it was when nothing was left to raise.
- */
 static void check_raised(uint32_t partition, uint64_t from, uint64_t to)
 {
     for (uint64_t seq = from + 1; seq <= to; seq++) {
-        const struct event *event = pg_fact(SERVICE_WATCHDOG, partition, seq)->event;
-        uint32_t wanted = event->clocks.clocks[0].raise_priority_to;
-        uint64_t serial = case_serial(event->case_id);
-        if (wanted > 0 && seq > oracle.heeds[partition][serial] &&
-            oracle.urgent[partition][serial] > wanted) {
+        if (asks_more(partition, seq)) {
             sim_fail("law 4: dispatch.%u has read %llu of the watchdog and not raised the priority",
                      partition,
                      (unsigned long long)seq);
         }
     }
-    memcpy(oracle.urgent[partition], oracle.priorities[partition], sizeof oracle.urgent[partition]);
     for (uint32_t serial = 0; serial < CASES_MAX; serial++) {
         if (oracle.heeds[partition][serial] == UINT64_MAX) {
             oracle.heeds[partition][serial] = to;
@@ -257,7 +291,6 @@ void oracle_rolled_back(void)
 {
     memset(oracle.streams, 0, sizeof oracle.streams);
     memset(oracle.priorities, 0, sizeof oracle.priorities);
-    memset(oracle.urgent, 0, sizeof oracle.urgent);
     memset(oracle.granted, 0, sizeof oracle.granted);
     clocks_rolled_back();
     life_begin();

@@ -113,6 +113,22 @@ static void counted_take(const struct policy *policy,
     }
 }
 
+/* What the clocks asked for is no part of the journal that is decided again: a classified case is
+ * as urgent as it was told, where a level of its policy may have asked for that.  That none was
+ * forgotten is for check_classified. */
+static uint8_t raised_to(const struct policy *policy, const struct event *event)
+{
+    uint32_t told = event->kind == EVENT_CLASSIFIED ? event->advanced.priority : 0;
+    for (uint16_t c = 0; told > 0 && c < policy->clock_count; c++) {
+        for (uint16_t l = 0; l < policy->clocks[c].level_count; l++) {
+            if (policy->clocks[c].levels[l].raise_priority_to == told) {
+                return (uint8_t)told;
+            }
+        }
+    }
+    return 0;
+}
+
 /* The same command upon the same journal, without Redis: the same event, to the byte. */
 static void decide_again(const struct fact *fact, struct dispatch_case *state)
 {
@@ -124,6 +140,7 @@ static void decide_again(const struct fact *fact, struct dispatch_case *state)
     memset(&again, 0, sizeof again);
     const struct policy *policy = case_policy(event->case_id);
     counted_take(policy, state, &input, &counted);
+    input.raised_to = raised_to(policy, event);
     enum dispatch_answer answer = dispatch_decide(policy, state, &input, &again, &refused);
     if (answer != DISPATCH_APPEND && !dispatch_refusal_is_recorded(answer, &again)) {
         sim_fail("law 6: without Redis it would be refused: %s", fact_text(fact));

@@ -40,6 +40,41 @@ static void a_clock_raises_the_priority_once_and_never_lowers_it(void **state)
     assert_int_equal(play_event(&play, DISPATCH_CLOCK, &other), DISPATCH_NOTHING);
 }
 
+/* The clock asked for it while the case was that urgent already, so nothing was left to raise and
+ * dispatch's own stream does not tell of it: the clocks' row does.  Seen to fail where the core did
+ * not heed that. */
+static void a_milder_class_is_no_less_urgent_than_a_clock_has_asked_for(void **state)
+{
+    (void)state;
+    static const struct event_field milder = {
+        .name = {.bytes = (const uint8_t *)"severity_class", .size = sizeof "severity_class" - 1},
+        .value = {.bytes = (const uint8_t *)"minor",          .size = sizeof "minor" - 1         }
+    };
+    static const struct {
+        uint8_t asked, priority;
+    } looks[] = {
+        {2, 2},
+        {0, 4},
+        {5, 4},
+        {1, 1}
+    };
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        struct play play;
+        play_open(&play, "safety", "grave", 1);
+        struct event breach =
+            play_clock(&play, EVENT_CLOCK_BREACHED, "handling", 2, looks[i].asked);
+        assert_int_equal(play_event(&play, DISPATCH_CLOCK, &breach), DISPATCH_NOTHING);
+        struct dispatch_input input = play_command(&play, "mei", "handler", "reclassify");
+        input.fields = &milder;
+        input.field_count = 1;
+        input.raised_to = looks[i].asked;
+        assert_int_equal(play_input(&play, &input), DISPATCH_APPEND);
+        assert_int_equal(play.state.class_index, FIXTURE_CLASS_MINOR);
+        assert_int_equal(play.state.priority, looks[i].priority);
+        play_end(&play);
+    }
+}
+
 static void a_clock_does_not_touch_the_holder_nor_a_closed_case(void **state)
 {
     (void)state;
@@ -222,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clock_raises_the_priority_once_and_never_lowers_it),
+        cmocka_unit_test(a_milder_class_is_no_less_urgent_than_a_clock_has_asked_for),
         cmocka_unit_test(a_clock_does_not_touch_the_holder_nor_a_closed_case),
         cmocka_unit_test(the_nearest_due_time_is_known_after_one_clock_stops),
         cmocka_unit_test(a_queue_is_followed_where_the_routes_had_chosen_it),

@@ -321,6 +321,8 @@ journey_give(struct journey *journey, const struct journey_order *order, struct 
     struct dispatch_counted counted;
     input.fields = fields;
     input.counted = count_in(journey, input.action, &counted);
+    const char *raised_by;
+    input.raised_to = watch_raised(journey->policy, &journey->watch, &raised_by);
     seal_in(journey, fields, &input);
     fill_in(journey, &input);
     enum dispatch_answer answer = dispatch_decide(journey->policy, &lender, &input, &out, about);
