@@ -147,6 +147,16 @@ const struct ctl_topic ctl_topics[] = {
 };
 const size_t ctl_topic_count = sizeof ctl_topics / sizeof *ctl_topics;
 
+/* NULL: no such topic. */
+static const struct ctl_topic *topic_of(const char *name)
+{
+    size_t i = 0;
+    while (i < ctl_topic_count && strcmp(ctl_topics[i].name, name) != 0) {
+        i++;
+    }
+    return i < ctl_topic_count ? &ctl_topics[i] : NULL;
+}
+
 int ctl_help(struct ctl *ctl)
 {
     if (ctl_option_flag(ctl, "man")) {
@@ -156,15 +166,13 @@ int ctl_help(struct ctl *ctl)
         ctl_help_all(ctl, ctl->out);
         return CTL_OK;
     }
-    for (size_t i = 0; i < ctl_topic_count; i++) {
-        enum ctl_text text = ctl_topics[i].text;
-        if (strcmp(ctl_topics[i].name, ctl->arguments[0]) == 0 && text == CTL_TEXT_COUNT) {
-            return ctl_policy_manual(ctl);
-        }
-        if (strcmp(ctl_topics[i].name, ctl->arguments[0]) == 0) {
-            (void)fputs(ctl_text_in(ctl->language, text), ctl->out);
-            return CTL_OK;
-        }
+    const struct ctl_topic *topic = topic_of(ctl->arguments[0]);
+    if (topic && topic->text == CTL_TEXT_COUNT) {
+        return ctl_policy_manual(ctl);
+    }
+    if (topic) {
+        (void)fputs(ctl_text_in(ctl->language, topic->text), ctl->out);
+        return CTL_OK;
     }
     int used = 0;
     const struct ctl_verb *verb = ctl_verb_find((int)ctl->argument_count, ctl->arguments, &used);
