@@ -166,9 +166,8 @@ static const struct yaml_node *tree_of(struct opening *opening)
     struct slice bytes = opening->source.bytes;
     bool bundled =
         bytes.size >= sizeof bundle && memcmp(bytes.bytes, bundle, sizeof bundle - 1) == 0;
-    return bundled && opening->calendar
-               ? policy_written(opening->source.name, bytes, opening->arena)
-               : yaml_read(&opening->source, opening->arena);
+    return bundled && opening->calendar ? policy_written(bytes, opening->arena, &opening->source)
+                                        : yaml_read(&opening->source, opening->arena);
 }
 
 static void read_all(struct opening *opening)
@@ -180,13 +179,9 @@ static void read_all(struct opening *opening)
         read_dates(opening, NULL);
     } else if ((tree = tree_of(opening)) != NULL) {
         opening->file->form == CALENDAR_JSON ? read_dates(opening, tree) : read_yaml(opening, tree);
-    } else if (opening->source.errors == 0) { /* policy_written says nothing */
+    } else if (opening->source.errors == 0) {
         const struct yaml_node start = {.line = 1, .column = 1, .width = 1};
-        yaml_complain(&opening->source,
-                      YAML_ERROR,
-                      &start,
-                      NULL,
-                      "the policy and the files it uses are cut or damaged");
+        yaml_complain(&opening->source, YAML_ERROR, &start, NULL, "out of memory");
     }
     if (opening->source.errors == 0) {
         settle(opening, tree);

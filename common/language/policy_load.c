@@ -226,20 +226,21 @@ struct policy_object *policy_load_blind(const char *name,
     return load(name, yaml, first_year, last_year, PATTERNS_LEFT_OUT, report);
 }
 
-const struct yaml_node *policy_written(const char *name, struct slice text, struct arena *arena)
+const struct yaml_node *
+policy_written(struct slice text, struct arena *arena, struct yaml_source *report)
 {
     struct policy_loading *loading = arena_take(arena, sizeof *loading);
-    char *said = NULL;
-    size_t size = 0;
-    FILE *out = loading ? open_memstream(&said, &size) : NULL;
-    const struct yaml_node *tree = NULL;
-    if (out) {
-        *loading = (struct policy_loading){.scratch = arena};
-        sources_set(loading, name, text, out, NULL);
-        tree = loading->source->errors == 0 ? policy_tree(loading) : NULL;
-        (void)fclose(out);
+    if (!loading) {
+        return NULL;
     }
-    free(said);
+    *loading = (struct policy_loading){.scratch = arena};
+    sources_set(loading, report->name, text, report->out, report->faults);
+    const struct yaml_node *tree = loading->source->errors == 0 ? policy_tree(loading) : NULL;
+    report->errors += loading->source->errors;
+    report->warnings += loading->source->warnings;
+    for (uint32_t i = 0; i < POLICY_FILES_MAX; i++) { /* what is found out about the tree later */
+        loading->sources[i].whole = report;
+    }
     return tree;
 }
 

@@ -76,9 +76,11 @@ struct policy_object *policy_load_resting(const char *name,
                                           struct policy_report *report) MUST_CHECK;
 
 /* What is written in the policy laid over the files it uses, read again from the same bytes and not
- * judged; NULL: it cannot be read.  Lent by the arena and by text. */
+ * judged; NULL: it cannot be read, which the report (its name, out and faults are set) was told
+ * unless memory ran out.  Lent by the arena and by text; complaints about its nodes go to the
+ * report, which therefore outlives it. */
 const struct yaml_node *
-policy_written(const char *name, struct slice text, struct arena *arena) MUST_CHECK;
+policy_written(struct slice text, struct arena *arena, struct yaml_source *report) MUST_CHECK;
 
 /* The compiled policy as text, one line a thing, for people and tests. */
 void policy_describe(const struct policy *policy, FILE *out);

@@ -132,7 +132,8 @@ static int policies_walk(void **state)
         struct used *used = &policies[policy_count++];
         (void)snprintf(
             used->name, sizeof used->name, "%.*s", (int)(dot - entry->d_name), entry->d_name);
-        const struct yaml_node *tree = policy_written(entry->d_name, slice_of(bundle, size), arena);
+        struct yaml_source report = {.name = entry->d_name, .out = stderr};
+        const struct yaml_node *tree = policy_written(slice_of(bundle, size), arena, &report);
         assert_non_null(tree);
         part_walk(used, &language_policy, tree);
         free(bundle);

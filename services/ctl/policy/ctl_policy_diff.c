@@ -276,12 +276,14 @@ int ctl_policy_diff(struct ctl *ctl)
         return code;
     }
     SCOPED(arena_free) struct arena *arena = arena_new((size_t)2 * POLICY_TREE_MAX);
+    struct yaml_source report_a = {.name = ctl_argument(ctl, 0), .out = ctl->err};
+    struct yaml_source report_b = {.name = ctl_argument(ctl, 1), .out = ctl->err};
     struct comparing comparing = {.ctl = ctl, .a = &a.object->policy, .b = &b.object->policy};
     if (arena) {
         struct slice text_a = slice_of(a.text, a.size);
         struct slice text_b = slice_of(b.text, b.size);
-        comparing.tree_a = policy_written(ctl_argument(ctl, 0), text_a, arena);
-        comparing.tree_b = policy_written(ctl_argument(ctl, 1), text_b, arena);
+        comparing.tree_a = policy_written(text_a, arena, &report_a);
+        comparing.tree_b = policy_written(text_b, arena, &report_b);
     }
     if (!comparing.tree_a || !comparing.tree_b) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);

@@ -253,7 +253,8 @@ int ctl_policy_explain(struct ctl *ctl)
     }
     SCOPED(arena_free) struct arena *arena = arena_new(POLICY_TREE_MAX);
     struct slice text = slice_of(policy.text, policy.size);
-    const struct yaml_node *tree = arena ? policy_written(ctl_argument(ctl, 0), text, arena) : NULL;
+    struct yaml_source report = {.name = ctl_argument(ctl, 0), .out = ctl->err};
+    const struct yaml_node *tree = arena ? policy_written(text, arena, &report) : NULL;
     if (!tree) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
