@@ -389,7 +389,10 @@ static bool inputs_ripe(const struct service *service)
 
 int64_t cycle_requests_ripe_us(const struct service *service)
 {
+    bool full = service->waiting_count >= (uint32_t)service->settings.batch_max ||
+                service->waiting_bytes >= CYCLE_REQUEST_BYTES_MAX;
     return service->waiting_count == 0 ? INT64_MAX
+           : full                      ? 0
                                        : service->cycle.begun_us + service->spec->gather_us;
 }
 
@@ -421,7 +424,6 @@ void cycle_run(struct service *service, int64_t now_us)
     if (!tick && !rest && !ripe && cycle_requests_ripe_us(service) > begun_us) {
         return;
     }
-    cycle->begun_us = begun_us;
     if (ripe) {
         struct input_list taken = cycle->inputs;
         cycle->inputs = service->incoming;
@@ -430,6 +432,7 @@ void cycle_run(struct service *service, int64_t now_us)
     }
     cycle->tick = tick;
     if (!rest) {
+        cycle->begun_us = begun_us;
         requests_take(cycle);
     }
     cycle_part_begin(cycle);

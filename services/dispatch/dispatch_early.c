@@ -16,17 +16,25 @@ void early_note(struct dispatch *dispatch, const struct event *event)
     }
 }
 
-/* Of a case that is not at hand, and of a step that a command before it leads to, nobody knows yet
- * what the action is. */
+/* In whatever step: a command of the batch before it may lead to another. */
+static bool classifies(const struct policy *policy, struct slice action)
+{
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        const struct policy_step *step = &policy->steps[i];
+        uint16_t index = policy_action_index(step, action);
+        if (index != POLICY_NONE && step->actions[index].fact == EVENT_CLASSIFIED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a case that is not at hand nobody knows yet what the action is. */
 void early_note_act(struct dispatch *dispatch, const Redress__Command__V1__Act *act)
 {
     const struct held_case *held = dispatch_find(dispatch, act->case_id);
     const struct policy *policy = held ? dispatch_policy(dispatch, held->state.policy_id) : NULL;
-    const struct policy_step *step = policy ? &policy->steps[held->state.step] : NULL;
-    uint16_t index = step && act->has_action
-                         ? policy_action_index(step, slice_of(act->action.data, act->action.len))
-                         : (uint16_t)POLICY_NONE;
-    if (index == POLICY_NONE || step->actions[index].fact == EVENT_CLASSIFIED) {
+    if (!policy || classifies(policy, slice_of(act->action.data, act->action.len))) {
         dispatch->late[dispatch->late_count++] = act->case_id;
     }
 }

@@ -248,6 +248,54 @@ static void who_waits_behind_a_batch_is_told_so_too(void **state)
     scene_close(&scene);
 }
 
+static void one_asks(struct scene *scene, uint32_t id)
+{
+    static const struct bus_peer peer = {.bytes = {1}, .size = 1};
+    service_request(&scene->service, &peer, slice_of((const uint8_t *)&id, sizeof id));
+}
+
+static void are_told(struct scene *scene, uint32_t count)
+{
+    int64_t end_us = clock_monotonic_us() + PATIENCE_US;
+    while (scene->told_count < count && clock_monotonic_us() < end_us) {
+        cycle_run(&scene->service, clock_monotonic_us());
+        pg_desk_turn(&scene->desk, 2000);
+    }
+    assert_int_equal(scene->told_count, count);
+}
+
+/* Seen to fail: where nobody waits, where who waits is never taken, where a full batch waits. */
+static void requests_gather_for_a_while_but_not_when_they_fill_a_batch(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    static struct service_spec patient;
+    static const int64_t while_us = 3600000000;
+    scene_open(&scene);
+    struct service *service = &scene.service;
+    patient = spec;
+    patient.gather_us = while_us;
+    service->spec = &patient;
+    service->settings.batch_max = 3;
+    assert_true(cycle_requests_ripe_us(service) == INT64_MAX);
+    service->cycle.begun_us = clock_monotonic_us() - while_us; /* the one before is long ago */
+    one_asks(&scene, 1);
+    are_told(&scene, 1);
+    one_asks(&scene, 1);
+    one_asks(&scene, 1);
+    cycle_run(service, clock_monotonic_us());
+    assert_int_equal(service->waiting_count, 2);
+    assert_true(cycle_requests_ripe_us(service) == service->cycle.begun_us + while_us);
+    service->cycle.begun_us -= while_us;
+    are_told(&scene, 3);
+    assert_int_equal(scene.parts, 2); /* both in one */
+    for (int i = 0; i < 3; i++) {
+        one_asks(&scene, 1);
+    }
+    are_told(&scene, 6);
+    scene_close(&scene);
+}
+
 /* What was under way may be done or not: who asks again is answered as the same request. */
 static void where_the_archive_goes_away_all_of_the_batch_is_told_to_try_later(void **state)
 {
@@ -304,6 +352,7 @@ int main(void)
         cmocka_unit_test(what_a_batch_was_lent_stays_until_it_lets_go),
         cmocka_unit_test(whose_part_comes_when_nothing_is_served_is_told_to_try_later),
         cmocka_unit_test(who_waits_behind_a_batch_is_told_so_too),
+        cmocka_unit_test(requests_gather_for_a_while_but_not_when_they_fill_a_batch),
         cmocka_unit_test(where_the_archive_goes_away_all_of_the_batch_is_told_to_try_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
