@@ -28,7 +28,7 @@ static _Noreturn void compile(struct classifier *classifier, int alive, const si
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)signal(SIGTERM, SIG_DFL);
     (void)signal(SIGINT, SIG_DFL);
-    (void)sigprocmask(SIG_SETMASK, before, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
     if (alive != FIRST_OTHER) {
         (void)dup2(alive, FIRST_OTHER);
     }
@@ -83,15 +83,16 @@ struct patterns_process *patterns_process_new(struct event_base *base,
         return NULL;
     }
     /* until it has its own, the child's signals would be told to the daemon's loop */
-    sigset_t all, before;
+    sigset_t all;
+    sigset_t before;
     (void)sigfillset(&all);
-    (void)sigprocmask(SIG_BLOCK, &all, &before);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
     *process = (struct patterns_process){
         .classifier = classifier, .pid = fork(), .pipe = ends[0], .ended = ended, .self = self};
     if (process->pid == 0) {
         compile(classifier, ends[1], &before);
     }
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)close(ends[1]);
     process->event = process->pid > 0 ? event_new(base, ends[0], EV_READ, on_end, process) : NULL;
     if (!process->event || event_add(process->event, &patience) != 0) {
