@@ -1,10 +1,12 @@
 /*
  * Goal: a batch that wants more versions of policies than the book has room for comes to its end,
  * request by request in its order, what a batch is lent stays where it is until it is over, and who
- * asks is told to try later when nothing is served any more before it is his turn (laws 4, 9, 11).
+ * asks is told to try later when nothing is served any more before it is his turn (laws 4, 9, 11);
+ * requests gather for as long as the daemon says, unless they fill a batch.
  * Method: hundreds of requests, each of a case pinned to another version, are one
  * batch of the real cycle, with a real archive of policies behind it; the daemon's part keeps what
- * it was lent, as analytics does, and looks at it when all is committed.
+ * it was lent, as analytics does, and looks at it when all is committed.  Time passes by moving the
+ * instant the last batch began.
  */
 #include "clock.h"
 #include "golden.h"
