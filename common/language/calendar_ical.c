@@ -89,7 +89,7 @@ static void property_note(struct ical_event *event, struct slice line, unsigned 
     }
 }
 
-static bool is_text(struct slice bytes)
+bool ical_is_text(struct slice bytes)
 {
     const uint8_t *at = bytes.bytes;
     const uint8_t *end = at + bytes.size;
@@ -219,7 +219,7 @@ void calendar_ical_read(struct yaml_source *source,
                                    .dates = dates,
                                    .first = first_year * 10000 + 101,
                                    .last = last_year * 10000 + 1231};
-    if (source->bytes.size > YAML_SIZE_MAX || !is_text(source->bytes)) {
+    if (source->bytes.size > YAML_SIZE_MAX || !ical_is_text(source->bytes)) {
         ical_say(&reading,
                  YAML_ERROR,
                  1,

@@ -44,6 +44,9 @@ void ical_wrong(const struct ical_reading *reading,
                 enum property at,
                 const char *text);
 
+/* UTF-8 without zeros. */
+bool ical_is_text(struct slice bytes);
+
 /* BEGIN:VEVENT to END:VEVENT. */
 void ical_event_read(const struct ical_reading *reading,
                      const struct ical_event *event,

@@ -302,6 +302,14 @@ static void event_judge(const struct ical_reading *reading,
                    "one date of a series that was moved: write the dates out instead");
         return;
     }
+    if (!ical_is_text(slice_text(summary))) { /* libical takes a byte behind a strange backslash */
+        ical_wrong(reading,
+                   event,
+                   AT_SUMMARY,
+                   "a backslash in SUMMARY stands before a character that needs none: take it "
+                   "away, or write two for one");
+        return;
+    }
     bool worked = special ? special == 'w' : is_worked(parsed, summary);
     event_dates(reading, event, parsed, worked ? DATED_SHIFT : DATED_HOLIDAY, summary);
 }
