@@ -129,6 +129,16 @@ void after_advance(const struct policy *policy,
     advanced->command_id = input->command_id;
 }
 
+bool after_record(struct event_advanced *advanced, const char *name, struct slice value)
+{
+    if (advanced->field_count >= EVENT_FIELDS_MAX - PEOPLE_RECORDED_MAX) {
+        return false;
+    }
+    advanced->fields[advanced->field_count++] =
+        (struct event_field){.name = slice_text(name), .value = value};
+    return true;
+}
+
 static enum dispatch_answer claim(const struct policy *policy,
                                   const struct dispatch_case *state,
                                   const struct dispatch_input *input,
@@ -215,6 +225,27 @@ static enum dispatch_answer classify(const struct policy *policy,
     }
     if (input->raised_to != 0 && input->raised_to < after->priority) {
         after->priority = input->raised_to; /* it was asked for when nothing was left to raise */
+        after->raised = true;
+    }
+    return DISPATCH_APPEND;
+}
+
+/* What the event would not have followed from without. */
+static enum dispatch_answer record(const struct policy *policy,
+                                   const struct dispatch_case *state,
+                                   const struct dispatch_input *input,
+                                   const struct policy_action *action,
+                                   const struct after *after,
+                                   struct event *out,
+                                   struct slice *refused_field)
+{
+    static const char *const levels[] = {"1", "2", "3", "4", "5"};
+    struct event_advanced *advanced = &out->advanced;
+    bool room = !after->raised ||
+                after_record(advanced, "@raised-to", slice_text(levels[after->priority - 1]));
+    if (!room || !counted_record(policy, state, input, action, advanced)) {
+        *refused_field = input->fields[input->field_count - 1].name;
+        return DISPATCH_FIELD_INVALID;
     }
     return DISPATCH_APPEND;
 }
@@ -310,7 +341,7 @@ static enum dispatch_answer act(const struct policy *policy,
     for (uint32_t i = 0; i < input->field_count; i++) {
         out->advanced.fields[i] = input->fields[i];
     }
-    return counted_record(policy, state, input, trial.action, out, refused_field);
+    return record(policy, state, input, trial.action, &after, out, refused_field);
 }
 
 static enum dispatch_answer command(const struct policy *policy,

@@ -159,7 +159,8 @@ struct dispatch_input {
      * action is refused as one that has to be asked for again.  Recorded as "@same-cause". */
     const struct dispatch_counted *counted;
     uint8_t raised_to; /* ACTION: the most urgent priority its clocks have asked for, as the shell
-                          knows it; 0: none.  What it changes, the event says with its priority */
+                          knows it; 0: none.  Recorded as "@raised-to" where the event is the more
+                          urgent for it */
     /* Who works here; NULL: none was applied, and nothing is asked of it.  What follows from it is
      * recorded with the event: its version as "@org", whom the actor stands in for as
      * "@deputy-of".  No field that is submitted may begin like that. */

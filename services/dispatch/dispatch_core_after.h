@@ -18,6 +18,7 @@ struct after {
     uint32_t priority;
     struct slice agent;
     const struct dispatch_more *more;
+    bool raised; /* the priority is what its clocks have asked for */
 };
 
 /* As it stands now. */
@@ -35,6 +36,10 @@ void after_advance(const struct policy *policy,
                    const struct dispatch_input *input,
                    const struct after *after,
                    struct event *out);
+
+/* Adds what nobody filled in to the event, beside what follows from the organisation.  False: one
+ * field too many is filled in. */
+bool after_record(struct event_advanced *advanced, const char *name, struct slice value);
 
 /* Of a class; PRIORITY_UNDECIDED where it has none. */
 uint32_t after_priority(const struct policy *policy, uint16_t class_index);

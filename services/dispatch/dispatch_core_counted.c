@@ -1,7 +1,7 @@
 /* Complaints of the same cause; see dispatch_core_counted.h. */
 #include "dispatch_core_counted.h"
 
-enum { RECORDED_BESIDE_MAX = 2 }; /* of the organisation, see people_record */
+#include "dispatch_core_after.h"
 
 /* "POLICY/CHOICE" of what the case keeps; false: nobody has said its cause. */
 static bool cause_write(const struct policy *policy,
@@ -118,24 +118,14 @@ void counted_lacks(const struct trying *trying,
     permit->since_us = question.since_us;
 }
 
-enum dispatch_answer counted_record(const struct policy *policy,
-                                    const struct dispatch_case *state,
-                                    const struct dispatch_input *input,
-                                    const struct policy_action *action,
-                                    struct event *out,
-                                    struct slice *refused_field)
+bool counted_record(const struct policy *policy,
+                    const struct dispatch_case *state,
+                    const struct dispatch_input *input,
+                    const struct policy_action *action,
+                    struct event_advanced *advanced)
 {
     struct dispatch_question question;
-    struct event_advanced *advanced = &out->advanced;
-    if (!dispatch_question_of(policy, state, action, &question) ||
-        !is_answer(input->counted, &question)) {
-        return DISPATCH_APPEND;
-    }
-    if (advanced->field_count >= EVENT_FIELDS_MAX - RECORDED_BESIDE_MAX) {
-        *refused_field = input->fields[advanced->field_count - 1].name;
-        return DISPATCH_FIELD_INVALID;
-    }
-    advanced->fields[advanced->field_count++] = (struct event_field){
-        .name = slice_text("@same-cause"), .value = slice_text(input->counted->text)};
-    return DISPATCH_APPEND;
+    return !dispatch_question_of(policy, state, action, &question) ||
+           !is_answer(input->counted, &question) ||
+           after_record(advanced, "@same-cause", slice_text(input->counted->text));
 }

@@ -16,13 +16,12 @@ void counted_lacks(const struct trying *trying,
                    const struct policy_requirement *asked,
                    struct dispatch_permit *permit);
 
-/* Adds what was counted to the event, so that who reads it can judge it again; DISPATCH_APPEND,
- * or one field too many is filled in. */
-enum dispatch_answer counted_record(const struct policy *policy,
-                                    const struct dispatch_case *state,
-                                    const struct dispatch_input *input,
-                                    const struct policy_action *action,
-                                    struct event *out,
-                                    struct slice *refused_field);
+/* Adds what was counted to the event, so that who reads it can judge it again.  False: one field
+ * too many is filled in. */
+bool counted_record(const struct policy *policy,
+                    const struct dispatch_case *state,
+                    const struct dispatch_input *input,
+                    const struct policy_action *action,
+                    struct event_advanced *advanced);
 
 #endif

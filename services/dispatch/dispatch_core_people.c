@@ -3,8 +3,6 @@
 
 #include "dispatch_core_rules.h"
 
-enum { RECORDED_MAX = 2 };
-
 static const char mark = '@'; /* no id of a policy begins like that */
 
 static int64_t now_s(const struct dispatch_input *input)
@@ -52,8 +50,8 @@ enum dispatch_answer people_permit(const struct dispatch_input *input, struct sl
     if (!input->org) {
         return DISPATCH_APPEND;
     }
-    if (input->field_count > EVENT_FIELDS_MAX - RECORDED_MAX) {
-        *refused_field = input->fields[EVENT_FIELDS_MAX - RECORDED_MAX].name;
+    if (input->field_count > EVENT_FIELDS_MAX - PEOPLE_RECORDED_MAX) {
+        *refused_field = input->fields[EVENT_FIELDS_MAX - PEOPLE_RECORDED_MAX].name;
         return DISPATCH_FIELD_INVALID;
     }
     switch (input->kind) {

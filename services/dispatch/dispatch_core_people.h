@@ -7,6 +7,8 @@
 
 #include "dispatch_core.h"
 
+enum { PEOPLE_RECORDED_MAX = 2 }; /* fields that people_record adds */
+
 /* DISPATCH_APPEND: nothing is in the way. */
 enum dispatch_answer people_permit(const struct dispatch_input *input, struct slice *refused_field);
 

@@ -62,6 +62,7 @@ static const struct {
     [MUTANT_REFUSED_ANEW] = {"refused_anew",               10},
     [MUTANT_COUNT_IGNORED] = {"count_ignored",              11},
     [MUTANT_RAISED_FORGOTTEN] = {"raised_forgotten",           4 },
+    [MUTANT_RAISED_UNASKED] = {"raised_unasked",             4 },
     [MUTANT_REFUSAL_UNRECORDED] = {"refusal_unrecorded",         10},
     [MUTANT_MERGED_INTO_ERASED] = {"merged_into_erased",         10},
     [MUTANT_CHAIN_NOT_CARRIED] = {"chain_not_carried",          3 },

@@ -85,26 +85,35 @@ static struct dispatch_input input_of(const struct event *event)
     return input;
 }
 
-/* What the archive counted is no field that was asked for: it stands behind those, so that nobody
- * has to count again (law 11). */
+/* What dispatch recorded under this name, if that stands last: nobody filled it in. */
+static bool recorded_take(struct dispatch_input *input, const char *name, uint32_t *number)
+{
+    const struct event_field *last =
+        input->field_count > 0 ? &input->fields[input->field_count - 1] : NULL;
+    if (!last || !slice_equal(last->name, slice_text(name))) {
+        return false;
+    }
+    *number = 0;
+    for (size_t i = 0; i < last->value.size; i++) {
+        *number = 10 * *number + last->value.bytes[i] - '0';
+    }
+    input->field_count--;
+    return true;
+}
+
+/* What the archive counted stands in the event, so that nobody has to count again (law 11). */
 static void counted_take(const struct policy *policy,
                          const struct dispatch_case *state,
                          struct dispatch_input *input,
                          struct dispatch_counted *counted)
 {
     struct dispatch_question asked;
-    const struct event_field *last =
-        input->field_count > 0 ? &input->fields[input->field_count - 1] : NULL;
-    if (!last || !slice_equal(last->name, slice_text("@same-cause"))) {
+    uint32_t count;
+    if (!recorded_take(input, "@same-cause", &count)) {
         return;
     }
     const struct policy_step *step = &policy->steps[state->step];
     uint16_t index = policy_action_index(step, input->action);
-    uint32_t count = 0;
-    for (size_t i = 0; i < last->value.size; i++) {
-        count = 10 * count + last->value.bytes[i] - '0';
-    }
-    input->field_count--;
     if (index != POLICY_NONE &&
         dispatch_question_of(policy, state, &step->actions[index], &asked)) {
         sim_reach(SOMETIMES_COUNTED);
@@ -113,20 +122,23 @@ static void counted_take(const struct policy *policy,
     }
 }
 
-/* What the clocks asked for is no part of the journal that is decided again: a classified case is
- * as urgent as it was told, where a level of its policy may have asked for that.  That none was
- * forgotten is for check_classified. */
-static uint8_t raised_to(const struct policy *policy, const struct event *event)
+/* What its clocks had asked for, where the event is the more urgent for it: one of them did.  That
+ * none was forgotten is for check_classified. */
+static void raised_take(const struct fact *fact, struct dispatch_input *input)
 {
-    uint32_t told = event->kind == EVENT_CLASSIFIED ? event->advanced.priority : 0;
-    for (uint16_t c = 0; told > 0 && c < policy->clock_count; c++) {
-        for (uint16_t l = 0; l < policy->clocks[c].level_count; l++) {
-            if (policy->clocks[c].levels[l].raise_priority_to == told) {
-                return (uint8_t)told;
-            }
+    uint32_t asked;
+    if (!recorded_take(input, "@raised-to", &asked)) {
+        return;
+    }
+    input->raised_to = (uint8_t)asked;
+    for (uint64_t seq = 1; seq <= pg_fact_count(SERVICE_WATCHDOG, fact->partition); seq++) {
+        const struct event *event = pg_fact(SERVICE_WATCHDOG, fact->partition, seq)->event;
+        if (event->case_id == fact->event->case_id && event->clocks.count > 0 &&
+            event->clocks.clocks[0].raise_priority_to == asked) {
+            return;
         }
     }
-    return 0;
+    sim_fail("law 4: no clock has asked for it: %s", fact_text(fact));
 }
 
 /* The same command upon the same journal, without Redis: the same event, to the byte. */
@@ -140,7 +152,7 @@ static void decide_again(const struct fact *fact, struct dispatch_case *state)
     memset(&again, 0, sizeof again);
     const struct policy *policy = case_policy(event->case_id);
     counted_take(policy, state, &input, &counted);
-    input.raised_to = raised_to(policy, event);
+    raised_take(fact, &input);
     enum dispatch_answer answer = dispatch_decide(policy, state, &input, &again, &refused);
     if (answer != DISPATCH_APPEND && !dispatch_refusal_is_recorded(answer, &again)) {
         sim_fail("law 6: without Redis it would be refused: %s", fact_text(fact));

@@ -264,10 +264,11 @@ static void what_the_organisation_had_to_do_with_it_is_no_field_of_the_form(void
     const struct event event = {
         .service = SERVICE_DISPATCH,
         .kind = EVENT_PROPOSED,
-        .advanced = {.field_count = 4,
+        .advanced = {.field_count = 5,
                      .fields = {{.name = slice_text("@org"), .value = slice_text("7")},
                                 {.name = slice_text("@deputy-of"), .value = slice_text("wang")},
                                 {.name = slice_text("@load"), .value = slice_text("2/10")},
+                                {.name = slice_text("@raised-to"), .value = slice_text("2")},
                                 {.name = slice_text("cause"), .value = slice_text("wear")}}}
     };
     json_t *json = case_event_json(&event);
@@ -275,6 +276,7 @@ static void what_the_organisation_had_to_do_with_it_is_no_field_of_the_form(void
     assert_string_equal(json_string_value(json_object_get(json, "org_version")), "7");
     assert_string_equal(json_string_value(json_object_get(json, "deputy_of")), "wang");
     assert_string_equal(json_string_value(json_object_get(json, "load")), "2/10");
+    assert_string_equal(json_string_value(json_object_get(json, "raised_to")), "2");
     json_decref(json);
 }
 

@@ -71,6 +71,14 @@ static void a_milder_class_is_no_less_urgent_than_a_clock_has_asked_for(void **s
         assert_int_equal(play_input(&play, &input), DISPATCH_APPEND);
         assert_int_equal(play.state.class_index, FIXTURE_CLASS_MINOR);
         assert_int_equal(play.state.priority, looks[i].priority);
+        /* and says so where that made the difference (law 8: what was decided upon is kept) */
+        bool decisive = looks[i].asked != 0 && looks[i].asked < 4;
+        const struct event_advanced *told = &play.last.advanced;
+        assert_int_equal(told->field_count, decisive ? 2 : 1);
+        if (decisive) {
+            assert_true(slice_equal(told->fields[1].name, slice_text("@raised-to")));
+            assert_int_equal(told->fields[1].value.bytes[0] - '0', looks[i].asked);
+        }
         play_end(&play);
     }
 }

@@ -75,6 +75,7 @@ static bool recorded_set(json_t *object, const struct event_field *field)
         {"@deputy-of",  "deputy_of"  },
         {"@load",       "load"       },
         {"@same-cause", "same_cause" },
+        {"@raised-to",  "raised_to"  },
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (slice_equal(field->name, slice_text(keys[i][0]))) {

@@ -74,6 +74,7 @@ const char *case_field_title(const struct ctl *ctl,
         {"@because",    TEXT_FIELD_BECAUSE   },
         {"@ground",     TEXT_FIELD_GROUND    },
         {"@same-cause", TEXT_FIELD_SAME_CAUSE},
+        {"@raised-to",  TEXT_FIELD_RAISED_TO },
     };
     const struct policy_need *need = case_need(policy, advanced, name);
     uint16_t field = policy ? policy_field_index(policy, name) : POLICY_NONE;
