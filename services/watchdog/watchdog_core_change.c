@@ -234,6 +234,7 @@ static void start_at_mark(struct change *change, uint16_t index, const struct ma
 
 static void follow_step(const struct change *change, uint16_t index)
 {
+    const struct policy_clock *rule = clock_rule(change->policy, index);
     const struct watch_case *before = change->before;
     const struct watch_case *now = change->now;
     struct watch_clock *clock = &change->now->clocks[index];
@@ -249,8 +250,9 @@ static void follow_step(const struct change *change, uint16_t index)
     bool resumes = clock_doing(clock) == WATCH_PAUSED && !stands;
     /* A merge that is undone does not enter the step anew: its clock goes on. */
     bool undone = change->event->kind == EVENT_UNMERGED;
-    if (before->closed && (undone || !enters(change, index)) &&
-        clock_doing(clock) == WATCH_STOPPED && clock->paused_at_us == before->closed_at_us &&
+    bool lives = rule->of_steps == 0 || (undone && is_in_steps(now, rule));
+    if (before->closed && lives && clock_doing(clock) == WATCH_STOPPED &&
+        clock->paused_at_us == before->closed_at_us &&
         !starts_at(change, index, change->event->kind)) {
         resumes = true;
     }
@@ -361,7 +363,8 @@ move_clock(struct change *change, uint16_t index, const struct mark *marks, uint
     bool entered = enters(change, index);
     for (uint32_t i = 0; i < mark_count; i++) {
         bool last = i + 1 == mark_count;
-        bool leaves = last && is_in_steps(change->before, rule) && !is_in_steps(change->now, rule);
+        bool leaves = last && is_in_steps(change->before, rule) &&
+                      !is_in_steps(change->now, rule) && !facts_drop_case(change->event);
         if (leaves || stops_at(change, index, marks[i].kind)) {
             stop_at_mark(change, index, leaves ? &passing : &marks[i]);
         }

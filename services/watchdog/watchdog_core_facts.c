@@ -153,13 +153,22 @@ uint32_t facts_marks(const struct watch_case *before,
     return count;
 }
 
+static bool advances(const struct event *event)
+{
+    return event_kind_service(event->kind) == SERVICE_DISPATCH && event->kind != EVENT_OPENED;
+}
+
+bool facts_drop_case(const struct event *event)
+{
+    uint32_t outcome = advances(event) ? event->advanced.outcome : OUTCOME_NONE;
+    return outcome == OUTCOME_WITHDRAWN || outcome == OUTCOME_DUPLICATE;
+}
+
 struct slice facts_field(const struct event *event, const char *name)
 {
     const struct event_advanced *told = &event->advanced;
-    bool advances =
-        event_kind_service(event->kind) == SERVICE_DISPATCH && event->kind != EVENT_OPENED;
     uint32_t count = told->field_count < EVENT_FIELDS_MAX ? told->field_count : EVENT_FIELDS_MAX;
-    for (uint32_t i = 0; advances && i < count; i++) {
+    for (uint32_t i = 0; advances(event) && i < count; i++) {
         if (slice_equal(told->fields[i].name, slice_text(name))) {
             return told->fields[i].value;
         }
@@ -181,9 +190,7 @@ int64_t facts_promise_us(const struct policy *policy,
 static const struct policy_action *action_of(const struct policy *policy, const struct event *event)
 {
     const struct event_advanced *told = &event->advanced;
-    bool advances =
-        event_kind_service(event->kind) == SERVICE_DISPATCH && event->kind != EVENT_OPENED;
-    uint16_t step = advances ? policy_step_index(policy, told->from_step) : POLICY_NONE;
+    uint16_t step = advances(event) ? policy_step_index(policy, told->from_step) : POLICY_NONE;
     uint16_t action = step < policy->step_count
                           ? policy_action_index(&policy->steps[step], told->action)
                           : POLICY_NONE;

@@ -30,6 +30,9 @@ uint32_t facts_marks(const struct watch_case *before,
                      const struct event *event,
                      struct mark marks[MARKS_MAX]);
 
+/* The case ends with nothing done: the complaint was withdrawn, or is another's duplicate. */
+bool facts_drop_case(const struct event *event);
+
 /* Numbers of the tasks of one kind an event settles and then opens, bit 0 being 1. */
 struct facts_tasks {
     uint8_t settled, opened;

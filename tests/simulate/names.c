@@ -111,6 +111,7 @@ static const char *const states[SOMETIMES_COUNT] = {
     [SOMETIMES_EXTENDED] = "clock extended",
     [SOMETIMES_RESUMED_BY_REOPENING] = "clock resumed by reopening",
     [SOMETIMES_VERDICT_TAKEN_BACK] = "verdict of a merge taken back",
+    [SOMETIMES_STEP_GIVEN_UP] = "left a clock's step with nothing done",
     [SOMETIMES_TASK_TIMED] = "task with its own deadline opened",
     [SOMETIMES_SERVICE_AWAY] = "whole service stands still",
     [SOMETIMES_SLOW_OPENING] = "slow opening heard before its receipt",

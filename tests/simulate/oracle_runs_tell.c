@@ -260,13 +260,17 @@ static bool lives_in(const struct policy_clock *rule, uint16_t step, bool closed
     return !closed && in_steps(rule->of_steps, step);
 }
 
+/* Withdrawn, or found to be another complaint: what its step was for nobody did. */
+static bool is_given_up(const struct event *event)
+{
+    return event->kind == EVENT_MERGED || event->advanced.outcome == OUTCOME_WITHDRAWN;
+}
+
 static void
 follow_steps(struct telling *telling, uint32_t index, const struct event *event, struct before was)
 {
     const struct policy_clock *rule = runs_rule(telling, index);
     struct run *run = &telling->runs[index];
-    bool enters =
-        lives_in(rule, telling->step, telling->closed) && !lives_in(rule, was.step, was.closed);
     if (telling->closed) {
         if (!was.closed && (run->doing == RUNS || run->doing == STANDS)) {
             end_run(telling, index, event->at_us, false, false);
@@ -275,7 +279,8 @@ follow_steps(struct telling *telling, uint32_t index, const struct event *event,
     }
     bool stopped_by_closing = run->doing == OVER && run->over_us == was.closed_at_us;
     bool undone = event->kind == EVENT_UNMERGED;
-    if (was.closed && stopped_by_closing && (undone || !enters) && !starts_at(rule, event, was)) {
+    bool goes_on = rule->of_steps == 0 || (undone && in_steps(rule->of_steps, telling->step));
+    if (was.closed && stopped_by_closing && goes_on && !starts_at(rule, event, was)) {
         resume(telling->policy, rule, run, was.closed_at_us, event->at_us);
         sim_reach(SOMETIMES_RESUMED_BY_REOPENING);
         if (undone && run->of_merge && run->verdict == CLOCK_MET) {
@@ -298,7 +303,11 @@ move(struct telling *telling, uint32_t index, const struct event *event, struct 
     if (((rule->start_marks | rule->stop_marks) & was.marks) != 0) {
         sim_reach(SOMETIMES_CLOCK_AT_MARK);
     }
-    if (moves && (stops_at(rule, event, was) || (lived && !lives))) {
+    bool leaves = lived && !lives && !is_given_up(event);
+    if (moves && lived && !lives && !leaves) {
+        sim_reach(SOMETIMES_STEP_GIVEN_UP);
+    }
+    if (moves && (stops_at(rule, event, was) || leaves)) {
         end_run(telling, index, event->at_us, true, event->kind == EVENT_MERGED);
     }
     follow_steps(telling, index, event, was);

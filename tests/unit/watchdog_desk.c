@@ -136,6 +136,9 @@ desk_advanced(struct desk *desk, enum event_kind kind, int64_t at_us, const char
     struct event event = input(kind, at_us);
     event.seq = ++desk->seq;
     event.advanced.to_step = slice_text(to_step);
+    event.advanced.outcome = kind == EVENT_WITHDRAWN ? OUTCOME_WITHDRAWN
+                             : kind == EVENT_MERGED  ? OUTCOME_DUPLICATE
+                                                     : OUTCOME_NONE;
     return event;
 }
 

@@ -181,6 +181,27 @@ static void a_clock_of_a_step_lives_as_long_as_the_case_is_in_it(void **state)
     desk_close(&desk, &object);
 }
 
+/* Law 12.  Planted: whatever leaves the step meets its clock; reopening resumes it in any step. */
+static void a_step_whose_case_is_withdrawn_was_not_done_and_reopening_begins_it_anew(void **state)
+{
+    (void)state;
+    static struct desk desk;
+    struct policy_object *object = desk_policy(text, 2027);
+    open_at(&desk, object, at(3, 9, 9, 0));
+    advance(&desk, EVENT_NOTED, at(3, 10, 2, 0), "consent");
+    advance(&desk, EVENT_WITHDRAWN, at(3, 11, 2, 0), "closed");
+    assert_int_equal(clock_of(&desk, WAITING)->phase, WATCH_STOPPED);
+    assert_int_equal(clock_of(&desk, WAITING)->verdict, CLOCK_RUNNING);
+    advance(&desk, EVENT_REOPENED, at(3, 11, 9, 0), "investigation");
+    assert_int_equal(clock_of(&desk, WAITING)->phase, WATCH_STOPPED); /* not in its step */
+    advance(&desk, EVENT_NOTED, at(3, 12, 2, 0), "consent");
+    assert_int_equal(clock_of(&desk, WAITING)->due_us, at(3, 23, 2, 0)); /* of seven days, all */
+    desk_tick(&desk, at(3, 24, 2, 0));
+    advance(&desk, EVENT_WITHDRAWN, at(3, 25, 2, 0), "closed");
+    assert_int_equal(clock_of(&desk, WAITING)->verdict, CLOCK_MISSED); /* it was by then */
+    desk_close(&desk, &object);
+}
+
 static void another_priority_gives_another_target_and_keeps_what_was_used_and_paused(void **state)
 {
     (void)state;
@@ -426,6 +447,7 @@ int main(void)
         cmocka_unit_test(an_answer_is_owed_to_the_oldest_message_and_each_exchange_has_its_verdict),
         cmocka_unit_test(a_word_every_so_often_is_asked_for_while_no_answer_is_owed),
         cmocka_unit_test(a_clock_of_a_step_lives_as_long_as_the_case_is_in_it),
+        cmocka_unit_test(a_step_whose_case_is_withdrawn_was_not_done_and_reopening_begins_it_anew),
         cmocka_unit_test(what_the_law_gives_goes_on_while_the_case_is_closed),
         cmocka_unit_test(another_priority_gives_another_target_and_keeps_what_was_used_and_paused),
         cmocka_unit_test(

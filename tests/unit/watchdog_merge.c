@@ -96,7 +96,8 @@ static void a_clock_of_a_step_is_not_begun_anew_by_coming_back_from_a_merge(void
     (void)state;
     begin();
     step_to(EVENT_MERGED, at(10, 0), "closed");
-    assert_int_equal(clock_of(LOOK)->verdict, CLOCK_MET);
+    assert_int_equal(clock_of(LOOK)->phase, WATCH_STOPPED);
+    assert_int_equal(clock_of(LOOK)->verdict, CLOCK_RUNNING); /* nobody has looked */
     step_to(EVENT_UNMERGED, at(10, 30), "investigation");
     assert_int_equal(clock_of(LOOK)->started_at_us, at(8, 0));
     assert_int_equal(clock_of(LOOK)->due_us, at(12, 30));
