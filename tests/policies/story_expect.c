@@ -31,6 +31,11 @@ CLOCK(missed)
 {
     return THE_CLOCK->phase == WATCH_STOPPED && THE_CLOCK->verdict == CLOCK_MISSED;
 }
+/* The case ended without what it was for. */
+CLOCK(stopped)
+{
+    return THE_CLOCK->phase == WATCH_STOPPED && THE_CLOCK->verdict == CLOCK_RUNNING;
+}
 CLOCK(cancelled)
 {
     return THE_CLOCK->phase == WATCH_STOPPED && THE_CLOCK->verdict == CLOCK_CANCELLED;
@@ -75,6 +80,7 @@ static const struct {
     {"paused", clock_paused},
     {"met", clock_met},
     {"missed", clock_missed},
+    {"stopped", clock_stopped},
     {"cancelled", clock_cancelled},
     {"breached", clock_breached},
     {"extended", clock_extended},

@@ -277,7 +277,7 @@ print_clock(const struct ctl *ctl, const struct case_view *view, const struct ca
                   case_clock_name(ctl, view->policy, &clock->told, name),
                   view_color_end(ctl));
     int64_t left_s = case_clock_is_cleared(view, clock) ? 0 : case_clock_left_s(view, clock);
-    if (left_s > 0 && status != VIEW_CANCELLED) {
+    if (left_s > 0 && status != VIEW_CANCELLED && status != VIEW_STOPPED) {
         (void)view_duration(ctl, left_s, text);
         (void)fprintf(ctl->out, "  %s", view_text(ctl, TEXT_LEFT, CTL_ARGS(text), line));
     }

@@ -16,11 +16,13 @@ enum expect_kind {
 /* Of clocks, or what only the text of the complaint shows: told in the same files, and not asked
  * here. */
 static const char *const passed[] = {
+    /* clang-format off */
     "due",
     "running",
     "paused",
     "met",
     "missed",
+    "stopped",
     "cancelled",
     "idle",
     "warned",
@@ -34,6 +36,7 @@ static const char *const passed[] = {
     "no-factors",
     "said",
     "said-not",
+    /* clang-format on */
 };
 
 static enum expect_kind kind_of(const char *key)
