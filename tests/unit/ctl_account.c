@@ -250,6 +250,45 @@ static void a_clock_says_which_step_took_how_much_of_it_and_where_it_stood(void 
     story_end(&story);
 }
 
+/* Wherever show tells it: in the timeline, of a level, of the changes, in the arithmetic; what
+ * begins then, or happened, is told of the next day.  Seen to fail with each told as any time. */
+static void what_is_due_at_the_end_of_a_day_is_due_on_that_day(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"started 2026-06-07 00:00:00\n",
+                                        "acknowledge due 2026-06-08 24:00:00",
+                                        "    due 2026-06-08 24:00:00\n",
+                                        "became 2026-06-08 24:00:00\n",
+                                        "2026-06-08 24:00:00: ",
+                                        "level 1, at 2026-06-08 24:00:00",
+                                        "– 2026-06-08 24:00:00  ",
+                                        "2026-06-09 00:00:00 – "};
+    struct story story;
+    story_begin(&story, CTL_EN);
+    (void)setenv("TZ", "Asia/Shanghai", 1);
+    tzset();
+    struct event_clock told = story_clock("acknowledge", story_at(7, 0, 0), story_at(8, 0, 0));
+    tell_clock(&story, EVENT_CLOCKS_STARTED, story_at(7, 0, 0), told);
+    told.old_due_us = told.due_us;
+    told.due_us = story_at(9, 0, 0);
+    told.extensions = 1;
+    tell_clock(&story, EVENT_CLOCKS_RETARGETED, story_at(7, 1, 0), told);
+    told.old_due_us = 0;
+    told.level = 1;
+    told.level_due_us = told.due_us;
+    tell_clock(&story, EVENT_CLOCK_BREACHED, told.due_us, told);
+    case_fold(&story.view);
+    story.view.now_us = story_at(10, 0, 0);
+    char *text = story_shown(&story);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!strstr(text, words[i])) {
+            fail_msg("no \"%s\" in:\n%s", words[i], text);
+        }
+    }
+    free(text);
+    story_end(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_clock_says_which_step_took_how_much_of_it_and_where_it_stood),
         cmocka_unit_test(a_verdict_names_the_zone_data_it_was_made_with_and_that_of_here),
         cmocka_unit_test(an_event_older_than_zone_versions_says_nothing_of_zone_data),
+        cmocka_unit_test(what_is_due_at_the_end_of_a_day_is_due_on_that_day),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     (void)setenv("TZ", "UTC0", 1); /* nobody's calendar is kept in it */

@@ -174,6 +174,21 @@ static void a_list_is_by_channel_and_by_department(void **state)
     desk_end(&desk);
 }
 
+/* Not as a time of the next one, as it was seen to; a program gets the instant. */
+static void a_list_says_what_is_due_at_the_end_of_a_day_of_that_day(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    pg_desk_run(&desk,
+                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, raised, "
+                "raised_by, state) VALUES (5, 1, false, '2099-11-24 00:00+08', '2099-11-24 "
+                "00:00+08', 0, '', '\\x0000')");
+    asked("list", CTL_OK, "2099-11-23 24:00:00");
+    asked("list --json", CTL_OK, "\"due\":\"2099-11-23T16:00:00.000000Z\"");
+    desk_end(&desk);
+}
+
 /* What `list` with these options says; owned. */
 static struct said listed(const char *options)
 {
@@ -231,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_person_nobody_knows_has_no_empty_list),
         cmocka_unit_test(the_names_of_the_archive_are_told_to_shells),
         cmocka_unit_test(a_list_is_by_channel_and_by_department),
+        cmocka_unit_test(a_list_says_what_is_due_at_the_end_of_a_day_of_that_day),
         cmocka_unit_test(a_list_of_several_policies_says_of_which_each_case_is),
         cmocka_unit_test(a_queue_that_is_cut_says_so),
     };

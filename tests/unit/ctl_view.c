@@ -322,6 +322,41 @@ static void a_long_list_goes_on_in_the_next_line_of_a_narrow_terminal(void **sta
     free(text);
 }
 
+/* "By the end of the 23rd" is not told as a time of the 24th; where clocks are set at midnight the
+ * day ends once.  Seen to fail where 00:00 was looked for, and where parts of a second were not. */
+static void what_is_due_at_the_end_of_a_day_is_due_on_that_day(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone;
+        int64_t at_us;
+        const char *text;
+    } dues[] = {
+        {"Asia/Shanghai",  1795449600000000, "2026-11-23 24:00:00"},
+        {"Asia/Shanghai",  1795449599000000, "2026-11-23 23:59:59"},
+        {"Asia/Shanghai",  1795449601000000, "2026-11-24 00:00:01"},
+        {"Asia/Shanghai",  1795449600000001, "2026-11-24 00:00:00"},
+        {"Asia/Shanghai",  0,                "-"                  },
+        {"Asia/Shanghai",  INT64_MAX,        "-"                  },
+        {"America/Havana", 1793505600000000, "2026-10-31 24:00:00"},
+        {"America/Havana", 1793509200000000, "2026-11-01 00:00:00"},
+        {"America/Havana", 1772946000000000, "2026-03-07 24:00:00"},
+    };
+    struct ctl ctl = ctl_in(CTL_EN);
+    for (size_t i = 0; i < sizeof dues / sizeof *dues; i++) {
+        char text[VIEW_TEXT_MAX];
+        view_zone_use(dues[i].zone);
+        assert_string_equal(view_due(dues[i].at_us, text), dues[i].text);
+    }
+    char cell[VIEW_TEXT_MAX];
+    view_zone_use("Asia/Shanghai");
+    assert_string_equal(view_due_cell(&ctl, dues[0].at_us, cell), dues[0].text);
+    assert_string_equal(view_due_cell(&ctl, INT64_MAX, cell), "");
+    ctl.json = true;
+    assert_string_equal(view_due_cell(&ctl, dues[0].at_us, cell), "2026-11-23T16:00:00.000000Z");
+    view_zone_use(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_tick_never_stands_for_what_is_bad),
         cmocka_unit_test(a_file_that_is_too_large_is_told_with_its_size_and_the_limit),
         cmocka_unit_test(times_are_told_in_the_zone_of_the_policies_and_it_is_said),
+        cmocka_unit_test(what_is_due_at_the_end_of_a_day_is_due_on_that_day),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);

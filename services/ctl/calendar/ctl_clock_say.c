@@ -140,7 +140,7 @@ static const char *due_text(const struct saying *saying, int64_t due_us, char in
             word(saying, due_us == 0 ? TEXT_EXPLAIN_DUE_PAUSED : TEXT_EXPLAIN_DUE_UNKNOWN));
         return into;
     }
-    return view_time(due_us, into);
+    return view_due(due_us, into);
 }
 
 /* Why an extension was refused: a word of the watchdog's, or the action that has to come first. */
@@ -252,11 +252,13 @@ static void part_say(struct saying *saying, const struct account_part *part)
     int64_t sum_us = part_add(saying, part);
     int64_t before_us = sum_us - account_own_us(saying->account, part->span);
     int64_t sum_s = sum_us / ACCOUNT_US;
+    int64_t to_us = part->span.to_us;
+    bool is_due = to_us == saying->account->told.due_us;
     int64_t own_s = sum_s - before_us / ACCOUNT_US; /* the parts of a second go to the next */
     line(saying,
          texts[part->kind],
          CTL_ARGS(view_time(part->span.from_us, from),
-                  view_time(part->span.to_us, to),
+                  is_due ? view_due(to_us, to) : view_time(to_us, to),
                   own_text(saying, own_s, length),
                   own_text(saying, sum_s, sum)));
 }
@@ -376,7 +378,7 @@ static void level_say(const struct saying *saying, const struct event *event)
     }
     line(saying,
          told->notify_role.size > 0 ? TEXT_EXPLAIN_LEVEL_TOLD : TEXT_EXPLAIN_LEVEL,
-         CTL_ARGS(view_time(told->level_due_us, due),
+         CTL_ARGS(view_due(told->level_due_us, due),
                   case_kind_text(saying->ctl, event->kind),
                   CTL_NUMBER_TEXT(told->level),
                   case_role(saying->ctl, account->view->policy, told->notify_role, role),
@@ -415,7 +417,7 @@ static void due_say(const struct saying *saying)
         bool cleared = case_clock_is_cleared(account->view, saying->clock);
         line(saying,
              cleared ? TEXT_WHY_CLEARED : TEXT_WHY_DUE,
-             CTL_ARGS(view_time(told->due_us, text)));
+             CTL_ARGS(view_due(told->due_us, text)));
     } else {
         line(saying, TEXT_WHY_PAUSED, CTL_ARGS(view_time(told->paused_at_us, text)));
     }

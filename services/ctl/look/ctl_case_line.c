@@ -308,7 +308,7 @@ static void say_clock(struct line *line, const struct event_clock *clock)
     char text[VIEW_TEXT_MAX];
     (void)case_clock_name(line->ctl, line->policy, clock, name);
     if (clock->level > 0) {
-        (void)view_time(clock->level_due_us, text);
+        (void)view_due(clock->level_due_us, text);
         say_text(line, TEXT_LEVEL_IS, CTL_ARGS(name, CTL_NUMBER_TEXT(clock->level), text));
         if (clock->notify_role.size > 0) {
             say_text(line,
@@ -329,7 +329,7 @@ static void say_clock(struct line *line, const struct event_clock *clock)
     } else if (clock->due_us == 0) {
         say_text(line, TEXT_PAUSED_IS, CTL_ARGS(name));
     } else {
-        say_text(line, TEXT_DUE_AT, CTL_ARGS(name, view_time(clock->due_us, text)));
+        say_text(line, TEXT_DUE_AT, CTL_ARGS(name, view_due(clock->due_us, text)));
     }
 }
 

@@ -36,6 +36,22 @@ const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX])
     return into;
 }
 
+const char *view_due(int64_t at_us, char into[VIEW_TEXT_MAX])
+{
+    time_t seconds = (time_t)(at_us / 1000000);
+    time_t before = seconds - 1;
+    struct tm local;
+    struct tm last;
+    bool told = at_us != 0 && at_us % 1000000 == 0;
+    /* not "is it 00:00": where clocks are set at midnight there are two of them, or none */
+    bool ends_day = told && localtime_r(&seconds, &local) && localtime_r(&before, &last) &&
+                    local.tm_mday != last.tm_mday;
+    if (!ends_day || strftime(into, VIEW_TEXT_MAX, "%Y-%m-%d 24:00:00", &last) == 0) {
+        return view_time(at_us, into);
+    }
+    return into;
+}
+
 const char *view_text(const struct ctl *ctl,
                       enum ctl_text id,
                       const char *const *args,
@@ -118,6 +134,12 @@ const char *view_time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_
     }
     clock_text(at_us, into);
     return into;
+}
+
+const char *view_due_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX])
+{
+    bool told = !ctl->json && at_us != 0 && at_us != INT64_MAX;
+    return told ? view_due(at_us, into) : view_time_cell(ctl, at_us, into);
 }
 
 void view_zone_tell(const struct ctl *ctl)

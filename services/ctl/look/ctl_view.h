@@ -102,6 +102,8 @@ void view_zones_add(struct view_zones *zones, const struct policy *policy);
 void view_zones_take(const struct view_zones *zones);
 /* A cell of a table: as view_time for people, RFC 3339 in UTC in JSON, "" for never. */
 const char *view_time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX]);
+/* The same, as view_due for people. */
+const char *view_due_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX]);
 /* Beneath a table with times: the zone they are told in.  Nothing with --json, which is in UTC. */
 void view_zone_tell(const struct ctl *ctl);
 struct ctl_table;
@@ -117,6 +119,8 @@ void view_cases(const struct ctl *ctl,
 const char *view_policy_zone(const struct policy *policy);
 /* "2026-11-21 19:46:01" in the local zone; "-" for 0 and for never. */
 const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX]);
+/* The same of an instant by which something is due: the end of a day is its 24:00. */
+const char *view_due(int64_t at_us, char into[VIEW_TEXT_MAX]);
 /* The zone it is told in, as people call it, and how far it is from UTC; "" when it has no name. */
 const char *view_zone(int64_t at_us, char into[VIEW_TEXT_MAX]);
 /* "3 d 4 h", "3 天 4 小时": the two greatest units, rounded down. */
