@@ -289,6 +289,37 @@ static void what_is_due_at_the_end_of_a_day_is_due_on_that_day(void **state)
     story_end(&story);
 }
 
+/* An hour, looked at with parts of a second over: before it is due, late, and stopped: what is told
+ * down and what is told up are the whole, and lateness is the same wherever it stands.  Seen to
+ * fail with each rounded the other way. */
+static void what_is_used_and_what_is_left_are_the_whole(void **state)
+{
+    (void)state;
+    const int64_t started_us = story_at(8, 10, 0) + 123456;
+    const int64_t due_us = started_us + INT64_C(1) * HOUR * ACCOUNT_US;
+    struct story story;
+    story_begin(&story, CTL_EN);
+    struct event_clock told = story_clock("handling", started_us, due_us);
+    told.target_s = HOUR;
+    tell_clock(&story, EVENT_CLOCKS_STARTED, started_us, told);
+    case_fold(&story.view);
+    story.view.now_us = story_at(8, 10, 59);
+    assert_says(&story, CLOCK_WHOLE, "used in all 58 min 59 s of working time\n");
+    assert_int_equal(case_clock_left_s(&story.view, &story.view.clocks[0]), 61);
+    story.view.now_us = story_at(8, 11, 1);
+    assert_int_equal(case_clock_left_s(&story.view, &story.view.clocks[0]), 0);
+    assert_says(&story, CLOCK_WHOLE, ":01:00  1 min\n");
+    assert_says(&story, CLOCK_WHOLE, "late by 1 min of working time so far\n");
+    told.paused_at_us = story_at(8, 10, 59);
+    told.used_s = 58 * 60 + 59;
+    told.verdict = CLOCK_MET;
+    tell_clock(&story, EVENT_CLOCKS_STOPPED, told.paused_at_us, told);
+    case_fold(&story.view);
+    assert_says(&story, CLOCK_WHOLE, "1 min 1 s, in all 1 h\n");
+    assert_says(&story, CLOCK_WHOLE, "in time, 1 min 1 s of working time before it was due\n");
+    story_end(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_verdict_names_the_zone_data_it_was_made_with_and_that_of_here),
         cmocka_unit_test(an_event_older_than_zone_versions_says_nothing_of_zone_data),
         cmocka_unit_test(what_is_due_at_the_end_of_a_day_is_due_on_that_day),
+        cmocka_unit_test(what_is_used_and_what_is_left_are_the_whole),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     (void)setenv("TZ", "UTC0", 1); /* nobody's calendar is kept in it */

@@ -365,5 +365,5 @@ int64_t account_late_s(const struct account *account)
         return told->late_s;
     }
     const struct account_span late = {told->due_us, account->view->now_us};
-    return (account_own_us(account, late) + ACCOUNT_US - 1) / ACCOUNT_US;
+    return case_up_s(account_own_us(account, late));
 }

@@ -251,7 +251,7 @@ static void part_say(struct saying *saying, const struct account_part *part)
     char sum[VIEW_TEXT_MAX];
     int64_t sum_us = part_add(saying, part);
     int64_t before_us = sum_us - account_own_us(saying->account, part->span);
-    int64_t sum_s = sum_us / ACCOUNT_US;
+    int64_t sum_s = part->kind == ACCOUNT_LATE ? case_up_s(sum_us) : sum_us / ACCOUNT_US;
     int64_t to_us = part->span.to_us;
     bool is_due = to_us == saying->account->told.due_us;
     int64_t own_s = sum_s - before_us / ACCOUNT_US; /* the parts of a second go to the next */
@@ -443,7 +443,7 @@ static void verdict_say(const struct saying *saying)
     } else if (told->verdict == CLOCK_MET && told->due_us == INT64_MAX) {
         line(saying, TEXT_EXPLAIN_MET_UNKNOWN, NULL);
     } else if (told->verdict == CLOCK_MET) {
-        (void)sum_text(saying, account_own_us(account, spare) / ACCOUNT_US, text);
+        (void)sum_text(saying, case_up_s(account_own_us(account, spare)), text);
         line(saying, TEXT_EXPLAIN_MET, CTL_ARGS(text));
     } else {
         line(saying, TEXT_EXPLAIN_NO_VERDICT, NULL);

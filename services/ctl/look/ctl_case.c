@@ -221,11 +221,16 @@ enum view_status case_clock_status(const struct case_view *view, const struct ca
     return clock->warned ? VIEW_AT_RISK : VIEW_RUNNING;
 }
 
+int64_t case_up_s(int64_t us)
+{
+    return us / US + (us % US > 0);
+}
+
 int64_t case_clock_left_s(const struct case_view *view, const struct case_clock *clock)
 {
     const struct event_clock *told = &clock->told;
     bool runs = told->due_us != 0 && told->paused_at_us == 0 && told->due_us != INT64_MAX;
-    return runs ? (told->due_us - view->now_us) / US : 0;
+    return runs && told->due_us > view->now_us ? case_up_s(told->due_us - view->now_us) : 0;
 }
 
 bool case_clock_is_cleared(const struct case_view *view, const struct case_clock *clock)

@@ -57,8 +57,13 @@ void case_done(struct case_view *view);
 /* How a clock stands at view->now_us. */
 enum view_status case_clock_status(const struct case_view *view, const struct case_clock *clock);
 
-/* Due, late or met: the seconds that are left (negative: late) in elapsed time; 0 when it does not
- * run. */
+/*
+ * What is left, unused or late of a clock, up to the second; the watchdog tells what is used and
+ * what stood still down to it.  So used and left are the whole, and nothing is late by 0 s.
+ */
+int64_t case_up_s(int64_t us);
+
+/* The seconds that are left in elapsed time; 0 when it is late or does not run. */
 int64_t case_clock_left_s(const struct case_view *view, const struct case_clock *clock);
 
 /* The policy shows no due instant of it as things stand (due-cleared-when, due-hidden-in): it is no
