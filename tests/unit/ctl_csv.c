@@ -159,7 +159,8 @@ static void whose_bytes_are_no_text_is_told_how_to_convert_them(void **state)
     }
 }
 
-/* Also which sign its columns stand apart by: seen to fail where the header is one column to us. */
+/* Also which sign its columns stand apart by: seen to fail where the header is one column to us,
+ * and where only some of its columns are quoted. */
 static void a_file_that_does_not_fit_the_map_is_refused_at_its_header(void **state)
 {
     (void)state;
@@ -171,6 +172,10 @@ static void a_file_that_does_not_fit_the_map_is_refused_at_its_header(void **sta
         {"a\tb\n1\t2\n",  "header !1:1 CSV_TAB\n"         },
         {"\"a\";\"b\"\n", "header !1:4 CSV_SEMICOLON\n"   },
         {"\"a\"x,b\n",    "header !1:4 CSV_BEHIND_QUOTE\n"},
+        {"a;\"b\"\n",     "header !1:3 CSV_SEMICOLON\n"   },
+        {"a; \"b\";c\n",  "header !1:4 CSV_SEMICOLON\n"   },
+        {"a\t\"b\"\n",    "header !1:3 CSV_TAB\n"         },
+        {"a;b,c\"d\"\n",  "header !1:6 CSV_QUOTE_INSIDE\n"},
         {"a;b,c\n1,2\n",  "header !1:1 ROW_COLUMN\n"      },
     };
     play(CTL_READER_CSV, a_and_b, stories, sizeof stories / sizeof *stories);

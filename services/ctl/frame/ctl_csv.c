@@ -48,6 +48,14 @@ static enum step bad_here(struct scan *scan, enum ctl_text why)
     return bad(scan, why, scan->lines, column_of(scan, scan->line_start, scan->at));
 }
 
+/* beside: the sign on the other side of the quote, by which a header may be judged. */
+static enum step bad_quote(struct scan *scan, enum ctl_text why, char beside)
+{
+    enum step step = bad_here(scan, why);
+    scan->csv->bad.detail[0] = beside;
+    return step;
+}
+
 /* What stands behind a cell: a comma, a line end, or the end of it all. */
 static enum step behind_cell(struct scan *scan)
 {
@@ -68,9 +76,7 @@ static enum step behind_cell(struct scan *scan)
         sign = scan->bytes[++scan->at];
     }
     if (sign != '\n') {
-        enum step step = bad_here(scan, TEXT_CSV_BEHIND_QUOTE);
-        scan->csv->bad.detail[0] = sign;
-        return step;
+        return bad_quote(scan, TEXT_CSV_BEHIND_QUOTE, sign);
     }
     scan->at++;
     scan->lines++;
@@ -118,7 +124,11 @@ static enum step plain(struct scan *scan, struct slice *cell)
             break;
         }
         if (sign == '"') {
-            return bad_here(scan, TEXT_CSV_QUOTE_INSIDE);
+            size_t before = scan->at - 1;
+            while (before > start && scan->bytes[before] == ' ') {
+                before--;
+            }
+            return bad_quote(scan, TEXT_CSV_QUOTE_INSIDE, scan->bytes[before]);
         }
     }
     *cell = slice_of(scan->bytes + start, scan->at - start);

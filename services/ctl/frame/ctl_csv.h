@@ -14,7 +14,7 @@ enum { CTL_CSV_CELLS_MAX = 512 };
 struct ctl_bad {
     uint64_t line;
     uint64_t column;
-    enum ctl_text why; /* {1} is detail; behind a quote detail is what stands there */
+    enum ctl_text why; /* {1} is detail; of a stray quote detail is what stands beside it */
     char detail[80];
 };
 

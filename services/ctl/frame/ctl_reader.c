@@ -200,7 +200,8 @@ static enum ctl_read csv_header(struct ctl_reader *reader, struct ctl_bad *bad)
     if (read == CTL_READ_END) {
         return bad_row(bad, 1, 1, TEXT_CSV_HEADER);
     }
-    if (read == CTL_READ_BAD && bad->why == TEXT_CSV_BEHIND_QUOTE) {
+    if (read == CTL_READ_BAD &&
+        (bad->why == TEXT_CSV_BEHIND_QUOTE || bad->why == TEXT_CSV_QUOTE_INSIDE)) {
         bad->why = separator_of(slice_text(bad->detail), bad->why);
     }
     if (read != CTL_READ_ROW) {
