@@ -2,7 +2,7 @@
 #include "clock.h"
 #include "ctl_database.h"
 #include "ctl_org.h"
-#include "ctl_table.h"
+#include "ctl_org_tables.h"
 #include "ctl_view.h"
 #include "dispatch_store.h"
 #include "scope.h"
@@ -178,18 +178,24 @@ static const char *comma(const struct ctl *ctl)
     return ctl->json ? ", " : ctl_text_in(ctl->language, TEXT_SAY_COMMA);
 }
 
+/* By its title; the id as well where another one is called the same. */
 static const char *
 queue_text(const struct ctl *ctl, const struct takes *takes, unsigned i, char into[VIEW_TEXT_MAX])
 {
     const struct policy *policy = takes->queues[i].policy;
+    const struct policy_queue *queue = &policy->queues[takes->queues[i].queue];
+    const char *title = view_title(ctl, &queue->title);
     char name[2 * POLICY_NAME_MAX];
-    (void)snprintf(
-        name, sizeof name, "%s/%s", policy->name, policy->queues[takes->queues[i].queue].id);
-    if (!ctl->json) {
+    unsigned alike = 0;
+    (void)snprintf(name, sizeof name, "%s/%s", policy->name, queue->id);
+    for (unsigned other = 0; other < takes->count; other++) {
+        const struct policy_queue *queues = takes->queues[other].policy->queues;
+        alike += strcmp(view_title(ctl, &queues[takes->queues[other].queue].title), title) == 0;
+    }
+    if (!ctl->json && alike > 1) {
         return view_work_queue(ctl, policy, name, into);
     }
-    (void)snprintf(into, VIEW_TEXT_MAX, "%s", name);
-    return into;
+    return view_plain(slice_text(ctl->json ? name : title), into);
 }
 
 /* "Clerk / Desk": what these policies call the role, each title once; "" where none knows it. */
@@ -234,7 +240,7 @@ static const char *role_text(const struct ctl *ctl,
     if (!ctl->json && titles[0] == '\0') {
         role_titles(ctl, waiting->calling, waiting->calling_count, role, titles);
     }
-    return view_named(ctl, titles[0] == '\0' ? role : titles, role, into);
+    return view_plain(slice_text(titles[0] == '\0' ? role : titles), into);
 }
 
 static const char *shift_text(const struct ctl *ctl,
@@ -246,8 +252,7 @@ static const char *shift_text(const struct ctl *ctl,
         return "";
     }
     const struct org_shift *shift = &org->shifts[agent->shift];
-    return view_named(
-        ctl, ctl->json ? shift->id : view_calendar(ctl, &shift->hours), shift->id, into);
+    return view_plain(slice_text(ctl->json ? shift->id : view_calendar(ctl, &shift->hours)), into);
 }
 
 static const char *department_text(const struct ctl *ctl,
@@ -260,10 +265,10 @@ static const char *department_text(const struct ctl *ctl,
     }
     const struct org_department *department = &org->departments[agent->department];
     const char *title = ctl->json ? department->id : view_title(ctl, &department->title);
-    return view_named(ctl, title, department->id, into);
+    return view_plain(slice_text(title), into);
 }
 
-/* "Front (bank/front) 12, Letters (bank/letters) 3": of the cases that wait, those this person may
+/* "Front 12, Letters 3": of the cases that wait, those this person may
  * take now. */
 static const char *takes_text(const struct ctl *ctl,
                               const struct waiting *waiting,
@@ -321,7 +326,7 @@ static void agent_show(const struct ctl *ctl,
                        const struct org *org,
                        const struct org_agent *agent,
                        const struct waiting *waiting,
-                       struct ctl_table *table)
+                       struct org_tables *tables)
 {
     char takes[CELL_MAX] = "";
     char department[VIEW_TEXT_MAX];
@@ -348,35 +353,23 @@ static void agent_show(const struct ctl *ctl,
                                org->skills[agent->skills[i].skill],
                                agent->skills[i].level);
     }
-    const char *const cells[] = {
-        agent->name,
-        department_text(ctl, org, agent, department),
-        roles,
-        shift_text(ctl, org, agent, shift),
-        agent->capacity < 0 ? "" : CTL_NUMBER_TEXT(agent->capacity),
-        CTL_NUMBER_TEXT(held),
-        skills,
-        agent->deputy == ORG_NONE ? "" : org->agents[agent->deputy].name,
-        now_text(ctl, org, agent, now),
-        takes_text(ctl, waiting, org, agent, held, takes),
+    const char *const cells[ORG_CELL_COUNT] = {
+        [ORG_CELL_PERSON] = agent->name,
+        [ORG_CELL_DEPARTMENT] = department_text(ctl, org, agent, department),
+        [ORG_CELL_ROLES] = roles,
+        [ORG_CELL_SHIFT] = shift_text(ctl, org, agent, shift),
+        [ORG_CELL_CAPACITY] = agent->capacity < 0 ? "" : CTL_NUMBER_TEXT(agent->capacity),
+        [ORG_CELL_HOLDS] = CTL_NUMBER_TEXT(held),
+        [ORG_CELL_SKILLS] = skills,
+        [ORG_CELL_DEPUTY] = agent->deputy == ORG_NONE ? "" : org->agents[agent->deputy].name,
+        [ORG_CELL_NOW] = now_text(ctl, org, agent, now),
+        [ORG_CELL_MAY_TAKE] = takes_text(ctl, waiting, org, agent, held, takes),
     };
-    ctl_table_add(table, cells);
+    org_tables_add(tables, cells);
 }
 
 int ctl_org_show(struct ctl *ctl)
 {
-    static const struct ctl_column columns[] = {
-        {"person",     TEXT_COLUMN_PERSON,     CTL_COLUMN_TEXT,   false},
-        {"department", TEXT_COLUMN_DEPARTMENT, CTL_COLUMN_LIST,   false},
-        {"roles",      TEXT_COLUMN_ROLES,      CTL_COLUMN_LIST,   false},
-        {"shift",      TEXT_COLUMN_SHIFT,      CTL_COLUMN_TEXT,   false},
-        {"capacity",   TEXT_COLUMN_CAPACITY,   CTL_COLUMN_NUMBER, false},
-        {"holds",      TEXT_COLUMN_HOLDS,      CTL_COLUMN_NUMBER, false},
-        {"skills",     TEXT_COLUMN_SKILLS,     CTL_COLUMN_LIST,   false},
-        {"deputy",     TEXT_COLUMN_DEPUTY,     CTL_COLUMN_TEXT,   false},
-        {"now",        TEXT_COLUMN_NOW,        CTL_COLUMN_LIST,   false},
-        {"may_take",   TEXT_COLUMN_MAY_TAKE,   CTL_COLUMN_LIST,   false},
-    };
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = org_newest(ctl, &rows);
     if (code != CTL_OK) {
@@ -389,10 +382,8 @@ int ctl_org_show(struct ctl *ctl)
     SCOPED(org_object_free)
     struct org_object *object = org_object_read("org", slice_text(PQgetvalue(rows, 0, 1)), &report);
     policy_report_done(&report);
-    SCOPED(ctl_table_free)
-    struct ctl_table *table =
-        object ? ctl_table_new(ctl, columns, sizeof columns / sizeof *columns) : NULL;
-    if (!table) {
+    SCOPED(org_tables_done) struct org_tables tables;
+    if (!org_tables_begin(ctl, &tables) || !object) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     const struct org *org = &object->org;
@@ -414,9 +405,9 @@ int ctl_org_show(struct ctl *ctl)
                            PQgetvalue(rows, 0, 3)));
     }
     for (uint16_t i = 0; i < org->agent_count; i++) {
-        agent_show(ctl, org, &org->agents[i], waiting, table);
+        agent_show(ctl, org, &org->agents[i], waiting, &tables);
     }
-    ctl_table_answer(table, "people");
+    org_tables_answer(ctl, &tables);
     if (!ctl->json && waiting->total > waiting->count) {
         ctl_note(ctl,
                  TEXT_ORG_OF_URGENT,
