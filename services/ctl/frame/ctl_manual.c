@@ -53,9 +53,24 @@ static void options_manual(const struct ctl *ctl, const struct ctl_option *optio
     (void)fputs(".El\n", to);
 }
 
-static void section(const struct ctl *ctl, const char *name, enum ctl_text body)
+static void heading(const struct ctl *ctl, enum ctl_text id)
 {
-    (void)fprintf(ctl->out, ".Sh %s\n", name);
+    (void)fprintf(ctl->out, ".Sh %s\n", ctl_text_in(ctl->language, id));
+}
+
+/* What page it is of, and what that is in a line: what apropos looks through. */
+static void name_say(const struct ctl *ctl, const char *title, const char *name, enum ctl_text line)
+{
+    (void)fprintf(ctl->out, ".Dd November 21, 2026\n.Dt %s\n.Os\n", title);
+    heading(ctl, TEXT_MANUAL_HEAD_NAME);
+    (void)fprintf(ctl->out, ".Nm %s\n.Nd ", name);
+    roff(ctl->out, ctl_text_in(ctl->language, line));
+    (void)fputc('\n', ctl->out);
+}
+
+static void section(const struct ctl *ctl, enum ctl_text head, enum ctl_text body)
+{
+    heading(ctl, head);
     roff(ctl->out, ctl_text_in(ctl->language, body));
     (void)fputc('\n', ctl->out);
 }
@@ -64,11 +79,10 @@ int ctl_manual(struct ctl *ctl)
 {
     FILE *to = ctl->out;
     char places[CTL_USAGE_MAX];
-    (void)fputs(".Dd November 21, 2026\n.Dt REDRESS 1\n.Os\n.Sh NAME\n.Nm redress\n.Nd ", to);
-    roff(to, ctl_text_in(ctl->language, TEXT_MANUAL_NAME));
-    (void)fprintf(
-        to, "\n.Sh SYNOPSIS\n.Nm\n%s\n", ctl_text_in(ctl->language, TEXT_MANUAL_SYNOPSIS));
-    section(ctl, "DESCRIPTION", TEXT_MANUAL_DESCRIPTION);
+    name_say(ctl, "REDRESS 1", "redress", TEXT_MANUAL_NAME);
+    heading(ctl, TEXT_MANUAL_HEAD_SYNOPSIS);
+    (void)fprintf(to, ".Nm\n%s\n", ctl_text_in(ctl->language, TEXT_MANUAL_SYNOPSIS));
+    section(ctl, TEXT_MANUAL_HEAD_DESCRIPTION, TEXT_MANUAL_DESCRIPTION);
     (void)fprintf(
         to, ".Ss %s\n.Bl -tag -width Ds\n", ctl_text_in(ctl->language, TEXT_MANUAL_VERBS));
     for (size_t i = 0; i < ctl_verb_count; i++) {
@@ -83,12 +97,14 @@ int ctl_manual(struct ctl *ctl)
     }
     (void)fprintf(to, ".El\n.Ss %s\n", ctl_text_in(ctl->language, TEXT_MANUAL_COMMON));
     options_manual(ctl, ctl_common_options, ctl_common_option_count);
-    section(ctl, "ENVIRONMENT", TEXT_MANUAL_ENVIRONMENT);
-    (void)fputs(".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/redress/redress.yaml\n", to);
+    section(ctl, TEXT_MANUAL_HEAD_ENVIRONMENT, TEXT_MANUAL_ENVIRONMENT);
+    heading(ctl, TEXT_MANUAL_HEAD_FILES);
+    (void)fputs(".Bl -tag -width Ds\n.It Pa /etc/redress/redress.yaml\n", to);
     roff(to, ctl_text_in(ctl->language, TEXT_MANUAL_FILES));
     (void)fputs("\n.El\n", to);
-    section(ctl, "EXIT STATUS", TEXT_HELP_EXITS);
-    (void)fputs(".Sh SEE ALSO\n.Xr redress-policy 5 :\n", to);
+    section(ctl, TEXT_MANUAL_HEAD_EXITS, TEXT_HELP_EXITS);
+    heading(ctl, TEXT_MANUAL_HEAD_SEE);
+    (void)fputs(".Xr redress-policy 5 :\n", to);
     roff(to, ctl_text_in(ctl->language, TEXT_MANUAL_LANGUAGE));
     (void)fputc('\n', to);
     return CTL_OK;
@@ -181,10 +197,8 @@ void ctl_manual_language(const struct ctl *ctl, const char *markdown)
 {
     FILE *to = ctl->out;
     struct page page = {.to = to, .headed = true};
-    (void)fputs(
-        ".Dd November 21, 2026\n.Dt REDRESS-POLICY 5\n.Os\n.Sh NAME\n.Nm redress-policy\n.Nd ", to);
-    roff(to, ctl_text_in(ctl->language, TEXT_VERB_POLICY_MANUAL));
-    (void)fputs("\n.Sh DESCRIPTION\n", to);
+    name_say(ctl, "REDRESS-POLICY 5", "redress-policy", TEXT_VERB_POLICY_MANUAL);
+    heading(ctl, TEXT_MANUAL_HEAD_DESCRIPTION);
     for (const char *line = markdown; *line;) {
         size_t size = strcspn(line, "\n");
         const char *ends[MANUAL_CELLS_MAX];
@@ -199,5 +213,6 @@ void ctl_manual_language(const struct ctl *ctl, const char *markdown)
         line = after;
     }
     page_list_end(&page);
-    (void)fputs(".Sh SEE ALSO\n.Xr redress 1\n", to);
+    heading(ctl, TEXT_MANUAL_HEAD_SEE);
+    (void)fputs(".Xr redress 1\n", to);
 }
