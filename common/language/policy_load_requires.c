@@ -1,6 +1,8 @@
 /* Requirements, comparisons and limits: what has to be so before something may be done. */
 #include "policy_read.h"
 
+enum { REQUIREMENT_TITLE_MAX = 512 };
+
 static const struct policy_field *field_of(const struct policy_loading *loading, uint16_t field)
 {
     return field < loading->policy->field_count ? &loading->policy->fields[field] : NULL;
@@ -290,18 +292,74 @@ static void requirement_check(struct policy_loading *loading,
     }
 }
 
-/* Where none is given: that of what is asked for. */
-static struct policy_title requirement_title(const struct policy *policy,
+/* What stands around a name to make of it what is asked for. */
+struct wording {
+    const char *before, *after, *end; /* a number stands between the last two */
+};
+static const struct wording not_by_words[LOCALE_COUNT] = {
+    [LOCALE_EN] = {"by somebody other than who did \"", "\"",                       ""},
+    [LOCALE_ZH_CN] = {"由“",                            "”者以外的人办理", ""},
+    [LOCALE_ZH_TW] = {"由「",                            "」者以外的人辦理", ""},
+};
+static const struct wording never_words[LOCALE_COUNT] = {
+    [LOCALE_EN] = {"no \"",           "\" before", ""},
+    [LOCALE_ZH_CN] = {"此前没有“", "”",       ""},
+    [LOCALE_ZH_TW] = {"此前沒有「", "」",       ""},
+};
+static const struct wording at_most_words[LOCALE_COUNT] = {
+    [LOCALE_EN] = {"\"",  "\": ",          " at most"},
+    [LOCALE_ZH_CN] = {"“", "”不超过 ", " 次"    },
+    [LOCALE_ZH_TW] = {"「", "」不超過 ", " 次"    },
+};
+static const struct wording settled_words[LOCALE_COUNT] = {
+    [LOCALE_EN] = {"\"",  "\" done",      ""},
+    [LOCALE_ZH_CN] = {"“", "”已完成", ""},
+    [LOCALE_ZH_TW] = {"「", "」已完成", ""},
+};
+
+/* The name alone where the arena is full, or what it would make is too long. */
+static struct policy_title worded(const struct policy_loading *loading,
+                                  const struct wording words[LOCALE_COUNT],
+                                  const struct policy_title *name,
+                                  const char *number)
+{
+    struct policy_title title = *name;
+    for (int i = 0; i < LOCALE_COUNT; i++) {
+        char text[REQUIREMENT_TITLE_MAX];
+        int size = snprintf(text,
+                            sizeof text,
+                            "%s%s%s%s%s",
+                            words[i].before,
+                            name->text[i] ? name->text[i] : "",
+                            words[i].after,
+                            number,
+                            words[i].end);
+        bool fits = name->text[i] && size > 0 && (size_t)size < sizeof text;
+        const char *copy = fits ? arena_copy(loading->arena, text, (size_t)size + 1) : NULL;
+        title.text[i] = copy ? copy : name->text[i];
+    }
+    return title;
+}
+
+/* Where none is given: what is asked for, not what it is about, which would read the wrong way
+ * round of what must not have been. */
+static struct policy_title requirement_title(const struct policy_loading *loading,
                                              const struct policy_requirement *asked)
 {
+    const struct policy *policy = loading->policy;
     if (asked->mark < policy->mark_count) {
-        return policy->marks[asked->mark].title;
+        const struct policy_title *title = &policy->marks[asked->mark].title;
+        char number[8];
+        (void)snprintf(number, sizeof number, "%u", asked->at_most);
+        return asked->times > 0 || asked->at_most == POLICY_NONE ? *title
+               : asked->at_most == 0 ? worded(loading, never_words, title, "")
+                                     : worded(loading, at_most_words, title, number);
     }
     if (asked->not_by < policy->mark_count) {
-        return policy->marks[asked->not_by].title;
+        return worded(loading, not_by_words, &policy->marks[asked->not_by].title, "");
     }
     if (asked->task < policy->task_count) {
-        return policy->tasks[asked->task].title;
+        return worded(loading, settled_words, &policy->tasks[asked->task].title, "");
     }
     uint16_t field = asked->compare.field;
     return field < policy->field_count ? policy->fields[field].title : policy->title;
@@ -324,8 +382,9 @@ void requirement_end(struct policy_loading *loading,
     if (asked->times == UINT16_MAX) {
         asked->times = asked->at_most == POLICY_NONE ? 1 : 0;
     }
-    if (!title_given(&asked->title)) {
-        asked->title = requirement_title(loading->policy, asked);
+    asked->titled = title_given(&asked->title);
+    if (!asked->titled) {
+        asked->title = requirement_title(loading, asked);
     }
     title_complete(&asked->title, loading->policy->name);
 }

@@ -188,6 +188,7 @@ struct policy_window {
  */
 struct policy_requirement {
     struct policy_title title; /* told where it does not hold */
+    bool titled;               /* by the policy; else the title is made of what is asked for */
     struct policy_when when;
     uint32_t roles;    /* bit set; 0: whoever acts */
     uint32_t outcomes; /* bit set over enum case_outcome; of closing */

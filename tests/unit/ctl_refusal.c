@@ -108,9 +108,9 @@ static void a_refusal_says_what_is_lacking_and_who_may(void **state)
         .about = slice_text("refunded"), .title = &title, .policy = policy_fixture(), .roles = 3};
     ctl_reply *reply = sent(&lacking, "requirement", arena);
     assert_says(
-        CTL_EN, reply, "first: The refund is decided (refunded); who may: handler, supervisor");
-    assert_says(CTL_ZH_CN, reply, "须先满足：退费已核定（refunded）；有权者：handler、supervisor");
-    assert_says(CTL_ZH_TW, reply, "須先滿足：退費已核定（refunded）；有權者：handler、supervisor");
+        CTL_EN, reply, "required: The refund is decided (refunded); who may: handler, supervisor");
+    assert_says(CTL_ZH_CN, reply, "须满足：退费已核定（refunded）；有权者：handler、supervisor");
+    assert_says(CTL_ZH_TW, reply, "須滿足：退費已核定（refunded）；有權者：handler、supervisor");
     redress__command__v1__reply__free_unpacked(reply, NULL);
     const struct dispatch_reason value = {.about = slice_text("amount"),
                                           .field = "amount",
@@ -179,17 +179,17 @@ static void what_a_field_has_to_be_is_told_where_its_title_does_not_say_it(void 
         const char *says[CTL_LANGUAGE_COUNT];
     } rows[] = {
         {{.field = 0, .choices = 1},
-         {"first: Founded (founded) has to be no",
-          "须先满足：属实（founded）须为否（no）",
-          "須先滿足：屬實（founded）須為否（no）"}                         },
+         {"required: Founded (founded) has to be no",
+          "须满足：属实（founded）须为否（no）",
+          "須滿足：屬實（founded）須為否（no）"}                         },
         {{.field = 0, .choices = 2},
-         {"first: Founded (founded) has to be yes",
-          "须先满足：属实（founded）须为是（yes）",
-          "須先滿足：屬實（founded）須為是（yes）"}                        },
+         {"required: Founded (founded) has to be yes",
+          "须满足：属实（founded）须为是（yes）",
+          "須滿足：屬實（founded）須為是（yes）"}                        },
         {{.field = 1, .choices = 5},
-         {"first: Cause (cause) has to be Ours (ours) or Nobody's (nobodys)",
-          "须先满足：原因（cause）须为我方（ours）或无人（nobodys）",
-          "須先滿足：原因（cause）須為我方（ours）或無人（nobodys）"}},
+         {"required: Cause (cause) has to be Ours (ours) or Nobody's (nobodys)",
+          "须满足：原因（cause）须为我方（ours）或无人（nobodys）",
+          "須滿足：原因（cause）須為我方（ours）或無人（nobodys）"}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct policy_field *field = &fields[rows[i].compare.field];

@@ -329,6 +329,51 @@ static void a_title_in_one_language_is_told_to_whoever_reads_another(void **stat
     }
 }
 
+/* What must not have been is not told as what has to be, as the name of its mark alone was. */
+static void a_requirement_without_a_title_is_told_as_what_it_asks_for(void **state)
+{
+    (void)state;
+    static const char written[] = "{mark: replied, no-more-than: 2}]";
+    static const char instead[] = "{mark: told, no-more-than: 2}, {mark: told, no-more-than: 0}, "
+                                  "{not-by-who-did: told}, {task: capa}, {mark: told}]";
+    static const struct policy_title wanted[] = {
+        {{"\"The customer was told first\": 2 at most",
+          "“已先告知客户”不超过 2 次",
+          "「已先告知客戶」不超過 2 次"}},
+        {{"no \"The customer was told first\" before",
+          "此前没有“已先告知客户”",
+          "此前沒有「已先告知客戶」"}},
+        {{"by somebody other than who did \"The customer was told first\"",
+          "由“已先告知客户”者以外的人办理",
+          "由「已先告知客戶」者以外的人辦理"}},
+        {{"\"Corrective action\" done", "“纠正措施”已完成", "「矯正措施」已完成"}},
+        {{"The customer was told first", "已先告知客户", "已先告知客戶"}},
+    };
+    static char yaml[FILE_MAX];
+    static char other[FILE_MAX];
+    struct policy_report report;
+    assert_true(golden_read(POLICY_CASES "/lifecycle.yaml", yaml, FILE_MAX - 1) > 0);
+    char *at = strstr(yaml, written);
+    assert_non_null(at);
+    int size = snprintf(
+        other, sizeof other, "%.*s%s%s", (int)(at - yaml), yaml, instead, at + strlen(written));
+    SCOPED(policy_object_free)
+    struct policy_object *object =
+        policy_load("other", slice_of(other, (size_t)size), FIRST_YEAR, LAST_YEAR, &report);
+    assert_non_null(object);
+    policy_report_done(&report);
+    const struct policy *policy = &object->policy;
+    const struct policy_step *step = &policy->steps[policy_step_index(policy, slice_text("reply"))];
+    const struct policy_action *answer =
+        &step->actions[policy_action_index(step, slice_text("answer"))];
+    assert_int_equal(answer->require_count, 1 + sizeof wanted / sizeof *wanted);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        for (int j = 0; j < LOCALE_COUNT; j++) {
+            assert_string_equal(answer->requirements[i + 1].title.text[j], wanted[i].text[j]);
+        }
+    }
+}
+
 static void a_file_beyond_the_bounds_is_refused(void **state)
 {
     (void)state;
@@ -358,6 +403,7 @@ int main(void)
         cmocka_unit_test(hundreds_of_categories_are_each_found_and_no_other),
         cmocka_unit_test(any_cut_of_a_policy_is_an_error_and_never_worse),
         cmocka_unit_test(a_title_in_one_language_is_told_to_whoever_reads_another),
+        cmocka_unit_test(a_requirement_without_a_title_is_told_as_what_it_asks_for),
         cmocka_unit_test(a_file_beyond_the_bounds_is_refused),
     };
     return cmocka_run_group_tests(tests, shipped_load, shipped_free);

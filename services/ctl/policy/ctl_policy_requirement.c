@@ -7,40 +7,55 @@ static const char *word(const struct ctl *ctl, enum ctl_text id)
     return ctl_text_in(ctl->language, id);
 }
 
-static const char *requirement_mark(const struct ctl *ctl,
-                                    const struct policy *policy,
-                                    const struct policy_requirement *asked,
-                                    char into[SAY_MAX])
+/* What is asked of a mark; a title that was made says itself how seldom. */
+static void requirement_mark(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct policy_requirement *asked,
+                             char into[SAY_MAX])
 {
     const char *comma = word(ctl, TEXT_FORM_AND);
+    const char *title = say_title(ctl, &policy->marks[asked->mark].title);
+    bool says = asked->titled || asked->times > 0;
     char part[SAY_MAX];
-    into[0] = '\0';
-    if (asked->mark < policy->mark_count) {
-        const char *title = say_title(ctl, &policy->marks[asked->mark].title);
-        bool named = strcmp(title, say_title(ctl, &asked->title)) == 0;
-        say_more(into, comma, named ? "" : say_text(ctl, part, TEXT_SAY_MARK, CTL_ARGS(title)));
+    if (says && strcmp(title, say_title(ctl, &asked->title)) != 0) {
+        say_more(into, comma, say_text(ctl, part, TEXT_SAY_MARK, CTL_ARGS(title)));
     }
-    if (asked->mark < policy->mark_count && asked->times > 1) {
+    if (asked->times > 1) {
         const char *times = CTL_NUMBER_TEXT(asked->times);
         say_more(into, comma, say_text(ctl, part, TEXT_SAY_TIMES, CTL_ARGS(times)));
     }
-    if (asked->mark < policy->mark_count && asked->persons > 1) {
+    if (asked->persons > 1) {
         const char *persons = CTL_NUMBER_TEXT(asked->persons);
         say_more(into, comma, say_text(ctl, part, TEXT_SAY_PERSONS, CTL_ARGS(persons)));
     }
-    if (asked->mark < policy->mark_count && asked->at_most != POLICY_NONE) {
+    if (says && asked->at_most != POLICY_NONE) {
         const char *times = CTL_NUMBER_TEXT(asked->at_most);
         say_more(into, comma, say_text(ctl, part, TEXT_SAY_AT_MOST, CTL_ARGS(times)));
     }
-    if (asked->not_by < policy->mark_count) {
+}
+
+/* Whose mark, whose task: a title that was made is of the first of the three. */
+static void requirement_marks(const struct ctl *ctl,
+                              const struct policy *policy,
+                              const struct policy_requirement *asked,
+                              char into[SAY_MAX])
+{
+    const char *comma = word(ctl, TEXT_FORM_AND);
+    bool marked = asked->mark < policy->mark_count;
+    bool not_by = asked->not_by < policy->mark_count;
+    char part[SAY_MAX];
+    into[0] = '\0';
+    if (marked) {
+        requirement_mark(ctl, policy, asked, into);
+    }
+    if (not_by && (asked->titled || marked)) {
         const char *title = say_title(ctl, &policy->marks[asked->not_by].title);
         say_more(into, comma, say_text(ctl, part, TEXT_SAY_NOT_BY, CTL_ARGS(title)));
     }
-    if (asked->task < policy->task_count) {
+    if (asked->task < policy->task_count && (asked->titled || marked || not_by)) {
         const char *title = say_title(ctl, &policy->tasks[asked->task].title);
         say_more(into, comma, say_text(ctl, part, TEXT_SAY_NONE_OPEN, CTL_ARGS(title)));
     }
-    return into;
 }
 
 static const char *since_say(const struct ctl *ctl, enum window_since since)
@@ -86,7 +101,7 @@ static const char *requirement_say(const struct ctl *ctl,
     char part[SAY_MAX];
     char list[SAY_MAX];
     char what[SAY_MAX];
-    (void)requirement_mark(ctl, policy, asked, what);
+    requirement_marks(ctl, policy, asked, what);
     if (asked->compare.field < policy->field_count) {
         const char *title = say_title(ctl, &policy->fields[asked->compare.field].title);
         say_more(what,
