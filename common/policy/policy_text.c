@@ -375,3 +375,18 @@ bool policy_text_fill(const struct policy *policy,
     *size = filling.size;
     return !filling.full;
 }
+
+bool policy_text_promises(const struct policy *policy,
+                          const struct policy_text *text,
+                          enum locale locale)
+{
+    const char *at = text->says.text[locale];
+    struct policy_text_piece piece;
+    uint16_t index;
+    while (policy_text_next(&at, &piece)) {
+        if (piece.variable && policy_variable_of(policy, piece.text, &index) == VARIABLE_DUE) {
+            return true;
+        }
+    }
+    return false;
+}

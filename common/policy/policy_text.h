@@ -72,6 +72,11 @@ bool policy_text_fill(const struct policy *policy,
                       size_t *size,
                       struct slice *lacking);
 
+/* It says when a clock is due. */
+bool policy_text_promises(const struct policy *policy,
+                          const struct policy_text *text,
+                          enum locale locale);
+
 /* "zh-CN", …; LOCALE_COUNT: no such language. */
 enum locale policy_locale_parse(struct slice name);
 const char *policy_locale_name(enum locale locale);

@@ -222,6 +222,7 @@ CREATE TABLE clock (
     closed    boolean NOT NULL,
     next_due  timestamptz NOT NULL, -- when the next level fires; infinity: nothing is running
     due       timestamptz NOT NULL, -- nearest due time of a clock that runs and has no verdict; infinity: none
+    dues      bytea NOT NULL,       -- of each of them, in the layout of common/base/clock_dues.h
     raised    smallint NOT NULL,    -- most urgent priority a level has asked for; 0: none
     raised_by text NOT NULL,        -- its clock
     unknown   boolean NOT NULL DEFAULT false, -- a clock runs whose due instant its calendar cannot say
@@ -378,7 +379,7 @@ CREATE POLICY own_dispatch  ON member TO redress_dispatch  USING (service = 3);
 CREATE POLICY own_watchdog  ON member TO redress_watchdog  USING (service = 4);
 CREATE POLICY own_analytics ON member TO redress_analytics USING (service = 5);
 
-INSERT INTO archive (schema, file, partitions) VALUES (6, 1, :partitions);
+INSERT INTO archive (schema, file, partitions) VALUES (7, 1, :partitions);
 INSERT INTO head (service, partition)
     SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;
 

@@ -4,7 +4,8 @@
  *
  * A case that is in memory is as committed, or as the batch under way has changed it; the archive
  * is asked before a batch is decided, on the connection that commits, and only for what is not
- * here.
+ * here.  Of its clocks the archive knows more than we have heard: what the watchdog tells us it has
+ * committed before (law 5).
  */
 #include "dispatch_shell.h"
 
@@ -13,15 +14,12 @@ struct held_case *dispatch_find(struct dispatch *dispatch, uint64_t case_id)
     return case_cache_find(dispatch->cases, case_id);
 }
 
-void cases_want(struct dispatch *dispatch, uint64_t case_id)
+void cases_want_dues(struct dispatch *dispatch, uint64_t case_id)
 {
     if (!service_serves(dispatch->service, case_partition(case_id))) {
         return;
     }
     dispatch->asked_in[case_partition(case_id)] = dispatch->cycle;
-    if (dispatch_find(dispatch, case_id)) {
-        return;
-    }
     if (dispatch->wanted_count == DISPATCH_WANTED_MAX) {
         service_fail(dispatch->service, "a batch beyond its bounds");
         return;
@@ -29,22 +27,18 @@ void cases_want(struct dispatch *dispatch, uint64_t case_id)
     dispatch->wanted[dispatch->wanted_count++] = case_id;
 }
 
-/*
- * An event of triage begins a case: nobody is asked whether there is one already, because the
- * archive refuses a second row, and then all are asked about for a while.  An event of the watchdog
- * is about one; where the nearest due time is all that is known of its clocks, the archive knows
- * better.
- */
+void cases_want(struct dispatch *dispatch, uint64_t case_id)
+{
+    if (!dispatch_find(dispatch, case_id)) {
+        cases_want_dues(dispatch, case_id);
+    }
+}
+
+/* An event of triage begins a case: nobody is asked whether there is one already, because the
+ * archive refuses a second row, and then all are asked about for a while. */
 void cases_want_for(struct dispatch *dispatch, const struct event *event)
 {
-    const struct held_case *held = dispatch_find(dispatch, event->case_id);
-    bool begins = event->service == SERVICE_TRIAGE;
-    if (!held && begins && dispatch->doubts == 0) {
-        return;
-    }
-    if (held && !begins && held->due_read && dispatch->wanted_count < DISPATCH_WANTED_MAX) {
-        dispatch->wanted[dispatch->wanted_count++] = event->case_id;
-    } else {
+    if (event->service != SERVICE_TRIAGE || dispatch->doubts > 0) {
         cases_want(dispatch, event->case_id);
     }
 }
@@ -66,26 +60,28 @@ static void row_take(struct dispatch *dispatch, const PGresult *rows, int row)
 {
     uint64_t case_id = dispatch_row_case(rows, row);
     struct held_case *held = dispatch_find(dispatch, case_id);
-    if (held) { /* what is in memory stands; only a hint may be better known there */
-        held->state.due_us = held->due_read ? dispatch_row_due_us(rows, row) : held->state.due_us;
-        return;
-    }
-    const struct policy *policy = dispatch_policy(dispatch, dispatch_row_policy(rows, row));
-    struct held_case read = {.due_read = true};
-    if (!policy) {
-        return; /* looked up again when it is here */
-    }
     struct error error = {0};
-    if (!dispatch_row_read(rows, row, policy, &read.state, &error)) {
+    if (!held) { /* what is in memory stands, but for its clocks */
+        const struct policy *policy = dispatch_policy(dispatch, dispatch_row_policy(rows, row));
+        struct held_case read = {0};
+        if (!policy) {
+            return; /* looked up again when it is here */
+        }
+        if (!dispatch_row_read(rows, row, policy, &read.state, &error)) {
+            service_fail_form(dispatch->service, &error);
+            return;
+        }
+        held = case_cache_insert(dispatch->cases, case_id, NULL);
+        if (!held) {
+            service_fail(dispatch->service, "out of memory");
+            return;
+        }
+        *held = read;
+    }
+    held->dues_in = dispatch->cycle;
+    if (!dispatch_row_dues(rows, row, &held->state, &held->dues_version, &error)) {
         service_fail_form(dispatch->service, &error);
-        return;
     }
-    held = case_cache_insert(dispatch->cases, case_id, NULL);
-    if (!held) {
-        service_fail(dispatch->service, "out of memory");
-        return;
-    }
-    *held = read;
 }
 
 void cases_looked_up(struct dispatch *dispatch, const PGresult *rows)

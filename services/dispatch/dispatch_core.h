@@ -60,8 +60,8 @@ struct dispatch_more {
  * The state of one case; the columns of the table complaint.  Open, so that tests can build any.
  *
  * Everything follows from dispatch's own stream but due_us and clock_due_us: those are hints for
- * the order of a queue, folded in from the watchdog's stream (the shell may fill them from the
- * table clock) and no part of what refolding compares; see dispatch_case_equal.
+ * the order of a queue and for texts, folded in from the watchdog's stream (the shell fills them
+ * from the table clock) and no part of what refolding compares; see dispatch_case_equal.
  *
  * An open case is either held by one agent or stands in one queue, a closed one is neither.
  */

@@ -1,5 +1,6 @@
 /* The folding half of the core: events into the state of a case, and the state into its place in a
  * queue. */
+#include "clock_dues.h"
 #include "dispatch_core_erase.h"
 #include "dispatch_core_fit.h"
 #include "dispatch_core_push.h"
@@ -30,17 +31,6 @@ static bool name_fits(struct slice text)
 static uint16_t count_up(uint16_t count)
 {
     return count < UINT16_MAX ? (uint16_t)(count + 1) : count;
-}
-
-static int64_t nearest(const int64_t due_us[EVENT_CLOCKS_MAX])
-{
-    int64_t found_us = INT64_MAX;
-    for (int i = 0; i < EVENT_CLOCKS_MAX; i++) {
-        if (due_us[i] != 0 && due_us[i] < found_us) {
-            found_us = due_us[i];
-        }
-    }
-    return found_us;
 }
 
 uint16_t dispatch_queue_following(const struct policy *policy,
@@ -81,7 +71,7 @@ fold_opened(const struct policy *policy, struct dispatch_case *state, const stru
     state->opened_at_us = event->at_us;
     state->step_since_us = event->at_us;
     state->updated_at_us = event->at_us;
-    state->due_us = nearest(state->clock_due_us);
+    state->due_us = clock_dues_nearest_us(state->clock_due_us);
     state->policy_id = opened->policy_id;
     state->version = 1;
     state->repeats = opened->repeats;
@@ -351,7 +341,7 @@ fold_clocks(const struct policy *policy, struct dispatch_case *state, const stru
             state->clock_due_us[index] = running ? clock->due_us : 0;
         }
     }
-    state->due_us = nearest(state->clock_due_us);
+    state->due_us = clock_dues_nearest_us(state->clock_due_us);
 }
 
 void dispatch_evolve(const struct policy *policy,

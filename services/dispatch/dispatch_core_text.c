@@ -51,6 +51,14 @@ enum dispatch_answer text_permit(const struct policy *policy,
     return DISPATCH_APPEND;
 }
 
+bool dispatch_text_promises(const struct policy *policy,
+                            const struct dispatch_case *state,
+                            const struct dispatch_input *input)
+{
+    const struct policy_text *text = text_of(policy, action_of(policy, state, input), input->text);
+    return text && policy_text_promises(policy, text, text_locale(policy, state, input));
+}
+
 bool dispatch_text_fill(const struct policy *policy,
                         const struct dispatch_case *state,
                         struct dispatch_input *input,

@@ -9,6 +9,11 @@
 #include "dispatch_core.h"
 #include "policy_text.h"
 
+/* input->text is one of the action's, and says when a clock is due. */
+bool dispatch_text_promises(const struct policy *policy,
+                            const struct dispatch_case *state,
+                            const struct dispatch_input *input);
+
 /*
  * Fills in input->text; *said is lent by into.  Where a variable has no value, input->text_lacking
  * names it and *said is empty, as it is where the text is none of the action's: dispatch_decide

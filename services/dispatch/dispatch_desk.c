@@ -57,6 +57,14 @@ void desk_refuse_as(const struct asked *asked,
            reason);
 }
 
+void desk_postpone(const struct asked *asked)
+{
+    struct dispatch_reply reply = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED,
+                                   .code = "clocks_behind",
+                                   .text = "the watchdog is behind; try again in a moment"};
+    answer(asked, &reply);
+}
+
 /* Who asks, as the core takes it; nobody where the command names nobody. */
 static struct dispatch_input asker_of(const struct asked *asked)
 {

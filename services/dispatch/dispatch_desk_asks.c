@@ -35,6 +35,9 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
     wanted->claims = wanted->claims || command->claim;
     if (command->act) {
         cases_want(dispatch, command->act->case_id);
+        if (command->act->has_text) { /* which may promise something */
+            cases_want_dues(dispatch, command->act->case_id);
+        }
         others_want(dispatch, command->act);
         early_note_act(dispatch, command->act);
     } else if (command->show) {

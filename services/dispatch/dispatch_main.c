@@ -204,8 +204,8 @@ static void dispatch_input(void *self, struct cycle *cycle, const struct event *
     if (!policy) {
         return;
     }
-    if (held && !triaged && !held->due_read) {
-        dispatch_evolve(policy, &held->state, event); /* the hints for the order of a queue */
+    if (held && !triaged && held->dues_in != dispatch->cycle) { /* what was read is newer */
+        dispatch_evolve(policy, &held->state, event);
     }
     const struct dispatch_input input = {
         .kind = triaged ? DISPATCH_TRIAGED : DISPATCH_CLOCK,
@@ -284,8 +284,10 @@ static bool row_op(void *self, const PGresult *rows, int row, struct projection_
 {
     const struct policy *policy = dispatch_policy(self, dispatch_row_policy(rows, row));
     struct dispatch_case state;
+    uint32_t version;
     struct error error = {0};
-    if (!policy || !dispatch_row_read(rows, row, policy, &state, &error)) {
+    if (!policy || !dispatch_row_read(rows, row, policy, &state, &error) ||
+        !dispatch_row_dues(rows, row, &state, &version, &error)) {
         return false; /* told when somebody acts on it */
     }
     place_of(self, policy, &state, op);

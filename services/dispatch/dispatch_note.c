@@ -125,6 +125,26 @@ bool desk_personal(const struct asked *asked,
     return true;
 }
 
+/*
+ * A text may promise when a clock is due only as the clock stands after all that was done to the
+ * case: the watchdog folds that later, so an answer from before would be a promise nobody keeps.
+ * Its clocks were read with this very batch.
+ */
+static bool dues_are_known(const struct asked *asked,
+                           const struct held_case *held,
+                           const struct policy *policy,
+                           const struct dispatch_input *input)
+{
+    if (!dispatch_text_promises(policy, &held->state, input) ||
+        (held->dues_in == asked->dispatch->cycle && held->dues_version == held->state.version)) {
+        return true;
+    }
+    if (!desk_asks_first(asked)) {
+        desk_postpone(asked);
+    }
+    return false;
+}
+
 /* The note is what the command gives, or one of the policy's texts, filled in.  False: refused. */
 static bool note_of(const struct asked *asked,
                     const struct held_case *held,
@@ -142,6 +162,9 @@ static bool note_of(const struct asked *asked,
     }
     if (note->size > 0) {
         refuse(asked, DESK_NOTE_AND_TEXT, NULL);
+        return false;
+    }
+    if (!dues_are_known(asked, held, policy, input)) {
         return false;
     }
     char *room = arena_take(cycle_arena(asked->cycle), NOTE_MAX);

@@ -32,8 +32,9 @@ enum {
 /* A case in memory. */
 struct held_case {
     struct dispatch_case state;
-    uint32_t saved_in; /* the cycle that has its former state in changed[] */
-    bool due_read;     /* due_us is the archive's: its clocks are not known one by one */
+    uint32_t saved_in;     /* the cycle that has its former state in changed[] */
+    uint32_t dues_in;      /* the cycle that read its clocks in the archive */
+    uint32_t dues_version; /* of the case, which those followed from */
 };
 
 /* A case this batch has changed, as it was before. */
@@ -148,6 +149,8 @@ struct held_case *dispatch_find(struct dispatch *dispatch, uint64_t case_id);
 /* While a batch is looked up: this case will be decided on. */
 void cases_want(struct dispatch *dispatch, uint64_t case_id);
 void cases_want_for(struct dispatch *dispatch, const struct event *event);
+/* Its clocks as the archive has them, be the case at hand or not. */
+void cases_want_dues(struct dispatch *dispatch, uint64_t case_id);
 bool cases_lookup(struct dispatch *dispatch, struct pg *pg);
 void cases_looked_up(struct dispatch *dispatch, const PGresult *rows);
 
@@ -209,6 +212,8 @@ void desk_refuse(const struct asked *asked,
 void desk_refuse_as(const struct asked *asked,
                     enum dispatch_answer answer,
                     const struct dispatch_reason *reason);
+/* What the watchdog makes of the case last is not known yet: to be asked again. */
+void desk_postpone(const struct asked *asked);
 /*
  * Before a command is refused: it may have been done, and be refused only because of what it did
  * itself.  The archive is asked then, once a batch and for all of its commands; those that are done

@@ -1,5 +1,6 @@
 #include "dispatch_store.h"
 
+#include "clock_dues.h"
 #include "dispatch_store_more.h"
 
 #define COMPLAINT_COLUMNS                                                                          \
@@ -18,10 +19,10 @@
 /* And what its policy says of it, which a state need not hold, for those who search by it. */
 #define COMPLAINT_COLUMNS_WRITTEN COMPLAINT_COLUMNS ", pushes, cause"
 
-/* With the nearest due time of its clocks, a hint for the order of a queue. */
+/* With when its clocks are due, as the watchdog has it. */
 #define ROWS                                                                                       \
     "SELECT " COMPLAINT_COLUMNS_OF_C                                                               \
-    ", k.due, c.pushes, c.cause FROM complaint c LEFT JOIN clock k USING (case_id) "
+    ", k.dues, c.pushes, c.cause FROM complaint c LEFT JOIN clock k USING (case_id) "
 
 #define CASES_ONE                                                                                  \
     "INSERT INTO complaint (" COMPLAINT_COLUMNS_WRITTEN                                            \
@@ -292,16 +293,11 @@ struct pg_changes dispatch_cases_bind(struct pg *pg)
                                .calls = changes_bind(pg, &case_rows[false])};
 }
 
-enum { ROW_MORE = 27, ROW_DUE = 28, ROW_PUSHES = 29, ROW_CAUSE = 30 }; /* columns of ROWS */
+enum { ROW_MORE = 27, ROW_DUES = 28, ROW_PUSHES = 29, ROW_CAUSE = 30 }; /* columns of ROWS */
 
 uint64_t dispatch_row_case(const PGresult *rows, int row)
 {
     return (uint64_t)pg_int8(rows, row, 0);
-}
-
-int64_t dispatch_row_due_us(const PGresult *rows, int row)
-{
-    return pg_is_null(rows, row, ROW_DUE) ? INT64_MAX : pg_time(rows, row, ROW_DUE);
 }
 
 uint32_t dispatch_row_policy(const PGresult *rows, int row)
@@ -356,7 +352,7 @@ bool dispatch_row_read(const PGresult *rows,
         .step_since_us = pg_time(rows, row, 23),
         .updated_at_us = pg_time(rows, row, 24),
         .closed_at_us = pg_is_null(rows, row, 25) ? 0 : pg_time(rows, row, 25),
-        .due_us = dispatch_row_due_us(rows, row),
+        .due_us = INT64_MAX,
     };
     name_read(rows, row, 6, state->agent);
     name_read(rows, row, 8, state->last_actor);
@@ -378,6 +374,26 @@ bool dispatch_row_read(const PGresult *rows,
     }
     return dispatch_more_unpack(more, &state->more) ||
            error_set(error, ERROR_REJECT, "complaint %llu is not what was written", number);
+}
+
+bool dispatch_row_dues(const PGresult *rows,
+                       int row,
+                       struct dispatch_case *state,
+                       uint32_t *version,
+                       struct error *error)
+{
+    struct clock_dues dues = {0};
+    if (!pg_is_null(rows, row, ROW_DUES) &&
+        !clock_dues_unpack(pg_bytes(rows, row, ROW_DUES), &dues)) {
+        return error_set(error,
+                         ERROR_REJECT,
+                         "dues of case %llu are not what was written",
+                         (unsigned long long)dispatch_row_case(rows, row));
+    }
+    memcpy(state->clock_due_us, dues.due_us, sizeof state->clock_due_us);
+    state->due_us = clock_dues_nearest_us(dues.due_us);
+    *version = dues.version;
+    return true;
 }
 
 void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *rows, uint32_t count)
@@ -468,28 +484,4 @@ void dispatch_rows_bind(struct pg *pg,
     pg_call(pg, "dispatch_rows");
     pg_bind_array(pg, &case_id);
     pg_bind_array(pg, &command_id);
-}
-
-void dispatch_waiting_bind(struct pg *pg,
-                           struct pg_array *partitions,
-                           int32_t limit,
-                           uint64_t behind)
-{
-    pg_call(pg, "dispatch_waiting");
-    pg_bind_array(pg, partitions);
-    pg_bind_int4(pg, limit);
-    pg_bind_int8(pg, (int64_t)behind);
-}
-
-void dispatch_search_bind(struct pg *pg,
-                          const char *policy,
-                          const char *queue,
-                          struct pg_array *partitions,
-                          int32_t limit)
-{
-    pg_call(pg, "dispatch_search");
-    pg_bind_text(pg, policy);
-    pg_bind_text(pg, queue);
-    pg_bind_array(pg, partitions);
-    pg_bind_int4(pg, limit);
 }

@@ -55,13 +55,11 @@ enum { DISPATCH_SAME_MAX = 1000 };
 void dispatch_same_cause_bind(struct pg *pg, const struct dispatch_counted *asked, uint32_t count);
 void dispatch_same_cause_read(const PGresult *rows, struct dispatch_counted *asked, uint32_t count);
 
-/* A row of dispatch_rows or of the projector's dispatch_feed: which case, the nearest due time of
- * its clocks (INT64_MAX: none), which policy it is pinned to, the columns pushes and cause, and the
- * state it holds with that due time as its only hint.  ERROR_REJECT: a name the policy does not
- * know, or bytes of another form.
+/* A row of dispatch_rows or of the projector's dispatch_feed: which case, which policy it is pinned
+ * to, the columns pushes and cause, and the state it holds, without the hints.  ERROR_REJECT: a
+ * name the policy does not know, or bytes of another form.
  */
 uint64_t dispatch_row_case(const PGresult *rows, int row);
-int64_t dispatch_row_due_us(const PGresult *rows, int row);
 uint32_t dispatch_row_policy(const PGresult *rows, int row);
 bool dispatch_row_pushes(const PGresult *rows, int row);
 struct slice dispatch_row_cause(const PGresult *rows, int row); /* see dispatch_cause */
@@ -69,6 +67,14 @@ bool dispatch_row_read(const PGresult *rows,
                        int row,
                        const struct policy *policy,
                        struct dispatch_case *state,
+                       struct error *error) MUST_CHECK;
+/* The hints of such a row: due_us and clock_due_us of the state, and the version of the case the
+ * watchdog had heard of when it wrote them; none, and 0, where it has not heard of the case.
+ * ERROR_REJECT: bytes that it does not write. */
+bool dispatch_row_dues(const PGresult *rows,
+                       int row,
+                       struct dispatch_case *state,
+                       uint32_t *version,
                        struct error *error) MUST_CHECK;
 
 /* dispatch_store_slots.c: a change of what an agent holds; more than the capacity refuses the

@@ -52,6 +52,7 @@ struct watch_case {
     int64_t received_at_us;
     int64_t closed_at_us; /* 0 while open */
     uint32_t policy_id;
+    uint32_t version; /* of the case in that event; 0: none */
     uint16_t channel;
     uint16_t category;
     uint16_t class_index;

@@ -104,12 +104,14 @@ void facts_learn(const struct policy *policy, struct watch_case *state, const st
     }
     if (event_kind_service(event->kind) == SERVICE_DISPATCH && event->seq > state->dispatch_seq) {
         state->dispatch_seq = event->seq;
+        state->version = event->kind == EVENT_OPENED ? 1 : event->advanced.version;
     }
 }
 
 void facts_of_receipt(const struct watch_case *before, struct watch_case *now)
 {
     now->dispatch_seq = before->dispatch_seq;
+    now->version = before->version;
     now->closed_at_us = before->closed_at_us;
     now->closed = before->closed;
     now->opened = before->opened;

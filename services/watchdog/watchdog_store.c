@@ -2,20 +2,20 @@
 
 /* The first byte: it grows with every change of what follows.  A macro, for watchdog_breached_sql.
  */
-#define LAYOUT              5
+#define LAYOUT              6
 #define TEXT_OF(number)     #number
 #define NUMBER_TEXT(number) TEXT_OF(number)
 
 enum {
-    CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
+    CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
     CLOCK_SIZE = 8 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
 };
 
 #define CASES_INSERT                                                                               \
-    "INSERT INTO clock (case_id, policy_id, closed, next_due, due, raised, raised_by, unknown, "   \
-    "state) "                                                                                      \
+    "INSERT INTO clock (case_id, policy_id, closed, next_due, due, dues, raised, raised_by, "      \
+    "unknown, state) "                                                                             \
     "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], "         \
-    "$5::timestamptz[], $6::smallint[], $7::text[], $8::boolean[], $9::bytea[]) "
+    "$5::timestamptz[], $6::bytea[], $7::smallint[], $8::text[], $9::boolean[], $10::bytea[]) "
 
 const struct pg_statement watchdog_statements[] = {
     {"watchdog_rows",      "SELECT case_id, state FROM clock WHERE case_id = ANY($1::bigint[])" },
@@ -28,20 +28,20 @@ const struct pg_statement watchdog_statements[] = {
     {"watchdog_cases_new", CASES_INSERT                                                         },
  /* A row that is there is updated: see CASE_CHANGES of dispatch_store.c, and its LIMIT. */
     {"watchdog_cases",
-     "UPDATE clock k SET closed = a.closed, next_due = a.next_due, due = a.due, "
+     "UPDATE clock k SET closed = a.closed, next_due = a.next_due, due = a.due, dues = a.dues, "
      "raised = a.raised, raised_by = a.raised_by, unknown = a.unknown, state = a.state "
      "FROM (SELECT * FROM unnest($1::bigint[], $2::boolean[], $3::timestamptz[], "
-     "$4::timestamptz[], $5::smallint[], $6::text[], $7::boolean[], $8::bytea[]) "
-     "LIMIT cardinality($1)) AS a(case_id, closed, next_due, due, raised, raised_by, unknown, "
-     "state) WHERE k.case_id = a.case_id"                                                       },
+     "$4::timestamptz[], $5::bytea[], $6::smallint[], $7::text[], $8::boolean[], $9::bytea[]) "
+     "LIMIT cardinality($1)) AS a(case_id, closed, next_due, due, dues, raised, raised_by, "
+     "unknown, state) WHERE k.case_id = a.case_id"                                              },
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
-/* 50 is CASE_SIZE with the count of clocks at its end, 52 CLOCK_SIZE, 42 and 45 the places of phase
+/* 54 is CASE_SIZE with the count of clocks at its end, 52 CLOCK_SIZE, 42 and 45 the places of phase
  * and breached in it. */
 const char watchdog_breached_sql[] = "(get_byte(k.state, 0) = " NUMBER_TEXT(
-    LAYOUT) " AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 49) - "
-            "1) i WHERE get_byte(k.state, 50 + 52 * i + 45) = 1 AND get_byte(k.state, 50 + 52 * i "
+    LAYOUT) " AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 53) - "
+            "1) i WHERE get_byte(k.state, 54 + 52 * i + 45) = 1 AND get_byte(k.state, 54 + 52 * i "
             "+ 42) "
             "IN (1, 2)))";
 
@@ -112,6 +112,7 @@ size_t watchdog_state_pack(const struct watch_case *state,
     at = put(at, (uint64_t)state->received_at_us, 8);
     at = put(at, (uint64_t)state->closed_at_us, 8);
     at = put(at, state->policy_id, 4);
+    at = put(at, state->version, 4);
     at = put(at, state->channel, 2);
     at = put(at, state->category, 2);
     at = put(at, state->class_index, 2);
@@ -139,6 +140,7 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
     state->received_at_us = (int64_t)take(&at, 8);
     state->closed_at_us = (int64_t)take(&at, 8);
     state->policy_id = (uint32_t)take(&at, 4);
+    state->version = (uint32_t)take(&at, 4);
     state->channel = (uint16_t)take(&at, 2);
     state->category = (uint16_t)take(&at, 2);
     state->class_index = (uint16_t)take(&at, 2);
@@ -159,7 +161,8 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
 
 /* The second set is of new cases, whose rows are inserted. */
 static struct case_rows {
-    struct pg_array case_id, policy_id, closed, next_due, due, raised, raised_by, unknown, state;
+    struct pg_array case_id, policy_id, closed, next_due, due, dues, raised, raised_by, unknown;
+    struct pg_array state;
 } case_rows[2];
 
 void watchdog_cases_begin(void)
@@ -171,6 +174,7 @@ void watchdog_cases_begin(void)
         pg_array_begin(&rows->closed, PG_BOOL);
         pg_array_begin(&rows->next_due, PG_TIMESTAMPTZ);
         pg_array_begin(&rows->due, PG_TIMESTAMPTZ);
+        pg_array_begin(&rows->dues, PG_BYTEA);
         pg_array_begin(&rows->raised, PG_INT2);
         pg_array_begin(&rows->raised_by, PG_TEXT);
         pg_array_begin(&rows->unknown, PG_BOOL);
@@ -178,18 +182,16 @@ void watchdog_cases_begin(void)
     }
 }
 
-/* A hint for dispatch, which orders its queues by it. */
-static int64_t nearest_due_us(const struct policy *policy, const struct watch_case *state)
+void watchdog_dues(const struct policy *policy,
+                   const struct watch_case *state,
+                   struct clock_dues *dues)
 {
-    int64_t nearest_us = INT64_MAX;
+    *dues = (struct clock_dues){.version = state->version};
     for (uint16_t c = 0, n = policy_run_count(policy); c < n; c++) {
         const struct watch_clock *clock = &state->clocks[c];
-        if (clock->phase == WATCH_RUNNING && clock->verdict == CLOCK_RUNNING &&
-            clock->due_us < nearest_us) {
-            nearest_us = clock->due_us;
-        }
+        bool runs = clock->phase == WATCH_RUNNING && clock->verdict == CLOCK_RUNNING;
+        dues->due_us[c] = runs ? clock->due_us : 0;
     }
-    return nearest_us;
 }
 
 void watchdog_case_add(const struct policy *policy,
@@ -199,12 +201,16 @@ void watchdog_case_add(const struct policy *policy,
 {
     struct case_rows *rows = &case_rows[is_new];
     const char *raised_by;
+    struct clock_dues dues;
+    uint8_t due_bytes[CLOCK_DUES_SIZE_MAX];
     uint8_t bytes[WATCHDOG_STATE_SIZE_MAX];
+    watchdog_dues(policy, state, &dues);
     pg_array_int8(&rows->case_id, (int64_t)state->case_id);
     pg_array_int4(&rows->policy_id, (int32_t)state->policy_id);
     pg_array_bool(&rows->closed, state->closed != 0);
     pg_array_time(&rows->next_due, due_us);
-    pg_array_time(&rows->due, nearest_due_us(policy, state));
+    pg_array_time(&rows->due, clock_dues_nearest_us(dues.due_us));
+    pg_array_bytes(&rows->dues, slice_of(due_bytes, clock_dues_pack(&dues, due_bytes)));
     /* for dispatch, which may open the case, or hear of a milder class, after a level has asked */
     pg_array_int2(&rows->raised, watch_raised(policy, state, &raised_by));
     pg_array_bytes(&rows->raised_by, slice_text(raised_by));
@@ -231,6 +237,7 @@ struct pg_changes watchdog_cases_bind(struct pg *pg)
                                     &fresh->closed,
                                     &fresh->next_due,
                                     &fresh->due,
+                                    &fresh->dues,
                                     &fresh->raised,
                                     &fresh->raised_by,
                                     &fresh->unknown,
@@ -239,6 +246,7 @@ struct pg_changes watchdog_cases_bind(struct pg *pg)
                                         &known->closed,
                                         &known->next_due,
                                         &known->due,
+                                        &known->dues,
                                         &known->raised,
                                         &known->raised_by,
                                         &known->unknown,

@@ -4,6 +4,7 @@
 #ifndef REDRESS_WATCHDOG_STORE_H
 #define REDRESS_WATCHDOG_STORE_H
 
+#include "clock_dues.h"
 #include "pg.h"
 #include "watchdog_core.h"
 
@@ -12,14 +13,19 @@ extern const unsigned watchdog_statement_count;
 
 enum { WATCHDOG_STATE_SIZE_MAX = 64 + EVENT_CLOCKS_MAX * 56 };
 
-/* The layout: little-endian, version 4 in the first byte, then the case, then each clock.  Returns
- * the size. */
+/* The layout: little-endian, its version in the first byte, then the case, then each clock.
+ * Returns the size. */
 size_t watchdog_state_pack(const struct watch_case *state,
                            uint16_t clock_count,
                            uint8_t out[WATCHDOG_STATE_SIZE_MAX]);
 
 /* False for another version, a wrong size or more clocks than there can be. */
 bool watchdog_state_unpack(struct slice bytes, struct watch_case *state);
+
+/* What the column dues says: when the clocks that run and have no verdict are due. */
+void watchdog_dues(const struct policy *policy,
+                   const struct watch_case *state,
+                   struct clock_dues *dues);
 
 /* Over a row k of the table clock, of this layout: a clock of the case was missed and has not
  * stopped. */

@@ -112,3 +112,35 @@ bool rig_keys_open(const struct rig *rig,
     assert_true(opened == 0 || opened == count);
     return opened > 0;
 }
+
+void rig_keys_note(const struct rig *rig, uint64_t case_id, char *said, size_t size)
+{
+    static struct event event;
+    struct error error = {0};
+    struct slice plain = {0};
+    struct rig_keys keys;
+    char path[128];
+    char query[160];
+    uint8_t key[SEAL_KEY_SIZE];
+    uint32_t key_id;
+    (void)snprintf(path, sizeof path, "%s/seal.key", rig->directory);
+    (void)snprintf(query,
+                   sizeof query,
+                   "SELECT bytes FROM journal WHERE case_id = %llu AND service = 3 ORDER BY seq "
+                   "DESC LIMIT 1",
+                   (unsigned long long)case_id);
+    SCOPED(seal_ring_free) struct seal_ring *ring = seal_ring_open(path, false, &error);
+    SCOPED(arena_free) struct arena *arena = arena_new(1 << 20);
+    rig_keys_read(rig, case_id, &keys);
+    assert_int_equal(keys.count, 1);
+    PGresult *rows = rows_of(rig, query);
+    assert_int_equal(PQntuples(rows), 1);
+    assert_true(event_decode(
+        slice_of(PQgetvalue(rows, 0, 0), (size_t)PQgetlength(rows, 0, 0)), arena, &event, &error));
+    assert_true(seal_case_key_find(
+        ring, case_id, slice_of(keys.wrapped[0], SEAL_WRAPPED_SIZE), key, &key_id, &error));
+    assert_true(seal_field_open(
+        key, case_id, "note", key_id, event.advanced.sealed_note, arena, &plain, &error));
+    (void)snprintf(said, size, "%.*s", (int)plain.size, (const char *)plain.bytes);
+    PQclear(rows);
+}

@@ -124,6 +124,19 @@ static void a_deadline_at_midnight_is_the_end_of_the_day_before(void **state)
                         "260227-AAAAA-AAAA 28 February 2026, 24:00|1 March 2026, 18:00");
 }
 
+/* Seen to fail where any variable is taken for a promise, and where none is. */
+static void a_text_that_promises_is_told_from_one_that_does_not(void **state)
+{
+    (void)state;
+    const struct policy *policy = &object->policy;
+    uint16_t answer = policy_text_index(policy, slice_text("answer"));
+    uint16_t receipt = policy_text_index(policy, slice_text("receipt"));
+    for (enum locale locale = LOCALE_EN; locale < LOCALE_COUNT; locale++) {
+        assert_false(policy_text_promises(policy, &policy->texts[answer], locale));
+        assert_true(policy_text_promises(policy, &policy->texts[receipt], locale));
+    }
+}
+
 static void what_has_no_value_stops_the_text_and_is_named(void **state)
 {
     (void)state;
@@ -216,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_variable_is_told_as_people_of_the_language_read_it),
         cmocka_unit_test(a_deadline_at_midnight_is_the_end_of_the_day_before),
+        cmocka_unit_test(a_text_that_promises_is_told_from_one_that_does_not),
         cmocka_unit_test(what_has_no_value_stops_the_text_and_is_named),
         cmocka_unit_test(a_language_follows_the_complaint_and_a_name_is_a_tag),
         cmocka_unit_test(no_room_is_ever_overrun),

@@ -139,6 +139,7 @@ desk_advanced(struct desk *desk, enum event_kind kind, int64_t at_us, const char
     event.advanced.outcome = kind == EVENT_WITHDRAWN ? OUTCOME_WITHDRAWN
                              : kind == EVENT_MERGED  ? OUTCOME_DUPLICATE
                                                      : OUTCOME_NONE;
+    event.advanced.version = (uint32_t)desk->seq;
     return event;
 }
 
@@ -178,7 +179,7 @@ bool desk_same(const struct policy *policy,
         }
     }
     return left->case_id == right->case_id && left->dispatch_seq == right->dispatch_seq &&
-           left->received_at_us == right->received_at_us &&
+           left->version == right->version && left->received_at_us == right->received_at_us &&
            left->closed_at_us == right->closed_at_us && left->policy_id == right->policy_id &&
            left->channel == right->channel && left->category == right->category &&
            left->class_index == right->class_index && left->repeats == right->repeats &&

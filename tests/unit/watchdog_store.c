@@ -16,6 +16,7 @@ static struct watch_case full_case(void)
                                .received_at_us = 1710727200000001,
                                .closed_at_us = INT64_MAX,
                                .policy_id = 0xfedcba98,
+                               .version = 0x89abcdef,
                                .channel = 0x0102,
                                .category = POLICY_NONE,
                                .class_index = 0x0304,
@@ -72,6 +73,7 @@ static void assert_same(const struct watch_case *a, const struct watch_case *b)
     assert_int_equal(a->received_at_us, b->received_at_us);
     assert_int_equal(a->closed_at_us, b->closed_at_us);
     assert_int_equal(a->policy_id, b->policy_id);
+    assert_int_equal(a->version, b->version);
     assert_int_equal(a->channel, b->channel);
     assert_int_equal(a->category, b->category);
     assert_int_equal(a->class_index, b->class_index);
@@ -107,12 +109,12 @@ static void every_field_comes_back(void **state)
 static void the_layout_is_the_same_on_every_machine(void **state)
 {
     (void)state;
-    static const uint8_t wanted[] = {5, 0x55, 0x44, 0x33, 0x22, 0x11, 2, 0, 0};
+    static const uint8_t wanted[] = {6, 0x55, 0x44, 0x33, 0x22, 0x11, 2, 0, 0};
     struct watch_case whole = full_case();
     uint8_t bytes[WATCHDOG_STATE_SIZE_MAX];
-    assert_int_equal(watchdog_state_pack(&whole, 0, bytes), 50);
+    assert_int_equal(watchdog_state_pack(&whole, 0, bytes), 54);
     assert_memory_equal(bytes, wanted, sizeof wanted);
-    assert_int_equal(watchdog_state_pack(&whole, 1, bytes), 50 + 52);
+    assert_int_equal(watchdog_state_pack(&whole, 1, bytes), 54 + 52);
 }
 
 static void what_is_cut_longer_or_of_another_layout_is_refused(void **state)
@@ -131,10 +133,10 @@ static void what_is_cut_longer_or_of_another_layout_is_refused(void **state)
     }
     assert_false(watchdog_state_unpack(slice_of(bytes, size + 1), &read));
     assert_false(watchdog_state_unpack(slice_of(NULL, 0), &read));
-    bytes[0] = 4;
-    assert_false(watchdog_state_unpack(slice_of(bytes, size), &read));
     bytes[0] = 5;
-    bytes[49] = EVENT_CLOCKS_MAX + 1;
+    assert_false(watchdog_state_unpack(slice_of(bytes, size), &read));
+    bytes[0] = 6;
+    bytes[53] = EVENT_CLOCKS_MAX + 1;
     assert_false(watchdog_state_unpack(slice_of(bytes, size), &read));
 }
 
@@ -197,10 +199,10 @@ static void a_row_of_another_form_is_told_by_its_number(void **state)
     pg_desk_connect(&desk, watchdog_statements, watchdog_statement_count);
     assert_true(pg_desk_until_ready(&desk));
     store(&desk, &sight.wanted, INT64_MAX, true);
-    pg_desk_run(&desk, "UPDATE redress.clock SET state = set_byte(state, 0, 4)");
-    sight.refusal = "is of form 4, this version reads 5";
+    pg_desk_run(&desk, "UPDATE redress.clock SET state = set_byte(state, 0, 5)");
+    sight.refusal = "is of form 5, this version reads 6";
     assert_int_equal(load(&desk, &sight), 1);
-    pg_desk_run(&desk, "UPDATE redress.clock SET state = substr(set_byte(state, 0, 5), 1, 60)");
+    pg_desk_run(&desk, "UPDATE redress.clock SET state = substr(set_byte(state, 0, 6), 1, 60)");
     sight.refusal = "is not what was written";
     assert_int_equal(load(&desk, &sight), 1);
     pg_desk_close(&desk);
@@ -227,9 +229,11 @@ static void rows_come_back_with_what_the_queues_are_ordered_by(void **state)
     sight.wanted.clocks[1].verdict = CLOCK_MISSED;
     store(&desk, &sight.wanted, 1710727200000002, false);
     assert_int_equal(load(&desk, &sight), 1);
-    pg_desk_run(&desk,
-                "SET search_path = redress; DO $$ BEGIN IF (SELECT due FROM clock) <> "
-                "to_timestamp(1710727300) THEN RAISE 'due'; END IF; END $$");
+    pg_desk_run(
+        &desk,
+        "SET search_path = redress; DO $$ BEGIN IF (SELECT due FROM clock) <> "
+        "to_timestamp(1710727300) OR (SELECT dues FROM clock) <> '\\xefcdab89002906bde5130600' "
+        "THEN RAISE 'due'; END IF; END $$");
     sight.wanted.closed = 1;
     sight.wanted.clocks[0].phase = WATCH_STOPPED;
     store(&desk, &sight.wanted, INT64_MAX, false); /* closed for good: found all the same */
@@ -237,8 +241,8 @@ static void rows_come_back_with_what_the_queues_are_ordered_by(void **state)
     pg_desk_run(
         &desk,
         "SET search_path = redress; DO $$ BEGIN IF (SELECT next_due FROM clock) <> 'infinity' OR "
-        "(SELECT due FROM clock) <> 'infinity' OR (SELECT count(*) FROM clock) <> 1 THEN RAISE "
-        "'rows'; END IF; END $$");
+        "(SELECT due FROM clock) <> 'infinity' OR (SELECT dues FROM clock) <> '\\xefcdab89' OR "
+        "(SELECT count(*) FROM clock) <> 1 THEN RAISE 'rows'; END IF; END $$");
     pg_desk_close(&desk);
 }
 

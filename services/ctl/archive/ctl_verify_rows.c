@@ -89,6 +89,7 @@ static const struct field watch_fields[] = {
     FIELD(watch_case, received_at_us, FIELD_TIME),
     FIELD(watch_case, closed_at_us, FIELD_TIME),
     FIELD(watch_case, policy_id, FIELD_UNSIGNED),
+    FIELD(watch_case, version, FIELD_UNSIGNED),
     FIELD(watch_case, channel, FIELD_UNSIGNED),
     FIELD(watch_case, category, FIELD_UNSIGNED),
     FIELD(watch_case, class_index, FIELD_UNSIGNED),
@@ -97,6 +98,11 @@ static const struct field watch_fields[] = {
     FIELD(watch_case, closed, FIELD_UNSIGNED),
     FIELD(watch_case, opened, FIELD_UNSIGNED),
     FIELD(watch_case, step, FIELD_UNSIGNED),
+};
+
+/* Of the column dues; the instants are told by their clocks. */
+static const struct field dues_fields[] = {
+    FIELD(clock_dues, version, FIELD_UNSIGNED),
 };
 
 static const struct field clock_fields[] = {
@@ -249,6 +255,44 @@ static void complaint_compare(struct verify *verify, const PGresult *rows, int r
 
 /* ---- clock ---- */
 
+/* "first-reply.", or "task 2." where each task has a run of its own. */
+static const char *
+run_prefix(const struct policy *policy, uint16_t run, char prefix[POLICY_NAME_MAX + 8])
+{
+    uint8_t task = policy_run_task(policy, run);
+    const char *id = policy->clocks[policy_run_clock(policy, run)].id;
+    (void)snprintf(prefix, POLICY_NAME_MAX + 8, task > 0 ? "%s %u." : "%s.", id, task);
+    return prefix;
+}
+
+static void dues_compare(struct verify *verify,
+                         const char *where,
+                         const struct policy *policy,
+                         struct slice column,
+                         const struct watch_case *folded)
+{
+    struct clock_dues row;
+    struct clock_dues wanted;
+    if (!clock_dues_unpack(column, &row)) {
+        verify_differ(verify, where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
+        return;
+    }
+    watchdog_dues(policy, folded, &wanted);
+    fields_compare(verify, where, "dues.", dues_fields, COUNT(dues_fields), &row, &wanted);
+    for (unsigned i = 0; i < EVENT_CLOCKS_MAX; i++) {
+        static const struct field due = {"dues", 0, sizeof row.due_us[0], FIELD_TIME};
+        char prefix[POLICY_NAME_MAX + 8] = "";
+        fields_compare(verify,
+                       where,
+                       i < policy_run_count(policy) ? run_prefix(policy, (uint16_t)i, prefix)
+                                                    : prefix,
+                       &due,
+                       1,
+                       &row.due_us[i],
+                       &wanted.due_us[i]);
+    }
+}
+
 static void clock_compare(struct verify *verify, const PGresult *rows, int row)
 {
     struct watch_case state;
@@ -270,17 +314,15 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
     fields_compare(verify, where, "", watch_fields, COUNT(watch_fields), &state, &held->watch);
     for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
         char prefix[POLICY_NAME_MAX + 8];
-        uint8_t task = policy_run_task(policy, i);
-        const char *id = policy->clocks[policy_run_clock(policy, i)].id;
-        (void)snprintf(prefix, sizeof prefix, task > 0 ? "%s %u." : "%s.", id, task);
         fields_compare(verify,
                        where,
-                       prefix,
+                       run_prefix(policy, i, prefix),
                        clock_fields,
                        COUNT(clock_fields),
                        &state.clocks[i],
                        &held->watch.clocks[i]);
     }
+    dues_compare(verify, where, policy, pg_bytes(rows, row, 5), &held->watch);
     if (pg_bool(rows, row, 3) != (held->watch.closed != 0)) {
         verify_differ(verify,
                       where,
@@ -392,7 +434,7 @@ bool verify_rows(struct verify *verify)
     bool good =
         (!dispatch || rows_each(verify, complaint_sql(sql), complaint_compare)) &&
         (!watchdog || rows_each(verify,
-                                "SELECT case_id, state, next_due, closed, unknown FROM clock "
+                                "SELECT case_id, state, next_due, closed, unknown, dues FROM clock "
                                 "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
                                 "ORDER BY case_id LIMIT $3::integer",
                                 clock_compare)) &&

@@ -218,6 +218,15 @@ static bool is_final(const ctl_reply *reply)
            reply->outcome != REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED;
 }
 
+static enum ctl_text why_not(const ctl_reply *reply)
+{
+    if (!reply) {
+        return TEXT_DISPATCH_SILENT;
+    }
+    struct slice code = slice_of(reply->code.data, reply->code.len);
+    return slice_equal(code, slice_text("clocks_behind")) ? TEXT_CLOCKS_BEHIND : TEXT_DISPATCH_BUSY;
+}
+
 /* Whom to ask next, after an answer that was none.  Waits where asking again at once is no use. */
 static int turn(struct ctl_desk *desk,
                 const ctl_reply *reply,
@@ -246,7 +255,7 @@ int ctl_desk_ask(struct ctl_desk *desk, struct ctl_command *command, const ctl_r
     struct ctl_peer *peer = desk->home;
     int code = CTL_OK;
     int64_t until_us = clock_monotonic_us() + desk->timeout_ms * 1000;
-    bool busy = false;
+    enum ctl_text why = TEXT_DISPATCH_SILENT;
     if (memcmp(command->id, no_id, UUID_SIZE) == 0) {
         uuidv7_make(clock_now_us(), command->id);
     }
@@ -260,12 +269,11 @@ int ctl_desk_ask(struct ctl_desk *desk, struct ctl_command *command, const ctl_r
             *reply_p = reply;
             return CTL_OK;
         }
-        busy = reply != NULL;
+        why = why_not(reply);
         code = turn(desk, reply, tries, &handed, &peer);
         if (code != CTL_OK) {
             return code;
         }
     }
-    return ctl_fail(
-        desk->ctl, CTL_TRY_AGAIN, busy ? TEXT_DISPATCH_BUSY : TEXT_DISPATCH_SILENT, NULL);
+    return ctl_fail(desk->ctl, CTL_TRY_AGAIN, why, NULL);
 }
