@@ -97,8 +97,8 @@ static const struct language_key requirement_keys[] = {
     {"when", false, KIND_PART, INTO(policy_requirement, when), .part = &language_acted_when,
      MEANS("What has to hold; every part that is given", "须同时成立的条件", "須同時成立的條件")},
     {"title", false, KIND_TITLE, INTO(policy_requirement, title),
-     MEANS("What people are told where it does not hold; of the mark or field if not said",
-           "不符合时告知的文字；不写则用计数项或字段的名称", "不符合時告知的文字；不寫則用計數項或欄位的名稱")},
+     MEANS("What people are told where it does not hold; made of what is asked for if not said",
+           "不符合时告知的文字；不写则由所要求的内容组成", "不符合時告知的文字；不寫則由所要求的內容組成")},
 };
 const struct language_part language_requirement = {
     "requirement", "a requirement", KEYS(requirement_keys), STRUCT(policy_requirement),
