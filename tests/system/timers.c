@@ -3,7 +3,8 @@
  * and recovery.  Method: a policy with clocks of seconds (quick.yaml), many cases, some replied in
  * time, and the watchdog killed, or told to stop, while levels are due.  Guards law 7.  And what a
  * level asked for while the case was that urgent anyway is not undone by a milder class: seen to
- * fail with a dispatch that did not look for it.
+ * fail with a dispatch that did not look for it, and, a pause of 16 s put before its first answer,
+ * with a watchdog that was there meanwhile.
  */
 #include "rig.h"
 #include "rig_cmocka.h"
