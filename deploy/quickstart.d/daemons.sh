@@ -2,7 +2,7 @@
 
 supervisor_pid=$state/service.pid
 
-redress() { env -u PGUSER -u PGSERVICE "$bin/redress" --config "$state/redress.yaml" "$@" </dev/null; }
+redress() { "$bin/redress" --config "$state/redress.yaml" "$@" </dev/null; }
 
 settings_write() {
     local memory
@@ -62,7 +62,7 @@ policies_load() {
 runit_write() {
     local folder=$state/service/$1
     mkdir -p "$folder/log" "$state/log/$1"
-    printf '#!/bin/sh\nexec 2>&1\nexec env -u PGUSER -u PGSERVICE "%s" --config "%s"\n' "$bin/redress-$1" "$state/redress.yaml" >"$folder/run.new"
+    printf '#!/bin/sh\nexec 2>&1\nexec "%s" --config "%s"\n' "$bin/redress-$1" "$state/redress.yaml" >"$folder/run.new"
     cat >"$folder/finish.new" <<END
 #!/bin/sh
 # runit tells the exit status; or -1 and the signal, with 128 more if there is a core.
