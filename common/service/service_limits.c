@@ -1,6 +1,7 @@
 /*
  * What a daemon may take of its host.  libzmq bounds the parts of a message, not their number, nor
- * a peer's subscriptions: what it takes before we see any of it is bounded by the process alone.
+ * a peer's subscriptions or connections: what it takes before we see any of it is bounded by the
+ * process alone.
  */
 #include "log.h"
 #include "service_private.h"
@@ -40,9 +41,23 @@ static bool lower(int which, rlim_t wanted)
     return setrlimit((__rlimit_resource_t)which, &limit) == 0;
 }
 
+/* Over ipc libzmq aborts when no descriptor is left for who connects: a shell's 1024 are few. */
+static bool raise_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return false;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 bool limits_set(const struct service_settings *settings, struct error *error)
 {
     rlim_t bytes = (rlim_t)settings->memory_max * 1024 * 1024;
+    if (!raise_files()) {
+        return error_set(error, ERROR_FATAL, "descriptors: %s", strerrordesc_np(errno));
+    }
     /* a core would hold in the clear what is sealed elsewhere, and fill the disk */
     return (lower(RLIMIT_CORE, 0) && (SHADOWED || lower(RLIMIT_DATA, bytes))) ||
            error_set(error, ERROR_FATAL, "memory_max: %s", strerrordesc_np(errno));

@@ -2,7 +2,7 @@
  * Goal: what libzmq does not bound costs the daemon it is sent to, not the host, and nobody a
  * complaint.  Method: a message whose last part never comes, and a million subscriptions, by hand
  * to the real intake under load; it ends at memory_max, this test is its supervisor, and all that
- * was receipted is there.  Guards laws 1 and 9.
+ * was receipted is there.  And more peers than a shell allows descriptors.  Guards laws 1 and 9.
  */
 #include "rig.h"
 #include "rig_cmocka.h"
@@ -159,9 +159,46 @@ static void what_has_no_bound_ends_one_daemon_and_loses_nothing(void **state)
     rig_end(rig);
 }
 
+/* Planted: the soft limit left as the shell has it.  Then intake ends by SIGABRT, out of libzmq's
+ * ipc_listener. */
+static void more_peers_than_a_shell_allows_descriptors_end_nobody(void **state)
+{
+    enum { SHELL_FILES = 1024, PEERS = 1200 };
+    static int peers[PEERS];
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_max < (rlim_t)2 * SHELL_FILES) {
+        skip();
+    }
+    const struct rlimit few = {SHELL_FILES, limit.rlim_max};
+    const struct rlimit many = {limit.rlim_max, limit.rlim_max};
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    rig_start_all(rig, "a");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
+    rig_await_all_serving(rig);
+    for (unsigned i = 0; i < PEERS; i++) {
+        peers[i] = raw_connect(rig, "intake-a.req", "DEALER");
+        assert_true(peers[i] >= 0);
+    }
+    struct adapter *honest = adapter_new(rig, "a", NULL, 50);
+    adapter_add_many(honest, 50);
+    adapter_finish(honest, 30000);
+    assert_true(daemon_lives(rig_daemon(rig, SERVICE_INTAKE, "a")));
+    for (unsigned i = 0; i < PEERS; i++) {
+        (void)close(peers[i]);
+    }
+    rig_check_all(rig, &honest, 1);
+    adapter_free(&honest);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(more_peers_than_a_shell_allows_descriptors_end_nobody,
+                                  rig_teardown),
         cmocka_unit_test_teardown(what_has_no_bound_ends_one_daemon_and_loses_nothing,
                                   rig_teardown),
     };
