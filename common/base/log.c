@@ -134,15 +134,15 @@ static bool string_add(struct line *line, struct slice value)
     bool fits = line_add(line, "\"", 1);
     size_t end = value.size < VALUE_MAX_SIZE ? value.size : VALUE_MAX_SIZE;
     for (size_t i = 0; fits && i < end;) {
-        char escaped[8];
+        char escaped[16];
         uint8_t c = value.bytes[i];
         uint32_t character;
         size_t size = utf8_read(value.bytes + i, value.bytes + value.size, &character);
         if (size == 0) {
             fits = line_add(line, "\xEF\xBF\xBD", 3);
             size = 1;
-        } else if (c < ' ' || c == 0x7f) {
-            (void)snprintf(escaped, sizeof escaped, "\\u%04x", c);
+        } else if (utf8_is_command(character)) { /* logs are read on terminals, too */
+            (void)snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)character);
             fits = line_add(line, escaped, 6);
         } else if (c == '"' || c == '\\') {
             fits = line_add(line, "\\", 1) && line_add(line, (const char *)&c, 1);

@@ -115,6 +115,8 @@ static void hostile_values_stay_inside_their_string(void **state)
         "\xf4\x90\x80\x80",
         "\xe6\x8a",
         "\xe6\x8a\x95\xe8\xaf\x89",
+        "c1\xc2\x9b[31m",
+        "\xe2\x80\xaeturned", /* NOLINT(misc-misleading-bidirectional): it is what is told here */
         "",
     };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -125,6 +127,9 @@ static void hostile_values_stay_inside_their_string(void **state)
         json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
         assert_non_null(object);
         assert_string_equal(json_string_value(json_object_get(object, "after")), "here");
+        /* Planted: only C0 escaped.  Then a terminal that shows the log heeds the others. */
+        assert_null(strstr(text, "\xc2\x9b"));
+        assert_null(strstr(text, "\xe2\x80"));
         json_decref(object);
     }
 }
