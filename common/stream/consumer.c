@@ -188,20 +188,6 @@ void consumer_halt(struct consumer *consumer)
     consumer->wants_read = false;
 }
 
-void consumer_reconnected(struct consumer *consumer, int64_t now_us)
-{
-    if (consumer->phase == CONSUMER_HALTED) {
-        return;
-    }
-    consumer->phase = CONSUMER_SUBSCRIBED;
-    /* Brought forward, never put off: a connection that flaps must not keep silence from showing.
-     */
-    int64_t heard_us = now_us + CONSUMER_HELLO_US - CONSUMER_SILENCE_US;
-    if (consumer->heard_us > heard_us) {
-        consumer->heard_us = heard_us;
-    }
-}
-
 void consumer_tick(struct consumer *consumer, int64_t now_us)
 {
     if (consumer->phase == CONSUMER_HALTED) {

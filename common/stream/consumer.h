@@ -4,7 +4,7 @@
  *     subscribed ──hello──► catching up ──read done──► live
  *         ▲                      ▲                      │ │
  *         │                      └───────── gap ────────┘ │
- *         └────────────── reconnect, silence ─────────────┘
+ *         └─────────────────── silence ───────────────────┘
  *     any ── what contradicts the accepted (hash, chain, epoch) ──► halted: an operator has to look
  *
  * The bus may lose, repeat and delay; the journal is the truth.  The machine says for every arrival
@@ -18,7 +18,7 @@
 #include "event.h"
 
 enum consumer_phase {
-    CONSUMER_SUBSCRIBED,  /* nothing has shown yet that the filter is live on this connection */
+    CONSUMER_SUBSCRIBED,  /* nothing shows that the filter is live */
     CONSUMER_CATCHING_UP, /* reading the journal; of the bus only what is next is taken */
     CONSUMER_LIVE,
     CONSUMER_HALTED,
@@ -58,7 +58,6 @@ struct consumer_link {
 
 enum {
     CONSUMER_SILENCE_US = 3000000, /* three heartbeats: then the journal is polled */
-    CONSUMER_HELLO_US = 1500000,   /* how long a new connection may take to bring a heartbeat */
     CONSUMER_POLL_US = 1000000,    /* between reads that bring nothing */
 };
 
@@ -95,9 +94,6 @@ void consumer_read_done(struct consumer *consumer, uint32_t count, bool full, in
 
 /* Nothing more is taken: what was taken last cannot be used. */
 void consumer_halt(struct consumer *consumer);
-
-/* The connection to the publisher was lost or made anew: the filter has to prove itself again. */
-void consumer_reconnected(struct consumer *consumer, int64_t now_us);
 
 /* Silence turns into a read.  Call at consumer_deadline_us or later. */
 void consumer_tick(struct consumer *consumer, int64_t now_us);

@@ -130,7 +130,6 @@ void input_forget(struct instance *instance, uint32_t partition);
 void input_tick(struct instance *instance);
 void input_event(struct instance *instance, const struct fact *fact);
 void input_heartbeat(struct instance *instance, const struct fact *beat);
-void input_reconnected(struct instance *instance, enum service_id service);
 
 /* instance_cases.c: the cases at hand. */
 enum { CASES_AT_HAND = 5 };

@@ -158,12 +158,3 @@ void input_heartbeat(struct instance *instance, const struct fact *beat)
         }
     }
 }
-
-void input_reconnected(struct instance *instance, enum service_id service)
-{
-    for (uint32_t i = 0; i < PARTITIONS; i++) {
-        if (instance->holdings[i].phase == OWNER_SERVING && follows(instance, service)) {
-            consumer_reconnected(&instance->holdings[i].consumers[service], sim.now_us);
-        }
-    }
-}

@@ -11,7 +11,7 @@
 
 enum { SECOND = 1000000 };
 
-enum act { EVENT, JOURNAL, BEAT, STARTED, DONE, DONE_FULL, RECONNECT, TICK };
+enum act { EVENT, JOURNAL, BEAT, STARTED, DONE, DONE_FULL, TICK };
 
 /* Event n of epoch e has hash (n, e) and the predecessor hash that its row says. */
 struct beat {
@@ -52,9 +52,6 @@ static struct consumer play(uint64_t from, const struct beat *story, size_t coun
         case DONE:
         case DONE_FULL:
             consumer_read_done(&consumer, (uint32_t)beat->seq, beat->act == DONE_FULL, now_us);
-            break;
-        case RECONNECT:
-            consumer_reconnected(&consumer, now_us);
             break;
         case TICK:
             consumer_tick(&consumer, now_us);
@@ -292,19 +289,6 @@ static void a_full_read_is_followed_by_another(void **state)
     PLAY(0, story);
 }
 
-static void a_reconnect_waits_for_one_heartbeat_and_then_reads(void **state)
-{
-    (void)state;
-    static const struct beat story[] = {
-        {EVENT,     10, 1, 1, 0, 1, TAKE, LIVE, false},
-        {RECONNECT, 10, 0, 0, 0, 0, SKIP, SUB,  false},
-        {TICK,      11, 0, 0, 0, 0, SKIP, SUB,  false},
-        {RECONNECT, 11, 0, 0, 0, 0, SKIP, SUB,  false}, /* flapping does not put it off */
-        {TICK,      12, 0, 0, 0, 0, SKIP, SUB,  true },
-    };
-    PLAY(0, story);
-}
-
 static uint64_t next_random(uint64_t *state)
 {
     return roll_next(state, UINT32_MAX);
@@ -378,7 +362,7 @@ static void any_arrival_in_any_order_gives_every_event_once_in_order(void **stat
             uint64_t seq = committed ? next_random(&random) % (committed + 1) : 0;
             struct consumer_link link = link_of(seq, hashes);
             enum consumer_verdict verdict = CONSUMER_SKIP;
-            switch (next_random(&random) % 7) {
+            switch (next_random(&random) % 6) {
             case 0:
                 committed += committed < LENGTH;
                 break;
@@ -392,14 +376,9 @@ static void any_arrival_in_any_order_gives_every_event_once_in_order(void **stat
                 assert_int_equal(verdict, CONSUMER_SKIP);
                 break;
             case 3:
-                if (next_random(&random) % 8 == 0) {
-                    consumer_reconnected(&consumer, now_us);
-                }
-                break;
-            case 4:
                 read_asked(&consumer, &read, committed);
                 break;
-            case 5:
+            case 4:
                 read_answered(&consumer, &read, hashes, now_us);
                 break;
             default:
@@ -431,7 +410,6 @@ int main(void)
         cmocka_unit_test(what_is_known_to_be_missing_is_looked_for_before_silence),
         cmocka_unit_test(a_read_that_moves_nothing_is_not_repeated_at_once),
         cmocka_unit_test(a_full_read_is_followed_by_another),
-        cmocka_unit_test(a_reconnect_waits_for_one_heartbeat_and_then_reads),
         cmocka_unit_test(any_arrival_in_any_order_gives_every_event_once_in_order),
     };
     return cmocka_run_group_tests_name("consumer", tests, NULL, NULL);
