@@ -36,13 +36,12 @@ enum {
                                         for which Redis serves nobody else */
     PROJECTION_FEED_MAX = 500,       /* items of one feed */
     PROJECTION_CLAIM_MAX = 64,       /* cases of one claim */
-    PROJECTION_QUEUES_MAX = 64,      /* queues of one claim or read */
+    PROJECTION_QUEUES_MAX = 64,      /* queues of one claim */
     PROJECTION_SKIP_MAX = 256,       /* cases a claim is to leave alone */
     PROJECTION_TOKEN_SIZE = 33,
     PROJECTION_ASK_MAX = 192,     /* bytes of what a case asks, terminator included */
     PROJECTION_HAS_MAX = 400,     /* of what a claimant has */
     PROJECTION_LOOKS_MAX = 512,   /* candidates a claim passes over before it gives up */
-    PROJECTION_TIMERS_MAX = 256,  /* timers of one read */
     PROJECTION_NO_CLOCK = 0xffff, /* a timer of the case as a whole */
 };
 
@@ -205,7 +204,7 @@ struct projection_claim_order {
     uint32_t count;            /* 1 … PROJECTION_CLAIM_MAX */
     const char *const *has;    /* tokens that cases may ask for, without blanks, commas and "|" */
     uint32_t has_count;        /* … PROJECTION_HAS_MAX */
-    uint32_t lease_ms;         /* then, unless confirmed or undone, they go back to their queues */
+    uint32_t lease_ms;         /* then, unless undone before, they go back to their queues */
 };
 
 /*
@@ -231,66 +230,13 @@ bool projection_claim(struct projection *projection,
 /* was: the lease was still there.  false with error NULL: ended before, or flushed. */
 typedef void projection_released_fn(void *self, bool was, const struct error *error);
 
-/* Ends a lease: the case stays out of its queue (confirm), or goes back where it belongs (undo). */
-bool projection_confirm(struct projection *projection,
-                        uint64_t case_id,
-                        const char *token,
-                        projection_released_fn *fn,
-                        void *self,
-                        struct error *error) MUST_CHECK;
+/* Ends a lease: the case goes back where it belongs. */
 bool projection_undo(struct projection *projection,
                      uint64_t case_id,
                      const char *token,
                      projection_released_fn *fn,
                      void *self,
                      struct error *error) MUST_CHECK;
-
-/* ---- reads ---- */
-
-struct projection_queue_figure {
-    uint64_t length;     /* stale entries included */
-    uint64_t first_case; /* at the head of the queue; 0: empty */
-    double first_score;
-};
-
-/* figures[i] is of the ith queue asked for.  error not NULL: count is 0. */
-typedef void projection_queues_fn(void *self,
-                                  const struct projection_queue_figure *figures,
-                                  uint32_t count,
-                                  const struct error *error);
-
-bool projection_queues(struct projection *projection,
-                       const char *const *queues,
-                       uint32_t count,
-                       projection_queues_fn *fn,
-                       void *self,
-                       struct error *error) MUST_CHECK;
-
-struct projection_timer {
-    uint64_t case_id;
-    int64_t due_ms;
-    uint16_t clock; /* or PROJECTION_NO_CLOCK */
-};
-
-struct projection_timers {
-    uint32_t missing; /* partitions without a share: ask PostgreSQL for those */
-    uint64_t due;     /* timers due by until_ms */
-    uint32_t count;   /* the next ones, earliest first, due or not */
-    struct projection_timer timers[PROJECTION_TIMERS_MAX];
-};
-
-typedef void
-projection_timers_fn(void *self, const struct projection_timers *timers, const struct error *error);
-
-/* Of the partitions first … first + partitions - 1; limit at most PROJECTION_TIMERS_MAX. */
-bool projection_timers(struct projection *projection,
-                       uint32_t first,
-                       uint32_t partitions,
-                       int64_t until_ms,
-                       uint32_t limit,
-                       projection_timers_fn *fn,
-                       void *self,
-                       struct error *error) MUST_CHECK;
 
 /* The Lua text, one script with verbs. */
 const char *projection_script(void);

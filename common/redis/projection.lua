@@ -1,4 +1,4 @@
--- Work queues, claims and live timers in Redis: every change and look, as one script with verbs.
+-- Work queues, claims and live timers in Redis: every change, as one script with verbs.
 --
 -- Derived data only (law 6): each stream (service.partition) has a share, written by its owner alone
 -- and guarded by a watermark that moves by compare-and-set with the effect, or not at all.
@@ -324,13 +324,6 @@ function verbs.claim(token, lease, count, looks, queue_count)
 end
 
 -- case, token → 1, or 0 if that lease is not there any more
-function verbs.confirm(case, token)
-    local record = call('HGET', leases, case)
-    if not record or lease_read(record) ~= token then return 0 end
-    lease_drop(case)
-    return 1
-end
-
 function verbs.undo(case, token)
     local record = call('HGET', leases, case)
     if not record or lease_read(record) ~= token then return 0 end
@@ -347,46 +340,6 @@ function verbs.expire(limit)
         if record then give_back(case, record) else call('ZREM', expiries, case) end
     end
     return #ended
-end
-
--- queues… → length, first case or '', its score, …
-function verbs.queues()
-    local answer = {}
-    for i = 3, #ARGV do
-        local key = queue_key(ARGV[i])
-        local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
-        answer[#answer + 1] = call('ZCARD', key)
-        answer[#answer + 1] = first[1] or ''
-        answer[#answer + 1] = first[2] or '0'
-    end
-    return answer
-end
-
--- first partition, partitions, until ms, limit
--- → partitions that have no share here, timers due by then, timer, due ms, …
-function verbs.timers(first, partitions, until_ms, limit)
-    local missing, due, heads = 0, 0, {}
-    for partition = first, first + partitions - 1 do
-        local stream = string.format('watchdog.%d', partition)
-        local generation = call('HGET', stream_key(stream), 'g')
-        if generation then
-            local share = share_key(stream, generation)
-            due = due + call('ZCOUNT', share, '-inf', until_ms)
-            local page = call('ZRANGE', share, 0, limit - 1, 'WITHSCORES')
-            for i = 1, #page, 2 do
-                heads[#heads + 1] = {page[i], page[i + 1], tonumber(page[i + 1])}
-            end
-        else
-            missing = missing + 1
-        end
-    end
-    table.sort(heads, function(a, b) return a[3] < b[3] or a[3] == b[3] and a[1] < b[1] end)
-    local answer = {missing, due}
-    for i = 1, math.min(#heads, tonumber(limit)) do
-        answer[#answer + 1] = heads[i][1]
-        answer[#answer + 1] = heads[i][2]
-    end
-    return answer
 end
 
 return verbs[verb](ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7])

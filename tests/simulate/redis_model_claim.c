@@ -155,26 +155,14 @@ static void verb_claim(struct call *call)
     free(all);
 }
 
-static void release(struct call *call, bool undo)
+static void verb_undo(struct call *call)
 {
     struct lease *lease = lease_find(call->model, member_of(text(call, 3)).case_id);
     bool was = lease && strcmp(lease->token, text(call, 4)) == 0;
-    if (was && undo) {
+    if (was) {
         give_back(call->model, lease);
-    } else if (was) {
-        REMOVE(call->model->leases, lease);
     }
     answer_alone(call, was);
-}
-
-static void verb_confirm(struct call *call)
-{
-    release(call, false);
-}
-
-static void verb_undo(struct call *call)
-{
-    release(call, true);
 }
 
 static struct lease *first_ended(const struct call *call)
@@ -204,71 +192,6 @@ static void verb_expire(struct call *call)
     answer_alone(call, (int64_t)ended);
 }
 
-static void verb_queues(struct call *call)
-{
-    for (size_t i = 3; i <= call->count; i++) {
-        size_t count;
-        struct candidate *all = gather(call, i, 1, &count);
-        answer_number(call, (int64_t)count);
-        answer_text(call, count > 0 ? case_text(all[0].queued.case_id) : "");
-        answer_text(call, count > 0 ? score_text(all[0].queued.score) : "0");
-        free(all);
-    }
-}
-
-static int by_due(const void *a, const void *b)
-{
-    const struct entry *one = *(struct entry *const *)a;
-    const struct entry *other = *(struct entry *const *)b;
-    if (one->due_ms != other->due_ms) {
-        return one->due_ms < other->due_ms ? -1 : 1;
-    }
-    char name[32];
-    name_set(name, sizeof name, member_text(one->member));
-    return strcmp(name, member_text(other->member));
-}
-
-static bool is_live(const struct redis_model *model, const struct entry *entry)
-{
-    const struct head *head = head_find(model, entry->stream);
-    return head && head->live[0] && strcmp(head->live, entry->generation) == 0;
-}
-
-static void verb_timers(struct call *call)
-{
-    const struct redis_model *model = call->model;
-    uint64_t first = number(call, 3);
-    uint64_t partitions = number(call, 4);
-    uint64_t limit = number(call, 6);
-    double until = strtod(text(call, 5), NULL);
-    struct entry **all = calloc(model->entries.count + 1, sizeof *all);
-    assert(all);
-    uint32_t count = 0;
-    uint32_t missing = 0;
-    int64_t due = 0;
-    for (uint64_t partition = first; partition < first + partitions; partition++) {
-        char stream[32];
-        (void)snprintf(stream, sizeof stream, "watchdog.%" PRIu64, partition);
-        const struct head *head = head_find(model, stream);
-        missing += !head || !head->live[0];
-        for (uint32_t i = 0; i < model->entries.count; i++) {
-            struct entry *entry = &model->entries.rows[i];
-            if (strcmp(entry->stream, stream) == 0 && is_live(model, entry)) {
-                all[count++] = entry;
-                due += entry->due_ms <= until;
-            }
-        }
-    }
-    qsort(all, count, sizeof *all, by_due);
-    answer_number(call, missing);
-    answer_number(call, due);
-    for (uint32_t i = 0; i < count && i < limit; i++) {
-        answer_text(call, member_text(all[i]->member));
-        answer_text(call, score_text(all[i]->due_ms));
-    }
-    free(all);
-}
-
 struct redisReply *redis_model_call(struct redis_model *model,
                                     const char *const *arguments,
                                     const size_t *sizes,
@@ -279,18 +202,15 @@ struct redisReply *redis_model_call(struct redis_model *model,
         const char *name;
         void (*run)(struct call *call);
     } verbs[] = {
-        {"check",   verb_check  },
-        {"apply",   verb_apply  },
-        {"begin",   verb_begin  },
-        {"feed",    verb_feed   },
-        {"flip",    verb_flip   },
-        {"clean",   verb_clean  },
-        {"claim",   verb_claim  },
-        {"confirm", verb_confirm},
-        {"undo",    verb_undo   },
-        {"expire",  verb_expire },
-        {"queues",  verb_queues },
-        {"timers",  verb_timers },
+        {"check",  verb_check },
+        {"apply",  verb_apply },
+        {"begin",  verb_begin },
+        {"feed",   verb_feed  },
+        {"flip",   verb_flip  },
+        {"clean",  verb_clean },
+        {"claim",  verb_claim },
+        {"undo",   verb_undo  },
+        {"expire", verb_expire},
     };
     struct call call = {model, arguments, sizes, count, now_ms, NULL};
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {

@@ -1,7 +1,6 @@
 /*
  * Goal: a claim is one caller's alone until its lease ends, is best first, and says nothing that
- * the share does not confirm; timers and queue figures are what was committed (law 6: Redis only
- * proposes, law 7: no timer before its time is shown as due, law 9: orders are bounded).
+ * the share does not confirm (law 6: Redis only proposes, law 9: orders are bounded).
  * Method: the owner of projection_fixture over a real redis-server; answers are compared with the
  * truth.
  */
@@ -20,8 +19,6 @@ struct answer {
     uint32_t count, passed;
     struct projection_claim claims[PROJECTION_CLAIM_MAX];
     bool was;
-    struct projection_queue_figure figures[FIXTURE_QUEUES];
-    struct projection_timers timers;
 };
 
 static void claimed(void *self,
@@ -48,27 +45,6 @@ static void released(void *self, bool was, const struct error *error)
     answer->was = was;
 }
 
-static void queues_read(void *self,
-                        const struct projection_queue_figure *figures,
-                        uint32_t count,
-                        const struct error *error)
-{
-    struct answer *answer = self;
-    answer->answers++;
-    answer->failed = error != NULL;
-    assert_int_equal(count, FIXTURE_QUEUES);
-    memcpy(answer->figures, figures, sizeof answer->figures);
-}
-
-static void
-timers_read(void *self, const struct projection_timers *timers, const struct error *error)
-{
-    struct answer *answer = self;
-    answer->answers++;
-    answer->failed = error != NULL;
-    answer->timers = *timers;
-}
-
 static void wait_answer(struct fixture *fixture, const struct answer *answer, unsigned answers)
 {
     int64_t end_us = clock_monotonic_us() + 5000000;
@@ -87,11 +63,11 @@ claim(struct fixture *fixture, const struct projection_claim_order *order, struc
     wait_answer(fixture, answer, answer->answers + 1);
 }
 
-static bool release(struct fixture *fixture, const struct projection_claim *claim, bool confirm)
+static bool undo(struct fixture *fixture, const struct projection_claim *claim)
 {
     struct error error;
     struct answer answer = {.answers = 0};
-    assert_true((confirm ? projection_confirm : projection_undo)(
+    assert_true(projection_undo(
         fixture->projection, claim->case_id, claim->token, released, &answer, &error));
     wait_answer(fixture, &answer, 1);
     return answer.was;
@@ -184,13 +160,15 @@ static void a_claim_passes_over_what_asks_for_more_than_one_has(void **state)
         assert_int_equal(answer.count, rows[i].takes != 0);
         if (rows[i].takes != 0) {
             assert_int_equal(answer.claims[0].case_id, fixture_case(rows[i].takes));
-            assert_true(release(&fixture, &answer.claims[0], rows[i].takes != 1));
+            fixture_remove(&fixture, rows[i].takes); /* assigned */
+            fixture_settle(&fixture);
+            assert_false(undo(&fixture, &answer.claims[0]));
         }
     }
     fixture_close(&fixture);
 }
 
-static void undo_puts_a_case_back_in_its_place_and_confirm_does_not(void **state)
+static void undo_puts_a_case_back_in_its_place_unless_it_was_assigned(void **state)
 {
     (void)state;
     struct fixture fixture;
@@ -201,11 +179,12 @@ static void undo_puts_a_case_back_in_its_place_and_confirm_does_not(void **state
     claim(&fixture, &order, &first);
     struct projection_claim stranger = first.claims[0];
     stranger.token[0] = stranger.token[0] == 'a' ? 'b' : 'a';
-    assert_false(release(&fixture, &stranger, false));
-    assert_false(release(&fixture, &stranger, true));
-    assert_true(release(&fixture, &first.claims[0], false));
-    assert_false(release(&fixture, &first.claims[0], false));
-    assert_true(release(&fixture, &first.claims[1], true));
+    assert_false(undo(&fixture, &stranger));
+    assert_true(undo(&fixture, &first.claims[0]));
+    assert_false(undo(&fixture, &first.claims[0]));
+    fixture_remove(&fixture, 2);
+    fixture_settle(&fixture);
+    assert_false(undo(&fixture, &first.claims[1]));
     claim(&fixture, &order, &second);
     assert_int_equal(second.count, 2);
     assert_int_equal(second.claims[0].case_id, fixture_case(4));
@@ -230,7 +209,7 @@ static void a_lease_that_ends_gives_the_case_back(void **state)
         fixture_turn(&fixture);
     }
     assert_true(clock_monotonic_us() - begun_us > 100000);
-    assert_false(release(&fixture, &answer.claims[0], true));
+    assert_false(undo(&fixture, &answer.claims[0]));
     fixture_compare(&fixture);
     redisReply *left = fixture_ask(&fixture, "EXISTS test:lease test:expiry");
     assert_int_equal(left->integer, 0);
@@ -253,9 +232,9 @@ static void a_case_that_moves_while_claimed_comes_back_to_its_new_place(void **s
     fixture_put(&fixture, 3, 1, 66);
     fixture_settle(&fixture);
     fixture_compare(&fixture); /* not in the queues twice: the leases hold through the rebuild */
-    assert_true(release(&fixture, &answer.claims[0], false));
-    assert_false(release(&fixture, &answer.claims[1], false));
-    assert_true(release(&fixture, &answer.claims[2], false));
+    assert_true(undo(&fixture, &answer.claims[0]));
+    assert_false(undo(&fixture, &answer.claims[1]));
+    assert_true(undo(&fixture, &answer.claims[2]));
     fixture_compare(&fixture);
     fixture_close(&fixture);
 }
@@ -321,8 +300,8 @@ static void a_lease_on_a_case_that_is_in_no_queue_ends_with_the_rebuild(void **s
     fixture.queue[4] = FIXTURE_NOWHERE; /* closed, and Redis never heard of it */
     projection_rebuild(fixture.projection, SERVICE_DISPATCH, FIXTURE_PARTITION);
     fixture_settle(&fixture);
-    assert_false(release(&fixture, &answer.claims[0], false));
-    assert_true(release(&fixture, &answer.claims[1], false));
+    assert_false(undo(&fixture, &answer.claims[0]));
+    assert_true(undo(&fixture, &answer.claims[1]));
     fixture_compare(&fixture);
     fixture_close(&fixture);
 }
@@ -383,10 +362,6 @@ static void an_order_beyond_the_bounds_is_rejected(void **state)
     order = order_of(1);
     order.skip_count = PROJECTION_SKIP_MAX + 1;
     assert_false(projection_claim(fixture.projection, &order, claimed, NULL, &error));
-    assert_false(
-        projection_queues(fixture.projection, fixture_queues, 0, queues_read, NULL, &error));
-    assert_false(projection_timers(
-        fixture.projection, 0, 1, 0, PROJECTION_TIMERS_MAX + 1, timers_read, NULL, &error));
     fixture_close(&fixture);
 }
 
@@ -407,70 +382,12 @@ static void a_claim_while_redis_is_away_says_try_again(void **state)
     fixture_close(&fixture);
 }
 
-static void boards_read_length_and_head_of_a_queue(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct error error;
-    struct answer answer = {.answers = 0};
-    open_with_five(&fixture);
-    fixture_remove(&fixture, 5);
-    fixture_settle(&fixture);
-    assert_true(projection_queues(
-        fixture.projection, fixture_queues, FIXTURE_QUEUES, queues_read, &answer, &error));
-    wait_answer(&fixture, &answer, 1);
-    assert_int_equal(answer.figures[0].length, 2);
-    assert_int_equal(answer.figures[0].first_case, fixture_case(4));
-    assert_true(answer.figures[0].first_score == -5);
-    assert_int_equal(answer.figures[3].length, 0);
-    assert_int_equal(answer.figures[3].first_case, 0);
-    fixture_close(&fixture);
-}
-
-static void the_next_timers_are_the_earliest_and_the_due_ones_are_counted(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct error error;
-    struct answer answer = {.answers = 0};
-    fixture_open(&fixture, NULL);
-    fixture_own(&fixture, 1);
-    for (unsigned i = 0; i < 10; i++) {
-        fixture_commit(&fixture, 300);
-    }
-    fixture_settle(&fixture);
-    int64_t until_ms = 1763750000000 + 20000;
-    uint64_t due = 0;
-    int64_t earliest_ms = INT64_MAX;
-    for (int n = 1; n < FIXTURE_CASES; n++) {
-        due += fixture.due_ms[n] != 0 && fixture.due_ms[n] <= until_ms;
-        if (fixture.due_ms[n] != 0 && fixture.due_ms[n] < earliest_ms) {
-            earliest_ms = fixture.due_ms[n];
-        }
-    }
-    assert_true(projection_timers(
-        fixture.projection, FIXTURE_PARTITION - 1, 3, until_ms, 20, timers_read, &answer, &error));
-    wait_answer(&fixture, &answer, 1);
-    assert_int_equal(answer.timers.missing, 2); /* nobody owns the neighbours */
-    assert_int_equal(answer.timers.due, due);
-    assert_int_equal(answer.timers.count, 20);
-    assert_int_equal(answer.timers.timers[0].due_ms, earliest_ms);
-    for (unsigned i = 0; i < 20; i++) {
-        const struct projection_timer *timer = &answer.timers.timers[i];
-        int n = (int)(timer->case_id & 0xffffffff);
-        assert_int_equal(timer->due_ms, fixture.due_ms[n]);
-        assert_int_equal(timer->clock, n % 2 ? PROJECTION_NO_CLOCK : n % 3);
-        assert_true(i == 0 || timer->due_ms >= timer[-1].due_ms);
-    }
-    fixture_close(&fixture);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_of_several_queues_comes_first),
         cmocka_unit_test(a_claim_passes_over_what_asks_for_more_than_one_has),
-        cmocka_unit_test(undo_puts_a_case_back_in_its_place_and_confirm_does_not),
+        cmocka_unit_test(undo_puts_a_case_back_in_its_place_unless_it_was_assigned),
         cmocka_unit_test(a_lease_that_ends_gives_the_case_back),
         cmocka_unit_test(a_case_that_moves_while_claimed_comes_back_to_its_new_place),
         cmocka_unit_test(what_the_share_does_not_confirm_is_not_claimed),
@@ -479,8 +396,6 @@ int main(void)
         cmocka_unit_test(two_claimers_never_get_the_same_case),
         cmocka_unit_test(an_order_beyond_the_bounds_is_rejected),
         cmocka_unit_test(a_claim_while_redis_is_away_says_try_again),
-        cmocka_unit_test(boards_read_length_and_head_of_a_queue),
-        cmocka_unit_test(the_next_timers_are_the_earliest_and_the_due_ones_are_counted),
     };
     return cmocka_run_group_tests_name("projection_claim", tests, NULL, NULL);
 }

@@ -370,9 +370,9 @@ static void call_claim(void)
     (void)both(true);
 }
 
-static void call_release(void)
+static void call_undo(void)
 {
-    begin(below(2) ? "confirm" : "undo");
+    begin("undo");
     bool last = below(4) > 0 && desk.claimed != 0;
     word("%016" PRIx64, last ? desk.claimed : some_case((uint32_t)below(PARTITIONS)));
     word("%s", last ? desk.claimed_token : desk.tokens[below(4)]);
@@ -386,22 +386,6 @@ static void call_expire(void)
     (void)usleep(3000);
     begin("expire");
     word("100");
-    (void)both(true);
-}
-
-static void call_look(void)
-{
-    if (below(2)) {
-        begin("queues");
-        word("p/q%u", (unsigned)below(QUEUES));
-        word("p/q%u", (unsigned)below(QUEUES));
-    } else {
-        begin("timers");
-        word("%u", (unsigned)below(2));
-        word("%u", (unsigned)(1 + below(PARTITIONS)));
-        word("%u", (unsigned)below(50));
-        word("%u", (unsigned)below(20));
-    }
     (void)both(true);
 }
 
@@ -423,9 +407,8 @@ static void any_call(void)
                                           call_apply,
                                           call_claim,
                                           call_claim,
-                                          call_release,
-                                          call_release,
-                                          call_look};
+                                          call_undo,
+                                          call_undo};
     uint64_t rarely = below(200);
     if (rarely < 8) {
         call_check();
