@@ -24,7 +24,4 @@ struct org_object *org_load(const char *name,
 
 void org_object_free(struct org_object **object_p);
 
-/* The organisation as text, a line a thing, for people and tests. */
-void org_describe(const struct org *org, FILE *out);
-
 #endif

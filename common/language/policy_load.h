@@ -82,9 +82,6 @@ struct policy_object *policy_load_resting(const char *name,
 const struct yaml_node *
 policy_written(struct slice text, struct arena *arena, struct yaml_source *report) MUST_CHECK;
 
-/* The compiled policy as text, one line a thing, for people and tests. */
-void policy_describe(const struct policy *policy, FILE *out);
-
 /*
  * The same without the classifier (NULL in the object): for daemons that never see a text.
  * Compiling patterns is what takes long.

@@ -2,6 +2,7 @@
  * Goal: any file given as an organisation ends as one or as a report; who works there can be found,
  * asked about at any time, and described.
  */
+#include "describe.h"
 #include "fuzz.h"
 #include "org_load.h"
 

@@ -2,6 +2,7 @@
  * Goal: any file given as a policy ends as a policy or as a report; the same bytes as a zone file
  * or a length of time are read or refused.
  */
+#include "describe.h"
 #include "fuzz.h"
 #include "policy_load.h"
 #include "policy_read.h"

@@ -8,6 +8,7 @@
  */
 #include "org_load.h"
 
+#include "describe.h"
 #include "golden.h"
 #include "org.h"
 #include "scope.h"

@@ -9,6 +9,7 @@
  */
 #include "policy_load.h"
 
+#include "describe.h"
 #include "golden.h"
 #include "scope.h"
 #include "unit.h"

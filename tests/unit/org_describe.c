@@ -1,4 +1,4 @@
-#include "org_load.h"
+#include "describe.h"
 
 #include <inttypes.h>
 

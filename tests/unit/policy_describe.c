@@ -1,5 +1,4 @@
-/* A compiled policy as text: what the loader understood, for people and for tests. */
-#include "policy_load.h"
+#include "describe.h"
 
 static void describe_when(const struct policy *policy, const struct policy_when *when, FILE *out)
 {
