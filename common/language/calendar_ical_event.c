@@ -118,6 +118,8 @@ struct span {
     struct slice name;
     int64_t days;
     const struct yaml_node *place;
+    const int32_t *left_out; /* dates in order: EXDATE */
+    size_t left_out_count;
 };
 
 /* One more turn or day; false, told once, when a file asks for too much (law 9). */
@@ -150,15 +152,38 @@ static void days_add(const struct ical_reading *reading, const struct span *span
     }
 }
 
-static bool is_left_out(icalcomponent *event, int32_t date)
+static int by_date(const void *a, const void *b)
 {
-    for (icalproperty *at = icalcomponent_get_first_property(event, ICAL_EXDATE_PROPERTY); at;
-         at = icalcomponent_get_next_property(event, ICAL_EXDATE_PROPERTY)) {
-        if (date_of(icalproperty_get_exdate(at)) == date) {
-            return true;
-        }
+    int32_t one = *(const int32_t *)a;
+    int32_t other = *(const int32_t *)b;
+    return (one > other) - (one < other);
+}
+
+static bool is_left_out(const struct span *span, int32_t date)
+{
+    return span->left_out_count > 0 &&
+           bsearch(&date, span->left_out, span->left_out_count, sizeof date, by_date) != NULL;
+}
+
+/* A component has one place in its properties for whoever goes through them, so that this is done
+ * before anybody else does. */
+static bool
+left_out_read(const struct ical_reading *reading, icalcomponent *parsed, struct span *span)
+{
+    size_t count = (size_t)icalcomponent_count_properties(parsed, ICAL_EXDATE_PROPERTY);
+    int32_t *dates = arena_take(reading->arena, (count + 1) * sizeof *dates);
+    if (!dates) {
+        yaml_complain(reading->source, YAML_ERROR, span->place, NULL, "out of memory");
+        return false;
     }
-    return false;
+    span->left_out = dates;
+    for (icalproperty *at = icalcomponent_get_first_property(parsed, ICAL_EXDATE_PROPERTY);
+         at && span->left_out_count < count;
+         at = icalcomponent_get_next_property(parsed, ICAL_EXDATE_PROPERTY)) {
+        dates[span->left_out_count++] = date_of(icalproperty_get_exdate(at));
+    }
+    qsort(dates, span->left_out_count, sizeof *dates, by_date);
+    return true;
 }
 
 static bool rule_is_sane(const struct icalrecurrencetype *rule)
@@ -203,7 +228,7 @@ static void rule_expand(const struct ical_reading *reading,
             ical_wrong(reading, event, AT_RULE, "the rule repeats too often");
             break;
         }
-        if (!is_left_out(parsed, date)) {
+        if (!is_left_out(span, date)) {
             days_add(reading, span, date);
         }
     }
@@ -216,7 +241,7 @@ extra_dates(const struct ical_reading *reading, icalcomponent *parsed, const str
     for (icalproperty *at = icalcomponent_get_first_property(parsed, ICAL_RDATE_PROPERTY); at;
          at = icalcomponent_get_next_property(parsed, ICAL_RDATE_PROPERTY)) {
         int32_t date = date_of(icalproperty_get_rdate(at).time);
-        if (date > 0 && !is_left_out(parsed, date)) {
+        if (date > 0 && !is_left_out(span, date)) {
             days_add(reading, span, date);
         }
     }
@@ -252,10 +277,13 @@ static void event_dates(const struct ical_reading *reading,
         return;
     }
     const struct yaml_node place = {.line = event->lines[AT_START], .column = 1, .width = 1};
-    const struct span span = {kind, name_of(summary), days, &place};
+    struct span span = {.kind = kind, .name = name_of(summary), .days = days, .place = &place};
+    if (!left_out_read(reading, parsed, &span)) {
+        return;
+    }
     if (icalcomponent_get_first_property(parsed, ICAL_RRULE_PROPERTY)) {
         rule_expand(reading, event, parsed, start, &span);
-    } else if (!is_left_out(parsed, from)) {
+    } else if (!is_left_out(&span, from)) {
         days_add(reading, &span, from);
     }
     extra_dates(reading, parsed, &span);
