@@ -181,9 +181,9 @@ static void a_list_says_what_is_due_at_the_end_of_a_day_of_that_day(void **state
     struct pg_desk desk;
     desk_begin(&desk);
     pg_desk_run(&desk,
-                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, raised, "
-                "raised_by, state) VALUES (5, 1, false, '2099-11-24 00:00+08', '2099-11-24 "
-                "00:00+08', 0, '', '\\x0000')");
+                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, dues, "
+                "raised, raised_by, state) VALUES (5, 1, false, '2099-11-24 00:00+08', "
+                "'2099-11-24 00:00+08', '', 0, '', '\\x0000')");
     asked("list", CTL_OK, "2099-11-23 24:00:00");
     asked("list --json", CTL_OK, "\"due\":\"2099-11-23T16:00:00.000000Z\"");
     desk_end(&desk);

@@ -255,7 +255,7 @@ static void complaint_compare(struct verify *verify, const PGresult *rows, int r
 
 /* ---- clock ---- */
 
-/* "first-reply.", or "task 2." where each task has a run of its own. */
+/* "CLOCK.", or "task 2." where each task has a run of its own. */
 static const char *
 run_prefix(const struct policy *policy, uint16_t run, char prefix[POLICY_NAME_MAX + 8])
 {
