@@ -12,7 +12,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128, PATH_MAX_SIZE = 128 };
+enum {
+    BACKLOG = 128,
+    PATH_MAX_SIZE = 128,
+    BURST = ADMIN_CONNECTIONS_MAX / 4, /* accepted before those that are there are looked at */
+};
 
 struct connection {
     struct admin *admin;
@@ -27,6 +31,7 @@ struct connection {
 struct admin {
     struct event_base *base;
     struct evconnlistener *listener;
+    struct event *resume; /* accepting, a turn after a burst */
     admin_answer *answer;
     void *self;
     uint64_t accepted;
@@ -177,18 +182,30 @@ static struct connection *place_take(struct admin *admin)
     return oldest;
 }
 
+static void on_resume(evutil_socket_t fd, short what, void *self)
+{
+    (void)fd;
+    (void)what;
+    struct admin *admin = self;
+    (void)evconnlistener_enable(admin->listener);
+}
+
 static void on_accept(struct evconnlistener *listener,
                       evutil_socket_t fd,
                       struct sockaddr *address,
                       int size,
                       void *self)
 {
-    (void)listener;
     (void)address;
     (void)size;
     struct admin *admin = self;
     struct connection *connection = place_take(admin);
     static const struct timeval deadline = {ADMIN_DEADLINE_S, 0};
+    static const struct timeval at_once = {0, 0};
+    /* else many who come and go at once would end a probe before its request is read */
+    if ((admin->accepted + 1) % BURST == 0 && event_add(admin->resume, &at_once) == 0) {
+        (void)evconnlistener_disable(listener);
+    }
     struct bufferevent *stream = bufferevent_socket_new(admin->base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (!stream) {
         (void)evutil_closesocket(fd);
@@ -277,6 +294,7 @@ struct admin *admin_open(struct event_base *base,
         admin_free(&admin);
         return NULL;
     }
+    admin->resume = event_new(base, -1, EV_TIMEOUT, on_resume, admin);
     admin->listener =
         evconnlistener_new_bind(base,
                                 on_accept,
@@ -285,7 +303,7 @@ struct admin *admin_open(struct event_base *base,
                                 BACKLOG,
                                 (struct sockaddr *)&address,
                                 size);
-    if (!admin->listener) {
+    if (!admin->listener || !admin->resume) {
         (void)error_set(
             error, ERROR_FATAL, "admin listener: %s: %s", endpoint, strerrordesc_np(errno));
         admin_free(&admin);
@@ -301,6 +319,9 @@ void admin_free(struct admin **admin_p)
     }
     for (size_t i = 0; i < ADMIN_CONNECTIONS_MAX; i++) {
         connection_end(&admin->connections[i]);
+    }
+    if (admin->resume) {
+        event_free(admin->resume);
     }
     if (admin->listener) {
         evconnlistener_free(admin->listener);

@@ -306,6 +306,21 @@ static void idle_peers_cannot_keep_a_probe_out(void **state)
     assert_in_range(open, 1, ADMIN_CONNECTIONS_MAX);
 }
 
+/* Planted: all that wait accepted in one turn.  Then the probe is the oldest, and ended unread. */
+static void peers_that_come_and_go_cannot_keep_a_probe_out(void **state)
+{
+    (void)state;
+    static const char request[] = "GET /livez HTTP/1.1\r\n\r\n";
+    int probe = tcp_connect();
+    assert_int_equal(send(probe, request, sizeof request - 1, 0), sizeof request - 1);
+    for (unsigned i = 0; i < 3 * ADMIN_CONNECTIONS_MAX; i++) {
+        (void)close(tcp_connect());
+    }
+    assert_true(read_to_end(probe, reply, 2));
+    (void)close(probe);
+    assert_int_equal(strncmp(reply, "HTTP/1.1 200 OK", 15), 0);
+}
+
 static void a_slow_peer_is_cut_off_at_the_deadline(void **state)
 {
     (void)state;
@@ -386,6 +401,7 @@ int main(void)
         STORY(a_peer_that_finishes_sending_still_gets_its_answer),
         STORY(a_large_answer_arrives_whole_though_the_peer_has_finished_sending),
         STORY(idle_peers_cannot_keep_a_probe_out),
+        STORY(peers_that_come_and_go_cannot_keep_a_probe_out),
         STORY(a_slow_peer_is_cut_off_at_the_deadline),
         STORY(a_unix_socket_serves_and_is_taken_over_and_removed),
         STORY(an_endpoint_that_cannot_be_is_refused),
