@@ -9,8 +9,9 @@
 
 enum {
     EVENT_DAYS_MAX = 366,
-    RULE_STEPS_MAX = 20000, /* of one rule */
-    WORK_MAX = 200000,      /* of one file: turns of its rules and days of its events */
+    RULE_STEPS_MAX = 20000,         /* of one rule */
+    WORK_MAX = 200000,              /* of one file: turns of its rules and days of its events */
+    FITS_NO_DAY = WORK_MAX / 4 + 1, /* libical looks for it through centuries, at one turn */
 };
 
 static bool has_word(const char *text, const char *const *words, size_t count)
@@ -196,31 +197,51 @@ static bool rule_is_sane(const struct icalrecurrencetype *rule)
            rule->by_second[0] == ICAL_RECURRENCE_ARRAY_MAX;
 }
 
+/* The rule's next date; 0: none.  Of one that never fits libical makes no iterator, or one without
+ * dates. */
+static int32_t rule_next(icalrecur_iterator *iterator)
+{
+    struct icaltimetype time = iterator ? icalrecur_iterator_next(iterator) : icaltime_null_time();
+    return icaltime_is_null_time(time) ? 0 : date_of(time);
+}
+
+static bool rule_read(const struct ical_reading *reading,
+                      const struct ical_event *event,
+                      icalcomponent *parsed,
+                      struct icalrecurrencetype *rule)
+{
+    *rule = icalproperty_get_rrule(icalcomponent_get_first_property(parsed, ICAL_RRULE_PROPERTY));
+    bool one = !icalcomponent_get_next_property(parsed, ICAL_RRULE_PROPERTY);
+    bool good = one && rule_is_sane(rule);
+    if (!good) {
+        ical_wrong(reading,
+                   event,
+                   AT_RULE,
+                   one ? "a rule has to be daily, weekly, monthly or yearly, in whole days of the "
+                         "Gregorian calendar"
+                       : "more than one rule");
+    }
+    return good;
+}
+
 static void rule_expand(const struct ical_reading *reading,
                         const struct ical_event *event,
                         icalcomponent *parsed,
                         struct icaltimetype start,
                         const struct span *span)
 {
-    icalproperty *property = icalcomponent_get_first_property(parsed, ICAL_RRULE_PROPERTY);
-    struct icalrecurrencetype rule = icalproperty_get_rrule(property);
-    icalrecur_iterator *iterator = NULL;
-    if (icalcomponent_get_next_property(parsed, ICAL_RRULE_PROPERTY)) {
-        ical_wrong(reading, event, AT_RULE, "more than one rule");
+    struct icalrecurrencetype rule;
+    if (!rule_read(reading, event, parsed, &rule)) {
         return;
     }
-    if (!rule_is_sane(&rule) || !(iterator = icalrecur_iterator_new(rule, start))) {
-        ical_wrong(reading,
-                   event,
-                   AT_RULE,
-                   "a rule has to be daily, weekly, monthly or yearly, in whole days of the "
-                   "Gregorian calendar");
-        return;
-    }
+    icalrecur_iterator *iterator = icalrecur_iterator_new(rule, start);
     int steps = 0;
     for (;;) {
-        struct icaltimetype time = icalrecur_iterator_next(iterator);
-        int32_t date = icaltime_is_null_time(time) ? 0 : date_of(time);
+        int32_t date = rule_next(iterator);
+        if (date == 0 && steps == 0) {
+            ical_wrong(reading, event, AT_RULE, "the rule fits no day");
+            *reading->work += FITS_NO_DAY;
+        }
         if (date == 0 || date > reading->last || !work_is_left(reading, span->place)) {
             break;
         }
@@ -232,7 +253,9 @@ static void rule_expand(const struct ical_reading *reading,
             days_add(reading, span, date);
         }
     }
-    icalrecur_iterator_free(iterator);
+    if (iterator) {
+        icalrecur_iterator_free(iterator);
+    }
 }
 
 static void
