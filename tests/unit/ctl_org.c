@@ -314,6 +314,7 @@ static void a_role_that_no_policy_has_is_told_where_it_stands(void **state)
         }
         if (!hint) {
             fail_msg("%s", said.err);
+            return;
         }
         assert_null(strstr(hint + 1, "no loaded policy"));
         assert_non_null(strstr(said.err, "org.yaml:6:29: warning: no loaded"));
