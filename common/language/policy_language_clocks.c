@@ -10,7 +10,7 @@ static const struct language_key target_keys[] = {
     {"when", false, KIND_PART, .part = &language_clock_when, .read = target_when,
      MEANS("Which cases have this target", "适用的案件", "適用的案件")},
     {"priorities", false, KIND_NUMBER, BETWEEN(1, 5), .read = target_priorities,
-     MEANS("Only cases of these priorities, a number or a list", "仅限这些优先级，可为列表", "僅限這些優先級，可為清單")},
+     MEANS("Only cases of these priorities, a number or a list", "仅限这些优先级，可为列表", "僅限這些優先順序，可為清單")},
     {"within", true, KIND_LENGTH, .read = target_within,
      MEANS("How long it may take", "限时", "時限長度")},
     {"end-of-day", false, KIND_FLAG, .read = target_end_of_day,
@@ -56,7 +56,7 @@ static const struct language_key level_keys[] = {
     {"notify", false, KIND_NAME, .thing = THING_ROLE, .read = level_notify,
      MEANS("Role that is told", "通知的角色", "通知的角色")},
     {"raise-to", false, KIND_NUMBER, BETWEEN(1, 5), .read = level_raise,
-     MEANS("Priority is at least this from then on", "此后优先级至少为此", "此後優先級至少為此")},
+     MEANS("Priority is at least this from then on", "此后优先级至少为此", "此後優先順序至少為此")},
 };
 const struct language_part language_level = {
     "level", "a level", KEYS(level_keys),
