@@ -302,6 +302,42 @@ static bool size_is_good(struct yaml_source *source)
     return source->errors == 0;
 }
 
+/* The anchor an event of the parser brings, or NULL. */
+static struct fy_token *anchor_of(const struct fy_event *event)
+{
+    return event->type == FYET_SCALAR           ? event->scalar.anchor
+           : event->type == FYET_SEQUENCE_START ? event->sequence_start.anchor
+           : event->type == FYET_MAPPING_START  ? event->mapping_start.anchor
+                                                : NULL;
+}
+
+/* Before the document is made: that takes libfyaml a look at all anchors so far for each, minutes
+ * for a file full of them (law 9).  What else is wrong is for the making to tell. */
+static bool anchors_are_few(struct yaml_source *source, const struct fy_parse_cfg *config)
+{
+    unsigned count = 0;
+    struct fy_event *event;
+    SCOPED(parser_destroy) struct fy_parser *parser = fy_parser_create(config);
+    if (!parser ||
+        fy_parser_set_string(parser, (const char *)source->bytes.bytes, source->bytes.size) != 0) {
+        complain_at(source, 1, 1, "out of memory");
+        return false;
+    }
+    while (count <= YAML_ANCHORS_MAX && (event = fy_parser_parse(parser)) != NULL) {
+        struct fy_token *anchor = anchor_of(event);
+        count += anchor != NULL;
+        if (count > YAML_ANCHORS_MAX) {
+            const struct fy_mark *mark = fy_token_start_mark(anchor);
+            complain_at(source,
+                        mark ? (unsigned)mark->line + 1 : 1,
+                        mark ? (unsigned)mark->column + 1 : 1,
+                        "anchors are not used here");
+        }
+        fy_parser_event_free(parser, event);
+    }
+    return count <= YAML_ANCHORS_MAX;
+}
+
 static void second_complain(struct yaml_source *source, struct fy_document *second)
 {
     struct fy_node *root = fy_document_root(second);
@@ -321,11 +357,17 @@ const struct yaml_node *yaml_read(struct yaml_source *source, struct arena *aren
     if (!size_is_good(source)) {
         return NULL;
     }
+    SCOPED(diag_destroy) struct fy_diag *unheard = fy_diag_create(NULL);
     SCOPED(diag_destroy) struct fy_diag *diag = fy_diag_create(NULL);
+    fy_diag_set_collect_errors(unheard, true);
     fy_diag_set_collect_errors(diag, true);
-    const struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS |
-                                                 FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
-                                        .diag = diag};
+    struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS |
+                                           FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+                                  .diag = unheard};
+    if (!anchors_are_few(source, &config)) {
+        return NULL;
+    }
+    config.diag = diag;
     SCOPED(parser_destroy) struct fy_parser *parser = fy_parser_create(&config);
     if (!parser ||
         fy_parser_set_string(parser, (const char *)source->bytes.bytes, source->bytes.size) != 0) {

@@ -17,6 +17,7 @@ enum {
     YAML_SIZE_MAX = 1024 * 1024,
     YAML_DEPTH_MAX = 16,
     YAML_NODES_MAX = 65536,
+    YAML_ANCHORS_MAX = 64,     /* of no use without aliases */
     YAML_PAIRS_MAX = 4096,     /* of one mapping */
     YAML_COMPLAINTS_MAX = 100, /* that are told of one file */
 };
