@@ -232,6 +232,21 @@ static void start_at_mark(struct change *change, uint16_t index, const struct ma
     }
 }
 
+static void follow_closing(const struct change *change, uint16_t index)
+{
+    struct watch_clock *clock = &change->now->clocks[index];
+    if (change->before->closed || !change_moves(clock)) {
+        return;
+    }
+    clock_stop(change->policy, index, clock, change->event->at_us);
+    refresh(change, index);
+    bool goes_on = change->event->kind == EVENT_MERGED; /* if that is undone */
+    if (!clock_in_force(clock) && clock_rule(change->policy, index)->of_steps != 0 &&
+        facts_drop_case(change->event) && !goes_on) {
+        clock->shadow = WATCH_IDLE; /* else it would count as done when the case gets the clock */
+    }
+}
+
 static void follow_step(const struct change *change, uint16_t index)
 {
     const struct policy_clock *rule = clock_rule(change->policy, index);
@@ -240,10 +255,7 @@ static void follow_step(const struct change *change, uint16_t index)
     struct watch_clock *clock = &change->now->clocks[index];
     int64_t at_us = change->event->at_us;
     if (now->closed) {
-        if (!before->closed && change_moves(clock)) {
-            clock_stop(change->policy, index, clock, at_us);
-            refresh(change, index);
-        }
+        follow_closing(change, index);
         return;
     }
     bool stands = stands_still(change, index);

@@ -52,7 +52,7 @@ static const char text[] = DESK_POLICY
     "  house: {title: x, starts: [opened], stops: [contacted], within: 5 business days,\n"
     "    calendar: uk, levels: [{breach: due}]}\n";
 
-enum { FINAL, SUMMARY, PAYMENT, PROGRESS, NEXT, UPDATE, WAITING, SOLVE, LAW, HOUSE };
+enum { FINAL, SUMMARY, PAYMENT, PROGRESS, NEXT, UPDATE, WAITING, SOLVE, LAW, HOUSE, GRAVES };
 
 static int64_t at(int month, int day, int hour, int minute)
 {
@@ -199,6 +199,33 @@ static void a_step_whose_case_is_withdrawn_was_not_done_and_reopening_begins_it_
     desk_tick(&desk, at(3, 24, 2, 0));
     advance(&desk, EVENT_WITHDRAWN, at(3, 25, 2, 0), "closed");
     assert_int_equal(clock_of(&desk, WAITING)->verdict, CLOCK_MISSED); /* it was by then */
+    desk_close(&desk, &object);
+}
+
+/* Laws 7 and 12.  Seen to fail where such a run is kept: it was told as met, a step nobody did. */
+static void a_step_given_up_was_not_done_by_a_case_that_gets_its_clock_later_either(void **state)
+{
+    (void)state;
+    static struct desk desk;
+    char with_one_more[sizeof text + 200];
+    (void)snprintf(with_one_more,
+                   sizeof with_one_more,
+                   "%s  graves: {title: x, of-steps: [consent], when: {classes: grave},\n"
+                   "    within: 7 days, calendar: uk, levels: [{breach: due}]}\n",
+                   text);
+    struct policy_object *object = desk_policy(with_one_more, 2027);
+    open_at(&desk, object, at(3, 9, 9, 0));
+    advance(&desk, EVENT_NOTED, at(3, 10, 9, 0), "consent");
+    advance(&desk, EVENT_WITHDRAWN, at(3, 11, 9, 0), "closed");
+    advance(&desk, EVENT_REOPENED, at(3, 12, 9, 0), "investigation");
+    struct event graver = desk_advanced(&desk, EVENT_CLASSIFIED, at(3, 12, 10, 0), "");
+    graver.advanced.severity_class = slice_text("grave");
+    graver.advanced.priority = 1;
+    desk_hear(&desk, graver);
+    assert_int_equal(clock_of(&desk, GRAVES)->phase, WATCH_IDLE);
+    advance(&desk, EVENT_NOTED, at(3, 13, 9, 0), "consent");
+    assert_int_equal(clock_of(&desk, GRAVES)->phase, WATCH_RUNNING);
+    assert_int_equal(clock_of(&desk, GRAVES)->started_at_us, at(3, 13, 9, 0));
     desk_close(&desk, &object);
 }
 
@@ -448,6 +475,7 @@ int main(void)
         cmocka_unit_test(a_word_every_so_often_is_asked_for_while_no_answer_is_owed),
         cmocka_unit_test(a_clock_of_a_step_lives_as_long_as_the_case_is_in_it),
         cmocka_unit_test(a_step_whose_case_is_withdrawn_was_not_done_and_reopening_begins_it_anew),
+        cmocka_unit_test(a_step_given_up_was_not_done_by_a_case_that_gets_its_clock_later_either),
         cmocka_unit_test(what_the_law_gives_goes_on_while_the_case_is_closed),
         cmocka_unit_test(another_priority_gives_another_target_and_keeps_what_was_used_and_paused),
         cmocka_unit_test(
