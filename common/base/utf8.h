@@ -46,6 +46,38 @@ static inline bool utf8_is_command(uint32_t character)
 }
 
 /*
+ * Is nothing seen of it, so that two names look like one: Unicode's Default_Ignorable_Code_Point
+ * (DerivedCoreProperties.txt), but for what is a command anyway.
+ */
+static inline bool utf8_is_unseen(uint32_t character)
+{
+    static const uint32_t ranges[][2] = {
+        {0xad,    0xad   },
+        {0x34f,   0x34f  },
+        {0x61c,   0x61c  },
+        {0x115f,  0x1160 },
+        {0x17b4,  0x17b5 },
+        {0x180b,  0x180f },
+        {0x200b,  0x200f },
+        {0x2060,  0x206f },
+        {0x3164,  0x3164 },
+        {0xfe00,  0xfe0f },
+        {0xfeff,  0xfeff },
+        {0xffa0,  0xffa0 },
+        {0xfff0,  0xfff8 },
+        {0x1bca0, 0x1bca3},
+        {0x1d173, 0x1d17a},
+        {0xe0000, 0xe0fff},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        if (character >= ranges[i][0] && character <= ranges[i][1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
  * The next character as people may be shown it, and moves *at, which is below end, behind it: as it
  * is, or "?" where it is a command or no text at all.  Newlines and tabs stay as they are where
  * there may be lines, and are blanks elsewhere.

@@ -18,14 +18,14 @@ dispatch_decode(struct slice bytes, struct arena *arena, struct error *error)
         error);
 }
 
-/* 1 to most bytes of characters that are only seen. */
+/* 1 to most bytes of characters that are seen, and do nothing else. */
 static bool name_is_good(protobuf_c_boolean has, ProtobufCBinaryData name, size_t most)
 {
     bool good = has && name.len > 0 && name.len <= most;
     for (size_t i = 0, step; good && i < name.len; i += step) {
         uint32_t character;
         step = utf8_read(name.data + i, name.data + name.len, &character);
-        good = step > 0 && !utf8_is_command(character);
+        good = step > 0 && !utf8_is_command(character) && !utf8_is_unseen(character);
     }
     return good;
 }
