@@ -1,5 +1,6 @@
 /* The people of an organisation. */
 #include "org_read.h"
+#include "utf8.h"
 
 /* clang-format off */
 #define MEANS(en, zh_cn, zh_tw) .meaning = {en, zh_cn, zh_tw}
@@ -24,6 +25,22 @@ uint16_t org_person(struct policy_loading *loading,
             "person", reading->agents, sizeof *reading->agents, reading->org->agent_count});
 }
 
+/* Else dispatch would take nothing from whoever is called that. */
+static bool is_seen(const char *name, size_t size)
+{
+    const uint8_t *at = (const uint8_t *)name;
+    const uint8_t *end = at + size;
+    while (at < end) {
+        uint32_t character;
+        size_t step = utf8_read(at, end, &character);
+        if (step == 0 || utf8_is_unseen(character)) {
+            return false;
+        }
+        at += step;
+    }
+    return true;
+}
+
 static void
 read_person(struct policy_loading *loading, const struct yaml_node *node, char name[ORG_PERSON_MAX])
 {
@@ -42,6 +59,8 @@ read_person(struct policy_loading *loading, const struct yaml_node *node, char n
                  "as it is given with --as",
                  "a person's name is 1 to %d bytes on one line",
                  ORG_PERSON_MAX - 1);
+    } else if (!is_seen(node->text, size)) {
+        complain(loading, node, "type it anew", "a person's name has characters nobody sees");
     } else {
         memcpy(name, node->text, size + 1);
     }
