@@ -1,33 +1,18 @@
 #include "clock_dues.h"
 
+#include "little.h"
+
 enum { VERSION_SIZE = 4, DUE_SIZE = 8 };
-
-static void number_put(uint8_t *at, uint64_t value, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        at[i] = (uint8_t)(value >> (8 * i));
-    }
-}
-
-static uint64_t number_at(const uint8_t *at, size_t size)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; i++) {
-        value |= (uint64_t)at[i] << (8 * i);
-    }
-    return value;
-}
 
 size_t clock_dues_pack(const struct clock_dues *dues, uint8_t bytes[CLOCK_DUES_SIZE_MAX])
 {
-    size_t size = VERSION_SIZE;
-    number_put(bytes, dues->version, VERSION_SIZE);
+    uint8_t *at = little_put(bytes, dues->version, VERSION_SIZE);
+    const uint8_t *end = at;
     for (size_t i = 0; i < EVENT_CLOCKS_MAX; i++) {
-        uint8_t *at = bytes + VERSION_SIZE + i * DUE_SIZE;
-        number_put(at, (uint64_t)dues->due_us[i], DUE_SIZE);
-        size = dues->due_us[i] != 0 ? VERSION_SIZE + (i + 1) * DUE_SIZE : size;
+        at = little_put(at, (uint64_t)dues->due_us[i], DUE_SIZE);
+        end = dues->due_us[i] != 0 ? at : end;
     }
-    return size;
+    return (size_t)(end - bytes);
 }
 
 bool clock_dues_unpack(struct slice bytes, struct clock_dues *dues)
@@ -37,9 +22,10 @@ bool clock_dues_unpack(struct slice bytes, struct clock_dues *dues)
         return false;
     }
     size_t count = (bytes.size - VERSION_SIZE) / DUE_SIZE;
-    dues->version = (uint32_t)number_at(bytes.bytes, VERSION_SIZE);
+    const uint8_t *at = bytes.bytes;
+    dues->version = (uint32_t)little_take(&at, VERSION_SIZE);
     for (size_t i = 0; i < count; i++) {
-        dues->due_us[i] = (int64_t)number_at(bytes.bytes + VERSION_SIZE + i * DUE_SIZE, DUE_SIZE);
+        dues->due_us[i] = (int64_t)little_take(&at, DUE_SIZE);
         if (dues->due_us[i] < 0) {
             return false;
         }

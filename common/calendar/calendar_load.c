@@ -1,5 +1,6 @@
 #include "calendar_load.h"
 
+#include "little.h"
 #include "scope.h"
 #include "zone.h"
 
@@ -235,9 +236,7 @@ static bool day_add(struct compiler *compiler, int64_t number, struct error *err
 static void hash_number(crypto_generichash_state *state, int64_t number)
 {
     uint8_t bytes[8];
-    for (int i = 0; i < 8; i++) {
-        bytes[i] = (uint8_t)((uint64_t)number >> (8 * i));
-    }
+    (void)little_put(bytes, (uint64_t)number, sizeof bytes);
     crypto_generichash_update(state, bytes, sizeof bytes);
 }
 

@@ -2,6 +2,7 @@
 
 #include "hex.h"
 #include "key_file.h"
+#include "little.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -33,24 +34,16 @@ static void hash_bytes(const uint8_t *bytes, size_t size, uint8_t hash[HASH_SIZE
         hash, HASH_SIZE, bytes, size, NULL, 0, NULL, personal);
 }
 
-static uint8_t *number_put(uint8_t *to, uint64_t number, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        to[i] = (uint8_t)(number >> (8 * i));
-    }
-    return to + size;
-}
-
 static void leaf_hash(const struct receipt_leaf *leaf, uint8_t hash[HASH_SIZE])
 {
     uint8_t bytes[1 + 16 + 8 + 4 + 8 + HASH_SIZE + 8 + 8] = {0x00};
     memcpy(bytes + 1, leaf->submission_id, 16);
-    uint8_t *at = number_put(bytes + 17, leaf->case_id, 8);
-    at = number_put(at, leaf->partition, 4);
-    at = number_put(at, leaf->seq, 8);
+    uint8_t *at = little_put(bytes + 17, leaf->case_id, 8);
+    at = little_put(at, leaf->partition, 4);
+    at = little_put(at, leaf->seq, 8);
     memcpy(at, leaf->hash, HASH_SIZE);
-    at = number_put(at + HASH_SIZE, (uint64_t)leaf->received_at_us, 8);
-    (void)number_put(at, (uint64_t)leaf->committed_at_us, 8);
+    at = little_put(at + HASH_SIZE, (uint64_t)leaf->received_at_us, 8);
+    (void)little_put(at, (uint64_t)leaf->committed_at_us, 8);
     hash_bytes(bytes, sizeof bytes, hash);
 }
 
@@ -68,7 +61,7 @@ static void
 statement_make(uint32_t count, const uint8_t root[HASH_SIZE], uint8_t statement[STATEMENT_SIZE])
 {
     memcpy(statement, "redress.receipt.v1", STATEMENT_TEXT);
-    memcpy(number_put(statement + STATEMENT_TEXT, count, 4), root, HASH_SIZE);
+    memcpy(little_put(statement + STATEMENT_TEXT, count, 4), root, HASH_SIZE);
 }
 
 static bool key_read(struct receipt_key *key, char *text, const char *path, struct error *error)

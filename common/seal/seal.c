@@ -2,6 +2,7 @@
 
 #include "hex.h"
 #include "key_file.h"
+#include "little.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -32,13 +33,6 @@ struct seal_ring {
     uint32_t count;
     struct kek keks[SEAL_KEKS_MAX]; /* the highest id first */
 };
-
-static void number_put(uint8_t *to, uint64_t number, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        to[i] = (uint8_t)(number >> (8 * i));
-    }
-}
 
 /* ---- the key file ---- */
 
@@ -160,8 +154,8 @@ enum { CASE_CONTEXT_SIZE = CONTEXT_SIZE + 4 + 8 };
 static void case_context(uint8_t context[CASE_CONTEXT_SIZE], uint32_t key_id, uint64_t case_id)
 {
     memcpy(context, "redress.case.v1", CONTEXT_SIZE);
-    number_put(context + CONTEXT_SIZE, key_id, 4);
-    number_put(context + CONTEXT_SIZE + 4, case_id, 8);
+    (void)little_put(context + CONTEXT_SIZE, key_id, 4);
+    (void)little_put(context + CONTEXT_SIZE + 4, case_id, 8);
 }
 
 void seal_case_key_make(const struct seal_ring *ring,
@@ -254,9 +248,9 @@ field_context(uint8_t context[CONTEXT_MAX], uint32_t key_id, uint64_t case_id, c
         return 0;
     }
     memcpy(context, "redress.field.v1", CONTEXT_SIZE);
-    number_put(context + CONTEXT_SIZE, SCHEMA, 4);
-    number_put(context + CONTEXT_SIZE + 4, key_id, 4);
-    number_put(context + CONTEXT_SIZE + 8, case_id, 8);
+    (void)little_put(context + CONTEXT_SIZE, SCHEMA, 4);
+    (void)little_put(context + CONTEXT_SIZE + 4, key_id, 4);
+    (void)little_put(context + CONTEXT_SIZE + 8, case_id, 8);
     /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes, with their size */
     memcpy(context + CONTEXT_SIZE + 16, field, size);
     return CONTEXT_SIZE + 16 + size;
@@ -286,7 +280,7 @@ bool seal_field(const uint8_t key[SEAL_KEY_SIZE],
     out[0] = SCHEMA;
     randombytes_buf(out + 1, NONCE_SIZE);
     commitment_make(key, frame);
-    number_put(frame + COMMITMENT_SIZE, plain.size, LENGTH_SIZE);
+    (void)little_put(frame + COMMITMENT_SIZE, plain.size, LENGTH_SIZE);
     if (plain.size > 0) {
         memcpy(frame + COMMITMENT_SIZE + LENGTH_SIZE, plain.bytes, plain.size);
     }
@@ -366,10 +360,8 @@ uint64_t seal_blind_index(const struct seal_ring *ring, struct slice value)
     }
     (void)crypto_generichash_blake2b_update(&state, folded, used);
     (void)crypto_generichash_blake2b_final(&state, hash, sizeof hash);
-    uint64_t index = 0;
-    for (size_t i = 0; i < sizeof index; i++) {
-        index |= (uint64_t)hash[i] << (8 * i);
-    }
+    const uint8_t *at = hash;
+    uint64_t index = little_take(&at, sizeof index);
     sodium_memzero(folded, sizeof folded);
     return index ? index : 1;
 }

@@ -1,6 +1,7 @@
 #include "intake_wire.h"
 
 #include "case_number.h"
+#include "little.h"
 #include "message_limits.h"
 #include "prescan.h"
 #include "text.h"
@@ -81,9 +82,7 @@ bool intake_key_is_good(const Redress__Submit__V1__Submission *submission)
 static void digest_number(crypto_generichash_state *state, uint64_t number)
 {
     uint8_t bytes[8];
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        bytes[i] = (uint8_t)(number >> (8 * i));
-    }
+    (void)little_put(bytes, number, sizeof bytes);
     (void)crypto_generichash_update(state, bytes, sizeof bytes);
 }
 

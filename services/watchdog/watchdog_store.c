@@ -1,5 +1,7 @@
 #include "watchdog_store.h"
 
+#include "little.h"
+
 /* The first byte: it grows with every change of what follows.  A macro, for watchdog_breached_sql.
  */
 #define LAYOUT              6
@@ -45,83 +47,66 @@ const char watchdog_breached_sql[] = "(get_byte(k.state, 0) = " NUMBER_TEXT(
             "+ 42) "
             "IN (1, 2)))";
 
-static uint8_t *put(uint8_t *at, uint64_t value, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        *at++ = (uint8_t)(value >> (8 * i));
-    }
-    return at;
-}
-
-static uint64_t take(const uint8_t **at, size_t size)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; i++) {
-        value |= (uint64_t) * (*at)++ << (8 * i);
-    }
-    return value;
-}
-
 static uint8_t *clock_pack(const struct watch_clock *clock, uint8_t *at)
 {
-    at = put(at, (uint64_t)clock->started_at_us, 8);
-    at = put(at, (uint64_t)clock->due_us, 8);
-    at = put(at, (uint64_t)clock->paused_at_us, 8);
-    at = put(at, (uint64_t)clock->next_level_us, 8);
-    at = put(at, (uint64_t)clock->paused_us, 8);
-    at = put(at, clock->generation, 2);
-    at = put(at, clock->phase, 1);
-    at = put(at, clock->verdict, 1);
-    at = put(at, clock->levels_fired, 1);
-    at = put(at, clock->breached, 1);
-    at = put(at, clock->shadow, 1);
-    at = put(at, clock->target, 1);
-    at = put(at, clock->extensions, 1);
-    at = put(at, clock->done, 1);
-    at = put(at, clock->merged, 1);
-    return put(at, clock->owed, 1);
+    at = little_put(at, (uint64_t)clock->started_at_us, 8);
+    at = little_put(at, (uint64_t)clock->due_us, 8);
+    at = little_put(at, (uint64_t)clock->paused_at_us, 8);
+    at = little_put(at, (uint64_t)clock->next_level_us, 8);
+    at = little_put(at, (uint64_t)clock->paused_us, 8);
+    at = little_put(at, clock->generation, 2);
+    at = little_put(at, clock->phase, 1);
+    at = little_put(at, clock->verdict, 1);
+    at = little_put(at, clock->levels_fired, 1);
+    at = little_put(at, clock->breached, 1);
+    at = little_put(at, clock->shadow, 1);
+    at = little_put(at, clock->target, 1);
+    at = little_put(at, clock->extensions, 1);
+    at = little_put(at, clock->done, 1);
+    at = little_put(at, clock->merged, 1);
+    return little_put(at, clock->owed, 1);
 }
 
 static void clock_unpack(const uint8_t **at, struct watch_clock *clock)
 {
-    clock->started_at_us = (int64_t)take(at, 8);
-    clock->due_us = (int64_t)take(at, 8);
-    clock->paused_at_us = (int64_t)take(at, 8);
-    clock->next_level_us = (int64_t)take(at, 8);
-    clock->paused_us = (int64_t)take(at, 8);
-    clock->generation = (uint16_t)take(at, 2);
-    clock->phase = (uint8_t)take(at, 1);
-    clock->verdict = (uint8_t)take(at, 1);
-    clock->levels_fired = (uint8_t)take(at, 1);
-    clock->breached = (uint8_t)take(at, 1);
-    clock->shadow = (uint8_t)take(at, 1);
-    clock->target = (uint8_t)take(at, 1);
-    clock->extensions = (uint8_t)take(at, 1);
-    clock->done = (uint8_t)take(at, 1);
-    clock->merged = (uint8_t)take(at, 1);
-    clock->owed = (uint8_t)take(at, 1);
+    clock->started_at_us = (int64_t)little_take(at, 8);
+    clock->due_us = (int64_t)little_take(at, 8);
+    clock->paused_at_us = (int64_t)little_take(at, 8);
+    clock->next_level_us = (int64_t)little_take(at, 8);
+    clock->paused_us = (int64_t)little_take(at, 8);
+    clock->generation = (uint16_t)little_take(at, 2);
+    clock->phase = (uint8_t)little_take(at, 1);
+    clock->verdict = (uint8_t)little_take(at, 1);
+    clock->levels_fired = (uint8_t)little_take(at, 1);
+    clock->breached = (uint8_t)little_take(at, 1);
+    clock->shadow = (uint8_t)little_take(at, 1);
+    clock->target = (uint8_t)little_take(at, 1);
+    clock->extensions = (uint8_t)little_take(at, 1);
+    clock->done = (uint8_t)little_take(at, 1);
+    clock->merged = (uint8_t)little_take(at, 1);
+    clock->owed = (uint8_t)little_take(at, 1);
 }
 
 size_t watchdog_state_pack(const struct watch_case *state,
                            uint16_t clock_count,
                            uint8_t out[WATCHDOG_STATE_SIZE_MAX])
 {
-    uint8_t *at = put(out, LAYOUT, 1);
-    at = put(at, state->case_id, 8);
-    at = put(at, state->dispatch_seq, 8);
-    at = put(at, (uint64_t)state->received_at_us, 8);
-    at = put(at, (uint64_t)state->closed_at_us, 8);
-    at = put(at, state->policy_id, 4);
-    at = put(at, state->version, 4);
-    at = put(at, state->channel, 2);
-    at = put(at, state->category, 2);
-    at = put(at, state->class_index, 2);
-    at = put(at, state->repeats, 2);
-    at = put(at, state->priority, 1);
-    at = put(at, state->closed, 1);
-    at = put(at, state->opened, 1);
-    at = put(at, state->step, 1);
-    at = put(at, clock_count, 1);
+    uint8_t *at = little_put(out, LAYOUT, 1);
+    at = little_put(at, state->case_id, 8);
+    at = little_put(at, state->dispatch_seq, 8);
+    at = little_put(at, (uint64_t)state->received_at_us, 8);
+    at = little_put(at, (uint64_t)state->closed_at_us, 8);
+    at = little_put(at, state->policy_id, 4);
+    at = little_put(at, state->version, 4);
+    at = little_put(at, state->channel, 2);
+    at = little_put(at, state->category, 2);
+    at = little_put(at, state->class_index, 2);
+    at = little_put(at, state->repeats, 2);
+    at = little_put(at, state->priority, 1);
+    at = little_put(at, state->closed, 1);
+    at = little_put(at, state->opened, 1);
+    at = little_put(at, state->step, 1);
+    at = little_put(at, clock_count, 1);
     for (uint16_t i = 0; i < clock_count; i++) {
         at = clock_pack(&state->clocks[i], at);
     }
@@ -135,21 +120,21 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
         return false;
     }
     const uint8_t *at = bytes.bytes + 1;
-    state->case_id = take(&at, 8);
-    state->dispatch_seq = take(&at, 8);
-    state->received_at_us = (int64_t)take(&at, 8);
-    state->closed_at_us = (int64_t)take(&at, 8);
-    state->policy_id = (uint32_t)take(&at, 4);
-    state->version = (uint32_t)take(&at, 4);
-    state->channel = (uint16_t)take(&at, 2);
-    state->category = (uint16_t)take(&at, 2);
-    state->class_index = (uint16_t)take(&at, 2);
-    state->repeats = (uint16_t)take(&at, 2);
-    state->priority = (uint8_t)take(&at, 1);
-    state->closed = (uint8_t)take(&at, 1);
-    state->opened = (uint8_t)take(&at, 1);
-    state->step = (uint8_t)take(&at, 1);
-    uint64_t clock_count = take(&at, 1);
+    state->case_id = little_take(&at, 8);
+    state->dispatch_seq = little_take(&at, 8);
+    state->received_at_us = (int64_t)little_take(&at, 8);
+    state->closed_at_us = (int64_t)little_take(&at, 8);
+    state->policy_id = (uint32_t)little_take(&at, 4);
+    state->version = (uint32_t)little_take(&at, 4);
+    state->channel = (uint16_t)little_take(&at, 2);
+    state->category = (uint16_t)little_take(&at, 2);
+    state->class_index = (uint16_t)little_take(&at, 2);
+    state->repeats = (uint16_t)little_take(&at, 2);
+    state->priority = (uint8_t)little_take(&at, 1);
+    state->closed = (uint8_t)little_take(&at, 1);
+    state->opened = (uint8_t)little_take(&at, 1);
+    state->step = (uint8_t)little_take(&at, 1);
+    uint64_t clock_count = little_take(&at, 1);
     if (clock_count > EVENT_CLOCKS_MAX || bytes.size != CASE_SIZE + clock_count * CLOCK_SIZE) {
         return false;
     }
