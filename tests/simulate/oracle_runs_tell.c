@@ -263,7 +263,8 @@ static bool lives_in(const struct policy_clock *rule, uint16_t step, bool closed
 /* Withdrawn, or found to be another complaint: what its step was for nobody did. */
 static bool is_given_up(const struct event *event)
 {
-    return event->kind == EVENT_MERGED || event->advanced.outcome == OUTCOME_WITHDRAWN;
+    return event->kind == EVENT_MERGED || event->advanced.outcome == OUTCOME_WITHDRAWN ||
+           event->advanced.outcome == OUTCOME_DUPLICATE;
 }
 
 static void
