@@ -57,11 +57,10 @@ void desk_refuse_as(const struct asked *asked,
            reason);
 }
 
-void desk_postpone(const struct asked *asked)
+void desk_postpone(const struct asked *asked, const char *code, const char *text)
 {
-    struct dispatch_reply reply = {.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED,
-                                   .code = "clocks_behind",
-                                   .text = "the watchdog is behind; try again in a moment"};
+    struct dispatch_reply reply = {
+        .outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED, .code = code, .text = text};
     answer(asked, &reply);
 }
 
@@ -470,6 +469,9 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
         show(&asked);
     } else if (!dispatch_names_are_good(asked.command)) {
         desk_refuse(&asked, DESK_ACTOR_INVALID, NULL);
+    } else if (people_unreadable(dispatch)) {
+        claim_refused(dispatch, asked.command);
+        desk_postpone(&asked, "org_unreadable", "the organisation that holds cannot be read");
     } else if (asked.command->act) {
         act(&asked);
     } else if (asked.command->claim) {

@@ -140,7 +140,7 @@ static bool dues_are_known(const struct asked *asked,
         return true;
     }
     if (!desk_asks_first(asked)) {
-        desk_postpone(asked);
+        desk_postpone(asked, "clocks_behind", "the watchdog is behind; try again in a moment");
     }
     return false;
 }

@@ -41,6 +41,11 @@ bool people_slot_is_stale(const struct dispatch *dispatch, struct slice name, in
     return agent && agent->capacity >= 0 && agent->capacity != capacity;
 }
 
+bool people_unreadable(const struct dispatch *dispatch)
+{
+    return !dispatch->org && dispatch->org_bad > dispatch->org_version;
+}
+
 /* ---- reading it ---- */
 
 void people_bind(const struct dispatch *dispatch, struct pg *pg)
@@ -58,8 +63,8 @@ bool people_lookup(struct dispatch *dispatch, struct pg *pg)
     return true;
 }
 
-/* A version this program cannot read keeps the one before: the command reads it with the same
- * loader before it is applied, so this one is older than the command. */
+/* The command reads a version with the same loader before it is applied: one that cannot be read
+ * was applied by a newer program than this, or by an older. */
 static bool version_take(struct dispatch *dispatch, int32_t version, struct slice source)
 {
     char year_text[CLOCK_TEXT_SIZE];
@@ -84,9 +89,13 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
         (void)snprintf(object->org.version_text, sizeof object->org.version_text, "%d", version);
         log_info("an organisation holds", LOG_TEXT("version", name));
     } else if (dispatch->org_bad != version) {
-        log_error("an organisation cannot be read: the one before holds",
+        log_error("an organisation cannot be read",
                   LOG_TEXT("version", name),
-                  LOG_TEXT("why", report.text ? report.text : ""));
+                  LOG_TEXT("why", report.text ? report.text : ""),
+                  LOG_TEXT("effect",
+                           dispatch->org ? "the one before holds, until a restart"
+                                         : "none is known from before: no command is taken"),
+                  LOG_TEXT("do", "redress org apply the file anew, corrected as org diff asks"));
         dispatch->org_bad = version;
     }
     policy_report_done(&report);

@@ -212,8 +212,8 @@ void desk_refuse(const struct asked *asked,
 void desk_refuse_as(const struct asked *asked,
                     enum dispatch_answer answer,
                     const struct dispatch_reason *reason);
-/* What the watchdog makes of the case last is not known yet: to be asked again. */
-void desk_postpone(const struct asked *asked);
+/* What the command is to be judged by is not known yet: to be asked again. */
+void desk_postpone(const struct asked *asked, const char *code, const char *text);
 /*
  * Before a command is refused: it may have been done, and be refused only because of what it did
  * itself.  The archive is asked then, once a batch and for all of its commands; those that are done
@@ -305,6 +305,9 @@ struct slice related_handler(struct dispatch *dispatch, const struct event *even
 
 /* dispatch_people.c: NULL: none was applied. */
 const struct org *people_org(const struct dispatch *dispatch);
+/* The newest cannot be read, and none is known from before: nobody's role could be asked for, so no
+ * command is taken until one comes that can be read. */
+bool people_unreadable(const struct dispatch *dispatch);
 void people_close(struct dispatch *dispatch);
 /* How many cases this person may hold: as the organisation says, else the policy. */
 int32_t capacity_default(const struct dispatch *dispatch, const struct policy *policy);

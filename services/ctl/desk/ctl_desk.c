@@ -224,7 +224,9 @@ static enum ctl_text why_not(const ctl_reply *reply)
         return TEXT_DISPATCH_SILENT;
     }
     struct slice code = slice_of(reply->code.data, reply->code.len);
-    return slice_equal(code, slice_text("clocks_behind")) ? TEXT_CLOCKS_BEHIND : TEXT_DISPATCH_BUSY;
+    return slice_equal(code, slice_text("clocks_behind"))    ? TEXT_CLOCKS_BEHIND
+           : slice_equal(code, slice_text("org_unreadable")) ? TEXT_ORG_UNREADABLE
+                                                             : TEXT_DISPATCH_BUSY;
 }
 
 /* Whom to ask next, after an answer that was none.  Waits where asking again at once is no use. */
