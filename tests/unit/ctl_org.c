@@ -199,6 +199,46 @@ static void the_way_back_to_none_is_a_version_that_says_nothing(void **state)
     desk_end(&desk);
 }
 
+/* As a program of another age may have applied it, or a hand.  It fails where any of it is called
+ * lack of memory, and where clearing such a version says that there is none to clear. */
+static void a_stored_version_that_cannot_be_read_is_told_and_replaced(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"org: [", "org: harbour", "\tno: yaml"};
+    struct pg_desk desk;
+    desk_begin(&desk);
+    for (int i = 0; i < 3; i++) {
+        char sql[256];
+        char told[64];
+        (void)snprintf(sql,
+                       sizeof sql,
+                       "INSERT INTO redress.org (version, name, hash, source, applied_by) "
+                       "VALUES (%d, '', '', '%s', '')",
+                       3 * i + 1,
+                       bad[i]);
+        (void)snprintf(
+            told, sizeof told, "version %d of the organisation cannot be read", 3 * i + 1);
+        pg_desk_run(&desk, sql);
+        SCOPED(said_done) struct said show = say("org show");
+        assert_int_equal(show.code, CTL_FAILED);
+        assert_non_null(strstr(show.err, "org@"));
+        assert_non_null(strstr(show.err, told));
+        assert_null(strstr(show.err, "memory"));
+        org("diff", first, "", CTL_OK, "+ agents.王明.capacity: 3\n");
+        org("apply", first, "", CTL_OK, " applied: ");
+        count(&desk, "agent", 2);
+        SCOPED(said_done) struct said good = say("org show");
+        assert_int_equal(good.code, CTL_OK);
+        pg_desk_run(&desk, "UPDATE redress.org SET source = 'org: [' WHERE version % 3 = 2");
+        SCOPED(said_done) struct said clear = say("org clear");
+        assert_int_equal(clear.code, CTL_OK);
+        assert_non_null(strstr(clear.err, "cannot be read"));
+        assert_non_null(strstr(clear.out, " applied: no organisation any more"));
+        count(&desk, "agent", 0);
+    }
+    desk_end(&desk);
+}
+
 #define CASE_OF(id, agent, closed)                                                                 \
     "INSERT INTO redress.complaint VALUES (" id ", 1, 1, 'work', '', 'desk', '" agent              \
     "', 'agent', '', '', '', '', 0, 0, 0, 3, 0, 0, 0, 0, false, now(), now(), now(), "             \
@@ -377,6 +417,7 @@ int main(void)
         cmocka_unit_test(what_changes_is_said_and_nothing_else),
         cmocka_unit_test(what_fails_leaves_everything_as_it_was),
         cmocka_unit_test(the_way_back_to_none_is_a_version_that_says_nothing),
+        cmocka_unit_test(a_stored_version_that_cannot_be_read_is_told_and_replaced),
         cmocka_unit_test(who_is_left_out_with_open_cases_is_told),
         cmocka_unit_test(roles_the_policies_count_on_and_nobody_has_are_told),
         cmocka_unit_test(a_role_that_no_policy_has_is_told_where_it_stands),

@@ -33,8 +33,9 @@ static void file_done(struct org_file *file)
     org_object_free(&file->object);
 }
 
-struct org_object *
-org_object_read(const char *name, struct slice yaml, struct policy_report *report)
+/* Compiled for the years around now; NULL when the report has errors. */
+static struct org_object *
+object_read(const char *name, struct slice yaml, struct policy_report *report)
 {
     int year = ctl_calendar_year_now();
     return org_load(name, yaml, year - YEARS_BACK, year + YEARS_AHEAD, report);
@@ -52,7 +53,7 @@ static int file_get(struct ctl *ctl, struct org_file *file)
         return code;
     }
     struct policy_report report;
-    file->object = org_object_read(path, slice_of(file->text.bytes, file->text.size), &report);
+    file->object = object_read(path, slice_of(file->text.bytes, file->text.size), &report);
     (void)fputs(report.text ? report.text : "", ctl->err);
     if (!file->object) {
         code =
@@ -72,18 +73,35 @@ int org_newest(struct ctl *ctl, PGresult **rows)
                      rows);
 }
 
-int org_applied(struct ctl *ctl, struct org_object **object)
+struct org_object *org_stored(const struct ctl *ctl, const PGresult *rows)
 {
     struct policy_report report;
+    char name[32];
+    (void)snprintf(name, sizeof name, "org@%s", PQgetvalue(rows, 0, 0));
+    struct org_object *object = object_read(name, slice_text(PQgetvalue(rows, 0, 1)), &report);
+    if (!object) {
+        (void)fputs(report.text ? report.text : "", ctl->err);
+    }
+    policy_report_done(&report);
+    return object;
+}
+
+static const char *version_of(const PGresult *rows)
+{
+    return PQntuples(rows) > 0 ? PQgetvalue(rows, 0, 0) : "0";
+}
+
+int org_applied(struct ctl *ctl, struct org_object **object)
+{
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = org_newest(ctl, &rows);
     *object = NULL;
     if (code != CTL_OK || PQntuples(rows) == 0 || PQgetlength(rows, 0, 1) == 0) {
         return code;
     }
-    *object = org_object_read("org", slice_text(PQgetvalue(rows, 0, 1)), &report);
-    policy_report_done(&report);
-    return *object ? CTL_OK : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    *object = org_stored(ctl, rows);
+    return *object ? CTL_OK
+                   : ctl_fail(ctl, CTL_FAILED, TEXT_ORG_STORED_BAD, CTL_ARGS(version_of(rows)));
 }
 
 static struct slice text_of(const struct org_file *file)
@@ -91,9 +109,13 @@ static struct slice text_of(const struct org_file *file)
     return slice_of(file->text.bytes, file->text.size);
 }
 
-/* What this text changes in the newest version. */
-static int
-compare(struct ctl *ctl, struct slice after, struct org_difference *difference, PGresult **rows)
+/* What this text changes in the newest version; where that cannot be read, in one that says
+ * nothing, and *changes is true whatever the text says. */
+static int compare(struct ctl *ctl,
+                   struct slice after,
+                   struct org_difference *difference,
+                   PGresult **rows,
+                   bool *changes)
 {
     int code = org_newest(ctl, rows);
     if (code != CTL_OK) {
@@ -101,13 +123,18 @@ compare(struct ctl *ctl, struct slice after, struct org_difference *difference, 
     }
     struct slice before =
         PQntuples(*rows) > 0 ? slice_text(PQgetvalue(*rows, 0, 1)) : slice_of(NULL, 0);
-    return org_differ(before, after, difference) ? CTL_OK
-                                                 : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
-}
-
-static const char *version_of(const PGresult *rows)
-{
-    return PQntuples(rows) > 0 ? PQgetvalue(rows, 0, 0) : "0";
+    SCOPED(org_object_free)
+    struct org_object *object = before.size > 0 ? org_stored(ctl, *rows) : NULL;
+    bool unreadable = before.size > 0 && !object;
+    if (unreadable) {
+        ctl_note(ctl, TEXT_ORG_STORED_BAD, CTL_ARGS(version_of(*rows)));
+        before.size = 0;
+    }
+    if (!org_differ(before, after, difference)) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    *changes = unreadable || difference->count > 0;
+    return CTL_OK;
 }
 
 static void tell_changes(const struct ctl *ctl, const struct org_difference *difference)
@@ -178,7 +205,8 @@ int ctl_org_diff(struct ctl *ctl)
     SCOPED(org_difference_done) struct org_difference difference = {.count = 0};
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     int code = file_get(ctl, &file);
-    code = code == CTL_OK ? compare(ctl, text_of(&file), &difference, &rows) : code;
+    bool changes = false;
+    code = code == CTL_OK ? compare(ctl, text_of(&file), &difference, &rows, &changes) : code;
     if (code == CTL_OK) {
         tell(ctl, file.object->org.agent_count, &difference, version_of(rows), false);
         code = org_warn(ctl, ctl_argument(ctl, 0), text_of(&file), &file.object->org);
@@ -359,12 +387,12 @@ int ctl_org_apply(struct ctl *ctl)
     }
     int code = file_get(ctl, &file);
     code = code == CTL_OK ? run_all(ctl, begin, NULL) : code;
-    code = code == CTL_OK ? compare(ctl, text_of(&file), &difference, &rows) : code;
+    bool changes = false;
+    code = code == CTL_OK ? compare(ctl, text_of(&file), &difference, &rows, &changes) : code;
     if (code != CTL_OK) {
         return code;
     }
     (void)snprintf(version, sizeof version, "%s", version_of(rows));
-    bool changes = difference.count > 0;
     code = changes ? write_all(ctl, &file.object->org, text_of(&file), version) : CTL_OK;
     if (code == CTL_OK) {
         tell(ctl, file.object->org.agent_count, &difference, version, changes);
@@ -382,12 +410,12 @@ int ctl_org_clear(struct ctl *ctl)
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     char version[24];
     int code = run_all(ctl, begin, NULL);
-    code = code == CTL_OK ? compare(ctl, nothing, &difference, &rows) : code;
+    bool changes = false;
+    code = code == CTL_OK ? compare(ctl, nothing, &difference, &rows, &changes) : code;
     if (code != CTL_OK) {
         return code;
     }
     (void)snprintf(version, sizeof version, "%s", version_of(rows));
-    bool changes = difference.count > 0;
     code = changes ? write_all(ctl, &nobody, nothing, version) : CTL_OK;
     if (code == CTL_OK && ctl->json) {
         tell_json(ctl, &difference, version, changes);

@@ -6,12 +6,12 @@
 #include "org_load.h"
 #include "slice.h"
 
-/* Compiled for the years around now; NULL when the report has errors. */
-struct org_object *
-org_object_read(const char *name, struct slice yaml, struct policy_report *report) MUST_CHECK;
-
 /* The newest version: version, source, applied at, applied by.  No row: none was applied. */
 int org_newest(struct ctl *ctl, PGresult **rows) MUST_CHECK;
+
+/* The organisation of that row, owned by the caller.  NULL: it cannot be read; why is on ctl->err.
+ */
+struct org_object *org_stored(const struct ctl *ctl, const PGresult *rows) MUST_CHECK;
 
 /* The organisation that is applied, owned by the caller; NULL: none is. */
 int org_applied(struct ctl *ctl, struct org_object **object) MUST_CHECK;

@@ -378,12 +378,12 @@ int ctl_org_show(struct ctl *ctl)
     if (PQntuples(rows) == 0 || PQgetlength(rows, 0, 1) == 0) {
         return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_ORG_NONE, NULL);
     }
-    struct policy_report report;
-    SCOPED(org_object_free)
-    struct org_object *object = org_object_read("org", slice_text(PQgetvalue(rows, 0, 1)), &report);
-    policy_report_done(&report);
+    SCOPED(org_object_free) struct org_object *object = org_stored(ctl, rows);
+    if (!object) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_ORG_STORED_BAD, CTL_ARGS(PQgetvalue(rows, 0, 0)));
+    }
     SCOPED(org_tables_done) struct org_tables tables;
-    if (!org_tables_begin(ctl, &tables) || !object) {
+    if (!org_tables_begin(ctl, &tables)) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
     }
     const struct org *org = &object->org;
