@@ -45,6 +45,7 @@ static const struct kind_row {
     {EVENT_TASK_DONE,         SERVICE_DISPATCH, "task_done"        },
     {EVENT_ERASED,            SERVICE_DISPATCH, "erased"           },
     {EVENT_ERASURE_REFUSED,   SERVICE_DISPATCH, "erasure_refused"  },
+    {EVENT_READ,              SERVICE_DISPATCH, "read"             },
     {EVENT_CLOCKS_STARTED,    SERVICE_WATCHDOG, "clocks_started"   },
     {EVENT_CLOCKS_STOPPED,    SERVICE_WATCHDOG, "clocks_stopped"   },
     {EVENT_CLOCKS_PAUSED,     SERVICE_WATCHDOG, "clocks_paused"    },

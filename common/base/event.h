@@ -28,7 +28,7 @@ enum {
 /* Of the events this version writes; it reads those from the oldest up to it.  It grows with every
  * change that a reader must know of to understand an event, kinds and values included. */
 enum {
-    EVENT_SCHEMA = 3,        /* 3: erasures */
+    EVENT_SCHEMA = 4,        /* 3: erasures; 4: reads */
     EVENT_SCHEMA_OLDEST = 2, /* before the first release nothing older is kept */
 };
 
@@ -85,6 +85,7 @@ enum event_kind {
     EVENT_TASK_DONE = 54,
     EVENT_ERASED = 55,
     EVENT_ERASURE_REFUSED = 56,
+    EVENT_READ = 57,
     EVENT_CLOCKS_STARTED = 60,
     EVENT_CLOCKS_STOPPED = 61,
     EVENT_CLOCKS_PAUSED = 62,
@@ -291,10 +292,16 @@ static inline uint32_t case_partition(uint64_t case_id)
     return (uint32_t)(case_id >> 40);
 }
 
-/* Erased, or asked for in vain: neither is work on the case, nor an answer in a form. */
-static inline bool event_is_of_erasing(enum event_kind kind)
+static inline uint64_t case_id_serial(uint64_t case_id)
 {
-    return kind == EVENT_ERASED || kind == EVENT_ERASURE_REFUSED;
+    return case_id & ((UINT64_C(1) << 40) - 1);
+}
+
+/* Personal data was read, erased, or was to be in vain: none of these is work on the case, nor an
+ * answer in a form. */
+static inline bool event_is_of_personal_data(enum event_kind kind)
+{
+    return kind == EVENT_ERASED || kind == EVENT_ERASURE_REFUSED || kind == EVENT_READ;
 }
 
 static inline uint64_t case_id_make(uint32_t partition, uint64_t serial)

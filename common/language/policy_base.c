@@ -39,6 +39,7 @@ static const struct {
     {&language_policy,  "calendars",              0                      },
     {&language_policy,  "measures",               0                      },
     {&language_policy,  "retention",              0                      },
+    {&language_policy,  "readers",                0                      },
     {&language_policy,  NULL,                     BASE_ALL               },
     {&language_step,    "phase",                  BASE_WAYS              },
     {&language_step,    "owner",                  BASE_HANDS             },

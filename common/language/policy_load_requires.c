@@ -450,16 +450,13 @@ void action_end(struct policy_loading *loading,
                 void *into)
 {
     (void)map;
-    static const char *const own[] = {"claim", "release", "erase"};
     const struct policy_action *action = into;
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        if (strcmp(action->id, own[i]) == 0) {
-            warn(loading, /* no error: what was stored before there was this name is still read */
-                 place,
-                 "call it otherwise",
-                 "'%s' is done to any case: this action is never asked for",
-                 own[i]);
-        }
+    if (policy_action_is_own(slice_text(action->id))) {
+        warn(loading, /* no error: what was stored before there was this name is still read */
+             place,
+             "call it otherwise",
+             "'%s' is done to any case: this action is never asked for",
+             action->id);
     }
     unsigned counts = 0;
     for (uint16_t i = 0; i < action->require_count; i++) {

@@ -14,7 +14,7 @@ enum {
     LIMIT_COMMAND_SIZE = 64 * 1024,
     LIMIT_LIVE_SIZE = 1024 * 1024, /* a frame of the bus: many events */
     LIMIT_EVENT_SIZE = EVENT_SIZE_MAX,
-    LIMIT_REPLY_SIZE = 64 * 1024, /* what a client accepts from us, receipts and replies alike */
+    LIMIT_REPLY_SIZE = 256 * 1024, /* what a client accepts from us, receipts and replies alike */
 };
 
 extern const struct prescan_limits limits_submission;

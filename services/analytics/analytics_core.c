@@ -88,7 +88,7 @@ static void add_answers(struct tally *tally)
 {
     const struct policy *policy = tally->policy;
     const struct event_advanced *told = &tally->event->advanced;
-    bool none = policy->measure_count == 0 || event_is_of_erasing(tally->event->kind);
+    bool none = policy->measure_count == 0 || event_is_of_personal_data(tally->event->kind);
     uint32_t count = none ? 0 : told->field_count;
     for (uint32_t i = 0; i < count && i < EVENT_FIELDS_MAX; i++) {
         uint16_t index = policy_field_index(policy, told->fields[i].name);

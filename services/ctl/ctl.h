@@ -193,6 +193,7 @@ int ctl_claim(struct ctl *ctl);
 int ctl_act(struct ctl *ctl);
 int ctl_release(struct ctl *ctl);
 int ctl_erase(struct ctl *ctl);
+int ctl_read(struct ctl *ctl);
 int ctl_retention(struct ctl *ctl);
 int ctl_evidence_check(struct ctl *ctl);
 int ctl_play(struct ctl *ctl);

@@ -125,6 +125,11 @@ static const struct ctl_option release_options[] = {WHO};
 
 static const struct ctl_option erase_options[] = {WHO, ERASE_REASON};
 
+static const struct ctl_option read_options[] = {
+    WHO,
+    WORD("reason", 0, "TEXT", TEXT_OPTION_READ_REASON),
+};
+
 static const struct ctl_option retention_options[] = {
     OF("@policy", "policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
     WORD("by", 0, "DATE", TEXT_OPTION_RETENTION_BY),
@@ -248,6 +253,8 @@ const struct ctl_verb ctl_verbs[] = {
      OPTIONS(claim_options), ctl_claim},
     {"act", "CASE [ACTION]", 1, 2, TEXT_VERB_ACT,
      OPTIONS(act_options), ctl_act},
+    {"read", "CASE", 1, 1, TEXT_VERB_READ,
+     OPTIONS(read_options), ctl_read},
     {"release", "CASE", 1, 1, TEXT_VERB_RELEASE,
      OPTIONS(release_options), ctl_release},
     {"watch", "", 0, 0, TEXT_VERB_WATCH,

@@ -2,6 +2,7 @@
 #include "dispatch_core_counted.h"
 #include "dispatch_core_erase.h"
 #include "dispatch_core_people.h"
+#include "dispatch_core_read.h"
 #include "dispatch_core_rules.h"
 #include "dispatch_core_text.h"
 
@@ -365,6 +366,8 @@ static enum dispatch_answer command(const struct policy *policy,
     }
     if (input->kind == DISPATCH_ERASE) {
         answer = erase_decide(policy, state, input, out, refused_field);
+    } else if (input->kind == DISPATCH_READ) {
+        answer = read_decide(policy, state, input, out, refused_field);
     } else if (input->kind == DISPATCH_CLAIM) {
         answer = claim(policy, state, input, out, refused_field);
     } else if (input->kind == DISPATCH_RELEASE) {
@@ -397,6 +400,7 @@ enum dispatch_answer dispatch_decide(const struct policy *policy,
     case DISPATCH_RELEASE:
     case DISPATCH_ACTION:
     case DISPATCH_ERASE:
+    case DISPATCH_READ:
         return command(policy, state, input, out, refused_field);
     }
     return DISPATCH_NOTHING;

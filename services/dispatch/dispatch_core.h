@@ -104,6 +104,7 @@ enum dispatch_input_kind {
     DISPATCH_RELEASE, /* and puts it back */
     DISPATCH_ACTION,  /* an action of the policy */
     DISPATCH_ERASE,   /* its personal data, which the policy's retention may forbid */
+    DISPATCH_READ,    /* what is sealed of it, to be given out; see dispatch_core_read.h */
     DISPATCH_PUSH,    /* nobody's: a case may be offered out of a queue that says so */
 };
 
@@ -236,6 +237,9 @@ bool dispatch_refusal_is_recorded(enum dispatch_answer answer, const struct even
  * and neither on legal hold nor to be kept yet.  The shell destroys the key with the event.  A
  * refusal for one of these reasons is an event as well, but not again while nothing else has
  * happened to the case: else whoever asks each night makes it grow without an end (law 9).
+ *
+ * Reading is for the policy's readers.  The shell gives out what it asks for once the event is
+ * committed (law 10); nothing else follows from it.
  */
 enum dispatch_answer dispatch_decide(const struct policy *policy,
                                      const struct dispatch_case *state,

@@ -284,6 +284,11 @@ fold_advanced(const struct policy *policy, struct dispatch_case *state, const st
     if (!makes_sense(policy, state, event, &names)) {
         return;
     }
+    if (event->kind == EVENT_READ) { /* which is no work: it leaves the case as it was */
+        state->version = advanced->version;
+        state->updated_at_us = event->at_us;
+        return;
+    }
     struct dispatch_more more = state->more;
     fold_rules(policy, state, event, names.step, &more);
     bool changes_hands = !slice_equal(advanced->agent, slice_text(state->agent));

@@ -58,7 +58,8 @@ enum dispatch_answer people_permit(const struct dispatch_input *input, struct sl
     case DISPATCH_CLAIM:
         return dispatch_answer_of_people(
             org_admits(input->org, input->actor, input->role, now_s(input), &absent, &until_s));
-    case DISPATCH_ERASE: /* for good, so that nobody does it in a role nobody has */
+    case DISPATCH_ERASE: /* these for good, so that nobody does it in a role nobody has */
+    case DISPATCH_READ:
         return dispatch_answer_of_people(
             org_holds(input->org, input->actor, input->role, now_s(input), &absent));
     case DISPATCH_ACTION:

@@ -5,6 +5,7 @@
 #include "dispatch_core_erase.h"
 #include "dispatch_core_form.h"
 #include "dispatch_core_people.h"
+#include "dispatch_core_read.h"
 
 bool rules_holder(const struct dispatch_case *state, struct slice actor)
 {
@@ -349,6 +350,8 @@ struct dispatch_permit dispatch_may(const struct policy *policy,
         return rules_try(policy, state, input, blank, &trial);
     case DISPATCH_ERASE:
         return erase_permit(policy, state, input, blank);
+    case DISPATCH_READ:
+        return read_permit(policy, state, input, blank);
     case DISPATCH_TRIAGED:
     case DISPATCH_CLOCK:
     case DISPATCH_PUSH:

@@ -86,30 +86,30 @@ capacity_left(struct dispatch *dispatch, const struct policy *policy, struct sli
                  : capacity > 0 && !agents_are_full(dispatch);
 }
 
-static void answer_case(const struct asked *asked,
-                        Redress__Command__V1__Outcome outcome,
-                        const struct held_case *held,
-                        const char *code,
-                        uint64_t seq,
-                        const char *text,
-                        const struct dispatch_reason *reason)
+/* With the case as it stands, and what may be done with it. */
+static void
+answer_case(const struct asked *asked, const struct held_case *held, struct dispatch_reply reply)
 {
-    struct dispatch_reply reply = {.outcome = outcome,
-                                   .code = code,
-                                   .text = text,
-                                   .reason = reason,
-                                   .case_id = held->state.case_id,
-                                   .seq = seq,
-                                   .policy =
-                                       dispatch_policy(asked->dispatch, held->state.policy_id),
-                                   .state = &held->state,
-                                   .allowed = true};
+    reply.case_id = held->state.case_id;
+    reply.policy = dispatch_policy(asked->dispatch, held->state.policy_id);
+    reply.state = &held->state;
+    reply.allowed = true;
     struct dispatch_input asker = asker_of(asked);
     asker.counted = counts_of(asked->dispatch, held->state.case_id);
     reply.asker = asker.actor.size > 0 ? &asker : NULL;
     reply.asker_is_full =
         reply.asker && reply.policy && !capacity_left(asked->dispatch, reply.policy, asker.actor);
     answer(asked, &reply);
+}
+
+static void
+answer_done(const struct asked *asked, const struct held_case *held, const char *code, uint64_t seq)
+{
+    answer_case(asked,
+                held,
+                (struct dispatch_reply){.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+                                        .code = code,
+                                        .seq = seq});
 }
 
 /* The case of a command: here, elsewhere, or nowhere.  NULL: answered. */
@@ -181,13 +181,14 @@ static void answer_refusal(const struct asked *asked,
     refusal.field = people_about(input, answered, field, &refusal.until_us);
     const struct dispatch_reason reason = dispatch_reason_of(&refusal);
     answer_case(asked,
-                answered == DISPATCH_VERSION ? REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT
-                                             : REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
                 held,
-                dispatch_answer_code(answered),
-                0,
-                dispatch_refusal_tell(answered, &reason, cycle_arena(asked->cycle)),
-                &reason);
+                (struct dispatch_reply){
+                    .outcome = answered == DISPATCH_VERSION
+                                   ? REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT
+                                   : REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
+                    .code = dispatch_answer_code(answered),
+                    .text = dispatch_refusal_tell(answered, &reason, cycle_arena(asked->cycle)),
+                    .reason = &reason});
 }
 
 static enum dispatch_input_kind kind_of(struct slice action)
@@ -199,6 +200,7 @@ static enum dispatch_input_kind kind_of(struct slice action)
         {"claim",   DISPATCH_CLAIM  },
         {"release", DISPATCH_RELEASE},
         {"erase",   DISPATCH_ERASE  },
+        {"read",    DISPATCH_READ   },
     };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (slice_equal(action, slice_text(own[i].action))) {
@@ -240,13 +242,7 @@ bool desk_repeated(const struct asked *asked)
     uint64_t case_id = known ? known->case_id : row->case_id;
     const struct held_case *held = case_of(asked, case_id, slice_of(NULL, 0));
     if (held && !was_refused(asked, held)) {
-        answer_case(asked,
-                    REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
-                    held,
-                    "repeated",
-                    known ? known->seq : row->seq,
-                    NULL,
-                    NULL);
+        answer_done(asked, held, "repeated", known ? known->seq : row->seq);
     }
     if (held) {
         cycle_touch(asked->cycle, case_partition(case_id));
@@ -336,13 +332,7 @@ static void refuse_act(const struct asked *asked,
         uint64_t case_id = asked->command->act->case_id;
         dispatch->erased[dispatch->erased_count++] = case_id; /* a copy may have brought it back */
         cycle_touch(asked->cycle, case_partition(case_id));
-        answer_case(asked,
-                    REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
-                    held,
-                    dispatch_answer_code(answered),
-                    0,
-                    NULL,
-                    NULL);
+        answer_done(asked, held, dispatch_answer_code(answered), 0);
         return;
     }
     if (input->kind == DISPATCH_CLAIM && claim_again(asked, policy, &held->state, answered)) {
@@ -387,6 +377,11 @@ static void act_on(const struct asked *asked,
         refuse_act(asked, held, input, answered, field);
         return;
     }
+    const struct dispatch_opened *opened = NULL;
+    uint32_t opened_count = 0;
+    if (input->kind == DISPATCH_READ && !reading_give(asked, &opened, &opened_count)) {
+        return;
+    }
     out->key_id = key_id;
     if (!dispatch_apply(dispatch, asked->cycle, policy, act->case_id, out)) {
         return;
@@ -399,8 +394,12 @@ static void act_on(const struct asked *asked,
     if (out->kind == EVENT_ERASED) {
         dispatch->erased[dispatch->erased_count++] = act->case_id;
     }
-    answer_case(
-        asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, out->seq, NULL, NULL);
+    answer_case(asked,
+                held,
+                (struct dispatch_reply){.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
+                                        .seq = out->seq,
+                                        .opened = opened,
+                                        .opened_count = opened_count});
 }
 
 static void act(const struct asked *asked)
@@ -437,10 +436,15 @@ static void act(const struct asked *asked)
     }
     input.other_case = dispatch_other_case(fields, input.field_count);
     uint32_t key_id = 0;
+    if (input.kind == DISPATCH_READ) { /* seals nothing; a note is no part of its form */
+        input.sealed_note = slice_if(act->has_note, act->note);
+        input.text = slice_if(act->has_text, act->text);
+    }
     /* nothing is sealed any more, and the core refuses all of these before it looks at the form */
     bool gone = held->state.more.erased_at_us != 0 && input.kind == DISPATCH_ACTION;
-    if (gone || (desk_personal(asked, held, fields, &input, &key_id) &&
-                 desk_note(asked, held, &input, &key_id))) {
+    if (gone || input.kind == DISPATCH_READ ||
+        (desk_personal(asked, held, fields, &input, &key_id) &&
+         desk_note(asked, held, &input, &key_id))) {
         act_on(asked, held, &input, key_id);
     }
 }
@@ -450,7 +454,7 @@ static void show(const struct asked *asked)
     const struct held_case *held = case_of(asked, asked->command->show->case_id, slice_of(NULL, 0));
     bool named = asked->command->has_actor && asked->command->actor.len > 0;
     if (held && !(named && counts_ask_first(asked, held))) {
-        answer_case(asked, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE, held, NULL, 0, NULL, NULL);
+        answer_done(asked, held, NULL, 0);
     }
 }
 

@@ -1,7 +1,7 @@
 /* What the commands of a batch ask of the archive before they are decided. */
 #include "dispatch_shell.h"
 
-/* Cases of which something is to be sealed, and commands of this batch. */
+/* Cases of which something is to be sealed or opened, and commands of this batch. */
 struct wanted {
     uint64_t sealed[SERVICE_BATCH_MAX];
     uint32_t sealed_count;
@@ -40,10 +40,13 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
         }
         others_want(dispatch, command->act);
         early_note_act(dispatch, command->act);
+        if (reading_is(command->act)) {
+            reading_want(dispatch, command->act);
+        }
     } else if (command->show) {
         cases_want(dispatch, command->show->case_id);
     }
-    if (command->act && may_seal(dispatch, command->act)) {
+    if (command->act && (reading_is(command->act) || may_seal(dispatch, command->act))) {
         wanted->sealed[wanted->sealed_count++] = command->act->case_id;
     }
     if ((command->act || command->claim) && command->has_command_id &&
@@ -52,8 +55,8 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
     }
 }
 
-/* Keys of cases of which something is sealed, and, after a collision or before a refusal, which
- * commands were done before. */
+/* Keys of cases of which something is sealed or opened, what is to be opened, and, after a
+ * collision or before a refusal, which commands were done before. */
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
 {
     static struct wanted wanted; /* too large for the stack */
@@ -63,6 +66,7 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
     dispatch->known_count = 0;
     explicit_bzero(dispatch->keys, sizeof dispatch->keys[0] * dispatch->key_count);
     dispatch->key_count = 0;
+    reading_begin(dispatch);
     for (uint32_t i = 0; i < cycle_request_count(cycle); i++) {
         struct error error = {0};
         const Redress__Command__V1__Command *command =
@@ -80,7 +84,8 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
     if (dispatch->asked_known) {
         dispatch_known_bind(pg, (const uint8_t(*)[16])dispatch->asked_ids, dispatch->asked_count);
     }
-    return dispatch->asked_keys || dispatch->asked_known;
+    dispatch->asked_sealed = reading_lookup(dispatch, pg);
+    return dispatch->asked_keys || dispatch->asked_known || dispatch->asked_sealed;
 }
 
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answered)
@@ -100,7 +105,7 @@ void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answered)
         }
     }
     if (dispatch->asked_known) {
-        const PGresult *rows = answered->results[next];
+        const PGresult *rows = answered->results[next++];
         for (int row = 0; row < PQntuples(rows) && dispatch->known_count < SERVICE_BATCH_MAX;
              row++) {
             struct known_command *known = &dispatch->known[dispatch->known_count++];
@@ -108,5 +113,8 @@ void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answered)
             known->case_id = (uint64_t)pg_int8(rows, row, 1);
             known->seq = (uint64_t)pg_int8(rows, row, 2);
         }
+    }
+    if (dispatch->asked_sealed) {
+        reading_looked_up(dispatch, answered->results[next]);
     }
 }

@@ -24,7 +24,7 @@ static bool dispatch_open(struct service *service, void **self, struct error *er
     dispatch->agents = calloc(DISPATCH_AGENTS_MAX, sizeof *dispatch->agents);
     dispatch->cases = case_cache_new(sizeof(struct held_case), DISPATCH_CASES_MAX);
     if (!dispatch->changed || !dispatch->agents || !dispatch->cases || !claim_open(dispatch) ||
-        !push_open(dispatch)) {
+        !push_open(dispatch) || !reading_open(dispatch)) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
     dispatch->ring = seal_ring_open(service_settings(service)->key_file, false, error);
@@ -44,6 +44,7 @@ static void dispatch_close(void *self)
     case_cache_free(&dispatch->cases);
     claim_close(dispatch);
     push_close(dispatch);
+    reading_close(dispatch);
     people_close(dispatch);
     seal_ring_free(&dispatch->ring);
     free(dispatch->changed);

@@ -82,6 +82,7 @@ struct related {
 };
 
 struct org_object;
+struct reading;
 
 struct dispatch {
     struct service *service;
@@ -118,6 +119,8 @@ struct dispatch {
     bool asked_agents;
     bool asked_keys;
     bool asked_known;
+    bool asked_sealed;
+    struct reading *reading; /* what is sealed and wanted by commands of the batch */
     uint32_t agent_count;
     struct agent *agents;
     uint32_t agent_chains[DISPATCH_AGENT_CHAINS]; /* place + 1 of the first */
@@ -212,7 +215,7 @@ void desk_refuse(const struct asked *asked,
 void desk_refuse_as(const struct asked *asked,
                     enum dispatch_answer answer,
                     const struct dispatch_reason *reason);
-/* What the command is to be judged by is not known yet: to be asked again. */
+/* Not to be said yet: to be asked again. */
 void desk_postpone(const struct asked *asked, const char *code, const char *text);
 /*
  * Before a command is refused: it may have been done, and be refused only because of what it did
@@ -230,6 +233,21 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
 /* dispatch_desk_asks.c */
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
+
+/* dispatch_read.c */
+bool reading_open(struct dispatch *dispatch);
+void reading_close(struct dispatch *dispatch);
+bool reading_is(const Redress__Command__V1__Act *act);
+/* While a batch is looked up: nothing is wanted yet; what this command wants; what all of it is. */
+void reading_begin(struct dispatch *dispatch);
+void reading_want(struct dispatch *dispatch, const Redress__Command__V1__Act *act);
+bool reading_lookup(const struct dispatch *dispatch, struct pg *pg);
+void reading_looked_up(struct dispatch *dispatch, const PGresult *rows);
+/* Opens what a command asks for that the core lets it read; lent by the cycle.  It may leave with
+ * the reply alone, after the commit.  False: answered. */
+bool reading_give(const struct asked *asked,
+                  const struct dispatch_opened **opened,
+                  uint32_t *opened_count);
 
 /* dispatch_counts.c: complaints of the same cause as a case of this batch, as they were counted for
  * its question; NULL: they were not. */

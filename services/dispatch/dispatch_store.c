@@ -117,6 +117,11 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_keys",
      "SELECT case_id, wrapped_key FROM submission WHERE case_id = ANY($1::bigint[]) "
      "AND wrapped_key IS NOT NULL"                                                              },
+    {"dispatch_sealed",          /* LIMIT: each by its key, whatever the planner believes */
+     "SELECT q.n, e.bytes FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) "
+     "WITH ORDINALITY AS q(case_id, service, seq, n) CROSS JOIN LATERAL (SELECT j.bytes "
+     "FROM journal j WHERE j.service = q.service AND j.partition = (q.case_id >> 40)::smallint "
+     "AND j.seq = q.seq LIMIT 1) AS e"                                   },
     {"dispatch_erase",
      "UPDATE submission SET wrapped_key = NULL, customer = NULL, "
      "digest = decode(repeat('00', 32), 'hex') WHERE case_id = ANY($1::bigint[]) RETURNING "

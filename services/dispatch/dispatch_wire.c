@@ -300,6 +300,29 @@ static Redress__Command__V1__Reason *reason_pack(const struct dispatch_reason *f
     return reason;
 }
 
+/* As far as the arena goes; what is cut is told by its absence. */
+static void opened_of(const struct dispatch_reply *from,
+                      struct arena *arena,
+                      Redress__Command__V1__Reply *reply)
+{
+    reply->opened = arena_take(arena, from->opened_count * sizeof *reply->opened);
+    for (uint32_t i = 0; reply->opened && i < from->opened_count; i++) {
+        const struct dispatch_opened *opened = &from->opened[i];
+        Redress__Command__V1__Opened *into = arena_take(arena, sizeof *into);
+        if (!into) {
+            return;
+        }
+        redress__command__v1__opened__init(into);
+        into->has_place = into->has_name = into->has_text = 1;
+        into->place = opened->place;
+        into->name = data_of(opened->name);
+        into->has_field = opened->field.size > 0;
+        into->field = data_of(opened->field);
+        into->text = data_of(opened->text);
+        reply->opened[reply->n_opened++] = into;
+    }
+}
+
 struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena *arena)
 {
     Redress__Command__V1__Reply reply = REDRESS__COMMAND__V1__REPLY__INIT;
@@ -327,6 +350,7 @@ struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena
     reply.case_id = from->case_id;
     reply.has_seq = from->seq != 0;
     reply.seq = from->seq;
+    opened_of(from, arena, &reply);
     if (from->state) {
         case_number_format(from->state->case_id, from->state->received_at_us, number);
         reply.has_case_number = 1;

@@ -40,6 +40,9 @@ enum desk_refusal {
     DESK_NOTE_UNSEALABLE,
     DESK_PHRASE_FORBIDDEN, /* about: the phrase */
     DESK_PART_MISSING,     /* about: the part of a reply */
+    DESK_PLACE_UNKNOWN,    /* about: the place, where nothing sealed of the case is */
+    DESK_READ_TOO_MUCH,
+    DESK_UNREADABLE,
     DESK_REFUSAL_COUNT,
 };
 
@@ -97,6 +100,16 @@ const char *desk_refusal_tell(enum desk_refusal refusal,
                               const struct dispatch_reason *reason,
                               struct arena *arena);
 
+enum { DISPATCH_OPENED_MAX = 288 }; /* of one reply: 17 of each place at most */
+
+/* What was sealed of a case. */
+struct dispatch_opened {
+    uint64_t place;     /* see dispatch_core_read.h */
+    struct slice name;  /* narrative, name, contact, reference, demand, note, field */
+    struct slice field; /* of a field: which */
+    struct slice text;
+};
+
 struct dispatch_reply {
     struct slice command_id;
     Redress__Command__V1__Outcome outcome;
@@ -112,6 +125,8 @@ struct dispatch_reply {
     bool allowed;                       /* list what may be done next */
     const struct dispatch_input *asker; /* of what is allowed: by whom; NULL: nobody asks */
     bool asker_is_full;                 /* holds as many cases as allowed */
+    uint32_t opened_count;
+    const struct dispatch_opened *opened;
 };
 
 /* Lent by the arena; empty when that is full. */

@@ -23,6 +23,9 @@ static const struct {
     [DESK_NOTE_UNSEALABLE] = {"note_unsealable", "the case's key is not there: it may be erased"},
     [DESK_PHRASE_FORBIDDEN] = {"phrase_forbidden", "not to be written"},
     [DESK_PART_MISSING] = {"part_missing", "the reply lacks"},
+    [DESK_PLACE_UNKNOWN] = {"place_unknown", "nothing is sealed of the case at"},
+    [DESK_READ_TOO_MUCH] = {"read_too_much", "more than one reply holds: ask for fewer at once"},
+    [DESK_UNREADABLE] = {"unreadable", "it does not open with the case's key; see dispatch's log"},
   /* clang-format on */
 };
 

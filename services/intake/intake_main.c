@@ -194,7 +194,7 @@ static void answer_known(struct intake *intake,
     struct outcome *outcome = outcome_add(intake, request, id);
     outcome->leaf.case_id = known->case_id;
     outcome->leaf.partition = case_partition(known->case_id);
-    outcome->leaf.seq = known->case_id & ((UINT64_C(1) << 40) - 1);
+    outcome->leaf.seq = case_id_serial(known->case_id);
     memcpy(outcome->leaf.hash, known->hash, HASH_SIZE);
     outcome->leaf.received_at_us = known->at_us;
     outcome->duplicate = true;

@@ -347,6 +347,7 @@ static enum dispatch_input_kind kind_of(const char *order)
         {"claim",   DISPATCH_CLAIM  },
         {"release", DISPATCH_RELEASE},
         {"erase",   DISPATCH_ERASE  },
+        {"read",    DISPATCH_READ   },
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(order, kinds[i].word) == 0) {

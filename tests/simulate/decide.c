@@ -290,7 +290,8 @@ static struct dispatch_case believed(const struct dispatch_case *row, enum dispa
         state.agent_role = POLICY_NONE;
     } else if (sim.mutant == MUTANT_HOLD_IGNORED) {
         state.more.hold = 0;
-    } else if (sim.mutant == MUTANT_ERASED_ACTED_ON && kind == DISPATCH_ACTION) {
+    } else if ((sim.mutant == MUTANT_ERASED_ACTED_ON && kind == DISPATCH_ACTION) ||
+               (sim.mutant == MUTANT_ERASED_READ && kind == DISPATCH_READ)) {
         state.more.erased_at_us = 0;
     } else if (sim.mutant == MUTANT_UNMERGED_ELSEWHERE && state.more.back_step > 0) {
         state.more.back_step = 1;
@@ -320,13 +321,17 @@ static void carry_out(struct instance *instance,
     if (answer == DISPATCH_APPEND && desk_other_is_amiss(instance, input, &event)) {
         answer = DISPATCH_FIELD_INVALID;
     }
-    if (answer == DISPATCH_APPEND || (recorded && sim.mutant != MUTANT_REFUSAL_UNRECORDED)) {
+    bool reads = input->kind == DISPATCH_READ;
+    if (reads
+            ? answer == DISPATCH_APPEND && sim.mutant != MUTANT_READ_UNRECORDED
+            : answer == DISPATCH_APPEND || (recorded && sim.mutant != MUTANT_REFUSAL_UNRECORDED)) {
         batch_append(instance, policy, &event, request_reference(request));
     }
     if (recorded) {
         desk_tell(instance, request, answer);
     } else if (answer == DISPATCH_APPEND) {
         batch_reply(instance, request, request->case_id);
+        instance->batch.replies[instance->batch.reply_count - 1].gave = reads;
         if (event.kind == EVENT_ERASED) {
             batch_erase(instance, request->case_id);
         }

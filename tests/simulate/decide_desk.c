@@ -64,9 +64,11 @@ bool desk_asks(const struct instance *instance,
     const struct agent_guess *guess = &instance->guesses[taker_of(request, state)];
     input->action = slice_text(order->action);
     bool erases = slice_equal(input->action, slice_text("erase"));
+    bool reads = slice_equal(input->action, slice_text("read"));
     input->kind = request->kind == REQUEST_CLAIM     ? DISPATCH_CLAIM
                   : request->kind == REQUEST_RELEASE ? DISPATCH_RELEASE
                   : erases                           ? DISPATCH_ERASE
+                  : reads                            ? DISPATCH_READ
                                                      : DISPATCH_ACTION;
     input->actor = slice_text(agent_name(request->agent));
     input->role = slice_text(order->role);
@@ -132,7 +134,9 @@ void desk_refused(struct instance *instance,
                   enum dispatch_answer answer)
 {
     bool erases = input->kind == DISPATCH_ERASE;
-    if (answer == DISPATCH_ERASED && !erases) {
+    if (answer == DISPATCH_ERASED && input->kind == DISPATCH_READ) {
+        sim_reach(SOMETIMES_READ_ERASED);
+    } else if (answer == DISPATCH_ERASED && !erases) {
         sim_reach(SOMETIMES_ACTED_ON_ERASED);
     } else if (answer == DISPATCH_ERASED) { /* as if it were done now */
         sim_reach(SOMETIMES_ERASED_AGAIN);

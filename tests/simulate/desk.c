@@ -149,6 +149,16 @@ static void ask_to_erase(const struct policy *policy, struct order *order)
     }
 }
 
+/* Of what is erased, too, and sometimes by a form that is none. */
+static void ask_to_read(const struct policy *policy, struct order *order)
+{
+    const char *what = sim_per_mille(100) ? "complaint complaint" : "complaint";
+    name_set(order->action, "read");
+    name_set(order->role, some_role(policy, policy_readers(policy)));
+    order->fields[order->field_count++] =
+        (struct event_field){.name = slice_text("what"), .value = slice_text(what)};
+}
+
 /* Puts it on hold, or takes it off. */
 static const struct policy_action *hold_of(const struct policy_step *step,
                                            const struct dispatch_case *state)
@@ -194,6 +204,10 @@ static bool act_on(const struct dispatch_case *state,
     }
     if (policy->retention.roles != 0 && sim_per_mille(step->closed ? 300 : 30)) {
         ask_to_erase(policy, order);
+        return true;
+    }
+    if (sim_per_mille(50)) {
+        ask_to_read(policy, order);
         return true;
     }
     if (step->action_count == 0) {

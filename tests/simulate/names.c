@@ -65,6 +65,8 @@ static const struct {
     [MUTANT_RAISED_UNASKED] = {"raised_unasked",             4 },
     [MUTANT_REFUSAL_UNRECORDED] = {"refusal_unrecorded",         10},
     [MUTANT_MERGED_INTO_ERASED] = {"merged_into_erased",         10},
+    [MUTANT_READ_UNRECORDED] = {"read_unrecorded",            10},
+    [MUTANT_ERASED_READ] = {"erased_read",                10},
     [MUTANT_CHAIN_NOT_CARRIED] = {"chain_not_carried",          3 },
 };
 
@@ -128,6 +130,8 @@ static const char *const states[SOMETIMES_COUNT] = {
     [SOMETIMES_ERASURE_ON_HOLD] = "erasure refused on hold",
     [SOMETIMES_ERASURE_ASKED_BY_ANOTHER] = "erasure refused to another asker",
     [SOMETIMES_REFUSAL_KNOWN] = "erasure refused, known already",
+    [SOMETIMES_READ] = "read",
+    [SOMETIMES_READ_ERASED] = "read of what is erased, refused",
     [SOMETIMES_ACTED_ON_ERASED] = "action on what is erased, refused",
     [SOMETIMES_MERGE_INTO_ERASED] = "merge into what is erased, refused",
 };

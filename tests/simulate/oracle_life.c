@@ -223,7 +223,8 @@ check_claim(const struct fact *fact, const struct doing *doing, const struct lif
 }
 
 /* It stands as it stood; what is said with it is why. */
-static void follow_erasing(const struct fact *fact, const struct life *before, struct life *life)
+static void
+follow_personal_data(const struct fact *fact, const struct life *before, struct life *life)
 {
     const struct event *event = fact->event;
     HOLDS(life->step == before->step && strcmp(life->agent, before->agent) == 0);
@@ -266,8 +267,8 @@ static void advance(const struct fact *fact, struct life *life)
     if (wrong) {
         sim_fail("law 10: %s: %s", wrong, fact_text(fact));
     }
-    if (event_is_of_erasing(event->kind)) {
-        follow_erasing(fact, &before, life);
+    if (event_is_of_personal_data(event->kind)) {
+        follow_personal_data(fact, &before, life);
     } else if (event->kind == EVENT_ASSIGNED) {
         check_claim(fact, &doing, life);
     } else if (event->kind == EVENT_RELEASED) {

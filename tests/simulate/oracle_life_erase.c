@@ -138,7 +138,13 @@ const char *life_erasing_wrong(const struct doing *doing, const struct event *ev
     if (life->erased_at_us != 0) {
         return "something happened to what is erased";
     }
-    if (!event_is_of_erasing(event->kind)) {
+    if (event->kind == EVENT_READ) {
+        sim_reach(SOMETIMES_READ);
+        bool may = policy_role_in(doing->policy, policy_readers(doing->policy), doing->role);
+        return may && !life_named(&life->concerned, doing->actor) ? NULL
+                                                                  : "read by whom nobody lets";
+    }
+    if (!event_is_of_personal_data(event->kind)) {
         of->count = 0;
         return NULL;
     }

@@ -104,6 +104,24 @@ void personal_refused(const struct request *reply)
              (unsigned long long)reply->case_id);
 }
 
+/* By this very command: another's record, or one of another time, is none of it. */
+void personal_given(const struct request *reply)
+{
+    uint32_t partition = case_partition(reply->case_id);
+    struct slice actor = slice_text(agent_name(reply->agent));
+    for (uint64_t seq = pg_fact_count(SERVICE_DISPATCH, partition); seq > 0; seq--) {
+        const struct fact *fact = pg_fact(SERVICE_DISPATCH, partition, seq);
+        if (fact->event->kind == EVENT_READ && fact->event->case_id == reply->case_id &&
+            fact->reference == request_reference(reply) &&
+            slice_equal(fact->event->advanced.actor, actor)) {
+            return;
+        }
+    }
+    sim_fail("law 10: a%u is given what is sealed of case %llx, which nothing records",
+             reply->agent,
+             (unsigned long long)reply->case_id);
+}
+
 void personal_end(void)
 {
     for (uint32_t partition = 0; partition < PARTITIONS; partition++) {

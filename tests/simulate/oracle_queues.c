@@ -66,15 +66,15 @@ static struct dispatch_input input_of(const struct event *event)
         input.event = cause->event;
         return input;
     }
-    input.kind = event->kind == EVENT_ASSIGNED      ? DISPATCH_CLAIM
-                 : event->kind == EVENT_RELEASED    ? DISPATCH_RELEASE
-                 : event_is_of_erasing(event->kind) ? DISPATCH_ERASE
-                                                    : DISPATCH_ACTION;
+    input.kind = event->kind == EVENT_ASSIGNED            ? DISPATCH_CLAIM
+                 : event->kind == EVENT_RELEASED          ? DISPATCH_RELEASE
+                 : event->kind == EVENT_READ              ? DISPATCH_READ
+                 : event_is_of_personal_data(event->kind) ? DISPATCH_ERASE
+                                                          : DISPATCH_ACTION;
     input.actor = advanced->actor;
     input.role = advanced->role;
     input.action = advanced->action;
-    input.field_count =
-        event_is_of_erasing(event->kind) ? 1 : advanced->field_count; /* the reason */
+    input.field_count = input.kind == DISPATCH_ERASE ? 1 : advanced->field_count; /* the reason */
     input.sealed_note = advanced->sealed_note;
     input.fields = advanced->fields;
     input.command_id = advanced->command_id;

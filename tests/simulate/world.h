@@ -115,6 +115,7 @@ struct request {
     bool has_key;              /* what the look-up said: the case's key is there */
     /* of a reply: erasing was refused for this, one of those that are recorded; NULL: it was not */
     const char *refused;
+    bool gave; /* of a reply: with what is sealed of the case */
 };
 
 static inline uint64_t request_reference(const struct request *request)

@@ -329,6 +329,22 @@ static void the_case_s_own_key_opens_it(struct rig *rig, uint64_t case_id)
     assert_true(slice_equal(plain, slice_text(phone)));
 }
 
+/* And afterwards, too, it rests nowhere. */
+static void who_reads_it_is_given_it(const struct rig *rig, uint64_t case_id)
+{
+    char words[64];
+    int status;
+    (void)snprintf(
+        words, sizeof words, "read %llu --as wang --role agent", (unsigned long long)case_id);
+    json_t *json = rig_json(rig, words, &status);
+    char *all = json_dumps(json, 0);
+    assert_int_equal(status, 0);
+    assert_non_null(strstr(all, name));
+    assert_non_null(strstr(all, phone));
+    free(all);
+    json_decref(json);
+}
+
 static void personal_fields_are_sealed_on_arrival(void **state)
 {
     struct rig *rig = rig_new(true);
@@ -368,6 +384,8 @@ static void personal_fields_are_sealed_on_arrival(void **state)
     rig_check_all(rig, &adapter, 1);
     assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "verify", NULL}), 0);
     people_complain(rig);
+    rig_settle(rig, SETTLE_MS);
+    who_reads_it_is_given_it(rig, case_id);
     rig_settle(rig, SETTLE_MS);
     frames_take(bus);
     nothing_personal_rests_anywhere(rig);

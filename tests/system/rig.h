@@ -212,6 +212,7 @@ struct answer {
     uint32_t version;
     uint64_t seq;
     unsigned allowed_count;
+    unsigned opened; /* texts that were sealed */
 };
 
 struct desk;

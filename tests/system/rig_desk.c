@@ -180,7 +180,8 @@ static void answer_fill(const Redress__Command__V1__Reply *reply, struct answer 
                               .case_id = reply->case_id,
                               .version = reply->version,
                               .seq = reply->seq,
-                              .allowed_count = (unsigned)reply->n_allowed};
+                              .allowed_count = (unsigned)reply->n_allowed,
+                              .opened = (unsigned)reply->n_opened};
     text_take(answer->code, reply->code);
     text_take(answer->step, reply->step);
     text_take(answer->queue, reply->queue);

@@ -245,7 +245,8 @@ static void an_actor_may(const struct dispatch_case *before,
     bool as_holder = lives_is_held_by(before, who) || lives_stands_in(who, holder, now_us);
     uint16_t role = policy_role_index(&lifecycle->policy, told->role);
     bool released = event->kind == EVENT_RELEASED;
-    bool answers = event->kind == EVENT_ACCEPTED || released || event_is_of_erasing(event->kind);
+    bool answers =
+        event->kind == EVENT_ACCEPTED || released || event_is_of_personal_data(event->kind);
     LIVES_HOLDS(customer || state || released || who < 0 || (tale->named >> who & 1) == 0);
     LIVES_HOLDS(event->kind != EVENT_ASSIGNED || before->agent[0] == '\0');
     LIVES_HOLDS(tale->offered_to < 0 || tale->offered_to != who || customer || answers);

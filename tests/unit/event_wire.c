@@ -17,12 +17,12 @@ static const struct body {
     enum event_kind first, last;
     const ProtobufCMessageDescriptor *descriptor;
 } bodies[] = {
-    {EVENT_RECEIVED,       EVENT_RECEIVED,        &redress__event__v1__received__descriptor    },
-    {EVENT_TRIAGED,        EVENT_TRIAGED,         &redress__event__v1__triaged__descriptor     },
-    {EVENT_TRIAGE_ASKED,   EVENT_TRIAGE_ASKED,    &redress__event__v1__triage_asked__descriptor},
-    {EVENT_OPENED,         EVENT_OPENED,          &redress__event__v1__opened__descriptor      },
-    {EVENT_QUEUED,         EVENT_ERASURE_REFUSED, &redress__event__v1__advanced__descriptor    },
-    {EVENT_CLOCKS_STARTED, EVENT_CLOCKS_UNKNOWN,  &redress__event__v1__clocks__descriptor      },
+    {EVENT_RECEIVED,       EVENT_RECEIVED,       &redress__event__v1__received__descriptor    },
+    {EVENT_TRIAGED,        EVENT_TRIAGED,        &redress__event__v1__triaged__descriptor     },
+    {EVENT_TRIAGE_ASKED,   EVENT_TRIAGE_ASKED,   &redress__event__v1__triage_asked__descriptor},
+    {EVENT_OPENED,         EVENT_OPENED,         &redress__event__v1__opened__descriptor      },
+    {EVENT_QUEUED,         EVENT_READ,           &redress__event__v1__advanced__descriptor    },
+    {EVENT_CLOCKS_STARTED, EVENT_CLOCKS_UNKNOWN, &redress__event__v1__clocks__descriptor      },
 };
 
 static struct arena *arena;

@@ -88,7 +88,7 @@ static void take_event(struct parting *parting, uint32_t index, const struct eve
 {
     bool opening = event->at_us <= parting->planned->opened_us;
     struct plan_visit *visit = newest(parting);
-    if (event_is_of_erasing(event->kind)) {
+    if (event_is_of_personal_data(event->kind)) {
         return;
     }
     if (parting->held && !parting->away && visit->work_s >= 0) {

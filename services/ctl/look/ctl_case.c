@@ -268,7 +268,7 @@ static int read_events(struct ctl *ctl, struct case_view *view)
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     const char *const parameters[] = {CTL_NUMBER_TEXT(case_partition(view->case_id)),
                                       CTL_NUMBER_TEXT(view->case_id),
-                                      CTL_NUMBER_TEXT(view->case_id & ((UINT64_C(1) << 40) - 1))};
+                                      CTL_NUMBER_TEXT(case_id_serial(view->case_id))};
     int code = ctl_query(ctl, events_sql, parameters, 3, &rows);
     for (int row = 0; code == CTL_OK && row < PQntuples(rows) && row < CASE_EVENTS_MAX; row++) {
         size_t size = 0;

@@ -90,6 +90,14 @@ bool case_field_is_told(const struct event *event, struct slice name);
 /* ctl_case_time.c: what happened, with everything that was filled in; how long each step took. */
 void case_timeline_print(const struct ctl *ctl, const struct case_view *view);
 void case_steps_print(const struct ctl *ctl, const struct case_view *view);
+/* A text, line by line, beneath its event. */
+void case_said_print(const struct ctl *ctl, struct slice said);
+/* What the policy calls what was done; else what the event is.  A remark that moves the case is
+ * none. */
+const char *case_event_title(const struct ctl *ctl,
+                             const struct policy *policy,
+                             const struct event *event,
+                             char into[VIEW_TEXT_MAX]);
 /* The step a case comes to by an event; empty: it stays where it is. */
 struct slice case_step_entered(const struct event *event);
 /* A line of the bold title and the zone times are told in, after an empty one. */

@@ -1,5 +1,6 @@
 /* What one event says, as one line for people; used by show and watch. */
 #include "ctl_case.h"
+#include "dispatch_core_read.h"
 
 enum { LABELS_SHOWN = 6, VALUE_WIDTH = 60 };
 
@@ -44,6 +45,7 @@ static const enum ctl_text kind_texts[EVENT_KIND_COUNT] = {
     [EVENT_TASK_DONE] = TEXT_KIND_TASK_DONE,
     [EVENT_ERASED] = TEXT_KIND_ERASED,
     [EVENT_ERASURE_REFUSED] = TEXT_KIND_ERASURE_REFUSED,
+    [EVENT_READ] = TEXT_KIND_READ,
     [EVENT_CLOCKS_STARTED] = TEXT_KIND_CLOCKS_STARTED,
     [EVENT_CLOCKS_STOPPED] = TEXT_KIND_CLOCKS_STOPPED,
     [EVENT_CLOCKS_PAUSED] = TEXT_KIND_CLOCKS_PAUSED,
@@ -202,8 +204,9 @@ static void say_end(struct line *line, const struct event *event)
 
 bool case_field_is_told(const struct event *event, struct slice name)
 {
-    return event->kind == EVENT_ESCALATED &&
-           (slice_equal(name, slice_text("clock")) || slice_equal(name, slice_text("level")));
+    return (event->kind == EVENT_READ && slice_equal(name, slice_text("what"))) ||
+           (event->kind == EVENT_ESCALATED &&
+            (slice_equal(name, slice_text("clock")) || slice_equal(name, slice_text("level"))));
 }
 
 /* Which clock made it more urgent, and how far that had come. */
@@ -221,6 +224,36 @@ static void say_raised(struct line *line, const struct event_advanced *advanced)
     }
     if (clock[0] != '\0' && level[0] != '\0') {
         say_text(line, TEXT_RAISED_BY, CTL_ARGS(clock, level));
+    }
+}
+
+/* What was read. */
+static void say_read(struct line *line, const struct event_advanced *advanced)
+{
+    uint64_t places[DISPATCH_READ_MAX];
+    uint32_t count = 0;
+    uint32_t complaint = 0;
+    if (!dispatch_read_places(case_field_of(advanced, "what"), places, &count)) {
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        complaint += places[i] == DISPATCH_READ_COMPLAINT;
+    }
+    if (complaint > 0) {
+        say_text(line, TEXT_READ_THE_COMPLAINT, NULL);
+    }
+    if (count > complaint) {
+        say_text(line, TEXT_READ_ENTRIES, CTL_ARGS(CTL_NUMBER_TEXT(count - complaint)));
+    }
+}
+
+/* What the form of an event of this kind says, in words. */
+static void say_own(struct line *line, const struct event *event)
+{
+    if (event->kind == EVENT_ESCALATED) {
+        say_raised(line, &event->advanced);
+    } else if (event->kind == EVENT_READ) {
+        say_read(line, &event->advanced);
     }
 }
 
@@ -277,9 +310,7 @@ static void say_advanced(struct line *line, const struct event *event)
     if (event->kind == EVENT_ESCALATED || event->kind == EVENT_CLASSIFIED) {
         say_text(line, TEXT_PRIORITY_IS, CTL_ARGS(CTL_NUMBER_TEXT(advanced->priority)));
     }
-    if (event->kind == EVENT_ESCALATED) {
-        say_raised(line, advanced);
-    }
+    say_own(line, event);
     say_end(line, event);
     if (!line->brief) {
         say_fields(line, event);

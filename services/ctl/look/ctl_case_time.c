@@ -99,8 +99,7 @@ void case_steps_print(const struct ctl *ctl, const struct case_view *view)
 
 /* ---- timeline ---- */
 
-/* A text that was sent, line by line, beneath its event. */
-static void print_said(const struct ctl *ctl, struct slice said)
+void case_said_print(const struct ctl *ctl, struct slice said)
 {
     const char *at = (const char *)said.bytes;
     const char *end = at ? at + said.size : at;
@@ -149,14 +148,12 @@ fields_print(const struct ctl *ctl, const struct case_view *view, const struct e
         ctl_format(ctl->out, ctl_text_in(ctl->language, TEXT_FIELD_IS), CTL_ARGS(title, value));
         (void)fputc('\n', ctl->out);
         if (!whole) {
-            print_said(ctl, bytes);
+            case_said_print(ctl, bytes);
         }
     }
 }
 
-/* What the policy calls what was done; else what the event is.  A remark that moves the case is
- * none. */
-static const char *kind_text(const struct ctl *ctl,
+const char *case_event_title(const struct ctl *ctl,
                              const struct policy *policy,
                              const struct event *event,
                              char into[VIEW_TEXT_MAX])
@@ -177,7 +174,7 @@ static unsigned kind_width(const struct ctl *ctl, const struct case_view *view)
     unsigned widest = KIND_WIDTH;
     for (uint32_t i = 0; i < view->event_count; i++) {
         char text[VIEW_TEXT_MAX];
-        size_t width = ctl_width(kind_text(ctl, view->policy, &view->events[i], text));
+        size_t width = ctl_width(case_event_title(ctl, view->policy, &view->events[i], text));
         widest = width > widest && width <= KIND_WIDTH_MAX ? (unsigned)width : widest;
     }
     return widest;
@@ -191,7 +188,7 @@ void case_timeline_print(const struct ctl *ctl, const struct case_view *view)
     case_title_print(ctl, TEXT_HEAD_TIMELINE, view->now_us);
     for (uint32_t i = 0; i < view->event_count; i++) {
         const struct event *event = &view->events[i];
-        const char *kind = kind_text(ctl, view->policy, event, text);
+        const char *kind = case_event_title(ctl, view->policy, event, text);
         size_t taken = ctl_width(kind);
         (void)fprintf(ctl->out,
                       "  %s%s%s  %s%*s  ",
@@ -208,7 +205,7 @@ void case_timeline_print(const struct ctl *ctl, const struct case_view *view)
             fields_print(ctl, view, event);
         }
         if (view->said && !view->erased) {
-            print_said(ctl, view->said[i]);
+            case_said_print(ctl, view->said[i]);
         }
     }
 }

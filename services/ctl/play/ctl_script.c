@@ -63,8 +63,7 @@ map_check(struct script *script, const struct yaml_node *map, const struct shape
 
 static bool policy_has_action(const struct policy *policy, struct slice id)
 {
-    bool found = slice_equal(id, slice_text("claim")) || slice_equal(id, slice_text("release")) ||
-                 slice_equal(id, slice_text("erase"));
+    bool found = policy_action_is_own(id);
     for (uint16_t i = 0; i < policy->step_count && !found; i++) {
         found = policy_action_index(&policy->steps[i], id) != POLICY_NONE;
     }

@@ -44,6 +44,7 @@ static const struct {
     {"calendars", TEXT_DIFF_CALENDAR },
     {"measures",  TEXT_DIFF_MEASURE  },
     {"retention", TEXT_DIFF_RETENTION},
+    {"readers",   TEXT_DIFF_READERS  },
 };
 
 /* Where a thing's title lies in its row; those without one are called by their names. */

@@ -21,6 +21,7 @@ static const struct {
 #include "ctl_text_org.def"
 #include "ctl_text_phrase.def"
 #include "ctl_text_policy.def"
+#include "ctl_text_read.def"
 #include "ctl_text_refusal.def"
 #include "ctl_text_retention.def"
 #include "ctl_text_said.def"

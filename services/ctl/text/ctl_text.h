@@ -31,6 +31,7 @@ enum ctl_text {
 #include "ctl_text_org.def"
 #include "ctl_text_phrase.def"
 #include "ctl_text_policy.def"
+#include "ctl_text_read.def"
 #include "ctl_text_refusal.def"
 #include "ctl_text_retention.def"
 #include "ctl_text_said.def"

@@ -1,0 +1,297 @@
+/* `redress read`: what is sealed of a case, opened by dispatch once it is on record who reads it.
+ */
+#include "clock.h"
+#include "ctl_case.h"
+#include "ctl_desk.h"
+#include "dispatch_core_read.h"
+#include "scope.h"
+
+#include <inttypes.h>
+
+enum { TRIES = 3, WHAT_MAX = 512 };
+
+struct reading {
+    struct ctl *ctl;
+    struct ctl_desk *desk;
+    const struct case_view *view;
+    struct ctl_command like;   /* who, why */
+    json_t *opened, *recorded; /* with --json */
+    uint64_t shown;            /* the place of what was shown last */
+    bool begun;
+};
+
+static bool has_sealed(const struct event *event)
+{
+    if (event->kind == EVENT_RECEIVED) {
+        return event->received.sealed_narrative.size > 0 || event->received.sealed_person.size > 0;
+    }
+    bool acted = event->service == SERVICE_DISPATCH && event->kind != EVENT_OPENED &&
+                 event_kind_name(event->kind) != NULL;
+    bool sealed = acted && event->advanced.sealed_note.size > 0;
+    for (uint32_t i = 0; acted && !sealed && i < event->advanced.field_count; i++) {
+        sealed = event->advanced.fields[i].sealed.size > 0;
+    }
+    return sealed;
+}
+
+static uint64_t place_of(const struct event *event)
+{
+    return event->kind == EVENT_RECEIVED ? DISPATCH_READ_COMPLAINT : event->seq;
+}
+
+static const struct event *event_at(const struct case_view *view, uint64_t place)
+{
+    for (uint32_t i = 0; i < view->event_count; i++) {
+        const struct event *event = &view->events[i];
+        if (has_sealed(event) && place_of(event) == place) {
+            return event;
+        }
+    }
+    return NULL;
+}
+
+/* ---- shown ---- */
+
+static void head_show(struct reading *reading, uint64_t place)
+{
+    const struct ctl *ctl = reading->ctl;
+    const struct event *event = event_at(reading->view, place);
+    char title[VIEW_TEXT_MAX];
+    char at[VIEW_TEXT_MAX];
+    if (reading->begun && reading->shown == place) {
+        return;
+    }
+    (void)fprintf(ctl->out,
+                  "%s%s%s  %s%s%s\n",
+                  view_bold(ctl),
+                  event ? case_event_title(ctl, reading->view->policy, event, title) : "",
+                  view_color_end(ctl),
+                  view_faint(ctl),
+                  event ? view_time(event->at_us, at) : "",
+                  view_color_end(ctl));
+    reading->begun = true;
+    reading->shown = place;
+}
+
+/* What it is called: of the complaint a word of ours, of a form the policy's. */
+static const char *name_of(const struct reading *reading,
+                           const Redress__Command__V1__Opened *opened,
+                           char into[VIEW_TEXT_MAX])
+{
+    static const struct {
+        const char *name;
+        enum ctl_text text;
+    } names[] = {
+        {"name",      TEXT_READ_NAME     },
+        {"contact",   TEXT_READ_CONTACT  },
+        {"reference", TEXT_READ_REFERENCE},
+        {"demand",    TEXT_READ_DEMAND   },
+    };
+    struct slice name = slice_of(opened->name.data, opened->name.len);
+    const struct event *event = event_at(reading->view, opened->place);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (slice_equal(name, slice_text(names[i].name))) {
+            return ctl_text_in(reading->ctl->language, names[i].text);
+        }
+    }
+    if (slice_equal(name, slice_text("field")) && event && event->kind != EVENT_RECEIVED) {
+        return case_field_title(reading->ctl,
+                                reading->view->policy,
+                                &event->advanced,
+                                slice_of(opened->field.data, opened->field.len),
+                                into);
+    }
+    return ""; /* the text itself */
+}
+
+static void text_show(struct reading *reading, const Redress__Command__V1__Opened *opened)
+{
+    const struct ctl *ctl = reading->ctl;
+    struct slice text = slice_of(opened->text.data, opened->text.len);
+    char into[VIEW_TEXT_MAX];
+    const char *name = name_of(reading, opened, into);
+    char value[VIEW_TEXT_MAX];
+    bool line = text.size < VIEW_TEXT_MAX && !memchr(text.bytes, '\n', text.size);
+    head_show(reading, opened->place);
+    if (name[0] != '\0') {
+        (void)fputs("      ", ctl->out);
+        ctl_format(ctl->out,
+                   ctl_text_in(ctl->language, TEXT_FIELD_IS),
+                   CTL_ARGS(name, line ? view_plain(text, value) : ""));
+        (void)fputc('\n', ctl->out);
+    }
+    if (name[0] == '\0' || !line) {
+        case_said_print(ctl, text);
+    }
+}
+
+static void text_add(struct reading *reading, const Redress__Command__V1__Opened *opened)
+{
+    json_t *object = json_object();
+    bool complaint = opened->place == DISPATCH_READ_COMPLAINT;
+    (void)json_object_set_new(object,
+                              "place",
+                              complaint ? json_string("complaint")
+                                        : json_integer((json_int_t)opened->place));
+    (void)json_object_set_new(
+        object, "name", ctl_json_text(slice_of(opened->name.data, opened->name.len)));
+    if (opened->field.len > 0) {
+        (void)json_object_set_new(
+            object, "field", ctl_json_text(slice_of(opened->field.data, opened->field.len)));
+    }
+    (void)json_object_set_new(
+        object, "text", ctl_json_text(slice_of(opened->text.data, opened->text.len)));
+    (void)json_array_append_new(reading->opened, object);
+}
+
+static void reply_show(struct reading *reading, const ctl_reply *reply)
+{
+    for (size_t i = 0; i < reply->n_opened; i++) {
+        if (reading->ctl->json) {
+            text_add(reading, reply->opened[i]);
+        } else {
+            text_show(reading, reply->opened[i]);
+        }
+    }
+    if (reading->ctl->json) {
+        (void)json_array_append_new(reading->recorded, json_integer((json_int_t)reply->seq));
+    }
+}
+
+/* ---- asked ---- */
+
+static bool has_code(const ctl_reply *reply, const char *code)
+{
+    return slice_equal(slice_of(reply->code.data, reply->code.len), slice_text(code));
+}
+
+static struct slice what_write(const uint64_t *places, uint32_t count, char what[WHAT_MAX])
+{
+    size_t used = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *blank = i > 0 ? " " : "";
+        bool complaint = places[i] == DISPATCH_READ_COMPLAINT;
+        used +=
+            (size_t)(complaint
+                         ? snprintf(what + used, WHAT_MAX - used, "%scomplaint", blank)
+                         : snprintf(what + used, WHAT_MAX - used, "%s%" PRIu64, blank, places[i]));
+    }
+    return slice_of((const uint8_t *)what, used);
+}
+
+/* An answer that was lost is not given again: it is on record, and what is asked anew will be. */
+static int ask(const struct reading *reading, struct ctl_command *command, const ctl_reply **reply)
+{
+    int code = CTL_OK;
+    *reply = NULL;
+    for (int i = 0; i < TRIES && code == CTL_OK && (!*reply || has_code(*reply, "repeated")); i++) {
+        memset(command->id, 0, sizeof command->id);
+        code = ctl_desk_ask(reading->desk, command, reply);
+    }
+    return code;
+}
+
+/* These places, fewer at once where they are too much for one answer. */
+static int read_places(struct reading *reading, const uint64_t *places, uint32_t count)
+{
+    uint32_t at_once = count;
+    while (count > 0) {
+        char what[WHAT_MAX];
+        uint32_t asked = at_once < count ? at_once : count;
+        const ctl_reply *reply;
+        struct ctl_command command = reading->like;
+        command.fields[command.field_count++] =
+            (struct ctl_field){"what", what_write(places, asked, what)};
+        int code = ask(reading, &command, &reply);
+        if (code != CTL_OK) {
+            return code;
+        }
+        if (asked > 1 && has_code(reply, "read_too_much")) {
+            at_once = asked / 2;
+            continue;
+        }
+        if (ctl_reply_code(reply) != CTL_OK || reply->n_opened == 0) {
+            code = ctl_reply_show(reading->ctl, reply, &command);
+            return code == CTL_OK ? CTL_FAILED : code;
+        }
+        reply_show(reading, reply);
+        places += asked;
+        count -= asked;
+    }
+    return CTL_OK;
+}
+
+static int read_all(struct reading *reading)
+{
+    const struct case_view *view = reading->view;
+    uint64_t places[DISPATCH_READ_MAX];
+    uint32_t count = 0;
+    bool any = false;
+    int code = CTL_OK;
+    for (uint32_t i = 0; i < view->event_count && code == CTL_OK; i++) {
+        if (!has_sealed(&view->events[i])) {
+            continue;
+        }
+        any = true;
+        places[count++] = place_of(&view->events[i]);
+        if (count == DISPATCH_READ_MAX) {
+            code = read_places(reading, places, count);
+            count = 0;
+        }
+    }
+    if (code == CTL_OK && (count > 0 || !any)) {
+        places[0] = any ? places[0] : DISPATCH_READ_COMPLAINT; /* dispatch says why not */
+        code = read_places(reading, places, any ? count : 1);
+    }
+    return code;
+}
+
+static int who(const struct ctl *ctl, struct ctl_command *command)
+{
+    const char *reason = ctl_option_text(ctl, "reason");
+    command->action = "read";
+    command->actor = ctl_option_text(ctl, "as");
+    command->role = ctl_option_text(ctl, "role");
+    if (reason) {
+        command->fields[command->field_count++] = (struct ctl_field){"reason", slice_text(reason)};
+    }
+    return command->actor && command->role
+               ? CTL_OK
+               : ctl_fail(ctl, CTL_USAGE, TEXT_WHO_NEEDED, CTL_ARGS(ctl->verb->name));
+}
+
+int ctl_read(struct ctl *ctl)
+{
+    SCOPED(case_done) struct case_view view = {.now_us = clock_now_us()};
+    SCOPED(ctl_desk_free) struct ctl_desk *desk = NULL;
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    struct reading reading = {.ctl = ctl, .view = &view};
+    int code = who(ctl, &reading.like);
+    code = code == CTL_OK ? case_read(ctl, ctl_argument(ctl, 0), policies, &view) : code;
+    if (code == CTL_OK) {
+        reading.like.case_id = view.case_id;
+        view_zone_take(view_policy_zone(view.policy));
+        code = ctl_desk_open(ctl, ctl_option_number(ctl, "timeout"), &desk);
+    }
+    if (code != CTL_OK) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
+        return code;
+    }
+    reading.desk = desk;
+    reading.opened = json_array();
+    reading.recorded = json_array();
+    code = read_all(&reading);
+    if (ctl->json && code == CTL_OK) {
+        json_t *value = json_pack("{s:I, s:O, s:O}",
+                                  "case",
+                                  (json_int_t)view.case_id,
+                                  "recorded",
+                                  reading.recorded,
+                                  "opened",
+                                  reading.opened);
+        ctl_print_json(ctl, &value);
+    }
+    json_decref(reading.opened);
+    json_decref(reading.recorded);
+    return code;
+}

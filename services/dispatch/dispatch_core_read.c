@@ -1,0 +1,119 @@
+/* Reading what is sealed of a case; see dispatch_core_read.h. */
+#include "dispatch_core_read.h"
+
+#include "dispatch_core_after.h"
+#include "dispatch_core_rules.h"
+
+enum { REASON_MAX = 500 }; /* characters, where the policy does not say how many */
+
+static bool place_parse(struct slice word, uint64_t *place)
+{
+    enum { DIGITS_MAX = 18 }; /* fewer than would overflow */
+    if (slice_equal(word, slice_text("complaint"))) {
+        *place = DISPATCH_READ_COMPLAINT;
+        return true;
+    }
+    bool good = word.size > 0 && word.size <= DIGITS_MAX && word.bytes[0] != '0';
+    *place = 0;
+    for (size_t i = 0; good && i < word.size; i++) {
+        good = word.bytes[i] >= '0' && word.bytes[i] <= '9';
+        *place = *place * 10 + (uint64_t)(word.bytes[i] - '0');
+    }
+    return good;
+}
+
+bool dispatch_read_places(struct slice what, uint64_t places[DISPATCH_READ_MAX], uint32_t *count)
+{
+    size_t at = 0;
+    *count = 0;
+    while (at <= what.size && *count < DISPATCH_READ_MAX) {
+        const uint8_t *blank = at < what.size ? memchr(what.bytes + at, ' ', what.size - at) : NULL;
+        size_t end = blank ? (size_t)(blank - what.bytes) : what.size;
+        if (!place_parse(slice_of(what.bytes + at, end - at), &places[*count])) {
+            return false;
+        }
+        for (uint32_t i = 0; i < *count; i++) {
+            if (places[i] == places[*count]) {
+                return false;
+            }
+        }
+        ++*count;
+        at = end + 1;
+    }
+    return at > what.size;
+}
+
+/* What is to be read, and why, if that is said: nothing else, for all of it stays in the clear. */
+static struct dispatch_permit form_of(const struct dispatch_input *input)
+{
+    static const struct policy_field reason = {.has_max = true, .max = REASON_MAX};
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND, .what = slice_text("what")};
+    uint64_t places[DISPATCH_READ_MAX];
+    uint32_t count;
+    unsigned reasons = 0;
+    if (input->sealed_note.size > 0 || input->text.size > 0) {
+        return (struct dispatch_permit){.answer = DISPATCH_FIELD_UNKNOWN,
+                                        .what = slice_text("note")};
+    }
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        const struct event_field *field = &input->fields[i];
+        bool says_why = slice_equal(field->name, slice_text("reason"));
+        if (!says_why && !slice_equal(field->name, slice_text("what"))) {
+            return (struct dispatch_permit){.answer = DISPATCH_FIELD_UNKNOWN, .what = field->name};
+        }
+        reasons += says_why;
+        if (says_why && (reasons > 1 || !policy_field_accepts(&reason, field->value))) {
+            return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID, .what = field->name};
+        }
+    }
+    if (input->field_count == reasons) {
+        permit.answer = DISPATCH_FIELD_MISSING;
+    } else if (input->field_count - reasons > 1 ||
+               !dispatch_read_places(rules_field(input, "what"), places, &count)) {
+        permit.answer = DISPATCH_FIELD_INVALID;
+    }
+    return permit;
+}
+
+struct dispatch_permit read_permit(const struct policy *policy,
+                                   const struct dispatch_case *state,
+                                   const struct dispatch_input *input,
+                                   bool blank)
+{
+    uint32_t roles = policy_readers(policy);
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    if (state->version == 0) {
+        permit.answer = DISPATCH_ACTION_UNKNOWN;
+    } else if (!policy_role_in(policy, roles, policy_role_index(policy, input->role))) {
+        permit.answer = DISPATCH_ROLE_MAY_NOT;
+        permit.roles = roles;
+    } else if (rules_concerned(&state->more, input->actor)) {
+        permit.answer = DISPATCH_RECUSED;
+    } else if (state->more.erased_at_us != 0) {
+        permit.answer = DISPATCH_ERASED;
+    } else if (!blank) {
+        permit = form_of(input);
+    }
+    return permit;
+}
+
+enum dispatch_answer read_decide(const struct policy *policy,
+                                 const struct dispatch_case *state,
+                                 const struct dispatch_input *input,
+                                 struct event *out,
+                                 struct slice *refused_field)
+{
+    struct dispatch_permit permit = read_permit(policy, state, input, false);
+    *refused_field = permit.what;
+    if (permit.answer != DISPATCH_APPEND) {
+        return permit.answer;
+    }
+    const struct after after = after_stands(state);
+    after_begin(state, input, EVENT_READ, out);
+    after_advance(policy, state, input, &after, out);
+    out->advanced.action = slice_text("read");
+    for (uint32_t i = 0; i < input->field_count; i++) {
+        out->advanced.fields[out->advanced.field_count++] = input->fields[i];
+    }
+    return DISPATCH_APPEND;
+}

@@ -1,0 +1,353 @@
+/* What is sealed of a case, for whoever reads it: looked up with the batch, opened as it is
+ * decided, given out with the reply, which leaves after the commit of the record (law 10). */
+#include "dispatch_core_read.h"
+#include "dispatch_shell.h"
+#include "event_wire.h"
+#include "log.h"
+#include "message_limits.h"
+#include "prescan.h"
+#include "redress/submit/v1/submit.pb-c.h"
+
+enum {
+    PLACES_MAX = 64, /* events one batch reads; who asks for more is told to ask again */
+    BYTES_MAX = PLACES_MAX * (EVENT_SIZE_MAX + 16),
+    GIVEN_MAX = 192 * 1024, /* bytes one reply gives out; with the rest it fits LIMIT_REPLY_SIZE */
+};
+
+/* An event of the journal that is to be read. */
+struct place {
+    uint64_t case_id, place;
+    struct slice bytes; /* of the reading's arena; empty: it is not there */
+};
+
+struct reading {
+    struct arena *arena;
+    uint32_t count;
+    struct place places[PLACES_MAX];
+};
+
+bool reading_open(struct dispatch *dispatch)
+{
+    dispatch->reading = calloc(1, sizeof *dispatch->reading);
+    if (dispatch->reading) {
+        dispatch->reading->arena = arena_new(BYTES_MAX);
+    }
+    return dispatch->reading && dispatch->reading->arena;
+}
+
+void reading_close(struct dispatch *dispatch)
+{
+    if (dispatch->reading) {
+        arena_free(&dispatch->reading->arena);
+        free(dispatch->reading);
+    }
+}
+
+bool reading_is(const Redress__Command__V1__Act *act)
+{
+    return act->has_action &&
+           slice_equal(slice_of(act->action.data, act->action.len), slice_text("read"));
+}
+
+/* ---- looking it up ---- */
+
+static uint32_t places_of(const Redress__Command__V1__Act *act, uint64_t places[DISPATCH_READ_MAX])
+{
+    struct event_field fields[EVENT_FIELDS_MAX];
+    uint32_t field_count = 0;
+    uint32_t count = 0;
+    bool good = dispatch_fields_of(act, fields, &field_count);
+    for (uint32_t i = 0; good && i < field_count; i++) {
+        if (slice_equal(fields[i].name, slice_text("what"))) {
+            return dispatch_read_places(fields[i].value, places, &count) ? count : 0;
+        }
+    }
+    return 0;
+}
+
+void reading_begin(struct dispatch *dispatch)
+{
+    dispatch->reading->count = 0;
+    arena_reset(dispatch->reading->arena);
+}
+
+void reading_want(struct dispatch *dispatch, const Redress__Command__V1__Act *act)
+{
+    struct reading *reading = dispatch->reading;
+    uint64_t places[DISPATCH_READ_MAX];
+    uint32_t count = places_of(act, places);
+    if (count > PLACES_MAX - reading->count) {
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        reading->places[reading->count++] =
+            (struct place){.case_id = act->case_id, .place = places[i]};
+    }
+}
+
+bool reading_lookup(const struct dispatch *dispatch, struct pg *pg)
+{
+    static struct pg_array cases;
+    static struct pg_array services;
+    static struct pg_array seqs;
+    const struct reading *reading = dispatch->reading;
+    if (reading->count == 0) {
+        return false;
+    }
+    pg_array_begin(&cases, PG_INT8);
+    pg_array_begin(&services, PG_INT2);
+    pg_array_begin(&seqs, PG_INT8);
+    for (uint32_t i = 0; i < reading->count; i++) {
+        const struct place *place = &reading->places[i];
+        bool complaint = place->place == DISPATCH_READ_COMPLAINT;
+        pg_array_int8(&cases, (int64_t)place->case_id);
+        pg_array_int2(&services, complaint ? SERVICE_INTAKE : SERVICE_DISPATCH);
+        pg_array_int8(&seqs, (int64_t)(complaint ? case_id_serial(place->case_id) : place->place));
+    }
+    pg_call(pg, "dispatch_sealed");
+    pg_bind_array(pg, &cases);
+    pg_bind_array(pg, &services);
+    pg_bind_array(pg, &seqs);
+    return true;
+}
+
+void reading_looked_up(struct dispatch *dispatch, const PGresult *rows)
+{
+    struct reading *reading = dispatch->reading;
+    for (int row = 0; row < PQntuples(rows); row++) {
+        int64_t number = pg_int8(rows, row, 0); /* of the question, from 1 */
+        struct slice bytes = pg_bytes(rows, row, 1);
+        if (number < 1 || number > reading->count) {
+            continue;
+        }
+        void *copy = arena_copy(reading->arena, bytes.bytes, bytes.size);
+        reading->places[number - 1].bytes = slice_of(copy, copy ? bytes.size : 0);
+    }
+}
+
+/* ---- opening it ---- */
+
+/* What is being opened for one command. */
+struct opening {
+    const struct asked *asked;
+    struct dispatch_opened *opened; /* DISPATCH_OPENED_MAX */
+    uint32_t count;
+    size_t given; /* bytes */
+    uint8_t key[SEAL_KEY_SIZE];
+    const struct event *event;
+    uint64_t place;
+};
+
+static void add(struct opening *opening, const char *name, struct slice field, struct slice text)
+{
+    opening->given += text.size + sizeof(struct dispatch_opened) + POLICY_NAME_MAX;
+    if (opening->count < DISPATCH_OPENED_MAX) {
+        opening->opened[opening->count++] =
+            (struct dispatch_opened){opening->place, slice_text(name), field, text};
+    }
+}
+
+static bool
+unseal(struct opening *opening, const char *name, struct slice sealed, struct slice *plain)
+{
+    const struct event *event = opening->event;
+    struct error error = {0};
+    if (seal_field_open(opening->key,
+                        event->case_id,
+                        name,
+                        event->key_id,
+                        sealed,
+                        cycle_arena(opening->asked->cycle),
+                        plain,
+                        &error)) {
+        return true;
+    }
+    log_error("what is sealed of a case does not open with its key",
+              LOG_NUMBER("case", event->case_id),
+              LOG_TEXT("service", service_name(event->service)),
+              LOG_NUMBER("seq", event->seq),
+              LOG_TEXT("what", name),
+              LOG_TEXT("why", error.text));
+    return false;
+}
+
+static void add_if(struct opening *opening, const char *name, int has, ProtobufCBinaryData data)
+{
+    if (has && data.len > 0) {
+        add(opening, name, (struct slice){0}, slice_of(data.data, data.len));
+    }
+}
+
+static bool open_person(struct opening *opening, struct slice packed)
+{
+    struct error error = {0};
+    const Redress__Submit__V1__Submission *said =
+        (const Redress__Submit__V1__Submission *)prescan_unpack(
+            &redress__submit__v1__submission__descriptor,
+            packed.bytes,
+            packed.size,
+            &limits_submission,
+            cycle_arena(opening->asked->cycle),
+            &error);
+    if (!said) {
+        return false;
+    }
+    if (said->person) {
+        add_if(opening, "name", said->person->has_name, said->person->name);
+        add_if(opening, "contact", said->person->has_contact, said->person->contact);
+        add_if(opening, "reference", said->person->has_reference, said->person->reference);
+    }
+    add_if(opening, "demand", said->has_demand, said->demand);
+    return true;
+}
+
+static bool open_complaint(struct opening *opening)
+{
+    const struct event_received *received = &opening->event->received;
+    struct slice plain;
+    if (received->sealed_narrative.size > 0) {
+        if (!unseal(opening, "narrative", received->sealed_narrative, &plain)) {
+            return false;
+        }
+        add(opening, "narrative", (struct slice){0}, plain);
+    }
+    return received->sealed_person.size == 0 ||
+           (unseal(opening, "person", received->sealed_person, &plain) &&
+            open_person(opening, plain));
+}
+
+static bool open_entry(struct opening *opening)
+{
+    const struct event_advanced *advanced = &opening->event->advanced;
+    struct slice plain;
+    for (uint32_t i = 0; i < advanced->field_count && i < EVENT_FIELDS_MAX; i++) {
+        const struct event_field *field = &advanced->fields[i];
+        char name[SEAL_FIELD_NAME_MAX];
+        if (field->sealed.size == 0) {
+            continue;
+        }
+        (void)snprintf(name,
+                       sizeof name,
+                       "field.%.*s",
+                       (int)field->name.size,
+                       (const char *)field->name.bytes);
+        if (!unseal(opening, name, field->sealed, &plain)) {
+            return false;
+        }
+        add(opening, "field", field->name, plain);
+    }
+    if (advanced->sealed_note.size > 0) {
+        if (!unseal(opening, "note", advanced->sealed_note, &plain)) {
+            return false;
+        }
+        add(opening, "note", (struct slice){0}, plain);
+    }
+    return true;
+}
+
+/* The case's own key.  False: refused. */
+static bool key_take(struct opening *opening)
+{
+    const struct asked *asked = opening->asked;
+    const struct dispatch *dispatch = asked->dispatch;
+    uint64_t case_id = asked->command->act->case_id;
+    for (uint32_t i = 0; i < dispatch->key_count; i++) {
+        uint32_t key_id;
+        struct error error = {0};
+        if (dispatch->keys[i].case_id == case_id && seal_case_key_find(dispatch->ring,
+                                                                       case_id,
+                                                                       dispatch->keys[i].wrapped,
+                                                                       opening->key,
+                                                                       &key_id,
+                                                                       &error)) {
+            return true;
+        }
+    }
+    desk_refuse(asked, DESK_UNREADABLE, NULL);
+    return false;
+}
+
+static const struct place *
+place_find(const struct reading *reading, uint64_t case_id, uint64_t wanted)
+{
+    for (uint32_t i = 0; i < reading->count; i++) {
+        if (reading->places[i].case_id == case_id && reading->places[i].place == wanted) {
+            return &reading->places[i];
+        }
+    }
+    return NULL;
+}
+
+static bool place_refuse(const struct asked *asked, uint64_t place)
+{
+    char number[24];
+    (void)snprintf(number, sizeof number, "%llu", (unsigned long long)place);
+    const struct dispatch_reason reason = {
+        .about = slice_text(place == DISPATCH_READ_COMPLAINT ? "complaint" : number)};
+    desk_refuse(asked, DESK_PLACE_UNKNOWN, &reason);
+    return false;
+}
+
+/* One place.  False: answered. */
+static bool place_open(struct opening *opening, const struct place *place)
+{
+    const struct asked *asked = opening->asked;
+    static struct event event; /* large */
+    struct error error = {0};
+    uint32_t before = opening->count;
+    bool complaint = place->place == DISPATCH_READ_COMPLAINT;
+    bool decoded = place->bytes.size > 0 &&
+                   event_decode(place->bytes, cycle_arena(asked->cycle), &event, &error) &&
+                   event.case_id == place->case_id &&
+                   (complaint ? event.kind == EVENT_RECEIVED
+                              : event_kind_service(event.kind) == SERVICE_DISPATCH &&
+                                    event.kind != EVENT_OPENED);
+    if (!decoded) {
+        return place_refuse(asked, place->place);
+    }
+    opening->event = &event;
+    opening->place = place->place;
+    if (!(complaint ? open_complaint(opening) : open_entry(opening))) {
+        desk_refuse(asked, DESK_UNREADABLE, NULL);
+        return false;
+    }
+    return opening->count > before || place_refuse(asked, place->place);
+}
+
+static bool open_all(struct opening *opening, const uint64_t *places, uint32_t count)
+{
+    const struct asked *asked = opening->asked;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct place *place =
+            place_find(asked->dispatch->reading, asked->command->act->case_id, places[i]);
+        if (!place) { /* the batch had no room for it */
+            desk_postpone(asked, "reads_many", "too much is read at once; try again in a moment");
+            return false;
+        }
+        if (!place_open(opening, place)) {
+            return false;
+        }
+    }
+    if (opening->given > GIVEN_MAX || opening->count == DISPATCH_OPENED_MAX) {
+        desk_refuse(asked, DESK_READ_TOO_MUCH, NULL);
+        return false;
+    }
+    return true;
+}
+
+bool reading_give(const struct asked *asked,
+                  const struct dispatch_opened **opened,
+                  uint32_t *opened_count)
+{
+    uint64_t places[DISPATCH_READ_MAX];
+    struct opening opening = {.asked = asked,
+                              .opened =
+                                  arena_take(cycle_arena(asked->cycle),
+                                             DISPATCH_OPENED_MAX * sizeof(struct dispatch_opened))};
+    uint32_t count = places_of(asked->command->act, places);
+    bool good = opening.opened && key_take(&opening) && open_all(&opening, places, count);
+    explicit_bzero(opening.key, sizeof opening.key);
+    *opened = opening.opened;
+    *opened_count = opening.count;
+    return good;
+}
