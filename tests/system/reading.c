@@ -27,6 +27,8 @@ enum {
     SUBMITTED_MAX = 64,
     KILL_STEP_MS = 3,
     YEAR_S = 365 * 86400,
+    LONG_SIZE = 16000,
+    LONG_COUNT = 13, /* with the rest, one place less than a command asks for */
 };
 
 static const char phone[] = "13987650421";
@@ -236,6 +238,35 @@ static void every_answer_has_its_record(struct rig *rig, struct desk *desk)
     }
 }
 
+/* More than one answer holds: in parts, each on record. */
+static void long_ones_are_read_in_parts(struct rig *rig, struct desk *desk)
+{
+    static char note[LONG_SIZE + 1];
+    memset(note, 'n', LONG_SIZE);
+    int64_t before = recorded(rig, OTHER);
+    for (int i = 0; i < LONG_COUNT; i++) {
+        const struct command command = {.actor = "ann",
+                                        .role = "agent",
+                                        .case_id = cases[OTHER],
+                                        .action = "note",
+                                        .note = note};
+        const struct answer answer = desk_ask(desk, &command, SETTLE_MS);
+        assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
+    }
+    json_t *json = rig_asks(rig, 0, "read %llu --as ann --role agent", id(OTHER));
+    size_t i;
+    json_t *opened;
+    int whole = 0;
+    json_array_foreach(json_object_get(json, "opened"), i, opened)
+    {
+        whole += strlen(word(opened, "text")) == LONG_SIZE;
+    }
+    assert_int_equal(whole, LONG_COUNT);
+    assert_int_equal(json_array_size(json_object_get(json, "recorded")), 3); /* 7, 7 and 1 */
+    json_decref(json);
+    assert_int_equal(recorded(rig, OTHER), before + 3);
+}
+
 static void what_is_erased_is_not_read(struct rig *rig, struct desk *desk)
 {
     DOES(rig, "act %llu reply --as ann --role agent", id(ONE));
@@ -267,6 +298,7 @@ static void what_is_sealed_is_read_on_record(void **state)
     nobody_else_reads_it(rig, desk);
     it_is_recorded_before_it_is_given(rig, desk);
     every_answer_has_its_record(rig, desk);
+    long_ones_are_read_in_parts(rig, desk);
     what_is_erased_is_not_read(rig, desk);
     rig_settle(rig, SETTLE_MS);
     assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "verify", NULL}), 0);

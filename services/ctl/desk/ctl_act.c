@@ -156,6 +156,22 @@ static void org_zone_take(struct ctl *ctl, const ctl_reply *reply)
     }
 }
 
+/* Who has claimed a case wants to know first what it says. */
+static void read_hint(struct ctl *ctl,
+                      const struct policy *policy,
+                      const ctl_reply *reply,
+                      const struct ctl_command *command)
+{
+    char number[VIEW_TEXT_MAX];
+    bool claimed = command->queue && ctl_reply_code(reply) == CTL_OK && reply->step.len > 0;
+    if (claimed && policy &&
+        policy_role_in(
+            policy, policy_readers(policy), policy_role_index(policy, slice_text(command->role)))) {
+        (void)view_plain(slice_of(reply->case_number.data, reply->case_number.len), number);
+        ctl_note(ctl, TEXT_HINT_READ, CTL_ARGS(number, command->actor, command->role));
+    }
+}
+
 int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_command *command)
 {
     bool looks = !command->queue && !command->action;
@@ -177,6 +193,7 @@ int ctl_reply_show(struct ctl *ctl, const ctl_reply *reply, const struct ctl_com
         code = ctl_reply_tell(ctl, policy, reply, command->actor, command->role);
         ctl_hint(ctl, policy, reply, command);
         ctl_reply_allowed(ctl, policy, reply, command->actor);
+        read_hint(ctl, policy, reply, command);
     }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
     return code;
@@ -301,6 +318,9 @@ int ctl_act(struct ctl *ctl)
     bool draft = ctl_option_flag(ctl, "draft");
     if (draft && (!command.action || !command.text)) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_DRAFT_TEXT_NEEDED, NULL);
+    }
+    if (command.action && strcmp(command.action, "read") == 0) { /* it would be given to nobody */
+        return ctl_fail(ctl, CTL_USAGE, TEXT_READ_BY_ITSELF, CTL_ARGS(ctl_argument(ctl, 0)));
     }
     int code = ctl_case_of(ctl, ctl_argument(ctl, 0), &command.case_id);
     if (code == CTL_OK) {
