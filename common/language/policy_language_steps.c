@@ -17,12 +17,12 @@
      .words = by_routes, .read = read_action_queue, \
      MEANS("The case leaves its agent for this queue, or the one the routes give", \
            "案件离开经办人，进入此队列或按分派规则", "案件離開經辦人，進入此佇列或依分派規則")}, \
-    {"needs", false, KIND_ROWS, .part = &language_field, .thing = THING_FIELD, BETWEEN(0, 16), \
-     .read = read_action_needs, \
+    {"needs", false, KIND_ROWS, .part = &language_field, .thing = THING_FIELD, \
+     BETWEEN(0, POLICY_NEEDS_MAX), .read = read_action_needs, \
      MEANS("Fields that have to be filled in: names of fields, or fields that stand here", \
            "必填字段：字段名，或就地写出的字段", "必填欄位：欄位名，或就地寫出的欄位")}, \
-    {"asks", false, KIND_ROWS, .part = &language_field, .thing = THING_FIELD, BETWEEN(0, 16), \
-     .read = read_action_asks, \
+    {"asks", false, KIND_ROWS, .part = &language_field, .thing = THING_FIELD, \
+     BETWEEN(0, POLICY_NEEDS_MAX), .read = read_action_asks, \
      MEANS("Fields that may be filled in", "可填字段", "可填欄位")}, \
     {"same-person-may-not", false, KIND_FLAG, INTO(policy_action, same_person_may_not), \
      .fallback = "no", \

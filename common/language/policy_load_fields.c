@@ -95,11 +95,9 @@ static void personal_check(struct policy_loading *loading,
                            const struct yaml_node *map,
                            const struct policy_field *field)
 {
-    static const char *const read_by_us[] = {
-        "agent", "case", "category", "clock", "reason", "severity_class", "task"};
     const struct yaml_node *key = &yaml_find(map, "personal")->key;
-    for (size_t i = 0; i < sizeof read_by_us / sizeof *read_by_us; i++) {
-        if (strcmp(field->id, read_by_us[i]) == 0) {
+    for (size_t i = 0; i < POLICY_OWN_FIELDS; i++) {
+        if (strcmp(field->id, policy_own_fields[i]) == 0) {
             complain(loading, key, NULL, "'%s' cannot be personal: it is read", field->id);
         }
     }
@@ -206,10 +204,6 @@ static void need_add(struct policy_loading *loading,
     }
     if (policy_need_of(action, slice_text(field->id))) {
         complain(loading, node, NULL, "'%s' is asked for already", field->id);
-        return;
-    }
-    if (action->need_count == POLICY_NEEDS_MAX) {
-        complain(loading, node, NULL, "more than %d fields", POLICY_NEEDS_MAX);
         return;
     }
     struct policy_need *need = &needs[action->need_count++];

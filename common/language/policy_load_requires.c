@@ -458,6 +458,16 @@ void action_end(struct policy_loading *loading,
              "'%s' is done to any case: this action is never asked for",
              action->id);
     }
+    uint32_t takes = policy_action_takes(action);
+    if (takes > POLICY_NEEDS_MAX) {
+        complain(loading,
+                 place,
+                 "leave some of them to another action",
+                 "'%s' takes %u fields, those it reads by itself among them, but at most %u",
+                 action->id,
+                 (unsigned)takes,
+                 (unsigned)POLICY_NEEDS_MAX);
+    }
     unsigned counts = 0;
     for (uint16_t i = 0; i < action->require_count; i++) {
         look_check(loading, place, action, action->requirements[i].compare.field);

@@ -186,6 +186,39 @@ const struct policy_need *policy_need_of(const struct policy_action *action, str
     return i == POLICY_NONE ? NULL : &action->needs[i];
 }
 
+const char *const policy_own_fields[POLICY_OWN_FIELDS] = {
+    "agent", "case", "category", "clock", "reason", "severity_class", "task"};
+
+bool policy_action_reads(const struct policy_action *action, struct slice field)
+{
+    bool other = action->fact == EVENT_MERGED || action->fact == EVENT_LINKED;
+    bool extends = action->fact == EVENT_EXTENDED;
+    bool classifies = action->fact == EVENT_CLASSIFIED;
+    const bool reads[POLICY_OWN_FIELDS] = {action->gives,
+                                           other,
+                                           classifies,
+                                           extends,
+                                           extends,
+                                           classifies,
+                                           (action->settles | action->opens) != 0};
+    for (size_t i = 0; i < POLICY_OWN_FIELDS; i++) {
+        if (reads[i] && slice_equal(field, slice_text(policy_own_fields[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t policy_action_takes(const struct policy_action *action)
+{
+    uint32_t count = action->need_count;
+    for (size_t i = 0; i < POLICY_OWN_FIELDS; i++) {
+        struct slice field = slice_text(policy_own_fields[i]);
+        count += policy_action_reads(action, field) && !policy_need_of(action, field);
+    }
+    return count;
+}
+
 static bool bit_holds(uint32_t set, uint16_t index)
 {
     return set == 0 || (index < 32 && (set >> index & 1U) != 0);

@@ -356,6 +356,12 @@ uint16_t policy_action_index(const struct policy_step *step, struct slice id);
 /* The field as the action asks for it; NULL: it does not, or there is no action. */
 const struct policy_need *policy_need_of(const struct policy_action *action, struct slice field);
 
+/* Fields that actions read by themselves, and whether one reads this one, asked for or not. */
+extern const char *const policy_own_fields[POLICY_OWN_FIELDS];
+bool policy_action_reads(const struct policy_action *action, struct slice field);
+/* How many fields can be filled in for it. */
+uint32_t policy_action_takes(const struct policy_action *action);
+
 /*
  * Clocks of tasks: open tasks of a kind are numbered from 1, a new one gets the lowest number that
  * is free, and each has a run of its own of every clock of that kind.  A case keeps its runs in one

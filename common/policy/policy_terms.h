@@ -22,7 +22,8 @@ enum {
     POLICY_FURTHER_MAX = 3, /* extensions of one clock besides the first */
     POLICY_AFTER_MAX = 4,   /* actions that have to come before an extension */
     POLICY_FACTORS_MAX = EVENT_FACTORS_MAX,
-    POLICY_NEEDS_MAX = EVENT_FIELDS_MAX, /* fields an action asks for */
+    POLICY_NEEDS_MAX = EVENT_FIELDS_MAX - 4, /* fields an action takes: dispatch may add four */
+    POLICY_OWN_FIELDS = 7,
     POLICY_FIELDS_MAX = 256,
     POLICY_CHOICES_MAX = 64,
     POLICY_DECIMALS_MAX = 4,       /* of numbers and amounts */

@@ -130,14 +130,11 @@ void after_advance(const struct policy *policy,
     advanced->command_id = input->command_id;
 }
 
-bool after_record(struct event_advanced *advanced, const char *name, struct slice value)
+void after_record(struct event_advanced *advanced, const char *name, struct slice value)
 {
-    if (advanced->field_count >= EVENT_FIELDS_MAX - PEOPLE_RECORDED_MAX) {
-        return false;
-    }
+    assert(advanced->field_count < EVENT_FIELDS_MAX);
     advanced->fields[advanced->field_count++] =
         (struct event_field){.name = slice_text(name), .value = value};
-    return true;
 }
 
 static enum dispatch_answer claim(const struct policy *policy,
@@ -232,23 +229,21 @@ static enum dispatch_answer classify(const struct policy *policy,
 }
 
 /* What the event would not have followed from without. */
-static enum dispatch_answer record(const struct policy *policy,
-                                   const struct dispatch_case *state,
-                                   const struct dispatch_input *input,
-                                   const struct policy_action *action,
-                                   const struct after *after,
-                                   struct event *out,
-                                   struct slice *refused_field)
+static void record(const struct policy *policy,
+                   const struct dispatch_case *state,
+                   const struct dispatch_input *input,
+                   const struct policy_action *action,
+                   const struct after *after,
+                   struct event_advanced *advanced)
 {
     static const char *const levels[] = {"1", "2", "3", "4", "5"};
-    struct event_advanced *advanced = &out->advanced;
-    bool room = !after->raised ||
-                after_record(advanced, "@raised-to", slice_text(levels[after->priority - 1]));
-    if (!room || !counted_record(policy, state, input, action, advanced)) {
-        *refused_field = input->fields[input->field_count - 1].name;
-        return DISPATCH_FIELD_INVALID;
+    static_assert(POLICY_NEEDS_MAX + 1 + COUNTED_RECORDED_MAX + PEOPLE_RECORDED_MAX ==
+                      EVENT_FIELDS_MAX,
+                  "beside a form that is filled in whole there is room for all of it");
+    if (after->raised) {
+        after_record(advanced, "@raised-to", slice_text(levels[after->priority - 1]));
     }
-    return DISPATCH_APPEND;
+    counted_record(policy, state, input, action, advanced);
 }
 
 /* Where it stood when it was merged; who held it gets it again if there is room. */
@@ -342,7 +337,8 @@ static enum dispatch_answer act(const struct policy *policy,
     for (uint32_t i = 0; i < input->field_count; i++) {
         out->advanced.fields[i] = input->fields[i];
     }
-    return record(policy, state, input, trial.action, &after, out, refused_field);
+    record(policy, state, input, trial.action, &after, &out->advanced);
+    return DISPATCH_APPEND;
 }
 
 static enum dispatch_answer command(const struct policy *policy,

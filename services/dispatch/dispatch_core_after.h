@@ -37,9 +37,8 @@ void after_advance(const struct policy *policy,
                    const struct after *after,
                    struct event *out);
 
-/* Adds what nobody filled in to the event, beside what follows from the organisation.  False: one
- * field too many is filled in. */
-bool after_record(struct event_advanced *advanced, const char *name, struct slice value);
+/* Adds what nobody filled in to the event; there is room, see record in dispatch_core.c. */
+void after_record(struct event_advanced *advanced, const char *name, struct slice value);
 
 /* Of a class; PRIORITY_UNDECIDED where it has none. */
 uint32_t after_priority(const struct policy *policy, uint16_t class_index);

@@ -118,14 +118,15 @@ void counted_lacks(const struct trying *trying,
     permit->since_us = question.since_us;
 }
 
-bool counted_record(const struct policy *policy,
+void counted_record(const struct policy *policy,
                     const struct dispatch_case *state,
                     const struct dispatch_input *input,
                     const struct policy_action *action,
                     struct event_advanced *advanced)
 {
     struct dispatch_question question;
-    return !dispatch_question_of(policy, state, action, &question) ||
-           !is_answer(input->counted, &question) ||
-           after_record(advanced, "@same-cause", slice_text(input->counted->text));
+    if (dispatch_question_of(policy, state, action, &question) &&
+        is_answer(input->counted, &question)) {
+        after_record(advanced, "@same-cause", slice_text(input->counted->text));
+    }
 }

@@ -16,9 +16,10 @@ void counted_lacks(const struct trying *trying,
                    const struct policy_requirement *asked,
                    struct dispatch_permit *permit);
 
-/* Adds what was counted to the event, so that who reads it can judge it again.  False: one field
- * too many is filled in. */
-bool counted_record(const struct policy *policy,
+enum { COUNTED_RECORDED_MAX = 1 }; /* fields that counted_record adds */
+
+/* Adds what was counted to the event, so that who reads it can judge it again. */
+void counted_record(const struct policy *policy,
                     const struct dispatch_case *state,
                     const struct dispatch_input *input,
                     const struct policy_action *action,

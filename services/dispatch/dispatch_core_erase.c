@@ -193,12 +193,6 @@ struct dispatch_permit erase_permit(const struct policy *policy,
                                             : permit;
 }
 
-static void field_add(struct event_advanced *advanced, const char *name, struct slice value)
-{
-    advanced->fields[advanced->field_count++] =
-        (struct event_field){.name = slice_text(name), .value = value};
-}
-
 enum dispatch_answer erase_decide(const struct policy *policy,
                                   const struct dispatch_case *state,
                                   const struct dispatch_input *input,
@@ -217,12 +211,12 @@ enum dispatch_answer erase_decide(const struct policy *policy,
     after_begin(state, input, erases ? EVENT_ERASED : EVENT_ERASURE_REFUSED, out);
     after_advance(policy, state, input, &after, out);
     out->advanced.action = slice_text("erase");
-    field_add(&out->advanced, "reason", rules_field(input, "reason"));
+    after_record(&out->advanced, "reason", rules_field(input, "reason"));
     if (!erases) {
-        field_add(&out->advanced, "@because", because);
+        after_record(&out->advanced, "@because", because);
     }
     if (ground.size > 0) {
-        field_add(&out->advanced, "@ground", ground);
+        after_record(&out->advanced, "@ground", ground);
     }
     return permit.answer;
 }

@@ -23,21 +23,6 @@ static const struct policy_field *personal_elsewhere(const struct policy *policy
     return NULL;
 }
 
-/* What an action of this kind reads although no form asks for it. */
-static bool reads(const struct policy_action *action, struct slice name)
-{
-    bool other = action->fact == EVENT_MERGED || action->fact == EVENT_LINKED;
-    bool classifies = action->fact == EVENT_CLASSIFIED;
-    bool extends = action->fact == EVENT_EXTENDED;
-    return (other && slice_equal(name, slice_text("case"))) ||
-           (action->gives && slice_equal(name, slice_text("agent"))) ||
-           ((action->settles | action->opens) != 0 && slice_equal(name, slice_text("task"))) ||
-           (extends &&
-            (slice_equal(name, slice_text("clock")) || slice_equal(name, slice_text("reason")))) ||
-           (classifies && (slice_equal(name, slice_text("category")) ||
-                           slice_equal(name, slice_text("severity_class"))));
-}
-
 static const struct policy_field *
 rules_of(const struct policy *policy, const struct policy_action *action, struct slice name)
 {
@@ -56,7 +41,7 @@ rules_of(const struct policy *policy, const struct policy_action *action, struct
  * other rules go by, and nobody has judged it. */
 static bool is_asked(const struct policy_action *action, struct slice name)
 {
-    return policy_need_of(action, name) || reads(action, name);
+    return policy_need_of(action, name) || policy_action_reads(action, name);
 }
 
 /* The rules judge one value of a field, and that one is kept. */

@@ -1,6 +1,7 @@
 /* What the organisation says of who acts; see dispatch_core_people.h. */
 #include "dispatch_core_people.h"
 
+#include "dispatch_core_after.h"
 #include "dispatch_core_rules.h"
 
 static const char mark = '@'; /* no id of a policy begins like that */
@@ -50,10 +51,6 @@ enum dispatch_answer people_permit(const struct dispatch_input *input, struct sl
     if (!input->org) {
         return DISPATCH_APPEND;
     }
-    if (input->field_count > EVENT_FIELDS_MAX - PEOPLE_RECORDED_MAX) {
-        *refused_field = input->fields[EVENT_FIELDS_MAX - PEOPLE_RECORDED_MAX].name;
-        return DISPATCH_FIELD_INVALID;
-    }
     switch (input->kind) {
     case DISPATCH_CLAIM:
         return dispatch_answer_of_people(
@@ -98,10 +95,8 @@ void people_record(const struct dispatch_case *state,
         return;
     }
     struct slice absent = stands_for(state, input);
-    advanced->fields[advanced->field_count++] = (struct event_field){
-        .name = slice_text("@org"), .value = slice_text(input->org->version_text)};
+    after_record(advanced, "@org", slice_text(input->org->version_text));
     if (absent.size > 0) {
-        advanced->fields[advanced->field_count++] =
-            (struct event_field){.name = slice_text("@deputy-of"), .value = absent};
+        after_record(advanced, "@deputy-of", absent);
     }
 }

@@ -18,7 +18,7 @@ enum dispatch_answer people_permit_taker(const struct dispatch_input *input, str
 /* The actor holds the case, or stands in for who does. */
 bool people_holder(const struct dispatch_case *state, const struct dispatch_input *input);
 
-/* Adds what the decision took from the organisation to the event; people_permit saw to the room. */
+/* Adds what the decision took from the organisation to the event. */
 void people_record(const struct dispatch_case *state,
                    const struct dispatch_input *input,
                    struct event *out);

@@ -141,7 +141,6 @@ enum dispatch_answer self_push(const struct policy *policy,
     after_begin(state, input, asks ? EVENT_OFFERED : EVENT_ASSIGNED, out);
     after_advance(policy, state, input, &after, out);
     people_record(state, input, out);
-    out->advanced.fields[out->advanced.field_count++] =
-        (struct event_field){.name = slice_text("@load"), .value = push_load_text(input, taker)};
+    after_record(&out->advanced, "@load", push_load_text(input, taker));
     return DISPATCH_APPEND;
 }
