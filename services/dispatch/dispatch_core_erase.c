@@ -176,17 +176,8 @@ struct dispatch_permit erase_permit(const struct policy *policy,
                                     bool blank)
 {
     uint32_t roles = policy->retention.roles;
-    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
-    if (state->version == 0 || roles == 0) {
-        permit.answer = DISPATCH_ACTION_UNKNOWN;
-    } else if (!policy_role_in(policy, roles, policy_role_index(policy, input->role))) {
-        permit.answer = DISPATCH_ROLE_MAY_NOT;
-        permit.roles = roles;
-    } else if (rules_concerned(&state->more, input->actor)) {
-        permit.answer = DISPATCH_RECUSED;
-    } else if (state->more.erased_at_us != 0) {
-        permit.answer = DISPATCH_ERASED;
-    } else if (!blank) {
+    struct dispatch_permit permit = rules_personal(policy, state, input, roles);
+    if (permit.answer == DISPATCH_APPEND && !blank) {
         permit = form_of(policy, input);
     }
     return permit.answer == DISPATCH_APPEND ? kept_permit(policy, state, rules_now_us(state, input))

@@ -80,21 +80,8 @@ struct dispatch_permit read_permit(const struct policy *policy,
                                    const struct dispatch_input *input,
                                    bool blank)
 {
-    uint32_t roles = policy_readers(policy);
-    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
-    if (state->version == 0) {
-        permit.answer = DISPATCH_ACTION_UNKNOWN;
-    } else if (!policy_role_in(policy, roles, policy_role_index(policy, input->role))) {
-        permit.answer = DISPATCH_ROLE_MAY_NOT;
-        permit.roles = roles;
-    } else if (rules_concerned(&state->more, input->actor)) {
-        permit.answer = DISPATCH_RECUSED;
-    } else if (state->more.erased_at_us != 0) {
-        permit.answer = DISPATCH_ERASED;
-    } else if (!blank) {
-        permit = form_of(input);
-    }
-    return permit;
+    struct dispatch_permit permit = rules_personal(policy, state, input, policy_readers(policy));
+    return permit.answer == DISPATCH_APPEND && !blank ? form_of(input) : permit;
 }
 
 enum dispatch_answer read_decide(const struct policy *policy,

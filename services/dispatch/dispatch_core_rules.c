@@ -326,6 +326,25 @@ struct dispatch_permit rules_try(const struct policy *policy,
     return permit.answer == DISPATCH_APPEND ? check_rules(&trying, trial) : permit;
 }
 
+struct dispatch_permit rules_personal(const struct policy *policy,
+                                      const struct dispatch_case *state,
+                                      const struct dispatch_input *input,
+                                      uint32_t roles)
+{
+    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
+    if (state->version == 0 || roles == 0) {
+        permit.answer = DISPATCH_ACTION_UNKNOWN;
+    } else if (!policy_role_in(policy, roles, policy_role_index(policy, input->role))) {
+        permit.answer = DISPATCH_ROLE_MAY_NOT;
+        permit.roles = roles;
+    } else if (rules_concerned(&state->more, input->actor)) {
+        permit.answer = DISPATCH_RECUSED;
+    } else if (state->more.erased_at_us != 0) {
+        permit.answer = DISPATCH_ERASED;
+    }
+    return permit;
+}
+
 struct dispatch_permit dispatch_may(const struct policy *policy,
                                     const struct dispatch_case *state,
                                     const struct dispatch_input *input,

@@ -30,6 +30,13 @@ struct dispatch_permit rules_claim(const struct policy *policy,
                                    const struct dispatch_case *state,
                                    const struct dispatch_input *input);
 
+/* Something is done to what is personal of the case, whatever its step, by one of these roles;
+ * none: nobody does it here. */
+struct dispatch_permit rules_personal(const struct policy *policy,
+                                      const struct dispatch_case *state,
+                                      const struct dispatch_input *input,
+                                      uint32_t roles);
+
 /* When an event made of the input happens: times of a case never run backwards. */
 int64_t rules_now_us(const struct dispatch_case *state, const struct dispatch_input *input);
 
