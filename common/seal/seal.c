@@ -16,6 +16,7 @@ enum {
     LENGTH_SIZE = 4,
     PAD_SIZE = 32,
     HEAD_SIZE = 1 + NONCE_SIZE,
+    KEYED_SIZE = 16, /* the least BLAKE2b gives here; half of it is used */
     CONTEXT_SIZE = 16,
     CONTEXT_MAX = CONTEXT_SIZE + 4 + 4 + 8 + SEAL_FIELD_NAME_MAX,
 };
@@ -338,15 +339,38 @@ bool seal_field_open(const uint8_t key[SEAL_KEY_SIZE],
     return true;
 }
 
+static void keyed_begin(crypto_generichash_blake2b_state *state,
+                        const struct seal_ring *ring,
+                        const uint8_t personal[crypto_generichash_blake2b_PERSONALBYTES])
+{
+    (void)crypto_generichash_blake2b_init_salt_personal(
+        state, ring->index, sizeof ring->index, KEYED_SIZE, NULL, personal);
+}
+
+static uint64_t keyed_end(crypto_generichash_blake2b_state *state)
+{
+    uint8_t hash[KEYED_SIZE];
+    (void)crypto_generichash_blake2b_final(state, hash, sizeof hash);
+    const uint8_t *at = hash;
+    return little_take(&at, sizeof(uint64_t));
+}
+
+uint64_t seal_mark(const struct seal_ring *ring, struct slice bytes)
+{
+    static const uint8_t personal[crypto_generichash_blake2b_PERSONALBYTES] = "redress.mark.v1";
+    crypto_generichash_blake2b_state state;
+    keyed_begin(&state, ring, personal);
+    (void)crypto_generichash_blake2b_update(&state, bytes.bytes, bytes.size);
+    return keyed_end(&state);
+}
+
 uint64_t seal_blind_index(const struct seal_ring *ring, struct slice value)
 {
     static const uint8_t personal[crypto_generichash_blake2b_PERSONALBYTES] = "redress.index.v1";
     crypto_generichash_blake2b_state state;
     uint8_t folded[64];
-    uint8_t hash[16]; /* the least BLAKE2b gives here; half of it is used */
     size_t used = 0;
-    (void)crypto_generichash_blake2b_init_salt_personal(
-        &state, ring->index, sizeof ring->index, sizeof hash, NULL, personal);
+    keyed_begin(&state, ring, personal);
     for (size_t i = 0; i < value.size; i++) {
         uint8_t c = value.bytes[i];
         if (c == ' ' || (c >= '\t' && c <= '\r')) {
@@ -359,9 +383,7 @@ uint64_t seal_blind_index(const struct seal_ring *ring, struct slice value)
         }
     }
     (void)crypto_generichash_blake2b_update(&state, folded, used);
-    (void)crypto_generichash_blake2b_final(&state, hash, sizeof hash);
-    const uint8_t *at = hash;
-    uint64_t index = little_take(&at, sizeof index);
+    uint64_t index = keyed_end(&state);
     sodium_memzero(folded, sizeof folded);
     return index ? index : 1;
 }

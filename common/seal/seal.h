@@ -102,4 +102,8 @@ bool seal_field_open(const uint8_t key[SEAL_KEY_SIZE],
  */
 uint64_t seal_blind_index(const struct seal_ring *ring, struct slice value);
 
+/* Keyed 64-bit digest of these very bytes: whether two are the same, and to nobody without the ring
+ * what they are. */
+uint64_t seal_mark(const struct seal_ring *ring, struct slice bytes);
+
 #endif

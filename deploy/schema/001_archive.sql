@@ -211,7 +211,8 @@ CREATE TABLE command (
     command_id uuid PRIMARY KEY,
     case_id    bigint NOT NULL,
     seq        bigint NOT NULL,      -- of the event it became, in dispatch's stream
-    at         timestamptz NOT NULL
+    at         timestamptz NOT NULL,
+    mark       bigint NOT NULL       -- keyed digest of who asked for what: the same id, but another command, is refused
 );
 CREATE INDEX command_at ON command USING brin (at) WITH (pages_per_range = 16, autosummarize = on);
 
@@ -379,7 +380,7 @@ CREATE POLICY own_dispatch  ON member TO redress_dispatch  USING (service = 3);
 CREATE POLICY own_watchdog  ON member TO redress_watchdog  USING (service = 4);
 CREATE POLICY own_analytics ON member TO redress_analytics USING (service = 5);
 
-INSERT INTO archive (schema, file, partitions) VALUES (7, 1, :partitions);
+INSERT INTO archive (schema, file, partitions) VALUES (8, 1, :partitions);
 INSERT INTO head (service, partition)
     SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;
 

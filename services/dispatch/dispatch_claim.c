@@ -14,6 +14,7 @@ struct claim {
     struct dispatch *dispatch;
     struct bus_peer peer;
     uint8_t command_id[16];
+    uint64_t mark;
     uint8_t actor[DISPATCH_AGENT_MAX];
     uint8_t role[POLICY_NAME_MAX];
     uint8_t actor_size, role_size;
@@ -121,6 +122,7 @@ static void claim_ask(struct claim *claim, const char *token)
                                              slice_of(claim->actor, claim->actor_size),
                                              slice_of(claim->role, claim->role_size),
                                              claim->proposed,
+                                             slice_text(claim->queue),
                                              slice_text(token),
                                              arena);
     service_request(claim->dispatch->service, &claim->peer, bytes);
@@ -170,10 +172,16 @@ static struct claim *claim_of(const struct dispatch *dispatch,
     return claim && claim->proposed == act->case_id ? claim : NULL;
 }
 
+bool claim_is_another(const struct asked *asked)
+{
+    const struct claim *claim = claim_find(asked->dispatch, asked->command->command_id);
+    return claim && claim->mark != asked->mark;
+}
+
 void claim_decided(const struct asked *asked)
 {
     struct claim *claim = claim_of(asked->dispatch, asked->command);
-    if (claim) {
+    if (claim && claim->mark == asked->mark) {
         claim->decided_in = asked->dispatch->cycle;
     }
 }
@@ -335,6 +343,7 @@ static struct claim *claim_new(const struct asked *asked, struct slice queue)
     }
     *claim = (struct claim){.dispatch = dispatch,
                             .peer = asked->request->peer,
+                            .mark = asked->mark,
                             .actor_size = (uint8_t)command->actor.len,
                             .role_size = (uint8_t)command->role.len,
                             .next = dispatch->claims};
@@ -353,7 +362,7 @@ void claim(const struct asked *asked)
                              ? slice_of(command->claim->queue.data, command->claim->queue.len)
                              : slice_of(NULL, 0);
     struct claim *claim = claim_find(asked->dispatch, command->command_id);
-    if (claim) {
+    if (claim && claim->mark == asked->mark) {
         claim->peer = asked->request->peer; /* who asks again may have come anew */
     } else if (!desk_repeated(asked) && !people_refuse(asked)) {
         claim = claim_new(asked, queue);

@@ -236,8 +236,13 @@ bool desk_repeated(const struct asked *asked)
     struct dispatch *dispatch = asked->dispatch;
     const struct known_command *known = known_find(dispatch, id_of(asked));
     const struct dispatch_command_row *row = batch_find(dispatch, id_of(asked));
-    if (!known && !row) {
+    bool another = claim_is_another(asked);
+    if (!known && !row && !another) {
         return false;
+    }
+    if (another || (known ? known->mark : row->mark) != asked->mark) {
+        desk_refuse(asked, DESK_COMMAND_ID_REUSED, NULL);
+        return true;
     }
     uint64_t case_id = known ? known->case_id : row->case_id;
     const struct held_case *held = case_of(asked, case_id, slice_of(NULL, 0));
@@ -272,7 +277,7 @@ static void command_done(const struct asked *asked, const struct event *event)
     struct dispatch *dispatch = asked->dispatch;
     struct dispatch_command_row *row = &dispatch->commands[dispatch->command_count++];
     *row = (struct dispatch_command_row){
-        .case_id = event->case_id, .seq = event->seq, .at_us = event->at_us};
+        .case_id = event->case_id, .seq = event->seq, .at_us = event->at_us, .mark = asked->mark};
     struct slice id = id_of(asked);
     assert(id.bytes && id.size == sizeof row->command_id);
     memcpy(row->command_id, id.bytes, sizeof row->command_id);
@@ -461,7 +466,7 @@ static void show(const struct asked *asked)
 void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request)
 {
     struct error error = {0};
-    struct asked asked = {dispatch, cycle, request, NULL};
+    struct asked asked = {dispatch, cycle, request, NULL, 0};
     asked.command = dispatch_decode(request->bytes, cycle_arena(cycle), &error);
     static const Redress__Command__V1__Command nothing = REDRESS__COMMAND__V1__COMMAND__INIT;
     if (!asked.command) {
@@ -476,11 +481,10 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
     } else if (people_unreadable(dispatch)) {
         claim_refused(dispatch, asked.command);
         desk_postpone(&asked, "org_unreadable", "the organisation that holds cannot be read");
-    } else if (asked.command->act) {
-        act(&asked);
-    } else if (asked.command->claim) {
-        claim(&asked);
-    } else {
+    } else if (!asked.command->act && !asked.command->claim) {
         desk_refuse(&asked, DESK_COMMAND_UNKNOWN, NULL);
+    } else {
+        asked.mark = seal_mark(dispatch->ring, dispatch_command_body(asked.command));
+        (asked.command->act ? act : claim)(&asked);
     }
 }

@@ -112,6 +112,7 @@ void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answered)
             memcpy(known->id, pg_bytes(rows, row, 0).bytes, sizeof known->id);
             known->case_id = (uint64_t)pg_int8(rows, row, 1);
             known->seq = (uint64_t)pg_int8(rows, row, 2);
+            known->mark = (uint64_t)pg_int8(rows, row, 3);
         }
     }
     if (dispatch->asked_sealed) {

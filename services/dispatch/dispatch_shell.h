@@ -66,6 +66,7 @@ struct known_command {
     uint8_t id[16];
     uint64_t case_id;
     uint64_t seq;
+    uint64_t mark;
 };
 
 struct case_key {
@@ -172,10 +173,13 @@ struct asked {
     struct cycle *cycle;
     const struct request *request;
     const Redress__Command__V1__Command *command;
+    uint64_t mark; /* of who asks for what; 0 where it is only shown */
 };
 
 /* dispatch_claim.c */
 void claim(const struct asked *asked);
+/* A claim of this id is under way, and this is another command. */
+bool claim_is_another(const struct asked *asked);
 bool claim_open(struct dispatch *dispatch);
 void claim_close(struct dispatch *dispatch);
 void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token);
@@ -226,7 +230,7 @@ bool desk_asks_first(const struct asked *asked);
 /* Once a batch: everything that only a second look asks for. */
 void desk_look_again(const struct asked *asked);
 /* True when this command was done before, here or in this batch: it has been answered with what it
- * did then, on its own case. */
+ * did then, on its own case.  Where its id was another command's, it has been refused. */
 bool desk_repeated(const struct asked *asked);
 void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request);
 

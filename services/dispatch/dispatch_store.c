@@ -107,10 +107,10 @@ const struct pg_statement dispatch_statements[] = {
      "RETURNING s.agent) SELECT agent_full(ARRAY(SELECT c.agent FROM change c "
      "WHERE NOT EXISTS (SELECT FROM moved m WHERE m.agent = c.agent)))"                         },
     {"dispatch_commands_one",
-     "INSERT INTO command (command_id, case_id, seq, at) VALUES ($1, $2, $3, $4)"               },
+     "INSERT INTO command (command_id, case_id, seq, at, mark) VALUES ($1, $2, $3, $4, $5)"     },
     {"dispatch_commands",
-     "INSERT INTO command (command_id, case_id, seq, at) "
-     "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])"          },
+     "INSERT INTO command (command_id, case_id, seq, at, mark) SELECT * FROM "
+     "unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::bigint[])"          },
     {"dispatch_commands_forget",
      "DELETE FROM command WHERE command_id IN (SELECT command_id FROM command "
      "WHERE at < clock_timestamp() - interval '30 days' LIMIT $1::integer)"                     },
@@ -127,7 +127,7 @@ const struct pg_statement dispatch_statements[] = {
      "digest = decode(repeat('00', 32), 'hex') WHERE case_id = ANY($1::bigint[]) RETURNING "
      "case_id"                                                                                  },
     {"dispatch_known",
-     "SELECT command_id, case_id, seq FROM command WHERE command_id = ANY($1::uuid[])"          },
+     "SELECT command_id, case_id, seq, mark FROM command WHERE command_id = ANY($1::uuid[])"    },
     {"dispatch_raised",
      "SELECT case_id, raised, raised_by FROM clock WHERE case_id = ANY($1::bigint[]) AND raised > "
      "0"                                                                                        },
@@ -407,18 +407,21 @@ void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *ro
     static struct pg_array case_id;
     static struct pg_array seq;
     static struct pg_array at;
+    static struct pg_array mark;
     pg_array_begin(&id, PG_UUID);
     pg_array_begin(&case_id, PG_INT8);
     pg_array_begin(&seq, PG_INT8);
     pg_array_begin(&at, PG_TIMESTAMPTZ);
+    pg_array_begin(&mark, PG_INT8);
     for (uint32_t i = 0; i < count; i++) {
         pg_array_bytes(&id, slice_of(rows[i].command_id, sizeof rows[i].command_id));
         pg_array_int8(&case_id, (int64_t)rows[i].case_id);
         pg_array_int8(&seq, (int64_t)rows[i].seq);
         pg_array_time(&at, rows[i].at_us);
+        pg_array_int8(&mark, (int64_t)rows[i].mark);
     }
-    static struct pg_array *const columns[] = {&id, &case_id, &seq, &at};
-    (void)pg_call_rows(pg, "dispatch_commands_one", "dispatch_commands", columns, 4);
+    static struct pg_array *const columns[] = {&id, &case_id, &seq, &at, &mark};
+    (void)pg_call_rows(pg, "dispatch_commands_one", "dispatch_commands", columns, 5);
 }
 
 /* A statement whose parameter is a list of cases. */

@@ -94,6 +94,7 @@ struct dispatch_command_row {
     uint64_t case_id;
     uint64_t seq;
     int64_t at_us;
+    uint64_t mark; /* seal_mark of dispatch_command_body */
 };
 void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *rows, uint32_t count);
 

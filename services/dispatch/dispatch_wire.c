@@ -6,6 +6,8 @@
 #include "prescan.h"
 #include "utf8.h"
 
+#include <assert.h>
+
 const Redress__Command__V1__Command *
 dispatch_decode(struct slice bytes, struct arena *arena, struct error *error)
 {
@@ -34,6 +36,30 @@ bool dispatch_names_are_good(const Redress__Command__V1__Command *command)
 {
     return name_is_good(command->has_actor, command->actor, DISPATCH_AGENT_MAX - 1) &&
            name_is_good(command->has_role, command->role, POLICY_NAME_MAX - 1);
+}
+
+struct slice dispatch_command_body(const Redress__Command__V1__Command *command)
+{
+    static uint8_t bytes[LIMIT_COMMAND_SIZE]; /* too large for the stack */
+    Redress__Command__V1__Command body = *command;
+    Redress__Command__V1__Act act;
+    Redress__Command__V1__Claim claim = REDRESS__COMMAND__V1__CLAIM__INIT;
+    body.has_command_id = 0;
+    if (command->act && command->act->has_queue && command->act->has_action &&
+        slice_equal(slice_of(command->act->action.data, command->act->action.len),
+                    slice_text("claim"))) {
+        claim.has_queue = 1;
+        claim.queue = command->act->queue;
+        body.claim = &claim;
+        body.act = NULL;
+    } else if (command->act) {
+        act = *command->act;
+        act.has_expected_version = act.has_claim_token = 0;
+        body.act = &act;
+    }
+    /* no larger than what it was read from */
+    assert(redress__command__v1__command__get_packed_size(&body) <= sizeof bytes);
+    return slice_of(bytes, redress__command__v1__command__pack(&body, bytes));
 }
 
 bool dispatch_fields_of(const Redress__Command__V1__Act *act,
@@ -375,13 +401,15 @@ struct slice dispatch_claim_pack(struct slice command_id,
                                  struct slice actor,
                                  struct slice role,
                                  uint64_t case_id,
+                                 struct slice queue,
                                  struct slice token,
                                  struct arena *arena)
 {
     Redress__Command__V1__Act act = REDRESS__COMMAND__V1__ACT__INIT;
-    act.has_case_id = act.has_action = act.has_claim_token = 1;
+    act.has_case_id = act.has_action = act.has_queue = act.has_claim_token = 1;
     act.case_id = case_id;
     act.action = data_text("claim");
+    act.queue = data_of(queue);
     act.claim_token = data_of(token);
     Redress__Command__V1__Command command = REDRESS__COMMAND__V1__COMMAND__INIT;
     command.has_command_id = command.has_actor = command.has_role = 1;

@@ -17,6 +17,12 @@ dispatch_decode(struct slice bytes, struct arena *arena, struct error *error) MU
  * archive names full agents one a line, and people read these names on boards and terminals. */
 bool dispatch_names_are_good(const Redress__Command__V1__Command *command);
 
+/*
+ * Who asks for what, as bytes: the same for the same command sent again, whatever version of the
+ * case it names then, and for what a claim has become; lent until the next call.
+ */
+struct slice dispatch_command_body(const Redress__Command__V1__Command *command);
+
 /* The fields of an action as the core takes them; false when there are more than EVENT_FIELDS_MAX.
  */
 bool dispatch_fields_of(const Redress__Command__V1__Act *act,
@@ -30,6 +36,7 @@ uint64_t dispatch_other_case(const struct event_field *fields, uint32_t count);
 enum desk_refusal {
     DESK_COMMAND_UNREADABLE,
     DESK_COMMAND_ID_INVALID,
+    DESK_COMMAND_ID_REUSED,
     DESK_COMMAND_UNKNOWN,
     DESK_ACTOR_INVALID,
     DESK_QUEUE_UNKNOWN,
@@ -138,6 +145,7 @@ struct slice dispatch_claim_pack(struct slice command_id,
                                  struct slice actor,
                                  struct slice role,
                                  uint64_t case_id,
+                                 struct slice queue,
                                  struct slice token,
                                  struct arena *arena);
 

@@ -13,6 +13,7 @@ static const struct {
   /* clang-format off */
     [DESK_COMMAND_UNREADABLE] = {"command_unreadable", "no redress.command.v1.Command in bounds"},
     [DESK_COMMAND_ID_INVALID] = {"command_id_invalid", "command_id: 16 bytes"},
+    [DESK_COMMAND_ID_REUSED] = {"command_id_reused", "command_id: was used for another command"},
     [DESK_COMMAND_UNKNOWN] = {"command_unknown", "one of claim, act or show"},
     [DESK_ACTOR_INVALID] = {"actor_invalid", "actor and role: 1 to 47 bytes, one line of UTF-8"},
     [DESK_QUEUE_UNKNOWN] = {"queue_unknown", "a queue is named POLICY/QUEUE"},

@@ -17,6 +17,7 @@ enum {
     CONFLICT = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT,
     NOT_FOUND = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_NOT_FOUND,
     ANSWER_MS = 10000,
+    ROUNDS = 4,
 };
 
 struct beat {
@@ -238,6 +239,84 @@ static void a_repeated_command_is_answered_however_the_case_has_moved(struct des
     assert_int_equal(desk_ask(desk, &stranger, ANSWER_MS).outcome, CONFLICT);
 }
 
+/* Of different customers: nobody's rather than somebody else's. */
+static void strangers(struct rig *rig, struct adapter *adapter)
+{
+    static const char *const contacts[ROUNDS + 1] = {"555-2", "555-3", "555-4", "555-5", "555-6"};
+    for (size_t i = 0; i < sizeof contacts / sizeof *contacts; i++) {
+        (void)adapter_add(
+            adapter,
+            &(struct content){"general-service", "phone", "洗衣机漏水，质量太差", contacts[i]},
+            NULL);
+    }
+    adapter_finish(adapter, 10000);
+    rig_settle(rig, 10000);
+}
+
+/* Nothing is done, and nothing is told of what the other command did. */
+static void expect_reused(struct desk *desk, const struct command *command)
+{
+    struct answer answer = desk_ask(desk, command, ANSWER_MS);
+    assert_int_equal(answer.outcome, REFUSED);
+    assert_string_equal(answer.code, "command_id_reused");
+    assert_string_equal(answer.agent, "");
+    assert_true(answer.case_id == 0 && answer.seq == 0 && answer.version == 0);
+}
+
+/* Planted: the marks not compared; not stored; the version part of it; a claim of the id under way
+ * not looked for. */
+static void an_id_is_that_of_one_command(struct rig *rig, struct desk *desk, uint64_t other_case)
+{
+    struct command claim = {AGENT, .queue = "general-service/product"};
+    adapter_uuid(claim.id);
+    struct answer held = desk_ask(desk, &claim, ANSWER_MS);
+    assert_int_equal(held.outcome, DONE);
+    struct command first = {AGENT, .case_id = held.case_id, .action = "note", .note = "来电"};
+    adapter_uuid(first.id);
+    assert_int_equal(desk_ask(desk, &first, ANSWER_MS).outcome, DONE);
+    struct command others[] = {first, first, first, first, claim, claim, first, claim};
+    others[0].note = "来信";
+    others[1].case_id = other_case;
+    others[2].actor = "li";
+    others[3].action = "release";
+    others[4].queue = "general-service/service";
+    others[5].actor = "li";
+    memcpy(others[6].id, claim.id, sizeof claim.id);
+    memcpy(others[7].id, first.id, sizeof first.id);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        expect_reused(desk, &others[i]);
+    }
+    first.version = held.version; /* what it was decided on is not what is asked for */
+    assert_string_equal(desk_ask(desk, &first, ANSWER_MS).code, "repeated");
+    assert_int_equal(desk_ask(desk, &claim, ANSWER_MS).case_id, held.case_id);
+    assert_int_equal(rig_number(rig,
+                                "SELECT count(*) FROM journal WHERE service = 3 AND kind = 41 "
+                                "AND case_id = %llu",
+                                (unsigned long long)held.case_id),
+                     1);
+}
+
+/* Both on their way at once: whichever comes first has the id. */
+static void an_id_in_use_is_that_of_one_command(struct desk *desk)
+{
+    struct command both[] = {
+        {AGENT,            .queue = "general-service/product"},
+        { .actor = "li", .role = "agent", .queue = "general-service/product"}
+    };
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct answer answers[2];
+        adapter_uuid(both[0].id);
+        memcpy(both[1].id, both[0].id, sizeof both[0].id);
+        desk_send(desk, &both[0]);
+        desk_send(desk, &both[1]);
+        assert_true(desk_take(desk, &answers[0], ANSWER_MS));
+        assert_true(desk_take(desk, &answers[1], ANSWER_MS));
+        int reused = (strcmp(answers[0].code, "command_id_reused") == 0) +
+                     (strcmp(answers[1].code, "command_id_reused") == 0);
+        assert_int_equal(reused, 1);
+    }
+}
+
 static void cases_are_walked_to_their_end_and_opened_again(void **state)
 {
     struct rig *rig = rig_new(true);
@@ -260,6 +339,9 @@ static void cases_are_walked_to_their_end_and_opened_again(void **state)
     }
     a_repeated_claim_answers_with_the_same_case(rig, desk);
     a_repeated_command_is_answered_however_the_case_has_moved(desk);
+    strangers(rig, adapter);
+    an_id_is_that_of_one_command(rig, desk, case_id);
+    an_id_in_use_is_that_of_one_command(desk);
     rig_check_all(rig, &adapter, 1);
     desk_free(&desk);
     adapter_free(&adapter);

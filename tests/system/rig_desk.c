@@ -110,9 +110,10 @@ static void command_send(struct desk *desk,
     message.actor = data_of(command->actor);
     message.role = data_of(command->role);
     if (claimed_case != 0) {
-        act.has_case_id = act.has_action = act.has_claim_token = 1;
+        act.has_case_id = act.has_action = act.has_queue = act.has_claim_token = 1;
         act.case_id = claimed_case;
         act.action = data_of("claim");
+        act.queue = data_of(command->queue);
         act.claim_token = (ProtobufCBinaryData){token.size, (uint8_t *)(uintptr_t)token.bytes};
         message.act = &act;
     } else if (command->queue) {

@@ -35,6 +35,7 @@ static void a_claim_proposed_by_redis_is_read_back_as_a_command(void **state)
                                              slice_text("王明"),
                                              slice_text("handler"),
                                              case_id_make(5, 42),
+                                             slice_text("shop/desk"),
                                              slice_text("token"),
                                              arena);
     const Redress__Command__V1__Command *command = dispatch_decode(bytes, arena, &error);
@@ -53,6 +54,88 @@ static void a_claim_proposed_by_redis_is_read_back_as_a_command(void **state)
     }
     assert_null(dispatch_decode(slice_text("\xff\xff\xff\xff"), arena, &error));
     assert_int_equal(error.kind, ERROR_REJECT);
+}
+
+static uint64_t copied(const Redress__Command__V1__Command *command, uint8_t *bytes)
+{
+    struct slice body = dispatch_command_body(command);
+    assert_true(body.size > 0 && body.size <= 256);
+    memcpy(bytes, body.bytes, body.size);
+    return body.size;
+}
+
+static bool is_same(const Redress__Command__V1__Command *one,
+                    const Redress__Command__V1__Command *other)
+{
+    uint8_t bytes[2][256];
+    uint64_t sizes[2] = {copied(one, bytes[0]), copied(other, bytes[1])};
+    return sizes[0] == sizes[1] && memcmp(bytes[0], bytes[1], sizes[0]) == 0;
+}
+
+static ProtobufCBinaryData data_of(const char *text)
+{
+    return (ProtobufCBinaryData){strlen(text), (uint8_t *)(uintptr_t)text};
+}
+
+/* Planted: the id, the version or the token part of it; a claim not told from what it became; an
+ * act with a queue that is no claim taken for one. */
+static void a_command_is_the_same_by_who_asks_for_what(void **state)
+{
+    (void)state;
+    SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+    struct error error = {.text = ""};
+    Redress__Command__V1__Act act = REDRESS__COMMAND__V1__ACT__INIT;
+    act.has_case_id = act.has_action = act.has_note = 1;
+    act.case_id = 42;
+    act.action = data_of("note");
+    act.note = data_of("来电");
+    Redress__Command__V1__Command one = REDRESS__COMMAND__V1__COMMAND__INIT;
+    one.has_command_id = one.has_actor = one.has_role = 1;
+    one.command_id = data_of("0123456789abcdef");
+    one.actor = data_of("li");
+    one.role = data_of("agent");
+    one.act = &act;
+    Redress__Command__V1__Command other = one;
+    Redress__Command__V1__Act again = act;
+    other.act = &again;
+    other.command_id = data_of("fedcba9876543210");
+    again.has_expected_version = again.has_claim_token = 1;
+    again.expected_version = 7;
+    again.claim_token = data_of("token");
+    assert_true(is_same(&one, &other));
+    again.case_id = 43;
+    assert_false(is_same(&one, &other));
+    again.case_id = 42;
+    again.note = data_of("来信");
+    assert_false(is_same(&one, &other));
+    again.note = act.note;
+    again.has_queue = 1;
+    again.queue = data_of("shop/desk");
+    Redress__Command__V1__Act noted = again;
+    noted.note = data_of("来信");
+    Redress__Command__V1__Command third = other;
+    third.act = &noted;
+    assert_false(is_same(&third, &other));
+    again = act;
+    other.role = data_of("chief");
+    assert_false(is_same(&one, &other));
+
+    Redress__Command__V1__Claim claim = REDRESS__COMMAND__V1__CLAIM__INIT;
+    claim.has_queue = 1;
+    claim.queue = data_of("shop/desk");
+    one.act = NULL;
+    one.claim = &claim;
+    struct slice bytes = dispatch_claim_pack(slice_text("0123456789abcdef"),
+                                             slice_text("li"),
+                                             slice_text("agent"),
+                                             42,
+                                             slice_text("shop/desk"),
+                                             slice_text("token"),
+                                             arena);
+    const Redress__Command__V1__Command *become = dispatch_decode(bytes, arena, &error);
+    assert_true(become && is_same(&one, become));
+    claim.queue = data_of("shop/door");
+    assert_false(is_same(&one, become));
 }
 
 /* LAW 9: a name is what people read, and nothing that steers what shows it. */
@@ -291,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_of_other_pieces_is_of_another_form),
         cmocka_unit_test(a_claim_proposed_by_redis_is_read_back_as_a_command),
+        cmocka_unit_test(a_command_is_the_same_by_who_asks_for_what),
         cmocka_unit_test(names_are_letters_in_one_line),
         cmocka_unit_test(fields_are_taken_up_to_their_bound),
         cmocka_unit_test(erasing_is_listed_where_a_case_has_ended),

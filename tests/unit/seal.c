@@ -244,6 +244,21 @@ static void the_blind_index_folds_case_and_blanks_and_needs_the_ring(void **stat
     assert_true(index != seal_blind_index(ring, slice_text("wang@example.com")));
 }
 
+static void a_mark_is_of_the_very_bytes_and_needs_the_ring(void **state)
+{
+    (void)state;
+    uint64_t mark = seal_mark(ring, slice_text("wang note"));
+    assert_true(mark == seal_mark(ring, slice_text("wang note")));
+    assert_true(mark != seal_mark(ring, slice_text("Wang note")));
+    assert_true(mark != seal_mark(ring, slice_text("wangnote")));
+    assert_true(mark != seal_blind_index(ring, slice_text("wang note")));
+    assert_true(seal_mark(ring, slice_text("wang")) != seal_blind_index(ring, slice_text("wang")));
+    seal_ring_free(&ring);
+    assert_int_equal(unlink(path), 0);
+    ring = seal_ring_open(path, true, &error);
+    assert_true(mark != seal_mark(ring, slice_text("wang note")));
+}
+
 static void file_put(const char *text, mode_t mode)
 {
     (void)unlink(path);
@@ -360,6 +375,7 @@ int main(void)
         STORY(a_case_key_is_found_under_whichever_kek_wrapped_it),
         STORY(the_same_text_seals_differently_each_time_and_a_full_arena_says_so),
         STORY(the_blind_index_folds_case_and_blanks_and_needs_the_ring),
+        STORY(a_mark_is_of_the_very_bytes_and_needs_the_ring),
         STORY(a_file_others_may_touch_or_that_is_not_a_key_file_is_refused),
         STORY(daemons_that_start_together_end_up_with_one_key),
     };

@@ -85,6 +85,8 @@ static void act_fill(const struct ctl_command *command,
     act->text = data_text(command->text);
     act->has_text_language = command->text_language != NULL;
     act->text_language = data_text(command->text_language);
+    act->has_queue = handed->is;
+    act->queue = data_text(command->queue);
     act->has_claim_token = handed->token_size > 0;
     act->claim_token = data_of(slice_of(handed->token, handed->token_size));
 }
