@@ -137,6 +137,83 @@ static void a_draft_commands_no_terminal(void **state)
     story_end(&story);
 }
 
+static void story_tell_clock(
+    struct story *story, int64_t at_us, int64_t due_us, enum service_id cause, uint64_t cause_seq)
+{
+    story_tell(story,
+               (struct event){
+                   .kind = EVENT_CLOCKS_RETARGETED,
+                   .at_us = at_us,
+                   .cause_service = cause,
+                   .cause_seq = cause_seq,
+                   .clocks = {.policy_id = FIXTURE_POLICY_ID,
+                              .count = 1,
+                              .clocks = {story_clock("handling", story_at(5, 17, 0), due_us)}}
+    });
+}
+
+/* The watchdog's host is nine minutes ahead.  Planted: clocks taken in the order of their times;
+ * all later ones taken as well; those that followed from this event, too; none that followed from
+ * triage. */
+static void a_text_promises_what_was_known_whichever_host_is_ahead(void **state)
+{
+    (void)state;
+    static const struct policy_text told = {
+        .id = "told",
+        .says = {.text = {"By {due:handling}.", "{due:handling}。", "{due:handling}。"}}};
+    struct policy_step steps[FIXTURE_STEP_INVESTIGATION + 1];
+    struct policy policy = *policy_fixture();
+    struct story story;
+    story_begin(&story, CTL_EN);
+    memcpy(steps, policy.steps, sizeof steps);
+    struct policy_step *step = &steps[FIXTURE_STEP_INVESTIGATION];
+    step->actions[policy_action_index(step, slice_text("note"))].texts = 1;
+    policy.texts = &told;
+    policy.text_count = 1;
+    policy.steps = steps;
+    story.view.policy = &policy;
+    story_tell_arrival(&story);
+    struct event noted = {
+        .kind = EVENT_NOTED,
+        .at_us = story_at(8, 9, 0),
+        .advanced = {.action = slice_text("note"),
+                     .from_step = slice_text("investigation"),
+                     .to_step = slice_text("investigation"),
+                     .actor = slice_text("wang"),
+                     .role = slice_text("handler"),
+                     .priority = 2,
+                     .text = slice_text("told"),
+                     .text_language = slice_text("en"),
+                     .policy_id = FIXTURE_POLICY_ID,
+                     .channel = slice_text("mail")}
+    };
+    static const char *const said[] = {
+        "By 10 June 2026, 17:00.", "By 11 June 2026, 17:00.", "By 12 June 2026, 17:00."};
+    story_tell_clock(&story, story_at(8, 9, 9), story_at(10, 17, 0), SERVICE_TRIAGE, 1);
+    for (uint32_t i = 0; i < 3; i++) { /* each is the cause of a new due time */
+        noted.advanced.version = 2 + i;
+        noted.at_us = story_at(8, 9, (int)i);
+        story_tell(&story, noted);
+        story_tell_clock(&story,
+                         story_at(8, 9, 10 + (int)i),
+                         story_at(11 + (int)i, 17, 0),
+                         SERVICE_DISPATCH,
+                         2 + i);
+    }
+    case_fold(&story.view);
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < story.view.event_count; i++) {
+        const struct slice text = story.view.said[i];
+        if (story.view.events[i].kind == EVENT_NOTED) {
+            char line[64];
+            (void)snprintf(line, sizeof line, "%.*s", (int)text.size, (const char *)text.bytes);
+            assert_string_equal(line, said[found++]);
+        }
+    }
+    assert_int_equal(found, 3);
+    story_end(&story);
+}
+
 static void every_kind_of_event_and_every_outcome_has_words_of_its_own(void **state)
 {
     (void)state;
@@ -403,6 +480,7 @@ int main(void)
         cmocka_unit_test(amounts_days_and_ids_are_written_as_the_language_writes_them),
         cmocka_unit_test(nothing_sealed_and_no_escape_comes_out),
         cmocka_unit_test(a_draft_commands_no_terminal),
+        cmocka_unit_test(a_text_promises_what_was_known_whichever_host_is_ahead),
         cmocka_unit_test(every_kind_of_event_and_every_outcome_has_words_of_its_own),
         cmocka_unit_test(a_merge_is_told_with_its_outcome_and_an_offer_with_whom_it_is_for),
         cmocka_unit_test(a_raise_is_told_as_a_sentence),

@@ -100,6 +100,36 @@ static void fold_clocks(struct case_view *view, const struct event *event)
     }
 }
 
+/* A clock's event that followed from what was done before this event of dispatch. */
+static bool followed_before(const struct event *clocks, const struct event *event)
+{
+    bool done_before =
+        clocks->cause_service == SERVICE_INTAKE || clocks->cause_service == SERVICE_TRIAGE ||
+        (clocks->cause_service == SERVICE_DISPATCH && clocks->cause_seq < event->seq);
+    return clocks->service == SERVICE_WATCHDOG && done_before;
+}
+
+/*
+ * The case as dispatch knew it before this event: none that promises a due time is decided before
+ * the watchdog has heard of all that was done before.  What followed from that is known then,
+ * though it may stand further down here, because the watchdog's host is ahead.
+ */
+static struct dispatch_case state_before(const struct case_view *view, uint32_t index)
+{
+    const struct event *event = &view->events[index];
+    struct dispatch_case state = view->state;
+    uint32_t last = index;
+    for (uint32_t i = index + 1; i < view->event_count; i++) {
+        last = followed_before(&view->events[i], event) ? i : last;
+    }
+    for (uint32_t i = index + 1; i <= last; i++) {
+        if (view->events[i].service == SERVICE_WATCHDOG) {
+            dispatch_evolve(view->policy, &state, &view->events[i]);
+        }
+    }
+    return state;
+}
+
 /*
  * What was said with the event: its text is filled in anew with what was known just before it, as
  * dispatch did.  The sealed note itself stays sealed.
@@ -123,12 +153,13 @@ static void fold_said(struct case_view *view, uint32_t index)
             memset(view->said, 0, view->event_count * sizeof *view->said);
         }
     }
+    const struct dispatch_case state = state_before(view, index);
     char *room = arena_take(view->arena, POLICY_TEXT_SAID_MAX);
     char number[CASE_NUMBER_SIZE];
     case_number_format(view->case_id, view->state.received_at_us, number);
     if (view->said && room) {
         (void)dispatch_text_fill(view->policy,
-                                 &view->state,
+                                 &state,
                                  &input,
                                  slice_text(number),
                                  room,
