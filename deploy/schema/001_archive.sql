@@ -364,6 +364,17 @@ GRANT SELECT (agent, closed_at) ON complaint TO redress_policy; -- who is left o
 GRANT SELECT, INSERT, DELETE ON department, agent, agent_role, agent_skill, agent_leave TO redress_policy;
 GRANT SELECT ON org, department, agent, agent_role, agent_skill, agent_leave TO redress_dispatch, redress_reader;
 
+-- What PostgreSQL lets everybody do in a database, and none of these need: tables and large objects of one's own fill
+-- its disk (law 9).  These functions are the server's, so that only its superuser takes them from everybody.
+DO $$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    IF current_setting('is_superuser')::boolean THEN
+        REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid),
+            pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC;
+    END IF;
+END $$;
+
 -- Rows of head and member are written by their own service only.
 ALTER TABLE head ENABLE ROW LEVEL SECURITY;
 ALTER TABLE member ENABLE ROW LEVEL SECURITY;

@@ -85,6 +85,15 @@ static const struct attempt {
     {"intake", "UPDATE submission SET digest = ''", MAY_NOT},
     {"intake", "DELETE FROM submission", MAY_NOT},
     {"dispatch", "UPDATE archive SET partitions = 1", MAY_NOT},
+    /* law 9: who looks fills no disk; planted: each of the revokes left out */
+    {"reader", "CREATE TEMP TABLE mine (a integer)", MAY_NOT},
+    {"reader", "CREATE TABLE mine (a integer)", MAY_NOT},
+    {"reader", "CREATE TABLE public.mine (a integer)", MAY_NOT},
+    {"reader", "SELECT lo_creat(-1)", MAY_NOT},
+    {"reader", "SELECT lo_create(0)", MAY_NOT},
+    {"reader", "SELECT lo_from_bytea(0, '\\x01')", MAY_NOT},
+    {"policy", "CREATE TEMP TABLE mine (a integer)", MAY_NOT},
+    {"intake", "SELECT lo_create(0)", MAY_NOT},
     /* law 10: keys and customers */
     {"intake", SUBMISSION, MAY},
     {"dispatch", SUBMISSION, MAY_NOT},
