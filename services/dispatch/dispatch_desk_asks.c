@@ -5,7 +5,8 @@
 struct wanted {
     uint64_t sealed[SERVICE_BATCH_MAX];
     uint32_t sealed_count;
-    bool claims; /* a repeated one must not take a second case: ask before, not after */
+    bool repeats; /* a repeated claim must not take a second case, and what a text promises is often
+                     put off, which is no answer to what was done: ask before, not after */
 };
 
 /* A case that is named in the form, to be merged with. */
@@ -32,7 +33,7 @@ static bool may_seal(struct dispatch *dispatch, const Redress__Command__V1__Act 
 static void
 want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V1__Command *command)
 {
-    wanted->claims = wanted->claims || command->claim;
+    wanted->repeats = wanted->repeats || command->claim || (command->act && command->act->has_text);
     if (command->act) {
         cases_want(dispatch, command->act->case_id);
         if (command->act->has_text) { /* which may promise something */
@@ -61,7 +62,7 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
 {
     static struct wanted wanted; /* too large for the stack */
     wanted.sealed_count = 0;
-    wanted.claims = false;
+    wanted.repeats = false;
     dispatch->asked_count = 0;
     dispatch->known_count = 0;
     explicit_bzero(dispatch->keys, sizeof dispatch->keys[0] * dispatch->key_count);
@@ -76,7 +77,7 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg)
         }
     }
     dispatch->asked_keys = wanted.sealed_count > 0;
-    dispatch->asked_known = (dispatch->ask_known || wanted.claims) && dispatch->asked_count > 0;
+    dispatch->asked_known = (dispatch->ask_known || wanted.repeats) && dispatch->asked_count > 0;
     dispatch->ask_known = false;
     if (dispatch->asked_keys) {
         dispatch_keys_bind(pg, wanted.sealed, wanted.sealed_count);

@@ -19,10 +19,14 @@
 /* And what its policy says of it, which a state need not hold, for those who search by it. */
 #define COMPLAINT_COLUMNS_WRITTEN COMPLAINT_COLUMNS ", pushes, cause"
 
-/* With when its clocks are due, as the watchdog has it. */
+/* With when its clocks are due, as the watchdog has it, and whether it has none of them although it
+ * has folded all that was done: their row is lost. */
 #define ROWS                                                                                       \
     "SELECT " COMPLAINT_COLUMNS_OF_C                                                               \
-    ", k.dues, c.pushes, c.cause FROM complaint c LEFT JOIN clock k USING (case_id) "
+    ", k.dues, c.pushes, c.cause, k.case_id IS NULL AND EXISTS (SELECT FROM head w JOIN head d "   \
+    "USING (partition) WHERE w.partition = (c.case_id >> 40)::smallint AND w.service = 4 "         \
+    "AND d.service = 3 AND w.dispatch_seq >= d.seq) "                                              \
+    "FROM complaint c LEFT JOIN clock k USING (case_id) "
 
 #define CASES_ONE                                                                                  \
     "INSERT INTO complaint (" COMPLAINT_COLUMNS_WRITTEN                                            \
@@ -298,7 +302,8 @@ struct pg_changes dispatch_cases_bind(struct pg *pg)
                                .calls = changes_bind(pg, &case_rows[false])};
 }
 
-enum { ROW_MORE = 27, ROW_DUES = 28, ROW_PUSHES = 29, ROW_CAUSE = 30 }; /* columns of ROWS */
+/* columns of ROWS */
+enum { ROW_MORE = 27, ROW_DUES = 28, ROW_PUSHES = 29, ROW_CAUSE = 30, ROW_CLOCKS_LOST = 31 };
 
 uint64_t dispatch_row_case(const PGresult *rows, int row)
 {
@@ -397,7 +402,7 @@ bool dispatch_row_dues(const PGresult *rows,
     }
     memcpy(state->clock_due_us, dues.due_us, sizeof state->clock_due_us);
     state->due_us = clock_dues_nearest_us(dues.due_us);
-    *version = dues.version;
+    *version = pg_bool(rows, row, ROW_CLOCKS_LOST) ? state->version : dues.version;
     return true;
 }
 

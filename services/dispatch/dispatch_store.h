@@ -69,7 +69,8 @@ bool dispatch_row_read(const PGresult *rows,
                        struct dispatch_case *state,
                        struct error *error) MUST_CHECK;
 /* The hints of such a row: due_us and clock_due_us of the state, and the version of the case the
- * watchdog had heard of when it wrote them; none, and 0, where it has not heard of the case.
+ * watchdog had heard of when it wrote them; none, and 0, where it has not heard of the case.  Where
+ * what it wrote is lost: none, and the state's own version, for nothing more is to come of that.
  * ERROR_REJECT: bytes that it does not write. */
 bool dispatch_row_dues(const PGresult *rows,
                        int row,

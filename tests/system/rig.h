@@ -195,6 +195,7 @@ struct command {
     const char *action;
     uint32_t version;
     const char *note;
+    const char *text; /* in its place: one of the policy's */
     struct {
         const char *name;
         const char *value;

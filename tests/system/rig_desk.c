@@ -81,6 +81,10 @@ static void act_fill(Redress__Command__V1__Act *act,
         act->has_note = 1;
         act->note = data_of(command->note);
     }
+    if (command->text) {
+        act->has_text = 1;
+        act->text = data_of(command->text);
+    }
     while (act->n_fields < RIG_FIELDS_MAX && command->fields[act->n_fields].name) {
         Redress__Command__V1__Field *field = &fields[act->n_fields];
         *field = (Redress__Command__V1__Field)REDRESS__COMMAND__V1__FIELD__INIT;

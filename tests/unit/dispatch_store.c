@@ -225,9 +225,15 @@ static void when_its_clocks_are_due_comes_from_their_row(void **state)
     pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     struct dispatch_case wanted = full_case();
     store(&desk, &wanted, true, "ok 0");
+    pg_desk_run(&desk, "UPDATE redress.head SET seq = 7 WHERE service = 3 AND partition = 2");
     load(&desk, &sight, "ok 1"); /* the watchdog has not heard of it */
     assert_true(sight.known);
     assert_int_equal(sight.version, 0);
+    /* nor will it hear more, where it has folded all: they are lost */
+    pg_desk_run(&desk,
+                "UPDATE redress.head SET dispatch_seq = 7 WHERE service = 4 AND partition = 2");
+    load(&desk, &sight, "ok 1");
+    assert_int_equal(sight.version, sight.state.version);
     assert_int_equal(sight.state.due_us, INT64_MAX);
     pg_desk_run(&desk,
                 "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, dues, "
