@@ -1,5 +1,6 @@
 #include "policy_load.h"
 
+#include "classify_time.h"
 #include "policy_read.h"
 #include "scope.h"
 
@@ -10,14 +11,53 @@ enum {
     SCRATCH_MEMORY_MAX = 64 * 1024 * 1024,
 };
 
+/* False: they take too long, and that is told. */
+static bool patterns_tried(struct policy_loading *loading,
+                           const struct yaml_node *root,
+                           enum policy_patterns *as)
+{
+    size_t slow = 0;
+    if (loading->as != PATTERNS_IN_TIME) {
+        return true;
+    }
+    switch (
+        classify_in_time(loading->patterns, loading->pattern_count, loading->patience_s, &slow)) {
+    case CLASSIFY_GOOD:
+        *as = PATTERNS_AT_REST;
+        return true;
+    case CLASSIFY_BAD:
+        *as = PATTERNS_COMPILED;
+        return true;
+    case CLASSIFY_TOO_LONG:
+        break;
+    }
+    if (slow < loading->pattern_count) {
+        complain(loading,
+                 loading->pattern_nodes[slow],
+                 "shorten its repetitions { }",
+                 "it takes too long to compile");
+    } else {
+        complain(loading,
+                 root,
+                 NULL,
+                 "the patterns together take more than %u seconds to compile",
+                 loading->patience_s);
+    }
+    return false;
+}
+
 /* All patterns at once; when that fails, one by one, so that each bad one is told of at its place.
  */
 static struct classifier *classifier_make(struct policy_loading *loading,
                                           const struct yaml_node *root)
 {
     struct error error = {0};
+    enum policy_patterns as = loading->as;
+    if (!patterns_tried(loading, root, &as)) {
+        return NULL;
+    }
     struct classifier *classifier =
-        (loading->as == PATTERNS_AT_REST ? classifier_new_resting : classifier_new)(
+        (as == PATTERNS_AT_REST ? classifier_new_resting : classifier_new)(
             loading->patterns, loading->pattern_count, &error);
     if (classifier) {
         return classifier;
@@ -164,6 +204,7 @@ static struct policy_object *load(const char *name,
                                   int first_year,
                                   int last_year,
                                   enum policy_patterns as,
+                                  unsigned patience_s,
                                   struct policy_report *report)
 {
     size_t text_size = 0;
@@ -184,7 +225,8 @@ static struct policy_object *load(const char *name,
                                        .scratch = scratch,
                                        .first_year = first_year,
                                        .last_year = last_year,
-                                       .as = as};
+                                       .as = as,
+                                       .patience_s = patience_s};
     loading->holidays = policy_holidays_shipped(&loading->holiday_count);
     sources_set(loading, name, yaml, out, &report->faults);
     bool good = loading_run(loading, object);
@@ -205,7 +247,7 @@ struct policy_object *policy_load(const char *name,
                                   int last_year,
                                   struct policy_report *report)
 {
-    return load(name, yaml, first_year, last_year, PATTERNS_COMPILED, report);
+    return load(name, yaml, first_year, last_year, PATTERNS_COMPILED, 0, report);
 }
 
 struct policy_object *policy_load_resting(const char *name,
@@ -214,7 +256,17 @@ struct policy_object *policy_load_resting(const char *name,
                                           int last_year,
                                           struct policy_report *report)
 {
-    return load(name, yaml, first_year, last_year, PATTERNS_AT_REST, report);
+    return load(name, yaml, first_year, last_year, PATTERNS_AT_REST, 0, report);
+}
+
+struct policy_object *policy_load_in_time(const char *name,
+                                          struct slice yaml,
+                                          int first_year,
+                                          int last_year,
+                                          unsigned patience_s,
+                                          struct policy_report *report)
+{
+    return load(name, yaml, first_year, last_year, PATTERNS_IN_TIME, patience_s, report);
 }
 
 struct policy_object *policy_load_blind(const char *name,
@@ -223,7 +275,7 @@ struct policy_object *policy_load_blind(const char *name,
                                         int last_year,
                                         struct policy_report *report)
 {
-    return load(name, yaml, first_year, last_year, PATTERNS_LEFT_OUT, report);
+    return load(name, yaml, first_year, last_year, PATTERNS_LEFT_OUT, 0, report);
 }
 
 const struct yaml_node *

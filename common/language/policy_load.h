@@ -75,6 +75,17 @@ struct policy_object *policy_load_resting(const char *name,
                                           int last_year,
                                           struct policy_report *report) MUST_CHECK;
 
+/*
+ * The same, once it is known that they compile: tried beside us for so many seconds
+ * (classify_time.h); those that do not, or not in time, are told of at their places.
+ */
+struct policy_object *policy_load_in_time(const char *name,
+                                          struct slice yaml,
+                                          int first_year,
+                                          int last_year,
+                                          unsigned patience_s,
+                                          struct policy_report *report) MUST_CHECK;
+
 /* What is written in the policy laid over the files it uses, read again from the same bytes and not
  * judged; NULL: it cannot be read, which the report (its name, out and faults are set) was told
  * unless memory ran out.  Lent by the arena and by text; complaints about its nodes go to the

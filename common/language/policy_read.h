@@ -71,8 +71,10 @@ struct policy_loading {
     enum policy_patterns {
         PATTERNS_COMPILED,
         PATTERNS_AT_REST,
+        PATTERNS_IN_TIME,  /* at rest, once they are known to compile */
         PATTERNS_LEFT_OUT, /* no classifier */
     } as;                  /* what becomes of the patterns */
+    unsigned patience_s;   /* IN_TIME */
     uint32_t locales;      /* bit set: texts have to be there in these */
     struct classify_pattern *patterns;
     const struct yaml_node **pattern_nodes; /* where each regex stands */

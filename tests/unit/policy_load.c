@@ -228,6 +228,41 @@ static void hundreds_of_categories_are_each_found_and_no_other(void **state)
     }
 }
 
+/* Planted: the slow one taken for good; the fault told of the policy, not of the pattern. */
+static void a_pattern_that_takes_too_long_is_told_at_its_place(void **state)
+{
+    (void)state;
+    static const char taken[] = "态度|骂人";
+    static const char bomb[] = "(延.{0,999}误.{0,999}退.{0,999}款.{0,999}){1,99}";
+    static char yaml[FILE_MAX];
+    static char slow[FILE_MAX];
+    struct policy_report report;
+    size_t size = golden_read(POLICY_CASES "/little.yaml", yaml, FILE_MAX - 1);
+    struct policy_object *object =
+        policy_load_in_time("little", slice_of(yaml, size), LAST_YEAR, LAST_YEAR, 60, &report);
+    assert_non_null(object);
+    assert_null(report.text);
+    policy_object_free(&object);
+    policy_report_done(&report);
+    char *at = strstr(yaml, taken);
+    assert_non_null(at);
+    unsigned line = 1;
+    for (const char *c = yaml; c < at; c++) {
+        line += *c == '\n';
+    }
+    int written =
+        snprintf(slow, sizeof slow, "%.*s'%s'%s", (int)(at - yaml), yaml, bomb, at + strlen(taken));
+    char place[64];
+    (void)snprintf(place, sizeof place, "slow:%u:", line);
+    object = policy_load_in_time(
+        "slow", slice_of(slow, (size_t)written), LAST_YEAR, LAST_YEAR, 8, &report);
+    assert_null(object);
+    assert_int_equal(report.errors, 1);
+    assert_non_null(strstr(report.text, place));
+    assert_non_null(strstr(report.text, "it takes too long to compile"));
+    policy_report_done(&report);
+}
+
 static void any_cut_of_a_policy_is_an_error_and_never_worse(void **state)
 {
     (void)state;
@@ -402,6 +437,7 @@ int main(void)
         cmocka_unit_test(complaints_in_three_writings_find_their_category),
         cmocka_unit_test(the_gravest_case_goes_to_the_urgent_desk),
         cmocka_unit_test(hundreds_of_categories_are_each_found_and_no_other),
+        cmocka_unit_test(a_pattern_that_takes_too_long_is_told_at_its_place),
         cmocka_unit_test(any_cut_of_a_policy_is_an_error_and_never_worse),
         cmocka_unit_test(a_title_in_one_language_is_told_to_whoever_reads_another),
         cmocka_unit_test(a_requirement_without_a_title_is_told_as_what_it_asks_for),

@@ -3,6 +3,7 @@
 #include "ctl_database.h"
 #include "ctl_file.h"
 #include "ctl_policy.h"
+#include "patterns_process.h"
 #include "policy_bundle.h"
 #include "scope.h"
 #include "yaml.h"
@@ -131,9 +132,12 @@ int ctl_policy_get_for(struct ctl *ctl,
     bool file = strcmp(name, "-") == 0 || strchr(name, '/') || access(name, R_OK) == 0 ||
                 strstr(name, ".yaml");
     int code = file ? from_file(ctl, name, policy) : from_archive(ctl, name, policy);
-    if (code == CTL_OK) {
-        policy->object = (blind ? policy_load_blind : policy_load)(
-            name, slice_of(policy->text, policy->size), first_year, last_year, &policy->report);
+    struct slice text = slice_of(policy->text, policy->size);
+    if (code == CTL_OK && blind) {
+        policy->object = policy_load_blind(name, text, first_year, last_year, &policy->report);
+    } else if (code == CTL_OK) { /* a daemon would give them up as late */
+        policy->object = policy_load_in_time(
+            name, text, first_year, last_year, PATTERNS_PATIENCE_S, &policy->report);
     }
     return code;
 }
