@@ -3,6 +3,7 @@
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_POISONS
@@ -188,6 +189,15 @@ void arena_reset(struct arena *arena)
     arena->current = arena->first;
     arena->last = NULL;
     arena->used = 0;
+}
+
+void arena_wipe(struct arena *arena)
+{
+    for (struct block *block = arena->first; block; block = block->next) {
+        ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
+        explicit_bzero(block->bytes, block->used);
+    }
+    arena_reset(arena);
 }
 
 size_t arena_used(const struct arena *arena)

@@ -34,6 +34,9 @@ void arena_shrink(struct arena *arena, void *taken, size_t size);
 /* Forgets everything taken; keeps the blocks of ordinary size for the next cycle. */
 void arena_reset(struct arena *arena);
 
+/* The same, after what was taken is overwritten: it held what nobody is to find in memory. */
+void arena_wipe(struct arena *arena);
+
 /* Bytes taken since the last reset, in whole steps of 16. */
 size_t arena_used(const struct arena *arena);
 

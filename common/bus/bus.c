@@ -1,5 +1,6 @@
 #include "bus.h"
 
+#include "bus_large.h"
 #include "event.h"
 
 #include <errno.h>
@@ -8,8 +9,9 @@
 #include <zmq.h>
 
 enum {
-    /* Messages a peer; common/README.md has the arithmetic.  A peer may have so many requests of
-     * BUS_REQUEST_MAX in our memory, and let so many replies lie, most of them receipts of 1 KiB.
+    /* Messages a peer; common/bus/README.md has the arithmetic.  A peer may have so many requests
+     * of BUS_REQUEST_MAX in our memory, and let so many replies lie, most of them receipts of 1
+     * KiB.
      */
     REQUESTS_MARK = 128,
     REPLIES_MARK = 8192,
@@ -25,6 +27,7 @@ struct bus {
     void *requests;
     struct bus_callbacks callbacks;
     void *owner;
+    atomic_size_t lying; /* bytes of large replies; libzmq's thread takes them off */
     struct event_base *base;
     struct bus_guard *guard; /* borrowed; NULL: this host only */
     enum bus_door door;
@@ -343,9 +346,16 @@ void bus_publish(struct bus *bus, const char *topic, struct slice bytes)
     }
 }
 
+size_t bus_replies_lying(const struct bus *bus)
+{
+    return atomic_load(&bus->lying);
+}
+
 void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes)
 {
-    if (zmq_send(bus->requests, peer->bytes, peer->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) {
+    if (bytes.size >= BUS_REPLY_LARGE) {
+        bus_large_send(bus->requests, peer, bytes, &bus->lying);
+    } else if (zmq_send(bus->requests, peer->bytes, peer->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) {
         (void)zmq_send(bus->requests, bytes.bytes, bytes.size, ZMQ_DONTWAIT);
     }
 }

@@ -79,6 +79,11 @@ void bus_publish(struct bus *bus, const char *topic, struct slice bytes);
 /* To the sender of a request; dropped when it is gone or does not read (it asks again). */
 void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes);
 
+/* Bytes of large replies (BUS_REPLY_LARGE) that no peer has taken yet.  They are bounded for all
+ * peers together, because a mark counts messages: beyond BUS_LARGE_MAX one is dropped. */
+enum { BUS_REPLY_LARGE = 16 * 1024, BUS_LARGE_MAX = 64 * 1024 * 1024 };
+size_t bus_replies_lying(const struct bus *bus);
+
 /* Hands over what has arrived, at most budget messages a socket.  True when more is there. */
 bool bus_drain(struct bus *bus, unsigned budget);
 

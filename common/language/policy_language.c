@@ -323,8 +323,8 @@ static const struct language_key policy_keys[] = {
     {"readers", false, KIND_NAMES, INTO(policy, readers), .thing = THING_ROLE,
      MEANS("Roles that may read what is sealed of a case; left out: those that own a step. Each "
            "read is recorded before it is given out",
-           "可查阅案件密存内容的角色；不写则为各环节的负责角色。每次查阅先记录再给出",
-           "可查閱案件密存內容的角色；不寫則為各環節的負責角色。每次查閱先記錄再給出")},
+           "可查阅案件中加密内容的角色；不写则为各环节的负责角色。每次查阅先记录再给出",
+           "可查閱案件中加密內容的角色；不寫則為各環節的負責角色。每次查閱先記錄再給出")},
     {"retention", false, KIND_PART, INTO(policy, retention), .part = &language_retention,
      MEANS("How long the personal data of a case is kept", "案件的个人信息保存多久",
            "案件的個人資料保存多久")},

@@ -125,6 +125,17 @@ static void origins_keep(struct policy_loading *loading, struct policy_object *o
     target_origins_keep(loading, object);
 }
 
+/* Left out: the roles that own a step. */
+static void readers_complete(struct policy *policy)
+{
+    uint32_t owners = 0;
+    for (uint16_t i = 0; i < policy->step_count; i++) {
+        uint16_t owner = policy->steps[i].owner_role;
+        owners |= owner < POLICY_ROLES_MAX ? (uint32_t)1 << owner : 0;
+    }
+    policy->readers = policy->readers != 0 ? policy->readers : owners;
+}
+
 static bool loading_run(struct policy_loading *loading, struct policy_object *object)
 {
     loading->patterns =
@@ -139,6 +150,7 @@ static bool loading_run(struct policy_loading *loading, struct policy_object *ob
     read_part(loading, root, root, &language_policy, loading->policy);
     loading->base = 0;
     title_complete(&loading->policy->title, loading->policy->name);
+    readers_complete(loading->policy);
     policy_prove(loading);
     policy_prove_rules(loading);
     policy_prove_requires(loading);

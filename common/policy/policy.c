@@ -119,16 +119,6 @@ bool policy_action_is_own(struct slice id)
     return found;
 }
 
-uint32_t policy_readers(const struct policy *policy)
-{
-    uint32_t owners = 0;
-    for (uint16_t i = 0; i < policy->step_count; i++) {
-        uint16_t owner = policy->steps[i].owner_role;
-        owners |= owner < POLICY_ROLES_MAX ? (uint32_t)1 << owner : 0;
-    }
-    return policy->readers != 0 ? policy->readers : owners;
-}
-
 bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role)
 {
     bool in = role < POLICY_ROLES_MAX && (roles >> role & 1U) != 0;

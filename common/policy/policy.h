@@ -314,7 +314,7 @@ struct policy {
     const struct policy_skill *skills; /* asked for in this order */
     const struct policy_measure *measures;
     struct policy_retention retention;
-    uint32_t readers; /* bit set of who may read what is sealed; 0: who owns a step */
+    uint32_t readers; /* bit set of who may read what is sealed */
     const char (*roles)[POLICY_NAME_MAX];
     const struct policy_title *role_titles; /* of each role; NULL: their ids */
     const struct policy_factor *factors;
@@ -398,10 +398,6 @@ bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role);
 
 /* claim, release, erase, read: done to any case, so that no action of a policy is called so. */
 bool policy_action_is_own(struct slice id);
-
-/* Bit set of the roles that may read what is sealed of a case: as the policy says, else those that
- * own a step. */
-uint32_t policy_readers(const struct policy *policy);
 
 /* "receipt", …, "closed" by enum phase, as policies write them; NULL behind the last. */
 extern const char *const policy_phase_names[PHASE_COUNT + 1];

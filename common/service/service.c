@@ -396,6 +396,11 @@ void service_reply(struct service *service, const struct bus_peer *peer, struct 
     bus_reply(service->bus, peer, bytes);
 }
 
+size_t service_replies_lying(const struct service *service)
+{
+    return bus_replies_lying(service->bus);
+}
+
 const struct policy_object *service_policy(struct service *service, uint32_t id)
 {
     const struct policy_object *object = policy_book_by_id(service->policies, id);

@@ -148,6 +148,8 @@ const struct service_settings *service_settings(const struct service *service);
 /* So many rows that a transaction had to change were not there: counted for an operator, who has to
  * look (`redress verify`); whoever finds it says in the log which. */
 void service_rows_missed(struct service *service, uint32_t count);
+/* bus_replies_lying */
+size_t service_replies_lying(const struct service *service);
 /* The time everything is decided by, microseconds since 1970 UTC: the archive's (timekeeper.h).
  * Never this machine's own. */
 int64_t service_now_us(const struct service *service);
@@ -218,6 +220,8 @@ bool cycle_appended(const struct cycle *cycle, uint32_t partition, uint64_t *fro
  * it would never end.
  */
 void cycle_look_again(struct cycle *cycle);
+/* What this batch takes of its arena is overwritten when it ends. */
+void cycle_keeps_secrets(struct cycle *cycle);
 /* Sent when the cycle has committed; bytes are lent by the cycle's arena. */
 void cycle_reply(struct cycle *cycle, const struct bus_peer *peer, struct slice bytes);
 

@@ -106,6 +106,11 @@ struct arena *cycle_arena(struct cycle *cycle)
     return cycle->arena;
 }
 
+void cycle_keeps_secrets(struct cycle *cycle)
+{
+    cycle->keeps_secrets = true;
+}
+
 uint32_t cycle_input_count(const struct cycle *cycle)
 {
     return cycle->part.input_to - cycle->part.input_from;

@@ -52,11 +52,20 @@ static void streams_revert(struct cycle *cycle)
     cycle->reply_count = 0;
 }
 
+static void memory_forget(struct cycle *cycle)
+{
+    if (cycle->keeps_secrets) {
+        arena_wipe(cycle->arena);
+    }
+    arena_reset(cycle->arena);
+    cycle->keeps_secrets = false;
+}
+
 /* Nothing is under way. */
 static void part_end(struct cycle *cycle)
 {
     streams_revert(cycle);
-    arena_reset(cycle->arena);
+    memory_forget(cycle);
     policy_book_let_go(cycle->service->policies);
     cycle->attempts = 0;
     cycle->archive_refuses = false; /* nothing would find out when it does not any more */
@@ -355,7 +364,7 @@ static void lookup_answered(void *context, const struct pg_answer *answer)
 static void look_up(struct cycle *cycle)
 {
     struct service *service = cycle->service;
-    arena_reset(cycle->arena);
+    memory_forget(cycle);
     cycle->look_again = false;
     cycle->policy_misses = service->policy_misses;
     policy_book_hold(service->policies);

@@ -123,6 +123,7 @@ struct cycle {
     unsigned head_calls; /* of the commit under way: its first statements, which move the heads */
     unsigned attempts;
     struct arena *arena;
+    bool keeps_secrets; /* the arena is overwritten when the batch ends */
     struct input_list inputs;
     uint32_t request_count;
     struct request requests[SERVICE_BATCH_MAX];

@@ -364,7 +364,7 @@ void claim(const struct asked *asked)
     struct claim *claim = claim_find(asked->dispatch, command->command_id);
     if (claim && claim->mark == asked->mark) {
         claim->peer = asked->request->peer; /* who asks again may have come anew */
-    } else if (!desk_repeated(asked) && !people_refuse(asked)) {
+    } else if (!desk_repeated(asked) && !people_postpone(asked) && !people_refuse(asked)) {
         claim = claim_new(asked, queue);
         if (claim) {
             claim_search(claim);

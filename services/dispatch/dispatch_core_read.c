@@ -4,7 +4,7 @@
 #include "dispatch_core_after.h"
 #include "dispatch_core_rules.h"
 
-enum { REASON_MAX = 500 }; /* characters, where the policy does not say how many */
+enum { REASON_MAX = 500 }; /* characters */
 
 static bool place_parse(struct slice word, uint64_t *place)
 {
@@ -43,7 +43,8 @@ bool dispatch_read_places(struct slice what, uint64_t places[DISPATCH_READ_MAX],
     return at > what.size;
 }
 
-/* What is to be read, and why, if that is said: nothing else, for all of it stays in the clear. */
+/* What is to be read, and why, if that is said, and nothing else: it stays for good, in the clear
+ * unless the policy has a personal field of that name. */
 static struct dispatch_permit form_of(const struct dispatch_input *input)
 {
     static const struct policy_field reason = {.has_max = true, .max = REASON_MAX};
@@ -51,9 +52,8 @@ static struct dispatch_permit form_of(const struct dispatch_input *input)
     uint64_t places[DISPATCH_READ_MAX];
     uint32_t count;
     unsigned reasons = 0;
-    if (input->sealed_note.size > 0 || input->text.size > 0) {
-        return (struct dispatch_permit){.answer = DISPATCH_FIELD_UNKNOWN,
-                                        .what = slice_text("note")};
+    if (slice_equal(input->bad_field, slice_text("note"))) {
+        return (struct dispatch_permit){.answer = DISPATCH_FIELD_UNKNOWN, .what = input->bad_field};
     }
     for (uint32_t i = 0; i < input->field_count; i++) {
         const struct event_field *field = &input->fields[i];
@@ -62,7 +62,9 @@ static struct dispatch_permit form_of(const struct dispatch_input *input)
             return (struct dispatch_permit){.answer = DISPATCH_FIELD_UNKNOWN, .what = field->name};
         }
         reasons += says_why;
-        if (says_why && (reasons > 1 || !policy_field_accepts(&reason, field->value))) {
+        bool bad = field->sealed.size == 0 && (slice_equal(input->bad_field, field->name) ||
+                                               !policy_field_accepts(&reason, field->value));
+        if (says_why && (reasons > 1 || bad)) {
             return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID, .what = field->name};
         }
     }
@@ -80,7 +82,7 @@ struct dispatch_permit read_permit(const struct policy *policy,
                                    const struct dispatch_input *input,
                                    bool blank)
 {
-    struct dispatch_permit permit = rules_personal(policy, state, input, policy_readers(policy));
+    struct dispatch_permit permit = rules_personal(policy, state, input, policy->readers);
     return permit.answer == DISPATCH_APPEND && !blank ? form_of(input) : permit;
 }
 

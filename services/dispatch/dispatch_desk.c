@@ -191,7 +191,7 @@ static void answer_refusal(const struct asked *asked,
                     .reason = &reason});
 }
 
-static enum dispatch_input_kind kind_of(struct slice action)
+enum dispatch_input_kind desk_kind_of(struct slice action)
 {
     static const struct {
         const char *action;
@@ -219,7 +219,7 @@ static bool was_refused(const struct asked *asked, const struct held_case *held)
     struct event_field fields[EVENT_FIELDS_MAX];
     struct dispatch_input input = asker_of(asked);
     input.action = act ? slice_if(act->has_action, act->action) : slice_of(NULL, 0);
-    input.kind = kind_of(input.action);
+    input.kind = desk_kind_of(input.action);
     input.fields = fields;
     if (input.kind != DISPATCH_ERASE || held->state.more.erased_at_us != 0 || !policy ||
         !dispatch_fields_of(act, fields, &input.field_count)) {
@@ -384,7 +384,7 @@ static void act_on(const struct asked *asked,
     }
     const struct dispatch_opened *opened = NULL;
     uint32_t opened_count = 0;
-    if (input->kind == DISPATCH_READ && !reading_give(asked, &opened, &opened_count)) {
+    if (input->kind == DISPATCH_READ && !reading_give(asked, held, &opened, &opened_count)) {
         return;
     }
     out->key_id = key_id;
@@ -423,7 +423,7 @@ static void act(const struct asked *asked)
         .command_id = id_of(asked),
         .claim_token = slice_if(act->has_claim_token, act->claim_token),
     };
-    input.kind = kind_of(input.action);
+    input.kind = desk_kind_of(input.action);
     claim_decided(asked);
     if (desk_repeated(asked)) {
         if (input.kind == DISPATCH_CLAIM) {
@@ -435,21 +435,23 @@ static void act(const struct asked *asked)
     if (!held) {
         return;
     }
+    if (people_postpone(asked)) {
+        return;
+    }
     if (!dispatch_fields_of(act, fields, &input.field_count)) {
         desk_refuse(asked, DESK_FIELDS_TOO_MANY, NULL);
         return;
     }
     input.other_case = dispatch_other_case(fields, input.field_count);
     uint32_t key_id = 0;
-    if (input.kind == DISPATCH_READ) { /* seals nothing; a note is no part of its form */
-        input.sealed_note = slice_if(act->has_note, act->note);
-        input.text = slice_if(act->has_text, act->text);
+    bool reads = input.kind == DISPATCH_READ;
+    if (reads && ((act->has_note && act->note.len > 0) || act->has_text)) {
+        input.bad_field = slice_text("note"); /* is no part of its form */
     }
     /* nothing is sealed any more, and the core refuses all of these before it looks at the form */
-    bool gone = held->state.more.erased_at_us != 0 && input.kind == DISPATCH_ACTION;
-    if (gone || input.kind == DISPATCH_READ ||
-        (desk_personal(asked, held, fields, &input, &key_id) &&
-         desk_note(asked, held, &input, &key_id))) {
+    bool gone = held->state.more.erased_at_us != 0 && (reads || input.kind == DISPATCH_ACTION);
+    if (gone || (desk_personal(asked, held, fields, &input, &key_id) &&
+                 (reads || desk_note(asked, held, &input, &key_id)))) {
         act_on(asked, held, &input, key_id);
     }
 }
@@ -478,9 +480,6 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
         show(&asked);
     } else if (!dispatch_names_are_good(asked.command)) {
         desk_refuse(&asked, DESK_ACTOR_INVALID, NULL);
-    } else if (people_unreadable(dispatch)) {
-        claim_refused(dispatch, asked.command);
-        desk_postpone(&asked, "org_unreadable", "the organisation that holds cannot be read");
     } else if (!asked.command->act && !asked.command->claim) {
         desk_refuse(&asked, DESK_COMMAND_UNKNOWN, NULL);
     } else {

@@ -33,6 +33,9 @@ static bool may_seal(struct dispatch *dispatch, const Redress__Command__V1__Act 
 static void
 want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V1__Command *command)
 {
+    bool reads = command->act && command->act->has_action &&
+                 desk_kind_of(slice_of(command->act->action.data, command->act->action.len)) ==
+                     DISPATCH_READ;
     wanted->repeats = wanted->repeats || command->claim || (command->act && command->act->has_text);
     if (command->act) {
         cases_want(dispatch, command->act->case_id);
@@ -41,13 +44,13 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
         }
         others_want(dispatch, command->act);
         early_note_act(dispatch, command->act);
-        if (reading_is(command->act)) {
+        if (reads) {
             reading_want(dispatch, command->act);
         }
     } else if (command->show) {
         cases_want(dispatch, command->show->case_id);
     }
-    if (command->act && (reading_is(command->act) || may_seal(dispatch, command->act))) {
+    if (command->act && (reads || may_seal(dispatch, command->act))) {
         wanted->sealed[wanted->sealed_count++] = command->act->case_id;
     }
     if ((command->act || command->claim) && command->has_command_id &&

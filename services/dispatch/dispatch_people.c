@@ -41,9 +41,19 @@ bool people_slot_is_stale(const struct dispatch *dispatch, struct slice name, in
     return agent && agent->capacity >= 0 && agent->capacity != capacity;
 }
 
-bool people_unreadable(const struct dispatch *dispatch)
+static bool is_unreadable(const struct dispatch *dispatch)
 {
     return !dispatch->org && dispatch->org_bad > dispatch->org_version;
+}
+
+bool people_postpone(const struct asked *asked)
+{
+    bool unreadable = is_unreadable(asked->dispatch);
+    if (unreadable) {
+        claim_refused(asked->dispatch, asked->command);
+        desk_postpone(asked, "org_unreadable", "the organisation that holds cannot be read");
+    }
+    return unreadable;
 }
 
 /* ---- reading it ---- */

@@ -1,5 +1,6 @@
 /* What is sealed of a case, for whoever reads it: looked up with the batch, opened as it is
  * decided, given out with the reply, which leaves after the commit of the record (law 10). */
+#include "bus.h"
 #include "dispatch_core_read.h"
 #include "dispatch_shell.h"
 #include "event_wire.h"
@@ -8,10 +9,14 @@
 #include "prescan.h"
 #include "redress/submit/v1/submit.pb-c.h"
 
+#include <inttypes.h>
+
 enum {
     PLACES_MAX = 64, /* events one batch reads; who asks for more is told to ask again */
     BYTES_MAX = PLACES_MAX * (EVENT_SIZE_MAX + 16),
     GIVEN_MAX = 192 * 1024, /* bytes one reply gives out; with the rest it fits LIMIT_REPLY_SIZE */
+    LYING_MAX = BUS_LARGE_MAX / 2, /* nothing is given while so much was not taken yet */
+    READS_MAX = 8, /* of one case in a second: what is recorded is bounded in its rate */
 };
 
 /* An event of the journal that is to be read. */
@@ -43,12 +48,6 @@ void reading_close(struct dispatch *dispatch)
     }
 }
 
-bool reading_is(const Redress__Command__V1__Act *act)
-{
-    return act->has_action &&
-           slice_equal(slice_of(act->action.data, act->action.len), slice_text("read"));
-}
-
 /* ---- looking it up ---- */
 
 static uint32_t places_of(const Redress__Command__V1__Act *act, uint64_t places[DISPATCH_READ_MAX])
@@ -75,7 +74,8 @@ void reading_want(struct dispatch *dispatch, const Redress__Command__V1__Act *ac
 {
     struct reading *reading = dispatch->reading;
     uint64_t places[DISPATCH_READ_MAX];
-    uint32_t count = places_of(act, places);
+    bool ours = service_serves(dispatch->service, case_partition(act->case_id));
+    uint32_t count = ours ? places_of(act, places) : 0;
     if (count > PLACES_MAX - reading->count) {
         return;
     }
@@ -245,6 +245,16 @@ static bool open_entry(struct opening *opening)
     return true;
 }
 
+/* It may have been done before. */
+static bool
+refuse(const struct asked *asked, enum desk_refusal refusal, const struct dispatch_reason *reason)
+{
+    if (!desk_asks_first(asked)) {
+        desk_refuse(asked, refusal, reason);
+    }
+    return false;
+}
+
 /* The case's own key.  False: refused. */
 static bool key_take(struct opening *opening)
 {
@@ -263,8 +273,7 @@ static bool key_take(struct opening *opening)
             return true;
         }
     }
-    desk_refuse(asked, DESK_UNREADABLE, NULL);
-    return false;
+    return refuse(asked, DESK_UNREADABLE, NULL);
 }
 
 static const struct place *
@@ -278,14 +287,13 @@ place_find(const struct reading *reading, uint64_t case_id, uint64_t wanted)
     return NULL;
 }
 
-static bool place_refuse(const struct asked *asked, uint64_t place)
+static bool place_refuse(const struct asked *asked, enum desk_refusal refusal, uint64_t place)
 {
     char number[24];
-    (void)snprintf(number, sizeof number, "%llu", (unsigned long long)place);
+    (void)snprintf(number, sizeof number, "%" PRIu64, place);
     const struct dispatch_reason reason = {
         .about = slice_text(place == DISPATCH_READ_COMPLAINT ? "complaint" : number)};
-    desk_refuse(asked, DESK_PLACE_UNKNOWN, &reason);
-    return false;
+    return refuse(asked, refusal, &reason);
 }
 
 /* One place.  False: answered. */
@@ -303,15 +311,20 @@ static bool place_open(struct opening *opening, const struct place *place)
                               : event_kind_service(event.kind) == SERVICE_DISPATCH &&
                                     event.kind != EVENT_OPENED);
     if (!decoded) {
-        return place_refuse(asked, place->place);
+        return place_refuse(asked, DESK_PLACE_UNKNOWN, place->place);
     }
     opening->event = &event;
     opening->place = place->place;
     if (!(complaint ? open_complaint(opening) : open_entry(opening))) {
-        desk_refuse(asked, DESK_UNREADABLE, NULL);
-        return false;
+        return place_refuse(asked, DESK_UNREADABLE, place->place);
     }
-    return opening->count > before || place_refuse(asked, place->place);
+    return opening->count > before || place_refuse(asked, DESK_PLACE_UNKNOWN, place->place);
+}
+
+static bool postpone(const struct asked *asked)
+{
+    desk_postpone(asked, "reads_many", "too much is read at once; try again in a moment");
+    return false;
 }
 
 static bool open_all(struct opening *opening, const uint64_t *places, uint32_t count)
@@ -321,24 +334,39 @@ static bool open_all(struct opening *opening, const uint64_t *places, uint32_t c
         const struct place *place =
             place_find(asked->dispatch->reading, asked->command->act->case_id, places[i]);
         if (!place) { /* the batch had no room for it */
-            desk_postpone(asked, "reads_many", "too much is read at once; try again in a moment");
-            return false;
+            return postpone(asked);
         }
         if (!place_open(opening, place)) {
             return false;
         }
     }
     if (opening->given > GIVEN_MAX || opening->count == DISPATCH_OPENED_MAX) {
-        desk_refuse(asked, DESK_READ_TOO_MUCH, NULL);
-        return false;
+        return refuse(asked, DESK_READ_TOO_MUCH, NULL);
     }
     return true;
 }
 
+/* So that nobody fills the memory with what he does not take, or a case with records of it. */
+static bool is_too_fast(const struct asked *asked, struct held_case *held)
+{
+    uint32_t second = (uint32_t)(cycle_now_us(asked->cycle) / 1000000);
+    if (held->read_in != second) {
+        held->read_in = second;
+        held->reads = 0;
+    }
+    return held->reads++ >= READS_MAX ||
+           service_replies_lying(asked->dispatch->service) > LYING_MAX;
+}
+
 bool reading_give(const struct asked *asked,
+                  struct held_case *held,
                   const struct dispatch_opened **opened,
                   uint32_t *opened_count)
 {
+    if (is_too_fast(asked, held)) {
+        return postpone(asked);
+    }
+    cycle_keeps_secrets(asked->cycle);
     uint64_t places[DISPATCH_READ_MAX];
     struct opening opening = {.asked = asked,
                               .opened =

@@ -35,6 +35,8 @@ struct held_case {
     uint32_t saved_in;     /* the cycle that has its former state in changed[] */
     uint32_t dues_in;      /* the cycle that read its clocks in the archive */
     uint32_t dues_version; /* of the case, which those followed from */
+    uint32_t read_in;      /* the second of the time everything is decided by in which it … */
+    uint32_t reads;        /* … was read so often */
 };
 
 /* A case this batch has changed, as it was before. */
@@ -234,6 +236,9 @@ void desk_look_again(const struct asked *asked);
 bool desk_repeated(const struct asked *asked);
 void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request);
 
+/* What a command does: one of our own actions, else one of the policy's. */
+enum dispatch_input_kind desk_kind_of(struct slice action);
+
 /* dispatch_desk_asks.c */
 bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
@@ -241,7 +246,6 @@ void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
 /* dispatch_read.c */
 bool reading_open(struct dispatch *dispatch);
 void reading_close(struct dispatch *dispatch);
-bool reading_is(const Redress__Command__V1__Act *act);
 /* While a batch is looked up: nothing is wanted yet; what this command wants; what all of it is. */
 void reading_begin(struct dispatch *dispatch);
 void reading_want(struct dispatch *dispatch, const Redress__Command__V1__Act *act);
@@ -250,6 +254,7 @@ void reading_looked_up(struct dispatch *dispatch, const PGresult *rows);
 /* Opens what a command asks for that the core lets it read; lent by the cycle.  It may leave with
  * the reply alone, after the commit.  False: answered. */
 bool reading_give(const struct asked *asked,
+                  struct held_case *held,
                   const struct dispatch_opened **opened,
                   uint32_t *opened_count);
 
@@ -328,8 +333,8 @@ struct slice related_handler(struct dispatch *dispatch, const struct event *even
 /* dispatch_people.c: NULL: none was applied. */
 const struct org *people_org(const struct dispatch *dispatch);
 /* The newest cannot be read, and none is known from before: nobody's role could be asked for, so no
- * command is taken until one comes that can be read. */
-bool people_unreadable(const struct dispatch *dispatch);
+ * command is taken until one comes that can be read.  True: answered. */
+bool people_postpone(const struct asked *asked);
 void people_close(struct dispatch *dispatch);
 /* How many cases this person may hold: as the organisation says, else the policy. */
 int32_t capacity_default(const struct dispatch *dispatch, const struct policy *policy);

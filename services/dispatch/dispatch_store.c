@@ -121,7 +121,7 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_keys",
      "SELECT case_id, wrapped_key FROM submission WHERE case_id = ANY($1::bigint[]) "
      "AND wrapped_key IS NOT NULL"                                                              },
-    {"dispatch_sealed",          /* LIMIT: each by its key, whatever the planner believes */
+    {"dispatch_sealed",          /* LIMIT: each looked up by itself */
      "SELECT q.n, e.bytes FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) "
      "WITH ORDINALITY AS q(case_id, service, seq, n) CROSS JOIN LATERAL (SELECT j.bytes "
      "FROM journal j WHERE j.service = q.service AND j.partition = (q.case_id >> 40)::smallint "

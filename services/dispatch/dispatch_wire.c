@@ -331,21 +331,21 @@ static void opened_of(const struct dispatch_reply *from,
                       struct arena *arena,
                       Redress__Command__V1__Reply *reply)
 {
-    reply->opened = arena_take(arena, from->opened_count * sizeof *reply->opened);
-    for (uint32_t i = 0; reply->opened && i < from->opened_count; i++) {
+    reply->unsealed = arena_take(arena, from->opened_count * sizeof *reply->unsealed);
+    for (uint32_t i = 0; reply->unsealed && i < from->opened_count; i++) {
         const struct dispatch_opened *opened = &from->opened[i];
-        Redress__Command__V1__Opened *into = arena_take(arena, sizeof *into);
+        Redress__Command__V1__Unsealed *into = arena_take(arena, sizeof *into);
         if (!into) {
             return;
         }
-        redress__command__v1__opened__init(into);
+        redress__command__v1__unsealed__init(into);
         into->has_place = into->has_name = into->has_text = 1;
         into->place = opened->place;
         into->name = data_of(opened->name);
         into->has_field = opened->field.size > 0;
         into->field = data_of(opened->field);
         into->text = data_of(opened->text);
-        reply->opened[reply->n_opened++] = into;
+        reply->unsealed[reply->n_unsealed++] = into;
     }
 }
 

@@ -12,7 +12,8 @@ uint8_t extend_done(const struct policy_extension *next, const struct event *eve
 {
     uint8_t done = 0;
     bool advances = event_kind_service(event->kind) == SERVICE_DISPATCH &&
-                    event->kind != EVENT_OPENED && event->kind != EVENT_EXTENDED;
+                    event->kind != EVENT_OPENED && event->kind != EVENT_EXTENDED &&
+                    !event_is_of_personal_data(event->kind);
     for (uint16_t i = 0; next && advances && i < next->after_count; i++) {
         bool same = slice_equal(event->advanced.action, slice_text(next->after[i]));
         done |= (uint8_t)(same ? 1U << i : 0U);

@@ -192,7 +192,8 @@ int64_t facts_promise_us(const struct policy *policy,
 static const struct policy_action *action_of(const struct policy *policy, const struct event *event)
 {
     const struct event_advanced *told = &event->advanced;
-    uint16_t step = advances(event) ? policy_step_index(policy, told->from_step) : POLICY_NONE;
+    bool acts = advances(event) && !event_is_of_personal_data(event->kind);
+    uint16_t step = acts ? policy_step_index(policy, told->from_step) : POLICY_NONE;
     uint16_t action = step < policy->step_count
                           ? policy_action_index(&policy->steps[step], told->action)
                           : POLICY_NONE;

@@ -154,7 +154,7 @@ static void ask_to_read(const struct policy *policy, struct order *order)
 {
     const char *what = sim_per_mille(100) ? "complaint complaint" : "complaint";
     name_set(order->action, "read");
-    name_set(order->role, some_role(policy, policy_readers(policy)));
+    name_set(order->role, some_role(policy, policy->readers));
     order->fields[order->field_count++] =
         (struct event_field){.name = slice_text("what"), .value = slice_text(what)};
 }

@@ -140,7 +140,7 @@ const char *life_erasing_wrong(const struct doing *doing, const struct event *ev
     }
     if (event->kind == EVENT_READ) {
         sim_reach(SOMETIMES_READ);
-        bool may = policy_role_in(doing->policy, policy_readers(doing->policy), doing->role);
+        bool may = policy_role_in(doing->policy, doing->policy->readers, doing->role);
         return may && !life_named(&life->concerned, doing->actor) ? NULL
                                                                   : "read by whom nobody lets";
     }

@@ -9,7 +9,8 @@
  * another case is asked for; dispatch is killed as it reads, again and again.
  *
  * Planted: the event not appended (an answer came while nothing could be); the texts given with a
- * repeat; the row's case not compared; readers not asked; erased cases read.
+ * repeat; the row's case not compared; a case of no partition looked up (dispatch gave up); readers
+ * not asked; erased cases read.
  */
 #include "redress/command/v1/command.pb-c.h"
 #include "rig_cmocka.h"
@@ -184,6 +185,14 @@ static void nobody_else_reads_it(struct rig *rig, struct desk *desk)
     }
     assert_int_equal(recorded(rig, ONE), 1);
     assert_int_equal(recorded(rig, OTHER), 0);
+    /* a partition there is not: no archive is asked for it, or it would refuse the batch for good
+     */
+    const struct command nowhere = {.actor = "nobody",
+                                    .role = "nothing",
+                                    .case_id = UINT64_C(40000) << 40 | 1,
+                                    .action = "read",
+                                    .fields = {{"what", "complaint"}}};
+    assert_string_equal(desk_ask(desk, &nowhere, SETTLE_MS).code, "case_unknown");
 }
 
 /* The journal takes nothing while it is locked, but is read. */

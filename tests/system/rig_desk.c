@@ -186,7 +186,7 @@ static void answer_fill(const Redress__Command__V1__Reply *reply, struct answer 
                               .version = reply->version,
                               .seq = reply->seq,
                               .allowed_count = (unsigned)reply->n_allowed,
-                              .opened = (unsigned)reply->n_opened};
+                              .opened = (unsigned)reply->n_unsealed};
     text_take(answer->code, reply->code);
     text_take(answer->step, reply->step);
     text_take(answer->queue, reply->queue);

@@ -110,8 +110,8 @@ static void a_command_is_forgotten_after_thirty_days(void **state)
     pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
     pg_desk_run(
         &desk,
-        "INSERT INTO redress.command (command_id, case_id, seq, at) SELECT "
-        "gen_random_uuid(), 1, n, now() - n * interval '1 day' FROM generate_series(1, 40) n");
+        "INSERT INTO redress.command (command_id, case_id, seq, at, mark) SELECT "
+        "gen_random_uuid(), 1, n, now() - n * interval '1 day', 0 FROM generate_series(1, 40) n");
     static const char left[] =
         "DO $$ BEGIN IF (SELECT count(*) FROM redress.command) <> %d OR (SELECT max(now() - at) "
         "FROM redress.command) > interval '%d days' THEN RAISE 'left'; END IF; END $$";

@@ -156,17 +156,17 @@ static void org_zone_take(struct ctl *ctl, const ctl_reply *reply)
     }
 }
 
-/* Who has claimed a case wants to know first what it says. */
+/* Who has claimed a case, or looks what may be done, wants to know what it says. */
 static void read_hint(struct ctl *ctl,
                       const struct policy *policy,
                       const ctl_reply *reply,
                       const struct ctl_command *command)
 {
     char number[VIEW_TEXT_MAX];
-    bool claimed = command->queue && ctl_reply_code(reply) == CTL_OK && reply->step.len > 0;
-    if (claimed && policy &&
+    bool looks = (command->queue || !command->action) && command->actor && command->role;
+    if (looks && ctl_reply_code(reply) == CTL_OK && reply->step.len > 0 && policy &&
         policy_role_in(
-            policy, policy_readers(policy), policy_role_index(policy, slice_text(command->role)))) {
+            policy, policy->readers, policy_role_index(policy, slice_text(command->role)))) {
         (void)view_plain(slice_of(reply->case_number.data, reply->case_number.len), number);
         ctl_note(ctl, TEXT_HINT_READ, CTL_ARGS(number, command->actor, command->role));
     }

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "ctl_case.h"
 #include "ctl_desk.h"
+#include "ctl_refusal.h"
 #include "dispatch_core_read.h"
 #include "scope.h"
 
@@ -14,10 +15,11 @@ struct reading {
     struct ctl *ctl;
     struct ctl_desk *desk;
     const struct case_view *view;
-    struct ctl_command like;   /* who, why */
-    json_t *opened, *recorded; /* with --json */
-    uint64_t shown;            /* the place of what was shown last */
+    struct ctl_command like;             /* who, why */
+    json_t *opened, *recorded, *refused; /* with --json */
+    uint64_t shown;                      /* the place of what was shown last */
     bool begun;
+    bool failed; /* a place could not be opened */
 };
 
 static bool has_sealed(const struct event *event)
@@ -75,7 +77,7 @@ static void head_show(struct reading *reading, uint64_t place)
 
 /* What it is called: of the complaint a word of ours, of a form the policy's. */
 static const char *name_of(const struct reading *reading,
-                           const Redress__Command__V1__Opened *opened,
+                           const Redress__Command__V1__Unsealed *opened,
                            char into[VIEW_TEXT_MAX])
 {
     static const struct {
@@ -104,7 +106,7 @@ static const char *name_of(const struct reading *reading,
     return ""; /* the text itself */
 }
 
-static void text_show(struct reading *reading, const Redress__Command__V1__Opened *opened)
+static void text_show(struct reading *reading, const Redress__Command__V1__Unsealed *opened)
 {
     const struct ctl *ctl = reading->ctl;
     struct slice text = slice_of(opened->text.data, opened->text.len);
@@ -125,14 +127,16 @@ static void text_show(struct reading *reading, const Redress__Command__V1__Opene
     }
 }
 
-static void text_add(struct reading *reading, const Redress__Command__V1__Opened *opened)
+static json_t *place_json(uint64_t place)
+{
+    return place == DISPATCH_READ_COMPLAINT ? json_string("complaint")
+                                            : json_integer((json_int_t)place);
+}
+
+static void text_add(struct reading *reading, const Redress__Command__V1__Unsealed *opened)
 {
     json_t *object = json_object();
-    bool complaint = opened->place == DISPATCH_READ_COMPLAINT;
-    (void)json_object_set_new(object,
-                              "place",
-                              complaint ? json_string("complaint")
-                                        : json_integer((json_int_t)opened->place));
+    (void)json_object_set_new(object, "place", place_json(opened->place));
     (void)json_object_set_new(
         object, "name", ctl_json_text(slice_of(opened->name.data, opened->name.len)));
     if (opened->field.len > 0) {
@@ -146,11 +150,11 @@ static void text_add(struct reading *reading, const Redress__Command__V1__Opened
 
 static void reply_show(struct reading *reading, const ctl_reply *reply)
 {
-    for (size_t i = 0; i < reply->n_opened; i++) {
+    for (size_t i = 0; i < reply->n_unsealed; i++) {
         if (reading->ctl->json) {
-            text_add(reading, reply->opened[i]);
+            text_add(reading, reply->unsealed[i]);
         } else {
-            text_show(reading, reply->opened[i]);
+            text_show(reading, reply->unsealed[i]);
         }
     }
     if (reading->ctl->json) {
@@ -191,7 +195,30 @@ static int ask(const struct reading *reading, struct ctl_command *command, const
     return code;
 }
 
-/* These places, fewer at once where they are too much for one answer. */
+/* Others asked for alone may be given. */
+static bool is_of_places(const ctl_reply *reply)
+{
+    return has_code(reply, "read_too_much") || has_code(reply, "place_unknown") ||
+           has_code(reply, "unreadable");
+}
+
+static void place_refused(struct reading *reading, uint64_t place, const ctl_reply *reply)
+{
+    const struct ctl_refusal refusal = ctl_refusal_of(reading->view->policy, reply);
+    char why[CTL_REFUSAL_MAX];
+    reading->failed = true;
+    ctl_note(reading->ctl, TEXT_READ_NOT, CTL_ARGS(ctl_refusal_say(reading->ctl, &refusal, why)));
+    if (reading->ctl->json) {
+        json_t *object = json_object();
+        (void)json_object_set_new(object, "place", place_json(place));
+        (void)json_object_set_new(
+            object, "code", ctl_json_text(slice_of(reply->code.data, reply->code.len)));
+        (void)json_array_append_new(reading->refused, object);
+    }
+}
+
+/* These places, fewer at once where they are too much for one answer or one of them stands in the
+ * way of the others. */
 static int read_places(struct reading *reading, const uint64_t *places, uint32_t count)
 {
     uint32_t at_once = count;
@@ -206,15 +233,19 @@ static int read_places(struct reading *reading, const uint64_t *places, uint32_t
         if (code != CTL_OK) {
             return code;
         }
-        if (asked > 1 && has_code(reply, "read_too_much")) {
+        bool of_places = is_of_places(reply);
+        if (of_places && asked > 1) {
             at_once = asked / 2;
             continue;
         }
-        if (ctl_reply_code(reply) != CTL_OK || reply->n_opened == 0) {
+        if (of_places) {
+            place_refused(reading, places[0], reply);
+        } else if (ctl_reply_code(reply) == CTL_OK && reply->n_unsealed > 0) {
+            reply_show(reading, reply);
+        } else {
             code = ctl_reply_show(reading->ctl, reply, &command);
             return code == CTL_OK ? CTL_FAILED : code;
         }
-        reply_show(reading, reply);
         places += asked;
         count -= asked;
     }
@@ -280,18 +311,23 @@ int ctl_read(struct ctl *ctl)
     reading.desk = desk;
     reading.opened = json_array();
     reading.recorded = json_array();
+    reading.refused = json_array();
     code = read_all(&reading);
-    if (ctl->json && code == CTL_OK) {
-        json_t *value = json_pack("{s:I, s:O, s:O}",
+    bool told = code == CTL_OK || json_array_size(reading.opened) > 0; /* else why not was */
+    if (ctl->json && told) {
+        json_t *value = json_pack("{s:I, s:O, s:O, s:O}",
                                   "case",
                                   (json_int_t)view.case_id,
                                   "recorded",
                                   reading.recorded,
                                   "opened",
-                                  reading.opened);
+                                  reading.opened,
+                                  "refused",
+                                  reading.refused);
         ctl_print_json(ctl, &value);
     }
     json_decref(reading.opened);
     json_decref(reading.recorded);
-    return code;
+    json_decref(reading.refused);
+    return code == CTL_OK && reading.failed ? CTL_FAILED : code;
 }

@@ -301,6 +301,11 @@ static int read_events(struct ctl *ctl, struct case_view *view)
                                       CTL_NUMBER_TEXT(view->case_id),
                                       CTL_NUMBER_TEXT(case_id_serial(view->case_id))};
     int code = ctl_query(ctl, events_sql, parameters, 3, &rows);
+    if (code == CTL_OK && PQntuples(rows) > CASE_EVENTS_MAX) {
+        ctl_note(ctl,
+                 TEXT_LOOK_CUT,
+                 CTL_ARGS(CTL_NUMBER_TEXT(PQntuples(rows)), CTL_NUMBER_TEXT(CASE_EVENTS_MAX)));
+    }
     for (int row = 0; code == CTL_OK && row < PQntuples(rows) && row < CASE_EVENTS_MAX; row++) {
         size_t size = 0;
         unsigned char *bytes =

@@ -159,7 +159,7 @@ const char *case_event_title(const struct ctl *ctl,
                              char into[VIEW_TEXT_MAX])
 {
     bool acts = event->service == SERVICE_DISPATCH && event->kind != EVENT_OPENED &&
-                event_kind_name(event->kind) != NULL;
+                event_kind_name(event->kind) != NULL && !event_is_of_personal_data(event->kind);
     bool moves = event->kind == EVENT_NOTED &&
                  !slice_equal(event->advanced.from_step, event->advanced.to_step);
     if (acts && case_action(ctl, policy, &event->advanced, into)[0] != '\0') {
