@@ -133,6 +133,18 @@ static void locale_set(void)
     /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
+/* What these say is in the program: settings that cannot be read are no reason to be silent. */
+static bool needs_settings(const struct ctl_verb *verb)
+{
+    static const char *const none[] = {
+        "help", "version", "completion", "policy manual", "policy schema"};
+    bool needs = true;
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        needs = needs && strcmp(verb->name, none[i]) != 0;
+    }
+    return needs;
+}
+
 /* The settings of the daemons, from the same file. */
 static int settings_load(struct ctl *ctl, const char *config)
 {
@@ -152,6 +164,10 @@ static int settings_load(struct ctl *ctl, const char *config)
                     &outcome,
                     &error)) {
         ctl->unsettled = outcome.file[0] == '\0' && !getenv("REDRESS_DATABASE");
+        return CTL_OK;
+    }
+    if (!needs_settings(ctl->verb)) {
+        ctl->unsettled = true;
         return CTL_OK;
     }
     (void)fprintf(ctl->err, "redress: %s\n", ctl_text_tame(outcome.report)); /* a line a fault */

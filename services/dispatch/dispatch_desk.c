@@ -170,11 +170,13 @@ static const struct dispatch_command_row *batch_find(const struct dispatch *disp
     return NULL;
 }
 
+/* recorded: by which event; 0: by none. */
 static void answer_refusal(const struct asked *asked,
                            const struct held_case *held,
                            const struct dispatch_input *input,
                            enum dispatch_answer answered,
-                           struct slice field)
+                           struct slice field,
+                           uint64_t recorded)
 {
     const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
     struct dispatch_refusal refusal = {policy, &held->state, input, answered, field, 0};
@@ -188,7 +190,8 @@ static void answer_refusal(const struct asked *asked,
                                    : REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED,
                     .code = dispatch_answer_code(answered),
                     .text = dispatch_refusal_tell(answered, &reason, cycle_arena(asked->cycle)),
-                    .reason = &reason});
+                    .reason = &reason,
+                    .seq = recorded});
 }
 
 enum dispatch_input_kind desk_kind_of(struct slice action)
@@ -227,7 +230,7 @@ static bool was_refused(const struct asked *asked, const struct held_case *held)
     }
     struct dispatch_permit permit = dispatch_may(policy, &held->state, &input, false);
     bool passed = permit.answer == DISPATCH_APPEND; /* what stood against it does no more */
-    answer_refusal(asked, held, &input, passed ? DISPATCH_VERSION : permit.answer, permit.what);
+    answer_refusal(asked, held, &input, passed ? DISPATCH_VERSION : permit.answer, permit.what, 0);
     return true;
 }
 
@@ -346,7 +349,7 @@ static void refuse_act(const struct asked *asked,
     if (input->kind == DISPATCH_CLAIM) {
         claim_give_back(dispatch, asked->command->act->case_id, input->claim_token);
     }
-    answer_refusal(asked, held, input, answered, field);
+    answer_refusal(asked, held, input, answered, field, 0);
 }
 
 static void act_on(const struct asked *asked,
@@ -393,7 +396,7 @@ static void act_on(const struct asked *asked,
     }
     command_done(asked, out);
     if (recorded) {
-        answer_refusal(asked, held, input, answered, field);
+        answer_refusal(asked, held, input, answered, field, out->seq);
         return;
     }
     if (out->kind == EVENT_ERASED) {

@@ -267,7 +267,18 @@ int ctl_erase(struct ctl *ctl)
     if (code == CTL_OK) {
         code = ctl_desk_ask(desk, &command, &reply);
     }
-    return code == CTL_OK ? ctl_reply_show(ctl, reply, &command) : code;
+    if (code != CTL_OK) {
+        return code;
+    }
+    struct slice said = slice_of(reply->code.data, reply->code.len);
+    if (!ctl->json && slice_equal(said, slice_text("action_unknown"))) {
+        return ctl_fail(ctl, ctl_reply_code(reply), TEXT_ERASE_NOBODY, NULL);
+    }
+    code = ctl_reply_show(ctl, reply, &command);
+    if (code != CTL_OK && reply->has_seq) {
+        ctl_note(ctl, TEXT_ERASE_RECORDED, NULL);
+    }
+    return code;
 }
 
 /* ---- the whole ---- */

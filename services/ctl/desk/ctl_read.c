@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "ctl_case.h"
 #include "ctl_desk.h"
+#include "ctl_meant.h"
 #include "ctl_refusal.h"
 #include "dispatch_core_read.h"
 #include "scope.h"
@@ -190,7 +191,7 @@ static int ask(const struct reading *reading, struct ctl_command *command, const
     *reply = NULL;
     for (int i = 0; i < TRIES && code == CTL_OK && (!*reply || has_code(*reply, "repeated")); i++) {
         memset(command->id, 0, sizeof command->id);
-        code = ctl_desk_ask(reading->desk, command, reply);
+        code = ctl_meant_ask(reading->ctl, reading->desk, command, reply);
     }
     return code;
 }
@@ -215,6 +216,24 @@ static void place_refused(struct reading *reading, uint64_t place, const ctl_rep
             object, "code", ctl_json_text(slice_of(reply->code.data, reply->code.len)));
         (void)json_array_append_new(reading->refused, object);
     }
+}
+
+/* Nothing may be read: why, and nothing of what else may be done. */
+static int
+refused(const struct reading *reading, const ctl_reply *reply, const struct ctl_command *command)
+{
+    struct ctl *ctl = reading->ctl;
+    const struct policy *policy = reading->view->policy;
+    struct slice role = slice_text(command->role);
+    char why[CTL_REFUSAL_MAX];
+    int code = ctl_reply_code(reply);
+    bool known = policy && policy_role_index(policy, role) != POLICY_NONE;
+    if (ctl->json || !known || code != CTL_FAILED) {
+        code = ctl_reply_show(ctl, reply, command);
+        return code == CTL_OK ? CTL_FAILED : code;
+    }
+    const struct ctl_refusal refusal = ctl_refusal_of(policy, reply);
+    return ctl_fail(ctl, CTL_FAILED, TEXT_READ_NOT, CTL_ARGS(ctl_refusal_say(ctl, &refusal, why)));
 }
 
 /* These places, fewer at once where they are too much for one answer or one of them stands in the
@@ -243,8 +262,7 @@ static int read_places(struct reading *reading, const uint64_t *places, uint32_t
         } else if (ctl_reply_code(reply) == CTL_OK && reply->n_unsealed > 0) {
             reply_show(reading, reply);
         } else {
-            code = ctl_reply_show(reading->ctl, reply, &command);
-            return code == CTL_OK ? CTL_FAILED : code;
+            return refused(reading, reply, &command);
         }
         places += asked;
         count -= asked;
