@@ -3,7 +3,9 @@
  *
  * Redis proposes, PostgreSQL decides (law 6): everything here can be lost at any moment and is made
  * anew from the owner's state.  Each stream (dispatch.P: places in work queues, watchdog.P: timers)
- * has a share in Redis with a generation and a watermark, the seq up to which its commits are in.
+ * has a share in Redis with a generation and a watermark, the number up to which its commits are
+ * in. Commits are counted by their events; where places follow from what another stream told as
+ * well, by these, too: a commit that moves a place moves the number, be an event appended or not.
  * Every change is one script that moves the watermark by compare-and-set together with its effect:
  * a repeat changes nothing; a gap, another generation or none (flushed, an older replica promoted,
  * another owner) makes the owner build a new share beside the old one and flip.  Readers see the
@@ -134,7 +136,7 @@ void projection_free(struct projection **projection_p);
 void projection_told_under(struct projection *projection, uint32_t version);
 
 /*
- * The stream is ours from now on, at that epoch, and its last commit is seq.  A share that is
+ * The stream is ours from now on, at that epoch, and seq is in its last commit.  A share that is
  * there, complete and told under our version is taken over, any other is built anew.
  */
 void projection_own(struct projection *projection,

@@ -11,10 +11,11 @@ enum {
     PAUSE_US = 100000, /* for a policy to come */
 };
 
-/* How far the feeding of a share has come. */
+/* How far the feeding of a share has come, and the telling. */
 struct feeding {
     uint64_t read; /* number of the read under way: the answer to an earlier one is stale */
     uint64_t after;
+    uint64_t told; /* how far the partition's commits have been told */
     uint32_t attempt;
     bool waits; /* for a policy */
 };
@@ -266,13 +267,24 @@ bool projector_is_ready(const struct projector *projector)
     return redis_is_ready(projector->redis);
 }
 
+/* How many events are in what is committed, of the stream's own and of those that were heard. */
+static uint64_t events_in(const struct projector *projector, uint32_t partition)
+{
+    const struct service *service = projector->service;
+    enum service_id heard = projector->source.heard;
+    return service_stream_seq(service, partition) +
+           (heard != SERVICE_NONE ? service_stream_heard(service, partition, heard) : 0);
+}
+
 void projector_own(struct projector *projector, uint32_t partition)
 {
+    uint64_t in = events_in(projector, partition);
+    projector->feedings[partition].told = in;
     projection_own(projector->projection,
                    projector->source.id,
                    partition,
                    service_stream_epoch(projector->service, partition),
-                   service_stream_seq(projector->service, partition));
+                   in);
 }
 
 void projector_disown(struct projector *projector, uint32_t partition)
@@ -319,10 +331,11 @@ void projector_commit(struct projector *projector,
 {
     for (uint32_t i = 0; i < cycle_touched_count(cycle); i++) {
         uint32_t partition = cycle_touched(cycle, i);
-        uint64_t from;
-        uint64_t to;
-        if (cycle_appended(cycle, partition, &from, &to)) {
-            commit_partition(projector, partition, from, to, changed, count);
+        uint64_t *told = &projector->feedings[partition].told;
+        uint64_t from = *told + 1;
+        *told = events_in(projector, partition);
+        if (from <= *told) {
+            commit_partition(projector, partition, from, *told, changed, count);
         }
     }
 }

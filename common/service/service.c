@@ -475,6 +475,12 @@ uint64_t service_stream_epoch(const struct service *service, uint32_t partition)
     return service->streams[partition].epoch;
 }
 
+uint64_t
+service_stream_heard(const struct service *service, uint32_t partition, enum service_id from)
+{
+    return service->streams[partition].checkpoints[from].seq;
+}
+
 void service_fail(struct service *service, const char *why)
 {
     log_error("giving up", LOG_TEXT("reason", why));

@@ -184,6 +184,9 @@ const char *service_owner_endpoint(const struct service *service, uint32_t parti
 /* seq of the stream's last event, committed or of the cycle under way. */
 uint64_t service_stream_seq(const struct service *service, uint32_t partition);
 uint64_t service_stream_epoch(const struct service *service, uint32_t partition);
+/* seq of the last event of that service's stream that is in what is committed of ours. */
+uint64_t
+service_stream_heard(const struct service *service, uint32_t partition, enum service_id from);
 /* Ends the process with an error; the supervisor starts it again. */
 void service_fail(struct service *service, const char *why);
 /* The same for what stands in the archive in another form (archive_form.h): to start again helps
@@ -209,11 +212,9 @@ const struct request *cycle_request(const struct cycle *cycle, uint32_t i);
 bool cycle_append(struct cycle *cycle, struct event *event, struct error *error) MUST_CHECK;
 /* Commits even when no event was appended (a checkpoint, a duplicate's receipt). */
 void cycle_touch(struct cycle *cycle, uint32_t partition);
-/* The streams of the batch, and which events of one it appended: from … to.  False: only a
- * checkpoint. */
+/* The streams of the batch: it appended to them, or moved only a checkpoint. */
 uint32_t cycle_touched_count(const struct cycle *cycle);
 uint32_t cycle_touched(const struct cycle *cycle, uint32_t i);
-bool cycle_appended(const struct cycle *cycle, uint32_t partition, uint64_t *from, uint64_t *to);
 /*
  * While a request is decided: what was looked up does not suffice.  The batch is undone, looked up
  * once more and decided again; nothing after this request is decided now.  At most once a batch, or

@@ -85,17 +85,6 @@ uint32_t cycle_touched(const struct cycle *cycle, uint32_t i)
     return cycle->touched[i];
 }
 
-bool cycle_appended(const struct cycle *cycle, uint32_t partition, uint64_t *from, uint64_t *to)
-{
-    const struct stream *stream = &cycle->service->streams[partition];
-    if (stream->first_event == NOWHERE) {
-        return false;
-    }
-    *from = cycle->events[stream->first_event].seq;
-    *to = cycle->events[stream->last_event].seq;
-    return true;
-}
-
 int64_t cycle_now_us(const struct cycle *cycle)
 {
     return cycle->now_us;

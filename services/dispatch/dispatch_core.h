@@ -306,6 +306,10 @@ void dispatch_evolve(const struct policy *policy,
                      struct dispatch_case *state,
                      const struct event *event);
 
+/* The hints of due_us and clock_due_us, as the watchdog's row has them. */
+struct clock_dues;
+void dispatch_dues_take(struct dispatch_case *state, const struct clock_dues *dues);
+
 /* Equal in all that dispatch's own stream decides, that is in all but due_us and clock_due_us. */
 bool dispatch_case_equal(const struct dispatch_case *a, const struct dispatch_case *b);
 

@@ -349,6 +349,12 @@ fold_clocks(const struct policy *policy, struct dispatch_case *state, const stru
     state->due_us = clock_dues_nearest_us(state->clock_due_us);
 }
 
+void dispatch_dues_take(struct dispatch_case *state, const struct clock_dues *dues)
+{
+    memcpy(state->clock_due_us, dues->due_us, sizeof state->clock_due_us);
+    state->due_us = clock_dues_nearest_us(state->clock_due_us);
+}
+
 void dispatch_evolve(const struct policy *policy,
                      struct dispatch_case *state,
                      const struct event *event)

@@ -1,17 +1,21 @@
 /*
- * Urgency that a clock asked for when there was nothing to raise: before dispatch had opened the
- * case, because triage was down or slow; or while the case was that urgent anyway.  So a case that
- * is opened late, or is to be classified anew, asks the clocks' rows: an escalation that came too
- * early follows the opening, and a milder class undoes none.
+ * What a clock told when there was no case to tell it of, because triage or dispatch was down or
+ * slow: when it is due, and the urgency it asked for; or that urgency while the case was that
+ * urgent anyway.  So a case that is opened late, or is to be classified anew, asks the clocks'
+ * rows: it stands where its due time puts it, an escalation that came too early follows the
+ * opening, and a milder class undoes none.
  */
 #include "dispatch_shell.h"
 
-enum { LATE_US = 10000000 };
+enum {
+    LATE_US = 900000
+}; /* the watchdog starts no clock of a case that is younger than a second
+      and was not opened */
 
 void early_note(struct dispatch *dispatch, const struct event *event)
 {
     if (event->service == SERVICE_TRIAGE && dispatch->late_count < DISPATCH_EARLY_MAX &&
-        event->at_us - event->triaged.received_at_us > LATE_US) {
+        service_now_us(dispatch->service) - event->triaged.received_at_us > LATE_US) {
         dispatch->late[dispatch->late_count++] = event->case_id;
     }
 }
@@ -39,19 +43,22 @@ void early_note_act(struct dispatch *dispatch, const Redress__Command__V1__Act *
     }
 }
 
-static const struct early_raise *early_of(const struct dispatch *dispatch, uint64_t case_id)
+static int by_case(const void *key, const void *early)
 {
-    for (uint32_t i = 0; i < dispatch->early_count; i++) {
-        if (dispatch->early[i].case_id == case_id) {
-            return &dispatch->early[i];
-        }
-    }
-    return NULL;
+    uint64_t wanted = *(const uint64_t *)key;
+    uint64_t case_id = ((const struct early_clocks *)early)->case_id;
+    return (wanted > case_id) - (wanted < case_id);
+}
+
+static const struct early_clocks *early_of(const struct dispatch *dispatch, uint64_t case_id)
+{
+    return bsearch(
+        &case_id, dispatch->early, dispatch->early_count, sizeof *dispatch->early, by_case);
 }
 
 uint8_t early_raised_to(const struct dispatch *dispatch, uint64_t case_id)
 {
-    const struct early_raise *early = early_of(dispatch, case_id);
+    const struct early_clocks *early = early_of(dispatch, case_id);
     return early ? early->priority : 0;
 }
 
@@ -67,12 +74,21 @@ bool early_lookup(struct dispatch *dispatch, struct pg *pg)
 void early_looked_up(struct dispatch *dispatch, const PGresult *rows)
 {
     for (int row = 0; row < PQntuples(rows) && row < DISPATCH_LATE_MAX; row++) {
-        struct early_raise *early = &dispatch->early[dispatch->early_count++];
+        struct early_clocks *early = &dispatch->early[dispatch->early_count++];
+        struct error error = {0};
         struct slice clock = pg_bytes(rows, row, 2);
         early->case_id = (uint64_t)pg_int8(rows, row, 0);
         early->priority = (uint8_t)pg_int2(rows, row, 1);
         (void)snprintf(
             early->clock, sizeof early->clock, "%.*s", (int)clock.size, (const char *)clock.bytes);
+        early->dues = (struct clock_dues){0};
+        if (!clock_dues_unpack(pg_bytes(rows, row, 3), &early->dues)) {
+            (void)error_set(&error,
+                            ERROR_REJECT,
+                            "dues of case %llu are not what was written",
+                            (unsigned long long)early->case_id);
+            service_fail_form(dispatch->service, &error);
+        }
     }
 }
 
@@ -81,9 +97,15 @@ void early_apply(struct dispatch *dispatch,
                  const struct policy *policy,
                  const struct event *opened_by)
 {
-    const struct held_case *held = dispatch_find(dispatch, opened_by->case_id);
-    const struct early_raise *early = early_of(dispatch, opened_by->case_id);
+    struct held_case *held = dispatch_find(dispatch, opened_by->case_id);
+    const struct early_clocks *early = early_of(dispatch, opened_by->case_id);
     if (!held || !early) {
+        return;
+    }
+    dispatch_dues_take(&held->state, &early->dues);
+    held->dues_version = early->dues.version;
+    held->dues_in = dispatch->cycle;
+    if (early->priority == 0) {
         return;
     }
     /* what the watchdog said, as dispatch would have read it; its cause is the event that opened

@@ -9,9 +9,6 @@
 #include "dispatch_shell.h"
 #include "log.h"
 
-static void op_of(void *self, uint64_t case_id, struct projection_op *op);
-static bool row_op(void *self, const PGresult *rows, int row, struct projection_op *op);
-
 static bool dispatch_open(struct service *service, void **self, struct error *error)
 {
     struct dispatch *dispatch = calloc(1, sizeof *dispatch);
@@ -29,9 +26,7 @@ static bool dispatch_open(struct service *service, void **self, struct error *er
     }
     dispatch->ring = seal_ring_open(service_settings(service)->key_file, false, error);
     if (dispatch->ring) {
-        const struct projector_source source = {
-            SERVICE_DISPATCH, "dispatch_feed", op_of, row_op, dispatch};
-        dispatch->projector = projector_new(service, &source, error);
+        dispatch->projector = places_open(dispatch, error);
     }
     return dispatch->projector != NULL;
 }
@@ -135,6 +130,7 @@ static void batch_begin(struct dispatch *dispatch)
 {
     dispatch->cycle++;
     dispatch->changed_count = 0;
+    dispatch->clocked_count = 0;
     dispatch->command_count = 0;
     dispatch->erased_count = 0;
     dispatch->wanted_count = 0;
@@ -205,8 +201,11 @@ static void dispatch_input(void *self, struct cycle *cycle, const struct event *
     if (!policy) {
         return;
     }
-    if (held && !triaged && held->dues_in != dispatch->cycle) { /* what was read is newer */
-        dispatch_evolve(policy, &held->state, event);
+    if (held && !triaged) {
+        if (held->dues_in != dispatch->cycle) { /* what was read is newer */
+            dispatch_evolve(policy, &held->state, event);
+        }
+        place_heard(dispatch, held);
     }
     const struct dispatch_input input = {
         .kind = triaged ? DISPATCH_TRIAGED : DISPATCH_CLOCK,
@@ -253,48 +252,6 @@ static void dispatch_store(void *self, struct cycle *cycle, struct pg *pg)
     }
 }
 
-/* Where the case stands in Redis: in a queue, or nowhere. */
-static void place_of(const struct dispatch *dispatch,
-                     const struct policy *policy,
-                     const struct dispatch_case *state,
-                     struct projection_op *op)
-{
-    *op = (struct projection_op){.case_id = state->case_id, .change = PROJECTION_REMOVE};
-    if (policy && state->queue != POLICY_NONE) {
-        op->change = PROJECTION_PUT;
-        op->score = dispatch_queue_score(state);
-        (void)snprintf(
-            op->queue, sizeof op->queue, "%s/%s", policy->name, policy->queues[state->queue].id);
-        fit_tell(dispatch, policy, state, op->ask);
-    }
-}
-
-static void op_of(void *self, uint64_t case_id, struct projection_op *op)
-{
-    struct dispatch *dispatch = self;
-    static const struct dispatch_case nothing = {.queue = POLICY_NONE};
-    const struct held_case *held = dispatch_find(dispatch, case_id);
-    place_of(dispatch,
-             held ? dispatch_policy(dispatch, held->state.policy_id) : NULL,
-             held ? &held->state : &nothing,
-             op);
-    op->case_id = case_id;
-}
-
-static bool row_op(void *self, const PGresult *rows, int row, struct projection_op *op)
-{
-    const struct policy *policy = dispatch_policy(self, dispatch_row_policy(rows, row));
-    struct dispatch_case state;
-    uint32_t version;
-    struct error error = {0};
-    if (!policy || !dispatch_row_read(rows, row, policy, &state, &error) ||
-        !dispatch_row_dues(rows, row, &state, &version, &error)) {
-        return false; /* told when somebody acts on it */
-    }
-    place_of(self, policy, &state, op);
-    return op->change == PROJECTION_PUT;
-}
-
 /* A case without a row is recorded as erased, and nothing under its number opens what is sealed;
  * but nobody may take a row away, and its key may be where nobody looks for it. */
 static void erased_look(struct dispatch *dispatch, const PGresult *rows)
@@ -332,29 +289,13 @@ static void dispatch_stored(void *self, const struct pg_answer *answer)
     changes_look(dispatch, answer, end);
 }
 
-/* Most of a life is between people: a case that was in no queue and is in none has no place in
- * Redis to be told. */
-static bool may_move(struct dispatch *dispatch, const struct changed_case *changed)
-{
-    const struct held_case *held = dispatch_find(dispatch, changed->before.case_id);
-    bool was = !changed->is_new && changed->before.queue != POLICY_NONE;
-    return was || (held && held->state.queue != POLICY_NONE);
-}
-
 static void dispatch_committed(void *self, struct cycle *cycle)
 {
-    static uint64_t changed[DISPATCH_CHANGED_MAX];
     struct dispatch *dispatch = self;
-    uint32_t count = 0;
     dispatch->doubts -= dispatch->doubts > 0;
-    for (uint32_t i = 0; i < dispatch->changed_count; i++) {
-        if (may_move(dispatch, &dispatch->changed[i])) {
-            changed[count++] = dispatch->changed[i].before.case_id;
-        }
-    }
     push_settled(dispatch, true);
     claims_committed(dispatch);
-    projector_commit(dispatch->projector, cycle, changed, count);
+    places_committed(dispatch, cycle);
     agents_committed(dispatch);
     case_cache_trim(dispatch->cases);
 }

@@ -32,7 +32,9 @@ enum {
 /* A case in memory. */
 struct held_case {
     struct dispatch_case state;
+    int64_t told;          /* its score as Redis was told it last; 0: not known, or in no queue */
     uint32_t saved_in;     /* the cycle that has its former state in changed[] */
+    uint32_t clocked_in;   /* the cycle that has it in clocked[] */
     uint32_t dues_in;      /* the cycle that read its clocks in the archive */
     uint32_t dues_version; /* of the case, which those followed from */
     uint32_t read_in;      /* the second of the time everything is decided by in which it … */
@@ -45,11 +47,12 @@ struct changed_case {
     bool is_new;
 };
 
-/* What the clocks of a case have asked for, as their row says. */
-struct early_raise {
+/* What the clocks of a case have asked for, and when they are due, as their row says. */
+struct early_clocks {
     uint64_t case_id;
-    uint8_t priority;
+    uint8_t priority; /* 0: for nothing */
     char clock[POLICY_NAME_MAX];
+    struct clock_dues dues;
 };
 
 /* What the archive's row of an agent said last, and what this batch adds. */
@@ -100,6 +103,8 @@ struct dispatch {
     uint32_t cycle;
     uint32_t changed_count;
     struct changed_case *changed;
+    uint32_t clocked_count;
+    uint64_t clocked[DISPATCH_CHANGED_MAX]; /* cases whose place a clock has moved */
     struct pg_changes to_change; /* rows of complaint, by the last calls of the transaction */
     uint32_t command_count;
     struct dispatch_command_row commands[SERVICE_BATCH_MAX];
@@ -115,8 +120,8 @@ struct dispatch {
     uint32_t late_count;
     uint64_t late[DISPATCH_LATE_MAX]; /* cases of this batch that are opened late, or classified */
     uint32_t early_count;
-    struct early_raise early[DISPATCH_LATE_MAX];
-    struct event early_event; /* large */
+    struct early_clocks early[DISPATCH_LATE_MAX]; /* by case id */
+    struct event early_event;                     /* large */
     bool asked_early;
     bool ask_agents; /* the archive said that some are full: read their rows */
     bool asked_agents;
@@ -159,6 +164,12 @@ void cases_want_for(struct dispatch *dispatch, const struct event *event);
 void cases_want_dues(struct dispatch *dispatch, uint64_t case_id);
 bool cases_lookup(struct dispatch *dispatch, struct pg *pg);
 void cases_looked_up(struct dispatch *dispatch, const PGresult *rows);
+
+/* dispatch_place.c: what is told to Redis.  A clock of the case was heard; the batch is committed.
+ */
+struct projector *places_open(struct dispatch *dispatch, struct error *error) MUST_CHECK;
+void place_heard(struct dispatch *dispatch, struct held_case *held);
+void places_committed(struct dispatch *dispatch, const struct cycle *cycle);
 
 const struct policy *dispatch_policy(struct dispatch *dispatch, uint32_t id);
 

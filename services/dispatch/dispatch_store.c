@@ -1,6 +1,5 @@
 #include "dispatch_store.h"
 
-#include "clock_dues.h"
 #include "dispatch_store_more.h"
 
 #define COMPLAINT_COLUMNS                                                                          \
@@ -83,13 +82,13 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_search",
      "SELECT c.case_id FROM complaint c LEFT JOIN clock k USING (case_id) "
      "WHERE c.queue = $2::text AND c.policy_id IN (SELECT id FROM policy WHERE name = $1::text) "
-     "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) ORDER BY c.priority, "
-     "least(k.due, c.received_at + interval '30 days'), c.received_at LIMIT $4::integer"        },
+     "AND (c.case_id >> 40)::smallint = ANY($3::smallint[]) "
+     "ORDER BY " DISPATCH_QUEUE_ORDER " LIMIT $4::integer"                                      },
     {"dispatch_waiting",
      "WITH waiting AS MATERIALIZED (SELECT c.case_id, c.priority, dense_rank() OVER (ORDER BY "
      "p.name, c.queue) AS nr, row_number() OVER (PARTITION BY p.name, c.queue "
-     "ORDER BY c.priority, least(k.due, c.received_at + interval '30 days'), c.received_at) AS "
-     "place FROM complaint c JOIN policy p ON p.id = c.policy_id LEFT JOIN clock k USING (case_id) "
+     "ORDER BY " DISPATCH_QUEUE_ORDER ") AS place FROM complaint c JOIN policy p ON p.id = "
+     "c.policy_id LEFT JOIN clock k USING (case_id) "
      "WHERE c.pushes AND (c.case_id >> 40)::smallint = ANY($1::smallint[])), "
      "best AS (SELECT case_id, nr FROM waiting ORDER BY place, priority, nr LIMIT $2::integer), "
      "turn AS (SELECT case_id, nr FROM waiting WHERE case_id > $3::bigint AND case_id NOT IN "
@@ -133,8 +132,8 @@ const struct pg_statement dispatch_statements[] = {
     {"dispatch_known",
      "SELECT command_id, case_id, seq, mark FROM command WHERE command_id = ANY($1::uuid[])"    },
     {"dispatch_raised",
-     "SELECT case_id, raised, raised_by FROM clock WHERE case_id = ANY($1::bigint[]) AND raised > "
-     "0"                                                                                        },
+     "SELECT case_id, raised, raised_by, dues FROM clock WHERE case_id = ANY($1::bigint[]) "
+     "ORDER BY case_id"                                                                         },
     {"dispatch_slots_follow",
      "UPDATE agent_slot s SET capacity = a.capacity FROM agent a "
      "WHERE a.agent = s.agent AND a.capacity <> s.capacity"                                     },
@@ -400,8 +399,7 @@ bool dispatch_row_dues(const PGresult *rows,
                          "dues of case %llu are not what was written",
                          (unsigned long long)dispatch_row_case(rows, row));
     }
-    memcpy(state->clock_due_us, dues.due_us, sizeof state->clock_due_us);
-    state->due_us = clock_dues_nearest_us(dues.due_us);
+    dispatch_dues_take(state, &dues);
     *version = pg_bool(rows, row, ROW_CLOCKS_LOST) ? state->version : dues.version;
     return true;
 }

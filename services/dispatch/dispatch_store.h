@@ -5,12 +5,18 @@
 #ifndef REDRESS_DISPATCH_STORE_H
 #define REDRESS_DISPATCH_STORE_H
 
+#include "clock_dues.h"
 #include "dispatch_core.h"
 #include "pg.h"
 
 /* What a row is read with, for whoever asks for other cases than dispatch does: add " WHERE … ";
  * the table is called c, the clocks k.  dispatch_row_read and its like take what it answers. */
 extern const char dispatch_rows_query[];
+
+/* The order of a queue in the archive: dispatch_queue_score's. */
+#define DISPATCH_QUEUE_ORDER                                                                       \
+    "c.priority, CASE WHEN k.due < 'infinity' THEN k.due ELSE c.received_at + interval '30 days' " \
+    "END, c.received_at"
 
 extern const struct pg_statement dispatch_statements[];
 extern const unsigned dispatch_statement_count;

@@ -81,7 +81,7 @@ static bool watchdog_open(struct service *service, void **self, struct error *er
         return error_set(error, ERROR_FATAL, "out of memory");
     }
     const struct projector_source source = {
-        SERVICE_WATCHDOG, "watchdog_timers", op_of, row_op, watchdog};
+        SERVICE_WATCHDOG, SERVICE_NONE, "watchdog_timers", op_of, row_op, watchdog};
     watchdog->unknown = service_dependency(service, "deadlines");
     watchdog->projector = projector_new(service, &source, error);
     return watchdog->projector != NULL;

@@ -46,11 +46,24 @@ void redis_side_tick(struct instance *instance)
     }
 }
 
+/* How many events are in it, as events_in of the projector counts: what dispatch hears of clocks
+ * moves places, too. */
+static uint64_t events_in(const struct instance *instance,
+                          const struct place *place,
+                          const struct place checkpoints[SERVICES_END])
+{
+    bool hears = instance->service == SERVICE_DISPATCH;
+    return place->seq + (hears ? checkpoints[SERVICE_WATCHDOG].seq : 0);
+}
+
 void redis_side_own(struct instance *instance, uint32_t partition)
 {
     const struct holding *holding = &instance->holdings[partition];
     if (instance->projecting) {
-        projecting_own(instance->projecting, partition, holding->epoch, holding->place.seq);
+        projecting_own(instance->projecting,
+                       partition,
+                       holding->epoch,
+                       events_in(instance, &holding->place, holding->checkpoints));
     }
 }
 
@@ -72,9 +85,12 @@ void redis_side_commit(struct instance *instance)
     }
     for (uint32_t i = 0; instance->projecting && i < PARTITIONS; i++) {
         const struct holding *holding = &instance->holdings[i];
-        if (holding->touched && holding->next.seq > holding->place.seq) {
-            projecting_commit(
-                instance->projecting, i, holding->place.seq + 1, holding->next.seq, changed, count);
+        uint64_t before = events_in(instance, &holding->place, holding->checkpoints);
+        uint64_t now = events_in(instance, &holding->next, holding->next_checkpoints);
+        bool appended = holding->next.seq > holding->place.seq;
+        uint32_t told = appended || sim.mutant != MUTANT_CLOCKS_UNTOLD ? count : 0;
+        if (holding->touched && now > before) {
+            projecting_commit(instance->projecting, i, before + 1, now, changed, told);
         }
     }
 }

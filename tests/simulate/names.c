@@ -29,6 +29,7 @@ static const struct {
     [MUTANT_FLUSH_KEEPS_GENERATION] = {"flush_keeps_generation",     6 },
     [MUTANT_WATERMARK_IGNORED] = {"watermark_ignored",          6 },
     [MUTANT_LEASES_FOREVER] = {"leases_forever",             6 },
+    [MUTANT_CLOCKS_UNTOLD] = {"clocks_untold",              6 },
     [MUTANT_OBLIGATIONS_FORGOTTEN] = {"obligations_forgotten",      11},
     [MUTANT_ROUNDS_NEVER_END] = {"rounds_never_end",           11},
     [MUTANT_KEPT_FIELDS_LOST] = {"kept_fields_lost",           11},

@@ -199,6 +199,13 @@ static bool is_in(uint64_t case_id, const char *queue)
            strcmp(stands[partition][serial].queue, queue + prefix) == 0;
 }
 
+/* By all that dispatch has heard of its clocks. */
+static bool is_placed(uint64_t case_id, double score)
+{
+    const struct row *row = pg_row(SERVICE_DISPATCH, case_partition(case_id), case_serial(case_id));
+    return dispatch_queue_score(&row->dispatch) == score;
+}
+
 static bool is_due(uint64_t case_id, double due_ms)
 {
     const struct row *row = pg_row(SERVICE_WATCHDOG, case_partition(case_id), case_serial(case_id));
@@ -218,7 +225,7 @@ static void check_line(void *self, const char *line)
     double score;
     bool good = true;
     if (sscanf(line, "q:%95s %" SCNx64 " %lf", queue, &case_id, &score) == 3) {
-        good = is_in(case_id, queue);
+        good = is_in(case_id, queue) && is_placed(case_id, score);
         found.queued++;
     } else if (sscanf(
                    line, "share:dispatch.%u:%*s %" SCNx64 " %95s", &partition, &case_id, queue) ==
@@ -232,7 +239,8 @@ static void check_line(void *self, const char *line)
         found.timers++;
     } else if (sscanf(line, "s:%15[a-z].%u w %" SCNu64, service, &partition, &seq) == 3) {
         bool dispatch = strcmp(service, "dispatch") == 0;
-        good = pg_fact_count(dispatch ? SERVICE_DISPATCH : SERVICE_WATCHDOG, partition) == seq;
+        uint64_t heard = pg_fact_count(SERVICE_WATCHDOG, partition);
+        good = seq == heard + (dispatch ? pg_fact_count(SERVICE_DISPATCH, partition) : 0);
         found.watermarks++;
     } else {
         good = strncmp(line, "s:", 2) == 0 && !strstr(line, " b ");

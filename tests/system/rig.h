@@ -238,7 +238,8 @@ void rig_check_streams(struct rig *rig);
 /* Every receipted submission is one case, received, triaged and opened once (laws 1, 4); the
  * receipts verify; nothing else is there. */
 void rig_check_cases(struct rig *rig, struct adapter *const *adapters, unsigned count);
-/* Redis: the shares and queues are the complaint rows that stand in a queue (law 6). */
+/* Redis: the shares and queues are the complaint rows that stand in a queue, in the order of their
+ * priorities and due times (law 6). */
 void rig_check_queues(struct rig *rig);
 /* Figures: received = opened = cases, over all policies (law 4). */
 void rig_check_figures(struct rig *rig);

@@ -187,13 +187,18 @@ static void place_of(redisContext *redis, uint64_t case_id, char place[128])
     freeReplyObject(generation);
 }
 
-static bool in_queue(redisContext *redis, const char *queue, uint64_t case_id)
+/* In the queue, before and behind whom it should stand: by priority and, to the second, by when it
+ * is due; or out on a claim. */
+static bool in_queue(redisContext *redis, const char *queue, uint64_t case_id, int64_t order)
 {
+    enum { AGE_BITS = 16 }; /* of a score: of two that are due together the older one is first */
     redisReply *score =
         redisCommand(redis, "ZSCORE redress:q:%s %016llx", queue, (unsigned long long)case_id);
     redisReply *leased =
         redisCommand(redis, "HEXISTS redress:lease %016llx", (unsigned long long)case_id);
-    bool there = (score && score->type == REDIS_REPLY_STRING) || (leased && leased->integer > 0);
+    bool there = (score && score->type == REDIS_REPLY_STRING &&
+                  (int64_t)strtod(score->str, NULL) >> AGE_BITS == order) ||
+                 (leased && leased->integer > 0);
     freeReplyObject(score);
     freeReplyObject(leased);
     return there;
@@ -218,17 +223,22 @@ static int64_t places_count(redisContext *redis)
 /* How many rows are not where they should be, or stand there without a row. */
 static int64_t queues_wrong(struct rig *rig, redisContext *redis)
 {
-    PGresult *result = rows(rig,
-                            "SELECT c.case_id, p.name || '/' || c.queue FROM complaint c "
-                            "JOIN policy p ON p.id = c.policy_id WHERE c.queue <> ''",
-                            false);
+    PGresult *result =
+        rows(rig,
+             "SELECT c.case_id, p.name || '/' || c.queue, c.priority::bigint << 33 | "
+             "floor(extract(epoch FROM CASE WHEN k.due < 'infinity' THEN k.due "
+             "ELSE c.received_at + interval '30 days' END))::bigint FROM complaint c "
+             "JOIN policy p ON p.id = c.policy_id LEFT JOIN clock k USING (case_id) "
+             "WHERE c.queue <> ''",
+             false);
     int64_t wrong = 0;
     for (int row = 0; row < PQntuples(result); row++) {
         uint64_t case_id = strtoull(PQgetvalue(result, row, 0), NULL, 10);
         const char *queue = PQgetvalue(result, row, 1);
         char place[128];
         place_of(redis, case_id, place);
-        wrong += strcmp(place, queue) != 0 || !in_queue(redis, queue, case_id);
+        int64_t order = strtoll(PQgetvalue(result, row, 2), NULL, 10);
+        wrong += strcmp(place, queue) != 0 || !in_queue(redis, queue, case_id, order);
     }
     wrong += llabs(places_count(redis) - PQntuples(result));
     PQclear(result);

@@ -58,8 +58,7 @@ static int waiting_read(struct ctl *ctl, struct waiting *waiting)
     char sql[SQL_MAX];
     (void)snprintf(sql,
                    sizeof sql,
-                   "%s WHERE c.queue <> '' ORDER BY c.priority, least(k.due, c.received_at + "
-                   "interval '30 days') LIMIT %d",
+                   "%s WHERE c.queue <> '' ORDER BY " DISPATCH_QUEUE_ORDER " LIMIT %d",
                    dispatch_rows_query,
                    WAITING_MAX);
     int code = ctl_query(ctl, "SELECT agent, used FROM agent_slot", NULL, 0, &waiting->held);
