@@ -72,45 +72,48 @@ local function give_back(case, record)
 end
 
 -- What these cases ask: (case, queue, score, ask) each at its place in ARGV.
-local function ask_all(cases, last)
-    local asked, unasked = {}, {}
-    for _, case in ipairs(cases) do
-        local ask = ARGV[last[case] + 3]
-        if ask == '' then
-            unasked[#unasked + 1] = case
-        else
-            asked[#asked + 1] = case
+local function ask_all(cases, at)
+    local asked, unasked = {}, call('EXISTS', asks) == 1 and {}
+    for n = 1, #cases do
+        local ask = ARGV[at[n] + 3]
+        if ask ~= '' then
+            asked[#asked + 1] = cases[n]
             asked[#asked + 1] = ask
+        elseif unasked then
+            unasked[#unasked + 1] = cases[n]
         end
     end
-    if #unasked > 0 and call('EXISTS', asks) == 1 then call('HDEL', asks, unpack(unasked)) end
+    if unasked and #unasked > 0 then call('HDEL', asks, unpack(unasked)) end
     if #asked > 0 then call('HSET', asks, unpack(asked)) end
 end
 
 -- Puts and removes (case, queue or '', score, ask)… against one share; the last word on a case
--- counts.
+-- counts, so they are read from the end.
 local function place_all(share, first)
-    local last, cases = {}, {}
-    for i = first, #ARGV, 4 do
-        if not last[ARGV[i]] then cases[#cases + 1] = ARGV[i] end
-        last[ARGV[i]] = i
+    local seen, cases, at, count = {}, {}, {}, 0
+    for i = #ARGV - 3, first, -4 do
+        local case = ARGV[i]
+        if not seen[case] then
+            count = count + 1
+            seen[case], cases[count], at[count] = true, case, i
+        end
     end
-    if #cases == 0 then return end
-    ask_all(cases, last)
+    if count == 0 then return end
+    ask_all(cases, at)
     local before = call('HMGET', share, unpack(cases))
     local held = call('EXISTS', leases) == 1 and call('HMGET', leases, unpack(cases)) or {}
     local left, entered, set, gone = {}, {}, {}, {}
-    for n, case in ipairs(cases) do
-        local queue, score = ARGV[last[case] + 1], ARGV[last[case] + 2]
-        if before[n] and before[n] ~= queue then
-            local list = list_of(left, before[n])
+    for n = 1, count do
+        local case, queue, score, was = cases[n], ARGV[at[n] + 1], ARGV[at[n] + 2], before[n]
+        if was and was ~= queue then
+            local list = list_of(left, was)
             list[#list + 1] = case
         end
         if queue == '' then
-            if before[n] then gone[#gone + 1] = case end
+            if was then gone[#gone + 1] = case end
             if held[n] then lease_drop(case) end
         else
-            if before[n] ~= queue then
+            if was ~= queue then
                 set[#set + 1] = case
                 set[#set + 1] = queue
             end
@@ -118,8 +121,8 @@ local function place_all(share, first)
                 call('HSET', leases, case, lease_read(held[n]) .. ' ' .. score .. ' ' .. queue)
             else
                 local list = list_of(entered, queue)
-                list[#list + 1] = score
-                list[#list + 1] = case
+                local size = #list
+                list[size + 1], list[size + 2] = score, case
             end
         end
     end
