@@ -367,3 +367,12 @@ int64_t account_late_s(const struct account *account)
     const struct account_span late = {told->due_us, account->view->now_us};
     return case_up_s(account_own_us(account, late));
 }
+
+int64_t account_used_told_s(const struct account *account)
+{
+    int64_t late_s = account_late_s(account);
+    int64_t used_s = account_used_s(account);
+    bool adds_up = account->told.target_days == 0 && late_s > 0 &&
+                   used_s + 1 == account->told.target_s + late_s;
+    return used_s + adds_up;
+}

@@ -69,6 +69,10 @@ int64_t account_own_us(const struct account *account, struct account_span span);
 /* Own time used until now, or until it stopped, down to the second. */
 int64_t account_used_s(const struct account *account);
 
+/* The same beside what is late, which is told up to the second: else target and late would be a
+ * second more than what was used. */
+int64_t account_used_told_s(const struct account *account);
+
 /* Own time beyond the due instant, up to the second: as told when it stopped, until now while it
  * runs. */
 int64_t account_late_s(const struct account *account);

@@ -489,7 +489,9 @@ void clock_say(const struct ctl *ctl,
     if (told->due_us != 0 && told->paused_at_us != 0) {
         line(&saying, TEXT_WHY_STOPPED, CTL_ARGS(view_time(told->paused_at_us, text)));
     }
-    line(&saying, TEXT_EXPLAIN_USED, CTL_ARGS(sum_text(&saying, account_used_s(&account), text)));
+    line(&saying,
+         TEXT_EXPLAIN_USED,
+         CTL_ARGS(sum_text(&saying, account_used_told_s(&account), text)));
     verdict_say(&saying);
     if (elsewhere) {
         view_zone_use(before);
