@@ -41,7 +41,7 @@ static const struct language_key retention_keys[] = {
      MEANS("Roles that may erase: the key of the case is destroyed, its course and "
            "the figures stay",
            "可删除的角色：销毁本案密钥，办理过程与统计数据保留",
-           "可刪除的角色：銷毀本案金鑰，辦理過程與統計數據保留")},
+           "可刪除的角色：銷毀本案金鑰，辦理過程與統計資料保留")},
     {"erase", false, KIND_PART, INTO(policy_retention, erase), .part = &language_erasing,
      MEANS("When it falls due; left out, never by itself: redress retention lists what is due",
            "何时到期应删；不写则不自行到期，redress retention 列出到期者",
