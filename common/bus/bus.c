@@ -165,7 +165,8 @@ void bus_free(struct bus **bus_p)
         }
     }
     if (bus->context) {
-        (void)zmq_ctx_term(bus->context);
+        while (zmq_ctx_term(bus->context) != 0 && errno == EINTR) {
+        } /* its thread counts down what lies in replies */
     }
     free(bus);
     *bus_p = NULL;
@@ -349,6 +350,11 @@ void bus_publish(struct bus *bus, const char *topic, struct slice bytes)
 size_t bus_replies_lying(const struct bus *bus)
 {
     return atomic_load(&bus->lying);
+}
+
+void bus_reply_secret(struct bus *bus, const struct bus_peer *peer, struct slice bytes)
+{
+    bus_large_send(bus->requests, peer, bytes, &bus->lying);
 }
 
 void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes)

@@ -78,6 +78,9 @@ void bus_publish(struct bus *bus, const char *topic, struct slice bytes);
 
 /* To the sender of a request; dropped when it is gone or does not read (it asks again). */
 void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes);
+/* The same of what nobody is to find in memory: overwritten once it is taken, and counted as if it
+ * were large. */
+void bus_reply_secret(struct bus *bus, const struct bus_peer *peer, struct slice bytes);
 
 /* Bytes of large replies (BUS_REPLY_LARGE) that no peer has taken yet.  They are bounded for all
  * peers together, because a mark counts messages: beyond BUS_LARGE_MAX one is dropped. */

@@ -46,6 +46,32 @@ static bool patterns_tried(struct policy_loading *loading,
     return false;
 }
 
+/* What is wrong with one, if anything is; in time, where that is asked, so that a bad one does not
+ * bring a slow one in. */
+static void pattern_tell(struct policy_loading *loading, uint32_t i)
+{
+    struct error why = {0};
+    size_t slow;
+    enum classify_verdict verdict =
+        loading->as == PATTERNS_IN_TIME
+            ? classify_in_time(&loading->patterns[i], 1, loading->patience_s, &slow)
+            : CLASSIFY_BAD;
+    if (verdict == CLASSIFY_TOO_LONG) {
+        complain(loading,
+                 loading->pattern_nodes[i],
+                 "shorten its repetitions { }",
+                 "it takes too long to compile");
+    }
+    if (verdict != CLASSIFY_BAD) {
+        return;
+    }
+    SCOPED(classifier_free)
+    struct classifier *one = classifier_new(&loading->patterns[i], 1, &why);
+    if (!one) {
+        complain(loading, loading->pattern_nodes[i], NULL, "%s", why.text);
+    }
+}
+
 /* All patterns at once; when that fails, one by one, so that each bad one is told of at its place.
  */
 static struct classifier *classifier_make(struct policy_loading *loading,
@@ -64,12 +90,7 @@ static struct classifier *classifier_make(struct policy_loading *loading,
     }
     unsigned before = loading->source->errors;
     for (uint32_t i = 0; i < loading->pattern_count; i++) {
-        struct error why = {0};
-        SCOPED(classifier_free)
-        struct classifier *one = classifier_new(&loading->patterns[i], 1, &why);
-        if (!one) {
-            complain(loading, loading->pattern_nodes[i], NULL, "%s", why.text);
-        }
+        pattern_tell(loading, i);
     }
     if (loading->source->errors == before) {
         complain(loading, root, NULL, "%s", error.text);

@@ -23,11 +23,21 @@ bool cycle_init(struct service *service)
     return cycle->arena && cycle->events && cycle->replies && input_list_init(&cycle->inputs);
 }
 
+static void memory_forget(struct cycle *cycle)
+{
+    if (cycle->keeps_secrets) {
+        arena_wipe(cycle->arena);
+    }
+    arena_reset(cycle->arena);
+    cycle->keeps_secrets = false;
+}
+
 void cycle_done(struct service *service)
 {
     struct cycle *cycle = &service->cycle;
     requests_release(cycle, 0);
     if (cycle->arena) {
+        memory_forget(cycle);
         arena_free(&cycle->arena);
     }
     if (cycle->inputs.arena) {
@@ -50,15 +60,6 @@ static void streams_revert(struct cycle *cycle)
     cycle->touched_count = 0;
     cycle->event_count = 0;
     cycle->reply_count = 0;
-}
-
-static void memory_forget(struct cycle *cycle)
-{
-    if (cycle->keeps_secrets) {
-        arena_wipe(cycle->arena);
-    }
-    arena_reset(cycle->arena);
-    cycle->keeps_secrets = false;
 }
 
 /* Nothing is under way. */
@@ -99,7 +100,9 @@ void cycle_cut(struct service *service)
 static void replies_send(struct cycle *cycle)
 {
     for (uint32_t i = 0; i < cycle->reply_count; i++) {
-        service_reply(cycle->service, &cycle->replies[i].peer, cycle->replies[i].bytes);
+        const struct reply *reply = &cycle->replies[i];
+        (cycle->keeps_secrets ? bus_reply_secret
+                              : bus_reply)(cycle->service->bus, &reply->peer, reply->bytes);
     }
 }
 

@@ -169,7 +169,8 @@ static struct claim *claim_of(const struct dispatch *dispatch,
     bool claims = act && act->has_action &&
                   slice_equal(slice_of(act->action.data, act->action.len), slice_text("claim"));
     struct claim *claim = claims ? claim_find(dispatch, command->command_id) : NULL;
-    return claim && claim->proposed == act->case_id ? claim : NULL;
+    bool asking = claim && claim->proposed == 0; /* it will be answered into that claim */
+    return claim && !asking && claim->proposed == act->case_id ? claim : NULL;
 }
 
 bool claim_is_another(const struct asked *asked)
@@ -201,7 +202,7 @@ void claims_committed(struct dispatch *dispatch)
 void claim_refused(struct dispatch *dispatch, const Redress__Command__V1__Command *command)
 {
     struct claim *claim = claim_of(dispatch, command);
-    if (claim) {
+    if (claim && claim->mark == desk_mark(dispatch, command)) { /* else another's */
         claim_end(claim);
     }
 }
@@ -372,16 +373,14 @@ void claim(const struct asked *asked)
     }
 }
 
-bool claim_again(const struct asked *asked,
-                 const struct policy *policy,
-                 const struct dispatch_case *state,
-                 enum dispatch_answer answered)
+bool claim_again(const struct asked *asked, enum dispatch_answer answered)
 {
     struct dispatch *dispatch = asked->dispatch;
     const Redress__Command__V1__Act *act = asked->command->act;
     struct claim *claim = claim_find(dispatch, asked->command->command_id);
     bool here = claim_of(dispatch, asked->command) != NULL;
-    bool elsewhere = act->has_claim_token && act->claim_token.len > 0; /* another instance's */
+    /* another instance's; without its queue nothing can be proposed that is the same command */
+    bool elsewhere = act->has_claim_token && act->claim_token.len > 0 && act->has_queue;
     bool fits_others = answered == DISPATCH_SKILL || answered == DISPATCH_KEPT ||
                        answered == DISPATCH_RECUSED || answered == DISPATCH_EARLIER_HANDLER;
     if (claim && !here) {
@@ -393,9 +392,7 @@ bool claim_again(const struct asked *asked,
     }
     claim_give_back(dispatch, act->case_id, slice_of(act->claim_token.data, act->claim_token.len));
     if (!claim) {
-        char queue[PROJECTION_QUEUE_MAX];
-        (void)snprintf(queue, sizeof queue, "%s/%s", policy->name, policy->queues[state->queue].id);
-        claim = claim_new(asked, slice_text(queue));
+        claim = claim_new(asked, slice_of(act->queue.data, act->queue.len));
         if (!claim) {
             return true;
         }

@@ -335,7 +335,6 @@ static void refuse_act(const struct asked *asked,
                        struct slice field)
 {
     struct dispatch *dispatch = asked->dispatch;
-    const struct policy *policy = dispatch_policy(dispatch, held->state.policy_id);
     if (answered == DISPATCH_ERASED && input->kind == DISPATCH_ERASE) { /* as if it were done now */
         uint64_t case_id = asked->command->act->case_id;
         dispatch->erased[dispatch->erased_count++] = case_id; /* a copy may have brought it back */
@@ -343,7 +342,7 @@ static void refuse_act(const struct asked *asked,
         answer_done(asked, held, dispatch_answer_code(answered), 0);
         return;
     }
-    if (input->kind == DISPATCH_CLAIM && claim_again(asked, policy, &held->state, answered)) {
+    if (input->kind == DISPATCH_CLAIM && claim_again(asked, answered)) {
         return;
     }
     if (input->kind == DISPATCH_CLAIM) {
@@ -468,6 +467,14 @@ static void show(const struct asked *asked)
     }
 }
 
+uint64_t desk_mark(const struct dispatch *dispatch, const Redress__Command__V1__Command *command)
+{
+    struct slice body = dispatch_command_body(command);
+    uint64_t mark = seal_mark(dispatch->ring, body);
+    explicit_bzero((void *)(uintptr_t)body.bytes, body.size); /* notes, personal fields */
+    return mark;
+}
+
 void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request)
 {
     struct error error = {0};
@@ -486,7 +493,7 @@ void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct r
     } else if (!asked.command->act && !asked.command->claim) {
         desk_refuse(&asked, DESK_COMMAND_UNKNOWN, NULL);
     } else {
-        asked.mark = seal_mark(dispatch->ring, dispatch_command_body(asked.command));
+        asked.mark = desk_mark(dispatch, asked.command);
         (asked.command->act ? act : claim)(&asked);
     }
 }

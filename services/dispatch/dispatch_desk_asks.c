@@ -45,7 +45,7 @@ want(struct dispatch *dispatch, struct wanted *wanted, const Redress__Command__V
         others_want(dispatch, command->act);
         early_note_act(dispatch, command->act);
         if (reads) {
-            reading_want(dispatch, command->act);
+            reading_want(dispatch, command);
         }
     } else if (command->show) {
         cases_want(dispatch, command->show->case_id);

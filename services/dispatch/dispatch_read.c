@@ -12,7 +12,7 @@
 #include <inttypes.h>
 
 enum {
-    PLACES_MAX = 64, /* events one batch reads; who asks for more is told to ask again */
+    PLACES_MAX = 64, /* events one batch reads for all who ask; the others are told to ask again */
     BYTES_MAX = PLACES_MAX * (EVENT_SIZE_MAX + 16),
     GIVEN_MAX = 192 * 1024, /* bytes one reply gives out; with the rest it fits LIMIT_REPLY_SIZE */
     LYING_MAX = BUS_LARGE_MAX / 2, /* nothing is given while so much was not taken yet */
@@ -70,18 +70,39 @@ void reading_begin(struct dispatch *dispatch)
     arena_reset(dispatch->reading->arena);
 }
 
-void reading_want(struct dispatch *dispatch, const Redress__Command__V1__Act *act)
+/* Of a case that is at hand and for a role that reads it: else nobody's places would be taken by
+ * who may not.  Who may is looked up for once more when the case is here. */
+static bool may_want(struct dispatch *dispatch, const Redress__Command__V1__Command *command)
+{
+    uint64_t case_id = command->act->case_id;
+    bool ours = service_serves(dispatch->service, case_partition(case_id));
+    const struct held_case *held = ours ? dispatch_find(dispatch, case_id) : NULL;
+    const struct policy *policy = held ? dispatch_policy(dispatch, held->state.policy_id) : NULL;
+    struct slice role = slice_of(command->role.data, command->has_role ? command->role.len : 0);
+    return policy && policy_role_in(policy, policy->readers, policy_role_index(policy, role));
+}
+
+static bool is_wanted(const struct reading *reading, uint64_t case_id, uint64_t place)
+{
+    for (uint32_t i = 0; i < reading->count; i++) {
+        if (reading->places[i].case_id == case_id && reading->places[i].place == place) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void reading_want(struct dispatch *dispatch, const Redress__Command__V1__Command *command)
 {
     struct reading *reading = dispatch->reading;
+    uint64_t case_id = command->act->case_id;
     uint64_t places[DISPATCH_READ_MAX];
-    bool ours = service_serves(dispatch->service, case_partition(act->case_id));
-    uint32_t count = ours ? places_of(act, places) : 0;
-    if (count > PLACES_MAX - reading->count) {
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        reading->places[reading->count++] =
-            (struct place){.case_id = act->case_id, .place = places[i]};
+    uint32_t count = may_want(dispatch, command) ? places_of(command->act, places) : 0;
+    for (uint32_t i = 0; i < count && reading->count < PLACES_MAX; i++) {
+        if (!is_wanted(reading, case_id, places[i])) {
+            reading->places[reading->count++] =
+                (struct place){.case_id = case_id, .place = places[i]};
+        }
     }
 }
 
@@ -333,8 +354,8 @@ static bool open_all(struct opening *opening, const uint64_t *places, uint32_t c
     for (uint32_t i = 0; i < count; i++) {
         const struct place *place =
             place_find(asked->dispatch->reading, asked->command->act->case_id, places[i]);
-        if (!place) { /* the batch had no room for it */
-            return postpone(asked);
+        if (!place) { /* the case was not at hand, or the batch had no room for it */
+            return desk_asks_first(asked) ? false : postpone(asked);
         }
         if (!place_open(opening, place)) {
             return false;

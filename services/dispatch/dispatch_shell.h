@@ -205,10 +205,7 @@ void claim_refused(struct dispatch *dispatch, const Redress__Command__V1__Comman
  * The case that was proposed to this claim is not for this person: another one is looked for, a
  * bounded number of times.  False: it was no proposal, or enough were tried; to be refused.
  */
-bool claim_again(const struct asked *asked,
-                 const struct policy *policy,
-                 const struct dispatch_case *state,
-                 enum dispatch_answer answered);
+bool claim_again(const struct asked *asked, enum dispatch_answer answered);
 
 /* Those that are ours, PG_INT2. */
 void partitions_served(const struct service *service, struct pg_array *partitions);
@@ -247,6 +244,8 @@ void desk_look_again(const struct asked *asked);
 bool desk_repeated(const struct asked *asked);
 void desk_request(struct dispatch *dispatch, struct cycle *cycle, const struct request *request);
 
+/* seal_mark of dispatch_command_body, of which nothing stays in memory. */
+uint64_t desk_mark(const struct dispatch *dispatch, const Redress__Command__V1__Command *command);
 /* What a command does: one of our own actions, else one of the policy's. */
 enum dispatch_input_kind desk_kind_of(struct slice action);
 
@@ -259,7 +258,7 @@ bool reading_open(struct dispatch *dispatch);
 void reading_close(struct dispatch *dispatch);
 /* While a batch is looked up: nothing is wanted yet; what this command wants; what all of it is. */
 void reading_begin(struct dispatch *dispatch);
-void reading_want(struct dispatch *dispatch, const Redress__Command__V1__Act *act);
+void reading_want(struct dispatch *dispatch, const Redress__Command__V1__Command *command);
 bool reading_lookup(const struct dispatch *dispatch, struct pg *pg);
 void reading_looked_up(struct dispatch *dispatch, const PGresult *rows);
 /* Opens what a command asks for that the core lets it read; lent by the cycle.  It may leave with

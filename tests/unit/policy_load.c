@@ -228,7 +228,8 @@ static void hundreds_of_categories_are_each_found_and_no_other(void **state)
     }
 }
 
-/* Planted: the slow one taken for good; the fault told of the policy, not of the pattern. */
+/* Planted: the slow one taken for good; compiled beside a bad one without end; the fault told of
+ * the policy, not of the pattern. */
 static void a_pattern_that_takes_too_long_is_told_at_its_place(void **state)
 {
     (void)state;
@@ -259,6 +260,20 @@ static void a_pattern_that_takes_too_long_is_told_at_its_place(void **state)
     assert_null(object);
     assert_int_equal(report.errors, 1);
     assert_non_null(strstr(report.text, place));
+    assert_non_null(strstr(report.text, "it takes too long to compile"));
+    policy_report_done(&report);
+    (void)snprintf(/* nor does another that is bad bring it in */
+                   slow,
+                   sizeof slow,
+                   "%.*s'(延误', '%s'%s",
+                   (int)(at - yaml),
+                   yaml,
+                   bomb,
+                   at + strlen(taken));
+    object =
+        policy_load_in_time("slow", slice_of(slow, strlen(slow)), LAST_YEAR, LAST_YEAR, 8, &report);
+    assert_null(object);
+    assert_int_equal(report.errors, 2);
     assert_non_null(strstr(report.text, "it takes too long to compile"));
     policy_report_done(&report);
 }
