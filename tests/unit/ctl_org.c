@@ -144,7 +144,7 @@ static void what_changes_is_said_and_nothing_else(void **state)
     SCOPED(said_done) struct said said = say("org show --lang zh-TW");
     assert_int_equal(said.code, CTL_OK);
     assert_non_null(strstr(said.out, "harbour（harbour），第 2 版"));
-    assert_non_null(strstr(said.out, "在崗"));
+    assert_non_null(strstr(said.out, "值班中"));
     assert_non_null(strstr(said.out, "服務台"));
     assert_null(strstr(said.out, "desk")); /* a title may be typed as well; programs get it */
     SCOPED(said_done) struct said json = say("org show --json");
