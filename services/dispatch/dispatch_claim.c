@@ -169,8 +169,8 @@ static struct claim *claim_of(const struct dispatch *dispatch,
     bool claims = act && act->has_action &&
                   slice_equal(slice_of(act->action.data, act->action.len), slice_text("claim"));
     struct claim *claim = claims ? claim_find(dispatch, command->command_id) : NULL;
-    bool asking = claim && claim->proposed == 0; /* it will be answered into that claim */
-    return claim && !asking && claim->proposed == act->case_id ? claim : NULL;
+    /* one that asks has proposed nothing, and will be answered into */
+    return claim && claim->proposed != 0 && claim->proposed == act->case_id ? claim : NULL;
 }
 
 bool claim_is_another(const struct asked *asked)

@@ -384,17 +384,17 @@ bool reading_give(const struct asked *asked,
                   const struct dispatch_opened **opened,
                   uint32_t *opened_count)
 {
-    if (is_too_fast(asked, held)) {
-        return postpone(asked);
-    }
     cycle_keeps_secrets(asked->cycle);
     uint64_t places[DISPATCH_READ_MAX];
     struct opening opening = {.asked = asked,
                               .opened =
                                   arena_take(cycle_arena(asked->cycle),
                                              DISPATCH_OPENED_MAX * sizeof(struct dispatch_opened))};
+    if (is_too_fast(asked, held) || !opening.opened) {
+        return postpone(asked);
+    }
     uint32_t count = places_of(asked->command->act, places);
-    bool good = opening.opened && key_take(&opening) && open_all(&opening, places, count);
+    bool good = key_take(&opening) && open_all(&opening, places, count);
     explicit_bzero(opening.key, sizeof opening.key);
     *opened = opening.opened;
     *opened_count = opening.count;

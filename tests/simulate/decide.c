@@ -22,7 +22,7 @@ void batch_reply(struct instance *instance, const struct request *request, uint6
 
 void batch_change(struct instance *instance, uint64_t case_id)
 {
-    instance->batch.changed[case_partition(case_id)][case_serial(case_id)] = true;
+    instance->batch.changed[case_partition(case_id)][case_id_serial(case_id)] = true;
 }
 
 /* What mutants do to what is stored. */
@@ -257,7 +257,8 @@ static const struct dispatch_counted *count_asked(const struct policy *policy,
 /* The most urgent priority its clocks have asked for, as their row in the archive says. */
 static uint8_t raised_to(uint64_t case_id)
 {
-    const struct row *row = pg_row(SERVICE_WATCHDOG, case_partition(case_id), case_serial(case_id));
+    const struct row *row =
+        pg_row(SERVICE_WATCHDOG, case_partition(case_id), case_id_serial(case_id));
     const struct policy *policy = row_policy(row);
     const char *by;
     bool looked_up = policy && sim.mutant != MUTANT_RAISED_FORGOTTEN;

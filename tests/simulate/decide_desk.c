@@ -93,7 +93,7 @@ bool desk_other_is_amiss(const struct instance *instance,
         holding->phase != OWNER_SERVING || !cases_here(instance, id)) {
         return false; /* of a case elsewhere its owner knows, and nobody asks him */
     }
-    const struct dispatch_case *other = &holding->rows[case_serial(id)].dispatch;
+    const struct dispatch_case *other = &holding->rows[case_id_serial(id)].dispatch;
     bool erased = other->more.erased_at_us != 0;
     if (merges && erased) {
         sim_reach(SOMETIMES_MERGE_INTO_ERASED);

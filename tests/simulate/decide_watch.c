@@ -49,7 +49,7 @@ static void timer_set(struct instance *instance, uint64_t case_id)
     const struct policy *policy = row_policy(row);
     int64_t due_us = policy ? watch_due_us(policy, &row->watch) : INT64_MAX;
     uint32_t at = 0;
-    while (at < holding->timer_count && holding->timers[at].serial != case_serial(case_id)) {
+    while (at < holding->timer_count && holding->timers[at].serial != case_id_serial(case_id)) {
         at++;
     }
     bool early = at < holding->timer_count && holding->timers[at].due_us < due_us;
@@ -57,7 +57,7 @@ static void timer_set(struct instance *instance, uint64_t case_id)
         return; /* one that is too early may stay: looking at the case shows it */
     }
     if (due_us != INT64_MAX) {
-        holding->timers[at] = (struct timer){case_serial(case_id), due_us};
+        holding->timers[at] = (struct timer){case_id_serial(case_id), due_us};
         holding->timer_count += at == holding->timer_count;
     }
 }

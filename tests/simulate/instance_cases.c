@@ -16,7 +16,7 @@ bool cases_here(const struct instance *instance, uint64_t case_id)
 
 static struct row *place_of(struct instance *instance, uint64_t case_id)
 {
-    return &instance->holdings[case_partition(case_id)].rows[case_serial(case_id)];
+    return &instance->holdings[case_partition(case_id)].rows[case_id_serial(case_id)];
 }
 
 static void put(struct instance *instance, uint64_t case_id, const struct row *row)
@@ -62,7 +62,7 @@ static void want(struct instance *instance, struct call *call, uint64_t case_id)
             return;
         }
     }
-    sim_reach(instance->holdings[partition].committed_rows[case_serial(case_id)].version > 0
+    sim_reach(instance->holdings[partition].committed_rows[case_id_serial(case_id)].version > 0
                   ? SOMETIMES_CASE_READ
                   : SOMETIMES_CASE_NEW);
     call->row_cases[call->row_count++] = case_id;

@@ -6,8 +6,8 @@ static void op_of(void *self, uint64_t case_id, bool committed, struct projectio
 {
     const struct instance *instance = self;
     const struct holding *holding = &instance->holdings[case_partition(case_id)];
-    const struct row *row = committed ? &holding->committed_rows[case_serial(case_id)]
-                                      : &holding->rows[case_serial(case_id)];
+    const struct row *row = committed ? &holding->committed_rows[case_id_serial(case_id)]
+                                      : &holding->rows[case_id_serial(case_id)];
     const struct policy *policy = row_policy(row);
     *op = (struct projection_op){.case_id = case_id, .clock = PROJECTION_NO_CLOCK};
     if (instance->service == SERVICE_WATCHDOG) {

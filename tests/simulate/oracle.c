@@ -124,15 +124,16 @@ static void check_cause(const struct fact *fact)
 static void note_priority(const struct event *event)
 {
     uint32_t partition = case_partition(event->case_id);
-    uint32_t *priority = &oracle.priorities[partition][case_serial(event->case_id)];
+    uint32_t *priority = &oracle.priorities[partition][case_id_serial(event->case_id)];
     if (event->kind == EVENT_OPENED) {
         *priority = event->opened.priority;
-        oracle.heeds[partition][case_serial(event->case_id)] = UINT64_MAX; /* known at the commit */
+        oracle.heeds[partition][case_id_serial(event->case_id)] =
+            UINT64_MAX; /* known at the commit */
     } else {
         const struct policy *policy = case_policy(event->case_id);
         bool closed = policy->steps[policy_step_index(policy, event->advanced.to_step)].closed;
         if (*priority == 0 && !closed) { /* open again: what was read in this commit came before */
-            oracle.heeds[partition][case_serial(event->case_id)] = UINT64_MAX;
+            oracle.heeds[partition][case_id_serial(event->case_id)] = UINT64_MAX;
         }
         *priority = closed ? 0 : event->advanced.priority;
     }
@@ -165,7 +166,7 @@ static bool asks_more(uint32_t partition, uint64_t seq)
 {
     const struct event *event = pg_fact(SERVICE_WATCHDOG, partition, seq)->event;
     uint32_t wanted = event->clocks.clocks[0].raise_priority_to;
-    uint64_t serial = case_serial(event->case_id);
+    uint64_t serial = case_id_serial(event->case_id);
     return wanted > 0 && seq > oracle.heeds[partition][serial] &&
            oracle.priorities[partition][serial] > wanted && !begun_again(partition, seq);
 }
@@ -203,7 +204,7 @@ static void check_fact(const struct fact *fact)
         queues_check(fact);
         life_check(fact);
     }
-    oracle.streams[fact->service][fact->partition].versions[case_serial(fact->event->case_id)]++;
+    oracle.streams[fact->service][fact->partition].versions[case_id_serial(fact->event->case_id)]++;
 }
 
 void oracle_before(const struct call *call)
@@ -363,7 +364,8 @@ static void check_rows(enum service_id service, uint32_t partition)
     memset(folded, 0, sizeof folded);
     for (uint64_t seq = 1; seq <= count; seq++) {
         const struct event *event = pg_fact(service, partition, seq)->event;
-        dispatch_evolve(case_policy(event->case_id), &folded[case_serial(event->case_id)], event);
+        dispatch_evolve(
+            case_policy(event->case_id), &folded[case_id_serial(event->case_id)], event);
     }
     for (uint64_t serial = 1; serial < CASES_MAX; serial++) {
         const struct row *row = pg_row(service, partition, serial);
@@ -400,7 +402,7 @@ static void fold_until(struct folding *folding, enum service_id service, uint64_
             fold_until(folding, event->cause_service, event->cause_seq - before);
         }
         watch_evolve(
-            case_policy(event->case_id), &folding->watches[case_serial(event->case_id)], event);
+            case_policy(event->case_id), &folding->watches[case_id_serial(event->case_id)], event);
     }
 }
 

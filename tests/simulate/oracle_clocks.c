@@ -183,7 +183,7 @@ void clocks_check(const struct fact *fact, const struct event *cause)
         const struct event_clock *told = &event->clocks.clocks[i];
         enum clock_index index =
             slice_equal(told->name, slice_text("answer")) ? CLOCK_ANSWER : CLOCK_HANDLING;
-        struct clock *clock = &clocks[fact->partition][case_serial(event->case_id)][index];
+        struct clock *clock = &clocks[fact->partition][case_id_serial(event->case_id)][index];
         switch ((int)event->kind) {
         case EVENT_CLOCKS_STARTED:
             start(clock, index, fact, told->due_us);
@@ -203,7 +203,7 @@ void clocks_check(const struct fact *fact, const struct event *cause)
 
 static void check_end(uint64_t case_id, int index)
 {
-    const struct clock *clock = &clocks[case_partition(case_id)][case_serial(case_id)][index];
+    const struct clock *clock = &clocks[case_partition(case_id)][case_id_serial(case_id)][index];
     bool waited = find(SERVICE_DISPATCH, case_id, EVENT_APPROVED) != NULL;
     unsigned pauses = index == CLOCK_HANDLING && waited;
     bool ended = find(SERVICE_DISPATCH, case_id, EVENT_REPLIED) != NULL;

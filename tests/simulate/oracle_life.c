@@ -10,7 +10,7 @@ void life_begin(void)
 
 static struct life *life_of(uint64_t case_id)
 {
-    return &lives[case_partition(case_id)][case_serial(case_id)];
+    return &lives[case_partition(case_id)][case_id_serial(case_id)];
 }
 
 #define HOLDS(condition)                                                                           \

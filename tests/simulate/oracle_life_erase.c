@@ -134,7 +134,7 @@ static const char *erase(const struct doing *doing, const char *why)
 const char *life_erasing_wrong(const struct doing *doing, const struct event *event)
 {
     const struct life *life = doing->life;
-    struct told *of = &told[case_partition(event->case_id)][case_serial(event->case_id)];
+    struct told *of = &told[case_partition(event->case_id)][case_id_serial(event->case_id)];
     if (life->erased_at_us != 0) {
         return "something happened to what is erased";
     }

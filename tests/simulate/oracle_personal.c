@@ -9,7 +9,7 @@ void personal_begin(void)
 
 static bool *erased_of(uint64_t case_id)
 {
-    return &erased[case_partition(case_id)][case_serial(case_id)];
+    return &erased[case_partition(case_id)][case_id_serial(case_id)];
 }
 
 static void check_sealed(const struct fact *fact, struct slice sealed)
@@ -49,7 +49,7 @@ void personal_check(const struct fact *fact)
 static void check_key(uint64_t case_id)
 {
     const struct fact *received =
-        pg_fact(SERVICE_INTAKE, case_partition(case_id), case_serial(case_id));
+        pg_fact(SERVICE_INTAKE, case_partition(case_id), case_id_serial(case_id));
     const struct key_row *key = pg_key(case_id);
     bool is_erased = *erased_of(case_id);
     bool lives = received && !is_erased;

@@ -30,7 +30,7 @@ void queues_committed(void)
 void queues_check(const struct fact *fact)
 {
     const struct event *event = fact->event;
-    struct stand *stand = &stands[fact->partition][case_serial(event->case_id)];
+    struct stand *stand = &stands[fact->partition][case_id_serial(event->case_id)];
     bool opened = event->kind == EVENT_OPENED;
     struct slice queue = opened ? event->opened.queue : event->advanced.queue;
     uint32_t agent = opened ? 0 : agent_number(event->advanced.agent);
@@ -179,7 +179,7 @@ static void check_decisions(uint32_t partition)
     for (uint64_t seq = 1; !sim.failed && seq <= pg_fact_count(SERVICE_DISPATCH, partition);
          seq++) {
         const struct fact *fact = pg_fact(SERVICE_DISPATCH, partition, seq);
-        decide_again(fact, &states[case_serial(fact->event->case_id)]);
+        decide_again(fact, &states[case_id_serial(fact->event->case_id)]);
     }
 }
 
@@ -192,7 +192,7 @@ static struct {
 static bool is_in(uint64_t case_id, const char *queue)
 {
     uint32_t partition = case_partition(case_id);
-    uint64_t serial = case_serial(case_id);
+    uint64_t serial = case_id_serial(case_id);
     const struct policy *policy = case_policy(case_id);
     size_t prefix = policy ? strlen(policy->name) + 1 : sizeof stands[0][0].queue;
     return partition < PARTITIONS && serial < CASES_MAX && strlen(queue) > prefix &&
@@ -202,13 +202,15 @@ static bool is_in(uint64_t case_id, const char *queue)
 /* By all that dispatch has heard of its clocks. */
 static bool is_placed(uint64_t case_id, double score)
 {
-    const struct row *row = pg_row(SERVICE_DISPATCH, case_partition(case_id), case_serial(case_id));
+    const struct row *row =
+        pg_row(SERVICE_DISPATCH, case_partition(case_id), case_id_serial(case_id));
     return dispatch_queue_score(&row->dispatch) == score;
 }
 
 static bool is_due(uint64_t case_id, double due_ms)
 {
-    const struct row *row = pg_row(SERVICE_WATCHDOG, case_partition(case_id), case_serial(case_id));
+    const struct row *row =
+        pg_row(SERVICE_WATCHDOG, case_partition(case_id), case_id_serial(case_id));
     const struct policy *policy = row_policy(row);
     int64_t row_due_ms = policy ? watch_due_us(policy, &row->watch) / 1000 : -1;
     return (double)row_due_ms == due_ms;

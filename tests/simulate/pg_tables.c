@@ -130,7 +130,7 @@ enum call_answer tables_judge(struct call *call)
 
 static struct key_row *key_of(uint64_t case_id)
 {
-    return &tables.keys[case_partition(case_id)][case_serial(case_id)];
+    return &tables.keys[case_partition(case_id)][case_id_serial(case_id)];
 }
 
 static void apply_keys(const struct call *call)
@@ -162,7 +162,7 @@ static void apply_commit(const struct call *call)
     }
     for (uint32_t i = 0; i < call->row_count; i++) {
         uint64_t case_id = call->row_cases[i];
-        stream_of(service, case_partition(case_id))->rows[case_serial(case_id)] = call->rows[i];
+        stream_of(service, case_partition(case_id))->rows[case_id_serial(case_id)] = call->rows[i];
     }
     apply_keys(call);
     for (uint32_t i = 1; i <= AGENTS_MAX; i++) {
@@ -272,7 +272,7 @@ void tables_answer(struct call *call)
         for (uint32_t i = 0; i < call->row_count; i++) {
             uint64_t case_id = call->row_cases[i];
             call->rows[i] =
-                *pg_row(call->from->service, case_partition(case_id), case_serial(case_id));
+                *pg_row(call->from->service, case_partition(case_id), case_id_serial(case_id));
         }
         break;
     case CALL_LOOK_UP:

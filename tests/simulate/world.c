@@ -64,7 +64,7 @@ unsigned service_inputs(enum service_id service)
 const struct policy *case_policy(uint64_t case_id)
 {
     const struct fact *fact =
-        pg_fact(SERVICE_INTAKE, case_partition(case_id), case_serial(case_id));
+        pg_fact(SERVICE_INTAKE, case_partition(case_id), case_id_serial(case_id));
     return fact ? policies_true(fact->event->received.policy_id) : NULL;
 }
 

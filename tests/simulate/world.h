@@ -126,11 +126,6 @@ static inline uint64_t request_reference(const struct request *request)
     return request->submission * REQUEST_KINDS + request->kind;
 }
 
-static inline uint64_t case_serial(uint64_t case_id)
-{
-    return case_id & ((1ULL << 40) - 1);
-}
-
 void world_begin(void);
 void world_end(void);
 

@@ -268,7 +268,7 @@ static void commit_tell(const struct call *call, struct real_commit *commit)
         uint64_t id = commit->rows[i].case_id = call->row_cases[i];
         commit->rows[i].version = call->rows[i].version;
         commit->rows[i].is_new =
-            pg_row(desk.service, case_partition(id), case_serial(id))->version == 0;
+            pg_row(desk.service, case_partition(id), case_id_serial(id))->version == 0;
     }
 }
 
