@@ -195,7 +195,7 @@ void arena_wipe(struct arena *arena)
 {
     for (struct block *block = arena->first; block; block = block->next) {
         ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
-        explicit_bzero(block->bytes, block->used);
+        explicit_bzero(block->bytes, block->size); /* what was shrunk away as well */
     }
     arena_reset(arena);
 }

@@ -190,7 +190,7 @@ struct command {
     uint8_t id[16]; /* all zero: a new one is made */
     const char *actor;
     const char *role;
-    const char *queue; /* claim out of it … */
+    const char *queue; /* claim out of it (no action) … */
     uint64_t case_id;  /* … or act on, or (no action) show */
     const char *action;
     uint32_t version;

@@ -77,6 +77,10 @@ static void act_fill(Redress__Command__V1__Act *act,
     act->case_id = command->case_id;
     act->expected_version = command->version;
     act->action = data_of(command->action);
+    if (command->queue) {
+        act->has_queue = 1;
+        act->queue = data_of(command->queue);
+    }
     if (command->note) {
         act->has_note = 1;
         act->note = data_of(command->note);
@@ -120,7 +124,7 @@ static void command_send(struct desk *desk,
         act.queue = data_of(command->queue);
         act.claim_token = (ProtobufCBinaryData){token.size, (uint8_t *)(uintptr_t)token.bytes};
         message.act = &act;
-    } else if (command->queue) {
+    } else if (command->queue && !command->action) {
         claim.has_queue = 1;
         claim.queue = data_of(command->queue);
         message.claim = &claim;
