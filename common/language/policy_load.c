@@ -11,6 +11,14 @@ enum {
     SCRATCH_MEMORY_MAX = 64 * 1024 * 1024,
 };
 
+static void slow_tell(struct policy_loading *loading, size_t pattern)
+{
+    complain(loading,
+             loading->pattern_nodes[pattern],
+             "shorten its repetitions { }",
+             "it takes too long to compile");
+}
+
 /* False: they take too long, and that is told. */
 static bool patterns_tried(struct policy_loading *loading,
                            const struct yaml_node *root,
@@ -32,10 +40,7 @@ static bool patterns_tried(struct policy_loading *loading,
         break;
     }
     if (slow < loading->pattern_count) {
-        complain(loading,
-                 loading->pattern_nodes[slow],
-                 "shorten its repetitions { }",
-                 "it takes too long to compile");
+        slow_tell(loading, slow);
     } else {
         complain(loading,
                  root,
@@ -57,10 +62,7 @@ static void pattern_tell(struct policy_loading *loading, uint32_t i)
             ? classify_in_time(&loading->patterns[i], 1, loading->patience_s, &slow)
             : CLASSIFY_BAD;
     if (verdict == CLASSIFY_TOO_LONG) {
-        complain(loading,
-                 loading->pattern_nodes[i],
-                 "shorten its repetitions { }",
-                 "it takes too long to compile");
+        slow_tell(loading, i);
     }
     if (verdict != CLASSIFY_BAD) {
         return;

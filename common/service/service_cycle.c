@@ -25,10 +25,7 @@ bool cycle_init(struct service *service)
 
 static void memory_forget(struct cycle *cycle)
 {
-    if (cycle->keeps_secrets) {
-        arena_wipe(cycle->arena);
-    }
-    arena_reset(cycle->arena);
+    (cycle->keeps_secrets ? arena_wipe : arena_reset)(cycle->arena);
     cycle->keeps_secrets = false;
 }
 

@@ -26,7 +26,7 @@ bool dispatch_read_places(struct slice what, uint64_t places[DISPATCH_READ_MAX],
 {
     size_t at = 0;
     *count = 0;
-    while (at <= what.size && *count < DISPATCH_READ_MAX) {
+    while (what.size > 0 && at <= what.size && *count < DISPATCH_READ_MAX) {
         const uint8_t *blank = at < what.size ? memchr(what.bytes + at, ' ', what.size - at) : NULL;
         size_t end = blank ? (size_t)(blank - what.bytes) : what.size;
         if (!place_parse(slice_of(what.bytes + at, end - at), &places[*count])) {

@@ -384,9 +384,9 @@ static void act_on(const struct asked *asked,
         refuse_act(asked, held, input, answered, field);
         return;
     }
-    const struct dispatch_opened *opened = NULL;
-    uint32_t opened_count = 0;
-    if (input->kind == DISPATCH_READ && !reading_give(asked, held, &opened, &opened_count)) {
+    const struct dispatch_unsealed *unsealed = NULL;
+    uint32_t unsealed_count = 0;
+    if (input->kind == DISPATCH_READ && !reading_give(asked, held, &unsealed, &unsealed_count)) {
         return;
     }
     out->key_id = key_id;
@@ -405,8 +405,8 @@ static void act_on(const struct asked *asked,
                 held,
                 (struct dispatch_reply){.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE,
                                         .seq = out->seq,
-                                        .opened = opened,
-                                        .opened_count = opened_count});
+                                        .unsealed = unsealed,
+                                        .unsealed_count = unsealed_count});
 }
 
 static void act(const struct asked *asked)

@@ -151,20 +151,21 @@ void reading_looked_up(struct dispatch *dispatch, const PGresult *rows)
 /* What is being opened for one command. */
 struct opening {
     const struct asked *asked;
-    struct dispatch_opened *opened; /* DISPATCH_OPENED_MAX */
+    struct dispatch_unsealed *opened; /* DISPATCH_UNSEALED_MAX */
     uint32_t count;
     size_t given; /* bytes */
     uint8_t key[SEAL_KEY_SIZE];
     const struct event *event;
     uint64_t place;
+    bool no_room; /* it could not be opened now, and can another time */
 };
 
 static void add(struct opening *opening, const char *name, struct slice field, struct slice text)
 {
-    opening->given += text.size + sizeof(struct dispatch_opened) + POLICY_NAME_MAX;
-    if (opening->count < DISPATCH_OPENED_MAX) {
+    opening->given += text.size + sizeof(struct dispatch_unsealed) + POLICY_NAME_MAX;
+    if (opening->count < DISPATCH_UNSEALED_MAX) {
         opening->opened[opening->count++] =
-            (struct dispatch_opened){opening->place, slice_text(name), field, text};
+            (struct dispatch_unsealed){opening->place, slice_text(name), field, text};
     }
 }
 
@@ -182,6 +183,10 @@ unseal(struct opening *opening, const char *name, struct slice sealed, struct sl
                         plain,
                         &error)) {
         return true;
+    }
+    if (error.kind == ERROR_RETRY) {
+        opening->no_room = true;
+        return false;
     }
     log_error("what is sealed of a case does not open with its key",
               LOG_NUMBER("case", event->case_id),
@@ -211,6 +216,7 @@ static bool open_person(struct opening *opening, struct slice packed)
             cycle_arena(opening->asked->cycle),
             &error);
     if (!said) {
+        opening->no_room = error.kind == ERROR_RETRY;
         return false;
     }
     if (said->person) {
@@ -317,6 +323,12 @@ static bool place_refuse(const struct asked *asked, enum desk_refusal refusal, u
     return refuse(asked, refusal, &reason);
 }
 
+static bool postpone(const struct asked *asked)
+{
+    desk_postpone(asked, "reads_many", "too much is read at once; try again in a moment");
+    return false;
+}
+
 /* One place.  False: answered. */
 static bool place_open(struct opening *opening, const struct place *place)
 {
@@ -337,15 +349,10 @@ static bool place_open(struct opening *opening, const struct place *place)
     opening->event = &event;
     opening->place = place->place;
     if (!(complaint ? open_complaint(opening) : open_entry(opening))) {
-        return place_refuse(asked, DESK_UNREADABLE, place->place);
+        return opening->no_room ? postpone(asked)
+                                : place_refuse(asked, DESK_UNREADABLE, place->place);
     }
     return opening->count > before || place_refuse(asked, DESK_PLACE_UNKNOWN, place->place);
-}
-
-static bool postpone(const struct asked *asked)
-{
-    desk_postpone(asked, "reads_many", "too much is read at once; try again in a moment");
-    return false;
 }
 
 static bool open_all(struct opening *opening, const uint64_t *places, uint32_t count)
@@ -361,7 +368,7 @@ static bool open_all(struct opening *opening, const uint64_t *places, uint32_t c
             return false;
         }
     }
-    if (opening->given > GIVEN_MAX || opening->count == DISPATCH_OPENED_MAX) {
+    if (opening->given > GIVEN_MAX || opening->count == DISPATCH_UNSEALED_MAX) {
         return refuse(asked, DESK_READ_TOO_MUCH, NULL);
     }
     return true;
@@ -381,15 +388,15 @@ static bool is_too_fast(const struct asked *asked, struct held_case *held)
 
 bool reading_give(const struct asked *asked,
                   struct held_case *held,
-                  const struct dispatch_opened **opened,
-                  uint32_t *opened_count)
+                  const struct dispatch_unsealed **opened,
+                  uint32_t *unsealed_count)
 {
     cycle_keeps_secrets(asked->cycle);
     uint64_t places[DISPATCH_READ_MAX];
-    struct opening opening = {.asked = asked,
-                              .opened =
-                                  arena_take(cycle_arena(asked->cycle),
-                                             DISPATCH_OPENED_MAX * sizeof(struct dispatch_opened))};
+    struct opening opening = {
+        .asked = asked,
+        .opened = arena_take(cycle_arena(asked->cycle),
+                             DISPATCH_UNSEALED_MAX * sizeof(struct dispatch_unsealed))};
     if (is_too_fast(asked, held) || !opening.opened) {
         return postpone(asked);
     }
@@ -397,6 +404,6 @@ bool reading_give(const struct asked *asked,
     bool good = key_take(&opening) && open_all(&opening, places, count);
     explicit_bzero(opening.key, sizeof opening.key);
     *opened = opening.opened;
-    *opened_count = opening.count;
+    *unsealed_count = opening.count;
     return good;
 }

@@ -265,8 +265,8 @@ void reading_looked_up(struct dispatch *dispatch, const PGresult *rows);
  * the reply alone, after the commit.  False: answered. */
 bool reading_give(const struct asked *asked,
                   struct held_case *held,
-                  const struct dispatch_opened **opened,
-                  uint32_t *opened_count);
+                  const struct dispatch_unsealed **opened,
+                  uint32_t *unsealed_count);
 
 /* dispatch_counts.c: complaints of the same cause as a case of this batch, as they were counted for
  * its question; NULL: they were not. */

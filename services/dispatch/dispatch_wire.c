@@ -327,24 +327,24 @@ static Redress__Command__V1__Reason *reason_pack(const struct dispatch_reason *f
 }
 
 /* As far as the arena goes; what is cut is told by its absence. */
-static void opened_of(const struct dispatch_reply *from,
-                      struct arena *arena,
-                      Redress__Command__V1__Reply *reply)
+static void unsealed_of(const struct dispatch_reply *from,
+                        struct arena *arena,
+                        Redress__Command__V1__Reply *reply)
 {
-    reply->unsealed = arena_take(arena, from->opened_count * sizeof *reply->unsealed);
-    for (uint32_t i = 0; reply->unsealed && i < from->opened_count; i++) {
-        const struct dispatch_opened *opened = &from->opened[i];
+    reply->unsealed = arena_take(arena, from->unsealed_count * sizeof *reply->unsealed);
+    for (uint32_t i = 0; reply->unsealed && i < from->unsealed_count; i++) {
+        const struct dispatch_unsealed *unsealed = &from->unsealed[i];
         Redress__Command__V1__Unsealed *into = arena_take(arena, sizeof *into);
         if (!into) {
             return;
         }
         redress__command__v1__unsealed__init(into);
         into->has_place = into->has_name = into->has_text = 1;
-        into->place = opened->place;
-        into->name = data_of(opened->name);
-        into->has_field = opened->field.size > 0;
-        into->field = data_of(opened->field);
-        into->text = data_of(opened->text);
+        into->place = unsealed->place;
+        into->name = data_of(unsealed->name);
+        into->has_field = unsealed->field.size > 0;
+        into->field = data_of(unsealed->field);
+        into->text = data_of(unsealed->text);
         reply->unsealed[reply->n_unsealed++] = into;
     }
 }
@@ -376,7 +376,7 @@ struct slice dispatch_reply_pack(const struct dispatch_reply *from, struct arena
     reply.case_id = from->case_id;
     reply.has_seq = from->seq != 0;
     reply.seq = from->seq;
-    opened_of(from, arena, &reply);
+    unsealed_of(from, arena, &reply);
     if (from->state) {
         case_number_format(from->state->case_id, from->state->received_at_us, number);
         reply.has_case_number = 1;

@@ -107,10 +107,10 @@ const char *desk_refusal_tell(enum desk_refusal refusal,
                               const struct dispatch_reason *reason,
                               struct arena *arena);
 
-enum { DISPATCH_OPENED_MAX = 288 }; /* of one reply: 17 of each place at most */
+enum { DISPATCH_UNSEALED_MAX = 288 }; /* of one reply: 17 of each place at most */
 
 /* What was sealed of a case. */
-struct dispatch_opened {
+struct dispatch_unsealed {
     uint64_t place;     /* see dispatch_core_read.h */
     struct slice name;  /* narrative, name, contact, reference, demand, note, field */
     struct slice field; /* of a field: which */
@@ -132,8 +132,8 @@ struct dispatch_reply {
     bool allowed;                       /* list what may be done next */
     const struct dispatch_input *asker; /* of what is allowed: by whom; NULL: nobody asks */
     bool asker_is_full;                 /* holds as many cases as allowed */
-    uint32_t opened_count;
-    const struct dispatch_opened *opened;
+    uint32_t unsealed_count;
+    const struct dispatch_unsealed *unsealed;
 };
 
 /* Lent by the arena; empty when that is full. */

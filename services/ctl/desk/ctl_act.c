@@ -51,11 +51,6 @@ static int claim_repeated(struct ctl *ctl,
     return ctl_desk_ask(desk, &show, reply);
 }
 
-static bool has_code(const ctl_reply *reply, const char *code)
-{
-    return slice_equal(slice_of(reply->code.data, reply->code.len), slice_text(code));
-}
-
 /* The role is one of the policy's; else CTL_FAILED after saying which there are. */
 static int role_check(const struct ctl *ctl, const struct policy *policy, const char *role)
 {
@@ -107,7 +102,7 @@ static void erased_tell(struct ctl *ctl,
     char at[VIEW_TEXT_MAX];
     const char *title = policy ? view_title(ctl, &policy->title) : "";
     (void)view_plain(slice_of(reply->case_number.data, reply->case_number.len), number);
-    if (!has_code(reply, "erased")) {
+    if (!ctl_reply_is(reply, "erased")) {
         ctl_print(ctl,
                   TEXT_ERASED_NOW,
                   CTL_ARGS(number,
@@ -141,7 +136,7 @@ static bool was_erased(const ctl_reply *reply, const struct ctl_command *command
 static bool releases_nothing(const ctl_reply *reply, const struct ctl_command *command)
 {
     return command->action && strcmp(command->action, "release") == 0 &&
-           has_code(reply, "not_holder") && reply->step.len > 0 && reply->agent.len == 0;
+           ctl_reply_is(reply, "not_holder") && reply->step.len > 0 && reply->agent.len == 0;
 }
 
 /* A claim is refused before there is a case, so no policy says in which zone; until when somebody
@@ -234,8 +229,8 @@ static int claim_ask(struct ctl *ctl,
 {
     const char *queue = command->queue;
     int code = ctl_meant_ask(ctl, desk, command, reply);
-    bool doubtful = code == CTL_OK && ((is_empty(*reply) && !has_code(*reply, "none_fits")) ||
-                                       has_code(*reply, "queue_unknown"));
+    bool doubtful = code == CTL_OK && ((is_empty(*reply) && !ctl_reply_is(*reply, "none_fits")) ||
+                                       ctl_reply_is(*reply, "queue_unknown"));
     if (doubtful && !more) {
         code = queue_check(ctl, &command->queue);
     }
@@ -255,7 +250,7 @@ claim_one(struct ctl *ctl, struct ctl_desk *desk, struct ctl_command *first, boo
     int code = claim_ask(ctl, desk, more, &command, &reply);
     first->queue = command.queue;
     first->role = command.role;
-    if (code == CTL_OK && has_code(reply, "repeated")) {
+    if (code == CTL_OK && ctl_reply_is(reply, "repeated")) {
         code = claim_repeated(ctl, desk, &command, &reply);
     }
     if (code != CTL_OK) {

@@ -225,10 +225,10 @@ static enum ctl_text why_not(const ctl_reply *reply)
     if (!reply) {
         return TEXT_DISPATCH_SILENT;
     }
-    struct slice code = slice_of(reply->code.data, reply->code.len);
-    return slice_equal(code, slice_text("clocks_behind"))    ? TEXT_CLOCKS_BEHIND
-           : slice_equal(code, slice_text("org_unreadable")) ? TEXT_ORG_UNREADABLE
-                                                             : TEXT_DISPATCH_BUSY;
+    return ctl_reply_is(reply, "clocks_behind")    ? TEXT_CLOCKS_BEHIND
+           : ctl_reply_is(reply, "org_unreadable") ? TEXT_ORG_UNREADABLE
+           : ctl_reply_is(reply, "reads_many")     ? TEXT_READS_MANY
+                                                   : TEXT_DISPATCH_BUSY;
 }
 
 /* Whom to ask next, after an answer that was none.  Waits where asking again at once is no use. */

@@ -76,6 +76,9 @@ int ctl_reply_code(const ctl_reply *reply);
 /* The stable word of an outcome: "done", "refused", … */
 const char *ctl_reply_word(const ctl_reply *reply);
 
+/* It says this code of command.proto. */
+bool ctl_reply_is(const ctl_reply *reply, const char *code);
+
 /* The reply as JSON; a new reference.  An action that does not move the case has its step. */
 json_t *ctl_reply_json(const ctl_reply *reply);
 

@@ -165,11 +165,6 @@ static void reply_show(struct reading *reading, const ctl_reply *reply)
 
 /* ---- asked ---- */
 
-static bool has_code(const ctl_reply *reply, const char *code)
-{
-    return slice_equal(slice_of(reply->code.data, reply->code.len), slice_text(code));
-}
-
 static struct slice what_write(const uint64_t *places, uint32_t count, char what[WHAT_MAX])
 {
     size_t used = 0;
@@ -189,7 +184,8 @@ static int ask(const struct reading *reading, struct ctl_command *command, const
 {
     int code = CTL_OK;
     *reply = NULL;
-    for (int i = 0; i < TRIES && code == CTL_OK && (!*reply || has_code(*reply, "repeated")); i++) {
+    for (int i = 0; i < TRIES && code == CTL_OK && (!*reply || ctl_reply_is(*reply, "repeated"));
+         i++) {
         memset(command->id, 0, sizeof command->id);
         code = ctl_meant_ask(reading->ctl, reading->desk, command, reply);
     }
@@ -199,8 +195,8 @@ static int ask(const struct reading *reading, struct ctl_command *command, const
 /* Others asked for alone may be given. */
 static bool is_of_places(const ctl_reply *reply)
 {
-    return has_code(reply, "read_too_much") || has_code(reply, "place_unknown") ||
-           has_code(reply, "unreadable");
+    return ctl_reply_is(reply, "read_too_much") || ctl_reply_is(reply, "place_unknown") ||
+           ctl_reply_is(reply, "unreadable");
 }
 
 static void place_refused(struct reading *reading, uint64_t place, const ctl_reply *reply)

@@ -38,6 +38,11 @@ const char *ctl_reply_word(const ctl_reply *reply)
     return "unknown";
 }
 
+bool ctl_reply_is(const ctl_reply *reply, const char *code)
+{
+    return slice_equal(slice_of(reply->code.data, reply->code.len), slice_text(code));
+}
+
 static json_t *data_json(ProtobufCBinaryData data)
 {
     return ctl_json_text(slice_of(data.data, data.len));

@@ -168,11 +168,6 @@ static void life_next(struct play *play, struct play_life *life)
 
 /* ---- answers ---- */
 
-static bool code_is(const ctl_reply *reply, const char *code)
-{
-    return slice_equal(slice_of(reply->code.data, reply->code.len), slice_text(code));
-}
-
 static void why_take(const struct policy *policy, struct play_life *life, const ctl_reply *reply)
 {
     const struct policy_step *step =
@@ -213,7 +208,7 @@ static void queue_answered(struct play *play, struct play_life *life, const ctl_
     if (reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_EMPTY) {
         life->queue->waiting = 0;
     }
-    if (code_is(reply, "person_unknown")) {
+    if (ctl_reply_is(reply, "person_unknown")) {
         play->strangers = true; /* asked again it would be answered again so */
         play->claiming--;
         life->busy = false;
@@ -244,7 +239,7 @@ static void queue_answered(struct play *play, struct play_life *life, const ctl_
         why_take(policy, life, reply);
         life->variant = (uint8_t)((life->variant + 1) % PLAY_VARIANTS);
     }
-    if (code_is(reply, "role_may_not") && life->step < policy->step_count) {
+    if (ctl_reply_is(reply, "role_may_not") && life->step < policy->step_count) {
         life->queue->role = policy->steps[life->step].owner_role;
     }
     life_next(play, life);
@@ -294,18 +289,18 @@ static void refusal_take(struct play *play, struct play_life *life, const ctl_re
         reply->outcome == REDRESS__COMMAND__V1__OUTCOME__OUTCOME_CONFLICT) {
         return; /* somebody else was at it */
     }
-    if (code_is(reply, "no_capacity") || code_is(reply, "earlier_handler")) {
+    if (ctl_reply_is(reply, "no_capacity") || ctl_reply_is(reply, "earlier_handler")) {
         life->unclaimed = true;
         life->variant = (uint8_t)((life->variant + 1) % PLAY_VARIANTS);
     } else if (life->ask != PLAY_ASK_ACT) {
         life->unclaimed = true;
-    } else if (code_is(reply, "limit")) {
+    } else if (ctl_reply_is(reply, "limit")) {
         life->bad_roles |= 1U << life->asker.role;
-    } else if (code_is(reply, "phrase_forbidden") || code_is(reply, "part_missing") ||
-               code_is(reply, "note_unsealable")) {
+    } else if (ctl_reply_is(reply, "phrase_forbidden") || ctl_reply_is(reply, "part_missing") ||
+               ctl_reply_is(reply, "note_unsealable")) {
         life->banned |= life->mute ? 1U << index : 0;
         life->mute = true;
-    } else if (code_is(reply, "same_person") || code_is(reply, "not_holder")) {
+    } else if (ctl_reply_is(reply, "same_person") || ctl_reply_is(reply, "not_holder")) {
         life->variant = (uint8_t)((life->variant + 1) % PLAY_VARIANTS);
         life->banned |= life->refused > PLAY_VARIANTS ? 1U << index : 0;
     } else if (life->lacks[index].kind == PLAY_NOTHING) {
