@@ -275,23 +275,32 @@ static bool look_at_bus(struct service *service)
 }
 
 /*
- * What arrives while a batch is under way is not part of it: to be woken by each message costs more
- * than the message.  cycle_end ends the rest.  Nor need a daemon whose batches wait for company be
- * woken by each: between two looks at the bus it sleeps for half that time.
+ * What arrives while a batch is under way is not part of it, nor does it begin one while requests
+ * gather: to be woken by each message costs more than the message.  cycle_end ends the rest.  Nor
+ * need a daemon whose batches wait for company be woken by each: between two looks at the bus it
+ * sleeps for half that time.
  */
+static int64_t rest_us(const struct service *service, bool arrives)
+{
+    enum appender_phase phase = service->cycle.phase;
+    int64_t gathers_us = service->cycle.gathered_us - clock_monotonic_us();
+    if (phase == APPENDER_IDLE && service->serving > 0 && gathers_us > 0) {
+        return gathers_us;
+    }
+    if (arrives && service->spec->linger_us > 0 && service->spec->hurried == 0) {
+        return service->spec->linger_us / 2;
+    }
+    bool at_work = phase == APPENDER_LOOKING_UP || phase == APPENDER_COMMITTING;
+    return arrives && at_work ? REST_US : 0;
+}
+
 static void rest_from_bus(struct service *service)
 {
     uint64_t arrived = service->counts.messages + service->counts.requests;
-    int64_t rest_us = 0;
-    if (service->spec->linger_us > 0 && service->spec->hurried == 0) {
-        rest_us = service->spec->linger_us / 2;
-    } else if (service->cycle.phase == APPENDER_LOOKING_UP ||
-               service->cycle.phase == APPENDER_COMMITTING) {
-        rest_us = REST_US;
-    }
-    if (rest_us > 0 && arrived != service->arrived_seen) {
+    int64_t for_us = rest_us(service, arrived != service->arrived_seen);
+    if (for_us > 0) {
         service->arrived_seen = arrived;
-        service->drain_after_us = clock_monotonic_us() + rest_us;
+        service->drain_after_us = clock_monotonic_us() + for_us;
         bus_rest(service->bus);
     }
 }

@@ -118,7 +118,7 @@ struct cycle {
     enum appender_phase phase;
     int64_t now_us;
     int64_t wait_until_us;
-    int64_t begun_us;    /* monotonic: when the last batch began; 0: none has */
+    int64_t gathered_us; /* monotonic: requests that fill no batch begin the next one then */
     int64_t sent_us;     /* monotonic: when the commit under way was sent */
     unsigned head_calls; /* of the commit under way: its first statements, which move the heads */
     unsigned attempts;
