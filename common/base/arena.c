@@ -193,7 +193,8 @@ void arena_reset(struct arena *arena)
 
 void arena_wipe(struct arena *arena)
 {
-    for (struct block *block = arena->first; block; block = block->next) {
+    const struct block *behind = arena->current->next;
+    for (struct block *block = arena->first; block != behind; block = block->next) {
         ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
         explicit_bzero(block->bytes, block->size); /* what was shrunk away as well */
     }

@@ -232,12 +232,8 @@ static int64_t next_batch_us(const struct service *service)
     }
     int64_t requests_us = cycle_requests_ripe_us(service);
     at_us = requests_us < at_us ? requests_us : at_us;
-    int64_t deadline_us = cycle_deadline_us(service);
-    if (deadline_us != INT64_MAX) {
-        deadline_us += clock_monotonic_us() - service_now_us(service);
-        at_us = deadline_us < at_us ? deadline_us : at_us;
-    }
-    return at_us;
+    int64_t due_us = cycle_due_us(service);
+    return due_us < at_us ? due_us : at_us;
 }
 
 /* How long the loop may sleep: until the bus is looked at again, or a batch may begin. */
@@ -267,7 +263,7 @@ static void on_wake(evutil_socket_t socket, short what, void *context)
 /* Looks at the bus, unless it rests.  True when more is there. */
 static bool look_at_bus(struct service *service)
 {
-    if (clock_monotonic_us() < service->drain_after_us) {
+    if (!service->stopping && clock_monotonic_us() < service->drain_after_us) {
         return false;
     }
     service->drain_after_us = 0;
@@ -276,16 +272,16 @@ static bool look_at_bus(struct service *service)
 
 /*
  * What arrives while a batch is under way is not part of it, nor does it begin one while requests
- * gather: to be woken by each message costs more than the message.  cycle_end ends the rest.  Nor
- * need a daemon whose batches wait for company be woken by each: between two looks at the bus it
- * sleeps for half that time.
+ * gather, unless they fill it: to be woken by each message costs more than the message.  cycle_end
+ * ends the rest.  Nor need a daemon whose batches wait for company be woken by each: between two
+ * looks at the bus it sleeps for half that time.
  */
-static int64_t rest_us(const struct service *service, bool arrives)
+static int64_t rest_us(const struct service *service, bool arrives, int64_t now_us)
 {
     enum appender_phase phase = service->cycle.phase;
-    int64_t gathers_us = service->cycle.gathered_us - clock_monotonic_us();
-    if (phase == APPENDER_IDLE && service->serving > 0 && gathers_us > 0) {
-        return gathers_us;
+    int64_t gathers_us = service->serving > 0 ? service->cycle.gathered_us - now_us : 0;
+    if (phase == APPENDER_IDLE && gathers_us > 0) {
+        return gathers_us < REST_US ? gathers_us : REST_US;
     }
     if (arrives && service->spec->linger_us > 0 && service->spec->hurried == 0) {
         return service->spec->linger_us / 2;
@@ -294,13 +290,17 @@ static int64_t rest_us(const struct service *service, bool arrives)
     return arrives && at_work ? REST_US : 0;
 }
 
+/* Not past the daemon's deadline: what ends a clock may lie there, and was in time. */
 static void rest_from_bus(struct service *service)
 {
     uint64_t arrived = service->counts.messages + service->counts.requests;
-    int64_t for_us = rest_us(service, arrived != service->arrived_seen);
-    if (for_us > 0) {
+    int64_t now_us = clock_monotonic_us();
+    int64_t due_us = service->cycle.phase == APPENDER_IDLE ? cycle_due_us(service) : INT64_MAX;
+    int64_t until_us = now_us + rest_us(service, arrived != service->arrived_seen, now_us);
+    until_us = due_us < until_us ? due_us : until_us;
+    if (until_us > now_us && !service->stopping) {
         service->arrived_seen = arrived;
-        service->drain_after_us = clock_monotonic_us() + for_us;
+        service->drain_after_us = until_us;
         bus_rest(service->bus);
     }
 }

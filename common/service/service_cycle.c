@@ -422,6 +422,12 @@ int64_t cycle_deadline_us(const struct service *service)
     return service->spec->deadline_us ? service->spec->deadline_us(service->self) : INT64_MAX;
 }
 
+int64_t cycle_due_us(const struct service *service)
+{
+    int64_t at_us = cycle_deadline_us(service);
+    return at_us == INT64_MAX ? at_us : at_us + clock_monotonic_us() - service_now_us(service);
+}
+
 void cycle_run(struct service *service, int64_t now_us)
 {
     struct cycle *cycle = &service->cycle;
@@ -440,7 +446,7 @@ void cycle_run(struct service *service, int64_t now_us)
     }
     bool tick = cycle_deadline_us(service) <= now_us;
     bool rest = cycle_has_rest(service);
-    bool ripe = !rest && inputs_ripe(service);
+    bool ripe = !rest && (tick || inputs_ripe(service)); /* what came by then is told before */
     int64_t begun_us = clock_monotonic_us();
     if (!tick && !rest && !ripe && cycle_requests_ripe_us(service) > begun_us) {
         return;

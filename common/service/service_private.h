@@ -338,6 +338,8 @@ bool cycle_part_shorten(struct cycle *cycle, struct part done);
 /* service_rows.c: the head rows and the journal's, as statements of the request being built. */
 void cycle_rows_bind(struct cycle *cycle, struct pg *pg);
 int64_t cycle_deadline_us(const struct service *service);
+/* The same, monotonic; INT64_MAX: it has none. */
+int64_t cycle_due_us(const struct service *service);
 /* When the requests that wait may begin a batch of their own, monotonic; INT64_MAX: none waits. */
 int64_t cycle_requests_ripe_us(const struct service *service);
 

@@ -344,7 +344,8 @@ static bool place_open(struct opening *opening, const struct place *place)
                               : event_kind_service(event.kind) == SERVICE_DISPATCH &&
                                     event.kind != EVENT_OPENED);
     if (!decoded) {
-        return place_refuse(asked, DESK_PLACE_UNKNOWN, place->place);
+        return error.kind == ERROR_RETRY ? postpone(asked)
+                                         : place_refuse(asked, DESK_PLACE_UNKNOWN, place->place);
     }
     opening->event = &event;
     opening->place = place->place;

@@ -19,8 +19,8 @@
 enum {
     RETRY_AFTER_MS = 250,
     /* Four daemons follow in batches as large as ours: at 1,000 a second two complaints a batch
-     * cost a quarter less than one, and wait less than in the processors' queues
-     * (tests/bench/README.md). */
+     * cost a quarter less than one, and wait less than in the processors' queues;
+     * the more a batch had, the longer the next gathers (tests/bench/README.md). */
     GATHER_US = 2000,
     SEEN_SLOTS = 4096, /* twice the batch and more: power of two */
 };
