@@ -23,7 +23,7 @@ enum {
     CHANGED_MAX = 8192, /* cases one batch may change */
     DUE_MAX = 1000,     /* cases one batch fires */
     HOLD_US = 1000000,  /* intake's word waits for dispatch's, which tells all of it and more */
-    LINGER_US = 30000,  /* starts may wait for company; what is due does not */
+    LINGER_US = 30000,  /* what moves a clock may wait for company, not past what is due */
     COMPANY = 128,      /* more at once would hold up those who wait for the same processors */
 };
 
