@@ -5,6 +5,8 @@
 #include "org_read.h"
 #include "scope.h"
 
+#include <errno.h>
+
 enum { MEMORY_MAX = 64 * 1024 * 1024 };
 
 /* clang-format off */
@@ -269,6 +271,7 @@ struct org_object *org_load(const char *name,
 {
     size_t text_size = 0;
     *report = (struct policy_report){0};
+    errno = 0;
     struct org_object *object = calloc(1, sizeof *object);
     SCOPED(arena_free) struct arena *scratch = arena_new(MEMORY_MAX);
     FILE *out = open_memstream(&report->text, &text_size);
@@ -292,6 +295,7 @@ struct org_object *org_load(const char *name,
         report->text = NULL;
     }
     if (report->errors > 0) {
+        report->no_memory = errno == ENOMEM; /* however it was told, libfyaml's too */
         org_object_free(&object);
     }
     return object;

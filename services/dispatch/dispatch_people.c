@@ -98,15 +98,19 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
         dispatch->org_version = version;
         (void)snprintf(object->org.version_text, sizeof object->org.version_text, "%d", version);
         log_info("an organisation holds", LOG_TEXT("version", name));
-    } else if (dispatch->org_bad != version) {
+    } else if (dispatch->org_bad != version || dispatch->org_again != report.no_memory) {
         log_error("an organisation cannot be read",
                   LOG_TEXT("version", name),
-                  LOG_TEXT("why", report.text ? report.text : ""),
+                  LOG_TEXT("why", report.text ? report.text : "out of memory"),
                   LOG_TEXT("effect",
                            dispatch->org ? "the one before holds, until a restart"
                                          : "none is known from before: no command is taken"),
-                  LOG_TEXT("do", "redress org apply the file anew, corrected as org diff asks"));
+                  LOG_TEXT("do",
+                           report.no_memory
+                               ? "it is read again every second"
+                               : "redress org apply the file anew, corrected as org diff asks"));
         dispatch->org_bad = version;
+        dispatch->org_again = report.no_memory;
     }
     policy_report_done(&report);
     return object != NULL;
@@ -137,7 +141,8 @@ void people_serving(struct dispatch *dispatch, uint32_t partition)
 void people_looked_up(struct dispatch *dispatch, const PGresult *rows)
 {
     bool first = !dispatch->org_read;
-    bool newer = PQntuples(rows) > 0 && pg_int4(rows, 0, 0) != dispatch->org_bad &&
+    bool newer = PQntuples(rows) > 0 &&
+                 (pg_int4(rows, 0, 0) != dispatch->org_bad || dispatch->org_again) &&
                  version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1));
     dispatch->org_read = true;
     if (first || newer) {

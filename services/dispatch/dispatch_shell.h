@@ -143,6 +143,7 @@ struct dispatch {
     bool org_read;           /* it was asked for: nothing is decided before */
     bool asked_org;
     int32_t org_bad;  /* a version we cannot read, told once */
+    bool org_again;   /* for want of memory: it may be read the next time */
     bool slots_stale; /* capacities of rows are not those of the organisation */
     bool asked_related;
     uint32_t related_count;
