@@ -1,12 +1,12 @@
 /*
  * Intake, the shell: submissions in, Received and signed receipts out.
  *
- * A whole batch goes into one partition, so that one head row moves a commit, here and downstream.
+ * A whole batch goes into one partition, and small ones go on in that of the batch before, so that
+ * one head row moves a commit, here and downstream, where others gather longer.
  * Duplicates are found by the archive's unique key, in the same transaction (law 1): the batch is
  * then undone, the known ones are read, and the rest is decided again.  The receipt of a duplicate
- * rides with a later commit of ours, never with a mere read.  Nor is a submission refused for good
- * before the archive was asked whether it was accepted earlier: its policy or our clock may have
- * changed since.
+ * rides with a later commit of ours, never with a mere read.  Nor is one refused for good before
+ * the archive was asked whether it was accepted earlier: policy or clock may have changed since.
  */
 #include "classify_cache.h"
 #include "clock.h"
@@ -19,10 +19,11 @@
 enum {
     RETRY_AFTER_MS = 250,
     /* Four daemons follow in batches as large as ours: at 1,000 a second two complaints a batch
-     * cost a quarter less than one, and wait less than in the processors' queues;
-     * the more a batch had, the longer the next gathers (tests/bench/README.md). */
+     * cost a quarter less than one, and wait less than in the processors' queues; the more a batch
+     * had, the longer the next gathers (tests/bench/README.md). */
     GATHER_US = 2000,
-    SEEN_SLOTS = 4096, /* twice the batch and more: power of two */
+    PARTITION_FILL = 32, /* cases before it is the next one's turn */
+    SEEN_SLOTS = 4096,   /* twice the batch and more: power of two */
 };
 
 /* What becomes of one submission of the batch once it has committed. */
@@ -34,10 +35,8 @@ struct outcome {
 
 /* A submission of this batch, to find a repeat of it in the batch itself. */
 struct seen {
-    struct slice key; /* submission id and channel */
-    uint32_t outcome;
+    uint32_t row;
     uint32_t cycle; /* slots of older batches are empty */
-    uint8_t digest[INTAKE_DIGEST_SIZE];
 };
 
 struct intake {
@@ -56,8 +55,8 @@ struct intake {
     struct intake_row rows[SERVICE_BATCH_MAX];
     uint32_t cycle;
     struct seen seen[SEEN_SLOTS];
-    bool partition_chosen;
     uint32_t partition;
+    uint32_t filled;    /* cases into it since it was its turn */
     struct event event; /* large */
 };
 
@@ -100,8 +99,12 @@ static bool intake_lookup(void *self, struct cycle *cycle, struct pg *pg)
 {
     struct intake *intake = self;
     intake->outcome_count = 0;
+    intake->filled += intake->row_count; /* with what is decided anew: no harm */
     intake->row_count = 0;
-    intake->partition_chosen = false;
+    if (intake->filled >= PARTITION_FILL || !service_serves(intake->service, intake->partition)) {
+        intake->filled = 0;
+        (void)service_next_partition(intake->service, &intake->partition);
+    }
     intake->cycle++;
     intake->known_count = 0;
     intake->asked_known = intake->ask_known;
@@ -209,9 +212,9 @@ static struct seen *seen_slot(struct intake *intake, struct slice id, struct sli
     uint64_t hash = (halves[0] ^ halves[1] * 0x9e3779b97f4a7c15U) * 0xff51afd7ed558ccdU >> 32;
     for (uint32_t i = 0; i < SEEN_SLOTS; i++) {
         struct seen *seen = &intake->seen[(hash + i) % SEEN_SLOTS];
-        bool empty = seen->cycle != intake->cycle;
-        if (empty || (memcmp(seen->key.bytes, id.bytes, 16) == 0 &&
-                      slice_equal(intake->rows[seen->outcome].channel, channel))) {
+        const struct intake_row *row = &intake->rows[seen->row];
+        if (seen->cycle != intake->cycle ||
+            (memcmp(row->submission_id, id.bytes, 16) == 0 && slice_equal(row->channel, channel))) {
             return seen;
         }
     }
@@ -292,23 +295,18 @@ static void accept(struct intake *intake,
     outcome->leaf.seq = event->seq;
     memcpy(outcome->leaf.hash, event->hash, HASH_SIZE);
     outcome->leaf.received_at_us = received->received_at_us;
-    *seen = (struct seen){.key = slice_of(row->submission_id, 16),
-                          .outcome = intake->row_count,
-                          .cycle = intake->cycle};
-    memcpy(seen->digest, digest, INTAKE_DIGEST_SIZE);
-    intake->row_count++;
+    *seen = (struct seen){.row = intake->row_count++, .cycle = intake->cycle};
 }
 
 /* The same submission twice in one batch: both get the receipt of the one case. */
 static void answer_seen(struct intake *intake,
                         struct cycle *cycle,
                         const struct request *request,
-                        const struct seen *seen,
+                        const struct intake_row *row,
                         const uint8_t digest[INTAKE_DIGEST_SIZE])
 {
-    const struct intake_row *row = &intake->rows[seen->outcome];
-    if (memcmp(seen->digest, digest, INTAKE_DIGEST_SIZE) != 0) {
-        conflict(cycle, request, seen->key, false);
+    if (memcmp(row->digest, digest, INTAKE_DIGEST_SIZE) != 0) {
+        conflict(cycle, request, slice_of(row->submission_id, 16), false);
         return;
     }
     for (uint32_t i = 0; i < intake->outcome_count; i++) {
@@ -362,10 +360,9 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
         refuse(cycle, request, &refused);
         return;
     }
-    if (!intake->partition_chosen && !service_next_partition(intake->service, &intake->partition)) {
+    if (!service_serves(intake->service, intake->partition)) {
         return; /* nothing is ours any more: unanswered, the adapter asks again */
     }
-    intake->partition_chosen = true;
     struct intake_input input;
     intake_input_of(submission, &input);
     input.now_us = cycle_now_us(cycle);
@@ -397,7 +394,7 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
     assert(policy && id.bytes); /* what has none was refused */
     struct seen *seen = seen_slot(intake, id, input.channel);
     if (seen && seen->cycle == intake->cycle) {
-        answer_seen(intake, cycle, request, seen, digest);
+        answer_seen(intake, cycle, request, &intake->rows[seen->row], digest);
     } else if (seen) {
         accept(intake, cycle, request, submission, policy, &verdict, seen, digest);
     }
