@@ -27,7 +27,7 @@ struct bus {
     void *requests;
     struct bus_callbacks callbacks;
     void *owner;
-    atomic_size_t lying; /* bytes of large replies; libzmq's thread takes them off */
+    struct bus_pot pot; /* large replies; libzmq's thread takes them off */
     struct event_base *base;
     struct bus_guard *guard; /* borrowed; NULL: this host only */
     enum bus_door door;
@@ -347,20 +347,20 @@ void bus_publish(struct bus *bus, const char *topic, struct slice bytes)
     }
 }
 
-size_t bus_replies_lying(const struct bus *bus)
+size_t bus_replies_lying(const struct bus *bus, const struct bus_peer *peer)
 {
-    return atomic_load(&bus->lying);
+    return bus_large_lying(&bus->pot, peer);
 }
 
 void bus_reply_secret(struct bus *bus, const struct bus_peer *peer, struct slice bytes)
 {
-    bus_large_send(bus->requests, peer, bytes, &bus->lying);
+    bus_large_send(bus->requests, peer, bytes, &bus->pot);
 }
 
 void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes)
 {
     if (bytes.size >= BUS_REPLY_LARGE) {
-        bus_large_send(bus->requests, peer, bytes, &bus->lying);
+        bus_large_send(bus->requests, peer, bytes, &bus->pot);
     } else if (zmq_send(bus->requests, peer->bytes, peer->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) {
         (void)zmq_send(bus->requests, bytes.bytes, bytes.size, ZMQ_DONTWAIT);
     }

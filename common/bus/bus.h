@@ -82,10 +82,17 @@ void bus_reply(struct bus *bus, const struct bus_peer *peer, struct slice bytes)
  * were large. */
 void bus_reply_secret(struct bus *bus, const struct bus_peer *peer, struct slice bytes);
 
-/* Bytes of large replies (BUS_REPLY_LARGE) that no peer has taken yet.  They are bounded for all
- * peers together, because a mark counts messages: beyond BUS_LARGE_MAX one is dropped. */
-enum { BUS_REPLY_LARGE = 16 * 1024, BUS_LARGE_MAX = 64 * 1024 * 1024 };
-size_t bus_replies_lying(const struct bus *bus);
+/* Large replies (BUS_REPLY_LARGE) that were not taken yet are bounded by bytes, because a mark
+ * counts messages: beyond BUS_LARGE_MAX for all peers, or a peer's share of it, one is dropped.  An
+ * eighth is 32 of the largest, or 8 KiB for each request of a batch: who reads what he asks for
+ * never has so much lying; and who takes nothing leaves seven eighths to the others. */
+enum {
+    BUS_REPLY_LARGE = 16 * 1024,
+    BUS_LARGE_MAX = 64 * 1024 * 1024,
+    BUS_LARGE_SHARE = BUS_LARGE_MAX / 8,
+};
+/* Their bytes, of that peer; NULL: of all. */
+size_t bus_replies_lying(const struct bus *bus, const struct bus_peer *peer);
 
 /* Hands over what has arrived, at most budget messages a socket.  True when more is there. */
 bool bus_drain(struct bus *bus, unsigned budget);

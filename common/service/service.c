@@ -405,9 +405,9 @@ void service_reply(struct service *service, const struct bus_peer *peer, struct 
     bus_reply(service->bus, peer, bytes);
 }
 
-size_t service_replies_lying(const struct service *service)
+size_t service_replies_lying(const struct service *service, const struct bus_peer *peer)
 {
-    return bus_replies_lying(service->bus);
+    return bus_replies_lying(service->bus, peer);
 }
 
 const struct policy_object *service_policy(struct service *service, uint32_t id)

@@ -150,7 +150,7 @@ const struct service_settings *service_settings(const struct service *service);
  * look (`redress verify`); whoever finds it says in the log which. */
 void service_rows_missed(struct service *service, uint32_t count);
 /* bus_replies_lying */
-size_t service_replies_lying(const struct service *service);
+size_t service_replies_lying(const struct service *service, const struct bus_peer *peer);
 /* The time everything is decided by, microseconds since 1970 UTC: the archive's (timekeeper.h).
  * Never this machine's own. */
 int64_t service_now_us(const struct service *service);

@@ -15,7 +15,8 @@ enum {
     PLACES_MAX = 64, /* events one batch reads for all who ask; the others are told to ask again */
     BYTES_MAX = PLACES_MAX * (EVENT_SIZE_MAX + 16),
     GIVEN_MAX = 192 * 1024, /* bytes one reply gives out; with the rest it fits LIMIT_REPLY_SIZE */
-    LYING_MAX = BUS_LARGE_MAX / 2, /* nothing is given while so much was not taken yet */
+    LYING_MAX = BUS_LARGE_MAX / 2,     /* nothing is given while so much was not taken yet */
+    LYING_SHARE = BUS_LARGE_SHARE / 2, /* nor to who has so much lying himself */
     READS_MAX = 8, /* of one case in a second: what is recorded is bounded in its rate */
 };
 
@@ -383,8 +384,9 @@ static bool is_too_fast(const struct asked *asked, struct held_case *held)
         held->read_in = second;
         held->reads = 0;
     }
-    return held->reads++ >= READS_MAX ||
-           service_replies_lying(asked->dispatch->service) > LYING_MAX;
+    const struct service *service = asked->dispatch->service;
+    return held->reads++ >= READS_MAX || service_replies_lying(service, NULL) > LYING_MAX ||
+           service_replies_lying(service, &asked->request->peer) > LYING_SHARE;
 }
 
 bool reading_give(const struct asked *asked,

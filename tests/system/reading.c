@@ -8,10 +8,14 @@
  * somebody reads: the answer has to wait for that.  The same command is sent again; the place of
  * another case is asked for; dispatch is killed as it reads, again and again.
  *
+ * Who takes no answer is put off before much lies for him, with nothing recorded, and others read
+ * on (law 9).
+ *
  * Planted: the event not appended (an answer came while nothing could be); the texts given with a
  * repeat; the row's case not compared; a case of no partition looked up (dispatch gave up); readers
- * not asked; erased cases read.
+ * not asked; erased cases read; what lies of one peer not asked.
  */
+#include "bus.h"
 #include "redress/command/v1/command.pb-c.h"
 #include "rig_cmocka.h"
 #include "rig_json.h"
@@ -30,6 +34,9 @@ enum {
     YEAR_S = 365 * 86400,
     LONG_SIZE = 16000,
     LONG_COUNT = 13, /* with the rest, one place less than a command asks for */
+    LONG_ASKED = 11, /* one reply holds them */
+    DEAF_ASKS = 48,
+    DEAF_STEP_MS = 140, /* a case is read eight times a second */
 };
 
 static const char phone[] = "13987650421";
@@ -38,6 +45,7 @@ static const char noted[] = "周四下午在家";
 enum { ONE, OTHER, CASES };
 static uint64_t cases[CASES];
 static uint64_t places[CASES]; /* of its note */
+static char long_places[24 * LONG_ASKED];
 
 static unsigned long long id(int which)
 {
@@ -261,6 +269,13 @@ static void long_ones_are_read_in_parts(struct rig *rig, struct desk *desk)
                                         .note = note};
         const struct answer answer = desk_ask(desk, &command, SETTLE_MS);
         assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
+        if (i < LONG_ASKED) {
+            size_t size = strlen(long_places);
+            (void)snprintf(long_places + size,
+                           sizeof long_places - size,
+                           i == 0 ? "%llu" : " %llu",
+                           (unsigned long long)answer.seq);
+        }
     }
     json_t *json = rig_asks(rig, 0, "read %llu --as ann --role agent", id(OTHER));
     size_t i;
@@ -274,6 +289,40 @@ static void long_ones_are_read_in_parts(struct rig *rig, struct desk *desk)
     assert_int_equal(json_array_size(json_object_get(json, "recorded")), 3); /* 7, 7 and 1 */
     json_decref(json);
     assert_int_equal(recorded(rig, OTHER), before + 3);
+}
+
+/* All that he asks for is less than his share, and than what stops everybody. */
+static void who_takes_nothing_is_put_off(struct rig *rig, struct desk *desk)
+{
+    struct desk *deaf = desk_new(rig, "a");
+    desk_narrow(deaf);
+    const struct command much = {.actor = "ann",
+                                 .role = "agent",
+                                 .case_id = cases[OTHER],
+                                 .action = "read",
+                                 .fields = {{"what", long_places}}};
+    const struct command little = {.actor = "ann",
+                                   .role = "agent",
+                                   .case_id = cases[ONE],
+                                   .action = "read",
+                                   .fields = {{"what", "complaint"}}};
+    int64_t before = recorded(rig, OTHER);
+    for (int i = 0; i < DEAF_ASKS; i++) {
+        desk_send(deaf, &much);
+        rig_nap_ms(DEAF_STEP_MS);
+    }
+    struct answer answer = desk_ask(desk, &little, SETTLE_MS);
+    assert_int_equal(answer.opened, 4);
+    int64_t reads = recorded(rig, OTHER) - before;
+    assert_in_range(reads * LONG_ASKED * LONG_SIZE, 1, BUS_LARGE_SHARE / 4 * 3);
+    int64_t given = 0;
+    for (int i = 0; i < DEAF_ASKS; i++) { /* he takes them after all */
+        assert_true(desk_take(deaf, &answer, SETTLE_MS));
+        given += answer.opened == LONG_ASKED;
+        assert_true(answer.opened == LONG_ASKED || strcmp(answer.code, "reads_many") == 0);
+    }
+    assert_int_equal(given, reads);
+    desk_free(&deaf);
 }
 
 static void what_is_erased_is_not_read(struct rig *rig, struct desk *desk)
@@ -308,6 +357,7 @@ static void what_is_sealed_is_read_on_record(void **state)
     it_is_recorded_before_it_is_given(rig, desk);
     every_answer_has_its_record(rig, desk);
     long_ones_are_read_in_parts(rig, desk);
+    who_takes_nothing_is_put_off(rig, desk);
     what_is_erased_is_not_read(rig, desk);
     rig_settle(rig, SETTLE_MS);
     assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "verify", NULL}), 0);

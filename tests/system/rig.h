@@ -219,6 +219,8 @@ struct answer {
 struct desk;
 struct desk *desk_new(struct rig *rig, const char *dispatch_instance);
 void desk_free(struct desk **desk_p);
+/* From now on it has room for one answer that it has not taken. */
+void desk_narrow(struct desk *desk);
 /* Asks, follows MOVED, tries again while overloaded or silent, up to limit_ms; fails the test then.
  */
 struct answer desk_ask(struct desk *desk, const struct command *command, int64_t limit_ms);

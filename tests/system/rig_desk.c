@@ -53,6 +53,15 @@ struct desk *desk_new(struct rig *rig, const char *dispatch_instance)
     return desk;
 }
 
+void desk_narrow(struct desk *desk)
+{
+    void *socket = desk->sockets[desk->at];
+    const char *endpoint = desk->endpoints[desk->at];
+    assert_int_equal(zmq_disconnect(socket, endpoint), 0);
+    assert_int_equal(zmq_setsockopt(socket, ZMQ_RCVHWM, &(int){1}, sizeof(int)), 0);
+    assert_int_equal(zmq_connect(socket, endpoint), 0);
+}
+
 void desk_free(struct desk **desk_p)
 {
     struct desk *desk = *desk_p;
