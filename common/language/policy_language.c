@@ -5,11 +5,15 @@
 
 /* clang-format off */
 static const struct language_key role_keys[] = {
-    {"title", true, KIND_TITLE, .size = sizeof(struct policy_title),
-     MEANS("What people read", "显示给人看的名称", "顯示給人看的名稱")},
+    TITLE_KEY(role_read),
+    {"outside", false, KIND_FLAG, INTO(role_read, outside), .fallback = "no",
+     MEANS("Held by people outside the organisation: the customer, a regulator; any other role is "
+           "for those of the organisation who hold it",
+           "由组织以外的人担任：客户、监管机构等；其他角色只由组织中担任者办理",
+           "由組織以外的人擔任：客戶、主管機關等；其他角色只由組織中擔任者辦理")},
 };
 const struct language_part language_role = {
-    "role", "a role", KEYS(role_keys), .size = sizeof(struct policy_title),
+    "role", "a role", KEYS(role_keys), STRUCT(role_read),
     MEANS("Somebody who acts", "办理案件的角色", "辦理案件的角色")};
 
 static const struct language_key channel_keys[] = {

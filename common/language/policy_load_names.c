@@ -14,7 +14,7 @@ static void roles_differ(struct policy_loading *loading,
     }
 }
 
-/* Names alone, or each with a title. */
+/* Names alone, or each with what is said of it. */
 POLICY_READER(read_roles)
 {
     struct policy *policy = into;
@@ -33,8 +33,10 @@ POLICY_READER(read_roles)
         read_id(loading, place, roles[i]);
         roles_differ(loading, place, roles, i);
         if (titled) {
-            const struct yaml_node *map = &node->pairs[i].value;
-            read_part(loading, place, map, &language_role, &titles[i]);
+            struct role_read role = {.outside = false};
+            read_part(loading, place, &node->pairs[i].value, &language_role, &role);
+            titles[i] = role.title;
+            policy->outside |= (uint32_t)role.outside << i;
         }
         title_complete(&titles[i], roles[i]);
     }

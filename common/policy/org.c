@@ -127,13 +127,17 @@ enum org_verdict org_holds(const struct org *org,
 }
 
 enum org_verdict org_speaks(const struct org *org,
+                            const struct policy *policy,
                             struct slice name,
                             struct slice role,
                             int64_t now_s,
                             struct slice *stands_for)
 {
     enum org_verdict verdict = org_holds(org, name, role, now_s, stands_for);
-    return org_role_is_held(org, role) ? verdict : ORG_ADMITS;
+    if (org_role_is_held(org, role)) {
+        return verdict;
+    }
+    return policy && policy_role_is_outside(policy, role) ? ORG_ADMITS : ORG_ROLE_UNHELD;
 }
 
 static enum org_verdict present(const struct org_agent *agent, int64_t now_s, int64_t *until_s)
@@ -143,6 +147,7 @@ static enum org_verdict present(const struct org_agent *agent, int64_t now_s, in
 }
 
 enum org_verdict org_admits(const struct org *org,
+                            const struct policy *policy,
                             struct slice name,
                             struct slice role,
                             int64_t now_s,
@@ -151,7 +156,7 @@ enum org_verdict org_admits(const struct org *org,
 {
     const struct org_agent *agent = org_find(org, name);
     *until_s = 0;
-    enum org_verdict verdict = org_speaks(org, name, role, now_s, stands_for);
+    enum org_verdict verdict = org_speaks(org, policy, name, role, now_s, stands_for);
     if (!agent || verdict != ORG_ADMITS) {
         return agent ? verdict : ORG_UNKNOWN;
     }

@@ -110,6 +110,7 @@ enum org_verdict {
     ORG_ADMITS,
     ORG_UNKNOWN,      /* nobody of that name works here */
     ORG_ROLE_NOT_HIS, /* works here, and not in that role */
+    ORG_ROLE_UNHELD,  /* nobody here has it, and it is not of people outside */
     ORG_ON_LEAVE,
     ORG_OFF_SHIFT,
 };
@@ -117,15 +118,18 @@ enum org_verdict {
 /*
  * May this person speak in this role now?  *stands_for is the person on leave whose role it is,
  * empty where it is his own.  A role that somebody here has is one of those who work here; one that
- * nobody has (the customer's) is not this organisation's matter.
+ * nobody has is nobody's, unless the policy says that it is of people outside (the customer's);
+ * policy NULL: of none.
  */
 enum org_verdict org_speaks(const struct org *org,
+                            const struct policy *policy,
                             struct slice name,
                             struct slice role,
                             int64_t now_s,
                             struct slice *stands_for);
 
-/* The same where nothing else says who the actor is (erasing): a role nobody has is nobody's. */
+/* The same where nothing else says who the actor is (erasing): one of people outside, too, is
+ * nobody's while nobody here has it. */
 enum org_verdict org_holds(const struct org *org,
                            struct slice name,
                            struct slice role,
@@ -138,6 +142,7 @@ enum org_verdict org_holds(const struct org *org,
  * still is worse than work at an odd hour.
  */
 enum org_verdict org_admits(const struct org *org,
+                            const struct policy *policy,
                             struct slice name,
                             struct slice role,
                             int64_t now_s,

@@ -129,6 +129,18 @@ bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role)
     return in;
 }
 
+const struct policy_title *policy_role_title(const struct policy *policy, struct slice role)
+{
+    uint16_t index = policy_role_index(policy, role);
+    return index == POLICY_NONE || !policy->role_titles ? NULL : &policy->role_titles[index];
+}
+
+bool policy_role_is_outside(const struct policy *policy, struct slice role)
+{
+    uint16_t index = policy_role_index(policy, role);
+    return index != POLICY_NONE && (policy->outside >> index & 1U) != 0;
+}
+
 uint16_t policy_mark_index(const struct policy *policy, struct slice id)
 {
     return find(policy->marks, policy->mark_count, sizeof(struct policy_tally), id);

@@ -317,6 +317,7 @@ struct policy {
     uint32_t readers; /* bit set of who may read what is sealed */
     const char (*roles)[POLICY_NAME_MAX];
     const struct policy_title *role_titles; /* of each role; NULL: their ids */
+    uint32_t outside; /* bit set of roles nobody of an organisation need hold: the customer's */
     const struct policy_factor *factors;
     const struct policy_override *overrides;
     const struct policy_route *routes; /* first that fits; the last one always does */
@@ -395,6 +396,9 @@ uint32_t policy_task_asked(const struct event_field *fields, uint32_t field_coun
 
 /* The role, or one it is a deputy of, is in the set. */
 bool policy_role_in(const struct policy *policy, uint32_t roles, uint16_t role);
+/* It is of people outside (the customer's, a regulator's); what people read, NULL: its id. */
+bool policy_role_is_outside(const struct policy *policy, struct slice role);
+const struct policy_title *policy_role_title(const struct policy *policy, struct slice role);
 
 /* claim, release, erase, read: done to any case, so that no action of a policy is called so. */
 bool policy_action_is_own(struct slice id);

@@ -32,6 +32,7 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_ROLE_NOT_HIS] = "role_not_his",
     [DISPATCH_ON_LEAVE] = "on_leave",
     [DISPATCH_OFF_SHIFT] = "off_shift",
+    [DISPATCH_ROLE_UNHELD] = "role_unheld",
     [DISPATCH_SKILL] = "skill_lacking",
     [DISPATCH_KEPT] = "kept_for_another",
     [DISPATCH_TEXT_UNKNOWN] = "text_unknown",
@@ -356,8 +357,10 @@ static enum dispatch_answer command(const struct policy *policy,
     if (input->expected_version != 0 && input->expected_version != state->version) {
         return DISPATCH_VERSION;
     }
-    enum dispatch_answer answer = people_permit(input, refused_field);
+    struct dispatch_permit permit = people_permit(policy, input);
+    enum dispatch_answer answer = permit.answer;
     if (answer != DISPATCH_APPEND) {
+        *refused_field = permit.what;
         return answer;
     }
     if (input->kind == DISPATCH_ERASE) {

@@ -199,6 +199,7 @@ enum dispatch_answer {
     DISPATCH_ROLE_NOT_HIS,   /* the person works here in other roles */
     DISPATCH_ON_LEAVE,       /* these two: no work is taken now */
     DISPATCH_OFF_SHIFT,
+    DISPATCH_ROLE_UNHELD, /* nobody here has this role, and it is not of people outside */
     DISPATCH_SKILL, /* a claim without the skill the case still asks for: refused_field names it */
     DISPATCH_KEPT,  /* a claim of a case that is kept for somebody else for now: who that is */
     DISPATCH_TEXT_UNKNOWN, /* not a text of this action, or no such language */
@@ -257,7 +258,7 @@ uint16_t dispatch_class_raised(const struct policy *policy,
 /* Why somebody may not do an action. */
 struct dispatch_permit {
     enum dispatch_answer answer;      /* DISPATCH_APPEND: nothing stands against it */
-    struct slice what;                /* mark, field, obligation or holder it is about; lent */
+    struct slice what;                /* mark, field, obligation, holder, role it names; lent */
     const struct policy_title *title; /* what is asked for, as the policy says it; NULL: not said */
     uint32_t roles;                   /* who may: bit set; of a limit, those whose limit is wider */
     uint8_t level;                    /* of a skill: how much of it */

@@ -78,12 +78,13 @@ static bool can_come(const struct asking *asking, const char *name)
         return true;
     }
     enum org_verdict verdict =
-        org_admits(asking->org, slice_text(name), role, now_s, &stands_for, &until_s);
+        org_admits(asking->org, policy, slice_text(name), role, now_s, &stands_for, &until_s);
     const struct org_agent *agent = org_find(asking->org, slice_text(name));
     if (verdict != ORG_ON_LEAVE || !agent || agent->deputy == ORG_NONE) {
         return verdict == ORG_ADMITS;
     }
     return org_admits(asking->org,
+                      policy,
                       slice_text(asking->org->agents[agent->deputy].name),
                       role,
                       now_s,

@@ -17,6 +17,7 @@ enum dispatch_answer dispatch_answer_of_people(enum org_verdict verdict)
         [ORG_ADMITS] = DISPATCH_APPEND,
         [ORG_UNKNOWN] = DISPATCH_PERSON_UNKNOWN,
         [ORG_ROLE_NOT_HIS] = DISPATCH_ROLE_NOT_HIS,
+        [ORG_ROLE_UNHELD] = DISPATCH_ROLE_UNHELD,
         [ORG_ON_LEAVE] = DISPATCH_ON_LEAVE,
         [ORG_OFF_SHIFT] = DISPATCH_OFF_SHIFT,
     };
@@ -28,7 +29,7 @@ static struct slice stands_for(const struct dispatch_case *state,
                                const struct dispatch_input *input)
 {
     struct slice absent = {0};
-    (void)org_speaks(input->org, input->actor, input->role, now_s(input), &absent);
+    (void)org_holds(input->org, input->actor, input->role, now_s(input), &absent);
     struct slice holder = slice_text(state->agent);
     if (absent.size == 0 && holder.size > 0 &&
         org_stands_in(input->org, input->actor, holder, now_s(input))) {
@@ -37,38 +38,44 @@ static struct slice stands_for(const struct dispatch_case *state,
     return absent;
 }
 
-enum dispatch_answer people_permit(const struct dispatch_input *input, struct slice *refused_field)
+static enum org_verdict verdict_of(const struct policy *policy, const struct dispatch_input *input)
 {
     struct slice absent;
     int64_t until_s;
-    for (uint32_t i = 0; i < input->field_count && i < EVENT_FIELDS_MAX; i++) {
-        struct slice name = input->fields[i].name;
-        if (name.size > 0 && name.bytes[0] == (uint8_t)mark) {
-            *refused_field = name;
-            return DISPATCH_FIELD_INVALID;
-        }
-    }
-    if (!input->org) {
-        return DISPATCH_APPEND;
-    }
     switch (input->kind) {
     case DISPATCH_CLAIM:
-        return dispatch_answer_of_people(
-            org_admits(input->org, input->actor, input->role, now_s(input), &absent, &until_s));
+        return org_admits(
+            input->org, policy, input->actor, input->role, now_s(input), &absent, &until_s);
     case DISPATCH_ERASE: /* these for good, so that nobody does it in a role nobody has */
     case DISPATCH_READ:
-        return dispatch_answer_of_people(
-            org_holds(input->org, input->actor, input->role, now_s(input), &absent));
+        return org_holds(input->org, input->actor, input->role, now_s(input), &absent);
     case DISPATCH_ACTION:
-        return dispatch_answer_of_people(
-            org_speaks(input->org, input->actor, input->role, now_s(input), &absent));
+        return org_speaks(input->org, policy, input->actor, input->role, now_s(input), &absent);
     case DISPATCH_RELEASE: /* who has left still gives back what he holds */
     case DISPATCH_TRIAGED:
     case DISPATCH_CLOCK:
     case DISPATCH_PUSH:
         break;
     }
-    return DISPATCH_APPEND;
+    return ORG_ADMITS;
+}
+
+struct dispatch_permit people_permit(const struct policy *policy,
+                                     const struct dispatch_input *input)
+{
+    for (uint32_t i = 0; i < input->field_count && i < EVENT_FIELDS_MAX; i++) {
+        struct slice name = input->fields[i].name;
+        if (name.size > 0 && name.bytes[0] == (uint8_t)mark) {
+            return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID, .what = name};
+        }
+    }
+    enum org_verdict verdict = input->org ? verdict_of(policy, input) : ORG_ADMITS;
+    struct dispatch_permit permit = {.answer = dispatch_answer_of_people(verdict)};
+    if (verdict == ORG_ROLE_UNHELD) {
+        permit.what = input->role;
+        permit.title = policy_role_title(policy, input->role);
+    }
+    return permit;
 }
 
 enum dispatch_answer people_permit_taker(const struct dispatch_input *input, struct slice name)

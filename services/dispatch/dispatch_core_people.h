@@ -10,7 +10,8 @@
 enum { PEOPLE_RECORDED_MAX = 2 }; /* fields that people_record adds */
 
 /* DISPATCH_APPEND: nothing is in the way. */
-enum dispatch_answer people_permit(const struct dispatch_input *input, struct slice *refused_field);
+struct dispatch_permit people_permit(const struct policy *policy,
+                                     const struct dispatch_input *input);
 
 /* The same of somebody the case is given to. */
 enum dispatch_answer people_permit_taker(const struct dispatch_input *input, struct slice name);

@@ -24,7 +24,7 @@ static bool may_take(const struct policy *policy,
         return false;
     }
     enum org_verdict verdict =
-        org_admits(input->org, name, role, input->now_us / 1000000, &stands_for, &until_s);
+        org_admits(input->org, policy, name, role, input->now_us / 1000000, &stands_for, &until_s);
     if (verdict != ORG_ADMITS ||
         stands_for.size > 0) { /* a deputy may claim it, and is not asked */
         return false;

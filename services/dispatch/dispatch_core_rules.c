@@ -351,8 +351,7 @@ struct dispatch_permit dispatch_may(const struct policy *policy,
                                     bool blank)
 {
     struct rules_trial trial;
-    struct dispatch_permit permit = {.answer = DISPATCH_APPEND};
-    permit.answer = people_permit(input, &permit.what);
+    struct dispatch_permit permit = people_permit(policy, input);
     if (permit.answer != DISPATCH_APPEND) {
         return permit;
     }

@@ -180,7 +180,7 @@ static void answer_refusal(const struct asked *asked,
 {
     const struct policy *policy = dispatch_policy(asked->dispatch, held->state.policy_id);
     struct dispatch_refusal refusal = {policy, &held->state, input, answered, field, 0};
-    refusal.field = people_about(input, answered, field, &refusal.until_us);
+    refusal.field = people_about(policy, input, answered, field, &refusal.until_us);
     const struct dispatch_reason reason = dispatch_reason_of(&refusal);
     answer_case(asked,
                 held,

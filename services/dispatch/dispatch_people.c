@@ -152,6 +152,22 @@ void people_looked_up(struct dispatch *dispatch, const PGresult *rows)
 
 /* ---- saying why not ---- */
 
+/* The newest version of that of "POLICY/QUEUE": which one its cases are pinned to is not known yet.
+ * NULL: there is none, or no such queue was named. */
+static const struct policy *policy_of_queue(const struct asked *asked)
+{
+    const Redress__Command__V1__Claim *claim = asked->command->claim;
+    const uint8_t *slash =
+        claim->has_queue ? memchr(claim->queue.data, '/', claim->queue.len) : NULL;
+    const struct policy_object *newest =
+        slash
+            ? policy_book_by_name(service_policies(asked->dispatch->service),
+                                  slice_of(claim->queue.data, (size_t)(slash - claim->queue.data)),
+                                  clock_monotonic_us())
+            : NULL;
+    return newest ? &newest->policy : NULL;
+}
+
 bool people_refuse(const struct asked *asked)
 {
     const Redress__Command__V1__Command *command = asked->command;
@@ -163,17 +179,22 @@ bool people_refuse(const struct asked *asked)
     if (!org) {
         return false;
     }
-    enum org_verdict verdict =
-        org_admits(org, actor, role, cycle_now_us(asked->cycle) / US, &stands_for, &until_s);
-    if (verdict == ORG_ADMITS) {
+    const struct policy *policy = policy_of_queue(asked);
+    enum org_verdict verdict = org_admits(
+        org, policy, actor, role, cycle_now_us(asked->cycle) / US, &stands_for, &until_s);
+    bool unheld = verdict == ORG_ROLE_UNHELD;
+    if (verdict == ORG_ADMITS || (unheld && !policy)) { /* what is wrong then is the queue */
         return false;
     }
-    const struct dispatch_reason reason = {.about = actor, .until_us = until_s * US};
+    const struct dispatch_reason reason = {.about = unheld ? role : actor,
+                                           .title = unheld ? policy_role_title(policy, role) : NULL,
+                                           .until_us = until_s * US};
     desk_refuse_as(asked, dispatch_answer_of_people(verdict), &reason);
     return true;
 }
 
-struct slice people_about(const struct dispatch_input *input,
+struct slice people_about(const struct policy *policy,
+                          const struct dispatch_input *input,
                           enum dispatch_answer answered,
                           struct slice field,
                           int64_t *until_us)
@@ -184,7 +205,8 @@ struct slice people_about(const struct dispatch_input *input,
         return field;
     }
     struct slice who = input->actor;
-    (void)org_admits(input->org, who, input->role, input->now_us / US, &stands_for, &until_s);
+    (void)org_admits(
+        input->org, policy, who, input->role, input->now_us / US, &stands_for, &until_s);
     for (uint32_t i = 0; field.size > 0 && i < input->field_count; i++) {
         if (slice_equal(input->fields[i].name, field)) { /* it is about who would be given it */
             who = input->fields[i].value;

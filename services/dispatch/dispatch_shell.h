@@ -361,7 +361,8 @@ void people_serving(struct dispatch *dispatch, uint32_t partition);
 /* A claim by somebody who may not take work now: answered, and no case is taken out for it. */
 bool people_refuse(const struct asked *asked);
 /* In place of the field, where the organisation refuses: whom; *until_us: until when, or 0. */
-struct slice people_about(const struct dispatch_input *input,
+struct slice people_about(const struct policy *policy,
+                          const struct dispatch_input *input,
                           enum dispatch_answer answered,
                           struct slice field,
                           int64_t *until_us);

@@ -134,9 +134,10 @@ static void permit_of(const struct dispatch_reply *from,
     allowed->refusal = data_text(dispatch_answer_code(permit->answer));
     allowed->has_lacking = permit->what.size > 0;
     allowed->lacking = data_of(permit->what);
-    bool person = permit->answer == DISPATCH_NOT_HOLDER; /* who may be called like a field */
+    bool other = permit->answer == DISPATCH_NOT_HOLDER || /* a person or a role, which may be */
+                 permit->answer == DISPATCH_ROLE_UNHELD;  /* called like a field */
     const struct policy_title *title =
-        permit->title || person ? permit->title : dispatch_title_of(from->policy, permit->what);
+        permit->title || other ? permit->title : dispatch_title_of(from->policy, permit->what);
     allowed->lacking_title = arena_take(arena, LOCALE_COUNT * sizeof *allowed->lacking_title);
     for (unsigned i = 0; title && allowed->lacking_title && i < LOCALE_COUNT; i++) {
         allowed->lacking_title[allowed->n_lacking_title++] = data_text(title->text[i]);

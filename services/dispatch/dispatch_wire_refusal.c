@@ -62,6 +62,7 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_ROLE_NOT_HIS] = "this person works here in other roles",
         [DISPATCH_ON_LEAVE] = "this person is on leave",
         [DISPATCH_OFF_SHIFT] = "this person is off shift",
+        [DISPATCH_ROLE_UNHELD] = "nobody of the organisation has this role",
         [DISPATCH_SKILL] = "the case asks for a skill this person has not got",
         [DISPATCH_KEPT] = "the case is kept for somebody",
         [DISPATCH_TEXT_UNKNOWN] = "not a text of this action",
@@ -139,6 +140,10 @@ struct dispatch_reason dispatch_reason_of(const struct dispatch_refusal *refusal
     }
     if (!refusal->policy || refusal->answer == DISPATCH_NOT_HOLDER) {
         return reason; /* the latter is about a person, who may be called like a field */
+    }
+    if (refusal->answer == DISPATCH_ROLE_UNHELD) { /* which may be called so as well */
+        reason.title = policy_role_title(refusal->policy, refusal->field);
+        return reason;
     }
     const struct policy_need *need = need_of(refusal);
     reason.field = need ? need->field : NULL;

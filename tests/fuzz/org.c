@@ -17,7 +17,8 @@ static void everybody(const struct org *org)
         for (size_t at = 0; at < sizeof instants / sizeof *instants; at++) {
             struct slice stands_for = {0};
             int64_t until_s = 0;
-            (void)org_admits(org, name, slice_text("agent"), instants[at], &stands_for, &until_s);
+            (void)org_admits(
+                org, NULL, name, slice_text("agent"), instants[at], &stands_for, &until_s);
         }
     }
 }

@@ -4,6 +4,7 @@
  * capacity; before it is applied and of a file with a fault nothing changes.  Until when somebody
  * is away is told in the organisation's zone: seen to fail where a claim told it in UTC.  Who acts
  * in a role of others is told his own, by title: seen to fail where none were, and where ids were.
+ * A role nobody here has is nobody's: seen to fail where it was open to whoever named it.
  *
  * Method: real servers, the command and the daemons; the same claims before and after each version.
  * Guards law 6 (what counts is what was committed) and law 8 (the event says what it was decided
@@ -59,6 +60,23 @@ static void taken(struct desk *desk, const char *actor, const char *queue)
     assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
 }
 
+/* The supervisor, whom nobody is here: refused to who is unknown and to who works here, by name of
+ * the role.  That nothing else refused it is seen once no organisation holds any more. */
+static const struct command as_nobody = {
+    .actor = "stranger", .role = "supervisor", .action = "note", .note = "看过"};
+
+static void acts_as_nobody(struct rig *rig, struct desk *desk, const char *queue, uint64_t case_id)
+{
+    struct command note = as_nobody;
+    char words[256];
+    note.case_id = case_id;
+    struct answer answer = desk_ask(desk, &note, ANSWER_MS);
+    assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_REFUSED);
+    assert_string_equal(answer.code, "role_unheld");
+    (void)snprintf(words, sizeof words, "claim %s --as there --role supervisor", queue);
+    rig_says(rig, words, 1, "nobody of the organisation has this role: Supervisor (supervisor)");
+}
+
 static void an_organisation_that_is_applied_holds_without_a_restart(void **state)
 {
     struct rig *rig = rig_new(true);
@@ -107,9 +125,10 @@ static void an_organisation_that_is_applied_holds_without_a_restart(void **state
     rig_await(rig, "SELECT capacity FROM agent_slot WHERE agent = 'there'", 2, HOLDS_MS);
     refused(desk, "away", queue, "person_unknown");
     rig_nap_ms(1500); /* the row is read once a second */
-    assert_int_equal(claims(desk, "there", queue).outcome,
-                     REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
+    struct answer held = claims(desk, "there", queue);
+    assert_int_equal(held.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
     refused(desk, "there", queue, "no_capacity");
+    acts_as_nobody(rig, desk, queue, held.case_id);
     assert_int_equal(rig_number(rig,
                                 "SELECT count(*) FROM journal WHERE service = 3 AND "
                                 "position('@org'::bytea in bytes) > 0"
@@ -118,6 +137,10 @@ static void an_organisation_that_is_applied_holds_without_a_restart(void **state
     /* and back to none: the stranger claims again */
     assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "org", "clear", NULL}), 0);
     taken(desk, "stranger", queue);
+    struct command note = as_nobody;
+    note.case_id = held.case_id;
+    assert_int_equal(desk_ask(desk, &note, ANSWER_MS).outcome,
+                     REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
     rig_check_all(rig, &adapter, 1);
     desk_free(&desk);
     adapter_free(&adapter);

@@ -368,6 +368,27 @@ static void a_role_that_no_policy_has_is_told_where_it_stands(void **state)
     desk_end(&desk);
 }
 
+/* The buyer is nobody's who works here, and the manager is somebody's who is lacking.  Seen to fail
+ * where the buyer was missed as well. */
+static void a_role_of_people_outside_is_not_missed(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    quick_load("market",
+               "roles:\n  agent: {title: Clerk}\n  supervisor: {title: Boss}\n"
+               "  buyer: {title: Buyer, outside: yes}\n  manager: {title: Manager}\n"
+               "retention: {by: [buyer, manager], erase: {after: 3 years}}\n");
+    file_write("org.yaml", first);
+    char words[128];
+    (void)snprintf(words, sizeof words, "org apply %s/org.yaml", folder);
+    SCOPED(said_done) struct said said = say(words);
+    assert_int_equal(said.code, CTL_OK);
+    assert_non_null(strstr(said.err, "nobody holds Manager (manager)"));
+    assert_null(strstr(said.err, "buyer"));
+    desk_end(&desk);
+}
+
 /* What waits under another policy adds its title for the role, and takes none away. */
 static void a_role_that_policies_call_differently_is_shown_by_all_its_titles(void **state)
 {
@@ -421,6 +442,7 @@ int main(void)
         cmocka_unit_test(who_is_left_out_with_open_cases_is_told),
         cmocka_unit_test(roles_the_policies_count_on_and_nobody_has_are_told),
         cmocka_unit_test(a_role_that_no_policy_has_is_told_where_it_stands),
+        cmocka_unit_test(a_role_of_people_outside_is_not_missed),
         cmocka_unit_test(a_role_that_policies_call_differently_is_shown_by_all_its_titles),
         cmocka_unit_test(nobody_applied_is_no_fault_of_the_archive),
     };

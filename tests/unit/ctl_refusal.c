@@ -112,6 +112,15 @@ static void a_refusal_says_what_is_lacking_and_who_may(void **state)
     assert_says(CTL_ZH_CN, reply, "须满足：退费已核定（refunded）；有权者：handler、supervisor");
     assert_says(CTL_ZH_TW, reply, "須滿足：退費已核定（refunded）；有權者：handler、supervisor");
     redress__command__v1__reply__free_unpacked(reply, NULL);
+    static const struct policy_title manager = {
+        .text = {"Manager", "经理", "經理"}
+    };
+    const struct dispatch_reason unheld = {.about = slice_text("manager"), .title = &manager};
+    reply = sent(&unheld, "role_unheld", arena);
+    assert_says(CTL_EN, reply, "nobody of the organisation has this role: Manager (manager)");
+    assert_says(CTL_ZH_CN, reply, "组织中无人担任此角色：经理（manager）");
+    assert_says(CTL_ZH_TW, reply, "組織中無人擔任此角色：經理（manager）");
+    redress__command__v1__reply__free_unpacked(reply, NULL);
     const struct dispatch_reason value = {.about = slice_text("amount"),
                                           .field = "amount",
                                           .rules = &rules,

@@ -280,6 +280,7 @@ static void whatever_people_try_the_lifecycle_keeps_its_rules(void **state)
     assert_true(lives.blocked_by_child > 10 && lives.joined > 50 && lives.proved > 50);
     assert_true(lives.erased_again > 50 && lives.refused_again > 50);
     assert_true(lives.stood_in > 50 && lives.not_deputising > 50 && lives.away > 50);
+    assert_true(lives.unheld > 50);
 }
 
 int main(void)

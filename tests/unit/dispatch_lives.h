@@ -45,7 +45,7 @@ struct lives {
     struct tale tales[LIVES_CASES];
     unsigned seen[EVENT_KIND_COUNT];
     unsigned restored, restored_to_holder, offered_again, taken_back_merged, blocked, full;
-    unsigned blocked_by_child, joined, proved, stood_in, not_deputising, away;
+    unsigned blocked_by_child, joined, proved, stood_in, not_deputising, away, unheld;
     unsigned erased_again, refused_again;
 };
 

@@ -23,6 +23,7 @@ static struct {
     struct org_leave leaves[LIVES_PEOPLE][LEAVES];
     struct org_agent agents[LIVES_PEOPLE];
     uint16_t by_name[LIVES_PEOPLE];
+    char held[ROLES][POLICY_NAME_MAX]; /* by anybody */
     struct org org;
 } drawn;
 
@@ -73,6 +74,15 @@ static void lay_out_person(int index)
     drawn.by_name[index] = (uint16_t)index;
 }
 
+static bool is_held(unsigned role)
+{
+    bool held = false;
+    for (int i = 0; i < LIVES_PEOPLE; i++) {
+        held = held || (drawn.people[i].roles >> role & 1U) != 0;
+    }
+    return held;
+}
+
 void lives_org_draw(int64_t now_us)
 {
     memset(&drawn, 0, sizeof drawn);
@@ -81,13 +91,19 @@ void lives_org_draw(int64_t now_us)
         draw_person(now_us, i);
         lay_out_person(i);
     }
+    uint16_t held_count = 0;
+    for (unsigned i = 0; i < ROLES; i++) {
+        if (is_held(i)) {
+            memcpy(drawn.held[held_count++], role_names[i], POLICY_NAME_MAX);
+        }
+    }
     drawn.org = (struct org){.version = 7,
                              .version_text = "7",
                              .agent_count = LIVES_PEOPLE,
                              .agents = drawn.agents,
                              .by_name = drawn.by_name,
-                             .role_count = ROLES,
-                             .roles = role_names};
+                             .role_count = held_count,
+                             .roles = (const char(*)[POLICY_NAME_MAX])drawn.held};
 }
 
 const struct org *lives_org(void)
@@ -132,7 +148,7 @@ static bool has_role(int person, struct slice role)
             return (drawn.people[person].roles >> i & 1U) != 0;
         }
     }
-    return true; /* the customer's is nobody's here */
+    return true; /* the customer is outside */
 }
 
 /* His own role, or that of somebody who is away and has him as his deputy. */
@@ -178,6 +194,12 @@ void lives_org_refused(enum dispatch_answer answer,
     if (answer == DISPATCH_ROLE_NOT_HIS) {
         LIVES_HOLDS(drawn.applied && !may_speak(actor, input->role, input->now_us));
         lives.not_deputising++;
+    } else if (answer == DISPATCH_ROLE_UNHELD) {
+        for (unsigned i = 0; i < ROLES; i++) {
+            LIVES_HOLDS(!is_held(i) || !slice_equal(input->role, slice_text(role_names[i])));
+        }
+        LIVES_HOLDS(drawn.applied && !slice_equal(input->role, slice_text("customer")));
+        lives.unheld++;
     } else if (answer == DISPATCH_ON_LEAVE) {
         LIVES_HOLDS(lives_away(taker, input->now_us));
         lives.away++;

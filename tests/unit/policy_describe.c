@@ -24,7 +24,8 @@ static void describe_when(const struct policy *policy, const struct policy_when 
 static void describe_names(const struct policy *policy, FILE *out)
 {
     for (uint16_t i = 0; i < policy->role_count; i++) {
-        (void)fprintf(out, "role %s\n", policy->roles[i]);
+        bool outside = (policy->outside >> i & 1U) != 0;
+        (void)fprintf(out, "role %s%s\n", policy->roles[i], outside ? " outside" : "");
     }
     for (uint16_t i = 0; i < policy->channel_count; i++) {
         const struct policy_channel *channel = &policy->channels[i];

@@ -313,6 +313,7 @@ static const struct policy fixture = {
     .queues = queues,
     .steps = steps,
     .roles = roles,
+    .outside = CUSTOMER,
     .factors = factors,
     .overrides = overrides,
     .routes = routes,

@@ -49,8 +49,7 @@ static const char *named(const struct telling *telling,
 
 static const struct policy_title *role_title(const struct policy *policy, ProtobufCBinaryData id)
 {
-    uint16_t role = policy ? policy_role_index(policy, slice_data(id)) : POLICY_NONE;
-    return role == POLICY_NONE || !policy->role_titles ? NULL : &policy->role_titles[role];
+    return policy ? policy_role_title(policy, slice_data(id)) : NULL;
 }
 
 static const struct policy_title *step_title(const struct policy *policy, ProtobufCBinaryData id)

@@ -7,11 +7,8 @@ const char *case_role(const struct ctl *ctl,
                       struct slice id,
                       char into[VIEW_TEXT_MAX])
 {
-    uint16_t role = policy ? policy_role_index(policy, id) : POLICY_NONE;
-    if (role == POLICY_NONE || !policy->role_titles) {
-        return view_plain(id, into);
-    }
-    return view_plain(slice_text(view_title(ctl, &policy->role_titles[role])), into);
+    const struct policy_title *title = policy ? policy_role_title(policy, id) : NULL;
+    return view_plain(title ? slice_text(view_title(ctl, title)) : id, into);
 }
 
 const char *case_outcome_text(const struct ctl *ctl, const char *id)

@@ -302,6 +302,7 @@ now_text(const struct ctl *ctl, const struct org *org, const struct org_agent *a
     struct slice stands_for;
     char until[VIEW_TEXT_MAX];
     enum org_verdict verdict = org_admits(org,
+                                          NULL, /* he has it */
                                           slice_text(agent->name),
                                           slice_text(agent->roles[0]),
                                           clock_now_us() / 1000000,

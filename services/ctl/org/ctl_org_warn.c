@@ -72,12 +72,17 @@ static uint32_t roles_needed(const struct policy *policy)
     return needed;
 }
 
+/* Somebody who works here has to have it; one of people outside is nobody's here. */
+static bool needs(const struct policy *policy, uint32_t needed, uint16_t role)
+{
+    return (policy->outside >> role & 1U) == 0 && policy_role_in(policy, needed, role);
+}
+
 /* Of a policy nobody here works by everybody would be missing. */
 static bool works_by(const struct org *org, const struct policy *policy, uint32_t needed)
 {
     for (uint16_t r = 0; r < policy->role_count; r++) {
-        if (policy_role_in(policy, needed, r) &&
-            org_role_is_held(org, slice_text(policy->roles[r]))) {
+        if (needs(policy, needed, r) && org_role_is_held(org, slice_text(policy->roles[r]))) {
             return true;
         }
     }
@@ -94,7 +99,7 @@ static void unheld_add(const struct ctl *ctl,
     for (uint16_t r = 0; works_by(org, policy, needed) && r < policy->role_count; r++) {
         const char *role = policy->roles[r];
         char name[VIEW_TEXT_MAX];
-        if (!policy_role_in(policy, needed, r) || org_role_is_held(org, slice_text(role)) ||
+        if (!needs(policy, needed, r) || org_role_is_held(org, slice_text(role)) ||
             !role_add(roles->unheld, &roles->unheld_count, role)) {
             continue;
         }
