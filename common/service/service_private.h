@@ -317,6 +317,9 @@ void requests_refuse(struct cycle *cycle, bool told, bool overloaded);
 void requests_refuse_waiting(struct service *service);
 void requests_done(struct service *service);
 
+/* service.c: the bus wakes nobody for a while, where the daemon gathers or lingers anyway. */
+void rest_from_bus(struct service *service);
+
 /* service_cycle.c */
 bool cycle_init(struct service *service);
 void cycle_done(struct service *service);

@@ -2,7 +2,9 @@
  * Goal: a batch that wants more versions of policies than the book has room for comes to its end,
  * request by request in its order, what a batch is lent stays where it is until it is over, and who
  * asks is told to try later when nothing is served any more before it is his turn (laws 4, 9, 11);
- * requests gather for as long as the daemon says, unless they fill a batch.
+ * requests gather for as long as the daemon says, unless they fill a batch, and longer the more the
+ * one before had, up to three times; meanwhile, and while it lingers, the bus does not wake the
+ * daemon, but never beyond its own deadline (law 7).
  * Method: hundreds of requests, each of a case pinned to another version, are one
  * batch of the real cycle, with a real archive of policies behind it; the daemon's part keeps what
  * it was lent, as analytics does, and looks at it when all is committed.  Time passes by moving the
@@ -303,6 +305,128 @@ static void requests_gather_for_a_while_but_not_when_they_fill_a_batch(void **st
     scene_close(&scene);
 }
 
+/* Seen to fail where many are gathered for without a bound, and where the bound is another. */
+static void the_next_batch_gathers_the_longer_the_more_there_were_up_to_three_times(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    static struct service_spec patient;
+    static const int64_t while_us = 3600000000;
+    static const struct {
+        uint32_t requests;
+        int64_t percent;
+    } rows[] = {
+        {1,        102},
+        {40,       200},
+        {60,       250},
+        {80,       300},
+        {81,       300},
+        {VERSIONS, 300},
+    };
+    scene_open(&scene);
+    struct service *service = &scene.service;
+    patient = spec;
+    patient.gather_us = while_us;
+    service->spec = &patient;
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        scene.told_count = 0;
+        for (uint32_t i = 0; i < rows[row].requests; i++) {
+            one_asks(&scene, 1);
+        }
+        service->cycle.gathered_us = clock_monotonic_us();
+        are_told(&scene, rows[row].requests);
+        int64_t left_us = service->cycle.gathered_us - clock_monotonic_us();
+        int64_t most_us = while_us * rows[row].percent / 100 + while_us / 100;
+        assert_in_range(left_us, most_us - while_us / 50, most_us);
+    }
+    assert_int_equal(scene.parts, sizeof rows / sizeof *rows); /* each in one */
+    scene_close(&scene);
+}
+
+/* ---- rests ---- */
+
+enum { MOMENT_US = 1000, SECOND_US = 1000000 };
+
+static int64_t deadline_us; /* of the daemon */
+
+static int64_t on_deadline(void *self)
+{
+    (void)self;
+    return deadline_us;
+}
+
+/* How long the daemon would rest now; arrives: something came since it last did. */
+static int64_t rests_us(struct service *service, bool arrives)
+{
+    service->drain_after_us = 0;
+    service->counts.messages = service->arrived_seen + arrives;
+    int64_t before_us = clock_monotonic_us();
+    rest_from_bus(service);
+    return service->drain_after_us == 0 ? 0 : service->drain_after_us - before_us;
+}
+
+/* Seen to fail where who gathers is woken by each message, and where who serves nothing or stops is
+ * not. */
+static void who_gathers_is_not_woken_by_the_bus(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    scene_open(&scene);
+    struct service *service = &scene.service;
+    service->cycle.phase = APPENDER_IDLE;
+    service->cycle.gathered_us = clock_monotonic_us();
+    assert_int_equal(rests_us(service, true), 0);
+    service->cycle.gathered_us = clock_monotonic_us() + 3600LL * SECOND_US;
+    assert_in_range(rests_us(service, false), MOMENT_US, SECOND_US);
+    assert_in_range(rests_us(service, true), MOMENT_US, SECOND_US);
+    service->stopping = true;
+    assert_int_equal(rests_us(service, true), 0);
+    service->stopping = false;
+    service->serving = 0;
+    assert_int_equal(rests_us(service, true), 0);
+    service->serving = 1;
+    service->cycle.phase = APPENDER_COMMITTING; /* not part of that batch */
+    assert_in_range(rests_us(service, true), MOMENT_US, SECOND_US);
+    assert_int_equal(rests_us(service, false), 0);
+    service->cycle.phase = APPENDER_IDLE;
+    scene_close(&scene);
+}
+
+/* Seen to fail where who lingers is woken by each message, where he rests though nothing came, or
+ * past his deadline, or though some of what comes may not wait, and where a deadline that is past
+ * keeps a batch under way from resting. */
+static void who_lingers_is_not_woken_either_but_never_rests_past_his_deadline(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    static struct service_spec patient;
+    scene_open(&scene);
+    struct service *service = &scene.service;
+    patient = spec;
+    patient.linger_us = 3600LL * SECOND_US;
+    patient.deadline_us = on_deadline;
+    service->spec = &patient;
+    service->cycle.phase = APPENDER_IDLE;
+    deadline_us = INT64_MAX;
+    assert_int_equal(rests_us(service, false), 0);
+    assert_in_range(rests_us(service, true), 1800LL * SECOND_US, 1801LL * SECOND_US);
+    deadline_us = service_now_us(service) + 60LL * SECOND_US;
+    int64_t rests = rests_us(service, true);
+    assert_in_range(rests, SECOND_US, 60LL * SECOND_US);
+    deadline_us = service_now_us(service) - 1;
+    assert_int_equal(rests_us(service, true), 0);
+    service->cycle.gathered_us = clock_monotonic_us() + 3600LL * SECOND_US;
+    assert_int_equal(rests_us(service, true), 0);
+    service->cycle.phase = APPENDER_COMMITTING; /* nothing can be done about it before */
+    assert_in_range(rests_us(service, true), MOMENT_US, 1801LL * SECOND_US);
+    service->cycle.phase = APPENDER_IDLE;
+    patient.hurried = 1; /* one that may not wait is among what comes: not to be left lying */
+    service->cycle.gathered_us = 0;
+    deadline_us = INT64_MAX;
+    assert_int_equal(rests_us(service, true), 0);
+    scene_close(&scene);
+}
+
 /* What was under way may be done or not: who asks again is answered as the same request. */
 static void where_the_archive_goes_away_all_of_the_batch_is_told_to_try_later(void **state)
 {
@@ -360,6 +484,9 @@ int main(void)
         cmocka_unit_test(whose_part_comes_when_nothing_is_served_is_told_to_try_later),
         cmocka_unit_test(who_waits_behind_a_batch_is_told_so_too),
         cmocka_unit_test(requests_gather_for_a_while_but_not_when_they_fill_a_batch),
+        cmocka_unit_test(the_next_batch_gathers_the_longer_the_more_there_were_up_to_three_times),
+        cmocka_unit_test(who_gathers_is_not_woken_by_the_bus),
+        cmocka_unit_test(who_lingers_is_not_woken_either_but_never_rests_past_his_deadline),
         cmocka_unit_test(where_the_archive_goes_away_all_of_the_batch_is_told_to_try_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
