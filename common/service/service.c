@@ -154,6 +154,7 @@ static struct event_base *precise_base(void)
 static bool open_service(struct service *service, struct error *error)
 {
     service->base = precise_base();
+    service->turn = randombytes_random(); /* else whoever starts often fills the first ones */
     service->scratch = arena_new(SCRATCH_BYTES_MAX);
     service->waiting = calloc(SERVICE_REQUESTS_MAX, sizeof *service->waiting);
     service->decoded = calloc(1, sizeof *service->decoded);

@@ -54,6 +54,7 @@ struct service_settings {
     char receipt_public_keys[272]; /* "": beside it, with .pub behind its name */
     char log_level[16];
     int64_t batch_max;
+    int64_t partition_fill;
     int64_t behind_s;
     int64_t memory_max; /* MiB */
 };
@@ -177,8 +178,8 @@ const struct policy_object *service_policy(struct service *service, uint32_t id)
 /* How often service_policy had to say: not yet.  For who asks outside of a batch. */
 uint64_t service_policy_misses(const struct service *service);
 struct policy_book *service_policies(const struct service *service);
-/* Serving partitions in turn: a batch of new cases goes into one, so that one head row moves.
- * False: none. */
+/* Serving partitions in turn, from anyone on, for new cases: who asks stays in one for a batch or
+ * for several, so that one head row moves.  False: none, partition is as it was. */
 bool service_next_partition(struct service *service, uint32_t *partition);
 /* The endpoint that answers for a partition of our service elsewhere, or "". */
 const char *service_owner_endpoint(const struct service *service, uint32_t partition);

@@ -51,6 +51,8 @@ const struct config_row service_settings_rows[] = {
      "debug, info, warn or error"},
     {"batch_max", CONFIG_INTEGER, AT(batch_max), "1000", 1, SERVICE_BATCH_MAX, "requests",
      "most submissions or commands of one transaction"},
+    {"partition_fill", CONFIG_INTEGER, AT(partition_fill), "32", 1, SERVICE_BATCH_MAX, "cases",
+     "where few come at a time: new ones of a partition before it is the turn of the next"},
     {"behind_s", CONFIG_INTEGER, AT(behind_s), "30", 1, 86400, "s",
      "/readyz tells when the oldest event not yet processed is older"},
     {"memory_max", CONFIG_INTEGER, AT(memory_max), "2048", 256, 1048576, "MiB",

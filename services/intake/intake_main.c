@@ -5,8 +5,8 @@
  * one head row moves a commit, here and downstream, where others gather longer.
  * Duplicates are found by the archive's unique key, in the same transaction (law 1): the batch is
  * then undone, the known ones are read, and the rest is decided again.  The receipt of a duplicate
- * rides with a later commit of ours, never with a mere read.  Nor is one refused for good before
- * the archive was asked whether it was accepted earlier: policy or clock may have changed since.
+ * rides with a later commit, never with a mere read.  Nor is one refused for good before the
+ * archive was asked whether it was accepted earlier: policy or clock may have changed since.
  */
 #include "classify_cache.h"
 #include "clock.h"
@@ -19,11 +19,9 @@
 enum {
     RETRY_AFTER_MS = 250,
     /* Four daemons follow in batches as large as ours: at 1,000 a second two complaints a batch
-     * cost a quarter less than one, and wait less than in the processors' queues; the more a batch
-     * had, the longer the next gathers (tests/bench/README.md). */
+     * cost a quarter less than one; the more one had, the longer the next (tests/bench). */
     GATHER_US = 2000,
-    PARTITION_FILL = 32, /* cases before it is the next one's turn */
-    SEEN_SLOTS = 4096,   /* twice the batch and more: power of two */
+    SEEN_SLOTS = 4096, /* twice the batch and more: power of two */
 };
 
 /* What becomes of one submission of the batch once it has committed. */
@@ -56,7 +54,7 @@ struct intake {
     uint32_t cycle;
     struct seen seen[SEEN_SLOTS];
     uint32_t partition;
-    uint32_t filled;    /* cases into it since it was its turn */
+    int64_t filled;     /* cases into it since it was its turn */
     struct event event; /* large */
 };
 
@@ -68,6 +66,7 @@ static bool intake_open(struct service *service, void **self, struct error *erro
     }
     *self = intake;
     intake->service = service;
+    intake->partition = UINT32_MAX; /* none yet */
     const struct service_settings *settings = service_settings(service);
     classify_cache_folder(settings->run_dir);
     intake->ring = seal_ring_open(settings->key_file, false, error);
@@ -99,9 +98,9 @@ static bool intake_lookup(void *self, struct cycle *cycle, struct pg *pg)
 {
     struct intake *intake = self;
     intake->outcome_count = 0;
-    intake->filled += intake->row_count; /* with what is decided anew: no harm */
+    intake->filled += intake->row_count;
     intake->row_count = 0;
-    if (intake->filled >= PARTITION_FILL || !service_serves(intake->service, intake->partition)) {
+    if (intake->filled >= service_settings(intake->service)->partition_fill) {
         intake->filled = 0;
         (void)service_next_partition(intake->service, &intake->partition);
     }
@@ -360,7 +359,8 @@ static void intake_request(void *self, struct cycle *cycle, const struct request
         refuse(cycle, request, &refused);
         return;
     }
-    if (!service_serves(intake->service, intake->partition)) {
+    if (!service_serves(intake->service, intake->partition) &&
+        !service_next_partition(intake->service, &intake->partition)) {
         return; /* nothing is ours any more: unanswered, the adapter asks again */
     }
     struct intake_input input;
@@ -449,11 +449,13 @@ static enum undo_verdict intake_undo(void *self, struct cycle *cycle, const stru
 {
     (void)cycle;
     struct intake *intake = self;
-    if (why && strcmp(why->sqlstate, "23505") == 0) {
-        intake->ask_known = true;
-        return UNDO_AGAIN;
+    if (!why) {
+        return UNDO_LATER;
     }
-    return UNDO_LATER;
+    intake->filled = service_settings(intake->service)->partition_fill; /* it may be what is ill */
+    bool known = strcmp(why->sqlstate, "23505") == 0;
+    intake->ask_known |= known;
+    return known ? UNDO_AGAIN : UNDO_LATER;
 }
 
 static struct slice

@@ -94,6 +94,10 @@ static void capacity_holds_against_parallel_claims(void **state)
     adapter_finish(adapter, 20000);
     rig_settle(rig, 20000);
     rig_check_queues(rig);
+    assert_int_equal(rig_number(rig,
+                                "SELECT count(DISTINCT h.owner) FROM complaint c JOIN head h ON "
+                                "h.service = 3 AND h.partition = c.case_id >> 40"),
+                     2);
     struct desk *desks[2] = {desk_new(rig, "a"), desk_new(rig, "b")};
     char queue[128];
     desk_fullest_queue(desks[0], queue);

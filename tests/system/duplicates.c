@@ -62,7 +62,7 @@ static void a_submission_is_one_case_however_often_it_is_sent(void **state)
     rig_end(rig);
 }
 
-/* The same ids to both at the same moment, each many times within a batch. */
+/* The same ids to both at the same moment. */
 static void two_intakes_race_and_one_case_wins(void **state)
 {
     struct rig *rig = rig_new(true);

@@ -53,7 +53,8 @@ static void settings_write(const struct rig *rig)
         file,
         /* without a user: every daemon comes in its own role */
         "database: \"host=%s dbname=redress\"\nredis: %s\nrun_dir: %s\nkey_file: %s/seal.key\n"
-        "receipt_key_file: %s/receipt.key\n",
+        "receipt_key_file: %s/receipt.key\n"
+        "partition_fill: 1\n", /* few cases have to meet in several partitions */
         server_directory(rig->postgres),
         server_socket(rig->redis),
         rig->directory,
