@@ -201,9 +201,14 @@ void claims_committed(struct dispatch *dispatch)
 
 void claim_refused(struct dispatch *dispatch, const Redress__Command__V1__Command *command)
 {
+    const Redress__Command__V1__Act *act = command->act;
     struct claim *claim = claim_of(dispatch, command);
     if (claim && claim->mark == desk_mark(dispatch, command)) { /* else another's */
         claim_end(claim);
+    }
+    if (act && act->has_claim_token) {
+        claim_give_back(
+            dispatch, act->case_id, slice_of(act->claim_token.data, act->claim_token.len));
     }
 }
 

@@ -201,6 +201,7 @@ void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice t
  * committed, or when nobody takes the command. */
 void claim_decided(const struct asked *asked);
 void claims_committed(struct dispatch *dispatch);
+/* It is put off: what Redis handed over for it is anybody's at once, not when the lease ends. */
 void claim_refused(struct dispatch *dispatch, const Redress__Command__V1__Command *command);
 /*
  * The case that was proposed to this claim is not for this person: another one is looked for, a

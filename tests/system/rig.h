@@ -194,6 +194,7 @@ struct command {
     uint64_t case_id;  /* … or act on, or (no action) show */
     const char *action;
     uint32_t version;
+    const char *token; /* of a claim that Redis answered elsewhere */
     const char *note;
     const char *text; /* in its place: one of the policy's */
     struct {

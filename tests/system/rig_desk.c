@@ -90,6 +90,10 @@ static void act_fill(Redress__Command__V1__Act *act,
         act->has_queue = 1;
         act->queue = data_of(command->queue);
     }
+    if (command->token) {
+        act->has_claim_token = 1;
+        act->claim_token = data_of(command->token);
+    }
     if (command->note) {
         act->has_note = 1;
         act->note = data_of(command->note);
