@@ -389,6 +389,29 @@ static void a_role_of_people_outside_is_not_missed(void **state)
     desk_end(&desk);
 }
 
+/* Who may read what is sealed and who does its work are not always the same.  It fails where
+ * readers are not looked at, and where a reader makes somebody who works by another policy one of
+ * this. */
+static void readers_that_nobody_is_are_told_where_somebody_works(void **state)
+{
+    (void)state;
+    static const char reads[] = HEAD "  林小姐: {roles: [auditor]}\n";
+    struct pg_desk desk;
+    desk_begin(&desk);
+    quick_load("sealed", "roles: [agent, supervisor, auditor, press]\nreaders: [auditor, press]\n");
+    for (size_t i = 0; i < 2; i++) {
+        char words[128];
+        file_write("org.yaml", i == 0 ? first : reads);
+        (void)snprintf(words, sizeof words, "org diff %s/org.yaml", folder);
+        SCOPED(said_done) struct said said = say(words);
+        assert_int_equal(said.code, CTL_OK);
+        const char *unheld = strstr(said.err, "nobody holds");
+        assert_int_equal(unheld != NULL, i == 0);
+        assert_true(!unheld || (strstr(unheld, "auditor") && strstr(unheld, "press")));
+    }
+    desk_end(&desk);
+}
+
 /* What waits under another policy adds its title for the role, and takes none away. */
 static void a_role_that_policies_call_differently_is_shown_by_all_its_titles(void **state)
 {
@@ -443,6 +466,7 @@ int main(void)
         cmocka_unit_test(roles_the_policies_count_on_and_nobody_has_are_told),
         cmocka_unit_test(a_role_that_no_policy_has_is_told_where_it_stands),
         cmocka_unit_test(a_role_of_people_outside_is_not_missed),
+        cmocka_unit_test(readers_that_nobody_is_are_told_where_somebody_works),
         cmocka_unit_test(a_role_that_policies_call_differently_is_shown_by_all_its_titles),
         cmocka_unit_test(nobody_applied_is_no_fault_of_the_archive),
     };

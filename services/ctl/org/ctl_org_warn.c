@@ -96,7 +96,9 @@ static void unheld_add(const struct ctl *ctl,
                        FILE *to)
 {
     uint32_t needed = roles_needed(policy);
-    for (uint16_t r = 0; works_by(org, policy, needed) && r < policy->role_count; r++) {
+    bool works = works_by(org, policy, needed); /* who only reads does not */
+    needed |= policy->readers;
+    for (uint16_t r = 0; works && r < policy->role_count; r++) {
         const char *role = policy->roles[r];
         char name[VIEW_TEXT_MAX];
         if (!needs(policy, needed, r) || org_role_is_held(org, slice_text(role)) ||
