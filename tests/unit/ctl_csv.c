@@ -151,7 +151,7 @@ static void whose_bytes_are_no_text_is_told_how_to_convert_them(void **state)
 {
     (void)state;
     static const char *const from[CTL_LANGUAGE_COUNT] = {
-        [CTL_EN] = "-f CP1252 ", [CTL_ZH_CN] = "-f GBK ", [CTL_ZH_TW] = "-f BIG5 "};
+        [CTL_EN] = "-f ENCODING ", [CTL_ZH_CN] = "-f GBK ", [CTL_ZH_TW] = "-f BIG5 "};
     for (int i = 0; i < CTL_LANGUAGE_COUNT; i++) {
         const char *told = ctl_text_in((enum ctl_language)i, TEXT_ROW_ENCODING);
         assert_non_null(strstr(told, "iconv "));

@@ -181,6 +181,35 @@ static void cells_without_a_counterpart_are_told(void **state)
     }
 }
 
+/* Else it would count as now, and a late one look fresh: seen to fail so. */
+static void a_row_that_does_not_say_when_it_came_is_told_unless_there_is_a_default(void **state)
+{
+    (void)state;
+    static const char *const defaults[] = {"", ", default: 2025-03-09"};
+    for (size_t i = 0; i < 2; i++) {
+        struct told told;
+        struct ctl_submission submission;
+        struct ctl_bad bad = {0};
+        char text[512];
+        told_begin(&told);
+        SCOPED(ctl_map_free) struct ctl_map *map = NULL;
+        SCOPED(ctl_reader_free) struct ctl_reader *reader = NULL;
+        (void)snprintf(text,
+                       sizeof text,
+                       HEAD REST NAMES "received_at: {column: day, form: date, zone: UTC%s}\n",
+                       defaults[i]);
+        assert_int_equal(map_of(&told, text, NULL, &map), CTL_OK);
+        assert_int_equal(first_row(map, "id,text,day\n1,x,\n", &reader, &submission, &bad),
+                         i == 0 ? CTL_MAPPED_BAD : CTL_MAPPED);
+        assert_int_equal(submission.received_present, i == 1);
+        if (i == 0) {
+            assert_int_equal(bad.why, TEXT_MAP_CAME_EMPTY);
+            assert_string_equal(bad.detail, "day");
+        }
+        told_done(&told);
+    }
+}
+
 static void a_value_the_mapping_does_not_know_costs_its_row_alone(void **state)
 {
     (void)state;
@@ -341,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_row_becomes_what_the_mapping_says),
         cmocka_unit_test(a_text_that_intake_would_not_take_is_told_with_its_size),
         cmocka_unit_test(cells_without_a_counterpart_are_told),
+        cmocka_unit_test(a_row_that_does_not_say_when_it_came_is_told_unless_there_is_a_default),
         cmocka_unit_test(a_value_the_mapping_does_not_know_costs_its_row_alone),
         cmocka_unit_test(a_faulty_mapping_is_refused_at_its_place),
         cmocka_unit_test(the_command_line_stands_in_for_the_mapping),

@@ -266,6 +266,22 @@ static struct slice *text_of(struct ctl_submission *submission, enum map_target 
     return places[target];
 }
 
+/* An empty cell is not now: a complaint whose date is missing would look fresh. */
+static enum ctl_mapped came_at(const struct map_source *source,
+                               const struct ctl_reader *reader,
+                               struct ctl_submission *submission,
+                               struct ctl_bad *bad)
+{
+    enum ctl_mapped mapped = map_source_time(
+        source, reader, &submission->received_present, &submission->received_at_us, bad);
+    if (mapped == CTL_MAPPED && source->column && !submission->received_present) {
+        bad->why = TEXT_MAP_CAME_EMPTY;
+        (void)snprintf(bad->detail, sizeof bad->detail, "%s", source->column);
+        return CTL_MAPPED_BAD;
+    }
+    return mapped;
+}
+
 static enum ctl_mapped fits(const struct ctl_submission *submission, struct ctl_bad *bad)
 {
     struct ctl_excess excess;
@@ -304,8 +320,7 @@ enum ctl_mapped ctl_map_row(const struct ctl_map *map,
         if (text) {
             mapped = map_source_text(source, reader, text, bad);
         } else if (target == MAP_RECEIVED_AT) {
-            mapped = map_source_time(
-                source, reader, &submission->received_present, &submission->received_at_us, bad);
+            mapped = came_at(source, reader, submission, bad);
         } else {
             mapped = map_source_time(
                 source, reader, &submission->occurred_present, &submission->occurred_at_us, bad);
