@@ -452,7 +452,8 @@ static enum undo_verdict intake_undo(void *self, struct cycle *cycle, const stru
     if (!why) {
         return UNDO_LATER;
     }
-    intake->filled = service_settings(intake->service)->partition_fill; /* it may be what is ill */
+    /* elsewhere the next time: the partition may be at fault */
+    intake->filled = service_settings(intake->service)->partition_fill;
     bool known = strcmp(why->sqlstate, "23505") == 0;
     intake->ask_known |= known;
     return known ? UNDO_AGAIN : UNDO_LATER;
