@@ -215,15 +215,15 @@ void mark_row(struct policy_loading *loading,
               const struct yaml_node *map);
 const struct policy_mark *mark_of(const struct policy_loading *loading, const void *row);
 
-/* The table's own readers, begins, ends and checks; see policy_language.c. */
-#define POLICY_READER(name)                                                                        \
-    void name(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
 /* A role as it is read; a policy keeps what is said of roles in lists beside their names. */
 struct role_read {
     struct policy_title title;
     bool outside;
 };
 
+/* The table's own readers, begins, ends and checks; see policy_language.c. */
+#define POLICY_READER(name)                                                                        \
+    void name(struct policy_loading *loading, const struct yaml_pair *pair, void *into)
 POLICY_READER(read_uses);
 POLICY_READER(read_languages);
 POLICY_READER(read_roles);
