@@ -78,6 +78,8 @@ static void a_return_passes_for_no_more_than_it_is(struct rig *rig, const char *
     (void)snprintf(words, sizeof words, "measures --return %s --at %s", file, today);
     rig_shows(rig, words, 0, ",true,\"Quality, all kinds\",0,0,");
     rig_says(rig, words, 0, " is not over: these are its figures so far");
+    (void)snprintf(words, sizeof words, "measures --return %s --at 9998-08-01", file);
+    rig_says(rig, words, 0, " has not begun: its figures say nothing yet");
     (void)snprintf(words, sizeof words, "measures --return %s --at 2003-08-01", file);
     rig_sql(rig,
             "INSERT INTO figure SELECT '2003-08-01 00:00Z', 'met', id, 'phone', 'manner', '', "

@@ -1,6 +1,7 @@
 /*
  * Goal: `redress measures` shows a share never without what it is out of, says in words whether the
- * target is met, and leaves a place in the trend where there was nothing (law 11).
+ * target is met, leaves a place in the trend where there was nothing, and says nothing of a period
+ * that lies ahead (law 11).
  *
  * Method: measures of tests/unit/policy/measures.yaml with periods worked out by hand, against
  * tests/unit/ctl/measures.LANGUAGE to the letter.
@@ -15,7 +16,8 @@
 #include <locale.h>
 
 enum { FILE_MAX = 64 * 1024, PERIODS = 4, YEAR = 2026, DAY_S = 86400 };
-#define JULY_S INT64_C(1782835200) /* 2026-07-01 in Shanghai */
+#define JULY_S  INT64_C(1782835200)   /* 2026-07-01 in Shanghai */
+#define AHEAD_S INT64_C(253370764800) /* 9999 */
 
 static struct policy_object *policy;
 
@@ -61,6 +63,7 @@ static const struct {
       {.n = 0},
       {.n = 9, .compared = 2, .low = {0, 9000}, .high = {1, 9501}}}},
     {"slow", false, {{.n = 0}, {.n = 0}, {.n = 1, .sum = 90}, {.n = 2, .sum = 259201}}},
+    {"few", true, {{.n = 0}, {.n = 0}, {.n = 7}, {.n = 0, .from_s = AHEAD_S}}}, /* not 0, not met */
 };
 /* clang-format on */
 
@@ -194,6 +197,20 @@ static void an_alarm_names_what_is_missed_and_who_is_to_see_it(void **state)
     }
 }
 
+/* It fails where a count of a period that has not begun is told as 0, or as met. */
+static void of_a_period_that_has_not_begun_nothing_is_said(void **state)
+{
+    (void)state;
+    struct ctl ctl = {.language = CTL_EN, .json = true};
+    const struct measured ahead[] = {
+        {.name = "9999", .from_s = AHEAD_S, .running = true}
+    };
+    json_t *count = ctl_measures_json(&ctl, &policy->policy, measure_of("few"), ahead, 1);
+    assert_true(json_is_null(json_object_get(count, "value")));
+    assert_true(json_is_null(json_object_get(count, "met")));
+    json_decref(count);
+}
+
 /* More is taken back by merges that are undone than the period has met. */
 static void a_share_of_less_than_nothing_is_told_as_nothing(void **state)
 {
@@ -216,6 +233,7 @@ int main(void)
         cmocka_unit_test(as_data_a_share_has_its_hits_and_nothing_is_null),
         cmocka_unit_test(owners_see_what_is_missed_and_nothing_too_soon),
         cmocka_unit_test(an_alarm_names_what_is_missed_and_who_is_to_see_it),
+        cmocka_unit_test(of_a_period_that_has_not_begun_nothing_is_said),
         cmocka_unit_test(a_share_of_less_than_nothing_is_told_as_nothing),
     };
     return cmocka_run_group_tests(tests, policy_get, policy_done);

@@ -17,6 +17,9 @@ int ctl_measures_read(struct ctl *ctl,
                       unsigned count,
                       struct measured *measured) MUST_CHECK;
 
+/* The clock has come to its period; of one that lies ahead nothing can be said. */
+bool ctl_measures_begun(const struct measured *measured);
+
 /* Each of the policies in their newest versions, or the one of that name (NULL: all); which cannot
  * be read here is said.  visit returns what ends it, CTL_OK: on. */
 typedef int (*ctl_measures_visit)(struct ctl *ctl, const struct policy *policy, void *self);

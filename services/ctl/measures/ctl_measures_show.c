@@ -1,4 +1,5 @@
 /* Measures for people, a row each, and as data. */
+#include "clock.h"
 #include "ctl_measures.h"
 #include "ctl_policy.h"
 #include "ctl_table.h"
@@ -26,6 +27,16 @@ enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 struct ctl_table *ctl_measures_table(const struct ctl *ctl)
 {
     return ctl_table_new(ctl, columns, COLUMN_COUNT);
+}
+
+bool ctl_measures_begun(const struct measured *measured)
+{
+    return measured->from_s <= clock_now_us() / 1000000;
+}
+
+static bool has_value(const struct policy_measure *measure, const struct measured *measured)
+{
+    return ctl_measures_begun(measured) && measured_is_known(measure, measured);
 }
 
 static int64_t value_of(const struct policy_measure *measure, const struct measured *measured)
@@ -166,7 +177,7 @@ static const char *met_text(const struct ctl *ctl,
         return duty_text(ctl, policy, measure, last, into);
     }
     enum ctl_text id = TEXT_MEASURE_NOTHING;
-    if (measured_is_known(measure, last)) {
+    if (has_value(measure, last)) {
         id = is_met(measure, last) ? TEXT_MEASURE_YES : TEXT_MEASURE_NO;
     }
     return view_text(ctl, id, NULL, into);
@@ -198,7 +209,7 @@ static const char *last_text(const struct ctl *ctl,
     char value[VIEW_TEXT_MAX];
     char low[VIEW_TEXT_MAX];
     char high[VIEW_TEXT_MAX];
-    if (!measured_is_known(measure, last)) {
+    if (!has_value(measure, last)) {
         return "–";
     }
     (void)value_text(ctl, policy, measure, value_of(measure, last), value);
@@ -219,11 +230,12 @@ static const char *last_text(const struct ctl *ctl,
 static const char *
 period_text(const struct ctl *ctl, const struct measured *measured, char into[VIEW_TEXT_MAX])
 {
+    enum ctl_text id = ctl_measures_begun(measured) ? TEXT_MEASURE_RUNNING : TEXT_MEASURE_AHEAD;
     (void)snprintf(into,
                    VIEW_TEXT_MAX,
                    "%s%s",
                    measured->name,
-                   measured->running ? ctl_text_in(ctl->language, TEXT_MEASURE_RUNNING) : "");
+                   measured->running ? ctl_text_in(ctl->language, id) : "");
     return into;
 }
 
@@ -302,7 +314,7 @@ static json_t *measured_json(const struct policy_measure *measure, const struct 
                             measured->running,
                             "n",
                             (json_int_t)measured->n);
-    bool known = measured_is_known(measure, measured);
+    bool known = has_value(measure, measured);
     bool share = measure_unit_of(measure->what) == MEASURE_PERCENT;
     (void)json_object_set_new(row,
                               "value",
@@ -355,7 +367,7 @@ json_t *ctl_measures_json(const struct ctl *ctl,
     static const char *const units[] = {
         [MEASURE_PERCENT] = "percent", [MEASURE_NUMBER] = "number", [MEASURE_SECONDS] = "seconds"};
     const struct measured *last = &measured[count - 1];
-    bool known = measured_is_known(measure, last);
+    bool known = has_value(measure, last);
     json_t *trend = json_array();
     for (unsigned i = 0; i < count; i++) {
         (void)json_array_append_new(trend, measured_json(measure, &measured[i]));

@@ -46,7 +46,9 @@ static void
 warn_period(const struct ctl *ctl, const struct policy *policy, const struct measured *period)
 {
     if (period->running) {
-        ctl_note(ctl, TEXT_RETURN_RUNNING, CTL_ARGS(period->name));
+        ctl_note(ctl,
+                 ctl_measures_begun(period) ? TEXT_RETURN_RUNNING : TEXT_RETURN_AHEAD,
+                 CTL_ARGS(period->name));
     }
     if (!period->whole) {
         ctl_note(ctl, TEXT_RETURN_BEFORE, CTL_ARGS(policy->name, period->name));
