@@ -138,6 +138,8 @@ json_t *ctl_json_text(struct slice text);
 /* Why a file could not be read or written, in the language of the command; lent for ever. */
 const char *ctl_errno_text(const struct ctl *ctl, int why);
 
+/* What is said of a text that is no case number: whether one other character would make it one. */
+enum ctl_text ctl_case_wrong(const char *text);
 /* A case number as people type it, or a decimal id.  CTL_USAGE after saying what is wrong. */
 int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id) MUST_CHECK;
 

@@ -74,6 +74,28 @@ const char *ctl_errno_text(const struct ctl *ctl, int why)
     return text ? text : "";
 }
 
+enum ctl_text ctl_case_wrong(const char *text)
+{
+    static const char characters[] = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    char tried[CASE_NUMBER_SIZE];
+    uint64_t case_id;
+    size_t size = strlen(text);
+    if (size >= sizeof tried) {
+        return TEXT_CASE_INVALID;
+    }
+    memcpy(tried, text, size + 1);
+    for (size_t i = 0; i < size; i++) {
+        for (const char *other = characters; *other; other++) {
+            tried[i] = *other;
+            if (text[i] != '-' && case_number_parse(slice_text(tried), &case_id)) {
+                return TEXT_CASE_MISTYPED;
+            }
+        }
+        tried[i] = text[i];
+    }
+    return TEXT_CASE_INVALID;
+}
+
 int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id)
 {
     if (case_number_parse(slice_text(text), case_id)) {
@@ -86,7 +108,7 @@ int ctl_case_of(const struct ctl *ctl, const char *text, uint64_t *case_id)
         *case_id = number;
         return CTL_OK;
     }
-    return ctl_fail(ctl, CTL_USAGE, TEXT_CASE_INVALID, CTL_ARGS(text));
+    return ctl_fail(ctl, CTL_USAGE, ctl_case_wrong(text), CTL_ARGS(text));
 }
 
 /* --lang as typed, anywhere among the words; none when it is not there or not known. */

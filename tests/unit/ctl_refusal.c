@@ -416,10 +416,11 @@ static void of_another_case_it_is_told_what_is_wrong_with_its_number(void **stat
         const char *value, *says;
     } rows[] = {
         {"240318-2722-3CX",
-         "\"240318-2722-3CX\" is no case number (such as 261122-2322-2CN): read it again, a "
-         "character is wrong or lacking\n"                                             },
-        {"240318-2722-3CN", "240318-2722-3CN is this case itself: name the other one\n"},
-        {"261122-2322-2CN", "there is no case 261122-2322-2CN\n"                       },
+         "\"240318-2722-3CX\" is no case number: read it again, a character is wrong or two are "
+         "swapped\n"                                                                        },
+        {"240318",          "\"240318\" is no case number; one looks like 261122-2322-2CN\n"},
+        {"240318-2722-3CN", "240318-2722-3CN is this case itself: name the other one\n"     },
+        {"261122-2322-2CN", "there is no case 261122-2322-2CN\n"                            },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct dispatch_reason wrong = {.about = slice_text("case"),

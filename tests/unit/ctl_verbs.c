@@ -147,7 +147,10 @@ static const struct {
     {"measures --at 2026-13-45 --lang zh-CN", CTL_USAGE,
      "--at 应为 2026-11-22 这样的日期，不能是“2026-13-45”\n"},
     {"act 261121-2522-23G note --as a --role r", CTL_USAGE,
-     "\"261121-2522-23G\" is no case number"},
+     "\"261121-2522-23G\" is no case number: read it again, a character is wrong or two are "
+     "swapped\n"},
+    {"show nonsense", CTL_USAGE, /* no character of it is to be looked for */
+     "\"nonsense\" is no case number; one looks like 261122-2322-2CN\n"},
     {"act 7 note --as a --role r --field x", CTL_USAGE,
      "--field wants NAME=VALUE, not \"x\"\n"},
     {"claim",

@@ -145,12 +145,12 @@ static void case_hint(const struct hinting *hinting)
          policy_field_index(hinting->policy, slice_text(field)) != POLICY_NONE)) {
         return;
     }
-    struct slice value = slice_data(hinting->reply->reason->value);
-    bool number = case_number_parse(value, &case_id);
-    enum ctl_text id = !number                                ? TEXT_HINT_CASE_MISTYPED
+    (void)view_plain(slice_data(hinting->reply->reason->value), typed);
+    bool number = case_number_parse(slice_text(typed), &case_id);
+    enum ctl_text id = !number                                ? ctl_case_wrong(typed)
                        : case_id == hinting->command->case_id ? TEXT_HINT_CASE_ITSELF
                                                               : TEXT_LOOK_NO_CASE;
-    ctl_note(hinting->ctl, id, CTL_ARGS(view_plain(value, typed)));
+    ctl_note(hinting->ctl, id, CTL_ARGS(typed));
 }
 
 /* Somebody the command names.  Who is unknown himself is not told who works here. */
