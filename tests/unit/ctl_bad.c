@@ -72,6 +72,10 @@ static const struct {
     {{"calendar", "check", "FILE"}, "", CTL_FAILED, "",
      "FILE:1:1: error: the file is empty\n    1 | \n      | ^\n"
      "redress: FILE: cannot be used; errors: 1\n"},
+    {{"policy", "check", "FILE"}, "# us\norg: a\ntitle: b\n", CTL_FAILED, "",
+     "redress: FILE is an organisation, not a policy: redress org apply FILE applies it, "},
+    {{"drill", "--policy", "FILE"}, "org: a\n", CTL_FAILED, "",
+     "redress: FILE is an organisation, not a policy: "},
     {{"policy", "draw", "FILE"}, "- a\n- b\n", CTL_FAILED, "",
      "FILE:1:3: error: a policy: expected a mapping (name: …)\n    1 | - a\n      |   ^\n"},
     {{"policy", "check", "FILE", "--json"}, "- a\n- b\n", CTL_FAILED,
