@@ -7,6 +7,7 @@
  */
 #include "ctl_view.h"
 
+#include "ctl_board.h"
 #include "ctl_file.h"
 #include "ctl_table.h"
 #include "unit.h"
@@ -357,6 +358,31 @@ static void what_is_due_at_the_end_of_a_day_is_due_on_that_day(void **state)
     view_zone_use(NULL);
 }
 
+/* Before the first figures come: it fails where noughts are drawn, which would pass for counts, and
+ * where somebody who has only just come is asked whether analytics runs. */
+static void a_board_without_figures_waits_for_them_and_counts_nothing(void **state)
+{
+    (void)state;
+    static struct board board = {
+        .began_us = 1000000, .queues = {.count = 1}, .queue_titles = {"Triage desk"}};
+    board.queues.rows[0] = (struct ctl_queue_row){"p/a", 7, 3, 1000000, 3};
+    static const char *const says[] = {"waiting for the first figures", "is analytics running?"};
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+        char text[PRINTED_MAX] = "";
+        struct ctl ctl = ctl_in(CTL_EN);
+        FILE *to = fmemopen(text, sizeof text, "w");
+        assert_non_null(to);
+        board.now_us = (int64_t)(i * 5 + 1) * 1000000;
+        board_draw(&ctl, to, &board, TERMINAL_COLUMNS, 24, "\n");
+        (void)fclose(to);
+        assert_non_null(strstr(text, says[i]));
+        assert_null(strstr(text, says[1 - i]));
+        assert_null(strstr(text, "Received"));
+        assert_null(strstr(text, "In time"));
+        assert_non_null(strstr(text, "Triage desk"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +399,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_too_large_is_told_with_its_size_and_the_limit),
         cmocka_unit_test(times_are_told_in_the_zone_of_the_policies_and_it_is_said),
         cmocka_unit_test(what_is_due_at_the_end_of_a_day_is_due_on_that_day),
+        cmocka_unit_test(a_board_without_figures_waits_for_them_and_counts_nothing),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);

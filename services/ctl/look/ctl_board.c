@@ -7,7 +7,8 @@ enum {
     NAME_WIDTH = 30,
     COUNT_WIDTH = 9,
     TIME_WIDTH = 15,
-    ALARMS_MAX = 3, /* lines of them */
+    ALARMS_MAX = 3,     /* lines of them */
+    FIRST_US = 5000000, /* of somebody who waits longer for figures, something is wrong */
 };
 
 /* A drawing under way: lines left, and how each ends. */
@@ -88,8 +89,10 @@ static void draw_head(struct canvas *canvas, const struct board *board)
     char zone[VIEW_TEXT_MAX];
     (void)view_time(board->now_us, at);
     (void)view_zone(board->now_us, zone);
+    bool waits = board->at_us == 0 && board->now_us - board->began_us < FIRST_US;
     if (board->at_us == 0) {
-        (void)snprintf(age, sizeof age, "%s", word(canvas, TEXT_BOARD_NO_DATA));
+        enum ctl_text none = waits ? TEXT_BOARD_FIRST : TEXT_BOARD_NO_DATA;
+        (void)snprintf(age, sizeof age, "%s", word(canvas, none));
     } else {
         (void)snprintf(age,
                        sizeof age,
@@ -101,8 +104,8 @@ static void draw_head(struct canvas *canvas, const struct board *board)
     }
     (void)snprintf(line, sizeof line, "Redress  %.40s  %.40s  %.120s", at, zone, age);
     row_begin(canvas,
-              board->at_us == 0 || age_ms > 5000 ? view_color(canvas->ctl, VIEW_AT_RISK)
-                                                 : view_bold(canvas->ctl));
+              !waits && age_ms > 5000 ? view_color(canvas->ctl, VIEW_AT_RISK)
+                                      : view_bold(canvas->ctl));
     row_cell(canvas, (int)canvas->columns, line);
     row_end(canvas);
 }
@@ -240,6 +243,20 @@ static void share_rows(unsigned room, const unsigned wants[3], unsigned given_to
     }
 }
 
+static void draw_queues(struct canvas *canvas, const struct board *board, unsigned rows)
+{
+    blank(canvas);
+    row_begin(canvas, view_faint(canvas->ctl));
+    row_cell(canvas, NAME_WIDTH, word(canvas, TEXT_BOARD_QUEUES));
+    row_cell(canvas, -COUNT_WIDTH, word(canvas, TEXT_BOARD_WAITING));
+    row_cell(canvas, -COUNT_WIDTH, "Redis");
+    row_cell(canvas, -TIME_WIDTH, word(canvas, TEXT_BOARD_OLDEST));
+    row_end(canvas);
+    for (unsigned i = 0; i < rows && i < board->queues.count; i++) {
+        draw_queue(canvas, board, i);
+    }
+}
+
 static void draw_lists(struct canvas *canvas, const struct board *board)
 {
     unsigned measured = 0;
@@ -271,16 +288,25 @@ static void draw_lists(struct canvas *canvas, const struct board *board)
             drawn++;
         }
     }
-    blank(canvas);
-    row_begin(canvas, view_faint(canvas->ctl));
-    row_cell(canvas, NAME_WIDTH, word(canvas, TEXT_BOARD_QUEUES));
-    row_cell(canvas, -COUNT_WIDTH, word(canvas, TEXT_BOARD_WAITING));
-    row_cell(canvas, -COUNT_WIDTH, "Redis");
-    row_cell(canvas, -TIME_WIDTH, word(canvas, TEXT_BOARD_OLDEST));
-    row_end(canvas);
-    for (unsigned i = 0; i < given_to[2]; i++) {
-        draw_queue(canvas, board, i);
-    }
+    draw_queues(canvas, board, given_to[2]);
+}
+
+/* What analytics counts. */
+static void draw_figures(struct canvas *canvas, const struct board *board)
+{
+    draw_flow(canvas,
+              TEXT_BOARD_RECEIVED,
+              board->received,
+              board->received_last_minute,
+              board->received_each,
+              board->history_count);
+    draw_flow(canvas,
+              TEXT_BOARD_CLOSED,
+              board->closed,
+              board->closed_last_minute,
+              board->closed_each,
+              board->history_count);
+    draw_stock(canvas, board);
 }
 
 void board_draw(const struct ctl *ctl,
@@ -292,19 +318,12 @@ void board_draw(const struct ctl *ctl,
 {
     struct canvas canvas = {ctl, to, columns, rows, end, 0, ""};
     draw_head(&canvas, board);
-    draw_flow(&canvas,
-              TEXT_BOARD_RECEIVED,
-              board->received,
-              board->received_last_minute,
-              board->received_each,
-              board->history_count);
-    draw_flow(&canvas,
-              TEXT_BOARD_CLOSED,
-              board->closed,
-              board->closed_last_minute,
-              board->closed_each,
-              board->history_count);
-    draw_stock(&canvas, board);
+    if (board->at_us == 0) { /* a nought would pass for a count */
+        draw_alarms(&canvas, board);
+        draw_queues(&canvas, board, canvas.left);
+        return;
+    }
+    draw_figures(&canvas, board);
     draw_alarms(&canvas, board);
     blank(&canvas);
     draw_lists(&canvas, board);

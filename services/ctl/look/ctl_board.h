@@ -28,7 +28,8 @@ struct board_phase {
 
 struct board {
     int64_t now_us;
-    int64_t at_us; /* of the figures; 0: none came yet */
+    int64_t began_us; /* since when figures are waited for */
+    int64_t at_us;    /* of the figures; 0: none came yet */
     uint64_t received, opened, closed, open_cases, breached;
     uint64_t received_last_minute, closed_last_minute;
     unsigned history_count; /* of the last seconds, oldest first */

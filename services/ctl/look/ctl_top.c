@@ -361,7 +361,7 @@ static int once(struct top *top)
 int ctl_top(struct ctl *ctl)
 {
     static struct top top;
-    top = (struct top){.ctl = ctl};
+    top = (struct top){.ctl = ctl, .board.began_us = clock_now_us()};
     ctl_listen_catch();
     top.policies = view_policies_new(ctl);
     top.listen = ctl_listen_open(ctl);
