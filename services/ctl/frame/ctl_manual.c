@@ -61,6 +61,9 @@ static void heading(const struct ctl *ctl, enum ctl_text id)
 /* What page it is of, and what that is in a line: what apropos looks through. */
 static void name_say(const struct ctl *ctl, const char *title, const char *name, enum ctl_text line)
 {
+    if (ctl->language != CTL_EN) { /* groff breaks Chinese only where these say that it may */
+        (void)fputs(".if \\n(.x .mso zh.tmac\n", ctl->out);
+    }
     (void)fprintf(ctl->out, ".Dd November 21, 2026\n.Dt %s\n.Os\n", title);
     heading(ctl, TEXT_MANUAL_HEAD_NAME);
     (void)fprintf(ctl->out, ".Nm %s\n.Nd ", name);
