@@ -407,7 +407,7 @@ static void a_newcomer_is_told_the_words(const struct rig *rig, uint64_t case_id
     rig_says(rig, "claim patience/desk --as li --role agent", NOT_FOUND, "nothing waits");
     rig_says(rig,
              "submit --policy patience --channel fone --text x",
-             1,
+             NOT_FOUND,
              "there is no channel \"fone\"; did you mean \"phone\"?");
     rig_says(rig,
              "submit --policy patience --channel phone --category othr --text x",

@@ -408,7 +408,7 @@ static void what_is_nowhere_is_said(struct rig *rig)
     rig_says(rig, "measures --policy nobody", 3, "the archive has no policy nobody");
     rig_says(rig,
              "submit --policy nobody --channel phone --text x --received-at 2026-11-21T08:15",
-             1,
+             3,
              "the archive has no policy nobody");
 }
 

@@ -19,8 +19,8 @@ enum {
 };
 
 /* Where times without an offset are read: as whoever runs the command says by TZ, else in the zone
- * of the policy.  NULL after saying what is wrong. */
-static struct zone *zone_of(struct ctl *ctl, struct view_policies *policies)
+ * of the policy. */
+static int zone_of(struct ctl *ctl, struct view_policies *policies, struct zone **zone)
 {
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     struct error error = {0};
@@ -38,17 +38,14 @@ static struct zone *zone_of(struct ctl *ctl, struct view_policies *policies)
         code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(named.word));
     }
     if (code != CTL_OK) {
-        return NULL;
+        return code;
     }
     uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
     view_zone_take(view_policy_zone(view_policy(policies, id)));
     const char *own = getenv("TZ"); /* NOLINT(concurrency-mt-unsafe): the command has one thread */
     (void)view_zone_used(name);
-    struct zone *zone = zone_new(name[0] != '\0' || !own ? name : own, &error);
-    if (!zone) {
-        (void)ctl_fail(ctl, CTL_FAILED, TEXT_TIME_ZONE, CTL_ARGS(error.text));
-    }
-    return zone;
+    *zone = zone_new(name[0] != '\0' || !own ? name : own, &error);
+    return *zone ? CTL_OK : ctl_fail(ctl, CTL_FAILED, TEXT_TIME_ZONE, CTL_ARGS(error.text));
 }
 
 /* As import reads them: with an offset, or without one in the zone that is told then. */
@@ -67,9 +64,10 @@ static int time_of(struct ctl *ctl,
         return ctl_fail(
             ctl, CTL_USAGE, TEXT_TIME_INVALID, CTL_ARGS(name, ctl_option_text(ctl, name)));
     }
-    SCOPED(zone_free) struct zone *zone = zone_of(ctl, policies);
-    if (!zone) {
-        return CTL_FAILED;
+    SCOPED(zone_free) struct zone *zone = NULL;
+    int code = zone_of(ctl, policies, &zone);
+    if (code != CTL_OK) {
+        return code;
     }
     char at[VIEW_TEXT_MAX];
     char where[VIEW_TEXT_MAX];
@@ -378,7 +376,7 @@ static int submit_named(struct ctl *ctl,
     bool same_channel = slice_equal(slice_text(named[1].id), submission->channel);
     if (code == CTL_NOT_FOUND || code == CTL_USAGE) { /* it is told, with what there is */
         refusal_json(ctl, verdict);
-        return CTL_FAILED;
+        return code;
     }
     if (code != CTL_OK || (same_policy && same_channel)) {
         return tell(ctl, verdict);
