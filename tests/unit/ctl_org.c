@@ -412,6 +412,30 @@ static void readers_that_nobody_is_are_told_where_somebody_works(void **state)
     desk_end(&desk);
 }
 
+/* The manager of the rules for banks owns no step, erases and reads nothing, and alone approves
+ * that it takes longer. */
+static void who_only_acts_is_told_where_nobody_is_it(void **state)
+{
+    (void)state;
+    static const char without[] = HEAD "  林小姐: {roles: [supervisor, data-protection]}\n"
+                                       "  王明: {roles: [agent, department]}\n";
+    struct pg_desk desk;
+    desk_begin(&desk);
+    SCOPED(said_done)
+    struct said load = say("policy load " DEPLOY "/policies/cn-bank-insurance.yaml");
+    assert_int_equal(load.code, CTL_OK);
+    file_write("org.yaml", without);
+    char words[128];
+    (void)snprintf(words, sizeof words, "org apply %s/org.yaml", folder);
+    SCOPED(said_done) struct said said = say(words);
+    assert_int_equal(said.code, CTL_OK);
+    assert_non_null(strstr(said.err, "nobody holds Manager (manager): "));
+    SCOPED(said_done) struct said bank = say("org apply " DEPLOY "/people/bank.yaml");
+    assert_int_equal(bank.code, CTL_OK);
+    assert_null(strstr(bank.err, "nobody holds"));
+    desk_end(&desk);
+}
+
 /* What waits under another policy adds its title for the role, and takes none away. */
 static void a_role_that_policies_call_differently_is_shown_by_all_its_titles(void **state)
 {
@@ -467,6 +491,7 @@ int main(void)
         cmocka_unit_test(a_role_that_no_policy_has_is_told_where_it_stands),
         cmocka_unit_test(a_role_of_people_outside_is_not_missed),
         cmocka_unit_test(readers_that_nobody_is_are_told_where_somebody_works),
+        cmocka_unit_test(who_only_acts_is_told_where_nobody_is_it),
         cmocka_unit_test(a_role_that_policies_call_differently_is_shown_by_all_its_titles),
         cmocka_unit_test(nobody_applied_is_no_fault_of_the_archive),
     };

@@ -16,6 +16,14 @@ struct org_object *org_stored(const struct ctl *ctl, const PGresult *rows) MUST_
 /* The organisation that is applied, owned by the caller; NULL: none is. */
 int org_applied(struct ctl *ctl, struct org_object **object) MUST_CHECK;
 
+/*
+ * The roles of the policy, as a bit set, that nobody has: those that own a step, erase or read, and
+ * those of an action nobody else may do, or not as much of.  Whoever is outside is there, and a
+ * role is not missed where somebody has one that stands in for it.  None of a policy by which
+ * nobody here works: everybody would be missed.
+ */
+uint32_t org_roles_missed(const struct policy *policy, const struct org *org);
+
 /* On ctl->err: which roles no policy of the archive has, each where it stands in the file; whose
  * open cases nobody else gets; and which roles of the policies nobody has. */
 int org_warn(struct ctl *ctl, const char *name, struct slice yaml, const struct org *org)

@@ -61,48 +61,17 @@ static int left_tell(struct ctl *ctl, const struct org *org)
     return code;
 }
 
-/* The roles of a policy that own a step or erase. */
-static uint32_t roles_needed(const struct policy *policy)
-{
-    uint32_t needed = policy->retention.roles;
-    for (uint16_t i = 0; i < policy->step_count; i++) {
-        uint16_t owner = policy->steps[i].owner_role;
-        needed |= owner == POLICY_NONE ? 0 : UINT32_C(1) << owner;
-    }
-    return needed;
-}
-
-/* Somebody who works here has to have it; one of people outside is nobody's here. */
-static bool needs(const struct policy *policy, uint32_t needed, uint16_t role)
-{
-    return (policy->outside >> role & 1U) == 0 && policy_role_in(policy, needed, role);
-}
-
-/* Of a policy nobody here works by everybody would be missing. */
-static bool works_by(const struct org *org, const struct policy *policy, uint32_t needed)
-{
-    for (uint16_t r = 0; r < policy->role_count; r++) {
-        if (needs(policy, needed, r) && org_role_is_held(org, slice_text(policy->roles[r]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void unheld_add(const struct ctl *ctl,
                        const struct org *org,
                        const struct policy *policy,
                        struct roles *roles,
                        FILE *to)
 {
-    uint32_t needed = roles_needed(policy);
-    bool works = works_by(org, policy, needed); /* who only reads does not */
-    needed |= policy->readers;
-    for (uint16_t r = 0; works && r < policy->role_count; r++) {
+    uint32_t missed = org_roles_missed(policy, org);
+    for (uint16_t r = 0; r < policy->role_count; r++) {
         const char *role = policy->roles[r];
         char name[VIEW_TEXT_MAX];
-        if (!needs(policy, needed, r) || org_role_is_held(org, slice_text(role)) ||
-            !role_add(roles->unheld, &roles->unheld_count, role)) {
+        if ((missed >> r & 1U) == 0 || !role_add(roles->unheld, &roles->unheld_count, role)) {
             continue;
         }
         const struct policy_title *title = policy->role_titles ? &policy->role_titles[r] : NULL;
