@@ -61,6 +61,8 @@ static void answers_take(void *socket, unsigned count, struct answers *answers)
 static void repeats_of_a_batch_are_one_case(struct rig *rig, void *socket)
 {
     struct answers answers;
+    struct daemon *intake = rig_daemon(rig, SERVICE_INTAKE, "a");
+    (void)daemon_signal(intake, SIGSTOP); /* so that a batch has all three of one */
     for (unsigned i = 0; i < REPEATED; i++) {
         uint8_t one[PACKED_MAX];
         size_t size = pack((uint8_t)(3 + i), "phone", 5, one);
@@ -69,6 +71,7 @@ static void repeats_of_a_batch_are_one_case(struct rig *rig, void *socket)
         one[size - 1] ^= 1;
         assert_true(zmq_send(socket, one, size, 0) >= 0);
     }
+    (void)daemon_signal(intake, SIGCONT);
     answers_take(socket, 3 * REPEATED, &answers);
     assert_int_equal(answers.receipts, 2 * REPEATED);
     assert_int_equal(answers.refusals, REPEATED);

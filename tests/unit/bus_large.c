@@ -1,8 +1,8 @@
 /*
  * Goal: a peer that takes nothing has its share of the pot and no more, all together have the pot
- * and no more, and who takes what he gets is never cut for it; only so many peers are told apart,
- * and they are forgotten with their last reply (law 9).  Method: a pipe inside the process stands
- * for a peer's connection, so that what lies is known to the byte.
+ * and no more, and who takes what he gets is never cut for it while peers can be told apart: only
+ * so many are, and they are forgotten with their last reply (law 9).  Method: a pipe inside the
+ * process stands for a peer's connection, so that what lies is known to the byte.
  *
  * Planted: the share not checked; the pot not checked; nothing taken off of a peer; dropped where
  * there is no place; names told apart by how they begin.
