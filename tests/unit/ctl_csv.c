@@ -146,16 +146,19 @@ static void a_bad_row_is_told_by_its_place_and_the_rest_goes_on(void **state)
     play(CTL_READER_CSV, a_and_b, stories, sizeof stories / sizeof *stories);
 }
 
-/* What Excel saves in China and Taiwan is seldom UTF-8. */
+/* What Excel saves in China and Taiwan is seldom UTF-8, and a desk in either gets files of both:
+ * seen to fail where the encoding was guessed by the desk's language. */
 static void whose_bytes_are_no_text_is_told_how_to_convert_them(void **state)
 {
     (void)state;
-    static const char *const from[CTL_LANGUAGE_COUNT] = {
-        [CTL_EN] = "-f ENCODING ", [CTL_ZH_CN] = "-f GBK ", [CTL_ZH_TW] = "-f BIG5 "};
+    static const char *const parts[] = {"iconv -f ", "GB18030", "BIG5", "CP1252"};
     for (int i = 0; i < CTL_LANGUAGE_COUNT; i++) {
         const char *told = ctl_text_in((enum ctl_language)i, TEXT_ROW_ENCODING);
-        assert_non_null(strstr(told, "iconv "));
-        assert_non_null(strstr(told, from[i]));
+        for (size_t j = 0; j < sizeof parts / sizeof *parts; j++) {
+            assert_non_null(strstr(told, parts[j]));
+        }
+        assert_null(strstr(told, "-f GBK"));
+        assert_null(strstr(told, "-f BIG5"));
     }
 }
 
