@@ -192,14 +192,12 @@ static const struct policy *policy_of_queue(const struct hinting *hinting,
                : NULL;
 }
 
-/* Which roles whoever it is about has, as the policy calls them. */
-static void roles_hint(const struct hinting *hinting)
+/* Which roles a person has, as the policy calls them. */
+static void roles_tell(const struct hinting *hinting, const char *person)
 {
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
     SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(hinting->ctl);
-    char word[VIEW_TEXT_MAX];
     char told[CTL_NAMES_TOLD_MAX];
-    const char *person = about(hinting, word);
     const struct policy *policy =
         hinting->policy ? hinting->policy : policy_of_queue(hinting, policies);
     int code = ctl_query(
@@ -215,6 +213,18 @@ static void roles_hint(const struct hinting *hinting)
                  TEXT_HINT_ROLES,
                  CTL_ARGS(person, ctl_names_list(hinting->ctl, hinting->names, told)));
     }
+}
+
+static void roles_hint(const struct hinting *hinting)
+{
+    char word[VIEW_TEXT_MAX];
+    roles_tell(hinting, about(hinting, word));
+}
+
+/* It is about the role, which may be misspelt. */
+static void unheld_hint(const struct hinting *hinting)
+{
+    roles_tell(hinting, hinting->command->actor);
 }
 
 /* Nobody has it: the claim that would, in a role that may. */
@@ -286,6 +296,7 @@ void ctl_hint(struct ctl *ctl,
         {"field_unknown",  field_hint },
         {"person_unknown", person_hint},
         {"role_not_his",   roles_hint },
+        {"role_unheld",    unheld_hint},
         {"not_holder",     holder_hint},
     };
     const struct hinting hinting = {ctl, policy, reply, command, &names};
