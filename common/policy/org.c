@@ -134,10 +134,12 @@ enum org_verdict org_speaks(const struct org *org,
                             struct slice *stands_for)
 {
     enum org_verdict verdict = org_holds(org, name, role, now_s, stands_for);
-    if (org_role_is_held(org, role)) {
-        return verdict;
+    bool held = org_role_is_held(org, role);
+    bool outside = policy && policy_role_is_outside(policy, role);
+    if (outside && (verdict == ORG_UNKNOWN || !held)) {
+        return ORG_ADMITS;
     }
-    return policy && policy_role_is_outside(policy, role) ? ORG_ADMITS : ORG_ROLE_UNHELD;
+    return held ? verdict : ORG_ROLE_UNHELD;
 }
 
 static enum org_verdict present(const struct org_agent *agent, int64_t now_s, int64_t *until_s)

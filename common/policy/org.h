@@ -117,9 +117,10 @@ enum org_verdict {
 
 /*
  * May this person speak in this role now?  *stands_for is the person on leave whose role it is,
- * empty where it is his own.  A role that somebody here has is one of those who work here; one that
- * nobody has is nobody's, unless the policy says that it is of people outside (the customer's);
- * policy NULL: of none.
+ * empty where it is his own.  A role that somebody here has is his; one that nobody has is
+ * nobody's. Where the policy says that it is of people outside (the customer's), whoever does not
+ * work here has it all the same, and all have it while nobody here does.  policy NULL: none is
+ * outside.
  */
 enum org_verdict org_speaks(const struct org *org,
                             const struct policy *policy,
