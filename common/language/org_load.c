@@ -271,7 +271,6 @@ struct org_object *org_load(const char *name,
 {
     size_t text_size = 0;
     *report = (struct policy_report){0};
-    errno = 0;
     struct org_object *object = calloc(1, sizeof *object);
     SCOPED(arena_free) struct arena *scratch = arena_new(MEMORY_MAX);
     FILE *out = open_memstream(&report->text, &text_size);
@@ -295,7 +294,6 @@ struct org_object *org_load(const char *name,
         report->text = NULL;
     }
     if (report->errors > 0) {
-        report->no_memory = errno == ENOMEM; /* however it was told, libfyaml's too */
         org_object_free(&object);
     }
     return object;

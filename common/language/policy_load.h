@@ -22,8 +22,7 @@
 struct policy_report {
     unsigned errors;
     unsigned warnings;
-    bool no_memory; /* org_load: for want of which it was not read; the next time may do */
-    char *text;     /* owned; NULL when there is nothing to say */
+    char *text; /* owned; NULL when there is nothing to say */
     struct yaml_faults faults;
 };
 

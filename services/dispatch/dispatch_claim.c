@@ -28,11 +28,15 @@ struct claim {
     struct claim *next;  /* under way */
 };
 
+/* Beyond these the leases of refused claims end by themselves: refusing is to stay cheap. */
+enum { GIVING_BACK_MAX = 16 };
+
 static void released(void *self, bool was, const struct error *error)
 {
-    (void)self;
+    struct dispatch *dispatch = self;
     (void)was;
     (void)error; /* the lease ends by itself */
+    dispatch->giving_back--;
 }
 
 void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token)
@@ -42,8 +46,10 @@ void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice t
     if (token.size == sizeof text - 1) {
         memcpy(text, token.bytes, token.size);
         text[token.size] = '\0';
-        if (!projection_undo(
-                projector_projection(dispatch->projector), case_id, text, released, NULL, &error)) {
+        struct projection *projection = projector_projection(dispatch->projector);
+        if (projection_undo(projection, case_id, text, released, dispatch, &error)) {
+            dispatch->giving_back++;
+        } else {
             log_debug("claim not given back", LOG_ERROR_FIELDS(&error));
         }
     }
@@ -162,13 +168,17 @@ static struct claim *claim_find(const struct dispatch *dispatch, ProtobufCBinary
 }
 
 /* The claim that proposed this very case to this command.  NULL: none of this instance. */
+static bool is_claim(const Redress__Command__V1__Act *act)
+{
+    return act && act->has_action &&
+           slice_equal(slice_of(act->action.data, act->action.len), slice_text("claim"));
+}
+
 static struct claim *claim_of(const struct dispatch *dispatch,
                               const Redress__Command__V1__Command *command)
 {
     const Redress__Command__V1__Act *act = command->act;
-    bool claims = act && act->has_action &&
-                  slice_equal(slice_of(act->action.data, act->action.len), slice_text("claim"));
-    struct claim *claim = claims ? claim_find(dispatch, command->command_id) : NULL;
+    struct claim *claim = is_claim(act) ? claim_find(dispatch, command->command_id) : NULL;
     /* one that asks has proposed nothing, and will be answered into */
     return claim && claim->proposed != 0 && claim->proposed == act->case_id ? claim : NULL;
 }
@@ -206,7 +216,7 @@ void claim_refused(struct dispatch *dispatch, const Redress__Command__V1__Comman
     if (claim && claim->mark == desk_mark(dispatch, command)) { /* else another's */
         claim_end(claim);
     }
-    if (act && act->has_claim_token) {
+    if (is_claim(act) && act->has_claim_token && dispatch->giving_back < GIVING_BACK_MAX) {
         claim_give_back(
             dispatch, act->case_id, slice_of(act->claim_token.data, act->claim_token.len));
     }

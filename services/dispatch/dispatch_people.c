@@ -98,7 +98,7 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
         dispatch->org_version = version;
         (void)snprintf(object->org.version_text, sizeof object->org.version_text, "%d", version);
         log_info("an organisation holds", LOG_TEXT("version", name));
-    } else if (dispatch->org_bad != version || dispatch->org_again != report.no_memory) {
+    } else if (dispatch->org_bad != version) {
         log_error("an organisation cannot be read",
                   LOG_TEXT("version", name),
                   LOG_TEXT("why", report.text ? report.text : "out of memory"),
@@ -106,11 +106,9 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
                            dispatch->org ? "the one before holds, until a restart"
                                          : "none is known from before: no command is taken"),
                   LOG_TEXT("do",
-                           report.no_memory
-                               ? "it is read again every second"
-                               : "redress org apply the file anew, corrected as org diff asks"));
+                           "redress org apply the file anew, corrected as org diff asks; this one "
+                           "is read again each second, for it may have been want of memory"));
         dispatch->org_bad = version;
-        dispatch->org_again = report.no_memory;
     }
     policy_report_done(&report);
     return object != NULL;
@@ -141,9 +139,8 @@ void people_serving(struct dispatch *dispatch, uint32_t partition)
 void people_looked_up(struct dispatch *dispatch, const PGresult *rows)
 {
     bool first = !dispatch->org_read;
-    bool newer = PQntuples(rows) > 0 &&
-                 (pg_int4(rows, 0, 0) != dispatch->org_bad || dispatch->org_again) &&
-                 version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1));
+    bool newer =
+        PQntuples(rows) > 0 && version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1));
     dispatch->org_read = true;
     if (first || newer) {
         shares_follow(dispatch, first);
@@ -157,8 +154,8 @@ void people_looked_up(struct dispatch *dispatch, const PGresult *rows)
 static const struct policy *policy_of_queue(const struct asked *asked)
 {
     const Redress__Command__V1__Claim *claim = asked->command->claim;
-    const uint8_t *slash =
-        claim->has_queue ? memchr(claim->queue.data, '/', claim->queue.len) : NULL;
+    bool named = claim->has_queue && claim->queue.len > 0; /* of none data is NULL */
+    const uint8_t *slash = named ? memchr(claim->queue.data, '/', claim->queue.len) : NULL;
     const struct policy_object *newest =
         slash
             ? policy_book_by_name(service_policies(asked->dispatch->service),

@@ -135,6 +135,7 @@ struct dispatch {
     uint32_t batch_agent_count;
     uint32_t batch_agents[DISPATCH_AGENTS_MAX];
     struct claim *claims;    /* under way, from Redis to the decision */
+    uint32_t giving_back;    /* leases Redis has been asked to end */
     uint32_t forget_after_s; /* old commands are looked for then */
     struct search *search;   /* claims without Redis */
     struct push *push;       /* cases that are offered by themselves */
@@ -143,7 +144,6 @@ struct dispatch {
     bool org_read;           /* it was asked for: nothing is decided before */
     bool asked_org;
     int32_t org_bad;  /* a version we cannot read, told once */
-    bool org_again;   /* for want of memory: it may be read the next time */
     bool slots_stale; /* capacities of rows are not those of the organisation */
     bool asked_related;
     uint32_t related_count;

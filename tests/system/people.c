@@ -75,6 +75,7 @@ static void acts_as_nobody(struct rig *rig, struct desk *desk, const char *queue
     assert_string_equal(answer.code, "role_unheld");
     (void)snprintf(words, sizeof words, "claim %s --as there --role supervisor", queue);
     rig_says(rig, words, 1, "nobody of the organisation has this role: Supervisor (supervisor)");
+    rig_says(rig, words, 1, "there works here as: ");
 }
 
 /* The five serve, and CASES wait. */
@@ -175,7 +176,8 @@ static void apply_unreadable(struct rig *rig)
 
 /* The one before holds where it is known.  Where none is nobody is let in, after a restart or after
  * none held, and what waits is claimed as soon as a version can be read.  Seen to fail where a
- * restarted dispatch took the stranger's claim, and where one did to which none had been applied.
+ * restarted dispatch took the stranger's claim, and where one did to which none had been applied;
+ * and where one that once could not be read, for want of memory as it may be, was not read again.
  */
 static void an_organisation_that_cannot_be_read_lets_nobody_in(void **state)
 {
@@ -190,6 +192,7 @@ static void an_organisation_that_cannot_be_read_lets_nobody_in(void **state)
     apply_unreadable(rig);
     daemon_await_log(dispatch, "an organisation cannot be read", 1, HOLDS_MS);
     refused(desk, "stranger", queue, "person_unknown");
+    refused(desk, "stranger", "", "person_unknown");
     struct answer held = claims(desk, "there", queue);
     assert_int_equal(held.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE);
     desk_free(&desk);
@@ -214,12 +217,21 @@ static void an_organisation_that_cannot_be_read_lets_nobody_in(void **state)
     apply_unreadable(rig);
     daemon_await_log(dispatch, "none is known from before", 2, HOLDS_MS);
     held_up(desk, &(struct command){.actor = "stranger", .role = "agent", .queue = queue});
-    assert_int_equal(org_apply(rig, "  stranger: {roles: [agent]}\n"), 0);
-    taken(desk, "stranger", queue);
+    rig_sql(rig,
+            "UPDATE org SET source = (SELECT source FROM org WHERE version = 1) "
+            "WHERE version = (SELECT max(version) FROM org)");
+    taken(desk, "there", queue);
     rig_check_all(rig, &adapter, 1);
     desk_free(&desk);
     adapter_free(&adapter);
     rig_end(rig);
+}
+
+static void lease_of(struct rig *rig, uint64_t case_id, char token[256])
+{
+    unsigned long long number = case_id;
+    rig_redis(rig, token, 256, "HGET redress:lease %016llx", number);
+    token[strcspn(token, " ")] = '\0';
 }
 
 static struct answer claim_once(struct desk *desk, const char *queue)
@@ -231,7 +243,9 @@ static struct answer claim_once(struct desk *desk, const char *queue)
 }
 
 /* Here the organisation is known from before, there it is not, and the case that Redis hands over
- * here is of there (law 6: Redis proposes).  Seen to fail where the lease was left to its end. */
+ * here is of there (law 6: Redis proposes).  Only a claim gives it back: any other
+ * command that is put off asks nothing of Redis (law 9).  Seen to fail where the lease was left to
+ * its end, and where a note ended it. */
 static void a_case_handed_over_for_a_claim_that_is_put_off_is_given_back(void **state)
 {
     struct adapter *adapter;
@@ -257,24 +271,23 @@ static void a_case_handed_over_for_a_claim_that_is_put_off_is_given_back(void **
     }
     int64_t handed_ms = rig_now_ms();
     char lease[256];
-    rig_redis(
-        rig, lease, sizeof lease, "HGET redress:lease %016llx", (unsigned long long)moved.case_id);
-    lease[strcspn(lease, " ")] = '\0';
+    lease_of(rig, moved.case_id, lease);
     struct desk *there = desk_new(rig, "b");
-    held_up(there,
-            &(struct command){.actor = "there",
+    struct command put_off = {.actor = "there",
                               .role = "agent",
                               .queue = queue,
                               .case_id = moved.case_id,
-                              .action = "claim",
-                              .token = lease});
+                              .action = "note",
+                              .token = lease};
+    held_up(there, &put_off);
+    rig_nap_ms(200);
+    lease_of(rig, moved.case_id, lease);
+    assert_true(lease[0] != '\0');
+    put_off.action = "claim";
+    held_up(there, &put_off);
     while (lease[0] != '\0') {
         assert_true(rig_now_ms() < handed_ms + LEASE_MS / 2);
-        rig_redis(rig,
-                  lease,
-                  sizeof lease,
-                  "HGET redress:lease %016llx",
-                  (unsigned long long)moved.case_id);
+        lease_of(rig, moved.case_id, lease);
     }
     desk_free(&there);
     desk_free(&here);
