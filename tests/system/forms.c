@@ -205,7 +205,7 @@ static void rows_that_are_refused_say_what_may_have_been_meant(const struct rig 
     assert_true(file && fputs(rows, file) >= 0 && fclose(file) == 0);
     (void)snprintf(words, sizeof words, "import --map %s/mistyped.yaml %s", rig->directory, path);
     rig_says(rig, words, REFUSED, "the policy has no such channel; did you mean \"phone\"?");
-    rig_says(rig, words, REFUSED, "received_at \"2199-03-01 ");
+    rig_says(rig, words, REFUSED, "received_at \"2199-03-01 18:00:00 Asia/Shanghai (UTC+08:00)\"");
     (void)snprintf(words,
                    sizeof words,
                    "import --policy retailstore --map %s/mistyped.yaml %s",

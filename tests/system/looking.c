@@ -350,7 +350,7 @@ static void names_that_nobody_knows_are_told(const struct rig *rig)
     rig_says(rig, "queue desk", NOT_FOUND, "did you mean \"patience/desk\"?");
     rig_says(rig, "queue patience/desk", 0, "");
     rig_says(rig, "policy list", 0, "times in ");
-    rig_says(rig, "archive list", 0, "times in ");
+    rig_says(rig, "archive list", 0, "times in Asia/Shanghai (UTC+08:00)");
     rig_says(rig, "watch --count 1 --case 1099511627775", NOT_FOUND, "1099511627775");
     /* of a shipped policy: known, and empty */
     assert_int_equal(listed(rig, "list --queue urgent"), 0);

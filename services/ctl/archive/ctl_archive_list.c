@@ -53,7 +53,10 @@ int ctl_archive_list(struct ctl *ctl)
         {"last",   TEXT_COLUMN_LAST,   CTL_COLUMN_TEXT,   false},
     };
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    int code = ctl_query(ctl, list_sql, NULL, 0, &rows);
+    SCOPED(view_policies_free) struct view_policies *policies = view_policies_new(ctl);
+    int code = policies ? ctl_query(ctl, list_sql, NULL, 0, &rows)
+                        : ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    code = code == CTL_OK && !ctl->json ? view_zone_take_all(ctl, policies) : code;
     if (code != CTL_OK) {
         return code;
     }

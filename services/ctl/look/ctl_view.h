@@ -100,6 +100,8 @@ struct view_zones {
 };
 void view_zones_add(struct view_zones *zones, const struct policy *policy);
 void view_zones_take(const struct view_zones *zones);
+/* The same of all policies under which there are cases, for what is shown of the whole archive. */
+int view_zone_take_all(struct ctl *ctl, struct view_policies *policies);
 /* A cell of a table: as view_time for people, RFC 3339 in UTC in JSON, "" for never. */
 const char *view_time_cell(const struct ctl *ctl, int64_t at_us, char into[VIEW_TEXT_MAX]);
 /* The same, as view_due for people. */

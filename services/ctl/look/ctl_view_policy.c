@@ -101,6 +101,24 @@ const struct policy *view_policy(struct view_policies *policies, uint32_t id)
     return object ? &object->policy : NULL;
 }
 
+int view_zone_take_all(struct ctl *ctl, struct view_policies *policies)
+{
+    struct view_zones zones = {0};
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(ctl,
+                         "SELECT id FROM policy p WHERE EXISTS "
+                         "(SELECT FROM complaint c WHERE c.policy_id = p.id)",
+                         NULL,
+                         0,
+                         &rows);
+    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
+        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
+        view_zones_add(&zones, view_policy(policies, id));
+    }
+    view_zones_take(&zones);
+    return code;
+}
+
 const char *view_title(const struct ctl *ctl, const struct policy_title *title)
 {
     static const enum locale locales[CTL_LANGUAGE_COUNT] = {

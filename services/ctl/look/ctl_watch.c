@@ -326,26 +326,6 @@ static int case_find(struct watch *watch, const char *text)
     return CTL_OK;
 }
 
-/* Of all cases: the zone that all policies under which there are any have, as their lists tell it.
- */
-static int zone_of_all(struct watch *watch)
-{
-    struct view_zones zones = {0};
-    SCOPED(ctl_rows_free) PGresult *rows = NULL;
-    int code = ctl_query(watch->ctl,
-                         "SELECT id FROM policy p WHERE EXISTS "
-                         "(SELECT FROM complaint c WHERE c.policy_id = p.id)",
-                         NULL,
-                         0,
-                         &rows);
-    for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
-        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
-        view_zones_add(&zones, view_policy(watch->policies, id));
-    }
-    view_zones_take(&zones);
-    return code;
-}
-
 /* What to watch.  CTL_USAGE after saying what is wrong. */
 static int options_read(struct watch *watch)
 {
@@ -362,7 +342,7 @@ static int options_read(struct watch *watch)
     watch->services = only != SERVICE_NONE        ? 1U << only
                       : watch->kind != EVENT_NONE ? 1U << event_kind_service(watch->kind)
                                                   : (1U << STREAMS) - (1U << SERVICE_INTAKE);
-    return text ? case_find(watch, text) : zone_of_all(watch);
+    return text ? case_find(watch, text) : view_zone_take_all(ctl, watch->policies);
 }
 
 int ctl_watch(struct ctl *ctl)
