@@ -129,12 +129,40 @@ static void a_title_of_any_language_means_its_id_unless_several_have_it(void **s
                  "desk（fixture/triage_desk）、triage desk（second/triage_desk）\n");
 }
 
+/* It fails where names are left out in silence, and where one of several policies counts twice. */
+static void of_many_names_it_is_told_how_many_more_there_are(void **state)
+{
+    (void)state;
+    enum { NAMES = 15, POLICIES = 2 };
+    static struct ctl_names names;
+    static const struct {
+        const char *kind, *ends;
+    } rows[] = {
+        {"step", "、zone-12，另有 3 项；列出全部：redress completion --names step"},
+        {NULL,   "、zone-12，另有 3 项"                                                 },
+    };
+    const struct ctl ctl = {.language = CTL_ZH_CN};
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        char told[CTL_NAMES_TOLD_MAX];
+        names = (struct ctl_names){.word = "q", .kind = rows[row].kind};
+        for (int i = 0; i < NAMES * POLICIES; i++) {
+            char id[16];
+            (void)snprintf(id, sizeof id, "zone-%d", i % NAMES + 1);
+            ctl_names_add(&names, id, NULL);
+        }
+        (void)ctl_names_tell(&ctl, &names, told);
+        assert_true(strlen(told) > strlen(rows[row].ends));
+        assert_string_equal(told + strlen(told) - strlen(rows[row].ends), rows[row].ends);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are),
         cmocka_unit_test(a_title_that_was_mistyped_is_found_by_its_characters),
         cmocka_unit_test(a_title_of_any_language_means_its_id_unless_several_have_it),
+        cmocka_unit_test(of_many_names_it_is_told_how_many_more_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,8 @@ static int unknown(const struct ctl *ctl, const char *name)
 {
     size_t count = 0;
     const struct policy_holidays *files = policy_holidays_shipped(&count);
-    struct ctl_names names = {.word = name};
+    static struct ctl_names names; /* large */
+    names = (struct ctl_names){.word = name};
     char told[CTL_NAMES_TOLD_MAX];
     for (size_t i = 0; i < count; i++) {
         ctl_names_add(&names, files[i].id, NULL);
@@ -90,7 +91,8 @@ static int policy_open(struct ctl *ctl,
     if (code != CTL_OK) {
         return code;
     }
-    struct ctl_names names = {.word = calendar};
+    static struct ctl_names names; /* large */
+    names = (struct ctl_names){.word = calendar};
     char told[CTL_NAMES_TOLD_MAX];
     bool known = calendar[0] == '\0';
     for (uint16_t i = 0; i < policy.object->policy.calendar_count; i++) {

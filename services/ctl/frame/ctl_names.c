@@ -20,6 +20,19 @@ static bool there(const struct ctl_name *list, unsigned count, const char *id)
     return false;
 }
 
+/* Each counts once, for how many more there are than are shown. */
+static void beyond_add(struct ctl_names *names, const char *id)
+{
+    for (unsigned i = 0; i < names->beyond_count; i++) {
+        if (strcmp(names->beyond[i], id) == 0) {
+            return;
+        }
+    }
+    if (names->beyond_count < CTL_NAMES_BEYOND_MAX) {
+        (void)snprintf(names->beyond[names->beyond_count++], CTL_NAME_SIZE, "%s", id);
+    }
+}
+
 static struct ctl_name name_of(const char *id, const char *title)
 {
     struct ctl_name name = {.far = SIZE_MAX};
@@ -107,8 +120,9 @@ add_part(struct ctl_names *names, const char *id, const char *title, const struc
     if (there(names->shown, names->shown_count, id)) {
         return;
     }
-    names->more = names->shown_count == CTL_NAMES_SHOWN_MAX;
-    if (!names->more) {
+    if (names->shown_count == CTL_NAMES_SHOWN_MAX) {
+        beyond_add(names, id);
+    } else {
         names->shown[names->shown_count++] = name;
     }
 }
@@ -137,7 +151,7 @@ const char *ctl_names_meant(const struct ctl_names *names)
 static const char *list_tell(const struct ctl *ctl,
                              const struct ctl_name *list,
                              unsigned count,
-                             bool more,
+                             const char *more,
                              char into[CTL_NAMES_TOLD_MAX])
 {
     into[0] = '\0';
@@ -153,7 +167,7 @@ static const char *list_tell(const struct ctl *ctl,
         }
     }
     if (to) {
-        (void)fputs(more ? "……" : count == 0 ? "–" : "", to);
+        (void)fputs(count == 0 ? "–" : more, to);
         (void)fclose(to);
     }
     into[CTL_NAMES_TOLD_MAX - 1] = '\0';
@@ -163,14 +177,22 @@ static const char *list_tell(const struct ctl *ctl,
 const char *
 ctl_names_list(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX])
 {
-    return list_tell(ctl, names->shown, names->shown_count, names->more, into);
+    char more[VIEW_TEXT_MAX] = "";
+    char count[16];
+    bool all = names->beyond_count < CTL_NAMES_BEYOND_MAX;
+    (void)snprintf(count, sizeof count, "%u%s", names->beyond_count, all ? "" : "+");
+    if (names->beyond_count > 0) {
+        enum ctl_text id = names->kind ? TEXT_NAMES_MORE_BY : TEXT_NAMES_MORE;
+        (void)view_text(ctl, id, CTL_ARGS(count, names->kind ? names->kind : ""), more);
+    }
+    return list_tell(ctl, names->shown, names->shown_count, more, into);
 }
 
 int ctl_names_several(const struct ctl *ctl, const struct ctl_names *names)
 {
     char told[CTL_NAMES_TOLD_MAX];
     bool more = names->called_count == CTL_NAMES_SHOWN_MAX;
-    (void)list_tell(ctl, names->called, names->called_count, more, told);
+    (void)list_tell(ctl, names->called, names->called_count, more ? "……" : "", told);
     return ctl_fail(ctl, CTL_USAGE, TEXT_NAMES_SEVERAL, CTL_ARGS(names->word, told));
 }
 
@@ -216,6 +238,17 @@ static const enum ctl_text unknown[NAMING_COUNT] = {
     [NAMING_CATEGORY] = TEXT_LIST_NO_CATEGORY,
     [NAMING_CHANNEL] = TEXT_LIST_NO_CHANNEL,
     [NAMING_WORK_QUEUE] = TEXT_LIST_NO_QUEUE,
+};
+
+/* As completion --names calls them. */
+static const char *const kinds[NAMING_COUNT] = {
+    [NAMING_POLICY] = "policy",
+    [NAMING_STEP] = "step",
+    [NAMING_QUEUE] = "queue",
+    [NAMING_CATEGORY] = "category",
+    [NAMING_CHANNEL] = "channel",
+    [NAMING_WORK_QUEUE] = "queue",
+    [NAMING_ROLE] = "role",
 };
 
 /* The word is POLICY/… of this policy, by its name or, if it may be titled, a title. */
@@ -311,7 +344,7 @@ static int fail_policy(const struct ctl *ctl,
     static struct ctl_names names; /* large */
     char policy[CTL_NAME_SIZE];
     (void)snprintf(policy, sizeof policy, "%.*s", (int)strcspn(word, "/"), word);
-    names = (struct ctl_names){.word = policy};
+    names = (struct ctl_names){.word = policy, .kind = kinds[NAMING_POLICY]};
     for (unsigned i = 0; i < count; i++) {
         policy_add(ctl, &names, NAMING_POLICY, policies[i]);
     }
@@ -327,7 +360,7 @@ int ctl_names_judge(const struct ctl *ctl,
     static struct ctl_names names; /* large */
     bool queue = named->naming == NAMING_QUEUE || named->naming == NAMING_WORK_QUEUE;
     bool whole = queue && strchr(named->word, '/');
-    names = (struct ctl_names){.word = named->word};
+    names = (struct ctl_names){.word = named->word, .kind = kinds[named->naming]};
     only = named->naming == NAMING_POLICY ? NULL : only;
     for (unsigned i = 0; whole && !only && i < policy_count; i++) {
         only = is_of(named->word, policies[i], false) ? policies[i]->name : NULL;
@@ -408,7 +441,7 @@ const char *ctl_names_hint(struct ctl *ctl,
     unsigned count = 0;
     bool whole = false;
     into[0] = '\0';
-    names = (struct ctl_names){.word = named->word};
+    names = (struct ctl_names){.word = named->word, .kind = kinds[named->naming]};
     int code = policies_read(ctl, views, named, policies, &count, &whole);
     for (unsigned i = 0; code == CTL_OK && i < count; i++) {
         if (!only || strcmp(only, policies[i]->name) == 0) {

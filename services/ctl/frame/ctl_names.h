@@ -11,6 +11,7 @@ enum {
     CTL_NAME_SIZE = 2 * POLICY_NAME_MAX, /* POLICY/QUEUE is the longest */
     CTL_NAMES_NEAR_MAX = 3,
     CTL_NAMES_SHOWN_MAX = 12,
+    CTL_NAMES_BEYOND_MAX = 256, /* that are counted */
     CTL_NAMES_TOLD_MAX = 2048,
 };
 
@@ -25,11 +26,12 @@ struct ctl_names {
     const char *word; /* as typed */
     FILE *all;        /* NULL; else each name is written here, a line, and none is kept */
     bool found;
-    bool more; /* than are shown */
-    unsigned near_count, shown_count, called_count;
+    unsigned near_count, shown_count, called_count, beyond_count;
     struct ctl_name near[CTL_NAMES_NEAR_MAX]; /* the nearest first */
     struct ctl_name shown[CTL_NAMES_SHOWN_MAX];
-    struct ctl_name called[CTL_NAMES_SHOWN_MAX]; /* those whose title the word is */
+    struct ctl_name called[CTL_NAMES_SHOWN_MAX];      /* those whose title the word is */
+    char beyond[CTL_NAMES_BEYOND_MAX][CTL_NAME_SIZE]; /* there as well, and not shown */
+    const char *kind; /* NULL, or as completion --names calls all of them */
 };
 
 /* A name there is; each counts once.  title: NULL or the id again where it has none. */

@@ -273,7 +273,7 @@ static int agent_check(struct ctl *ctl)
                          &name,
                          1,
                          &rows);
-    names = (struct ctl_names){.word = name};
+    names = (struct ctl_names){.word = name, .kind = "agent"};
     for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
         ctl_names_add(&names, PQgetvalue(rows, row, 0), NULL);
     }
@@ -312,7 +312,7 @@ static int department_check(struct ctl *ctl)
     if (code != CTL_OK || PQntuples(rows) == 0) {
         return code;
     }
-    names = (struct ctl_names){.word = name};
+    names = (struct ctl_names){.word = name, .kind = "department"};
     for (int row = 0; row < PQntuples(rows); row++) {
         const char *one = PQgetvalue(rows, row, 0);
         const struct policy_title *title = department_title(object, one);
