@@ -141,6 +141,19 @@ static void the_names_of_the_archive_are_told_to_shells(void **state)
         struct said fields = SAID("-c", settings, "completion", "--names", "field", "2 Classify");
         assert_string_equal(fields.out, "category=\n");
     }
+    /* once, though both policies have it; of the one that is named */
+    static const struct {
+        const char *kind, *policy, *wanted;
+    } some[] = {
+        {"channel", NULL,    "phone\n"     },
+        {"queue",   "quick", "quick/desk\n"},
+    };
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        SCOPED(said_done)
+        struct said names =
+            SAID("-c", settings, "completion", "--names", some[i].kind, some[i].policy);
+        assert_string_equal(names.out, some[i].wanted);
+    }
     SCOPED(said_done)
     struct said none = SAID("-c", settings, "completion", "--names", "field", "2");
     assert_string_equal(none.out, "");

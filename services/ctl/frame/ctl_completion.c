@@ -236,7 +236,7 @@ static void value_cases(FILE *to)
             (void)fputs(values[0] == '@' ? ") names='" : ") offered='", to);
             completion_choice_words(to, values + (values[0] == '@'));
             /* fields are those of the case and the action before them */
-            (void)fputs(strcmp(values, "@field") == 0 ? "' of=${verb#* } ;;\n" : "' ;;\n", to);
+            (void)fprintf(to, "'%s ;;\n", strcmp(values, "@field") == 0 ? " of=${verb#* }" : "");
         }
     }
 }
@@ -256,6 +256,7 @@ static void body(FILE *to, const char *words)
         "        case $value in\n"
         "        '') ;;\n"
         "        -c|--config) config=$word; value=''; continue ;;\n"
+        "        --policy) policy=$word; value=''; continue ;;\n"
         "        *) value=''; continue ;;\n"
         "        esac\n"
         "        case $word in\n"
@@ -280,6 +281,9 @@ static void body(FILE *to, const char *words)
  * off apart, names some other archive: there are no names then. */
 #define TAKEN_AS_TYPED(quotes)                                                                     \
     "    [[ -z $cut && $config != *[^[:alnum:]_/.:@%+," quotes "-]* ]] || names=''\n"
+
+/* Names of a policy are those of the one on the line. */
+#define OF_THE_POLICY "    case $names in queue|step|category|channel|role) of=$policy ;; esac\n"
 
 /* Whoever types waits no longer than that for names; without an answer there are none. */
 #define NAMES_OF(command)                                                                          \
@@ -318,16 +322,17 @@ static void bash_files(FILE *to)
 
 static void bash(FILE *to)
 {
-    (void)fputs(
-        "_redress() {\n"
-        "    local word value='' offered='' names='' verb='' config='' before='' cut='' of=''\n"
-        "    local at=$COMP_CWORD typed=\"${COMP_LINE:0:${COMP_POINT:-0}}\" glued=''\n"
-        "    local current=\"${COMP_WORDS[at]}\"\n"
-        "    [ \"$current\" != = ] || current=''\n",
-        to);
+    (void)fputs("_redress() {\n"
+                "    local word value='' offered='' names='' verb='' config='' before='' cut='' "
+                "of='' policy=''\n"
+                "    local at=$COMP_CWORD typed=\"${COMP_LINE:0:${COMP_POINT:-0}}\" glued=''\n"
+                "    local current=\"${COMP_WORDS[at]}\"\n"
+                "    [ \"$current\" != = ] || current=''\n",
+                to);
     bash_joined(to);
     body(to, "${COMP_WORDS[@]:1:at-1}");
     (void)fputs(TAKEN_AS_TYPED(""), to);
+    (void)fputs("    [[ $policy != *[\\\\\\'\\\"]* ]] || policy=''\n" OF_THE_POLICY, to);
     (void)fputs("    [[ -z $names || $current == -* ]] || offered=''\n"
                 "    mapfile -t COMPREPLY < <(compgen -W \"$offered\" -- \"$current\")\n"
                 "    [[ -z $names || $current == -* ]] || while IFS= read -r word; do\n"
@@ -344,16 +349,16 @@ static void bash(FILE *to)
 
 static void zsh(FILE *to)
 {
-    (void)fputs(
-        "#compdef redress\n"
-        "_redress() {\n"
-        "    local word value='' offered='' names='' verb='' config='' before='' cut='' of=''\n"
-        "    local -a found ends\n",
-        to);
+    (void)fputs("#compdef redress\n"
+                "_redress() {\n"
+                "    local word value='' offered='' names='' verb='' config='' before='' cut='' "
+                "of='' policy=''\n"
+                "    local -a found ends\n",
+                to);
     body(to, "${(@)words[2,CURRENT-1]}");
     (void)fputs(
         TAKEN_AS_TYPED(
-            "\\ \\'\\\"\\\\") "    config=${(Q)config}\n"
+            "\\ \\'\\\"\\\\") "    config=${(Q)config} policy=${(Q)policy}\n" OF_THE_POLICY
                               "    [ -z \"$names\" ] || found=(${(f)\"$(" NAMES_OF(
                                   "\"${words[1]}\"") ")\"})\n"
                                                      "    [ \"$names\" != field ] || ends=(-S '')\n"

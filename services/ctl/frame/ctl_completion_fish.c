@@ -35,10 +35,19 @@ static void fish_functions(FILE *to)
         "function __redress_none\n"
         "    test (count (__redress_words)) -eq 0\n"
         "end\n"
+        "function __redress_at\n"
+        "    set -l words (__redress_words)\n"
+        "    test \"$words\" = \"$argv\"\n"
+        "end\n"
+        "function __redress_behind\n"
+        "    set -l words (__redress_words)\n"
+        "    string match -q -- \"$argv *\" \"$words \"\n"
+        "end\n"
         "function __redress_names\n"
         "    set -l words (__redress_words)\n"
         "    set -l line (commandline -opc)\n"
         "    set -l config\n"
+        "    set -l policy\n"
         "    set -l of\n"
         "    for i in (seq 2 (count $line))\n"
         "        switch $line[$i]\n"
@@ -46,6 +55,10 @@ static void fish_functions(FILE *to)
         "                set config -c (string replace -- --config= '' $line[$i])\n"
         "            case -c --config\n"
         "                set -q line[(math $i + 1)]; and set config -c $line[(math $i + 1)]\n"
+        "            case '--policy=*'\n"
+        "                set policy (string replace -- --policy= '' $line[$i])\n"
+        "            case --policy\n"
+        "                set -q line[(math $i + 1)]; and set policy $line[(math $i + 1)]\n"
         "        end\n"
         "    end\n"
         "    if test $argv[1] = action\n"
@@ -54,6 +67,8 @@ static void fish_functions(FILE *to)
         "    else if test $argv[1] = field\n"
         "        test (count $words) -ge 3; or return\n"
         "        set of \"$words[2] $words[3]\"\n"
+        "    else if contains -- $argv[1] queue step category channel role\n"
+        "        set of $policy\n"
         "    end\n"
         "    timeout 2 redress $config completion --names $argv[1] $of 2>/dev/null\n"
         "end\n",
@@ -77,7 +92,8 @@ static void fish_values(FILE *to, const char *values)
 
 static void fish_option(const struct ctl *ctl, const struct ctl_option *option, FILE *to)
 {
-    (void)fprintf(to, " -l %s%s", option->name, option->argument ? " -r" : "");
+    bool file = !option->values && option->argument && strstr(option->argument, "FILE");
+    (void)fprintf(to, " -l %s%s", option->name, file ? " -r" : option->argument ? " -x" : "");
     if (option->letter) {
         (void)fprintf(to, " -s %c", option->letter);
     }
@@ -87,41 +103,58 @@ static void fish_option(const struct ctl *ctl, const struct ctl_option *option, 
     (void)fputc('\n', to);
 }
 
+/* Behind these words, or only right behind them. */
+static void fish_behind(FILE *to, bool right, const char *words, int size)
+{
+    (void)fprintf(
+        to, "complete -c redress -n '__redress_%s %.*s'", right ? "at" : "behind", size, words);
+}
+
+/* The second word of a verb of two: right behind the first, and behind that where help is asked
+ * for. */
+static void fish_second(const struct ctl *ctl, const struct ctl_verb *verb, int size, FILE *to)
+{
+    const char *last = verb->name + size + 1;
+    fish_behind(to, true, verb->name, size);
+    (void)fprintf(to, " -f -a %s -d ", last);
+    quoted(to, ctl_text_in(ctl->language, verb->help));
+    (void)fprintf(
+        to, "\ncomplete -c redress -n '__redress_at help %.*s' -a %s\n", size, verb->name, last);
+}
+
 static void fish_verb(const struct ctl *ctl, size_t i, FILE *to)
 {
     const struct ctl_verb *verb = &ctl_verbs[i];
-    const char *help = ctl_text_in(ctl->language, verb->help);
     int size = completion_first_size(verb->name);
     bool two = verb->name[size] == ' ';
-    const char *last = two ? verb->name + size + 1 : verb->name;
+    int whole = (int)strlen(verb->name);
     if (!completion_begun_before(i)) {
-        (void)fprintf(to, "complete -c redress -n __redress_none -a %.*s", size, verb->name);
+        (void)fprintf(to, "complete -c redress -n __redress_none -f -a %.*s", size, verb->name);
         if (!two) {
             (void)fputs(" -d ", to);
-            quoted(to, help);
+            quoted(to, ctl_text_in(ctl->language, verb->help));
         }
         (void)fputc('\n', to);
     }
     if (two) {
-        (void)fprintf(to,
-                      "complete -c redress -n '__fish_seen_subcommand_from %.*s' -a %s -d ",
-                      size,
-                      verb->name,
-                      verb->name + size + 1);
-        quoted(to, help);
-        (void)fputc('\n', to);
+        fish_second(ctl, verb, size, to);
+    }
+    if (!strstr(verb->arguments, "FILE")) {
+        fish_behind(to, false, verb->name, whole);
+        (void)fputs(" -f\n", to);
     }
     for (size_t o = 0; o < verb->option_count; o++) {
-        (void)fprintf(to, "complete -c redress -n '__fish_seen_subcommand_from %s'", last);
+        fish_behind(to, false, verb->name, whole);
         fish_option(ctl, &verb->options[o], to);
     }
     if (completion_is_help(verb)) {
-        (void)fprintf(to, "complete -c redress -n '__fish_seen_subcommand_from %s' -a '", last);
+        fish_behind(to, true, verb->name, whole);
+        (void)fputs(" -a '", to);
         completion_helped_words(to);
         (void)fputs("'\n", to);
     }
     if (completion_argument_values(verb)[0] != '\0') {
-        (void)fprintf(to, "complete -c redress -n '__fish_seen_subcommand_from %s'", last);
+        fish_behind(to, false, verb->name, whole);
         fish_values(to, completion_argument_values(verb));
         (void)fputc('\n', to);
     }

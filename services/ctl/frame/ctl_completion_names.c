@@ -74,6 +74,55 @@ static int case_write(struct ctl *ctl, bool fields)
     return CTL_OK;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines of text, each once. */
+static bool once_write(const struct ctl *ctl, char *text)
+{
+    size_t count = 0;
+    for (const char *at = text; *at; at++) {
+        count += *at == '\n';
+    }
+    char **lines = calloc(count + 1, sizeof *lines);
+    for (size_t i = 0; lines && i < count; i++) {
+        lines[i] = text;
+        text = strchr(text, '\n');
+        *text++ = '\0';
+    }
+    if (lines) {
+        qsort(lines, count, sizeof *lines, by_text);
+    }
+    for (size_t i = 0; lines && i < count; i++) {
+        if (i == 0 || strcmp(lines[i - 1], lines[i]) != 0) {
+            (void)fprintf(ctl->out, "%s\n", lines[i]);
+        }
+    }
+    bool done = lines != NULL;
+    free(lines);
+    return done;
+}
+
+/* Those of the policy that is named behind --names, else of all. */
+static int of_policies_write(struct ctl *ctl, enum ctl_naming naming)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    if (!to) {
+        return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    int code = ctl_names_write(ctl, naming, ctl_argument(ctl, 0), to);
+    (void)fclose(to);
+    if (code == CTL_OK && !once_write(ctl, text)) {
+        code = ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    }
+    free(text);
+    return code;
+}
+
 int completion_names_write(struct ctl *ctl, const char *kind)
 {
     static const struct {
@@ -101,7 +150,7 @@ int completion_names_write(struct ctl *ctl, const char *kind)
     }
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].kind, kind) == 0) {
-            return ctl_names_write(ctl, kinds[i].naming);
+            return of_policies_write(ctl, kinds[i].naming);
         }
     }
     return kinds_write(ctl);

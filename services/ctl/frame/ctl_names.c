@@ -178,12 +178,11 @@ const char *
 ctl_names_list(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX])
 {
     char more[VIEW_TEXT_MAX] = "";
-    char count[16];
-    bool all = names->beyond_count < CTL_NAMES_BEYOND_MAX;
-    (void)snprintf(count, sizeof count, "%u%s", names->beyond_count, all ? "" : "+");
-    if (names->beyond_count > 0) {
-        enum ctl_text id = names->kind ? TEXT_NAMES_MORE_BY : TEXT_NAMES_MORE;
-        (void)view_text(ctl, id, CTL_ARGS(count, names->kind ? names->kind : ""), more);
+    const char *count = CTL_NUMBER_TEXT(names->beyond_count);
+    if (names->beyond_count > 0 && names->kind) {
+        (void)view_text(ctl, TEXT_NAMES_MORE_BY, CTL_ARGS(count, names->kind), more);
+    } else if (names->beyond_count > 0) {
+        (void)view_text(ctl, TEXT_NAMES_MORE, CTL_ARGS(count), more);
     }
     return list_tell(ctl, names->shown, names->shown_count, more, into);
 }
@@ -191,8 +190,8 @@ ctl_names_list(const struct ctl *ctl, const struct ctl_names *names, char into[C
 int ctl_names_several(const struct ctl *ctl, const struct ctl_names *names)
 {
     char told[CTL_NAMES_TOLD_MAX];
-    bool more = names->called_count == CTL_NAMES_SHOWN_MAX;
-    (void)list_tell(ctl, names->called, names->called_count, more ? "……" : "", told);
+    const char *more = names->called_count == CTL_NAMES_SHOWN_MAX ? "……" : "";
+    (void)list_tell(ctl, names->called, names->called_count, more, told);
     return ctl_fail(ctl, CTL_USAGE, TEXT_NAMES_SEVERAL, CTL_ARGS(names->word, told));
 }
 
@@ -477,7 +476,7 @@ int ctl_names_known(struct ctl *ctl,
     return code;
 }
 
-int ctl_names_write(struct ctl *ctl, enum ctl_naming naming)
+int ctl_names_write(struct ctl *ctl, enum ctl_naming naming, const char *only, FILE *to)
 {
     static struct ctl_names names; /* large */
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
@@ -487,11 +486,12 @@ int ctl_names_write(struct ctl *ctl, enum ctl_naming naming)
                          NULL,
                          0,
                          &rows);
-    names = (struct ctl_names){.word = "", .all = ctl->out};
+    names = (struct ctl_names){.word = "", .all = to};
     for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {
         uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, row, 0), NULL, 10);
         const struct policy *policy = views ? view_policy(views, id) : NULL;
-        if (policy) {
+        if (policy &&
+            (!only || strcmp(only, policy->name) == 0 || is_title(&policy->title, only))) {
             policy_add(ctl, &names, naming, policy);
         }
     }

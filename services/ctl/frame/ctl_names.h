@@ -101,8 +101,9 @@ const char *ctl_names_hint(struct ctl *ctl,
                            const char *only,
                            char into[CTL_NAMES_TOLD_MAX]);
 
-/* Every name of this kind in the newest versions of the policies of the archive, a line each on
- * stdout; one that several policies have comes as often. */
-int ctl_names_write(struct ctl *ctl, enum ctl_naming naming) MUST_CHECK;
+/* Every name of this kind in the newest versions of the policies of the archive, but for policies
+ * only of the one that is called so (NULL: of any), a line each; one that several policies have
+ * comes as often. */
+int ctl_names_write(struct ctl *ctl, enum ctl_naming naming, const char *only, FILE *to) MUST_CHECK;
 
 #endif
