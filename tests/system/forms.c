@@ -211,6 +211,13 @@ static void rows_that_are_refused_say_what_may_have_been_meant(const struct rig 
                    "import --policy retailstore --map %s/mistyped.yaml %s",
                    rig->directory,
                    path);
+    rig_says(rig, words, NOT_FOUND, "no policy \"retailstore\"; did you mean \"retail-store\"?");
+    assert_int_equal(rig_shell(words,
+                               sizeof words,
+                               "sed -i 's/retail-store/retailstore/' %s/mistyped.yaml",
+                               rig->directory),
+                     0);
+    (void)snprintf(words, sizeof words, "import --map %s/mistyped.yaml %s", rig->directory, path);
     rig_says(rig, words, REFUSED, "a few seconds; did you mean \"retail-store\"?");
 }
 

@@ -105,6 +105,20 @@ static int file_finish(const struct ctl *ctl, const char *name, FILE **file_p, i
     return finished == CTL_OK ? code : finished;
 }
 
+/* What --policy means; none there is would be told again for every row. */
+static int policy_check(struct import *import, const char **policy)
+{
+    static struct ctl_named named; /* the mapping is lent the id */
+    named = (struct ctl_named){.naming = NAMING_POLICY, .word = *policy};
+    if (!*policy) {
+        return CTL_OK;
+    }
+    import->policies = view_policies_new(import->ctl);
+    *policy = named.id;
+    return import->policies ? ctl_names_known(import->ctl, import->policies, &named, 1, NULL)
+                            : ctl_fail(import->ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+}
+
 static int prepare(struct import *import)
 {
     struct ctl *ctl = import->ctl;
@@ -112,8 +126,11 @@ static int prepare(struct import *import)
     if (!map) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("import", "map"));
     }
-    int code = ctl_map_read(
-        ctl, map, ctl_option_text(ctl, "policy"), ctl_option_text(ctl, "channel"), &import->map);
+    const char *policy = ctl_option_text(ctl, "policy");
+    int code = policy_check(import, &policy);
+    if (code == CTL_OK) {
+        code = ctl_map_read(ctl, map, policy, ctl_option_text(ctl, "channel"), &import->map);
+    }
     if (code != CTL_OK) {
         return code;
     }
