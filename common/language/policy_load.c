@@ -169,6 +169,10 @@ static bool loading_run(struct policy_loading *loading, struct policy_object *ob
     if (!root || !loading->patterns || !loading->pattern_nodes) {
         return false;
     }
+    if (yaml_find(root, "org") && !yaml_find(root, "policy")) {
+        complain(loading, root, "redress org apply FILE", "this is an organisation");
+        return false;
+    }
     loading->base = BASE_ALL;
     read_part(loading, root, root, &language_policy, loading->policy);
     loading->base = 0;

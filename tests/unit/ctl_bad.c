@@ -73,9 +73,9 @@ static const struct {
      "FILE:1:1: error: the file is empty\n    1 | \n      | ^\n"
      "redress: FILE: cannot be used; errors: 1\n"},
     {{"policy", "check", "FILE"}, "# us\norg: a\ntitle: b\n", CTL_FAILED, "",
-     "redress: FILE is an organisation, not a policy: redress org apply FILE applies it, "},
-    {{"drill", "--policy", "FILE"}, "org: a\n", CTL_FAILED, "",
-     "redress: FILE is an organisation, not a policy: "},
+     "FILE:2:1: error: this is an organisation\n    2 | org: a\n"},
+    {{"--lang", "zh-CN", "drill", "--policy", "FILE"}, "\"org\": a\n", CTL_FAILED, "",
+     "FILE:1:2: 错误：这是组织文件\n"},
     {{"policy", "draw", "FILE"}, "- a\n- b\n", CTL_FAILED, "",
      "FILE:1:3: error: a policy: expected a mapping (name: …)\n    1 | - a\n      |   ^\n"},
     {{"policy", "check", "FILE", "--json"}, "- a\n- b\n", CTL_FAILED,

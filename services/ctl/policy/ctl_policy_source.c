@@ -71,27 +71,10 @@ static int gather(struct ctl *ctl, const char *path, struct gathering *gathering
     return code;
 }
 
-/* The text begins a line with this key. */
-static bool has_key(struct slice text, const char *key)
-{
-    size_t size = strlen(key);
-    const char *at = (const char *)text.bytes;
-    const char *end = at ? at + text.size : at;
-    while (at && (size_t)(end - at) >= size && strncmp(at, key, size) != 0) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        at += at ? 1 : 0;
-    }
-    return at && (size_t)(end - at) >= size;
-}
-
 static int from_file(struct ctl *ctl, const char *path, struct ctl_policy *policy)
 {
     SCOPED(gathering_done) struct gathering gathering = {.count = 0};
     int code = gather(ctl, path, &gathering);
-    struct slice text = gathering.files[0].bytes;
-    if (code == CTL_OK && has_key(text, "org:") && !has_key(text, "policy:")) {
-        return ctl_fail(ctl, CTL_FAILED, TEXT_POLICY_IS_ORG, CTL_ARGS(path));
-    }
     FILE *out = code == CTL_OK ? open_memstream(&policy->text, &policy->size) : NULL;
     if (code == CTL_OK && !out) {
         return ctl_fail(ctl, CTL_FAILED, TEXT_MEMORY, NULL);
