@@ -100,6 +100,8 @@ struct view_zones {
 };
 void view_zones_add(struct view_zones *zones, const struct policy *policy);
 void view_zones_take(const struct view_zones *zones);
+/* That of the newest version of this policy.  CTL_NOT_FOUND, and nothing said: there is none. */
+int view_zone_take_named(struct ctl *ctl, struct view_policies *policies, const char *name);
 /* The same of all policies under which there are cases, for what is shown of the whole archive. */
 int view_zone_take_all(struct ctl *ctl, struct view_policies *policies);
 /* A cell of a table: as view_time for people, RFC 3339 in UTC in JSON, "" for never. */

@@ -101,6 +101,24 @@ const struct policy *view_policy(struct view_policies *policies, uint32_t id)
     return object ? &object->policy : NULL;
 }
 
+int view_zone_take_named(struct ctl *ctl, struct view_policies *policies, const char *name)
+{
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    int code = ctl_query(ctl,
+                         "SELECT id FROM policy WHERE name = $1 ORDER BY version DESC LIMIT 1",
+                         &name,
+                         1,
+                         &rows);
+    if (code == CTL_OK && PQntuples(rows) == 0) {
+        return CTL_NOT_FOUND;
+    }
+    if (code == CTL_OK) {
+        uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
+        view_zone_take(view_policy_zone(view_policy(policies, id)));
+    }
+    return code;
+}
+
 int view_zone_take_all(struct ctl *ctl, struct view_policies *policies)
 {
     struct view_zones zones = {0};

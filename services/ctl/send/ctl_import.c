@@ -208,16 +208,21 @@ static const char *hint_for(struct import *import,
                             : "";
 }
 
-/* "received_at "2027-01-01 10:00:00 CST (UTC+08:00)": …": by the key of the mapping, in the zone in
- * which `list` would show the case. */
-static void time_say(struct import *import, const char *key, int64_t at_us, char *into, size_t size)
+/* "received_at "2027-01-01 10:00:00 CST (UTC+08:00)": …": by the key of the mapping, in the zone of
+ * the policy the row is for. */
+static void time_say(struct import *import,
+                     const char *policy,
+                     const char *key,
+                     int64_t at_us,
+                     char *into,
+                     size_t size)
 {
     char at[VIEW_TEXT_MAX];
     char zone[VIEW_TEXT_MAX];
     import->policies = import->policies ? import->policies : view_policies_new(import->ctl);
-    if (!import->zoned && import->policies) {
-        import->zoned = true; /* where it cannot be asked for, it is not asked for each row */
-        (void)view_zone_take_all(import->ctl, import->policies);
+    if (import->policies && strcmp(import->zoned, policy) != 0) { /* asked for once in a row */
+        (void)snprintf(import->zoned, sizeof import->zoned, "%s", policy);
+        (void)view_zone_take_named(import->ctl, import->policies, policy);
     }
     (void)view_time(at_us, at);
     (void)snprintf(into, size, "%s \"%s %s\"", key, at, view_zone(at_us, zone));
@@ -237,9 +242,11 @@ refused(struct import *import, const struct ctl_flight *flight, const struct ctl
     } else {
         (void)snprintf(what, sizeof what, "%s \"%s\"", verdict->field, verdict->value);
         if (verdict->reason == INTAKE_RECEIVED_AT) {
-            time_say(import, "received_at", submitted.received_at_us, what, sizeof what);
+            int64_t at_us = submitted.received_at_us;
+            time_say(import, submitted.policy, "received_at", at_us, what, sizeof what);
         } else if (verdict->reason == INTAKE_OCCURRED_AT) {
-            time_say(import, "occurred_at", submitted.occurred_at_us, what, sizeof what);
+            int64_t at_us = submitted.occurred_at_us;
+            time_say(import, submitted.policy, "occurred_at", at_us, what, sizeof what);
         }
         (void)snprintf(why,
                        sizeof why,

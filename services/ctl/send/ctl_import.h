@@ -30,7 +30,7 @@ struct import {
     struct ctl_named named; /* the last name that was refused … */
     char named_policy[CTL_NAME_SIZE];
     char hint[CTL_NAMES_TOLD_MAX]; /* … and what there is, asked for once */
-    bool zoned;                    /* times are told in the zone of the policies */
+    char zoned[64];                /* times are told in the zone of this policy */
     struct ctl_progress progress;
     struct ctl_last last;
     /* what was asked for */

@@ -22,26 +22,19 @@ enum {
  * of the policy. */
 static int zone_of(struct ctl *ctl, struct view_policies *policies, struct zone **zone)
 {
-    SCOPED(ctl_rows_free) PGresult *rows = NULL;
     struct error error = {0};
     char name[VIEW_TEXT_MAX];
     struct ctl_named named = {.naming = NAMING_POLICY, .word = ctl_option_text(ctl, "policy")};
     int code = ctl_names_known(ctl, policies, &named, 1, NULL);
     if (code == CTL_OK) {
-        code = ctl_query(ctl,
-                         "SELECT id FROM policy WHERE name = $1 ORDER BY version DESC LIMIT 1",
-                         CTL_ARGS(named.id),
-                         1,
-                         &rows);
-    }
-    if (code == CTL_OK && PQntuples(rows) == 0) { /* not all names are known here */
-        code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(named.word));
+        code = view_zone_take_named(ctl, policies, named.id);
+        if (code == CTL_NOT_FOUND) { /* not all names are known here */
+            code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(named.word));
+        }
     }
     if (code != CTL_OK) {
         return code;
     }
-    uint32_t id = (uint32_t)strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
-    view_zone_take(view_policy_zone(view_policy(policies, id)));
     const char *own = getenv("TZ"); /* NOLINT(concurrency-mt-unsafe): the command has one thread */
     (void)view_zone_used(name);
     *zone = zone_new(name[0] != '\0' || !own ? name : own, &error);
