@@ -197,7 +197,8 @@ static void an_alarm_names_what_is_missed_and_who_is_to_see_it(void **state)
     }
 }
 
-/* It fails where a count of a period that has not begun is told as 0, or as met. */
+/* It fails where a count of a period that has not begun is told as 0, or as met, and where what is
+ * owed for it is owed already. */
 static void of_a_period_that_has_not_begun_nothing_is_said(void **state)
 {
     (void)state;
@@ -209,6 +210,9 @@ static void of_a_period_that_has_not_begun_nothing_is_said(void **state)
     assert_true(json_is_null(json_object_get(count, "value")));
     assert_true(json_is_null(json_object_get(count, "met")));
     json_decref(count);
+    json_t *report = ctl_measures_json(&ctl, &policy->policy, measure_of("report"), ahead, 1);
+    assert_true(json_is_false(json_object_get(json_object_get(report, "duty"), "begun")));
+    json_decref(report);
 }
 
 /* More is taken back by merges that are undone than the period has met. */

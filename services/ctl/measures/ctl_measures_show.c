@@ -150,6 +150,11 @@ static bool due_date(const struct policy *policy,
     return into[0] != '\0';
 }
 
+static bool is_owed(const struct policy_measure *measure, const struct measured *last)
+{
+    return ctl_measures_begun(last) && measure_duty_begun(&measure->duty, last->n);
+}
+
 /* Whether the duty has begun, and until when it has to be done. */
 static const char *duty_text(const struct ctl *ctl,
                              const struct policy *policy,
@@ -158,7 +163,7 @@ static const char *duty_text(const struct ctl *ctl,
                              char into[VIEW_TEXT_MAX])
 {
     char date[MEASURE_DATE_MAX];
-    if (!measure_duty_begun(&measure->duty, last->n)) {
+    if (!is_owed(measure, last)) {
         return view_text(
             ctl, last->running ? TEXT_MEASURE_NOT_YET : TEXT_MEASURE_NO_DUTY, NULL, into);
     }
@@ -336,7 +341,7 @@ static json_t *duty_json(const struct policy *policy,
                          const struct measured *last)
 {
     char date[MEASURE_DATE_MAX];
-    bool begun = measure_duty_begun(&measure->duty, last->n);
+    bool begun = is_owed(measure, last);
     bool timed = begun && due_date(policy, measure, last, date);
     return json_pack("{s:I, s:b, s:o}",
                      "from",
