@@ -28,15 +28,11 @@ struct claim {
     struct claim *next;  /* under way */
 };
 
-/* Beyond these the leases of refused claims end by themselves: refusing is to stay cheap. */
-enum { GIVING_BACK_MAX = 16 };
-
 static void released(void *self, bool was, const struct error *error)
 {
-    struct dispatch *dispatch = self;
+    (void)self;
     (void)was;
     (void)error; /* the lease ends by itself */
-    dispatch->giving_back--;
 }
 
 void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token)
@@ -47,9 +43,7 @@ void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice t
         memcpy(text, token.bytes, token.size);
         text[token.size] = '\0';
         struct projection *projection = projector_projection(dispatch->projector);
-        if (projection_undo(projection, case_id, text, released, dispatch, &error)) {
-            dispatch->giving_back++;
-        } else {
+        if (!projection_undo(projection, case_id, text, released, NULL, &error)) {
             log_debug("claim not given back", LOG_ERROR_FIELDS(&error));
         }
     }
@@ -167,13 +161,13 @@ static struct claim *claim_find(const struct dispatch *dispatch, ProtobufCBinary
     return claim;
 }
 
-/* The claim that proposed this very case to this command.  NULL: none of this instance. */
 static bool is_claim(const Redress__Command__V1__Act *act)
 {
     return act && act->has_action &&
            slice_equal(slice_of(act->action.data, act->action.len), slice_text("claim"));
 }
 
+/* The claim that proposed this very case to this command.  NULL: none of this instance. */
 static struct claim *claim_of(const struct dispatch *dispatch,
                               const Redress__Command__V1__Command *command)
 {
@@ -216,7 +210,7 @@ void claim_refused(struct dispatch *dispatch, const Redress__Command__V1__Comman
     if (claim && claim->mark == desk_mark(dispatch, command)) { /* else another's */
         claim_end(claim);
     }
-    if (is_claim(act) && act->has_claim_token && dispatch->giving_back < GIVING_BACK_MAX) {
+    if (is_claim(act) && act->has_claim_token) { /* costs Redis no more than a claim does */
         claim_give_back(
             dispatch, act->case_id, slice_of(act->claim_token.data, act->claim_token.len));
     }

@@ -107,8 +107,9 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
                                          : "none is known from before: no command is taken"),
                   LOG_TEXT("do",
                            "redress org apply the file anew, corrected as org diff asks; this one "
-                           "is read again each second, for it may have been want of memory"));
+                           "is read again now and then, for it may have been want of memory"));
         dispatch->org_bad = version;
+        dispatch->org_pause_us = 0;
     }
     policy_report_done(&report);
     return object != NULL;
@@ -136,11 +137,28 @@ void people_serving(struct dispatch *dispatch, uint32_t partition)
     }
 }
 
+/* One that could not be read may be long, and reading it keeps everything else waiting. */
+static bool is_time_for(struct dispatch *dispatch, int32_t version)
+{
+    enum { FIRST_US = 500000, LONGEST_US = 60000000 };
+    int64_t now_us = clock_monotonic_us();
+    if (dispatch->org_bad != version) {
+        return true;
+    }
+    if (now_us < dispatch->org_again_us) {
+        return false;
+    }
+    int64_t pause_us = dispatch->org_pause_us == 0 ? FIRST_US : 2 * dispatch->org_pause_us;
+    dispatch->org_pause_us = pause_us < LONGEST_US ? pause_us : LONGEST_US;
+    dispatch->org_again_us = now_us + dispatch->org_pause_us;
+    return true;
+}
+
 void people_looked_up(struct dispatch *dispatch, const PGresult *rows)
 {
     bool first = !dispatch->org_read;
-    bool newer =
-        PQntuples(rows) > 0 && version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1));
+    bool newer = PQntuples(rows) > 0 && is_time_for(dispatch, pg_int4(rows, 0, 0)) &&
+                 version_take(dispatch, pg_int4(rows, 0, 0), pg_bytes(rows, 0, 1));
     dispatch->org_read = true;
     if (first || newer) {
         shares_follow(dispatch, first);

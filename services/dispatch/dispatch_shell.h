@@ -135,7 +135,6 @@ struct dispatch {
     uint32_t batch_agent_count;
     uint32_t batch_agents[DISPATCH_AGENTS_MAX];
     struct claim *claims;    /* under way, from Redis to the decision */
-    uint32_t giving_back;    /* leases Redis has been asked to end */
     uint32_t forget_after_s; /* old commands are looked for then */
     struct search *search;   /* claims without Redis */
     struct push *push;       /* cases that are offered by themselves */
@@ -143,8 +142,10 @@ struct dispatch {
     int32_t org_version;     /* the newest we heed; 0: none was applied */
     bool org_read;           /* it was asked for: nothing is decided before */
     bool asked_org;
-    int32_t org_bad;  /* a version we cannot read, told once */
-    bool slots_stale; /* capacities of rows are not those of the organisation */
+    int32_t org_bad;      /* a version we cannot read, told once */
+    int64_t org_again_us; /* monotonic: it is read again then */
+    int64_t org_pause_us; /* and after twice as long the next time */
+    bool slots_stale;     /* capacities of rows are not those of the organisation */
     bool asked_related;
     uint32_t related_count;
     struct related related[DISPATCH_RELATED_MAX];

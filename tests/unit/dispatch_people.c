@@ -19,6 +19,7 @@ static struct calendar_interval hours[2];
 static struct org_leave leave;
 static const char handler[][POLICY_NAME_MAX] = {"handler"};
 static const char supervisor[][POLICY_NAME_MAX] = {"supervisor"};
+static const char customer[][POLICY_NAME_MAX] = {"customer"};
 static const char both[][POLICY_NAME_MAX] = {"handler", "supervisor"};
 enum { HAN, LIN, WANG, ZHAO, PEOPLE };
 static struct org_agent people[PEOPLE];
@@ -187,6 +188,14 @@ static void a_deputy_acts_in_the_role_of_who_is_away_and_then_no_longer(void **s
     assert_int_equal(at(73, "han", "supervisor", "approve", true), DISPATCH_ROLE_NOT_HIS);
     /* the customer is outside */
     assert_int_equal(at(49, "somebody", "customer", "approve", true), DISPATCH_ACTION_UNKNOWN);
+    /* also where somebody here enters what customers say; of those here nobody else does */
+    static const char three[][POLICY_NAME_MAX] = {"handler", "supervisor", "customer"};
+    people[LIN].roles = customer;
+    org.roles = three;
+    org.role_count = 3;
+    assert_int_equal(at(49, "somebody", "customer", "approve", true), DISPATCH_ACTION_UNKNOWN);
+    assert_int_equal(at(49, "lin", "customer", "approve", true), DISPATCH_ACTION_UNKNOWN);
+    assert_int_equal(at(73, "han", "customer", "approve", true), DISPATCH_ROLE_NOT_HIS);
     play_end(&play);
 }
 
