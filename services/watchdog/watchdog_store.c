@@ -39,13 +39,19 @@ const struct pg_statement watchdog_statements[] = {
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
 
-/* 54 is CASE_SIZE with the count of clocks at its end, 52 CLOCK_SIZE, 42 and 45 the places of phase
- * and breached in it. */
+/* 54 is CASE_SIZE with the count of clocks at its end, 52 CLOCK_SIZE, 8, 42 and 45 the places of
+ * due instant, phase and breached in it. */
 const char watchdog_breached_sql[] = "(get_byte(k.state, 0) = " NUMBER_TEXT(
     LAYOUT) " AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 53) - "
             "1) i WHERE get_byte(k.state, 54 + 52 * i + 45) = 1 AND get_byte(k.state, 54 + 52 * i "
             "+ 42) "
             "IN (1, 2)))";
+
+const char watchdog_missed_sql[] = "(CASE WHEN get_byte(k.state, 0) = " NUMBER_TEXT(
+    LAYOUT) " THEN (SELECT to_timestamp(min((SELECT sum(get_byte(k.state, c + 8 + b)::bigint << 8 "
+            "* b) FROM generate_series(0, 7) b)) / 1e6) FROM generate_series(54, 2 + 52 * "
+            "get_byte(k.state, 53), 52) c WHERE get_byte(k.state, c + 45) = 1 AND "
+            "get_byte(k.state, c + 42) = 1) END)";
 
 static uint8_t *clock_pack(const struct watch_clock *clock, uint8_t *at)
 {

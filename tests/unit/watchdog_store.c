@@ -208,6 +208,22 @@ static void a_row_of_another_form_is_told_by_its_number(void **state)
     pg_desk_close(&desk);
 }
 
+/* What lists are ordered by is read out of the state by SQL: it must find there what is written. */
+static void assert_missed(const struct pg_desk *desk, const char *since, const char *breached)
+{
+    char sql[2048];
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "SET search_path = redress; DO $$ BEGIN IF (SELECT %s FROM clock k) IS DISTINCT "
+                   "FROM %s OR (SELECT %s FROM clock k) IS DISTINCT FROM %s THEN RAISE 'missed'; "
+                   "END IF; END $$",
+                   watchdog_missed_sql,
+                   since,
+                   watchdog_breached_sql,
+                   breached);
+    pg_desk_run(desk, sql);
+}
+
 static void rows_come_back_with_what_the_queues_are_ordered_by(void **state)
 {
     (void)state;
@@ -234,6 +250,16 @@ static void rows_come_back_with_what_the_queues_are_ordered_by(void **state)
         "SET search_path = redress; DO $$ BEGIN IF (SELECT due FROM clock) <> "
         "to_timestamp(1710727300) OR (SELECT dues FROM clock) <> '\\xefcdab89002906bde5130600' "
         "THEN RAISE 'due'; END IF; END $$");
+    assert_missed(&desk, "to_timestamp(1710727200)", "true");
+    sight.wanted.clocks[1].breached = 0;
+    store(&desk, &sight.wanted, 1710727200000002, false);
+    assert_missed(&desk, "to_timestamp(1710727300)", "true");
+    sight.wanted.clocks[0].phase = WATCH_PAUSED;
+    store(&desk, &sight.wanted, 1710727200000002, false);
+    assert_missed(&desk, "NULL", "true");
+    sight.wanted.clocks[0].breached = 0;
+    store(&desk, &sight.wanted, 1710727200000002, false);
+    assert_missed(&desk, "NULL", "false");
     sight.wanted.closed = 1;
     sight.wanted.clocks[0].phase = WATCH_STOPPED;
     store(&desk, &sight.wanted, INT64_MAX, false); /* closed for good: found all the same */

@@ -50,7 +50,7 @@ enum field {
     FIELD_OUTCOME,
     FIELD_CHANNEL,
     FIELD_OVERDUE,
-    FIELD_CLOCKS,
+    FIELD_LATE,
     FIELD_NAME,
 };
 
@@ -105,10 +105,10 @@ static const char *order_of(const char *sort)
         const char *name;
         const char *sql;
     } orders[] = {
-        {"due",      "overdue DESC, k.due, c.case_id"            },
-        {"priority", "c.priority, overdue DESC, k.due, c.case_id"},
-        {"received", "c.received_at DESC, c.case_id"             },
-        {"updated",  "c.updated_at DESC, c.case_id"              },
+        {"due",      "overdue DESC, late, c.case_id"            },
+        {"priority", "c.priority, overdue DESC, late, c.case_id"},
+        {"received", "c.received_at DESC, c.case_id"            },
+        {"updated",  "c.updated_at DESC, c.case_id"             },
     };
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
         if (strcmp(sort, orders[i].name) == 0) {
@@ -167,7 +167,9 @@ static int ask(struct ctl *ctl, PGresult **rows)
                  "SELECT c.case_id, c.policy_id, c.priority, c.category, c.step, c.queue, c.agent, "
                  "c.received_at, k.due, k.next_due, c.outcome, c.channel, ");
     add(&asking, asking.overdue);
-    add(&asking, " AS overdue, k.state, p.name");
+    add(&asking, " AS overdue, coalesce(CASE WHEN c.closed_at IS NULL THEN ");
+    add(&asking, watchdog_missed_sql);
+    add(&asking, " END, k.due) AS late, p.name"); /* else the event of it is on its way */
     conditions(ctl, &asking);
     add(&asking, " ORDER BY ");
     add(&asking, order_of(ctl_option_text(ctl, "sort")));
@@ -194,26 +196,6 @@ static int total_of(struct ctl *ctl, int shown, int64_t *total)
     return code;
 }
 
-/* Since when the first of what was missed and still runs is missed; 0: unknown, it stands still. */
-static int64_t missed_us(const PGresult *rows, int row)
-{
-    struct watch_case state;
-    size_t size = 0;
-    int64_t first_us = 0;
-    uint8_t *bytes = PQunescapeBytea((const uint8_t *)PQgetvalue(rows, row, FIELD_CLOCKS), &size);
-    if (bytes && watchdog_state_unpack(slice_of(bytes, size), &state)) {
-        for (unsigned i = 0; i < EVENT_CLOCKS_MAX; i++) {
-            const struct watch_clock *clock = &state.clocks[i];
-            bool missed = clock->breached != 0 && clock->phase == WATCH_RUNNING;
-            if (missed && (first_us == 0 || clock->due_us < first_us)) {
-                first_us = clock->due_us;
-            }
-        }
-    }
-    PQfreemem(bytes);
-    return first_us;
-}
-
 /* Ids in JSON, titles for people.  Due is what the case is judged by now: the instant that was
  * missed where one was, else the next. */
 static void add_row(const struct ctl *ctl,
@@ -229,10 +211,8 @@ static void add_row(const struct ctl *ctl,
                   : view_policy(policies,
                                 (uint32_t)strtoul(PQgetvalue(rows, row, FIELD_POLICY), NULL, 10));
     int64_t received_us = view_pg_time(rows, row, FIELD_RECEIVED);
-    int64_t due_us = view_pg_time(rows, row, FIELD_DUE);
+    int64_t late_us = view_pg_time(rows, row, FIELD_LATE); /* or is due */
     bool overdue = PQgetvalue(rows, row, FIELD_OVERDUE)[0] == 't';
-    int64_t since_us = overdue ? missed_us(rows, row) : 0;
-    since_us = overdue && since_us == 0 ? due_us : since_us; /* the event of it is on its way */
     case_number_format(strtoull(PQgetvalue(rows, row, FIELD_CASE), NULL, 10), received_us, number);
     const char *outcome = PQgetvalue(rows, row, FIELD_OUTCOME);
     const char *const cells[COLUMN_COUNT] = {
@@ -246,9 +226,9 @@ static void add_row(const struct ctl *ctl,
         view_queue(ctl, policy, slice_text(PQgetvalue(rows, row, FIELD_QUEUE)), texts[2]),
         PQgetvalue(rows, row, FIELD_AGENT),
         view_time_cell(ctl, received_us, texts[3]),
-        view_due_cell(ctl, overdue ? since_us : due_us, texts[4]),
+        view_due_cell(ctl, late_us, texts[4]),
         overdue ? "true" : "",
-        view_time_cell(ctl, due_us, texts[5]),
+        view_time_cell(ctl, view_pg_time(rows, row, FIELD_DUE), texts[5]),
         view_time_cell(ctl, view_pg_time(rows, row, FIELD_LEVEL), texts[6]),
         ctl->json ? outcome : case_outcome_text(ctl, outcome),
         PQgetvalue(rows, row, FIELD_CHANNEL),
