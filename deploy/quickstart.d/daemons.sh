@@ -25,6 +25,12 @@ END
 keys_make() {
     step_log=$state/log/keys.log
     [ -s "$state/keys/seal.key" ] && [ -s "$state/keys/receipt.key" ] && [ -s "$state/keys/receipt.key.pub" ] && return
+    if ! [ -s "$state/keys/seal.key" ] && [ "$(sql -c "SELECT to_regclass('redress.submission') IS NULL")" = f ]; then
+        local sealed
+        sealed=$(sql -c 'SELECT count(*) FROM redress.submission')
+        [ "$sealed" = 0 ] || fail "$state/keys/seal.key is not there, and $sealed complaints are sealed with it" \
+            "put it back from your copy: with another one nobody could read them; or begin afresh with --state DIR"
+    fi
     redress keys create >"$step_log" 2>&1 || fail "the keys could not be made" "is $state/keys writable?"
     say "keys in $state/keys (whoever has seal.key can read personal data; without it nobody can)"
 }
