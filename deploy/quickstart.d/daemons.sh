@@ -117,7 +117,7 @@ daemons_start() {
             fi
         done
     else
-        setsid runsvdir -P "$state/service" </dev/null >>"$step_log" 2>&1 3>&- 9>&- &
+        setsid runsvdir -P "$state/service" </dev/null >>"$step_log" 2>&1 3>&- 4>&- 9>&- &
         echo $! >"$supervisor_pid"
         disown
     fi

@@ -66,7 +66,7 @@ postgres_start() {
     if pg_runs; then
         say "already running"
     else
-        (cd / && as_pg "$programs/pg_ctl" -D "$pg_data" -l "$step_log" -w -t 60 start 3>&- 9>&- </dev/null) >/dev/null 2>&1 ||
+        (cd / && as_pg "$programs/pg_ctl" -D "$pg_data" -l "$step_log" -w -t 60 start 3>&- 4>&- 9>&- </dev/null) >/dev/null 2>&1 ||
             fail "PostgreSQL did not start" "the log says why; too little memory or disk?"
     fi
     psql -X -q -A -t -h "$pg_socket" -U redress -d postgres -c \
@@ -117,7 +117,7 @@ user default off
 user keeper on #$(password_hash redis-keeper) resetkeys resetchannels -@all +ping +info +shutdown
 user redress on #$(password_hash redis) ~redress:* resetchannels -@all $(echo $redis_commands)
 END
-    redis-server "$state/redis/redis.conf" 3>&- 9>&- </dev/null >>"$step_log" 2>&1 || fail "Redis did not start" "the log says why"
+    redis-server "$state/redis/redis.conf" 3>&- 4>&- 9>&- </dev/null >>"$step_log" 2>&1 || fail "Redis did not start" "the log says why"
     wait_for 20 redis_runs || fail "Redis does not answer on $redis_socket" "the log says why"
     say "Redis $(redis_ask INFO server | sed -n 's/^redis_version:\([0-9.]*\).*/\1/p') on $redis_socket"
 }
