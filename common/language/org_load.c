@@ -5,8 +5,6 @@
 #include "org_read.h"
 #include "scope.h"
 
-#include <errno.h>
-
 enum { MEMORY_MAX = 64 * 1024 * 1024 };
 
 /* clang-format off */

@@ -109,7 +109,7 @@ static bool version_take(struct dispatch *dispatch, int32_t version, struct slic
                            "redress org apply the file anew, corrected as org diff asks; this one "
                            "is read again now and then, for it may have been want of memory"));
         dispatch->org_bad = version;
-        dispatch->org_pause_us = 0;
+        dispatch->org_again_us = dispatch->org_pause_us = 0;
     }
     policy_report_done(&report);
     return object != NULL;

@@ -50,7 +50,7 @@ enum field {
     FIELD_OUTCOME,
     FIELD_CHANNEL,
     FIELD_OVERDUE,
-    FIELD_LATE,
+    FIELD_JUDGED,
     FIELD_NAME,
 };
 
@@ -105,10 +105,10 @@ static const char *order_of(const char *sort)
         const char *name;
         const char *sql;
     } orders[] = {
-        {"due",      "overdue DESC, late, c.case_id"            },
-        {"priority", "c.priority, overdue DESC, late, c.case_id"},
-        {"received", "c.received_at DESC, c.case_id"            },
-        {"updated",  "c.updated_at DESC, c.case_id"             },
+        {"due",      "overdue DESC, judged, c.case_id"            },
+        {"priority", "c.priority, overdue DESC, judged, c.case_id"},
+        {"received", "c.received_at DESC, c.case_id"              },
+        {"updated",  "c.updated_at DESC, c.case_id"               },
     };
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
         if (strcmp(sort, orders[i].name) == 0) {
@@ -169,7 +169,7 @@ static int ask(struct ctl *ctl, PGresult **rows)
     add(&asking, asking.overdue);
     add(&asking, " AS overdue, coalesce(CASE WHEN c.closed_at IS NULL THEN ");
     add(&asking, watchdog_missed_sql);
-    add(&asking, " END, k.due) AS late, p.name"); /* else the event of it is on its way */
+    add(&asking, " END, k.due) AS judged, p.name"); /* else the event of it is on its way */
     conditions(ctl, &asking);
     add(&asking, " ORDER BY ");
     add(&asking, order_of(ctl_option_text(ctl, "sort")));
@@ -211,7 +211,7 @@ static void add_row(const struct ctl *ctl,
                   : view_policy(policies,
                                 (uint32_t)strtoul(PQgetvalue(rows, row, FIELD_POLICY), NULL, 10));
     int64_t received_us = view_pg_time(rows, row, FIELD_RECEIVED);
-    int64_t late_us = view_pg_time(rows, row, FIELD_LATE); /* or is due */
+    int64_t judged_us = view_pg_time(rows, row, FIELD_JUDGED);
     bool overdue = PQgetvalue(rows, row, FIELD_OVERDUE)[0] == 't';
     case_number_format(strtoull(PQgetvalue(rows, row, FIELD_CASE), NULL, 10), received_us, number);
     const char *outcome = PQgetvalue(rows, row, FIELD_OUTCOME);
@@ -226,7 +226,7 @@ static void add_row(const struct ctl *ctl,
         view_queue(ctl, policy, slice_text(PQgetvalue(rows, row, FIELD_QUEUE)), texts[2]),
         PQgetvalue(rows, row, FIELD_AGENT),
         view_time_cell(ctl, received_us, texts[3]),
-        view_due_cell(ctl, late_us, texts[4]),
+        view_due_cell(ctl, judged_us, texts[4]),
         overdue ? "true" : "",
         view_time_cell(ctl, view_pg_time(rows, row, FIELD_DUE), texts[5]),
         view_time_cell(ctl, view_pg_time(rows, row, FIELD_LEVEL), texts[6]),
