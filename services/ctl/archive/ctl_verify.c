@@ -1,6 +1,7 @@
 /* Reads the streams of each partition in order and checks their chains. */
 #include "ctl_verify.h"
 
+#include "case_number.h"
 #include "chain.h"
 #include "clock.h"
 #include "ctl_database.h"
@@ -12,28 +13,81 @@
 
 enum { DECODE_MAX = 4 * 1024 * 1024 };
 
-const char *verify_where_stream(const struct verify *verify,
-                                enum service_id service,
-                                uint64_t seq,
-                                char into[VERIFY_WHERE_MAX])
+/* "dispatch.0022 #428" of an event, "complaint 24189255811092" of a row. */
+static const char *
+place_text(const struct verify *verify, const struct verify_where *where, char into[VIEW_TEXT_MAX])
 {
+    char stream[VIEW_TEXT_MAX];
+    bool row = where->service == SERVICE_NONE;
+    const char *what = row ? where->table : view_stream(where->service, verify->partition, stream);
     (void)snprintf(into,
-                   VERIFY_WHERE_MAX,
-                   "%s.%04" PRIu32 " #%" PRIu64,
-                   service_name(service),
-                   verify->partition,
-                   seq);
+                   VIEW_TEXT_MAX,
+                   "%.64s %s%" PRIu64,
+                   what,
+                   row ? "" : "#",
+                   row ? where->case_id : where->seq);
     return into;
 }
 
-const char *verify_where_case(const char *table, uint64_t case_id, char into[VERIFY_WHERE_MAX])
+/* The number people read, with the day of receipt that its Received tells; null: it cannot be read.
+ */
+static json_t *number_json(struct verify *verify, uint64_t case_id)
 {
-    (void)snprintf(into, VERIFY_WHERE_MAX, "%s %" PRIu64, table, case_id);
-    return into;
+    static struct event event; /* large */
+    struct error error = {0};
+    char number[CASE_NUMBER_SIZE];
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    SCOPED(arena_free) struct arena *arena = arena_new(DECODE_MAX);
+    if (case_id == 0 || case_partition(case_id) >= verify->partitions || !arena) {
+        return json_null();
+    }
+    rows =
+        verify_query(verify,
+                     "SELECT bytes FROM journal WHERE service = 1 AND partition = $1::smallint AND "
+                     "seq = $2::bigint",
+                     (const int64_t[]){case_partition(case_id), (int64_t)case_id_serial(case_id)},
+                     2);
+    event = (struct event){0};
+    bool there = rows && PQntuples(rows) == 1 &&
+                 event_decode(pg_bytes(rows, 0, 0), arena, &event, &error) &&
+                 event.kind == EVENT_RECEIVED;
+    if (there) {
+        case_number_format(case_id, event.received.received_at_us, number);
+    }
+    return there ? json_string(number) : json_null();
+}
+
+static void differ_json(struct verify *verify,
+                        const struct verify_where *where,
+                        enum ctl_text what,
+                        const char *text)
+{
+    char stream[VIEW_TEXT_MAX];
+    char place[VIEW_TEXT_MAX];
+    bool row = where->service == SERVICE_NONE;
+    (void)json_array_append_new(
+        verify->told,
+        json_pack("{s:s,s:s?,s:o,s:s?,s:o,s:o,s:s,s:s}",
+                  "where",
+                  place_text(verify, where, place),
+                  "stream",
+                  row ? NULL : view_stream(where->service, verify->partition, stream),
+                  "seq",
+                  row ? json_null() : json_integer((json_int_t)where->seq),
+                  "table",
+                  where->table,
+                  "case",
+                  where->case_id != 0 ? json_integer((json_int_t)where->case_id) : json_null(),
+                  "number",
+                  number_json(verify, where->case_id),
+                  "code",
+                  ctl_text_name(what),
+                  "text",
+                  text));
 }
 
 void verify_differ(struct verify *verify,
-                   const char *where,
+                   const struct verify_where *where,
                    enum ctl_text what,
                    const char *const *args)
 {
@@ -51,11 +105,10 @@ void verify_differ(struct verify *verify,
     ctl_format(memory, ctl_text_in(ctl->language, what), args);
     (void)fclose(memory);
     if (ctl->json) {
-        (void)json_array_append_new(
-            verify->told,
-            json_pack("{s:s,s:s,s:s}", "where", where, "code", ctl_text_name(what), "text", text));
+        differ_json(verify, where, what, text);
     } else {
-        (void)fprintf(ctl->out, "%s: %s\n", where, text);
+        char place[VIEW_TEXT_MAX];
+        (void)fprintf(ctl->out, "%s: %s\n", place_text(verify, where, place), text);
     }
     free(text);
 }
@@ -113,26 +166,26 @@ static void row_check(struct verify *verify,
                       const struct event *event)
 {
     const struct verify_stream *stream = &verify->streams[service];
-    char where[VERIFY_WHERE_MAX];
-    (void)verify_where_stream(verify, service, seq, where);
+    const struct verify_where where = {
+        .service = service, .seq = seq, .case_id = (uint64_t)pg_int8(rows, row, 1)};
     if (seq != stream->seq + 1) {
-        verify_differ(verify, where, TEXT_VERIFY_GAP, CTL_ARGS(CTL_NUMBER_TEXT(stream->seq + 1)));
+        verify_differ(verify, &where, TEXT_VERIFY_GAP, CTL_ARGS(CTL_NUMBER_TEXT(stream->seq + 1)));
     }
     struct slice hash = pg_bytes(rows, row, 3);
     if (hash.size != HASH_SIZE || memcmp(hash.bytes, event->hash, HASH_SIZE) != 0) {
-        verify_differ(verify, where, TEXT_VERIFY_HASH, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_HASH, NULL);
     }
     if (memcmp(event->prev_hash, stream->hash, HASH_SIZE) != 0) {
-        verify_differ(verify, where, TEXT_VERIFY_CHAIN, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_CHAIN, NULL);
     }
     if (event->epoch < stream->epoch || event->epoch > stream->head_epoch) {
-        verify_differ(verify, where, TEXT_VERIFY_EPOCH, CTL_ARGS(CTL_NUMBER_TEXT(event->epoch)));
+        verify_differ(verify, &where, TEXT_VERIFY_EPOCH, CTL_ARGS(CTL_NUMBER_TEXT(event->epoch)));
     }
     bool same = event->service == service && event->partition == verify->partition &&
                 event->seq == seq && event->case_id == (uint64_t)pg_int8(rows, row, 1) &&
                 (int)event->kind == pg_int2(rows, row, 2);
     if (!same) {
-        verify_differ(verify, where, TEXT_VERIFY_ROW, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_ROW, NULL);
     }
 }
 
@@ -147,16 +200,16 @@ static void step(struct verify *verify, enum service_id service)
     struct verify_stream *stream = &verify->streams[service];
     struct event *event = &events[service];
     struct error error = {0};
-    char where[VERIFY_WHERE_MAX];
     uint64_t seq = (uint64_t)pg_int8(stream->rows, stream->row, 0);
     struct slice bytes = pg_bytes(stream->rows, stream->row, 4);
     *event = (struct event){0};
     arena_reset(verify->arenas[service]); /* causes lead to earlier services only: not held */
     if (!event_decode(bytes, verify->arenas[service], event, &error)) {
-        verify_differ(verify,
-                      verify_where_stream(verify, service, seq, where),
-                      TEXT_VERIFY_BYTES,
-                      CTL_ARGS(error.text));
+        const struct verify_where where = {.service = service,
+                                           .seq = seq,
+                                           .case_id =
+                                               (uint64_t)pg_int8(stream->rows, stream->row, 1)};
+        verify_differ(verify, &where, TEXT_VERIFY_BYTES, CTL_ARGS(error.text));
         chain_hash(bytes, event->hash);
         event->epoch = stream->epoch;
         event->kind = EVENT_NONE;
@@ -192,19 +245,18 @@ static void advance(struct verify *verify, enum service_id service, uint64_t to)
 static void end_check(struct verify *verify, enum service_id service)
 {
     const struct verify_stream *stream = &verify->streams[service];
-    char where[VERIFY_WHERE_MAX];
-    (void)verify_where_stream(verify, service, stream->seq, where);
+    const struct verify_where where = {.service = service, .seq = stream->seq};
     if (stream->seq != stream->head_seq) {
         verify_differ(
-            verify, where, TEXT_VERIFY_HEAD_SEQ, CTL_ARGS(CTL_NUMBER_TEXT(stream->head_seq)));
+            verify, &where, TEXT_VERIFY_HEAD_SEQ, CTL_ARGS(CTL_NUMBER_TEXT(stream->head_seq)));
     } else if (memcmp(stream->hash, stream->head_hash, HASH_SIZE) != 0) {
-        verify_differ(verify, where, TEXT_VERIFY_HEAD_HASH, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_HEAD_HASH, NULL);
     }
     for (enum service_id from = SERVICE_INTAKE; from <= SERVICE_WATCHDOG; from++) {
         if (verify->streams[from].wanted &&
             stream->checkpoints[from] > verify->streams[from].head_seq) {
             verify_differ(verify,
-                          where,
+                          &where,
                           TEXT_VERIFY_CHECKPOINT,
                           CTL_ARGS(service_name(from), CTL_NUMBER_TEXT(stream->checkpoints[from])));
         }

@@ -22,7 +22,6 @@ enum {
     VERIFY_SHOWN_MAX = 1000, /* differences told one by one; the others are counted */
     VERIFY_CHUNK = 4000,     /* rows of one read */
     VERIFY_STREAMS = SERVICE_WATCHDOG + 1,
-    VERIFY_WHERE_MAX = 96,
 };
 
 /* One stream of the partition, as far as it has been read. */
@@ -70,16 +69,19 @@ struct verify {
     int code;     /* of a failure that ends it */
 };
 
-/* Names a difference: where is "dispatch.0003 #42" or a case, what is of the catalogue. */
+/* A place in a stream of the partition, "dispatch.0003 #42", or a case's row in a table. */
+struct verify_where {
+    enum service_id service; /* SERVICE_NONE: a row */
+    uint64_t seq;
+    const char *table;
+    uint64_t case_id; /* 0: of no one case */
+};
+
+/* Names a difference; what is of the catalogue. */
 void verify_differ(struct verify *verify,
-                   const char *where,
+                   const struct verify_where *where,
                    enum ctl_text what,
                    const char *const *args);
-const char *verify_where_stream(const struct verify *verify,
-                                enum service_id service,
-                                uint64_t seq,
-                                char into[VERIFY_WHERE_MAX]);
-const char *verify_where_case(const char *table, uint64_t case_id, char into[VERIFY_WHERE_MAX]);
 
 /* ctl_verify_fold.c: takes an event in order; NULL for a case id that cannot be. */
 struct verify_case *verify_case_of(struct verify *verify, uint64_t case_id);

@@ -40,26 +40,23 @@ fold_dispatch(struct verify *verify, struct verify_case *held, const struct even
 
 void verify_fold(struct verify *verify, const struct event *event)
 {
-    char where[VERIFY_WHERE_MAX];
+    const struct verify_where where = {
+        .service = event->service, .seq = event->seq, .case_id = event->case_id};
     if (case_partition(event->case_id) == verify->partition && event->case_id <= verify->cut_case) {
         return; /* what came before is not here */
     }
     struct verify_case *held = verify_case_of(verify, event->case_id);
     if (!held) {
-        verify_differ(verify,
-                      verify_where_stream(verify, event->service, event->seq, where),
-                      TEXT_VERIFY_NO_CASE,
-                      CTL_ARGS(CTL_NUMBER_TEXT(event->case_id)));
+        verify_differ(
+            verify, &where, TEXT_VERIFY_NO_CASE, CTL_ARGS(CTL_NUMBER_TEXT(event->case_id)));
         return;
     }
     if (event->kind == EVENT_RECEIVED) {
         bool first =
             !held->received && event->case_id == case_id_make(verify->partition, event->seq);
         if (!first) {
-            verify_differ(verify,
-                          verify_where_stream(verify, event->service, event->seq, where),
-                          TEXT_VERIFY_RECEIVED,
-                          CTL_ARGS(CTL_NUMBER_TEXT(event->case_id)));
+            verify_differ(
+                verify, &where, TEXT_VERIFY_RECEIVED, CTL_ARGS(CTL_NUMBER_TEXT(event->case_id)));
         }
         held->received = true;
         if (event->received.submission_id.size == sizeof held->submission_id) {

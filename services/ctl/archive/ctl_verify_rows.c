@@ -145,7 +145,7 @@ field_text(const struct field *field, const void *object, char into[VIEW_TEXT_MA
 }
 
 static void fields_compare(struct verify *verify,
-                           const char *where,
+                           const struct verify_where *where,
                            const char *prefix,
                            const struct field *fields,
                            size_t count,
@@ -174,7 +174,7 @@ static void fields_compare(struct verify *verify,
 
 /* One value of a list, under its place: names of people are hashes, so none comes out. */
 static void list_compare(struct verify *verify,
-                         const char *where,
+                         const struct verify_where *where,
                          const char *prefix,
                          const struct field *list,
                          size_t count,
@@ -191,7 +191,7 @@ static void list_compare(struct verify *verify,
 }
 
 static void more_compare(struct verify *verify,
-                         const char *where,
+                         const struct verify_where *where,
                          const struct dispatch_more *row,
                          const struct dispatch_more *folded)
 {
@@ -215,30 +215,29 @@ static void more_compare(struct verify *verify,
 static void complaint_compare(struct verify *verify, const PGresult *rows, int row)
 {
     struct dispatch_case state;
-    char where[VERIFY_WHERE_MAX];
     uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
     struct verify_case *held = verify_case_of(verify, case_id);
     const struct policy *policy = view_policy(verify->policies, dispatch_row_policy(rows, row));
-    (void)verify_where_case("complaint", case_id, where);
+    const struct verify_where where = {.table = "complaint", .case_id = case_id};
     if (!held || held->dispatch.version == 0) {
-        verify_differ(verify, where, TEXT_VERIFY_ROW_EXTRA, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_ROW_EXTRA, NULL);
         return;
     }
     held->in_complaint = true;
     struct error error = {0};
     if (!policy || !dispatch_row_read(rows, row, policy, &state, &error)) {
-        verify_differ(verify, where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
         return;
     }
     if (!dispatch_case_equal(&state, &held->dispatch)) {
         fields_compare(
-            verify, where, "", dispatch_fields, COUNT(dispatch_fields), &state, &held->dispatch);
-        more_compare(verify, where, &state.more, &held->dispatch.more);
+            verify, &where, "", dispatch_fields, COUNT(dispatch_fields), &state, &held->dispatch);
+        more_compare(verify, &where, &state.more, &held->dispatch.more);
     }
     bool pushed = dispatch_waits_pushed(policy, &held->dispatch);
     if (dispatch_row_pushes(rows, row) != pushed) {
         verify_differ(verify,
-                      where,
+                      &where,
                       TEXT_VERIFY_FIELD,
                       CTL_ARGS("pushes (column)",
                                CTL_NUMBER_TEXT(dispatch_row_pushes(rows, row)),
@@ -249,7 +248,7 @@ static void complaint_compare(struct verify *verify, const PGresult *rows, int r
     dispatch_cause(policy, &held->dispatch, cause);
     if (!slice_equal(dispatch_row_cause(rows, row), slice_text(cause))) {
         (void)view_plain(dispatch_row_cause(rows, row), told);
-        verify_differ(verify, where, TEXT_VERIFY_FIELD, CTL_ARGS("cause (column)", told, cause));
+        verify_differ(verify, &where, TEXT_VERIFY_FIELD, CTL_ARGS("cause (column)", told, cause));
     }
 }
 
@@ -266,7 +265,7 @@ run_prefix(const struct policy *policy, uint16_t run, char prefix[POLICY_NAME_MA
 }
 
 static void dues_compare(struct verify *verify,
-                         const char *where,
+                         const struct verify_where *where,
                          const struct policy *policy,
                          struct slice column,
                          const struct watch_case *folded)
@@ -296,36 +295,35 @@ static void dues_compare(struct verify *verify,
 static void clock_compare(struct verify *verify, const PGresult *rows, int row)
 {
     struct watch_case state;
-    char where[VERIFY_WHERE_MAX];
     uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
     struct verify_case *held = verify_case_of(verify, case_id);
-    (void)verify_where_case("clock", case_id, where);
+    const struct verify_where where = {.table = "clock", .case_id = case_id};
     if (!held || held->watch.received_at_us == 0) {
-        verify_differ(verify, where, TEXT_VERIFY_ROW_EXTRA, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_ROW_EXTRA, NULL);
         return;
     }
     held->in_clock = true;
     const struct policy *policy = view_policy(verify->policies, held->watch.policy_id);
     struct error error = {0};
     if (!policy || !watchdog_row_read(rows, row, &state, &error)) {
-        verify_differ(verify, where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_ROW_UNREADABLE, NULL);
         return;
     }
-    fields_compare(verify, where, "", watch_fields, COUNT(watch_fields), &state, &held->watch);
+    fields_compare(verify, &where, "", watch_fields, COUNT(watch_fields), &state, &held->watch);
     for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
         char prefix[POLICY_NAME_MAX + 8];
         fields_compare(verify,
-                       where,
+                       &where,
                        run_prefix(policy, i, prefix),
                        clock_fields,
                        COUNT(clock_fields),
                        &state.clocks[i],
                        &held->watch.clocks[i]);
     }
-    dues_compare(verify, where, policy, pg_bytes(rows, row, 5), &held->watch);
+    dues_compare(verify, &where, policy, pg_bytes(rows, row, 5), &held->watch);
     if (pg_bool(rows, row, 3) != (held->watch.closed != 0)) {
         verify_differ(verify,
-                      where,
+                      &where,
                       TEXT_VERIFY_FIELD,
                       CTL_ARGS("closed (column)",
                                CTL_NUMBER_TEXT(pg_bool(rows, row, 3)),
@@ -334,7 +332,7 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
     bool lacks = watch_lacks_due(policy, &held->watch);
     if (pg_bool(rows, row, 4) != lacks) {
         verify_differ(verify,
-                      where,
+                      &where,
                       TEXT_VERIFY_FIELD,
                       CTL_ARGS("unknown (column)",
                                CTL_NUMBER_TEXT(pg_bool(rows, row, 4)),
@@ -345,7 +343,7 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
         char table[VIEW_TEXT_MAX];
         char journal[VIEW_TEXT_MAX];
         verify_differ(verify,
-                      where,
+                      &where,
                       TEXT_VERIFY_FIELD,
                       CTL_ARGS("next_due",
                                view_time(pg_time(rows, row, 2), table),
@@ -357,23 +355,22 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
 
 static void submission_compare(struct verify *verify, const PGresult *rows, int row)
 {
-    char where[VERIFY_WHERE_MAX];
     uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
     struct verify_case *held = verify_case_of(verify, case_id);
     struct slice id = pg_bytes(rows, row, 1);
-    (void)verify_where_case("submission", case_id, where);
+    const struct verify_where where = {.table = "submission", .case_id = case_id};
     if (!held || !held->received || held->in_submission) {
-        verify_differ(verify, where, TEXT_VERIFY_ROW_EXTRA, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_ROW_EXTRA, NULL);
         return;
     }
     held->in_submission = true;
     if (!slice_equal(id, slice_of(held->submission_id, sizeof held->submission_id))) {
-        verify_differ(verify, where, TEXT_VERIFY_SUBMISSION, NULL);
+        verify_differ(verify, &where, TEXT_VERIFY_SUBMISSION, NULL);
     }
     bool has_key = pg_bool(rows, row, 2);
     bool erased = held->dispatch.more.erased_at_us != 0;
     if (verify->streams[SERVICE_DISPATCH].wanted && has_key == erased) {
-        verify_differ(verify, where, erased ? TEXT_VERIFY_KEY_BACK : TEXT_VERIFY_KEY_GONE, NULL);
+        verify_differ(verify, &where, erased ? TEXT_VERIFY_KEY_BACK : TEXT_VERIFY_KEY_GONE, NULL);
     }
 }
 
@@ -407,11 +404,9 @@ static bool rows_each(struct verify *verify,
 
 static void missing(struct verify *verify, const char *table, uint64_t serial)
 {
-    char where[VERIFY_WHERE_MAX];
-    verify_differ(verify,
-                  verify_where_case(table, case_id_make(verify->partition, serial), where),
-                  TEXT_VERIFY_ROW_MISSING,
-                  NULL);
+    const struct verify_where where = {.table = table,
+                                       .case_id = case_id_make(verify->partition, serial)};
+    verify_differ(verify, &where, TEXT_VERIFY_ROW_MISSING, NULL);
 }
 
 /* As the daemon loads them, of every case, closed long ago or not. */

@@ -315,17 +315,20 @@ int ctl_clock_explain(struct ctl *ctl)
     json_t *accounts = clock_accounts(&view, named);
     bool none = json_array_size(accounts) == 0;
     if (!none && ctl->json) {
-        json_t *value = json_pack("{s:I, s:o, s:O}",
+        json_t *value = json_pack("{s:I, s:o, s:O, s:o}",
                                   "case",
                                   (json_int_t)view.case_id,
                                   "as_of",
                                   view_time_json(view.now_us),
                                   "clocks",
-                                  accounts);
+                                  accounts,
+                                  "altered",
+                                  case_altered_json(&view));
         ctl_print_json(ctl, &value);
     } else if (!none) {
         clock_accounts_print(ctl, &view, named);
     }
     json_decref(accounts);
-    return none ? fail_named(ctl, &view, named) : CTL_OK;
+    int vouched = case_vouch(ctl, &view);
+    return none ? fail_named(ctl, &view, named) : vouched;
 }

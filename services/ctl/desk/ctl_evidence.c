@@ -116,6 +116,7 @@ static void json_tell(const struct ctl *ctl,
     (void)json_object_set_new(object, "case", json_integer((json_int_t)view->case_id));
     (void)json_object_set_new(object, "hash", json_string(hash));
     (void)json_object_set_new(object, "recorded", ctl_table_json(table));
+    (void)json_object_set_new(object, "altered", case_altered_json(view));
     ctl_print_json(ctl, &object);
 }
 
@@ -155,5 +156,6 @@ int ctl_evidence_check(struct ctl *ctl)
         ctl_table_print(table);
         view_zone_tell(ctl);
     }
-    return known ? CTL_OK : ctl_fail(ctl, CTL_FAILED, TEXT_EVIDENCE_NONE, CTL_ARGS(path, hash));
+    int vouched = case_vouch(ctl, &view);
+    return known ? vouched : ctl_fail(ctl, CTL_FAILED, TEXT_EVIDENCE_NONE, CTL_ARGS(path, hash));
 }

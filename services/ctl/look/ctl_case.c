@@ -1,6 +1,7 @@
 #include "ctl_case.h"
 
 #include "case_number.h"
+#include "chain.h"
 #include "clock.h"
 #include "ctl_database.h"
 #include "event_wire.h"
@@ -228,6 +229,7 @@ void case_fold(struct case_view *view)
 void case_done(struct case_view *view)
 {
     free(view->events);
+    json_decref(view->altered);
     arena_free(&view->arena);
 }
 
@@ -283,16 +285,83 @@ bool case_clock_is_cleared(const struct case_view *view, const struct case_clock
 
 /*
  * The place of Received is in the id; the other streams of the partition are looked through from
- * end to end, because case_id has no index.
+ * end to end, because case_id has no index.  With each event what the chain says of it: the event
+ * after it has its hash, or the head where it is the last.  The one in its row proves nothing: who
+ * can alter the bytes can alter that as well.
  */
 static const char events_sql[] =
-    "SELECT bytes FROM journal WHERE service = 1 AND partition = $1::smallint AND seq = $3::bigint "
-    "UNION ALL SELECT bytes FROM journal WHERE service = 2 AND partition = $1::smallint "
-    "AND case_id = $2::bigint "
-    "UNION ALL SELECT bytes FROM journal WHERE service = 3 AND partition = $1::smallint "
-    "AND case_id = $2::bigint "
-    "UNION ALL SELECT bytes FROM journal WHERE service = 4 AND partition = $1::smallint "
-    "AND case_id = $2::bigint";
+    "SELECT bytes, service, seq, (SELECT n.bytes FROM journal n WHERE n.service = e.service "
+    "AND n.partition = $1::smallint AND n.seq = e.seq + 1), (SELECT h.hash FROM head h "
+    "WHERE h.service = e.service AND h.partition = $1::smallint AND h.seq = e.seq) FROM ("
+    "SELECT bytes, service, seq FROM journal WHERE service = 1 AND partition = $1::smallint "
+    "AND seq = $3::bigint "
+    "UNION ALL SELECT bytes, service, seq FROM journal WHERE service IN (2, 3, 4) "
+    "AND partition = $1::smallint AND case_id = $2::bigint) e";
+enum { EVENT_BYTES, EVENT_SERVICE, EVENT_SEQ, EVENT_NEXT, EVENT_HEAD };
+
+/* The caller's (PQfreemem); NULL: SQL NULL, or out of memory. */
+static unsigned char *bytes_of(const PGresult *rows, int row, int column, size_t *size)
+{
+    *size = 0;
+    return PQgetisnull(rows, row, column)
+               ? NULL
+               : PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, column), size);
+}
+
+static bool chain_holds(const PGresult *rows, int row, const uint8_t hash[HASH_SIZE])
+{
+    static struct event next; /* large */
+    struct error error = {0};
+    size_t size;
+    bool last = PQgetisnull(rows, row, EVENT_NEXT);
+    unsigned char *bytes = bytes_of(rows, row, last ? EVENT_HEAD : EVENT_NEXT, &size);
+    bool there = bytes && (last ? size == HASH_SIZE
+                                : event_decode_header(slice_of(bytes, size), &next, &error));
+    bool holds = there && memcmp(last ? bytes : next.prev_hash, hash, HASH_SIZE) == 0;
+    PQfreemem(bytes);
+    return holds;
+}
+
+/* Law 3: bytes the chain does not hold are not what was written. */
+static void chain_check(struct case_view *view, const PGresult *rows, int row, struct slice bytes)
+{
+    uint8_t hash[HASH_SIZE];
+    char stream[VIEW_TEXT_MAX];
+    chain_hash(bytes, hash);
+    if (chain_holds(rows, row, hash)) {
+        return;
+    }
+    view->altered = view->altered ? view->altered : json_array();
+    unsigned service = (unsigned)strtoul(PQgetvalue(rows, row, EVENT_SERVICE), NULL, 10);
+    (void)json_array_append_new(
+        view->altered,
+        json_pack("{s:s,s:I}",
+                  "stream",
+                  view_stream(service, case_partition(view->case_id), stream),
+                  "seq",
+                  (json_int_t)strtoll(PQgetvalue(rows, row, EVENT_SEQ), NULL, 10)));
+}
+
+int case_vouch(const struct ctl *ctl, const struct case_view *view)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(view->altered, i, one)
+    {
+        (void)ctl_fail(ctl,
+                       CTL_FAILED,
+                       TEXT_CASE_ALTERED,
+                       CTL_ARGS(json_string_value(json_object_get(one, "stream")),
+                                CTL_NUMBER_TEXT(json_integer_value(json_object_get(one, "seq"))),
+                                CTL_NUMBER_TEXT(case_partition(view->case_id))));
+    }
+    return i > 0 ? CTL_FAILED : CTL_OK;
+}
+
+json_t *case_altered_json(const struct case_view *view)
+{
+    return view->altered ? json_incref(view->altered) : json_array();
+}
 
 static int read_events(struct ctl *ctl, struct case_view *view)
 {
@@ -307,14 +376,16 @@ static int read_events(struct ctl *ctl, struct case_view *view)
                  CTL_ARGS(CTL_NUMBER_TEXT(PQntuples(rows)), CTL_NUMBER_TEXT(CASE_EVENTS_MAX)));
     }
     for (int row = 0; code == CTL_OK && row < PQntuples(rows) && row < CASE_EVENTS_MAX; row++) {
-        size_t size = 0;
-        unsigned char *bytes =
-            PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, 0), &size);
+        size_t size;
+        unsigned char *bytes = bytes_of(rows, row, EVENT_BYTES, &size);
+        if (bytes) {
+            chain_check(view, rows, row, slice_of(bytes, size));
+        }
         code = bytes ? case_add(ctl, view, slice_of(bytes, size))
                      : ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
         PQfreemem(bytes);
     }
-    return code;
+    return code == CTL_OK || case_vouch(ctl, view) == CTL_OK ? code : CTL_FAILED;
 }
 
 /* Asked after the events were read: a cut is on record before anything leaves. */
@@ -384,5 +455,5 @@ int ctl_show(struct ctl *ctl)
         view_zone_take(view_policy_zone(view.policy));
         case_print(ctl, &view);
     }
-    return CTL_OK;
+    return case_vouch(ctl, &view);
 }

@@ -274,5 +274,6 @@ json_t *case_json(const struct case_view *view)
         (void)json_array_append_new(events, event);
     }
     set(object, "events", events);
+    set(object, "altered", case_altered_json(view));
     return object;
 }

@@ -25,6 +25,12 @@ const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX])
     return into;
 }
 
+const char *view_stream(enum service_id service, uint32_t partition, char into[VIEW_TEXT_MAX])
+{
+    (void)snprintf(into, VIEW_TEXT_MAX, "%s.%04" PRIu32, service_name(service), partition);
+    return into;
+}
+
 const char *view_time(int64_t at_us, char into[VIEW_TEXT_MAX])
 {
     time_t seconds = (time_t)(at_us / 1000000);

@@ -73,6 +73,9 @@ const char *view_work_queue(const struct ctl *ctl,
                             const char *name,
                             char into[VIEW_TEXT_MAX]);
 
+/* "dispatch.0022".  Returns into. */
+const char *view_stream(enum service_id service, uint32_t partition, char into[VIEW_TEXT_MAX]);
+
 /* Bytes of others on a line, cut at VIEW_TEXT_MAX; what is a command becomes "?", so that none
  * reaches a terminal. */
 const char *view_plain(struct slice text, char into[VIEW_TEXT_MAX]);

@@ -98,15 +98,15 @@ static void show(struct watch *watch, const struct event *event)
     } else {
         char at[VIEW_TEXT_MAX];
         char kind[VIEW_TEXT_MAX];
+        char stream[VIEW_TEXT_MAX];
         const struct policy *policy = event_kind_name(event->kind)
                                           ? view_policy(watch->policies, event_policy_id(event))
                                           : NULL;
         (void)fprintf(ctl->out,
-                      "%s%s  %s.%04" PRIu32 " #%-6" PRIu64 "%s  %s  %s  ",
+                      "%s%s  %s #%-6" PRIu64 "%s  %s  %s  ",
                       view_faint(ctl),
                       view_time(event->at_us, at),
-                      service_name(event->service),
-                      event->partition,
+                      view_stream(event->service, event->partition, stream),
                       event->seq,
                       view_color_end(ctl),
                       number_of(watch, event),
@@ -133,12 +133,12 @@ static bool take(struct watch *watch, struct consumer *consumer, struct slice by
     enum consumer_verdict verdict = journal ? consumer_journal_event(consumer, &link, now_us)
                                             : consumer_bus_event(consumer, &link, now_us);
     if (consumer->gaps > gaps || verdict == CONSUMER_DIVERGED) {
-        char stream[64];
-        (void)snprintf(
-            stream, sizeof stream, "%s.%04" PRIu32, service_name(event.service), event.partition);
+        char stream[VIEW_TEXT_MAX];
         ctl_note(watch->ctl,
                  verdict == CONSUMER_DIVERGED ? TEXT_WATCH_DIVERGED : TEXT_WATCH_GAP,
-                 CTL_ARGS(stream, CTL_NUMBER_TEXT(consumer->seq + 1), CTL_NUMBER_TEXT(event.seq)));
+                 CTL_ARGS(view_stream(event.service, event.partition, stream),
+                          CTL_NUMBER_TEXT(consumer->seq + 1),
+                          CTL_NUMBER_TEXT(event.seq)));
     }
     if (verdict == CONSUMER_TAKE) {
         show(watch, &event);
