@@ -84,12 +84,16 @@ END
     mv "$folder/run.new" "$folder/run" # last and at once: runsvdir may be looking
 }
 
-# Is the process of the pid file our runsvdir, and no other that got its number later?
-supervisor_runs() {
+# runs FILE WORDS: is the process of the pid file the one with these words, and no other that got its number later?
+runs() {
     local pid
-    pid=$(cat "$supervisor_pid" 2>/dev/null) && [ -n "$pid" ] &&
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "runsvdir -P $state/service"
+    pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] &&
+        tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$2"
 }
+supervisor_runs() { runs "$supervisor_pid" "runsvdir -P $state/service"; }
+daemon_runs() { runs "$state/service/$1/supervise/pid" "redress-$1 --config $state/redress.yaml"; }
+# sv can talk to runsv (status 0 or 1 with a report) as long as there is one.
+supervised() { sv status "$state/service/$1" 2>&1 | grep -qE '^(run|down|finish|want)'; }
 
 ready() { curl -fsS --max-time 2 --unix-socket "$state/run/$1-quickstart.admin" http://localhost/readyz; }
 
@@ -117,6 +121,7 @@ daemons_start() {
             fi
         done
     else
+        daemons_gone || daemons_stop # what a supervisor that was killed has left
         setsid runsvdir -P "$state/service" </dev/null >>"$step_log" 2>&1 3>&- 4>&- 9>&- &
         echo $! >"$supervisor_pid"
         disown
@@ -130,33 +135,51 @@ daemons_start() {
     done
 }
 
-nobody_supervises() {
+daemons_gone() {
     local name
     for name in "${daemons[@]}"; do
-        # sv can talk to runsv (status 0 or 1 with a report) as long as there is one.
-        if sv status "$state/service/$name" 2>&1 | grep -qE '^(run|down|finish|want)'; then return 1; fi
+        ! supervised "$name" && ! daemon_runs "$name" || return 1
     done
 }
 
 daemons_stop() {
-    if ! supervisor_runs && nobody_supervises; then
+    local name
+    if ! supervisor_runs && daemons_gone; then
         say "the daemons were not running"
         rm -f "$supervisor_pid"
         return
     fi
     # HUP: runsvdir ends every runsv, which ends its daemon with TERM; it hands its partitions over.
-    ! supervisor_runs || kill -HUP "$(cat "$supervisor_pid")"
-    if ! wait_for 20 nobody_supervises; then
+    if supervisor_runs; then
+        kill -HUP "$(cat "$supervisor_pid")"
+    else
+        sv exit "$state"/service/* >/dev/null 2>&1 || true
+    fi
+    for name in "${daemons[@]}"; do
+        if ! supervised "$name" && daemon_runs "$name"; then kill "$(cat "$state/service/$name/supervise/pid")" || true; fi
+    done
+    if ! wait_for 20 daemons_gone; then
         say "some daemons take their time; ending them"
         sv -w 5 force-shutdown "$state"/service/* >/dev/null 2>&1 || true
     fi
-    if wait_for 10 nobody_supervises; then
+    if wait_for 10 daemons_gone; then
         rm -f "$supervisor_pid"
         say "the daemons ended"
     else
         say "some daemons did not end: sv status $state/service/*"
         return 1
     fi
+}
+
+# A line each.
+still_running() {
+    local name
+    ! pg_runs || echo PostgreSQL
+    ! redis_runs || echo Redis
+    ! supervisor_runs || echo runsvdir
+    for name in "${daemons[@]}"; do
+        ! daemon_runs "$name" || echo "redress-$name"
+    done
 }
 
 stop_all() {
@@ -183,8 +206,9 @@ status_all() {
     word_of() { if "$@" >/dev/null 2>&1; then echo running; else echo not running; fi; }
     tell PostgreSQL "$(word_of pg_runs)"
     tell Redis "$(word_of redis_runs)"
+    tell runsvdir "$(word_of supervisor_runs)" # without it nobody starts again what ends
     for name in "${daemons[@]}"; do
-        if ! ready "$name" >/dev/null 2>&1 && sv status "$state/service/$name" 2>/dev/null | grep -q '^run:'; then
+        if ! ready "$name" >/dev/null 2>&1 && daemon_runs "$name"; then
             tell "redress-$name" 'running, not ready'
         else
             tell "redress-$name" "$(word_of ready "$name")"

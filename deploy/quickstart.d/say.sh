@@ -2,6 +2,7 @@
 
 current=start
 step_log=
+mine=no # is the state folder ours, and nobody else at work in it?
 
 say() { printf 'quickstart: %s\n' "$*"; }
 
@@ -11,10 +12,15 @@ step() {
     printf '\n== %s  (%d s)\n' "$1" $((SECONDS - started))
 }
 
-# fail WHAT TO-DO [LOG]: ends with the step, the last lines of the log, and what to do.
+# fail WHAT TO-DO [LOG]: ends with the step, the last lines of the log, what to do, and what it leaves running.
 fail() {
     trap - ERR
-    local log=${3:-$step_log}
+    local log=${3:-$step_log} still='' stop=
+    if [ "$mine" = yes ]; then
+        mine=no # to look may fail, too
+        still=$(still_running)
+    fi
+    [ -z "$still" ] || stop="deploy/quickstart --stop$(state_words)"
     {
         printf '\nquickstart: failed at "%s": %s\n' "$current" "$1"
         if [ -n "$log" ] && [ -s "$log" ]; then
@@ -23,9 +29,11 @@ fail() {
             printf -- '---\n'
         fi
         printf 'What to do: %s\n' "$2"
+        [ -z "$still" ] || printf 'Still running: %s; stop with: %s\n' "${still//$'\n'/, }" "$stop"
     } >&2
     if [ "$json" = yes ]; then
-        jq -cn --arg step "$current" --arg error "$1" '{ok: false, step: $step, error: $error}' >&3 2>/dev/null || true
+        jq -cn --arg step "$current" --arg error "$1" --arg still "$still" --arg stop "$stop" '{ok: false, step: $step, error: $error}
+            + if $still == "" then {} else {running: ($still | split("\n")), stop: $stop} end' >&3 2>/dev/null || true
     fi
     exit 1
 }
@@ -59,6 +67,17 @@ state_make() {
             find "$state" -maxdepth 1 -type f -perm /077 -exec chmod go-rwx {} +
     } 2>&1) || fail "the state folder $state cannot be used: ${why:-it is not writable}" \
         "give another with --state DIR, or make this one writable for $(id -un)"
+}
+
+# What another user built here is not built upon: cmake would only say that it failed.
+build_is_ours() {
+    local part=$root/build/release deep=1 why
+    while ! [ -e "$part" ]; do part=${part%/*} deep=0; done
+    part=$(find "$part" -maxdepth "$deep" ! -writable -print -quit 2>/dev/null)
+    [ -n "$part" ] || return 0
+    why="build from a checkout of your own"
+    ! [ -x "$bin/redress" ] || why+=", or use the programs that are built here: --no-build"
+    fail "$part belongs to $(stat -c %U "$part"): $(id -un) cannot write there" "$why"
 }
 
 # One line that moves, on a terminal; every tenth line otherwise.
