@@ -197,6 +197,10 @@ static const struct ctl_option verify_options[] = {
     CHOICE(JOURNALS, "service", "NAME", NULL, TEXT_LOOK_SERVICE),
 };
 
+static const struct ctl_option keys_create_options[] = {
+    FLAG("anew", 0, TEXT_OPTION_ANEW),
+};
+
 static const struct ctl_option wait_options[] = {
     TIME("wait", "60s", 0, 3600000, TEXT_LOOK_WAIT),
 };
@@ -322,7 +326,7 @@ const struct ctl_verb ctl_verbs[] = {
     {"archive attach", "PERIOD", 1, 1, TEXT_VERB_ARCHIVE_ATTACH,
      NO_OPTIONS, ctl_archive_attach},
     {"keys create", "", 0, 0, TEXT_VERB_KEYS_CREATE,
-     NO_OPTIONS, ctl_keys_create},
+     OPTIONS(keys_create_options), ctl_keys_create},
     {"rebuild redis", "", 0, 0, TEXT_VERB_REBUILD_REDIS,
      OPTIONS(wait_options), ctl_rebuild_redis},
     {"verify", "", 0, 0, TEXT_VERB_VERIFY,

@@ -63,21 +63,15 @@ static bool seal(const struct asked *asked,
     struct dispatch *dispatch = asked->dispatch;
     uint64_t case_id = asked->command->act->case_id;
     struct error error = {0};
-    for (uint32_t i = 0; i < dispatch->key_count; i++) {
-        uint8_t key[SEAL_KEY_SIZE];
-        const struct case_key *found = &dispatch->keys[i];
-        bool good =
-            found->case_id == case_id &&
-            seal_case_key_find(dispatch->ring, case_id, found->wrapped, key, key_id, &error) &&
-            seal_field(
-                key, case_id, name, *key_id, plain, cycle_arena(asked->cycle), sealed, &error);
-        explicit_bzero(key, sizeof key); /* it may be erased after this */
-        if (good) {
-            return true;
-        }
+    uint8_t key[SEAL_KEY_SIZE];
+    bool good =
+        case_key_take(dispatch, case_id, key, key_id) &&
+        seal_field(key, case_id, name, *key_id, plain, cycle_arena(asked->cycle), sealed, &error);
+    explicit_bzero(key, sizeof key); /* it may be erased after this */
+    if (!good) {
+        refuse(asked, DESK_NOTE_UNSEALABLE, NULL);
     }
-    refuse(asked, DESK_NOTE_UNSEALABLE, NULL);
-    return false;
+    return good;
 }
 
 static bool

@@ -283,25 +283,28 @@ refuse(const struct asked *asked, enum desk_refusal refusal, const struct dispat
     return false;
 }
 
-/* The case's own key.  False: refused. */
-static bool key_take(struct opening *opening)
+bool case_key_take(struct dispatch *dispatch,
+                   uint64_t case_id,
+                   uint8_t key[SEAL_KEY_SIZE],
+                   uint32_t *key_id)
 {
-    const struct asked *asked = opening->asked;
-    const struct dispatch *dispatch = asked->dispatch;
-    uint64_t case_id = asked->command->act->case_id;
+    struct error error = {0};
     for (uint32_t i = 0; i < dispatch->key_count; i++) {
-        uint32_t key_id;
-        struct error error = {0};
-        if (dispatch->keys[i].case_id == case_id && seal_case_key_find(dispatch->ring,
-                                                                       case_id,
-                                                                       dispatch->keys[i].wrapped,
-                                                                       opening->key,
-                                                                       &key_id,
-                                                                       &error)) {
+        const struct case_key *found = &dispatch->keys[i];
+        if (found->case_id == case_id &&
+            seal_case_key_find(dispatch->ring, case_id, found->wrapped, key, key_id, &error)) {
             return true;
         }
     }
-    return refuse(asked, DESK_UNREADABLE, NULL);
+    if (error.text[0] != '\0' && !dispatch->key_told) { /* erased ones have none that fails */
+        dispatch->key_told = true;
+        log_error("no key of key_file opens a case: nothing sealed of it is read or added; told "
+                  "once, there may be more of them",
+                  LOG_NUMBER("case", case_id),
+                  LOG_TEXT("why", error.text),
+                  LOG_TEXT("do", "put back the key_file it was sealed with"));
+    }
+    return false;
 }
 
 static const struct place *
@@ -404,7 +407,10 @@ bool reading_give(const struct asked *asked,
         return postpone(asked);
     }
     uint32_t count = places_of(asked->command->act, places);
-    bool good = key_take(&opening) && open_all(&opening, places, count);
+    uint32_t key_id;
+    bool good = case_key_take(asked->dispatch, asked->command->act->case_id, opening.key, &key_id)
+                    ? open_all(&opening, places, count)
+                    : refuse(asked, DESK_KEY_MISSING, NULL);
     explicit_bzero(opening.key, sizeof opening.key);
     *opened = opening.opened;
     *unsealed_count = opening.count;

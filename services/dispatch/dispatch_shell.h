@@ -126,6 +126,7 @@ struct dispatch {
     bool ask_agents; /* the archive said that some are full: read their rows */
     bool asked_agents;
     bool asked_keys;
+    bool key_told; /* in the log: that one is missing, once for all cases */
     bool asked_known;
     bool asked_sealed;
     struct reading *reading; /* what is sealed and wanted by commands of the batch */
@@ -257,6 +258,11 @@ bool desk_lookup(struct dispatch *dispatch, struct cycle *cycle, struct pg *pg);
 void desk_looked_up(struct dispatch *dispatch, const struct pg_answer *answer);
 
 /* dispatch_read.c */
+/* The case's own key, and what wraps it.  False: it is missing. */
+bool case_key_take(struct dispatch *dispatch,
+                   uint64_t case_id,
+                   uint8_t key[SEAL_KEY_SIZE],
+                   uint32_t *key_id);
 bool reading_open(struct dispatch *dispatch);
 void reading_close(struct dispatch *dispatch);
 /* While a batch is looked up: nothing is wanted yet; what this command wants; what all of it is. */

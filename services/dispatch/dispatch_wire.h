@@ -50,6 +50,7 @@ enum desk_refusal {
     DESK_PLACE_UNKNOWN,    /* about: the place, where nothing sealed of the case is */
     DESK_READ_TOO_MUCH,
     DESK_UNREADABLE,
+    DESK_KEY_MISSING,
     DESK_REFUSAL_COUNT,
 };
 

@@ -26,6 +26,7 @@ static const struct {
     [DESK_PART_MISSING] = {"part_missing", "the reply lacks"},
     [DESK_PLACE_UNKNOWN] = {"place_unknown", "nothing is sealed of the case at"},
     [DESK_READ_TOO_MUCH] = {"read_too_much", "more than one reply holds: ask for fewer at once"},
+    [DESK_KEY_MISSING] = {"key_missing", "the case's key is missing; see dispatch's log"},
     [DESK_UNREADABLE] = {"unreadable", "it does not open with the case's key; see dispatch's log"},
   /* clang-format on */
 };

@@ -2,11 +2,15 @@
  * Goal: keys are made by one command and by nobody else.  Method: real daemons without keys wait,
  * say which command makes them and make none themselves; when they are there, all go on; a key
  * others may read, or that is another user's, is not used; a newer one beside it takes nothing away
- * from older cases.  Guards law 10.
+ * from older cases; one that is missing is not made anew unasked, and who reads is told that it is
+ * missing, the log once.  Guards law 10.
+ *
+ * Planted: the archive not asked before a key is made; the log told of every case.
  */
 #include "redress/command/v1/command.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
+#include "rig_json.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -111,12 +115,55 @@ static void a_newer_key_leaves_older_cases_as_they_were(void **state)
     rig_end(rig);
 }
 
+static void a_key_that_is_lost_is_not_made_anew_unasked(void **state)
+{
+    enum { CONFLICT = 4, REFUSED = 1 };
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 10);
+    static const struct content leaking[] = {
+        {"general-service", "phone", "洗衣机漏水，质量太差", "555-1"},
+        {"general-service", "phone", "热水器漏水，质量太差", "555-2"}
+    };
+    const struct submission *sealed[2];
+    for (size_t i = 0; i < 2; i++) {
+        sealed[i] = adapter_add(adapter, &leaking[i], NULL);
+    }
+    adapter_finish(adapter, LIMIT_MS);
+    rig_settle(rig, LIMIT_MS);
+    char seal[128];
+    (void)snprintf(seal, sizeof seal, "%s/seal.key", rig->directory);
+    assert_int_equal(unlink(seal), 0);
+    assert_int_equal(rig_redress(rig, (const char *const[]){"keys", "create", NULL}), CONFLICT);
+    assert_int_not_equal(access(seal, F_OK), 0);
+    assert_int_equal(rig_redress(rig, (const char *const[]){"keys", "create", "--anew", NULL}), 0);
+    assert_int_equal(rig_redress(rig, (const char *const[]){"keys", "create", NULL}), 0);
+    struct daemon *dispatch = rig_daemon(rig, SERVICE_DISPATCH, "a");
+    assert_int_equal(daemon_signal(dispatch, SIGTERM), 0);
+    (void)rig_start(rig, SERVICE_DISPATCH, "a");
+    rig_await_all_serving(rig);
+    for (size_t i = 0; i < 2; i++) {
+        json_t *json = rig_asks(rig,
+                                REFUSED,
+                                "read %llu --as li --role agent",
+                                (unsigned long long)sealed[i]->leaf.case_id);
+        assert_string_equal(json_string_value(json_object_get(json, "code")), "key_missing");
+        json_decref(json);
+    }
+    assert_int_equal(daemon_logged(dispatch, "no key of key_file opens a case"), 1);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(without_keys_daemons_wait_and_make_none, rig_teardown),
         cmocka_unit_test_teardown(a_key_others_can_read_is_not_used, rig_teardown),
         cmocka_unit_test_teardown(a_newer_key_leaves_older_cases_as_they_were, rig_teardown),
+        cmocka_unit_test_teardown(a_key_that_is_lost_is_not_made_anew_unasked, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

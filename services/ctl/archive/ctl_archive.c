@@ -7,6 +7,8 @@
 #include "scope.h"
 #include "seal.h"
 
+#include <unistd.h>
+
 /* deploy/schema, all files in order. */
 __asm__(".pushsection .rodata\n"
         "archive_schema: .incbin \"" SCHEMA_FILE "\"\n"
@@ -127,10 +129,54 @@ int ctl_receipt_trust(struct ctl *ctl, struct receipt_trust *trust)
                : ctl_fail(ctl, CTL_FAILED, TEXT_KEYS_FAILED, CTL_ARGS(error.text));
 }
 
+/* How many complaints the archive has that only an earlier key opens; what it says of itself goes
+ * nowhere, since it need not be there yet.  False: it could not be asked. */
+static bool count_sealed(struct ctl *ctl, long *count)
+{
+    SCOPED(ctl_rows_free) PGresult *there = NULL;
+    SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    FILE *err = ctl->err;
+    FILE *nowhere = fopen("/dev/null", "we");
+    ctl->err = nowhere ? nowhere : err;
+    int code = ctl_query(ctl, "SELECT to_regclass('redress.submission') IS NULL", NULL, 0, &there);
+    bool any = code == CTL_OK && strcmp(PQgetvalue(there, 0, 0), "f") == 0;
+    if (any) {
+        code = ctl_query(ctl, "SELECT count(*) FROM submission WHERE has_key", NULL, 0, &rows);
+    }
+    ctl->err = err;
+    if (nowhere) {
+        (void)fclose(nowhere);
+    }
+    *count = any && code == CTL_OK ? strtol(PQgetvalue(rows, 0, 0), NULL, 10) : 0;
+    return code == CTL_OK;
+}
+
+/* A key made anew opens nothing of what was sealed before, and what is sealed under it from then on
+ * stands in the way of putting the right one back. */
+static int check_unsealed(struct ctl *ctl)
+{
+    const char *path = ctl->settings.key_file;
+    long count;
+    if (access(path, F_OK) == 0 || ctl_option_flag(ctl, "anew")) {
+        return CTL_OK;
+    }
+    if (!count_sealed(ctl, &count)) {
+        ctl_note(ctl, TEXT_KEYS_UNASKED, CTL_ARGS(path));
+    }
+    return count == 0
+               ? CTL_OK
+               : ctl_fail(
+                     ctl, CTL_CONFLICT, TEXT_KEYS_SEALED, CTL_ARGS(path, CTL_NUMBER_TEXT(count)));
+}
+
 int ctl_keys_create(struct ctl *ctl)
 {
     struct error error = {0};
     const struct service_settings *settings = &ctl->settings;
+    int code = check_unsealed(ctl);
+    if (code != CTL_OK) {
+        return code;
+    }
     SCOPED(seal_ring_free)
     struct seal_ring *ring = seal_ring_open(settings->key_file, true, &error);
     SCOPED(receipt_key_free)
