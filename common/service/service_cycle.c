@@ -69,10 +69,31 @@ static void part_end(struct cycle *cycle)
     cycle->archive_refuses = false; /* nothing would find out when it does not any more */
 }
 
+/*
+ * Requests gather for half as long again as a batch took of late.  What is the same for each batch,
+ * whatever is in it, so takes the less of the processors the fewer of them are to be had, and
+ * whoever is not alone waits for company rather than for them (measured: tests/bench/README.md).
+ */
+static void gather(struct cycle *cycle)
+{
+    enum {
+        SMOOTHLY = 8, /* so many batches, about, are "of late" */
+        TIMES_MAX = 8,
+    };
+    int64_t least = cycle->service->spec->gather_us;
+    cycle->took_us += (clock_monotonic_us() - cycle->begun_us - cycle->took_us) / SMOOTHLY;
+    int64_t wait = cycle->took_us + cycle->took_us / 2;
+    wait = wait < least ? least : wait > least * TIMES_MAX ? least * TIMES_MAX : wait;
+    cycle->gathered_us = cycle->begun_us + wait;
+}
+
 /* Empties the batch. */
 static void cycle_end(struct cycle *cycle)
 {
     part_end(cycle);
+    if (cycle->request_count > 0) {
+        gather(cycle);
+    }
     requests_release(cycle, 0);
     input_list_reset(&cycle->inputs);
     cycle->part = (struct part){0};
@@ -396,20 +417,6 @@ static bool inputs_ripe(const struct service *service)
            clock_monotonic_us() - service->incoming_since_us >= service->spec->linger_us;
 }
 
-/* The more a batch had the longer the next one gathers: what is the same for each batch, whatever
- * is in it, then takes less of the processors, and whoever is not alone waits for them rather than
- * for company (measured: tests/bench/README.md). */
-static int64_t gather_us(const struct service_spec *spec, uint32_t requests)
-{
-    enum {
-        EVENLY = 40,
-        TIMES_MAX = 3
-    }; /* so many double it, and no number does more than triple */
-    int64_t gather = spec->gather_us + spec->gather_us * requests / EVENLY;
-    int64_t longest = spec->gather_us * TIMES_MAX;
-    return gather < longest ? gather : longest;
-}
-
 int64_t cycle_requests_ripe_us(const struct service *service)
 {
     bool full = service->waiting_count >= (uint32_t)service->settings.batch_max ||
@@ -460,7 +467,7 @@ void cycle_run(struct service *service, int64_t now_us)
     cycle->tick = tick;
     if (!rest) {
         requests_take(cycle);
-        cycle->gathered_us = begun_us + gather_us(service->spec, cycle->request_count);
+        cycle->begun_us = begun_us;
     }
     cycle_part_begin(cycle);
     cycle_step(cycle, APPENDER_WORK, NULL);

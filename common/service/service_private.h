@@ -118,6 +118,8 @@ struct cycle {
     enum appender_phase phase;
     int64_t now_us;
     int64_t wait_until_us;
+    int64_t begun_us;    /* monotonic: when this batch, or the last one, began */
+    int64_t took_us;     /* what a batch with requests took of late */
     int64_t gathered_us; /* monotonic: requests that fill no batch begin the next one then */
     int64_t sent_us;     /* monotonic: when the commit under way was sent */
     unsigned head_calls; /* of the commit under way: its first statements, which move the heads */
