@@ -76,7 +76,8 @@ static void on_second(evutil_socket_t socket, short what, void *context)
         service->spec->second(service->self, now_us);
     }
     if (service->stopping && ++stopping_for > STOP_SECONDS_MAX) {
-        log_warn("leaving without handing over");
+        log_warn(service->left ? "leaving before all answers came"
+                               : "leaving without handing over");
         service->alive = false;
     }
 }
@@ -306,6 +307,12 @@ void rest_from_bus(struct service *service)
     }
 }
 
+static bool goes_on(const struct service *service)
+{
+    const struct service_spec *spec = service->spec;
+    return service->alive && !(service->left && (!spec->may_end || spec->may_end(service->self)));
+}
+
 /*
  * One turn: wait, look at the bus so that what waited there is part of the next batch, work, and
  * last of all empty the sockets, because a ZeroMQ descriptor tells only of what arrives after it
@@ -315,7 +322,7 @@ static void run(struct service *service)
 {
     struct event *wake = evtimer_new(service->base, on_wake, NULL);
     bool more = false;
-    while (service->alive && wake) {
+    while (wake && goes_on(service)) {
         int64_t wait_us = more ? 0 : sleep_us(service);
         if (wait_us > 0 && wait_us != INT64_MAX) {
             struct timeval wait = {wait_us / 1000000, wait_us % 1000000};
@@ -472,23 +479,6 @@ bool service_next_partition(struct service *service, uint32_t *partition)
 const char *service_owner_endpoint(const struct service *service, uint32_t partition)
 {
     return partition < service->partitions ? service->streams[partition].owner_endpoint : "";
-}
-
-uint64_t service_stream_seq(const struct service *service, uint32_t partition)
-{
-    const struct stream *stream = &service->streams[partition];
-    return stream->touched ? stream->next_seq : stream->seq;
-}
-
-uint64_t service_stream_epoch(const struct service *service, uint32_t partition)
-{
-    return service->streams[partition].epoch;
-}
-
-uint64_t
-service_stream_heard(const struct service *service, uint32_t partition, enum service_id from)
-{
-    return service->streams[partition].checkpoints[from].seq;
 }
 
 void service_fail(struct service *service, const char *why)

@@ -140,6 +140,9 @@ struct service_spec {
     struct slice (*refuse)(void *self, struct slice bytes, bool overloaded, struct arena *arena);
 
     void (*second)(void *self, int64_t now_us); /* once a second; may be NULL */
+    /* Optional: nothing is ours any more; may it end, or does it wait for an answer?  For
+     * STOP_SECONDS_MAX at most. */
+    bool (*may_end)(const void *self);
 };
 
 /* Runs until SIGTERM or a fatal error.  Returns the exit status. */

@@ -280,7 +280,7 @@ static void given_back(void *context, const struct pg_answer *answer)
     struct service *service = context;
     (void)answer; /* if it did not happen, the lease or the end of our session does it */
     if (service->stopping && service->serving == 0) {
-        service->alive = false;
+        service->left = true;
     }
 }
 
@@ -336,8 +336,25 @@ void owner_stop(struct service *service)
         owner_hear(service, p, OWNER_RELEASE);
     }
     if (!any) {
-        service->alive = false;
+        service->left = true;
     } else {
         owner_drained(service);
     }
+}
+
+uint64_t service_stream_seq(const struct service *service, uint32_t partition)
+{
+    const struct stream *stream = &service->streams[partition];
+    return stream->touched ? stream->next_seq : stream->seq;
+}
+
+uint64_t service_stream_epoch(const struct service *service, uint32_t partition)
+{
+    return service->streams[partition].epoch;
+}
+
+uint64_t
+service_stream_heard(const struct service *service, uint32_t partition, enum service_id from)
+{
+    return service->streams[partition].checkpoints[from].seq;
 }

@@ -166,6 +166,7 @@ struct service {
     struct event *second;
     struct health *health;
     bool stopping;
+    bool left; /* nothing is ours any more */
     bool alive;
     int exit_status;
 

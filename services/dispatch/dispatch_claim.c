@@ -30,9 +30,10 @@ struct claim {
 
 static void released(void *self, bool was, const struct error *error)
 {
-    (void)self;
+    struct dispatch *dispatch = self;
     (void)was;
     (void)error; /* the lease ends by itself */
+    dispatch->asked_redis--;
 }
 
 void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice token)
@@ -43,7 +44,9 @@ void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice t
         memcpy(text, token.bytes, token.size);
         text[token.size] = '\0';
         struct projection *projection = projector_projection(dispatch->projector);
-        if (!projection_undo(projection, case_id, text, released, NULL, &error)) {
+        if (projection_undo(projection, case_id, text, released, dispatch, &error)) {
+            dispatch->asked_redis++;
+        } else {
             log_debug("claim not given back", LOG_ERROR_FIELDS(&error));
         }
     }
@@ -305,6 +308,7 @@ static void claimed(void *self,
                     const struct error *error)
 {
     struct claim *claim = self;
+    claim->dispatch->asked_redis--;
     if (claim->dispatch->closing) {
         claim_end(claim);
     } else if (error) {
@@ -334,6 +338,7 @@ static void claim_search(struct claim *claim)
                                                  .count = 1,
                                                  .lease_ms = DISPATCH_CLAIM_LEASE_MS};
     struct error error = {0};
+    dispatch->asked_redis++;
     if (!projection_claim(
             projector_projection(dispatch->projector), &order, claimed, claim, &error)) {
         claimed(claim, NULL, 0, 0, &error);

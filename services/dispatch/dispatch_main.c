@@ -31,6 +31,14 @@ static bool dispatch_open(struct service *service, void **self, struct error *er
     return dispatch->projector != NULL;
 }
 
+/* What Redis has handed over for a claim is given back: until its lease ended nobody else would be
+ * offered it. */
+static bool dispatch_may_end(const void *self)
+{
+    const struct dispatch *dispatch = self;
+    return dispatch->asked_redis == 0;
+}
+
 static void dispatch_close(void *self)
 {
     struct dispatch *dispatch = self;
@@ -413,6 +421,7 @@ int main(int argc, char **argv)
         .undo = dispatch_undo,
         .refuse = dispatch_refuse,
         .second = dispatch_second,
+        .may_end = dispatch_may_end,
     };
     return service_main(&spec, argc, argv);
 }

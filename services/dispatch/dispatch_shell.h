@@ -136,6 +136,7 @@ struct dispatch {
     uint32_t batch_agent_count;
     uint32_t batch_agents[DISPATCH_AGENTS_MAX];
     struct claim *claims;    /* under way, from Redis to the decision */
+    uint32_t asked_redis;    /* to claim and to give back, not answered yet */
     uint32_t forget_after_s; /* old commands are looked for then */
     struct search *search;   /* claims without Redis */
     struct push *push;       /* cases that are offered by themselves */

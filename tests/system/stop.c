@@ -5,8 +5,9 @@
  * is told to stop; then the owners of half the partitions are stopped (SIGSTOP: their sessions
  * stay), the other instances take over when the lease has passed, then they are continued under
  * load. Guards law 2 (one writer); that epochs never fall along a stream is what a zombie would
- * break.
+ * break.  And Redis hands a case over for a claim whose dispatch was told to stop meanwhile.
  */
+#include "redress/command/v1/command.pb-c.h"
 #include "rig.h"
 #include "rig_cmocka.h"
 
@@ -176,12 +177,48 @@ static void an_archive_that_hangs_does_not_hold_up_who_is_told_to_stop(void **st
     rig_end(rig);
 }
 
+/* Its lease would keep it from everybody for five seconds.  Seen to fail where dispatch did not
+ * wait for Redis. */
+static void a_case_handed_over_to_who_stops_is_given_back(void **state)
+{
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    rig_start_all(rig, "a");
+    rig_await_all_serving(rig);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 100);
+    adapter_add_many(adapter, 20);
+    adapter_finish(adapter, 30000);
+    rig_settle(rig, 30000);
+    rig_check_queues(rig);
+    struct daemon *dispatch = rig_daemon(rig, SERVICE_DISPATCH, "a");
+    struct desk *desk = desk_new(rig, "a");
+    char queue[128];
+    char leases[16];
+    struct answer answer = {0};
+    desk_fullest_queue(desk, queue);
+    server_freeze(rig->redis);
+    desk_send(desk, &(struct command){.actor = "lin", .role = "agent", .queue = queue});
+    rig_nap_ms(300);
+    assert_int_equal(kill(dispatch->pid, SIGTERM), 0);
+    rig_nap_ms(300);
+    server_thaw(rig->redis);
+    assert_int_equal(daemon_ended(dispatch, STOP_MS), 0);
+    rig_redis(rig, leases, sizeof leases, "HLEN redress:lease");
+    assert_string_equal(leases, "0");
+    assert_true(desk_take(desk, &answer, STOP_MS)); /* it was asked for, and is told */
+    assert_int_equal(answer.outcome, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED);
+    desk_free(&desk);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_flood_does_not_hold_up_who_is_told_to_stop, rig_teardown),
         cmocka_unit_test_teardown(an_archive_that_hangs_does_not_hold_up_who_is_told_to_stop,
                                   rig_teardown),
+        cmocka_unit_test_teardown(a_case_handed_over_to_who_stops_is_given_back, rig_teardown),
         cmocka_unit_test_teardown(a_zombie_is_fenced, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
