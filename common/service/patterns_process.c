@@ -63,11 +63,11 @@ static void on_end(evutil_socket_t pipe, short what, void *context)
         while (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
         }
     }
-    bool exited = reap(process);
+    bool exited = reap(process); /* late as well, if we stood still ourselves meanwhile */
     process->ended(process->self,
-                   late     ? PATTERNS_TOO_LONG
-                   : exited ? PATTERNS_DONE
-                            : PATTERNS_KILLED);
+                   exited ? PATTERNS_DONE
+                   : late ? PATTERNS_TOO_LONG
+                          : PATTERNS_KILLED);
 }
 
 struct patterns_process *patterns_process_new(struct event_base *base,
