@@ -20,7 +20,7 @@ enum {
     EVENT_LABELS_MAX = 64,
     EVENT_FACTORS_MAX = 32,
     EVENT_RELATED_MAX = 4,
-    EVENT_FIELDS_MAX = 16,
+    EVENT_FIELDS_MAX = 20, /* the 16 of a form, and 4 that dispatch may add */
     EVENT_CLOCKS_MAX = 16, /* clocks of one case that may run at a time, hence of one event */
     EVENT_SIZE_MAX = 128 * 1024,
 };

@@ -229,7 +229,8 @@ static void needs_in_place(struct policy_loading *loading,
                            struct policy_action *action,
                            bool optional)
 {
-    uint32_t count = read_count(loading, map, YAML_MAP, POLICY_NEEDS_MAX, "needs");
+    uint32_t count =
+        read_count(loading, map, YAML_MAP, POLICY_NEEDS_MAX, optional ? "asks" : "needs");
     struct policy_field *fields = loading_take(loading, map, count, sizeof *fields);
     struct policy_need *needs = needs_more(loading, map, action, count);
     if (!fields || !needs) {
@@ -292,9 +293,18 @@ form_read(struct policy_loading *loading, const struct yaml_pair *row, struct po
     if (policy_field_index(loading->policy, slice_text(form->id)) != POLICY_NONE) {
         complain(loading, &row->key, NULL, "'%s' is a field, too", form->id);
     }
-    if (row->value.kind == YAML_MAP || list_count(&row->value) > POLICY_NEEDS_MAX) {
-        complain(
-            loading, &row->value, NULL, "expected a list of at most %d fields", POLICY_NEEDS_MAX);
+    if (row->value.kind == YAML_MAP) {
+        complain(loading, &row->value, NULL, "%s: expected %s", form->id, fault_text("a list"));
+        return;
+    }
+    if (list_count(&row->value) > POLICY_NEEDS_MAX) {
+        complain(loading,
+                 &row->value,
+                 NULL,
+                 "%s: %u, but at most %u",
+                 form->id,
+                 list_count(&row->value),
+                 (unsigned)POLICY_NEEDS_MAX);
         return;
     }
     for (uint32_t i = 0; i < list_count(&row->value); i++) {

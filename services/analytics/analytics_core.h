@@ -13,7 +13,7 @@
 
 enum {
     FIGURE_BUCKETS = 200, /* of a phase histogram: bucket i holds [1.1^i, 1.1^(i+1)) seconds */
-    FIGURE_INCREMENTS_MAX = EVENT_CLOCKS_MAX + 4,
+    FIGURE_INCREMENTS_MAX = EVENT_FIELDS_MAX + 4,
 };
 
 enum figure_measure {

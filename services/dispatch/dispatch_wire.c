@@ -66,7 +66,7 @@ bool dispatch_fields_of(const Redress__Command__V1__Act *act,
                         struct event_field fields[EVENT_FIELDS_MAX],
                         uint32_t *count)
 {
-    if (act->n_fields > EVENT_FIELDS_MAX) {
+    if (act->n_fields > POLICY_NEEDS_MAX) { /* more would leave no room for what dispatch adds */
         return false;
     }
     for (size_t i = 0; i < act->n_fields; i++) {

@@ -27,7 +27,8 @@ static const char text[] =
     "      {complaints-of-same: cause, since: implemented, no-more-than: 1, title: Again}]},\n"
     "    sort: {title: x, fact: classified, by: agent, asks: {\n"
     "      b0: {title: x}, b1: {title: x}, b2: {title: x}, b3: {title: x}, b4: {title: x},\n"
-    "      b5: {title: x}, b6: {title: x}, b7: {title: x}, b8: {title: x}, b9: {title: x}},\n"
+    "      b5: {title: x}, b6: {title: x}, b7: {title: x}, b8: {title: x}, b9: {title: x},\n"
+    "      b10: {title: x}, b11: {title: x}, b12: {title: x}, b13: {title: x}},\n"
     "      requires: [\n"
     "      {complaints-of-same: cause, since: implemented, no-more-than: 1, title: Again}]},\n"
     "    again: {title: x, fact: declined, by: agent},\n"
@@ -135,8 +136,11 @@ static void a_form_that_is_full_leaves_room_for_what_dispatch_adds(void **state)
     static const char people[] =
         "org: x\nzone: UTC\nagents:\n  mei: {roles: lead}\n"
         "  li: {roles: agent, deputy: mei, leave: {from: 2000-01-01, until: 2099-12-31}}\n";
+    /* clang-format off */
     static const char *const names[POLICY_NEEDS_MAX] = {
-        "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "b9", "category", "severity_class"};
+        "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "b9", "b10", "b11", "b12", "b13",
+        "category", "severity_class"};
+    /* clang-format on */
     static const char *const added[] = {"@raised-to", "@same-cause", "@org", "@deputy-of"};
     struct event_field fields[POLICY_NEEDS_MAX];
     struct dispatch_question asked;

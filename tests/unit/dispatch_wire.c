@@ -192,7 +192,7 @@ static void names_are_letters_in_one_line(void **state)
 static void fields_are_taken_up_to_their_bound(void **state)
 {
     (void)state;
-    enum { COUNT = EVENT_FIELDS_MAX + 1 };
+    enum { COUNT = POLICY_NEEDS_MAX + 1 };
     Redress__Command__V1__Field fields[COUNT];
     Redress__Command__V1__Field *list[COUNT];
     struct event_field taken[EVENT_FIELDS_MAX];
@@ -205,9 +205,9 @@ static void fields_are_taken_up_to_their_bound(void **state)
     }
     Redress__Command__V1__Act act = REDRESS__COMMAND__V1__ACT__INIT;
     act.fields = list;
-    act.n_fields = EVENT_FIELDS_MAX;
+    act.n_fields = POLICY_NEEDS_MAX;
     assert_true(dispatch_fields_of(&act, taken, &count));
-    assert_int_equal(count, EVENT_FIELDS_MAX);
+    assert_int_equal(count, POLICY_NEEDS_MAX);
     assert_true(slice_equal(taken[15].name, slice_text("p")));
     assert_true(slice_equal(taken[0].value, slice_text("v\xff")));
     act.n_fields = COUNT;
