@@ -6,8 +6,6 @@
 
 enum {
     CONNECT_TIMEOUT_S = 5,
-    BACKOFF_FIRST_MS = 50,
-    BACKOFF_MAX_MS = 1000,
 };
 
 static void on_io(evutil_socket_t socket, short what, void *context);
@@ -90,7 +88,7 @@ struct pg *pg_new(struct event_base *base,
     pg->statement_count = count;
     pg->changed = changed;
     pg->owner = owner;
-    pg->backoff_ms = BACKOFF_FIRST_MS;
+    pg->backoff_ms = PG_BACKOFF_FIRST_MS;
     pg->timer = event_new(base, -1, 0, on_timer, pg);
     if (!pg->timer) {
         free(pg);
@@ -164,8 +162,9 @@ static void connection_lost(struct pg *pg, const char *why)
     /* a little disorder, so that a fleet does not come back in step */
     int jitter = (int)((uintptr_t)pg >> 6 & 0x1f) + pg->backoff_ms / 4;
     timer_set(pg, pg->backoff_ms + jitter);
-    pg->backoff_ms = pg->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : pg->backoff_ms * 2;
-    if (pg->changed && (was_ready || pg->backoff_ms > BACKOFF_FIRST_MS * 2)) {
+    pg->backoff_ms =
+        pg->backoff_ms * 2 > PG_BACKOFF_MAX_MS ? PG_BACKOFF_MAX_MS : pg->backoff_ms * 2;
+    if (pg->changed && (was_ready || pg->backoff_ms > PG_BACKOFF_FIRST_MS * 2)) {
         pg->changed(pg->owner, PG_DOWN, &error);
     }
 }
@@ -241,7 +240,7 @@ static bool preparing(struct pg *pg, PGresult *result)
     if (status == PGRES_PIPELINE_SYNC) {
         PQclear(result);
         pg->phase = PHASE_READY;
-        pg->backoff_ms = BACKOFF_FIRST_MS;
+        pg->backoff_ms = PG_BACKOFF_FIRST_MS;
         (void)event_del(pg->timer);
         if (pg->changed) {
             pg->changed(pg->owner, PG_READY, NULL);

@@ -31,8 +31,13 @@ struct pg_statement {
     const char *sql;
 };
 
+enum {
+    PG_BACKOFF_FIRST_MS = 50,
+    PG_BACKOFF_MAX_MS = 1000,
+};
+
 enum pg_state {
-    PG_DOWN,  /* reconnecting with back-off */
+    PG_DOWN,  /* reconnecting with back-off, PG_BACKOFF_FIRST_MS and twice as long each time */
     PG_READY, /* connected, statements prepared */
 };
 

@@ -1,8 +1,10 @@
 #include "ctl_database.h"
 
 #include "archive_form.h"
+#include "clock.h"
 #include "conninfo.h"
 #include "error.h"
+#include "pg.h"
 #include "scope.h"
 
 static const char undefined_table[] = "42P01";
@@ -105,6 +107,39 @@ void ctl_database_close(struct ctl *ctl)
 {
     PQfinish(ctl->database);
     ctl->database = NULL;
+}
+
+static void away_pause(struct ctl_away *away, int pause_ms)
+{
+    away->pause_ms = pause_ms > PG_BACKOFF_MAX_MS ? PG_BACKOFF_MAX_MS : pause_ms;
+    away->again_us = clock_monotonic_us() + (int64_t)away->pause_ms * 1000;
+}
+
+int ctl_away_take(const struct ctl *ctl, struct ctl_away *away, int code)
+{
+    bool lost =
+        code == CTL_UNREACHABLE && ctl->database && PQstatus(ctl->database) != CONNECTION_OK;
+    if (!lost) {
+        return code;
+    }
+    ctl_note(ctl, TEXT_ARCHIVE_AGAIN, NULL);
+    away_pause(away, PG_BACKOFF_FIRST_MS);
+    return CTL_OK;
+}
+
+bool ctl_is_away(struct ctl *ctl, struct ctl_away *away)
+{
+    if (away->pause_ms == 0 || clock_monotonic_us() < away->again_us) {
+        return away->pause_ms != 0;
+    }
+    PQreset(ctl->database);
+    if (PQstatus(ctl->database) != CONNECTION_OK) {
+        away_pause(away, 2 * away->pause_ms);
+        return true;
+    }
+    away->pause_ms = 0;
+    ctl_note(ctl, TEXT_ARCHIVE_BACK, NULL);
+    return false;
 }
 
 void ctl_rows_free(PGresult **rows_p)

@@ -25,6 +25,20 @@ int ctl_query(struct ctl *ctl,
  * where it was for want of that. */
 int ctl_database_refused(const struct ctl *ctl, const PGresult *rows);
 
+/* An archive that went away under a verb that goes on without it.  Begins with zeros. */
+struct ctl_away {
+    int pause_ms; /* 0: it is there */
+    int64_t again_us;
+};
+
+/* What such a verb makes of a status that has been said: where the connection is lost CTL_OK, and
+ * that it is asked for again; else the status. */
+int ctl_away_take(const struct ctl *ctl, struct ctl_away *away, int code) MUST_CHECK;
+
+/* Nothing can be asked of it.  Connects again when a pause is over, which are those of the daemons,
+ * and says so when it is back. */
+bool ctl_is_away(struct ctl *ctl, struct ctl_away *away);
+
 /* For SCOPED. */
 void ctl_rows_free(PGresult **rows_p);
 

@@ -28,6 +28,7 @@ struct top {
     int64_t follow_us, queues_us, alarms_us, frame_us; /* when next */
     uint64_t received_before, closed_before;
     int unasked; /* why the alarms could not be asked for */
+    struct ctl_away away;
     char *heard; /* what was said on stderr while the board has the screen */
     size_t heard_size;
     struct board board;
@@ -193,7 +194,8 @@ static int queues_take(struct top *top)
 
 /* ---- the loop ---- */
 
-static int turn(struct top *top, int input, int wait_ms)
+/* What the archive is asked for when it is time. */
+static int ask(struct top *top)
 {
     int64_t now_us = clock_monotonic_us();
     int code = CTL_OK;
@@ -207,6 +209,12 @@ static int turn(struct top *top, int input, int wait_ms)
     if (code == CTL_OK && now_us >= top->alarms_us) {
         alarms_take(top);
     }
+    return code;
+}
+
+static int turn(struct top *top, int input, int wait_ms)
+{
+    int code = ctl_is_away(top->ctl, &top->away) ? CTL_OK : ask(top);
     const Redress__Live__V1__Live *live = ctl_listen_next(top->listen, input, wait_ms);
     if (live && live->figures) {
         take(top, live->figures);
@@ -260,6 +268,10 @@ static int loop(struct top *top, int input, FILE *heard)
             frame(top);
         }
         code = turn(top, input, (int)((top->frame_us - now_us) / 1000) + 1);
+        code = ctl_away_take(top->ctl, &top->away, code);
+        if (top->away.pause_ms != 0) {
+            top->alarms_us = 0; /* what they say is old when it is back */
+        }
     }
     return code;
 }
@@ -299,9 +311,15 @@ static int live(struct top *top)
     return code;
 }
 
+/* Null where no figures came: a nought would pass for a count. */
+static json_t *count_json(const struct board *board, uint64_t count)
+{
+    return board->at_us != 0 ? json_integer((json_int_t)count) : json_null();
+}
+
 static json_t *board_json(const struct board *board)
 {
-    json_t *clocks = json_array();
+    json_t *clocks = board->at_us != 0 ? json_array() : json_null();
     for (unsigned i = 0; i < board->clock_count; i++) {
         (void)json_array_append_new(clocks,
                                     json_pack("{s:s,s:s,s:I,s:I}",
@@ -314,23 +332,23 @@ static json_t *board_json(const struct board *board)
                                               "missed",
                                               (json_int_t)board->clocks[i].missed));
     }
-    return json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}",
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
                      "at",
                      view_time_json(board->at_us),
                      "received",
-                     (json_int_t)board->received,
+                     count_json(board, board->received),
                      "opened",
-                     (json_int_t)board->opened,
+                     count_json(board, board->opened),
                      "closed",
-                     (json_int_t)board->closed,
+                     count_json(board, board->closed),
                      "open",
-                     (json_int_t)board->open_cases,
+                     count_json(board, board->open_cases),
                      "breached",
-                     (json_int_t)board->breached,
+                     count_json(board, board->breached),
                      "received_last_minute",
-                     (json_int_t)board->received_last_minute,
+                     count_json(board, board->received_last_minute),
                      "closed_last_minute",
-                     (json_int_t)board->closed_last_minute,
+                     count_json(board, board->closed_last_minute),
                      "clocks",
                      clocks,
                      "alarms",

@@ -95,7 +95,9 @@ const struct policy *view_policy(struct view_policies *policies, uint32_t id)
             return NULL;
         }
         policies->viewed[i] = (struct viewed){id, compile(policies->ctl, id)};
-        policies->count++;
+        /* one that could not be asked for is asked for again */
+        bool lost = PQstatus(policies->ctl->database) != CONNECTION_OK;
+        policies->count += policies->viewed[i].object || !lost;
     }
     const struct policy_object *object = policies->viewed[i].object;
     return object ? &object->policy : NULL;

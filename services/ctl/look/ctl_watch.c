@@ -11,6 +11,8 @@
 #include "event_wire.h"
 #include "scope.h"
 
+#include <poll.h>
+
 enum {
     STREAMS = SERVICE_WATCHDOG + 1,
     READ_MAX = 500,
@@ -25,6 +27,7 @@ struct watch {
     struct view_policies *policies;
     struct ctl_listen *listen;
     struct arena *arena;
+    struct ctl_away away;
     unsigned services; /* bits */
     uint64_t case_id;  /* 0: any */
     enum event_kind kind;
@@ -163,6 +166,7 @@ static int catch_up(struct watch *watch, unsigned service, uint32_t partition)
                          4,
                          &rows);
     if (code != CTL_OK) {
+        consumer_read_done(consumer, 0, false, clock_monotonic_us()); /* read again later on */
         return code;
     }
     int count = PQntuples(rows);
@@ -281,6 +285,10 @@ static int run(struct watch *watch)
     }
     while (code == CTL_OK && watch->left != 0 && !ctl_listen_stopped()) {
         int64_t now_us = clock_monotonic_us();
+        if (ctl_is_away(watch->ctl, &watch->away)) { /* the bus keeps, or the journal has */
+            (void)poll(NULL, 0, TURN_MS);
+            continue;
+        }
         if (now_us >= follow_us) {
             follow_us = now_us + FOLLOW_US;
             code = ctl_listen_follow(watch->ctl, watch->listen, watch->services);
@@ -289,6 +297,7 @@ static int run(struct watch *watch)
             tend_us = now_us + (int64_t)TURN_MS * 1000;
             code = tend(watch);
         }
+        code = ctl_away_take(watch->ctl, &watch->away, code);
         const Redress__Live__V1__Live *live = ctl_listen_next(watch->listen, -1, TURN_MS);
         if (live) {
             hear(watch, live);
