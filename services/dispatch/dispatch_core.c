@@ -28,6 +28,7 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_OBLIGATION] = "obligation",
     [DISPATCH_NOT_ACCEPTED] = "not_accepted",
     [DISPATCH_NOT_MERGED] = "not_merged",
+    [DISPATCH_NOT_HELD] = "not_held",
     [DISPATCH_PERSON_UNKNOWN] = "person_unknown",
     [DISPATCH_ROLE_NOT_HIS] = "role_not_his",
     [DISPATCH_ON_LEAVE] = "on_leave",

@@ -195,6 +195,7 @@ enum dispatch_answer {
                                  or as many of it are open as may be */
     DISPATCH_NOT_ACCEPTED,    /* the case was offered: accept or release it first */
     DISPATCH_NOT_MERGED,
+    DISPATCH_NOT_HELD,       /* no legal hold is there to be lifted */
     DISPATCH_PERSON_UNKNOWN, /* nobody of that name works here */
     DISPATCH_ROLE_NOT_HIS,   /* the person works here in other roles */
     DISPATCH_ON_LEAVE,       /* these two: no work is taken now */

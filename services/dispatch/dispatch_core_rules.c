@@ -262,7 +262,7 @@ static enum dispatch_answer check_taker(const struct trying *trying, struct slic
                                              : DISPATCH_NO_CAPACITY;
 }
 
-/* Another case, or an agent, that the action is about. */
+/* Another case, an agent, or a hold that the action is about. */
 static struct dispatch_permit check_others(const struct trying *trying, struct rules_trial *trial)
 {
     const struct policy_action *action = trying->action;
@@ -273,6 +273,8 @@ static struct dispatch_permit check_others(const struct trying *trying, struct r
     trial->given_to = (struct slice){0};
     if (action->fact == EVENT_UNMERGED && trying->state->more.back_step == 0) {
         permit.answer = DISPATCH_NOT_MERGED;
+    } else if (action->fact == EVENT_HOLD_LIFTED && trying->state->more.hold == 0) {
+        permit.answer = DISPATCH_NOT_HELD;
     } else if (trying->blank) {
         return permit;
     }

@@ -347,6 +347,7 @@ static void erasing(const struct play *play,
     } else {
         tale->refused = 0;
     }
+    LIVES_HOLDS(event->kind != EVENT_HOLD_LIFTED || tale->on_hold);
     tale->on_hold =
         event->kind == EVENT_HELD || (tale->on_hold && event->kind != EVENT_HOLD_LIFTED);
     if ((before->closed_at_us != 0) != (play->state.closed_at_us != 0)) {

@@ -173,10 +173,21 @@ static void what_was_not_merged_cannot_be_parted(void **state)
     play_open(&play, "late", "minor", 4);
     PLAY_ONE(&play, {"buyer", "customer", "withdraw", TO(APPEND)});
     PLAY_ONE(&play, {"boss", "supervisor", "part", TO(NOT_MERGED)});
+    story_end(&play);
+}
+
+static void a_hold_is_lifted_once_and_only_where_there_is_one(void **state)
+{
+    (void)state;
+    static struct play play;
+    play_open(&play, "late", "minor", 4);
+    PLAY_ONE(&play, {"buyer", "customer", "withdraw", TO(APPEND)});
+    PLAY_ONE(&play, {"chief", "manager", "lift", TO(NOT_HELD)});
     PLAY_ONE(&play, {"chief", "manager", "hold", TO(APPEND)});
     assert_int_equal(play.state.more.hold, 1);
     PLAY_ONE(&play, {"chief", "manager", "lift", TO(APPEND)});
     assert_int_equal(play.state.more.hold, 0);
+    PLAY_ONE(&play, {"chief", "manager", "lift", TO(NOT_HELD)});
     story_end(&play);
 }
 
@@ -316,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_merge_that_is_undone_restores_the_case),
         cmocka_unit_test(who_has_no_room_any_more_finds_the_unmerged_case_in_its_queue),
         cmocka_unit_test(what_was_not_merged_cannot_be_parted),
+        cmocka_unit_test(a_hold_is_lifted_once_and_only_where_there_is_one),
         cmocka_unit_test(an_independent_review_is_for_somebody_else),
         cmocka_unit_test(an_offer_is_accepted_or_goes_back),
         cmocka_unit_test(an_open_offer_is_open_again_after_an_undone_merge),

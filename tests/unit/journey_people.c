@@ -173,7 +173,7 @@ bool journey_act(struct journey *journey, const struct policy_action *action)
         journey->variety++;
         if (answer != DISPATCH_APPEND && answer != DISPATCH_REQUIREMENT &&
             answer != DISPATCH_OBLIGATION && answer != DISPATCH_LIMIT &&
-            answer != DISPATCH_NOT_MERGED) {
+            answer != DISPATCH_NOT_MERGED && answer != DISPATCH_NOT_HELD) {
             fail_msg("%s in step %s: %s",
                      action->id,
                      journey_step(journey)->id,

@@ -48,6 +48,7 @@ static bool is_final(struct slice code)
 {
     static const char *const finals[] = {"closed",
                                          "not_merged",
+                                         "not_held",
                                          "too_many_people",
                                          "not_accepted",
                                          "too_early",
