@@ -156,9 +156,40 @@ static void of_many_names_it_is_told_how_many_more_there_are(void **state)
     }
 }
 
+/* So many are shown, so many counted; of more than that it is said that there are more. */
+static void what_is_not_counted_is_not_left_out(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned names;
+        const char *more;
+    } rows[] = {
+        {12,  ""               },
+        {13,  ", and 1 more"   },
+        {268, ", and 256 more" },
+        {269, ", and 256+ more"},
+        {300, ", and 256+ more"},
+    };
+    const struct ctl ctl = {.language = CTL_EN};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static struct ctl_names names;
+        char told[CTL_NAMES_TOLD_MAX];
+        names = (struct ctl_names){.word = "none"};
+        for (unsigned n = 0; n < 2 * rows[i].names; n++) { /* each twice, and counted once */
+            char id[16];
+            (void)snprintf(id, sizeof id, "name%u", n % rows[i].names);
+            ctl_names_add(&names, id, NULL);
+        }
+        (void)ctl_names_list(&ctl, &names, told);
+        const char *more = strstr(told, ", and");
+        assert_string_equal(more ? more : "", rows[i].more);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_counted_is_not_left_out),
         cmocka_unit_test(a_name_nobody_knows_is_told_with_those_near_it_or_all_there_are),
         cmocka_unit_test(a_title_that_was_mistyped_is_found_by_its_characters),
         cmocka_unit_test(a_title_of_any_language_means_its_id_unless_several_have_it),

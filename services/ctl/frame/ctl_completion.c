@@ -241,6 +241,26 @@ static void value_cases(FILE *to)
     }
 }
 
+bool completion_takes_policy(const struct ctl_verb *verb)
+{
+    return strcmp(completion_argument_values(verb), "@policy") == 0;
+}
+
+/* The cases of bash and zsh alike: the policy on the line that is behind its verb. */
+static void policy_cases(FILE *to)
+{
+    (void)fputs("    case $verb in\n", to);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        const char *name = ctl_verbs[i].name;
+        if (completion_takes_policy(&ctl_verbs[i])) {
+            (void)fprintf(to, "    '%s '?*) policy=${verb#%s } ;;\n", name, name);
+        }
+    }
+    (void)fputs("    esac\n"
+                "    policy=${policy%%@*}\n",
+                to);
+}
+
 /* The part of bash and zsh alike that finds the verb, to which options and their values do not
  * belong, and what may come. */
 static void body(FILE *to, const char *words)
@@ -275,6 +295,7 @@ static void body(FILE *to, const char *words)
     (void)fputs("    esac ;;\n", to);
     value_cases(to);
     (void)fputs("    esac\n", to);
+    policy_cases(to);
 }
 
 /* The settings are a word as typed.  What the shell may make another file of, quotes that it takes

@@ -24,6 +24,8 @@ bool completion_begun_before(size_t index);
 int completion_first_size(const char *name);
 /* What the words of a verb may be, where they are no files; as the values of an option. */
 const char *completion_argument_values(const struct ctl_verb *verb);
+/* Its argument is a policy, by name. */
+bool completion_takes_policy(const struct ctl_verb *verb);
 /* "due|priority" as words apart by blanks. */
 void completion_choice_words(FILE *to, const char *choices);
 /* The verb that takes verbs, and what there is help on. */

@@ -68,11 +68,19 @@ static void fish_functions(FILE *to)
         "        test (count $words) -ge 3; or return\n"
         "        set of \"$words[2] $words[3]\"\n"
         "    else if contains -- $argv[1] queue step category channel role\n"
-        "        set of $policy\n"
-        "    end\n"
-        "    timeout 2 redress $config completion --names $argv[1] $of 2>/dev/null\n"
-        "end\n",
+        "        contains -- \"$words[1] $words[2]\"",
         to);
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        if (completion_takes_policy(&ctl_verbs[i])) {
+            (void)fprintf(to, " '%s'", ctl_verbs[i].name);
+        }
+    }
+    (void)fputs("; and set -q words[3]; and set policy $words[3]\n"
+                "        set of (string replace -r -- '@.*' '' $policy)\n"
+                "    end\n"
+                "    timeout 2 redress $config completion --names $argv[1] $of 2>/dev/null\n"
+                "end\n",
+                to);
 }
 
 /* Behind an option, or behind a verb. */

@@ -65,6 +65,11 @@ static void name_say(const struct ctl *ctl, const char *title, const char *name,
         (void)fputs(".if \\n(.x .mso zh.tmac\n", ctl->out);
     }
     (void)fprintf(ctl->out, ".Dd November 21, 2026\n.Dt %s\n.Os\n", title);
+    if (ctl->language != CTL_EN) { /* where groff sees it, the page has its first and last line */
+        (void)fprintf(ctl->out,
+                      ".if \\n(.x .ds doc-section-name %s\n",
+                      ctl_text_in(ctl->language, TEXT_MANUAL_HEAD_NAME));
+    }
     heading(ctl, TEXT_MANUAL_HEAD_NAME);
     (void)fprintf(ctl->out, ".Nm %s\n.Nd ", name);
     roff(ctl->out, ctl_text_in(ctl->language, line));

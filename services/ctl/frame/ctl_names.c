@@ -28,7 +28,8 @@ static void beyond_add(struct ctl_names *names, const char *id)
             return;
         }
     }
-    if (names->beyond_count < CTL_NAMES_BEYOND_MAX) {
+    names->uncounted = names->beyond_count == CTL_NAMES_BEYOND_MAX;
+    if (!names->uncounted) {
         (void)snprintf(names->beyond[names->beyond_count++], CTL_NAME_SIZE, "%s", id);
     }
 }
@@ -178,11 +179,11 @@ const char *
 ctl_names_list(const struct ctl *ctl, const struct ctl_names *names, char into[CTL_NAMES_TOLD_MAX])
 {
     char more[VIEW_TEXT_MAX] = "";
-    const char *count = CTL_NUMBER_TEXT(names->beyond_count);
-    if (names->beyond_count > 0 && names->kind) {
-        (void)view_text(ctl, TEXT_NAMES_MORE_BY, CTL_ARGS(count, names->kind), more);
-    } else if (names->beyond_count > 0) {
-        (void)view_text(ctl, TEXT_NAMES_MORE, CTL_ARGS(count), more);
+    char count[24];
+    (void)snprintf(count, sizeof count, "%u%s", names->beyond_count, names->uncounted ? "+" : "");
+    if (names->beyond_count > 0) {
+        enum ctl_text id = names->kind ? TEXT_NAMES_MORE_BY : TEXT_NAMES_MORE;
+        (void)view_text(ctl, id, CTL_ARGS(count, names->kind), more);
     }
     return list_tell(ctl, names->shown, names->shown_count, more, into);
 }

@@ -27,6 +27,7 @@ struct ctl_names {
     FILE *all;        /* NULL; else each name is written here, a line, and none is kept */
     bool found;
     unsigned near_count, shown_count, called_count, beyond_count;
+    bool uncounted;                           /* there are more than are counted */
     struct ctl_name near[CTL_NAMES_NEAR_MAX]; /* the nearest first */
     struct ctl_name shown[CTL_NAMES_SHOWN_MAX];
     struct ctl_name called[CTL_NAMES_SHOWN_MAX];      /* those whose title the word is */
