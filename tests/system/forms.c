@@ -160,6 +160,9 @@ static void titles_mean_what_they_are_titles_of(const struct rig *rig)
     assert_int_equal(total(rig, "queue Retail\\ store/服务投诉"), CASES);
     rig_says(rig, "list --category 質量", NOT_FOUND, "there is no category \"質量\"");
     rig_says(rig, "measures --policy retailstore", NOT_FOUND, "did you mean \"retail-store\"?");
+    rig_says(
+        rig, "policy explain retailstore", NOT_FOUND, "no policy retailstore; policies are files");
+    rig_says(rig, "policy explain retailstore", NOT_FOUND, "did you mean \"retail-store\"?");
     rig_says(rig,
              "claim service-flow --as li --role agent",
              NOT_FOUND,
@@ -184,17 +187,37 @@ static void titles_mean_what_they_are_titles_of(const struct rig *rig)
         rig->directory);
     assert_int_equal(status, NOT_FOUND);
     assert_string_equal(said, "redress: there is no channel \"fone\"; did you mean \"phone\"?\n");
+    json_t *json =
+        rig_asks(rig,
+                 NOT_FOUND,
+                 "submit --policy 零售门店与商场 --channel fone --text x"); /* not by the title */
+    assert_string_equal(json_string_value(json_object_get(json, "field")), "channel");
+    assert_string_equal(json_string_value(json_object_get(json, "value")), "fone");
+    json_decref(json);
 }
 
-/* By the mapping's words, with what may have been meant; it fails where intake's are told alone. */
+/* The policy of the mapping, from now on. */
+static void mapped_to(const struct rig *rig, const char *policy)
+{
+    char said[256];
+    assert_int_equal(rig_shell(said,
+                               sizeof said,
+                               "sed -i 's/^policy: .*/policy: %s/' %s/mistyped.yaml",
+                               policy,
+                               rig->directory),
+                     0);
+}
+
+/* By the mapping's words, with what may have been meant; it fails where intake's are told alone,
+ * and where the policy of a mapping is not looked up. */
 static void rows_that_are_refused_say_what_may_have_been_meant(const struct rig *rig)
 {
     static const char map[] = "map: 1\nformat: csv\npolicy: retail-store\n"
                               "submission_id: {namespace: mistyped, column: id}\n"
                               "channel: {column: by}\nreceived_at: {column: at, form: rfc3339}\n"
                               "narrative: {column: text}\n";
-    static const char rows[] = "id,by,at,text\n1,fone,2026-03-01T10:00:00Z,x\n"
-                               "2,phone,2199-03-01T10:00:00Z,x\n";
+    static const char rows[] = "id,by,at,text,of\n1,fone,2026-03-01T10:00:00Z,x,retailstore\n"
+                               "2,phone,2199-03-01T10:00:00Z,x,retailstore\n";
     char words[256];
     char path[160];
     (void)snprintf(path, sizeof path, "%s/mistyped.yaml", rig->directory);
@@ -212,12 +235,22 @@ static void rows_that_are_refused_say_what_may_have_been_meant(const struct rig 
                    rig->directory,
                    path);
     rig_says(rig, words, NOT_FOUND, "no policy \"retailstore\"; did you mean \"retail-store\"?");
-    assert_int_equal(rig_shell(words,
-                               sizeof words,
-                               "sed -i 's/retail-store/retailstore/' %s/mistyped.yaml",
-                               rig->directory),
-                     0);
     (void)snprintf(words, sizeof words, "import --map %s/mistyped.yaml %s", rig->directory, path);
+    mapped_to(rig, "retailstore"); /* of all rows: told once, before any is read */
+    rig_says(rig, words, NOT_FOUND, "no policy \"retailstore\"; did you mean \"retail-store\"?");
+    char said[1024];
+    (void)rig_shell(said,
+                    sizeof said,
+                    "%s/redress import --policy retail-store --map %s/mistyped.yaml %s --lang "
+                    "zh-TW --config %s/redress.yaml 2>&1",
+                    REDRESS_BIN,
+                    rig->directory,
+                    path,
+                    rig->directory);
+    assert_non_null(strstr(said, "mistyped.csv:2:1: 錯誤：channel"));
+    mapped_to(rig, "零售门店与商场");
+    rig_says(rig, words, REFUSED, "the policy has no such channel; did you mean \"phone\"?");
+    mapped_to(rig, "{column: of}");
     rig_says(rig, words, REFUSED, "a few seconds; did you mean \"retail-store\"?");
 }
 

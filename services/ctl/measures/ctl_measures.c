@@ -81,7 +81,7 @@ int ctl_measures_each(struct ctl *ctl,
         rows = NULL;
         code = code == CTL_OK ? newest_ask(ctl, named.id, &rows) : code;
         if (code == CTL_OK && PQntuples(rows) == 0) { /* not all names are known here */
-            code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(name));
+            code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(name, ""));
         }
     }
     for (int row = 0; code == CTL_OK && row < PQntuples(rows); row++) {

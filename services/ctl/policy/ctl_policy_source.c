@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "ctl_database.h"
 #include "ctl_file.h"
+#include "ctl_names.h"
 #include "ctl_policy.h"
 #include "patterns_process.h"
 #include "policy_bundle.h"
@@ -107,7 +108,14 @@ static int from_archive(struct ctl *ctl, const char *name, struct ctl_policy *po
         return code;
     }
     if (PQntuples(rows) == 0) {
-        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(name));
+        char near[CTL_NAMES_TOLD_MAX] = "";
+        SCOPED(view_policies_free) struct view_policies *views = view_policies_new(ctl);
+        const struct ctl_named named = {.naming = NAMING_POLICY, .word = text};
+        return ctl_fail(
+            ctl,
+            CTL_NOT_FOUND,
+            TEXT_POLICY_ABSENT,
+            CTL_ARGS(name, views ? ctl_names_hint(ctl, views, &named, NULL, near) : near));
     }
     policy->text = strdup(PQgetvalue(rows, 0, 0));
     policy->size = (size_t)PQgetlength(rows, 0, 0);

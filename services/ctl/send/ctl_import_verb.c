@@ -105,7 +105,7 @@ static int file_finish(const struct ctl *ctl, const char *name, FILE **file_p, i
     return finished == CTL_OK ? code : finished;
 }
 
-/* What --policy means; none there is would be told again for every row. */
+/* What --policy means, or the mapping's own; none there is would be told again for every row. */
 static int policy_check(struct import *import, const char **policy)
 {
     static struct ctl_named named; /* the mapping is lent the id */
@@ -126,10 +126,10 @@ static int prepare(struct import *import)
     if (!map) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("import", "map"));
     }
-    const char *policy = ctl_option_text(ctl, "policy");
-    int code = policy_check(import, &policy);
+    int code = ctl_map_read(
+        ctl, map, ctl_option_text(ctl, "policy"), ctl_option_text(ctl, "channel"), &import->map);
     if (code == CTL_OK) {
-        code = ctl_map_read(ctl, map, policy, ctl_option_text(ctl, "channel"), &import->map);
+        code = policy_check(import, ctl_map_policy(import->map));
     }
     if (code != CTL_OK) {
         return code;

@@ -209,6 +209,11 @@ void ctl_map_free(struct ctl_map **map_p)
     }
 }
 
+const char **ctl_map_policy(struct ctl_map *map)
+{
+    return &map->sources[MAP_POLICY].fixed;
+}
+
 enum ctl_reader_format ctl_map_format(const struct ctl_map *map)
 {
     return map->format;

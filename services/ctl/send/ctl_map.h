@@ -23,6 +23,9 @@ int ctl_map_read(struct ctl *ctl,
                  struct ctl_map **map) MUST_CHECK;
 void ctl_map_free(struct ctl_map **map_p);
 
+/* The policy of every row; *NULL: a column has it.  What is put in its place is lent to the map. */
+const char **ctl_map_policy(struct ctl_map *map);
+
 enum ctl_reader_format ctl_map_format(const struct ctl_map *map);
 
 /* What it tells of the row besides the submission (ctl_map_facts.h); lent. */

@@ -29,7 +29,7 @@ static int zone_of(struct ctl *ctl, struct view_policies *policies, struct zone 
     if (code == CTL_OK) {
         code = view_zone_take_named(ctl, policies, named.id);
         if (code == CTL_NOT_FOUND) { /* not all names are known here */
-            code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(named.word));
+            code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_POLICY_ABSENT, CTL_ARGS(named.word, ""));
         }
     }
     if (code != CTL_OK) {
@@ -367,17 +367,20 @@ static int submit_named(struct ctl *ctl,
     code = ctl_names_known(ctl, policies, named, 2, policy);
     bool same_policy = slice_equal(slice_text(named[0].id), submission->policy);
     bool same_channel = slice_equal(slice_text(named[1].id), submission->channel);
-    if (code == CTL_NOT_FOUND || code == CTL_USAGE) { /* it is told, with what there is */
+    bool told = code == CTL_NOT_FOUND || code == CTL_USAGE; /* with what there is */
+    if ((told || code == CTL_OK) && !(same_policy && same_channel)) {
+        submission->policy = slice_text(named[0].id);
+        submission->channel = slice_text(named[1].id);
+        int asked = ctl_submit_one(ctl, submission, timeout_ms, verdict);
+        if (asked != CTL_OK) {
+            return asked;
+        }
+    }
+    if (told && verdict->kind == CTL_VERDICT_REFUSED) {
         refusal_json(ctl, verdict);
         return code;
     }
-    if (code != CTL_OK || (same_policy && same_channel)) {
-        return tell(ctl, verdict);
-    }
-    submission->policy = slice_text(named[0].id);
-    submission->channel = slice_text(named[1].id);
-    code = ctl_submit_one(ctl, submission, timeout_ms, verdict);
-    return code == CTL_OK ? tell(ctl, verdict) : code;
+    return tell(ctl, verdict);
 }
 
 int ctl_submit(struct ctl *ctl)
