@@ -25,13 +25,10 @@ END
 keys_make() {
     step_log=$state/log/keys.log
     [ -s "$state/keys/seal.key" ] && [ -s "$state/keys/receipt.key" ] && [ -s "$state/keys/receipt.key.pub" ] && return
-    if ! [ -s "$state/keys/seal.key" ] && [ "$(sql -c "SELECT to_regclass('redress.submission') IS NULL")" = f ]; then
-        local sealed
-        sealed=$(sql -c 'SELECT count(*) FROM redress.submission')
-        [ "$sealed" = 0 ] || fail "$state/keys/seal.key is not there, and $sealed complaints are sealed with it" \
-            "put it back from your copy: with another one nobody could read them; or begin afresh with --state DIR"
-    fi
-    redress keys create >"$step_log" 2>&1 || fail "the keys could not be made" "is $state/keys writable?"
+    sql -c 'SELECT 1' >/dev/null 2>"$step_log" || # else it would be made without having asked what is sealed
+        fail "the archive does not say whether complaints are sealed with an earlier seal.key" "see what it answered; no key was made"
+    redress keys create >"$step_log" 2>&1 ||
+        fail "the keys could not be made" "put back what is missing from your copy; or begin afresh: give another folder with --state DIR"
     say "keys in $state/keys (whoever has seal.key can read personal data; without it nobody can)"
 }
 
