@@ -129,26 +129,33 @@ int ctl_receipt_trust(struct ctl *ctl, struct receipt_trust *trust)
                : ctl_fail(ctl, CTL_FAILED, TEXT_KEYS_FAILED, CTL_ARGS(error.text));
 }
 
-/* How many complaints the archive has that only an earlier key opens; what it says of itself goes
- * nowhere, since it need not be there yet.  False: it could not be asked. */
-static bool count_sealed(struct ctl *ctl, long *count)
+/* How many complaints the archive has that only an earlier key opens.  CTL_UNREACHABLE: nobody
+ * could be asked, which is not said, since the archive need not be there yet; else why there is no
+ * answer has been. */
+static int count_sealed(struct ctl *ctl, long *count)
 {
     SCOPED(ctl_rows_free) PGresult *there = NULL;
     SCOPED(ctl_rows_free) PGresult *rows = NULL;
+    char *said = NULL;
+    size_t size = 0;
     FILE *err = ctl->err;
-    FILE *nowhere = fopen("/dev/null", "we");
-    ctl->err = nowhere ? nowhere : err;
+    FILE *heard = open_memstream(&said, &size);
+    ctl->err = heard ? heard : err;
     int code = ctl_query(ctl, "SELECT to_regclass('redress.submission') IS NULL", NULL, 0, &there);
     bool any = code == CTL_OK && strcmp(PQgetvalue(there, 0, 0), "f") == 0;
     if (any) {
         code = ctl_query(ctl, "SELECT count(*) FROM submission WHERE has_key", NULL, 0, &rows);
     }
     ctl->err = err;
-    if (nowhere) {
-        (void)fclose(nowhere);
+    if (heard) {
+        (void)fclose(heard);
     }
+    if (said && code != CTL_UNREACHABLE) {
+        (void)fputs(said, err);
+    }
+    free(said);
     *count = any && code == CTL_OK ? strtol(PQgetvalue(rows, 0, 0), NULL, 10) : 0;
-    return code == CTL_OK;
+    return code;
 }
 
 /* A key made anew opens nothing of what was sealed before, and what is sealed under it from then on
@@ -160,8 +167,11 @@ static int check_unsealed(struct ctl *ctl)
     if (access(path, F_OK) == 0 || ctl_option_flag(ctl, "anew")) {
         return CTL_OK;
     }
-    if (!count_sealed(ctl, &count)) {
+    int code = count_sealed(ctl, &count);
+    if (code == CTL_UNREACHABLE) {
         ctl_note(ctl, TEXT_KEYS_UNASKED, CTL_ARGS(path));
+    } else if (code != CTL_OK) { /* of another form, say: it may be full */
+        return ctl_fail(ctl, code, TEXT_KEYS_UNTOLD, CTL_ARGS(path));
     }
     return count == 0
                ? CTL_OK
