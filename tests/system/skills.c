@@ -98,6 +98,16 @@ static uint64_t received(struct rig *rig, int n)
         n - 1);
 }
 
+/* The nth in English as a queue has them, from 1: what came within a second stands there by its
+ * id, and the partition after the last one is the first. */
+static uint64_t english_queued(struct rig *rig, int n)
+{
+    return (uint64_t)rig_number(rig,
+                                "SELECT case_id FROM complaint WHERE language = 3 ORDER BY "
+                                "date_trunc('second', received_at), case_id OFFSET %d LIMIT 1",
+                                n - 1);
+}
+
 struct scene {
     struct rig *rig;
     struct desk *desk;
@@ -139,7 +149,7 @@ static uint64_t skills_relax(const struct scene *scene)
     arrives(scene, "东西坏了，要求处理", NULL);
     int64_t opened_ms = rig_now_ms(); /* by then, and what relaxes counts from there */
     rig_check_queues(rig);
-    uint64_t english = received(rig, 1);
+    uint64_t english = english_queued(rig, 1);
     assert_int_equal(rig_number(rig, "SELECT count(*) FROM complaint WHERE language = 3"), 2);
     if (rig_now_ms() - first_ms > RELAXED_MS / 2) {
         print_message("the machine is too busy to look before a skill relaxes\n");
@@ -154,7 +164,7 @@ static uint64_t skills_relax(const struct scene *scene)
     while (rig_now_ms() < opened_ms + RELAXED_MS + 1000) {
         rig_nap_ms(200);
     }
-    assert_int_equal(got(claims(desk, "bo")), received(rig, 2));
+    assert_int_equal(got(claims(desk, "bo")), english_queued(rig, 2));
     nothing(claims(desk, "bo"), "queue_empty");
     return english;
 }
