@@ -49,6 +49,7 @@ int ctl_draft_show(const struct ctl *ctl,
         json_t *value = json_object();
         (void)json_object_set_new(value, "text", json_string(command->text));
         (void)json_object_set_new(value, "says", ctl_json_text(said));
+        (void)json_object_set_new(value, "altered", case_altered_json(view));
         ctl_print_json(ctl, &value);
     } else {
         room[said.size] = '\0';
@@ -65,6 +66,11 @@ int ctl_draft(struct ctl *ctl, const char *name, const struct ctl_command *comma
     if (code == CTL_OK && (!view.policy || view.state.version == 0)) {
         code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(name));
     }
+    if (code == CTL_OK && view.policy) {
+        code = ctl_draft_show(ctl, &view, command);
+        int vouched = case_vouch(ctl, &view); /* it would go to the customer */
+        code = code == CTL_OK ? vouched : code;
+    }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not know of SCOPED */
-    return code == CTL_OK && view.policy ? ctl_draft_show(ctl, &view, command) : code;
+    return code;
 }

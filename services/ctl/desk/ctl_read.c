@@ -329,7 +329,7 @@ int ctl_read(struct ctl *ctl)
     code = read_all(&reading);
     bool told = code == CTL_OK || json_array_size(reading.opened) > 0; /* else why not was */
     if (ctl->json && told) {
-        json_t *value = json_pack("{s:I, s:O, s:O, s:O}",
+        json_t *value = json_pack("{s:I, s:O, s:O, s:O, s:o}",
                                   "case",
                                   (json_int_t)view.case_id,
                                   "recorded",
@@ -337,11 +337,15 @@ int ctl_read(struct ctl *ctl)
                                   "opened",
                                   reading.opened,
                                   "refused",
-                                  reading.refused);
+                                  reading.refused,
+                                  "altered",
+                                  case_altered_json(&view));
         ctl_print_json(ctl, &value);
     }
     json_decref(reading.opened);
     json_decref(reading.recorded);
     json_decref(reading.refused);
+    int vouched = case_vouch(ctl, &view); /* when each was written, and as what */
+    code = code == CTL_OK ? vouched : code;
     return code == CTL_OK && reading.failed ? CTL_FAILED : code;
 }

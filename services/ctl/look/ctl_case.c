@@ -322,24 +322,47 @@ static bool chain_holds(const PGresult *rows, int row, const uint8_t hash[HASH_S
     return holds;
 }
 
-/* Law 3: bytes the chain does not hold are not what was written. */
-static void chain_check(struct case_view *view, const PGresult *rows, int row, struct slice bytes)
+/* of: the case whose event a row of this case is; 0: the bytes themselves are in doubt. */
+static void doubt(struct case_view *view, const PGresult *rows, int row, uint64_t of)
 {
-    uint8_t hash[HASH_SIZE];
     char stream[VIEW_TEXT_MAX];
-    chain_hash(bytes, hash);
-    if (chain_holds(rows, row, hash)) {
-        return;
+    unsigned service = (unsigned)strtoul(PQgetvalue(rows, row, EVENT_SERVICE), NULL, 10);
+    json_t *one = json_pack("{s:s,s:I}",
+                            "stream",
+                            view_stream(service, case_partition(view->case_id), stream),
+                            "seq",
+                            (json_int_t)strtoll(PQgetvalue(rows, row, EVENT_SEQ), NULL, 10));
+    if (of != 0) {
+        (void)json_object_set_new(one, "case", json_integer((json_int_t)of));
     }
     view->altered = view->altered ? view->altered : json_array();
-    unsigned service = (unsigned)strtoul(PQgetvalue(rows, row, EVENT_SERVICE), NULL, 10);
-    (void)json_array_append_new(
-        view->altered,
-        json_pack("{s:s,s:I}",
-                  "stream",
-                  view_stream(service, case_partition(view->case_id), stream),
-                  "seq",
-                  (json_int_t)strtoll(PQgetvalue(rows, row, EVENT_SEQ), NULL, 10)));
+    (void)json_array_append_new(view->altered, one);
+}
+
+/* Law 3: bytes the chain does not hold are not what was written.  Those it holds say themselves of
+ * which case they are, and what the row says instead makes them no event of this one. */
+static int take(const struct ctl *ctl,
+                struct case_view *view,
+                const PGresult *rows,
+                int row,
+                struct slice bytes)
+{
+    uint8_t hash[HASH_SIZE];
+    chain_hash(bytes, hash);
+    bool holds = chain_holds(rows, row, hash);
+    if (!holds) {
+        doubt(view, rows, row, 0);
+    }
+    int code = case_add(ctl, view, bytes);
+    if (code != CTL_OK || !holds) {
+        return code;
+    }
+    uint64_t of = view->events[view->event_count - 1].case_id;
+    if (of != view->case_id) {
+        doubt(view, rows, row, of);
+        view->event_count--;
+    }
+    return CTL_OK;
 }
 
 int case_vouch(const struct ctl *ctl, const struct case_view *view)
@@ -348,12 +371,14 @@ int case_vouch(const struct ctl *ctl, const struct case_view *view)
     json_t *one;
     json_array_foreach(view->altered, i, one)
     {
+        const json_t *of = json_object_get(one, "case");
+        const char *stream = json_string_value(json_object_get(one, "stream"));
+        const char *partition = CTL_NUMBER_TEXT(case_partition(view->case_id));
+        const char *seq = CTL_NUMBER_TEXT(json_integer_value(json_object_get(one, "seq")));
         (void)ctl_fail(ctl,
                        CTL_FAILED,
-                       TEXT_CASE_ALTERED,
-                       CTL_ARGS(json_string_value(json_object_get(one, "stream")),
-                                CTL_NUMBER_TEXT(json_integer_value(json_object_get(one, "seq"))),
-                                CTL_NUMBER_TEXT(case_partition(view->case_id))));
+                       of ? TEXT_CASE_FOREIGN : TEXT_CASE_ALTERED,
+                       CTL_ARGS(stream, seq, partition, CTL_NUMBER_TEXT(json_integer_value(of))));
     }
     return i > 0 ? CTL_FAILED : CTL_OK;
 }
@@ -378,10 +403,7 @@ static int read_events(struct ctl *ctl, struct case_view *view)
     for (int row = 0; code == CTL_OK && row < PQntuples(rows) && row < CASE_EVENTS_MAX; row++) {
         size_t size;
         unsigned char *bytes = bytes_of(rows, row, EVENT_BYTES, &size);
-        if (bytes) {
-            chain_check(view, rows, row, slice_of(bytes, size));
-        }
-        code = bytes ? case_add(ctl, view, slice_of(bytes, size))
+        code = bytes ? take(ctl, view, rows, row, slice_of(bytes, size))
                      : ctl_fail(ctl, CTL_FAILED, TEXT_LOOK_MEMORY, NULL);
         PQfreemem(bytes);
     }
@@ -432,7 +454,9 @@ int case_read(struct ctl *ctl,
         return code;
     }
     if (view->event_count == 0) {
-        return ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
+        int vouched = case_vouch(ctl, view);
+        code = ctl_fail(ctl, CTL_NOT_FOUND, TEXT_LOOK_NO_CASE, CTL_ARGS(text));
+        return vouched == CTL_OK ? code : vouched;
     }
     view->policy = policies ? view_policy(policies, policy_id_of(view)) : NULL;
     case_fold(view);

@@ -38,7 +38,8 @@ struct case_view {
     uint32_t clock_count;
     struct case_clock clocks[EVENT_CLOCKS_MAX];
     int64_t now_us;
-    json_t *altered; /* stream and seq of the events whose bytes the chain does not hold; owned */
+    json_t *altered; /* stream and seq of the events whose bytes the chain does not hold, and of
+                        those that are of another case, with that; owned */
 };
 
 /* Decodes an event of the case and keeps it; its bytes are copied.  CTL_FAILED after saying why. */
@@ -51,10 +52,11 @@ int case_read(struct ctl *ctl,
               struct view_policies *policies,
               struct case_view *view) MUST_CHECK;
 
-/* Says which events of the case are not as they were written, and what to do: CTL_FAILED; CTL_OK:
- * the chain holds them all.  What is shown of a case is not believed without. */
+/* Says which events of the case are not as they were written, or of another one and left out, and
+ * what to do: CTL_FAILED; CTL_OK: the chain holds them all, as this case's.  What is shown of a
+ * case is not believed without. */
 int case_vouch(const struct ctl *ctl, const struct case_view *view) MUST_CHECK;
-/* The same for programs: [{"stream":"dispatch.0022","seq":428}]. */
+/* The same for programs: [{"stream":"dispatch.0022","seq":428}], of another case with "case". */
 json_t *case_altered_json(const struct case_view *view);
 
 /* Sorts the events and folds them, when all have been added. */
