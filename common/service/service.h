@@ -90,7 +90,8 @@ struct service_spec {
     bool reads_text;   /* needs the classifiers of the policies */
     unsigned keys;     /* bit set of enum service_keys: files it waits for */
     int64_t gather_us; /* requests that fill no cycle begin one so long after the last began, or
-                        * longer (eight times at most) where cycles take longer than that */
+                        * one and a half times what cycles take of late, if that is longer: eight
+                        * times gather_us at most */
     int64_t linger_us; /* a cycle may wait this long for more inputs; 0: start at once */
     uint32_t company;  /* so many inputs do not wait for more */
     unsigned hurried;  /* bit set: inputs of these services never wait, and take along who does */

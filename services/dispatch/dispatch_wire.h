@@ -23,7 +23,7 @@ bool dispatch_names_are_good(const Redress__Command__V1__Command *command);
  */
 struct slice dispatch_command_body(const Redress__Command__V1__Command *command);
 
-/* The fields of an action as the core takes them; false when there are more than EVENT_FIELDS_MAX.
+/* The fields of an action as the core takes them; false when there are more than POLICY_NEEDS_MAX.
  */
 bool dispatch_fields_of(const Redress__Command__V1__Act *act,
                         struct event_field fields[EVENT_FIELDS_MAX],
