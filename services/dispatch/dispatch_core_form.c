@@ -185,9 +185,9 @@ struct dispatch_permit form_permit(const struct policy *policy,
                                    const struct dispatch_input *input,
                                    bool blank)
 {
-    if (input->field_count > EVENT_FIELDS_MAX) {
+    if (input->field_count > POLICY_NEEDS_MAX) { /* no room for what dispatch adds */
         return (struct dispatch_permit){.answer = DISPATCH_FIELD_INVALID,
-                                        .what = input->fields[EVENT_FIELDS_MAX].name};
+                                        .what = input->fields[POLICY_NEEDS_MAX].name};
     }
     struct dispatch_permit permit = given_permit(action, input);
     for (uint16_t i = 0; i < action->need_count && !blank && permit.answer == DISPATCH_APPEND;
