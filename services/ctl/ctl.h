@@ -85,6 +85,7 @@ struct ctl {
     unsigned argument_count;
     char **arguments;
     PGconn *database; /* NULL: not connected yet; see ctl_database.h */
+    uint64_t answers; /* of ctl_query, so far */
 };
 
 /* The whole command: reads the words, runs the verb, returns the exit status. */

@@ -61,14 +61,21 @@ int ctl_database_refused(const struct ctl *ctl, const PGresult *rows)
     return code;
 }
 
-/* An archive in another form is neither read nor written to; one that is not there is told by who
- * asks it for something. */
-static int check_form(struct ctl *ctl)
+/* That of an archive that is not there is the right one: who asks it for something is told.  False:
+ * the connection is lost. */
+static bool form_read(const struct ctl *ctl, long *form)
 {
     SCOPED(ctl_rows_free) PGresult *rows = PQexec(ctl->database, "SELECT schema FROM archive");
     bool there = PQresultStatus(rows) == PGRES_TUPLES_OK && PQntuples(rows) == 1;
-    long form = there ? strtol(PQgetvalue(rows, 0, 0), NULL, 10) : ARCHIVE_SCHEMA;
-    if (form == ARCHIVE_SCHEMA) {
+    *form = there ? strtol(PQgetvalue(rows, 0, 0), NULL, 10) : ARCHIVE_SCHEMA;
+    return PQstatus(ctl->database) == CONNECTION_OK;
+}
+
+/* An archive in another form is neither read nor written to. */
+static int check_form(struct ctl *ctl)
+{
+    long form;
+    if (!form_read(ctl, &form) || form == ARCHIVE_SCHEMA) {
         return CTL_OK;
     }
     ctl_database_close(ctl);
@@ -122,8 +129,9 @@ int ctl_away_take(const struct ctl *ctl, struct ctl_away *away, int code)
     if (!lost) {
         return code;
     }
+    bool answered = away->waited_ms == 0 || ctl->answers != away->answers;
     ctl_note(ctl, TEXT_ARCHIVE_AGAIN, NULL);
-    away_pause(away, PG_BACKOFF_FIRST_MS);
+    away_pause(away, answered ? PG_BACKOFF_FIRST_MS : 2 * away->waited_ms);
     return CTL_OK;
 }
 
@@ -132,13 +140,18 @@ bool ctl_is_away(struct ctl *ctl, struct ctl_away *away)
     if (away->pause_ms == 0 || clock_monotonic_us() < away->again_us) {
         return away->pause_ms != 0;
     }
+    long form;
     PQreset(ctl->database);
-    if (PQstatus(ctl->database) != CONNECTION_OK) {
+    if (PQstatus(ctl->database) != CONNECTION_OK || !form_read(ctl, &form)) {
         away_pause(away, 2 * away->pause_ms);
         return true;
     }
-    away->pause_ms = 0;
-    ctl_note(ctl, TEXT_ARCHIVE_BACK, NULL);
+    *away = (struct ctl_away){.waited_ms = away->pause_ms, .answers = ctl->answers};
+    if (form == ARCHIVE_SCHEMA) {
+        ctl_note(ctl, TEXT_ARCHIVE_BACK, NULL);
+    } else {
+        ctl_database_close(ctl); /* who asks next connects anew, and is told why it may not */
+    }
     return false;
 }
 
@@ -159,6 +172,7 @@ int ctl_query(
     *rows = PQexecParams(ctl->database, sql, count, NULL, parameters, NULL, NULL, 0);
     ExecStatusType status = PQresultStatus(*rows);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+        ctl->answers++;
         return CTL_OK;
     }
     const char *state = PQresultErrorField(*rows, PG_DIAG_SQLSTATE);

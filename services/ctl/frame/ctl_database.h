@@ -29,14 +29,17 @@ int ctl_database_refused(const struct ctl *ctl, const PGresult *rows);
 struct ctl_away {
     int pause_ms; /* 0: it is there */
     int64_t again_us;
+    int waited_ms;    /* the pause after which it was there again */
+    uint64_t answers; /* ctl->answers then: with none since, the pauses go on growing */
 };
 
 /* What such a verb makes of a status that has been said: where the connection is lost CTL_OK, and
  * that it is asked for again; else the status. */
 int ctl_away_take(const struct ctl *ctl, struct ctl_away *away, int code) MUST_CHECK;
 
-/* Nothing can be asked of it.  Connects again when a pause is over, which are those of the daemons,
- * and says so when it is back. */
+/* Nothing can be asked of it.  Connects again when a pause is over, which are those of the daemons;
+ * it is back, and that is said, when it has answered: what takes a connection and drops it does
+ * not.  One that is in another form by then is told of to who asks next. */
 bool ctl_is_away(struct ctl *ctl, struct ctl_away *away);
 
 /* For SCOPED. */
