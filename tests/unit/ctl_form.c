@@ -359,6 +359,39 @@ static void a_stranger_is_told_so_once_and_by_name(void **state)
     arena_free(&arena);
 }
 
+#define DATA(text)                                                                                 \
+    {                                                                                              \
+        sizeof(text) - 1, (uint8_t *)(uintptr_t)(text)                                             \
+    } /* NOLINT */
+/* Of two that wait for other things each says its own, by title and by no name of a person. */
+static void what_has_to_wait_says_for_what(void **state)
+{
+    (void)state;
+    ProtobufCBinaryData titles[] = {DATA("five days to answer"), DATA("a day to think")};
+    Redress__Command__V1__Allowed rows[2], *allowed[2];
+    ctl_reply reply = REDRESS__COMMAND__V1__REPLY__INIT;
+    for (size_t i = 0; i < 2; i++) {
+        rows[i] = (Redress__Command__V1__Allowed)REDRESS__COMMAND__V1__ALLOWED__INIT;
+        rows[i].action = (ProtobufCBinaryData)DATA("approve");
+        rows[i].has_refusal = 1;
+        rows[i].refusal = (ProtobufCBinaryData)DATA("too_early");
+        rows[i].n_lacking_title = 1;
+        rows[i].lacking_title = &titles[i];
+        allowed[i] = &rows[i];
+    }
+    reply.outcome = REDRESS__COMMAND__V1__OUTCOME__OUTCOME_DONE;
+    reply.n_allowed = 2;
+    reply.allowed = allowed;
+    char *text = NULL;
+    size_t size = 0;
+    struct ctl ctl = {.out = open_memstream(&text, &size)};
+    assert_int_equal(ctl_reply_tell(&ctl, policy_fixture(), &reply, "li", "handler"), CTL_OK);
+    (void)fclose(ctl.out);
+    assert_non_null(strstr(text, "not yet: five days to answer\n"));
+    assert_non_null(strstr(text, "not yet: a day to think\n"));
+    free(text);
+}
+
 /* All that li reads who is refused like that on a case of the holder's.  Owned. */
 static char *
 refused_says(const char *holder, const char *code, const struct dispatch_reason *reason)
@@ -456,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_form_is_told_in_three_languages),
         cmocka_unit_test(what_stands_in_the_way_is_told),
         cmocka_unit_test(a_stranger_is_told_so_once_and_by_name),
+        cmocka_unit_test(what_has_to_wait_says_for_what),
         cmocka_unit_test(the_reason_of_a_refusal_is_said_first),
         cmocka_unit_test(what_was_filled_in_wrongly_is_told_without_the_list),
         cmocka_unit_test(which_version_was_given_is_told_and_which_the_case_has),

@@ -143,8 +143,15 @@ static const struct {
      "no option is called \"--fieldd\"; did you mean \"--field\"?\n"},
     {"import --window 0 x", CTL_USAGE, "--window takes 1 to 65536, not \"0\"\n"},
     {"import --window", CTL_USAGE, "option --window wants a value\n"},
-    {"import x.csv", CTL_USAGE, "redress import wants --map\n"},
-    {"submit --text x --policy p", CTL_USAGE, "redress submit wants --channel\n"},
+    {"import x.csv", CTL_USAGE, "redress import wants --map; see redress help import\n"},
+    {"submit --text x --policy p", CTL_USAGE,
+     "redress submit wants --channel; see redress help submit\n"},
+    {"submit --lang zh-CN", CTL_USAGE, "redress submit 需要 --policy、--channel；"},
+    {"drill", CTL_USAGE, "redress drill wants --policy; see redress help drill\n"},
+    {"help mappings", CTL_USAGE,
+     "there is no help on \"mappings\"; did you mean \"mapping\"?\n"},
+    {"help clam", CTL_USAGE, "no verb is called \"clam\"; did you mean \"claim\"?\n"},
+    {"help zzzzzz", CTL_USAGE, "no verb is called \"zzzzzz\"; redress help lists them\n"},
     {"submit --policy p --channel c --text x --id 7", CTL_USAGE, "--id: \"7\" is no UUID\n"},
     {"submit --policy p --channel c --text x --occurred-at now", CTL_USAGE,
      "--occurred-at: \"now\" is no time like 2026-11-21T08:15:00+08:00, "
@@ -243,6 +250,17 @@ static void an_option_stands_in_a_help_once(void **state)
     said_done(&said);
     said = said_line("help list");
     assert_non_null(strstr(said.out, "--version"));
+    said_done(&said);
+}
+
+/* Law 1: what came down the pipe is what was accepted.  It fails where a dash is the complaint. */
+static void a_dash_for_a_text_is_what_comes_in(void **state)
+{
+    (void)state;
+    assert_non_null(freopen("/dev/null", "r", stdin));
+    struct said said = SAID("submit", "--policy", "p", "--channel", "c", "--text", "-");
+    assert_int_equal(said.code, CTL_USAGE);
+    assert_non_null(strstr(said.err, "there is nothing to submit: "));
     said_done(&said);
 }
 
@@ -376,6 +394,7 @@ int main(void)
         cmocka_unit_test(help_is_made_of_the_row),
         cmocka_unit_test(help_lists_every_verb),
         cmocka_unit_test(an_option_stands_in_a_help_once),
+        cmocka_unit_test(a_dash_for_a_text_is_what_comes_in),
         cmocka_unit_test(a_note_has_something_to_say),
         cmocka_unit_test(without_settings_it_is_said_where_they_are_given),
         cmocka_unit_test(a_version_of_a_case_is_not_the_version_of_the_command),

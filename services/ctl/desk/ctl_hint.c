@@ -130,7 +130,7 @@ static void fill_hint(const struct hinting *hinting)
         }
     }
     if (used > 0) {
-        ctl_note(hinting->ctl, TEXT_HINT_FILL, CTL_ARGS(typed));
+        ctl_note(hinting->ctl, TEXT_HINT_FILL, CTL_ARGS(typed + 1)); /* no blank */
     }
 }
 

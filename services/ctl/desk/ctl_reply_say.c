@@ -192,7 +192,8 @@ static void why_write(const struct telling *telling, const allowed_action *actio
     reason.about_title = action->lacking_title;
     reason.n_wanted = action->n_wanted;
     reason.wanted = action->wanted;
-    if (action->lacking.len == 0 && telling->actor) { /* then it is about the person */
+    bool nothing = action->lacking.len == 0 && action->n_lacking_title == 0;
+    if (nothing && telling->actor) { /* then it is about the person */
         reason.about =
             (ProtobufCBinaryData){strlen(telling->actor), (uint8_t *)(uintptr_t)telling->actor};
     }
@@ -285,6 +286,16 @@ static void group_write(const struct telling *telling, enum group group)
     grouped_write(telling, reply->release, word(telling, TEXT_ACT_RELEASE), group, &any);
 }
 
+/* What has to wait is known by its title alone. */
+static bool is_titled_alike(const allowed_action *one, const allowed_action *other)
+{
+    bool alike = one->n_lacking_title == other->n_lacking_title;
+    for (size_t i = 0; alike && i < one->n_lacking_title; i++) {
+        alike = slice_equal(slice_data(one->lacking_title[i]), slice_data(other->lacking_title[i]));
+    }
+    return alike;
+}
+
 /* Then it is said once, and not of each action again. */
 static bool is_alike(const ctl_reply *reply)
 {
@@ -301,6 +312,7 @@ static bool is_alike(const ctl_reply *reply)
         first = first ? first : rows[i];
         if (!slice_equal(slice_data(rows[i]->refusal), slice_data(first->refusal)) ||
             !slice_equal(slice_data(rows[i]->lacking), slice_data(first->lacking)) ||
+            !is_titled_alike(rows[i], first) ||
             rows[i]->n_wanted > 0) { /* of the same field each may want another value */
             return false;
         }

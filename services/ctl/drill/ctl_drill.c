@@ -287,7 +287,7 @@ static int run_all(struct ctl *ctl, struct drill *drill)
 int ctl_drill(struct ctl *ctl)
 {
     if (!ctl_option_text(ctl, "policy")) {
-        return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("drill", "policy"));
+        return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("drill", "--policy", "drill"));
     }
     if (!ctl_option_text(ctl, "staff") && ctl_option_text(ctl, "target")) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_DRILL_WITHOUT, CTL_ARGS("target", "staff"));

@@ -245,7 +245,8 @@ int drill_read_file(struct ctl *ctl, struct drill_span span, struct drill_book *
     SCOPED(ctl_map_free) struct ctl_map *map = NULL;
     const char *mapping = ctl_option_text(ctl, "map");
     if (!mapping) {
-        return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("drill --csv", "map"));
+        return ctl_fail(
+            ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("drill --csv", "--map", "drill"));
     }
     int code = ctl_map_read(ctl, mapping, NULL, NULL, &map);
     if (code != CTL_OK) {

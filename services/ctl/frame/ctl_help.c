@@ -157,6 +157,23 @@ static const struct ctl_topic *topic_of(const char *name)
     return i < ctl_topic_count ? &ctl_topics[i] : NULL;
 }
 
+/* Nothing of that name: a topic may be nearer than any verb. */
+static int unknown(const struct ctl *ctl)
+{
+    const char *nearest = NULL;
+    size_t far = SIZE_MAX;
+    for (size_t i = 0; i < ctl_verb_count; i++) {
+        ctl_nearer(ctl->arguments[0], ctl_verbs[i].name, &nearest, &far);
+    }
+    size_t of_verbs = far;
+    for (size_t i = 0; i < ctl_topic_count; i++) {
+        ctl_nearer(ctl->arguments[0], ctl_topics[i].name, &nearest, &far);
+    }
+    return far < of_verbs
+               ? ctl_fail(ctl, CTL_USAGE, TEXT_HELP_NEAR, CTL_ARGS(ctl->arguments[0], nearest))
+               : ctl_verb_unknown(ctl, (int)ctl->argument_count, ctl->arguments);
+}
+
 int ctl_help(struct ctl *ctl)
 {
     if (ctl_option_flag(ctl, "man")) {
@@ -190,7 +207,7 @@ int ctl_help(struct ctl *ctl)
             ctl_help_verb(ctl, ctl->out, &ctl_verbs[i]);
         }
     }
-    return shown > 0 ? CTL_OK : ctl_verb_unknown(ctl, (int)ctl->argument_count, ctl->arguments);
+    return shown > 0 ? CTL_OK : unknown(ctl);
 }
 
 int ctl_version(struct ctl *ctl)

@@ -106,7 +106,7 @@ static void show(struct watch *watch, const struct event *event)
                                           ? view_policy(watch->policies, event_policy_id(event))
                                           : NULL;
         (void)fprintf(ctl->out,
-                      "%s%s  %s #%-6" PRIu64 "%s  %s  %s  ",
+                      "%s%s  %-13s #%-6" PRIu64 "%s  %s  %s  ",
                       view_faint(ctl),
                       view_time(event->at_us, at),
                       view_stream(event->service, event->partition, stream),

@@ -124,7 +124,7 @@ static int prepare(struct import *import)
     struct ctl *ctl = import->ctl;
     const char *map = ctl_option_text(ctl, "map");
     if (!map) {
-        return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("import", "map"));
+        return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("import", "--map", "import"));
     }
     int code = ctl_map_read(
         ctl, map, ctl_option_text(ctl, "policy"), ctl_option_text(ctl, "channel"), &import->map);

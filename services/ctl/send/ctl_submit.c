@@ -90,11 +90,17 @@ static int fill(struct ctl *ctl,
                 struct ctl_file *file,
                 struct ctl_submission *submission)
 {
-    static const char *const needed[] = {"policy", "channel"};
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        if (!ctl_option_text(ctl, needed[i])) {
-            return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("submit", needed[i]));
-        }
+    bool policy = ctl_option_text(ctl, "policy");
+    bool channel = ctl_option_text(ctl, "channel");
+    if (!policy || !channel) {
+        char lacking[64];
+        (void)snprintf(lacking,
+                       sizeof lacking,
+                       "%s%s%s",
+                       policy ? "" : "--policy",
+                       policy || channel ? "" : ctl_text_in(ctl->language, TEXT_LIST_AND),
+                       channel ? "" : "--channel");
+        return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_NEEDED, CTL_ARGS("submit", lacking, "submit"));
     }
     *submission = (struct ctl_submission){
         .policy = option_slice(ctl, "policy"),
@@ -122,7 +128,9 @@ static int fill(struct ctl *ctl,
                        &submission->occurred_present,
                        &submission->occurred_at_us);
     }
-    if (code == CTL_OK && !submission->narrative.bytes) {
+    bool piped = !submission->narrative.bytes ||
+                 slice_equal(submission->narrative, slice_text("-")); /* nobody complains a dash */
+    if (code == CTL_OK && piped) {
         code = ctl_file_read(ctl, "-", READ_MAX, file);
         while (file->size > 0 && file->bytes[file->size - 1] == '\n') {
             file->size--;
