@@ -69,9 +69,14 @@ state_make() {
         "give another with --state DIR, or make this one writable for $(id -un)"
 }
 
-# What another user built here is not built upon: cmake would only say that it failed.
+# What another user built here, or what was built elsewhere and moved, is not built upon: cmake would
+# only say that it failed.
 build_is_ours() {
-    local part=$root/build/release deep=1 why
+    local part=$root/build/release deep=1 why made
+    made=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$part/CMakeCache.txt" 2>/dev/null) || true
+    if [ -n "$made" ] && ! [ "$made" -ef "$root" ]; then
+        fail "$part was made for $made: a build does not move" "remove it: rm -r $part"
+    fi
     while ! [ -e "$part" ]; do part=${part%/*} deep=0; done
     part=$(find "$part" -maxdepth "$deep" ! -writable -print -quit 2>/dev/null)
     [ -n "$part" ] || return 0

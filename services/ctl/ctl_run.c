@@ -192,7 +192,9 @@ static int settings_load(struct ctl *ctl, const char *config)
         ctl->unsettled = true;
         return CTL_OK;
     }
-    (void)fprintf(ctl->err, "redress: %s\n", ctl_text_tame(outcome.report)); /* a line a fault */
+    size_t size = strlen(outcome.report); /* a line a fault; the last may be ended */
+    outcome.report[size - (size > 0 && outcome.report[size - 1] == '\n')] = '\0';
+    (void)fprintf(ctl->err, "redress: %s\n", ctl_text_tame(outcome.report));
     return CTL_USAGE;
 }
 

@@ -10,6 +10,7 @@
 #include "unit.h"
 
 #include <ctype.h>
+#include <unistd.h>
 
 /* "{1}" … as a bit set. */
 static unsigned places(const char *text)
@@ -148,6 +149,8 @@ static const struct {
      "redress submit wants --channel; see redress help submit\n"},
     {"submit --lang zh-CN", CTL_USAGE, "redress submit 需要 --policy、--channel；"},
     {"drill", CTL_USAGE, "redress drill wants --policy; see redress help drill\n"},
+    {"calendar import x.ics", CTL_USAGE,
+     "redress calendar import wants --name NAME: what calendars will call the set\n"},
     {"help mappings", CTL_USAGE,
      "there is no help on \"mappings\"; did you mean \"mapping\"?\n"},
     {"help clam", CTL_USAGE, "no verb is called \"clam\"; did you mean \"claim\"?\n"},
@@ -250,6 +253,21 @@ static void an_option_stands_in_a_help_once(void **state)
     said_done(&said);
     said = said_line("help list");
     assert_non_null(strstr(said.out, "--version"));
+    said_done(&said);
+}
+
+/* One line a fault, and no empty one behind the last. */
+static void what_is_wrong_with_the_settings_is_said_in_a_line(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/redress.settings.XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0 && dprintf(file, "colour_of_the_sky: blue\n") > 0 && close(file) == 0);
+    struct said said = SAID("--config", path, "list");
+    (void)unlink(path);
+    assert_int_equal(said.code, CTL_USAGE);
+    assert_non_null(strstr(said.err, "no setting is called \"colour_of_the_sky\""));
+    assert_ptr_equal(strchr(said.err, '\n'), said.err + strlen(said.err) - 1);
     said_done(&said);
 }
 
@@ -394,6 +412,7 @@ int main(void)
         cmocka_unit_test(help_is_made_of_the_row),
         cmocka_unit_test(help_lists_every_verb),
         cmocka_unit_test(an_option_stands_in_a_help_once),
+        cmocka_unit_test(what_is_wrong_with_the_settings_is_said_in_a_line),
         cmocka_unit_test(a_dash_for_a_text_is_what_comes_in),
         cmocka_unit_test(a_note_has_something_to_say),
         cmocka_unit_test(without_settings_it_is_said_where_they_are_given),

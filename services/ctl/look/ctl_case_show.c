@@ -180,7 +180,7 @@ static void print_where(const struct ctl *ctl, const struct case_view *view)
     }
     if (state->reopened > 0) {
         head(ctl,
-             TEXT_KIND_REOPENED,
+             TEXT_HEAD_REOPENED,
              view_text(ctl, TEXT_REOPENED_TIMES, CTL_ARGS(CTL_NUMBER_TEXT(state->reopened)), line));
     }
 }
