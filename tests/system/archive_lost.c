@@ -5,8 +5,10 @@
  * and claims.  Guards laws 1, 2 (every reconnect is a takeover), 4 and 6 (an agent's slots).
  *
  * Who looks at it meanwhile says so and goes on: watch tells what comes after, top has it on its
- * board, and a figure nobody counted is no nought.  Seen to fail where either ends, where the lost
- * connection is not made anew, where nothing is said, and where such a figure is one.
+ * board, and a figure nobody counted is no nought; and an archive that comes back without what was
+ * shown is told (law 5).  Seen to fail where either ends, where the lost connection is not made
+ * anew, where nothing is said, where such a figure is one, and where a heartbeat may contradict
+ * what was shown in silence.
  */
 #include "rig.h"
 #include "rig_cmocka.h"
@@ -15,10 +17,11 @@
 #include <signal.h>
 #include <string.h>
 
-enum { ROUNDS = 4, PATIENCE_MS = 3000, NOTICED_MS = 5000, TRY_AGAIN = 75 };
+enum { ROUNDS = 4, PATIENCE_MS = 3000, NOTICED_MS = 5000, SAID_MS = 30000, TRY_AGAIN = 75 };
 
 static const char away[] = "the archive is away: it is asked for again until it is back";
 static const char back[] = "the archive is back";
+static const char contradicts[] = "event 0 contradicts what was seen before";
 
 static void assert_all_live(struct rig *rig)
 {
@@ -180,6 +183,40 @@ static void watch_goes_on(struct rig *rig)
     adapter_free(&adapter);
 }
 
+/* As where a standby takes over that had not heard of the last event yet: what was shown did not
+ * happen, and whoever looks is not left to believe that nothing else does. */
+static void what_was_seen_and_is_gone_is_told(void **state)
+{
+    char line[1024];
+    struct rig *rig = rig_new(true);
+    *state = rig;
+    struct daemon *intake = rig_start(rig, SERVICE_INTAKE, "a");
+    (void)rig_await_serving(rig, SERVICE_INTAKE, 10000);
+    struct adapter *adapter = adapter_new(rig, "a", NULL, 10);
+    FILE *watch =
+        begun(rig, "echo $$ > watch.pid && exec ", "watch --kind received --json", " 2> watch.err");
+    adapter_add_many(adapter, 1);
+    adapter_finish(adapter, 30000);
+    assert_non_null(fgets(line, sizeof line, watch));
+    assert_int_equal(daemon_signal(intake, SIGTERM), 0);
+    rig_sql(rig, "SET session_replication_role = replica"); /* the journal's trigger looks away */
+    rig_sql(rig, "DELETE FROM journal");
+    rig_sql(rig, "DELETE FROM submission");
+    rig_sql(rig, "UPDATE head SET seq = 0, hash = decode(repeat('00', 32), 'hex') WHERE seq > 0");
+    (void)rig_start(rig, SERVICE_INTAKE, "a");
+    (void)rig_await_serving(rig, SERVICE_INTAKE, 10000);
+    int64_t until_ms = rig_now_ms() + SAID_MS;
+    do {
+        rig_nap_ms(100);
+        (void)rig_shell(line, sizeof line, "cat %s/watch.err", rig->directory);
+    } while (!strstr(line, contradicts) && rig_now_ms() < until_ms);
+    assert_non_null(strstr(line, contradicts));
+    (void)rig_shell(line, sizeof line, "kill $(cat %s/watch.pid)", rig->directory);
+    assert_int_equal(pclose(watch), 0);
+    adapter_free(&adapter);
+    rig_end(rig);
+}
+
 static void top_goes_on(struct rig *rig)
 {
     static char shown[1 << 20];
@@ -217,6 +254,7 @@ int main(void)
         cmocka_unit_test_teardown(nothing_is_lost_or_doubled_when_the_archive_is_killed,
                                   rig_teardown),
         cmocka_unit_test_teardown(who_looks_goes_on_when_it_is_back, rig_teardown),
+        cmocka_unit_test_teardown(what_was_seen_and_is_gone_is_told, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,22 @@ static void show(struct watch *watch, const struct event *event)
     (void)fflush(ctl->out);
 }
 
+/* What an event, or a heartbeat that tells of it, has made of its stream.  gaps: how many there
+ * were before. */
+static void note(const struct watch *watch,
+                 const struct consumer *consumer,
+                 enum consumer_verdict verdict,
+                 uint64_t gaps,
+                 const char *stream,
+                 uint64_t seq)
+{
+    if (consumer->gaps > gaps || verdict == CONSUMER_DIVERGED) {
+        ctl_note(watch->ctl,
+                 verdict == CONSUMER_DIVERGED ? TEXT_WATCH_DIVERGED : TEXT_WATCH_GAP,
+                 CTL_ARGS(stream, CTL_NUMBER_TEXT(consumer->seq + 1), CTL_NUMBER_TEXT(seq)));
+    }
+}
+
 /* One event of the bus or the journal.  False: its stream cannot go on with it. */
 static bool take(struct watch *watch, struct consumer *consumer, struct slice bytes, bool journal)
 {
@@ -135,14 +151,9 @@ static bool take(struct watch *watch, struct consumer *consumer, struct slice by
     uint64_t gaps = consumer->gaps;
     enum consumer_verdict verdict = journal ? consumer_journal_event(consumer, &link, now_us)
                                             : consumer_bus_event(consumer, &link, now_us);
-    if (consumer->gaps > gaps || verdict == CONSUMER_DIVERGED) {
-        char stream[VIEW_TEXT_MAX];
-        ctl_note(watch->ctl,
-                 verdict == CONSUMER_DIVERGED ? TEXT_WATCH_DIVERGED : TEXT_WATCH_GAP,
-                 CTL_ARGS(view_stream(event.service, event.partition, stream),
-                          CTL_NUMBER_TEXT(consumer->seq + 1),
-                          CTL_NUMBER_TEXT(event.seq)));
-    }
+    char stream[VIEW_TEXT_MAX];
+    (void)view_stream(event.service, event.partition, stream);
+    note(watch, consumer, verdict, gaps, stream, event.seq);
     if (verdict == CONSUMER_TAKE) {
         show(watch, &event);
     }
@@ -224,7 +235,12 @@ static void hear(struct watch *watch, const Redress__Live__V1__Live *live)
     } else if (beat && beat->hash.len == HASH_SIZE &&
                follows(watch, beat->service, beat->partition)) {
         const struct consumer_link link = {beat->epoch, beat->seq, NULL, beat->hash.data};
-        (void)consumer_heartbeat(&watch->consumers[beat->service][beat->partition], &link, now_us);
+        struct consumer *consumer = &watch->consumers[beat->service][beat->partition];
+        uint64_t gaps = consumer->gaps;
+        enum consumer_verdict verdict = consumer_heartbeat(consumer, &link, now_us);
+        char stream[VIEW_TEXT_MAX];
+        (void)view_stream(beat->service, beat->partition, stream);
+        note(watch, consumer, verdict, gaps, stream, beat->seq);
     }
 }
 
