@@ -148,6 +148,7 @@ static void what_changes_is_said_and_nothing_else(void **state)
     assert_non_null(strstr(said.out, "服務台"));
     assert_null(strstr(said.out, "desk")); /* a title may be typed as well; programs get it */
     SCOPED(said_done) struct said json = say("org show --json");
+    assert_non_null(strstr(json.out, "{\"org\":\"harbour\",\"version\":2,\"applied_at\":\"20"));
     assert_non_null(strstr(json.out, "\"department\":\"desk\""));
     assert_non_null(strstr(json.out, "\"now\":\"there\""));
     assert_null(strchr(said.out, 'Z')); /* times as people write them */

@@ -393,6 +393,7 @@ int ctl_org_show(struct ctl *ctl)
     if (code != CTL_OK) {
         return code;
     }
+    int64_t applied_us = view_pg_time(rows, 0, 2);
     if (!ctl->json) {
         view_zone_take(org->zone);
         char applied[VIEW_TEXT_MAX];
@@ -401,13 +402,30 @@ int ctl_org_show(struct ctl *ctl)
                   CTL_ARGS(view_title(ctl, &org->title),
                            org->id,
                            PQgetvalue(rows, 0, 0),
-                           view_time(view_pg_time(rows, 0, 2), applied),
+                           view_time(applied_us, applied),
                            PQgetvalue(rows, 0, 3)));
     }
     for (uint16_t i = 0; i < org->agent_count; i++) {
         agent_show(ctl, org, &org->agents[i], waiting, &tables);
     }
-    org_tables_answer(ctl, &tables);
+    if (ctl->json) {
+        char applied[CLOCK_TEXT_SIZE];
+        clock_text(applied_us, applied);
+        json_t *value = json_pack("{s:s, s:I, s:s, s:s, s:o}",
+                                  "org",
+                                  org->id,
+                                  "version",
+                                  (json_int_t)strtoll(PQgetvalue(rows, 0, 0), NULL, 10),
+                                  "applied_at",
+                                  applied,
+                                  "applied_by",
+                                  PQgetvalue(rows, 0, 3),
+                                  "people",
+                                  ctl_table_json(tables.of[0].table));
+        ctl_print_json(ctl, &value);
+    } else {
+        org_tables_print(ctl, &tables);
+    }
     if (!ctl->json && waiting->total > waiting->count) {
         ctl_note(ctl,
                  TEXT_ORG_OF_URGENT,

@@ -50,10 +50,10 @@ void org_tables_add(struct org_tables *tables, const char *const cells[ORG_CELL_
     }
 }
 
-void org_tables_answer(const struct ctl *ctl, struct org_tables *tables)
+void org_tables_print(const struct ctl *ctl, struct org_tables *tables)
 {
     for (size_t i = 0; i < tables->count; i++) {
         (void)fputs(i > 0 ? "\n" : "", ctl->out);
-        ctl_table_answer(tables->of[i].table, "people");
+        ctl_table_print(tables->of[i].table);
     }
 }

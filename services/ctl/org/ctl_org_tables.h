@@ -39,6 +39,7 @@ void org_tables_done(struct org_tables *tables);
 
 /* A person; copied. */
 void org_tables_add(struct org_tables *tables, const char *const cells[ORG_CELL_COUNT]);
-void org_tables_answer(const struct ctl *ctl, struct org_tables *tables);
+/* For people. */
+void org_tables_print(const struct ctl *ctl, struct org_tables *tables);
 
 #endif
