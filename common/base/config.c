@@ -59,7 +59,12 @@ static void unknown_text(const struct load *load, const char *name, char *text, 
     if (nearest && best <= near_enough(name)) {
         (void)snprintf(text + used, size - (size_t)used, "; did you mean \"%s\"?", nearest);
     } else {
-        (void)snprintf(text + used, size - (size_t)used, "; --help lists them");
+        const char *lists = load->outcome->lists;
+        (void)snprintf(text + used,
+                       size - (size_t)used,
+                       "; %s%s lists them",
+                       lists ? lists : load->program,
+                       lists ? "" : " --help");
     }
 }
 
@@ -294,32 +299,43 @@ struct option {
     int taken;         /* arguments */
 };
 
-/* Splits "--name value" or "--name=value"; false when it is no option at all. */
+/* "--name value" or "--name=value", and as `redress` takes it "-c FILE" or "-cFILE"; false when it
+ * is no option at all. */
 static bool option_read(struct option *option, int left, char **argv)
 {
     const char *text = argv[0];
-    size_t size = strcspn(text, "=");
-    if (strncmp(text, "--", 2) != 0 || size < 3 || size - 2 >= sizeof option->name) {
+    bool letter = strncmp(text, "-c", 2) == 0;
+    size_t size = letter ? 2 : strcspn(text, "=");
+    if (!letter && (strncmp(text, "--", 2) != 0 || size < 3 || size - 2 >= sizeof option->name)) {
         return false;
     }
-    (void)snprintf(option->name, sizeof option->name, "%.*s", (int)(size - 2), text + 2);
+    (void)snprintf(option->name,
+                   sizeof option->name,
+                   "%.*s",
+                   letter ? (int)strlen("config") : (int)(size - 2),
+                   letter ? "config" : text + 2);
     for (char *c = option->name; *c; c++) {
         if (*c == '-') {
             *c = '_';
         }
     }
-    bool joined = text[size] == '=';
-    option->value = joined ? text + size + 1 : left > 1 ? argv[1] : NULL;
+    bool joined = text[size] != '\0';
+    option->value = joined ? text + size + !letter : left > 1 ? argv[1] : NULL;
     option->taken = joined || left < 2 ? 1 : 2;
     return true;
 }
 
+static bool is(const char *argument, const char *name, const char *letter)
+{
+    return strcmp(argument, name) == 0 || strcmp(argument, letter) == 0;
+}
+
 static bool *flag_find(struct load *load, const char *argument)
 {
-    return strcmp(argument, "--help") == 0      ? &load->help
-           : strcmp(argument, "--check") == 0   ? &load->check
-           : strcmp(argument, "--version") == 0 ? &load->version
-                                                : NULL;
+    return is(argument, "--help", "-h")       ? &load->help
+           : is(argument, "--version", "-V")  ? &load->version
+           : strcmp(argument, "--check") == 0 ? &load->check
+                                              : NULL;
 }
 
 /* Takes an option; with file only --config, without only the settings. */
@@ -385,22 +401,13 @@ static bool arguments_load(struct load *load, int argc, char **argv, const char 
 static void help_print(const struct load *load, FILE *out)
 {
     (void)fprintf(out,
-                  "usage: %s [--config FILE] [--check | --help | --version] [--NAME VALUE]...\n\n"
+                  "usage: %s [-c | --config FILE] [--check | -h | --help | -V | --version]\n"
+                  "       [--NAME VALUE]...\n\n"
                   "A setting is taken from the command line, else from the environment\n"
                   "(REDRESS_NAME), else from the YAML file, else from its default.\n\n",
                   load->program);
     for (size_t i = 0; i < load->count; i++) {
-        const struct config_row *row = &load->rows[i];
-        char range[CONFIG_VALUE_MAX];
-        config_value_range(row, range);
-        (void)fprintf(out,
-                      "  --%s\n        %s\n        default \"%s\", permitted %s%s%s\n",
-                      row->name,
-                      row->help,
-                      row->fallback,
-                      range,
-                      row->unit ? ", in " : "",
-                      row->unit ? row->unit : "");
+        config_value_help(&load->rows[i], "--", out);
     }
 }
 
@@ -408,16 +415,8 @@ static void help_print(const struct load *load, FILE *out)
 static void settings_print(const struct load *load, FILE *out)
 {
     for (size_t i = 0; i < load->count; i++) {
-        const struct config_row *row = &load->rows[i];
-        char text[CONFIG_VALUE_MAX];
-        config_value_text(row, load->settings, text);
-        bool plain = row->kind == CONFIG_INTEGER || row->kind == CONFIG_BOOLEAN ||
-                     row->kind == CONFIG_DURATION_MS || row->kind == CONFIG_DURATION_S;
-        (void)fprintf(out, "%s: %s", row->name, plain ? text : "\"");
-        for (const char *c = text; !plain && *c; c++) {
-            (void)fprintf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-        }
-        (void)fprintf(out, "%s # %s\n", plain ? "" : "\"", source_names[load->from[i]]);
+        config_value_line(&load->rows[i], load->settings, out);
+        (void)fprintf(out, " # %s\n", source_names[load->from[i]]);
     }
 }
 

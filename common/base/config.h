@@ -5,11 +5,11 @@
  * command line, --help and
  * --check all read it.  Later sources win: default < YAML file < REDRESS_<NAME> < --name value. The
  * file is named by
- * --config PATH or REDRESS_CONFIG; without either there is none.  It is one flat mapping (at most
- * 64 KiB); an unknown or repeated key is refused with file:line:column and the nearest name, and a
- * wrong value with its line: nothing else of a file is shown, as it may be another than was meant.
- * An environment variable that is not in the table is left alone, because programs share an
- * environment.
+ * --config PATH, -c PATH or REDRESS_CONFIG; without either there is none.  It is one flat mapping
+ * (at most 64 KiB); an unknown or repeated key is refused with file:line:column and the nearest
+ * name, and a wrong value with its line: nothing else of a file is shown, as it may be another than
+ * was meant. An environment variable that is not in the table is left alone, because programs share
+ * an environment.
  *
  * Integers and durations are stored as int64_t, booleans as bool, all else in the char array of the
  * row, terminated.
@@ -55,6 +55,7 @@ struct config_outcome {
     int exit_code;
     bool checked;      /* the answer was --check's */
     FILE *out;         /* where those answers go; NULL: stdout.  Set by the caller. */
+    const char *lists; /* what lists the settings; NULL: --help.  Set by the caller. */
     char file[256];    /* the YAML file that was read, "" without */
     char report[2048]; /* what is wrong, for people, several lines; set when config_load fails */
 };

@@ -242,3 +242,31 @@ void config_value_text(const struct config_row *row,
         (void)snprintf(text, CONFIG_VALUE_MAX, "%" PRId64, value);
     }
 }
+
+void config_value_line(const struct config_row *row, const void *settings, FILE *out)
+{
+    char text[CONFIG_VALUE_MAX];
+    config_value_text(row, settings, text);
+    bool plain = row->kind == CONFIG_INTEGER || row->kind == CONFIG_BOOLEAN ||
+                 row->kind == CONFIG_DURATION_MS || row->kind == CONFIG_DURATION_S;
+    (void)fprintf(out, "%s: %s", row->name, plain ? text : "\"");
+    for (const char *c = text; !plain && *c; c++) {
+        (void)fprintf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+    }
+    (void)fputs(plain ? "" : "\"", out);
+}
+
+void config_value_help(const struct config_row *row, const char *before, FILE *out)
+{
+    char range[CONFIG_VALUE_MAX];
+    config_value_range(row, range);
+    (void)fprintf(out,
+                  "  %s%s\n        %s\n        default \"%s\", permitted %s%s%s\n",
+                  before,
+                  row->name,
+                  row->help,
+                  row->fallback,
+                  range,
+                  row->unit ? ", in " : "",
+                  row->unit ? row->unit : "");
+}

@@ -22,6 +22,12 @@ void config_value_text(const struct config_row *row,
 /* "1 to 65535", "250ms to 1h", "true or false", "at most 63 bytes" … */
 void config_value_range(const struct config_row *row, char text[CONFIG_VALUE_MAX]);
 
+/* "name: value", as a settings file would have it. */
+void config_value_line(const struct config_row *row, const void *settings, FILE *out);
+
+/* What the setting is, its default and range, as --help shows it; before: of its name. */
+void config_value_help(const struct config_row *row, const char *before, FILE *out);
+
 /* May its value not be quoted in a complaint? */
 bool config_value_hides(const struct config_row *row);
 

@@ -176,7 +176,7 @@ static int settings_load(struct ctl *ctl, const char *config)
     char name[] = "redress";
     char option[] = "--config";
     char *const argv[] = {name, option, (char *)(uintptr_t)config, NULL};
-    struct config_outcome outcome = {0};
+    struct config_outcome outcome = {.lists = "redress help settings"};
     struct error error = {0};
     if (config_load(service_settings_rows,
                     service_settings_count,

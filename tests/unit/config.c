@@ -238,6 +238,59 @@ static void help_names_every_setting_with_its_range_and_version_answers(void **s
     assert_string_equal(said, "redress-test " REDRESS_VERSION "\n");
 }
 
+/* One way for all programs: what `redress` takes, the daemons take (-c FILE, -h, -V). */
+static void the_letters_of_the_command_are_taken(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/config-letters-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, "name: letters\n", 14), 14);
+    (void)close(file);
+    char joined[64];
+    (void)snprintf(joined, sizeof joined, "-c%s", path);
+    char *apart[] = {"x", "-c", path, "--partitions", "2"};
+    char *together[] = {"x", joined};
+    struct settings settings;
+    struct config_outcome outcome;
+    assert_true(load(5, apart, &settings, &outcome));
+    assert_string_equal(settings.name, "letters");
+    assert_int_equal(settings.partitions, 2);
+    settings.name[0] = '\0';
+    assert_true(load(2, together, &settings, &outcome));
+    assert_string_equal(settings.name, "letters");
+    (void)unlink(path);
+    char *lacking[] = {"x", "-c"};
+    assert_false(load(2, lacking, &settings, &outcome));
+    assert_string_equal(outcome.report, "command line: --config needs a value");
+    static char *const flags[] = {"-h", "-V"};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        char said[8192] = {0};
+        char *argv[] = {"x", flags[i]};
+        struct error error;
+        outcome = (struct config_outcome){.out = fmemopen(said, sizeof said, "w")};
+        assert_true(config_load(rows, ROWS, &settings, 2, argv, &outcome, &error));
+        (void)fclose(outcome.out);
+        assert_true(outcome.done);
+        assert_non_null(strstr(said, i == 0 ? "usage: x " : "x " REDRESS_VERSION));
+    }
+}
+
+/* A program without a --help of its own for settings says what lists them. */
+static void an_unknown_setting_is_told_with_what_lists_them(void **state)
+{
+    (void)state;
+    char *argv[] = {"/usr/bin/redress-test", "--colour_of_the_sky=blue"};
+    struct settings settings;
+    struct error error;
+    struct config_outcome outcome = {0};
+    assert_false(config_load(rows, ROWS, &settings, 2, argv, &outcome, &error));
+    assert_non_null(strstr(outcome.report, "; redress-test --help lists them"));
+    outcome = (struct config_outcome){.lists = "a book"};
+    assert_false(config_load(rows, ROWS, &settings, 2, argv, &outcome, &error));
+    assert_non_null(strstr(outcome.report, "; a book lists them"));
+}
+
 static void a_missing_or_endless_file_is_refused(void **state)
 {
     (void)state;
@@ -258,6 +311,8 @@ int main(void)
         cmocka_unit_test(without_any_source_the_defaults_hold),
         cmocka_unit_test(the_command_line_takes_dashes_and_equal_signs_and_is_exact_at_the_bounds),
         cmocka_unit_test(help_names_every_setting_with_its_range_and_version_answers),
+        cmocka_unit_test(the_letters_of_the_command_are_taken),
+        cmocka_unit_test(an_unknown_setting_is_told_with_what_lists_them),
         cmocka_unit_test(a_missing_or_endless_file_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,8 +266,22 @@ static void what_is_wrong_with_the_settings_is_said_in_a_line(void **state)
     struct said said = SAID("--config", path, "list");
     (void)unlink(path);
     assert_int_equal(said.code, CTL_USAGE);
-    assert_non_null(strstr(said.err, "no setting is called \"colour_of_the_sky\""));
+    assert_non_null(strstr(
+        said.err, "no setting is called \"colour_of_the_sky\"; redress help settings lists them"));
     assert_ptr_equal(strchr(said.err, '\n'), said.err + strlen(said.err) - 1);
+    said_done(&said);
+}
+
+/* What a complaint about a setting points to has them all, whatever the settings are. */
+static void help_lists_every_setting(void **state)
+{
+    (void)state;
+    struct said said = SAID("help", "settings", "--config", "/nowhere");
+    assert_int_equal(said.code, CTL_OK);
+    for (size_t i = 0; i < service_settings_count; i++) {
+        assert_non_null(strstr(said.out, service_settings_rows[i].name));
+        assert_non_null(strstr(said.out, service_settings_rows[i].help));
+    }
     said_done(&said);
 }
 
@@ -413,6 +427,7 @@ int main(void)
         cmocka_unit_test(help_lists_every_verb),
         cmocka_unit_test(an_option_stands_in_a_help_once),
         cmocka_unit_test(what_is_wrong_with_the_settings_is_said_in_a_line),
+        cmocka_unit_test(help_lists_every_setting),
         cmocka_unit_test(a_dash_for_a_text_is_what_comes_in),
         cmocka_unit_test(a_note_has_something_to_say),
         cmocka_unit_test(without_settings_it_is_said_where_they_are_given),

@@ -1,4 +1,5 @@
 /* Help, from the rows of the table. */
+#include "config_value.h"
 #include "ctl.h"
 #include "ctl_options.h"
 #include "ctl_table.h"
@@ -143,6 +144,7 @@ const struct ctl_topic ctl_topics[] = {
     {"organisation",    TEXT_TOPIC_ORGANISATION},
     {"policy-language", CTL_TEXT_COUNT         }, /* has a manual of its own */
     {"return",          TEXT_TOPIC_RETURN      },
+    {"settings",        TEXT_TOPIC_SETTINGS    }, /* and the rows */
     {"staff",           TEXT_TOPIC_STAFF       },
 };
 const size_t ctl_topic_count = sizeof ctl_topics / sizeof *ctl_topics;
@@ -189,6 +191,9 @@ int ctl_help(struct ctl *ctl)
     }
     if (topic) {
         (void)fputs(ctl_text_in(ctl->language, topic->text), ctl->out);
+        for (size_t i = 0; topic->text == TEXT_TOPIC_SETTINGS && i < service_settings_count; i++) {
+            config_value_help(&service_settings_rows[i], "", ctl->out);
+        }
         return CTL_OK;
     }
     int used = 0;
