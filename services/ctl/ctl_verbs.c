@@ -71,12 +71,12 @@ static const struct ctl_option org_clear_options[] = {
 static const struct ctl_option submit_options[] = {
     OF("@policy", "policy", 0, "NAME", TEXT_OPTION_POLICY),
     OF("@channel", "channel", 0, "NAME", TEXT_OPTION_CHANNEL),
-    WORD("text", 't', "TEXT", TEXT_OPTION_TEXT),
+    WORD("text", 't', "TEXT|@FILE", TEXT_OPTION_TEXT),
     WORD("name", 0, "NAME", TEXT_OPTION_NAME),
     WORD("contact", 0, "CONTACT", TEXT_OPTION_CONTACT),
     WORD("reference", 0, "NUMBER", TEXT_OPTION_REFERENCE),
     WORD("product", 0, "PRODUCT", TEXT_OPTION_PRODUCT),
-    WORD("demand", 0, "TEXT", TEXT_OPTION_DEMAND),
+    WORD("demand", 0, "TEXT|@FILE", TEXT_OPTION_DEMAND),
     OF("@category", "category", 0, "CATEGORY", TEXT_OPTION_CATEGORY),
     WORD("received-at", 0, "TIME", TEXT_OPTION_RECEIVED_AT),
     WORD("occurred-at", 0, "TIME", TEXT_OPTION_OCCURRED_AT),
@@ -97,7 +97,7 @@ static const struct ctl_option claim_options[] = {
 static const struct ctl_option act_options[] = {
     WHO,
     {"field", NULL, 'f', CTL_MANY, "NAME=VALUE|@FILE", NULL, 0, 0, TEXT_OPTION_FIELD, "@field"},
-    WORD("note", 0, "TEXT", TEXT_OPTION_NOTE),
+    WORD("note", 0, "TEXT|@FILE", TEXT_OPTION_NOTE),
     WORD("text", 0, "NAME", TEXT_OPTION_ACT_TEXT),
     OF(LANGUAGES, "text-language", 0, "TAG", TEXT_OPTION_TEXT_LANGUAGE),
     FLAG("draft", 0, TEXT_OPTION_DRAFT),
@@ -121,13 +121,13 @@ static const struct ctl_option play_options[] = {
 
 static const struct ctl_option release_options[] = {WHO};
 
-#define ERASE_REASON WORD("reason", 0, "TEXT", TEXT_OPTION_ERASE_REASON)
+#define ERASE_REASON WORD("reason", 0, "TEXT|@FILE", TEXT_OPTION_ERASE_REASON)
 
 static const struct ctl_option erase_options[] = {WHO, ERASE_REASON};
 
 static const struct ctl_option read_options[] = {
     WHO,
-    WORD("reason", 0, "TEXT", TEXT_OPTION_READ_REASON),
+    WORD("reason", 0, "TEXT|@FILE", TEXT_OPTION_READ_REASON),
 };
 
 static const struct ctl_option retention_options[] = {

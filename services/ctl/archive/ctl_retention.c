@@ -6,6 +6,8 @@
 #include "clock.h"
 #include "ctl_database.h"
 #include "ctl_desk.h"
+#include "ctl_file.h"
+#include "ctl_fill.h"
 #include "ctl_names.h"
 #include "ctl_progress.h"
 #include "ctl_refusal.h"
@@ -190,12 +192,16 @@ static int search(struct found *found)
 /* Who erases, and why. */
 static int who(const struct ctl *ctl, struct ctl_command *command)
 {
-    const char *reason = ctl_option_text(ctl, "reason");
+    const char *reason = NULL;
+    int code = ctl_file_option(ctl, "reason", CTL_FILL_TEXT_MAX, &reason);
     command->action = "erase";
     command->actor = ctl_option_text(ctl, "as");
     command->role = ctl_option_text(ctl, "role");
     if (!command->actor || !command->role) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_WHO_NEEDED, CTL_ARGS(ctl->verb->name));
+    }
+    if (code != CTL_OK) {
+        return code;
     }
     if (!reason) {
         return ctl_fail(ctl, CTL_USAGE, TEXT_ERASE_REASON_NEEDED, CTL_ARGS(ctl->verb->name));

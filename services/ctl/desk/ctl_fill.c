@@ -6,7 +6,6 @@
 #include "ctl_meant.h"
 #include "ctl_view.h"
 #include "scope.h"
-#include "text.h"
 
 #include <ctype.h>
 
@@ -58,33 +57,6 @@ static enum content content_of(const struct form *form, const char *name)
     return !known || (rules && rules->type == FORM_HASH) ? CONTENT_HASH : CONTENT_TEXT;
 }
 
-static int text_read(const struct ctl *ctl, const char *path, const char *name, struct slice *value)
-{
-    static struct ctl_file files[CTL_FIELDS_MAX]; /* what the values are lent by */
-    static unsigned used;
-    struct ctl_file *file = &files[used++ % CTL_FIELDS_MAX];
-    size_t bad_at = 0;
-    int code = ctl_file_read(ctl, path, CTL_FILL_TEXT_MAX, file);
-    if (code != CTL_OK) {
-        return code;
-    }
-    while (file->size > 0 &&
-           (file->bytes[file->size - 1] == '\n' || file->bytes[file->size - 1] == '\r')) {
-        file->size--;
-    }
-    if (file->size == 0) {
-        ctl_file_done(file);
-        return ctl_fail(ctl, CTL_USAGE, TEXT_FILL_EMPTY, CTL_ARGS(path));
-    }
-    *value = slice_of(file->bytes, file->size);
-    if (text_is_clean(*value, &bad_at)) {
-        return CTL_OK;
-    }
-    ctl_file_done(file);
-    *value = slice_of(NULL, 0);
-    return ctl_fail(ctl, CTL_USAGE, TEXT_FILL_NO_TEXT, CTL_ARGS(path, name));
-}
-
 static int value_read(const struct ctl *ctl,
                       const struct form *form,
                       const char *name,
@@ -93,12 +65,8 @@ static int value_read(const struct ctl *ctl,
 {
     static char hashes[CTL_FIELDS_MAX][POLICY_HASH_SIZE];
     static unsigned used;
-    if (typed[0] != '@' || typed[1] == '@') {
-        *value = slice_text(typed[0] == '@' ? typed + 1 : typed);
-        return CTL_OK;
-    }
-    if (content_of(form, name) == CONTENT_TEXT) {
-        return text_read(ctl, typed + 1, name, value);
+    if (!ctl_file_is_typed(typed) || content_of(form, name) == CONTENT_TEXT) {
+        return ctl_file_typed(ctl, typed, CTL_FILL_TEXT_MAX, name, value);
     }
     char *hash = hashes[used++ % CTL_FIELDS_MAX];
     int code = ctl_evidence_hash(ctl, typed + 1, hash);
@@ -161,7 +129,7 @@ static bool names_file(const struct ctl *ctl)
     const struct ctl_given *given = ctl_option_many(ctl, "field");
     for (unsigned i = 0; i < given->count; i++) {
         const char *equals = strchr(given->texts[i], '=');
-        if (equals && equals[1] == '@' && equals[2] != '@') {
+        if (equals && ctl_file_is_typed(equals + 1)) {
             return true;
         }
     }
@@ -175,7 +143,10 @@ int ctl_fill(struct ctl *ctl, struct ctl_command *command)
                 ctl_option_many(ctl, "field")->count == 0;
     SCOPED(view_policies_free)
     struct view_policies *policies = bare || names_file(ctl) ? view_policies_new(ctl) : NULL;
-    int code = policies ? form_find(ctl, policies, command, &form) : CTL_OK;
+    int code = ctl_file_option(ctl, "note", CTL_FILL_TEXT_MAX, &command->note);
+    if (code == CTL_OK && policies) {
+        code = form_find(ctl, policies, command, &form);
+    }
     if (code == CTL_OK) {
         code = fields_read(ctl, &form, command);
     }

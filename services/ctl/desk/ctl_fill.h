@@ -3,7 +3,8 @@
  *
  * NAME=@FILE is by what the policy asks for: a field of type hash gets the file's SHA-256, and the
  * file stays here; any other gets what the file says, at most CTL_FILL_TEXT_MAX bytes of UTF-8, a
- * line end at its end left out.  A value that begins with @ is written with @@.
+ * line end at its end left out.  A value that begins with @ is written with @@.  A note likewise
+ * (ctl_file_typed, by which every text is typed).
  */
 #ifndef REDRESS_CTL_FILL_H
 #define REDRESS_CTL_FILL_H

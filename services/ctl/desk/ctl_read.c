@@ -3,6 +3,8 @@
 #include "clock.h"
 #include "ctl_case.h"
 #include "ctl_desk.h"
+#include "ctl_file.h"
+#include "ctl_fill.h"
 #include "ctl_meant.h"
 #include "ctl_refusal.h"
 #include "dispatch_core_read.h"
@@ -293,14 +295,16 @@ static int read_all(struct reading *reading)
 
 static int who(const struct ctl *ctl, struct ctl_command *command)
 {
-    const char *reason = ctl_option_text(ctl, "reason");
+    const char *reason = NULL;
+    int code = ctl_file_option(ctl, "reason", CTL_FILL_TEXT_MAX, &reason);
     command->action = "read";
     command->actor = ctl_option_text(ctl, "as");
     command->role = ctl_option_text(ctl, "role");
     if (reason) {
         command->fields[command->field_count++] = (struct ctl_field){"reason", slice_text(reason)};
     }
-    return command->actor && command->role
+    return code != CTL_OK ? code
+           : command->actor && command->role
                ? CTL_OK
                : ctl_fail(ctl, CTL_USAGE, TEXT_WHO_NEEDED, CTL_ARGS(ctl->verb->name));
 }

@@ -1,5 +1,7 @@
 #include "ctl_file.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -104,6 +106,52 @@ void ctl_file_done(struct ctl_file *file)
 {
     free(file->bytes);
     *file = (struct ctl_file){0};
+}
+
+bool ctl_file_is_typed(const char *typed)
+{
+    return typed[0] == '@' && typed[1] != '@';
+}
+
+int ctl_file_typed(
+    const struct ctl *ctl, const char *typed, size_t max, const char *field, struct slice *text)
+{
+    static struct ctl_file files[CTL_TYPED_MAX]; /* what the texts are lent by */
+    static unsigned used;
+    size_t bad_at = 0;
+    if (!ctl_file_is_typed(typed)) {
+        *text = slice_text(typed[0] == '@' ? typed + 1 : typed);
+        return CTL_OK;
+    }
+    const char *path = typed + 1;
+    struct ctl_file *file = &files[used++ % CTL_TYPED_MAX];
+    ctl_file_done(file);
+    int code = ctl_file_read(ctl, path, max, file);
+    if (code != CTL_OK) {
+        return code;
+    }
+    while (file->size > 0 &&
+           (file->bytes[file->size - 1] == '\n' || file->bytes[file->size - 1] == '\r')) {
+        file->bytes[--file->size] = '\0';
+    }
+    *text = slice_of(file->bytes, file->size);
+    if (file->size == 0) {
+        return ctl_fail(ctl, CTL_USAGE, TEXT_FILL_EMPTY, CTL_ARGS(path));
+    }
+    return text_is_clean(*text, &bad_at) ? CTL_OK
+                                         : ctl_fail(ctl,
+                                                    CTL_USAGE,
+                                                    field ? TEXT_FILL_NO_TEXT : TEXT_FILE_NO_TEXT,
+                                                    CTL_ARGS(path, field ? field : ""));
+}
+
+int ctl_file_option(const struct ctl *ctl, const char *name, size_t max, const char **text)
+{
+    struct slice said = {0};
+    const char *typed = ctl_option_text(ctl, name);
+    int code = typed ? ctl_file_typed(ctl, typed, max, NULL, &said) : CTL_OK;
+    *text = (const char *)said.bytes;
+    return code;
 }
 
 int ctl_file_make(const struct ctl *ctl, const char *path, FILE **stream)

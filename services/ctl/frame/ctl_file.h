@@ -31,6 +31,23 @@ int ctl_file_read(const struct ctl *ctl, const char *path, size_t max, struct ct
     MUST_CHECK;
 void ctl_file_done(struct ctl_file *file);
 
+/*
+ * What was typed for a text: @FILE is what that file says, at most max bytes of UTF-8, line ends at
+ * its end left out; @@ begins a text with @; anything else is itself.  Terminated, lent as long as
+ * no CTL_TYPED_MAX others are asked for.  CTL_USAGE of an empty file or of one that is no text, or
+ * as ctl_file_read, after saying why; field: whose text it is, in what is said, NULL: an option's.
+ */
+enum { CTL_TYPED_MAX = 64 };
+bool ctl_file_is_typed(const char *typed);
+int ctl_file_typed(const struct ctl *ctl,
+                   const char *typed,
+                   size_t max,
+                   const char *field,
+                   struct slice *text) MUST_CHECK;
+/* The same of an option of the verb; NULL where it was not given. */
+int ctl_file_option(const struct ctl *ctl, const char *name, size_t max, const char **text)
+    MUST_CHECK;
+
 /* A file to be written, emptied or made; never a pipe or a device, which might be read by nobody or
  * be something else's.  CTL_USAGE of those, else CTL_FAILED, after saying why. */
 int ctl_file_make(const struct ctl *ctl, const char *path, FILE **stream) MUST_CHECK;

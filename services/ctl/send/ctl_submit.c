@@ -85,6 +85,14 @@ static int id_of(const struct ctl *ctl, struct ctl_submission *submission)
     return CTL_OK;
 }
 
+static int text_of(const struct ctl *ctl, const char *name, struct slice *text)
+{
+    const char *said = NULL;
+    int code = ctl_file_option(ctl, name, READ_MAX, &said);
+    *text = slice_text(said);
+    return code;
+}
+
 static int fill(struct ctl *ctl,
                 struct view_policies *policies,
                 struct ctl_file *file,
@@ -105,15 +113,19 @@ static int fill(struct ctl *ctl,
     *submission = (struct ctl_submission){
         .policy = option_slice(ctl, "policy"),
         .channel = option_slice(ctl, "channel"),
-        .narrative = option_slice(ctl, "text"),
         .name = option_slice(ctl, "name"),
         .contact = option_slice(ctl, "contact"),
         .reference = option_slice(ctl, "reference"),
         .category_hint = option_slice(ctl, "category"),
         .product = option_slice(ctl, "product"),
-        .demand = option_slice(ctl, "demand"),
     };
     int code = id_of(ctl, submission);
+    if (code == CTL_OK) {
+        code = text_of(ctl, "text", &submission->narrative);
+    }
+    if (code == CTL_OK) {
+        code = text_of(ctl, "demand", &submission->demand);
+    }
     if (code == CTL_OK) {
         code = time_of(ctl,
                        policies,
