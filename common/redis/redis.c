@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "redis_address.h"
 #include "redis_loop.h"
+#include "redis_reader.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -50,8 +51,7 @@ struct redis {
     struct listener listeners[REDIS_LISTENERS_MAX];
     char reason[160];
     struct pending *pending; /* ring: replies come in the order of the commands */
-    uint64_t sent;
-    uint64_t answered;
+    struct redis_asked asked;
     struct redis_call greeting;
 };
 
@@ -151,9 +151,10 @@ static void on_reply(redisAsyncContext *context, void *raw, void *data)
     (void)context;
     struct redis *redis = data;
     const redisReply *reply = raw;
-    assert(redis->answered < redis->sent);
-    struct pending *pending = &redis->pending[redis->answered % redis->settings.in_flight_max];
-    redis->answered++;
+    assert(redis->asked.answered < redis->asked.sent);
+    struct pending *pending =
+        &redis->pending[redis->asked.answered % redis->settings.in_flight_max];
+    redis->asked.answered++;
     if (!reply) {
         redis->phase = PHASE_CLOSING;
     } else if (reply_is_fatal(reply)) {
@@ -171,7 +172,7 @@ static bool enqueue(struct redis *redis,
     if (call->too_long) {
         return error_set(error, ERROR_REJECT, "redis: a command with too many arguments");
     }
-    if (redis->sent - redis->answered >= redis->settings.in_flight_max) {
+    if (redis->asked.sent - redis->asked.answered >= redis->settings.in_flight_max) {
         return error_set(
             error, ERROR_RETRY, "redis: %u commands in flight", redis->settings.in_flight_max);
     }
@@ -180,9 +181,9 @@ static bool enqueue(struct redis *redis,
         REDIS_OK) {
         return error_set(error, ERROR_RETRY, "redis: the connection is closing");
     }
-    redis->pending[redis->sent % redis->settings.in_flight_max] =
+    redis->pending[redis->asked.sent % redis->settings.in_flight_max] =
         (struct pending){fn, self, now_ms()};
-    redis->sent++;
+    redis->asked.sent++;
     return true;
 }
 
@@ -195,7 +196,7 @@ bool redis_send(struct redis *redis,
     if (redis->phase != PHASE_READY || redis->doomed || call->unloaded) {
         return error_set(error, ERROR_RETRY, "redis: not connected (%s)", redis->reason);
     }
-    bool idle = redis->sent == redis->answered;
+    bool idle = redis->asked.sent == redis->asked.answered;
     if (!enqueue(redis, call, fn, self, error)) {
         return false;
     }
@@ -302,7 +303,7 @@ static void on_disconnect(const redisAsyncContext *context, int status)
     struct redis *redis = context->data;
     if (redis) {
         if (!redis->doomed) {
-            reason_set(redis, "closed", context->errstr ? context->errstr : "");
+            reason_set(redis, "closed", redis_reader_fault(context));
         }
         lost(redis);
     }
@@ -325,6 +326,7 @@ static void connect_start(struct redis *redis)
     }
     context->data = redis;
     redis->context = context;
+    redis_reader_guard(context, &redis->asked);
     (void)redisAsyncSetConnectCallback(context, on_connect);
     (void)redisAsyncSetDisconnectCallback(context, on_disconnect);
     timer_set(redis, redis->settings.connect_timeout_ms);
@@ -333,10 +335,11 @@ static void connect_start(struct redis *redis)
 /* The oldest command decides, because replies come in order. */
 static void watch_oldest(struct redis *redis)
 {
-    if (redis->sent == redis->answered) {
+    if (redis->asked.sent == redis->asked.answered) {
         return;
     }
-    const struct pending *oldest = &redis->pending[redis->answered % redis->settings.in_flight_max];
+    const struct pending *oldest =
+        &redis->pending[redis->asked.answered % redis->settings.in_flight_max];
     int64_t left_ms = oldest->sent_ms + redis->settings.command_timeout_ms - now_ms();
     if (left_ms > 0) {
         timer_set(redis, left_ms);
@@ -384,16 +387,14 @@ void redis_call_script(struct redis_call *call, const struct redis *redis, unsig
 void redis_listen(struct redis *redis, redis_state_fn *fn, void *self)
 {
     assert(redis->listener_count < REDIS_LISTENERS_MAX);
-    redis->listeners[redis->listener_count] = (struct listener){fn, self};
-    redis->listener_count++;
+    redis->listeners[redis->listener_count++] = (struct listener){fn, self};
 }
 
 void redis_unlisten(struct redis *redis, redis_state_fn *fn, const void *self)
 {
     for (unsigned i = 0; i < redis->listener_count; i++) {
         if (redis->listeners[i].fn == fn && redis->listeners[i].self == self) {
-            redis->listener_count--;
-            redis->listeners[i] = redis->listeners[redis->listener_count];
+            redis->listeners[i] = redis->listeners[--redis->listener_count];
             return;
         }
     }
@@ -403,8 +404,7 @@ unsigned redis_script_add(struct redis *redis, const char *text)
 {
     assert(redis->script_count < REDIS_SCRIPTS_MAX && redis->phase == PHASE_IDLE);
     redis->scripts[redis->script_count] = text;
-    redis->script_count++;
-    return redis->script_count - 1;
+    return redis->script_count++;
 }
 
 void redis_start(struct redis *redis)

@@ -1,5 +1,7 @@
 #include "redis_loop.h"
 
+#include "redis_reader.h"
+
 #include <event2/event.h>
 #include <hiredis/async.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@ static void on_readable(evutil_socket_t fd, short what, void *data)
     (void)fd;
     (void)what;
     const struct redis_loop *loop = data;
+    redis_reader_look(loop->context);
     redisAsyncHandleRead(loop->context);
 }
 

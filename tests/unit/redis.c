@@ -15,6 +15,11 @@
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { PATIENCE_US = 10000000 };
 
@@ -63,26 +68,32 @@ static void on_reply(void *self, const redisReply *reply)
     }
 }
 
+static void desk_open_without(struct desk *desk)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    *desk = (struct desk){.loop = event_base_new()};
+    desk->beat = event_new(desk->loop, -1, EV_PERSIST, on_beat, NULL);
+    (void)event_add(desk->beat, &(struct timeval){0, 5000});
+}
+
 static void desk_open(struct desk *desk, const char *const *arguments)
 {
     struct error error = {.text = ""};
-    (void)signal(SIGPIPE, SIG_IGN);
     struct server_redis_options options = {.arguments = arguments};
-    *desk = (struct desk){.server = server_redis_new(&options, &error)};
-    if (!desk->server && error.kind == ERROR_REJECT) {
+    struct server *server = server_redis_new(&options, &error);
+    if (!server && error.kind == ERROR_REJECT) {
         print_message("skipped: %s\n", error.text);
         skip();
     }
-    assert_non_null(desk->server);
-    desk->loop = event_base_new();
-    desk->beat = event_new(desk->loop, -1, EV_PERSIST, on_beat, NULL);
-    (void)event_add(desk->beat, &(struct timeval){0, 5000});
+    assert_non_null(server);
+    desk_open_without(desk);
+    desk->server = server;
 }
 
 static void desk_connect(struct desk *desk, struct redis_settings settings)
 {
     struct error error;
-    settings.address = server_socket(desk->server);
+    settings.address = settings.address ? settings.address : server_socket(desk->server);
     settings.retry_min_ms = 10;
     settings.retry_max_ms = 50;
     desk->redis = redis_new(desk->loop, &settings, &error);
@@ -272,6 +283,100 @@ static void a_replica_is_not_used_until_it_is_the_primary(void **state)
     desk_close(&desk);
 }
 
+/* A server that greets as it should, in another process, and then says what it likes. */
+struct liar {
+    char folder[32];
+    char path[48];
+    pid_t pid;
+};
+
+/* Once what it was asked has come; its last words over and over where it never stops. */
+static void liar_serve(int peer, const char *lie, bool endless)
+{
+    static char words[64 * 1024];
+    static const char greeting[] = "*1\r\n$6\r\nmaster\r\n"
+                                   "$40\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n";
+    bool good = recv(peer, words, sizeof words, 0) > 0 &&
+                send(peer, greeting, sizeof greeting - 1, MSG_NOSIGNAL) > 0;
+    if (endless) { /* to a command; else by itself */
+        good = good && recv(peer, words, sizeof words, 0) > 0;
+    }
+    good = good && send(peer, lie, strlen(lie), MSG_NOSIGNAL) > 0;
+    memset(words, 'x', sizeof words);
+    while (good && endless) {
+        good = send(peer, words, sizeof words, MSG_NOSIGNAL) > 0;
+    }
+    while (recv(peer, words, sizeof words, 0) > 0) {
+    }
+    (void)close(peer);
+}
+
+static void liar_open(struct liar *liar, const char *lie, bool endless)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    *liar = (struct liar){.folder = "/tmp/redress-liar-XXXXXX"};
+    assert_non_null(mkdtemp(liar->folder));
+    (void)snprintf(liar->path, sizeof liar->path, "%s/sock", liar->folder);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", liar->path);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    liar->pid = fork();
+    if (liar->pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* not to outlive a test that failed */
+    }
+    while (liar->pid == 0) {
+        liar_serve(accept(listener, NULL, NULL), lie, endless);
+    }
+    (void)close(listener);
+}
+
+static void liar_close(const struct liar *liar)
+{
+    (void)kill(liar->pid, SIGKILL);
+    (void)waitpid(liar->pid, NULL, 0);
+    (void)unlink(liar->path);
+    (void)rmdir(liar->folder);
+}
+
+/* Law 6: whatever it says, it costs the connection; hiredis alone would end the process, or keep
+ * all of a reply that never ends. */
+static void an_answer_that_was_not_asked_for_or_never_ends_costs_the_connection(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lie;
+        const char *why;
+        bool endless;
+    } lies[] = {
+        {"+OK\r\n",                              "nobody asked for", false},
+        {":1\r\n:1\r\n",                         "nobody asked for", false},
+        {"*3\r\n$7\r\nmessage\r\n:1\r\n$-1\r\n", "nobody asked for", false},
+        {"$-1\r\n",                              "nobody asked for", false},
+        {"$2000000000\r\n",                      "too long",         true },
+        {"*2147483647\r\n$4\r\n",                "too long",         true },
+        {"*2\r\n$1048570\r\n",                   "too long",         true },
+    };
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct desk desk;
+        struct error error;
+        struct liar liar;
+        liar_open(&liar, lies[i].lie, lies[i].endless);
+        desk_open_without(&desk);
+        desk_connect(&desk, (struct redis_settings){.address = liar.path});
+        wait_for(&desk, &desk.ups, 1);
+        if (lies[i].endless) {
+            assert_true(add_one(&desk, 1, &error));
+        }
+        wait_for(&desk, &desk.downs, 1);
+        assert_non_null(strstr(redis_reason(desk.redis), lies[i].why));
+        assert_int_equal(desk.losses, lies[i].endless);
+        wait_for(&desk, &desk.ups, 2); /* and it is tried again */
+        desk_close(&desk);
+        liar_close(&liar);
+    }
+}
+
 static void a_user_of_the_access_list_is_named(void **state)
 {
     (void)state;
@@ -378,6 +483,7 @@ int main(void)
         cmocka_unit_test(what_the_socket_does_not_take_waits_for_it),
         cmocka_unit_test(commands_in_flight_are_bounded),
         cmocka_unit_test(a_replica_is_not_used_until_it_is_the_primary),
+        cmocka_unit_test(an_answer_that_was_not_asked_for_or_never_ends_costs_the_connection),
         cmocka_unit_test(a_user_of_the_access_list_is_named),
         cmocka_unit_test(an_address_is_a_path_or_numeric),
         cmocka_unit_test(a_call_that_is_too_long_is_refused_and_can_be_begun_again),
