@@ -327,6 +327,7 @@ static void settings_take(struct projection *projection, const struct projection
     settings->building_max = or_default(settings->building_max, 4);
     settings->backlog_max = or_default(settings->backlog_max, 16384);
     settings->backlog_total_max = or_default(settings->backlog_total_max, 131072);
+    settings->refused_max = or_default(settings->refused_max, 30);
 }
 
 static bool tick_start(struct projection *projection, struct event_base *loop)

@@ -21,6 +21,11 @@
  * absolute (a place, a due time), so applying the kept ones again ends in the same place.  A
  * backlog that grows beyond its bound is thrown away and the share is built again.
  *
+ * Redis may name a later owner: then this one is a ghost, and whoever says what is ours disowns the
+ * stream before long; until then it asks once a tick.  Who is told so for refused_max ticks, longer
+ * than leases last, or that what is there cannot be read, and owns it all the same, is right: the
+ * archive came back from a copy, or somebody else has written here.  Redis forgets the stream.
+ *
  * Redis not answering is no error here: claims and reads say ERROR_RETRY, the rest catches up.
  *
  * Rights its ACL user needs: ~PREFIX* +@read +@write -@dangerous +evalsha
@@ -79,8 +84,6 @@ struct projection_hooks {
      */
     void (*feed)(
         void *self, enum service_id service, uint32_t partition, uint32_t attempt, bool first);
-    /* A later owner has been here: this one is a ghost.  The stream is disowned.  May be NULL. */
-    void (*fenced)(void *self, enum service_id service, uint32_t partition);
 };
 
 /* 0 in a number means its default. */
@@ -90,6 +93,7 @@ struct projection_settings {
     uint32_t building_max;      /* shares built at the same time; 4 */
     uint32_t backlog_max;       /* changes kept for one stream; 16384 */
     uint32_t backlog_total_max; /* for all of them; 131072 */
+    uint32_t refused_max;       /* ticks in a row, see below; 30 */
 };
 
 struct projection_figures {
@@ -97,8 +101,9 @@ struct projection_figures {
     uint64_t changes; /* in them */
     uint64_t rebuilds;
     uint64_t overflows; /* backlogs thrown away */
-    uint64_t fenced;
-    uint64_t expired; /* leases that ended */
+    uint64_t fenced;    /* told by Redis that a later owner has been here */
+    uint64_t forgotten; /* and that what it has is not believed */
+    uint64_t expired;   /* leases that ended */
 };
 
 enum projection_phase {

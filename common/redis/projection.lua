@@ -17,10 +17,34 @@
 --
 -- Arguments: prefix, verb, the verb's own.  Nothing here is unbounded: the caller slices.
 local prefix, verb = ARGV[1], ARGV[2]
-local call = redis.call
+
 local leases, expiries, asks = prefix .. 'lease', prefix .. 'expiry', prefix .. 'ask'
 
 local function stream_key(stream) return prefix .. 's:' .. stream end
+local function old_key(stream) return prefix .. 'o:' .. stream end
+
+-- A key of another type is none of ours: it goes, and with it what is said to stand here, so that the
+-- owners tell it anew; their shares are old.
+local function spoilt(key)
+    redis.call('UNLINK', key)
+    for _, service in ipairs({'dispatch.', 'watchdog.'}) do
+        for n = 0, 1023 do
+            local stream = service .. n
+            for _, generation in ipairs(redis.call('HMGET', stream_key(stream), 'g', 'b')) do
+                if generation then redis.call('SADD', old_key(stream), generation) end
+            end
+            redis.call('UNLINK', stream_key(stream))
+        end
+    end
+end
+
+local function call(command, key, ...)
+    local got = redis.pcall(command, key, ...)
+    if type(got) ~= 'table' or not got.err then return got end
+    if string.sub(got.err, 1, 9) == 'WRONGTYPE' then spoilt(key) end
+    return redis.call(command, key, ...)
+end
+
 local function share_key(stream, generation)
     return prefix .. 'share:' .. stream .. ':' .. generation
 end
@@ -152,10 +176,8 @@ if verbs[verb] then return verbs[verb](ARGV[3], ARGV[4], ARGV[5], ARGV[6]) end
 
 local PAGE_MAX = 16 -- candidates of a queue looked at in one go
 
-local function old_key(stream) return prefix .. 'o:' .. stream end
-
 local function now_ms()
-    local now = call('TIME')
+    local now = redis.call('TIME')
     return now[1] * 1000 + math.floor(now[2] / 1000)
 end
 
@@ -191,6 +213,16 @@ function verbs.check(stream, epoch)
         call('HDEL', stream_key(stream), 'b')
     end
     return {'OK', now[1] or '', now[2] or '0', call('SCARD', old_key(stream))}
+end
+
+-- stream → state.  What stands here of the stream is not believed any more: its shares are old.
+function verbs.forget(stream)
+    local now = call('HMGET', stream_key(stream), 'g', 'b')
+    call('UNLINK', stream_key(stream))
+    for n = 1, 2 do
+        if now[n] then call('SADD', old_key(stream), now[n]) end
+    end
+    return {'OK'}
 end
 
 -- stream, generation, epoch → state.  What an earlier attempt built is old.

@@ -22,6 +22,7 @@ enum projection_flight {
     FLIGHT_FEED,
     FLIGHT_FLIP,
     FLIGHT_CLEAN,
+    FLIGHT_FORGET,
 };
 
 struct projection_stream {
@@ -43,6 +44,7 @@ struct projection_stream {
     bool resting;    /* something failed: not again before the next tick */
     bool cleaned;    /* the last call was a slice of cleaning: changes first */
     uint64_t old_shares;
+    uint32_t refused; /* ticks in a row in which Redis would not have us as the owner */
     struct projection_buffer buffer;
 };
 

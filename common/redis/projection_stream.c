@@ -39,14 +39,14 @@ void projection_stream_want(struct projection_stream *stream, bool at_once)
     projection_stream_pump(stream);
 }
 
-static void stream_fenced(struct projection_stream *stream)
+/* Who owns it the archive says, not Redis: a ghost is told so by its lease and disowns the stream.
+ */
+static void stream_refused(struct projection_stream *stream)
 {
-    struct projection *projection = stream->projection;
-    projection->figures.fenced++;
-    projection_disown(projection, stream->service, stream->partition);
-    if (projection->hooks.fenced) {
-        projection->hooks.fenced(projection->hooks.self, stream->service, stream->partition);
-    }
+    stream->projection->figures.fenced++;
+    stream->refused++;
+    stream->resting = true;
+    projection_stream_phase(stream, PROJECTION_AWAY);
 }
 
 static void stream_ask(struct projection_stream *stream, bool first)
@@ -129,9 +129,10 @@ static void stream_answered(struct projection_stream *stream,
 {
     bool good = strcmp(text_at(reply, 0), "OK") == 0;
     if (strcmp(text_at(reply, 0), "FENCED") == 0) {
-        stream_fenced(stream);
+        stream_refused(stream);
         return;
     }
+    stream->refused = 0;
     bool building = stream->phase == PROJECTION_BUILDING;
     switch (call) {
     case FLIGHT_CHECK:
@@ -159,9 +160,16 @@ static void stream_answered(struct projection_stream *stream,
             projection_stream_want(stream, false);
         }
         return;
+    case FLIGHT_FORGET: /* and checked as if it were new */
     case FLIGHT_NONE:
         return;
     }
+}
+
+/* The script met what none of its verbs leaves behind: somebody else has written here. */
+static bool is_spoilt(const redisReply *reply)
+{
+    return strncmp(reply->str, "ERR ", 4) == 0;
 }
 
 static void on_stream_reply(void *self, const redisReply *reply)
@@ -180,6 +188,7 @@ static void on_stream_reply(void *self, const redisReply *reply)
     if (reply->type == REDIS_REPLY_ERROR) {
         /* Changes may be half in, the watermark is not: to be tried again as they are. */
         stream->resting = true;
+        stream->refused += is_spoilt(reply);
         if (stream->phase == PROJECTION_BUILDING) {
             projection_stream_phase(stream, PROJECTION_WANTED);
         }
@@ -242,6 +251,21 @@ static void send_check(struct projection_stream *stream)
     struct redis_call *call = stream_begin_call(stream, "check");
     redis_call_format(call, "%" PRIu64, stream->epoch);
     (void)stream_send(stream, FLIGHT_CHECK);
+}
+
+/* More than leases take to end: who still owns it is its owner, and what Redis has is wrong. */
+static bool is_owner_all_the_same(const struct projection_stream *stream)
+{
+    return stream->refused >= stream->projection->settings.refused_max;
+}
+
+static void send_forget(struct projection_stream *stream)
+{
+    (void)stream_begin_call(stream, "forget");
+    stream->generation[0] = '\0';
+    if (stream_send(stream, FLIGHT_FORGET)) {
+        stream->projection->figures.forgotten++;
+    }
 }
 
 static void send_apply(struct projection_stream *stream)
@@ -332,6 +356,11 @@ void projection_stream_pump(struct projection_stream *stream)
     }
     if (stream->phase == PROJECTION_LIVE && stream->lost_track) {
         projection_stream_phase(stream, PROJECTION_WANTED);
+    }
+    if (is_owner_all_the_same(stream)) {
+        projection_stream_phase(stream, PROJECTION_AWAY);
+        send_forget(stream);
+        return;
     }
     switch (stream->phase) {
     case PROJECTION_AWAY:

@@ -26,6 +26,7 @@ struct projector {
     struct redis *redis;
     struct projection *projection;
     uint64_t reads;
+    uint64_t forgotten; /* by Redis, told so far */
     struct event *second;
     struct event *pause;
     unsigned health;
@@ -191,11 +192,23 @@ static void on_redis(void *self, bool ready)
     redis_look(projector);
 }
 
+/* A wrong picture was put right: by whom it was wrong somebody should ask. */
+static void forgotten_look(struct projector *projector)
+{
+    uint64_t forgotten = projection_figures(projector->projection).forgotten;
+    if (forgotten > projector->forgotten) {
+        log_warn("redis named a later owner of what is ours, or could not read it: told anew",
+                 LOG_NUMBER("streams", forgotten - projector->forgotten));
+        projector->forgotten = forgotten;
+    }
+}
+
 static void on_second(evutil_socket_t socket, short what, void *context)
 {
     (void)socket;
     (void)what;
     redis_look(context);
+    forgotten_look(context);
 }
 
 struct projector *

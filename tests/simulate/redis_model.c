@@ -277,6 +277,22 @@ void verb_apply(struct call *call)
     answer_decimal(call, head->watermark);
 }
 
+void verb_forget(struct call *call)
+{
+    struct redis_model *model = call->model;
+    struct head *head = head_find(model, text(call, 3));
+    if (head && head->live[0]) {
+        old_add(model, head->stream, head->live);
+    }
+    if (head && head->building[0]) {
+        old_add(model, head->stream, head->building);
+    }
+    if (head) {
+        REMOVE(model->heads, head);
+    }
+    answer_text(call, "OK");
+}
+
 void verb_begin(struct call *call)
 {
     const char *stream = text(call, 3);

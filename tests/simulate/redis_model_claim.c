@@ -204,6 +204,7 @@ struct redisReply *redis_model_call(struct redis_model *model,
     } verbs[] = {
         {"check",  verb_check },
         {"apply",  verb_apply },
+        {"forget", verb_forget},
         {"begin",  verb_begin },
         {"feed",   verb_feed  },
         {"flip",   verb_flip  },

@@ -134,6 +134,7 @@ void give_back(struct redis_model *model, const struct lease *lease);
 
 void verb_check(struct call *call);
 void verb_apply(struct call *call);
+void verb_forget(struct call *call);
 void verb_begin(struct call *call);
 void verb_feed(struct call *call);
 void verb_flip(struct call *call);

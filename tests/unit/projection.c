@@ -395,7 +395,8 @@ static void a_new_owner_takes_a_complete_share_and_the_ghost_is_fenced(void **st
     assert_int_equal(projection_figures(new.projection).rebuilds, 0);
 
     projection_rebuild(old.projection, SERVICE_DISPATCH, FIXTURE_PARTITION);
-    while (old.fenced < 2) { /* the timers' stream by its next check */
+    while (projection_figures(old.projection).fenced <
+           2) { /* the timers' stream by its next check */
         fixture_turn(&old);
     }
     fixture_commit(&new, 300);

@@ -83,13 +83,6 @@ feed(void *self, enum service_id service, uint32_t partition, uint32_t attempt, 
     }
 }
 
-static void fenced(void *self, enum service_id service, uint32_t partition)
-{
-    (void)service;
-    (void)partition;
-    ((struct fixture *)self)->fenced++;
-}
-
 static void on_beat(evutil_socket_t fd, short what, void *self)
 {
     (void)fd;
@@ -119,7 +112,7 @@ static void connect_all(struct fixture *fixture, const struct projection_setting
     struct projection_settings projection = given ? *given : (struct projection_settings){0};
     projection.prefix = prefix;
     projection.tick_ms = 50;
-    struct projection_hooks hooks = {fixture, feed, fenced};
+    struct projection_hooks hooks = {fixture, feed};
     fixture->projection =
         projection_new(fixture->loop, fixture->redis, &projection, &hooks, &error);
     assert_non_null(fixture->projection);

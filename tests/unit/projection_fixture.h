@@ -36,9 +36,8 @@ struct fixture {
     int64_t due_ms[FIXTURE_CASES]; /* 0: none */
 
     uint32_t fed_to[SERVICE_COUNT];
-    uint32_t feeds;    /* calls of the hook */
-    uint32_t feed_max; /* items a feed */
-    uint32_t fenced;
+    uint32_t feeds;                           /* calls of the hook */
+    uint32_t feed_max;                        /* items a feed */
     void (*on_feed)(struct fixture *fixture); /* the test's own, before a feed; or NULL */
 };
 
