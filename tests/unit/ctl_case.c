@@ -402,13 +402,14 @@ static void board_fill(struct board *board)
         .received = 1234567,
         .opened = 1234560,
         .closed = 1000000,
+        .closings = 1000004, /* four were closed twice */
         .open_cases = 234560,
         .breached = 42,
         .received_last_minute = 180,
-        .closed_last_minute = 90,
+        .closings_last_minute = 90,
         .history_count = 6,
         .received_each = {1,       2, 3, 4, 5, 6},
-        .closed_each = {0,      0,      6, 0, 3, 0},
+        .closings_each = {0,      0,      6, 0, 3, 0},
         .alarms = {.count = 5,
                           .lines = {"告警（责任人：经理）：英国金融机构，投诉数据公布，2026-"
                              "H1（至今）：512（达到 500 "

@@ -139,8 +139,11 @@ static void draw_stock(struct canvas *canvas, const struct board *board)
     row_begin(canvas, "");
     row_cell(canvas, 14, word(canvas, TEXT_BOARD_OPEN));
     row_cell(canvas, -12, CTL_NUMBER_TEXT(board->open_cases));
-    row_cell(canvas, 6, "");
-    row_cell(canvas, 14, word(canvas, TEXT_BOARD_BREACHES));
+    row_cell(canvas, 2, "");
+    row_cell(canvas, 8, word(canvas, TEXT_BOARD_CLOSED));
+    row_cell(canvas, -12, CTL_NUMBER_TEXT(board->closed));
+    row_cell(canvas, 2, "");
+    row_cell(canvas, 10, word(canvas, TEXT_BOARD_BREACHES));
     row_cell(canvas, -12, CTL_NUMBER_TEXT(board->breached));
     row_end(canvas);
 }
@@ -301,10 +304,10 @@ static void draw_figures(struct canvas *canvas, const struct board *board)
               board->received_each,
               board->history_count);
     draw_flow(canvas,
-              TEXT_BOARD_CLOSED,
-              board->closed,
-              board->closed_last_minute,
-              board->closed_each,
+              TEXT_BOARD_CLOSINGS,
+              board->closings,
+              board->closings_last_minute,
+              board->closings_each,
               board->history_count);
     draw_stock(canvas, board);
 }

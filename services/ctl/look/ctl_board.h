@@ -30,11 +30,13 @@ struct board {
     int64_t now_us;
     int64_t began_us; /* since when figures are waited for */
     int64_t at_us;    /* of the figures; 0: none came yet */
-    uint64_t received, opened, closed, open_cases, breached;
-    uint64_t received_last_minute, closed_last_minute;
+    uint64_t received, opened, open_cases, breached;
+    uint64_t closed;   /* cases that are, as status counts them */
+    uint64_t closings; /* every time one was, also of those that were reopened */
+    uint64_t received_last_minute, closings_last_minute;
     unsigned history_count; /* of the last seconds, oldest first */
     uint64_t received_each[BOARD_HISTORY];
-    uint64_t closed_each[BOARD_HISTORY];
+    uint64_t closings_each[BOARD_HISTORY];
     struct ctl_alarms alarms;
     char said[VIEW_TEXT_MAX]; /* what a question has had to say, "": nothing */
     unsigned clock_count;

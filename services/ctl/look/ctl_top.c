@@ -26,7 +26,7 @@ struct top {
     struct ctl_listen *listen;
     struct redisContext *redis;
     int64_t follow_us, queues_us, alarms_us, frame_us; /* when next */
-    uint64_t received_before, closed_before;
+    uint64_t received_before, closings_before;
     int unasked; /* why the alarms could not be asked for */
     struct ctl_away away;
     char *heard; /* what was said on stderr while the board has the screen */
@@ -106,19 +106,19 @@ static void take_history(struct top *top, const Redress__Live__V1__Figures *figu
             memmove(board->received_each,
                     board->received_each + 1,
                     (BOARD_HISTORY - 1) * sizeof *board->received_each);
-            memmove(board->closed_each,
-                    board->closed_each + 1,
-                    (BOARD_HISTORY - 1) * sizeof *board->closed_each);
+            memmove(board->closings_each,
+                    board->closings_each + 1,
+                    (BOARD_HISTORY - 1) * sizeof *board->closings_each);
             board->history_count--;
         }
         unsigned last = board->history_count++;
         board->received_each[last] =
             figures->received > top->received_before ? figures->received - top->received_before : 0;
-        board->closed_each[last] =
-            figures->closed > top->closed_before ? figures->closed - top->closed_before : 0;
+        board->closings_each[last] =
+            figures->closed > top->closings_before ? figures->closed - top->closings_before : 0;
     }
     top->received_before = figures->received;
-    top->closed_before = figures->closed;
+    top->closings_before = figures->closed;
 }
 
 static void take(struct top *top, const Redress__Live__V1__Figures *figures)
@@ -128,11 +128,14 @@ static void take(struct top *top, const Redress__Live__V1__Figures *figures)
     board->at_us = figures->at_us;
     board->received = figures->received;
     board->opened = figures->opened;
-    board->closed = figures->closed;
+    board->closings = figures->closed;
     board->open_cases = figures->open_cases;
+    /* One closed, reopened and closed again is one case; the figures may be of a torn moment. */
+    board->closed =
+        figures->opened > figures->open_cases ? figures->opened - figures->open_cases : 0;
     board->breached = figures->breached;
     board->received_last_minute = figures->received_last_minute;
-    board->closed_last_minute = figures->closed_last_minute;
+    board->closings_last_minute = figures->closed_last_minute;
     memset(board->phases, 0, sizeof board->phases);
     for (size_t i = 0; i < figures->n_phases; i++) {
         const Redress__Live__V1__Quantiles *told = figures->phases[i];
@@ -332,7 +335,7 @@ static json_t *board_json(const struct board *board)
                                               "missed",
                                               (json_int_t)board->clocks[i].missed));
     }
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
                      "at",
                      view_time_json(board->at_us),
                      "received",
@@ -341,14 +344,16 @@ static json_t *board_json(const struct board *board)
                      count_json(board, board->opened),
                      "closed",
                      count_json(board, board->closed),
+                     "closings",
+                     count_json(board, board->closings),
                      "open",
                      count_json(board, board->open_cases),
                      "breached",
                      count_json(board, board->breached),
                      "received_last_minute",
                      count_json(board, board->received_last_minute),
-                     "closed_last_minute",
-                     count_json(board, board->closed_last_minute),
+                     "closings_last_minute",
+                     count_json(board, board->closings_last_minute),
                      "clocks",
                      clocks,
                      "alarms",
