@@ -251,6 +251,62 @@ static void a_queue_that_is_cut_says_so(void **state)
     desk_end(&desk);
 }
 
+/* patience.yaml in that version, its calendar "behind" with days of 2020 alone, or with none. */
+static void patience_load(char version, bool behind)
+{
+    static char text[16 * 1024];
+    static const char days[] = "closed: {2020-01-01: New Year}";
+    char path[96];
+    char words[128];
+    FILE *file = fopen(POLICIES "/patience.yaml", "re");
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    (void)fclose(file);
+    text[size] = '\0';
+    char *at = strstr(text, "version: ");
+    char *closed = strstr(text, days);
+    assert_true(at && closed);
+    at[sizeof "version: " - 1] = version;
+    memset(closed, behind ? *closed : ' ', behind ? 1 : sizeof days - 1);
+    (void)snprintf(path, sizeof path, "%s/patience.yaml", folder);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, size, file), size);
+    (void)fclose(file);
+    (void)snprintf(words, sizeof words, "policy load %s", path);
+    asked(words, CTL_OK, "patience");
+    (void)unlink(path);
+}
+
+/* Whose deadlines would be wrong: law 12.  It fails where versions nobody is under are looked at,
+ * where those open cases are under are not, and where a calendar is counted once a version. */
+static void calendars_without_holidays_are_told_of_versions_that_matter(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    asked("status --json",
+          CTL_FAILED,
+          "\"policy\":\"patience\",\"version\":1,\"calendar\":\"behind\"");
+    patience_load('2', false);
+    asked("status --json", CTL_FAILED, "\"calendars\":[]");
+    pg_desk_run(&desk, "UPDATE redress.complaint SET policy_id = 2 WHERE case_id = 3");
+    asked("status --json",
+          CTL_FAILED,
+          "\"policy\":\"patience\",\"version\":1,\"calendar\":\"behind\"");
+    asked("status", CTL_FAILED, "are known in 1 calendar (patience/behind);");
+    patience_load('3', true);
+    asked("status --json",
+          CTL_FAILED,
+          "\"policy\":\"patience\",\"version\":3,\"calendar\":\"behind\"");
+    asked("status", CTL_FAILED, "are known in 1 calendar (patience/behind);");
+    asked("status --lang zh-CN", CTL_FAILED, "1 个日历（patience/behind）");
+    pg_desk_run(&desk, "UPDATE redress.complaint SET closed_at = now() WHERE case_id = 3");
+    patience_load('4', false);
+    asked("status --json", CTL_FAILED, "\"calendars\":[]");
+    desk_end(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_list_says_what_is_due_at_the_end_of_a_day_of_that_day),
         cmocka_unit_test(a_list_of_several_policies_says_of_which_each_case_is),
         cmocka_unit_test(a_queue_that_is_cut_says_so),
+        cmocka_unit_test(calendars_without_holidays_are_told_of_versions_that_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,8 @@ static void policy_look(const struct policy *policy, int64_t now_s, json_t *list
     }
 }
 
-/* The newest version of every policy, and older ones that open cases keep. */
+/* The newest version of every policy, and older ones that open cases keep: what others lack delays
+ * nobody's deadline. */
 int ctl_calendar_missing(struct ctl *ctl, json_t **missing)
 {
     *missing = NULL;
@@ -51,6 +52,27 @@ int ctl_calendar_missing(struct ctl *ctl, json_t **missing)
     return CTL_OK;
 }
 
+static bool is_same(const json_t *one, const json_t *other, const char *key)
+{
+    return json_equal(json_object_get(one, key), json_object_get(other, key)) == 1;
+}
+
+/* Calendars people know: one of several versions of its policy is one. */
+static long long names_of(const json_t *missing)
+{
+    long long count = 0;
+    for (size_t i = 0; i < json_array_size(missing); i++) {
+        const json_t *one = json_array_get(missing, i);
+        bool told = false;
+        for (size_t j = 0; j < i && !told; j++) {
+            const json_t *before = json_array_get(missing, j);
+            told = is_same(one, before, "policy") && is_same(one, before, "calendar");
+        }
+        count += !told;
+    }
+    return count;
+}
+
 /* One line, however many policies stand on the same calendar. */
 void ctl_calendar_missing_print(const struct ctl *ctl, const json_t *missing)
 {
@@ -66,7 +88,7 @@ void ctl_calendar_missing_print(const struct ctl *ctl, const json_t *missing)
             ctl,
             TEXT_STATUS_CALENDAR,
             CTL_ARGS(ctl_number_text(year, json_integer_value(json_object_get(first, "year"))),
-                     ctl_number_text(count, (long long)json_array_size(missing)),
+                     ctl_number_text(count, names_of(missing)),
                      json_string_value(json_object_get(first, "policy")),
                      json_string_value(json_object_get(first, "calendar"))));
     }
