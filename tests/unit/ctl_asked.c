@@ -307,6 +307,46 @@ static void calendars_without_holidays_are_told_of_versions_that_matter(void **s
     desk_end(&desk);
 }
 
+/* It fails where every row is refused for what stands in the mapping once. */
+static void a_mapping_of_no_channel_is_refused_before_the_first_row(void **state)
+{
+    (void)state;
+    /* clang-format off */
+    static const struct {
+        const char *names, *more, *wanted;
+        int code;
+    } rows[] = {
+        {"policy: quick\nchannel: fone\n", "",
+         "there is no channel \"fone\"; did you mean \"phone\"?", CTL_NOT_FOUND},
+        {"policy: {column: p}\nchannel: fone\n", "",
+         "there is no channel \"fone\"; did you mean \"phone\"?", CTL_NOT_FOUND},
+        {"policy: quick\nchannel: phone\n", "--channel fone",
+         "there is no channel \"fone\"", CTL_NOT_FOUND},
+        {"policy: quikc\nchannel: phone\n", "", "there is no policy \"quikc\"", CTL_NOT_FOUND},
+        /* by their titles; there are no keys here */
+        {"policy: Quick\nchannel: Phone\n", "", "receipt", CTL_FAILED},
+    };
+    /* clang-format on */
+    struct pg_desk desk;
+    desk_begin(&desk);
+    char path[96];
+    char words[256];
+    (void)snprintf(path, sizeof path, "%s/map.yaml", folder);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        (void)fprintf(file,
+                      "map: 1\nformat: csv\nsubmission_id: {namespace: n, column: id}\nnarrative: "
+                      "{column: t}\n%s",
+                      rows[i].names);
+        (void)fclose(file);
+        (void)snprintf(words, sizeof words, "import --map %s x.csv %s", path, rows[i].more);
+        asked(words, rows[i].code, rows[i].wanted);
+    }
+    (void)unlink(path);
+    desk_end(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_list_says_what_is_due_at_the_end_of_a_day_of_that_day),
         cmocka_unit_test(a_list_of_several_policies_says_of_which_each_case_is),
         cmocka_unit_test(a_queue_that_is_cut_says_so),
+        cmocka_unit_test(a_mapping_of_no_channel_is_refused_before_the_first_row),
         cmocka_unit_test(calendars_without_holidays_are_told_of_versions_that_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,7 @@ static enum ctl_mapped first_row(struct ctl_map *map,
     assert_true(ctl_map_want(map, *reader));
     assert_int_equal(ctl_reader_begin(*reader, bad), CTL_READ_ROW);
     assert_int_equal(ctl_reader_next(*reader, &line, bad), CTL_READ_ROW);
+    *bad = (struct ctl_bad){.line = line, .column = 1};
     return ctl_map_row(map, *reader, submission, bad);
 }
 
@@ -234,6 +235,43 @@ static void a_value_the_mapping_does_not_know_costs_its_row_alone(void **state)
     told_done(&told);
 }
 
+/* It fails where a row is told at its beginning, and where quotes that are doubled, line ends
+ * within a cell or characters of more bytes than one before it move the place. */
+static void a_bad_cell_is_told_at_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        uint64_t line, column;
+    } rows[] = {
+        {"1,x,soon",                     2, 5 },
+        {"1,x,\"soon\"",                 2, 5 },
+        {"1,\"x \"\"y\"\"é\",soon",     2, 14},
+        {"1,退款难,soon",             2, 7 },
+        {"1,\"a\"\"\nb\"\"\n退\",soon", 4, 4 },
+        {",x,soon",                      2, 1 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct told told;
+        struct ctl_submission submission;
+        struct ctl_bad bad = {0};
+        char text[128];
+        told_begin(&told);
+        SCOPED(ctl_map_free) struct ctl_map *map = NULL;
+        SCOPED(ctl_reader_free) struct ctl_reader *reader = NULL;
+        (void)snprintf(text, sizeof text, "id,text,day\n%s\n", rows[i].row);
+        assert_int_equal(
+            map_of(
+                &told, HEAD REST NAMES "received_at: {column: day, form: rfc3339}\n", NULL, &map),
+            CTL_OK);
+        assert_int_equal(first_row(map, text, &reader, &submission, &bad), CTL_MAPPED_BAD);
+        if (bad.line != rows[i].line || bad.column != rows[i].column) {
+            fail_msg("%s: %" PRIu64 ":%" PRIu64, rows[i].row, bad.line, bad.column);
+        }
+        told_done(&told);
+    }
+}
+
 static void a_faulty_mapping_is_refused_at_its_place(void **state)
 {
     (void)state;
@@ -372,6 +410,7 @@ int main(void)
         cmocka_unit_test(cells_without_a_counterpart_are_told),
         cmocka_unit_test(a_row_that_does_not_say_when_it_came_is_told_unless_there_is_a_default),
         cmocka_unit_test(a_value_the_mapping_does_not_know_costs_its_row_alone),
+        cmocka_unit_test(a_bad_cell_is_told_at_its_place),
         cmocka_unit_test(a_faulty_mapping_is_refused_at_its_place),
         cmocka_unit_test(the_command_line_stands_in_for_the_mapping),
         cmocka_unit_test(a_time_may_be_so_long_ago),

@@ -14,17 +14,36 @@ struct scan {
     size_t cell_start;  /* of the cell at hand */
     uint64_t cell_line; /* on which it began, from 0 */
     size_t cell_line_start;
+    size_t counted;  /* up to there characters are counted … */
+    uint64_t column; /* … and this is its column */
 };
 
 enum step { STEP_CELL, STEP_RECORD, STEP_MORE, STEP_BAD };
 
+static uint64_t characters(const struct scan *scan, size_t from, size_t to)
+{
+    uint64_t count = 0;
+    for (size_t i = from; i < to; i++) {
+        count += ((unsigned char)scan->bytes[i] & 0xc0) != 0x80;
+    }
+    return count;
+}
+
 static uint64_t column_of(const struct scan *scan, size_t line_start, size_t at)
 {
-    uint64_t column = 1;
-    for (size_t i = line_start; i < at; i++) {
-        column += ((unsigned char)scan->bytes[i] & 0xc0) != 0x80;
+    return 1 + characters(scan, line_start, at);
+}
+
+/* Of the cell that begins here, counted on from that of the cell before: each byte once. */
+static uint64_t column_next(struct scan *scan)
+{
+    if (scan->counted <= scan->line_start) {
+        scan->counted = scan->line_start;
+        scan->column = 1;
     }
-    return column;
+    scan->column += characters(scan, scan->counted, scan->at);
+    scan->counted = scan->at;
+    return scan->column;
 }
 
 /* Reading goes on behind the line on which the bad cell began: a quote that was opened by mistake
@@ -195,6 +214,7 @@ static enum step next_cell(struct scan *scan)
     scan->cell_start = scan->at;
     scan->cell_line = scan->lines;
     scan->cell_line_start = scan->line_start;
+    struct ctl_csv_start start = {(uint32_t)scan->lines, (uint32_t)column_next(scan)};
     bool quote = scan->at < scan->size && scan->bytes[scan->at] == '"';
     enum step step = quote ? quoted(scan, &cell) : plain(scan, &cell);
     if (step == STEP_MORE || step == STEP_BAD) {
@@ -203,6 +223,7 @@ static enum step next_cell(struct scan *scan)
     if (csv->count == CTL_CSV_CELLS_MAX) {
         return bad_here(scan, TEXT_CSV_CELLS);
     }
+    csv->starts[csv->count] = start;
     csv->cells[csv->count++] = cell;
     return step;
 }

@@ -24,11 +24,18 @@ enum ctl_csv_outcome {
     CTL_CSV_BAD,
 };
 
+/* Where a cell begins, its quote if it has one. */
+struct ctl_csv_start {
+    uint32_t line;   /* of the record, from 0 */
+    uint32_t column; /* of that line, in characters from 1 */
+};
+
 struct ctl_csv {
     uint32_t count;
     struct slice cells[CTL_CSV_CELLS_MAX]; /* into the bytes */
-    size_t used;                           /* bytes of the record with its line end */
-    uint64_t lines;                        /* line ends in them */
+    struct ctl_csv_start starts[CTL_CSV_CELLS_MAX];
+    size_t used;    /* bytes of the record with its line end */
+    uint64_t lines; /* line ends in them */
     /* CTL_CSV_BAD: used and lines lead to the line behind that on which the bad cell began; where
      * only the text is bad, behind the record. */
     struct ctl_bad bad; /* its line is counted from 0 here */

@@ -71,6 +71,15 @@ struct slice ctl_reader_cell(const struct ctl_reader *reader, int column)
     return column < 0 ? slice_of(NULL, 0) : reader->cells[column];
 }
 
+void ctl_reader_place(const struct ctl_reader *reader, int column, struct ctl_bad *bad)
+{
+    if (column >= 0 && reader->format == CTL_READER_CSV) {
+        const struct ctl_csv_start *start = &reader->csv.starts[reader->places[column]];
+        bad->line += start->line;
+        bad->column = start->column;
+    }
+}
+
 /* Makes room and reads on.  False: the source failed. */
 static bool more(struct ctl_reader *reader, struct ctl_bad *bad)
 {

@@ -46,4 +46,8 @@ enum ctl_read ctl_reader_next(struct ctl_reader *reader, uint64_t *line, struct 
 /* Of the row at hand, until the next one is read.  Empty: not there. */
 struct slice ctl_reader_cell(const struct ctl_reader *reader, int column);
 
+/* Where the cell of the row at hand stands; bad is at the row's beginning, and stays there where
+ * the place is not known, as in JSON. */
+void ctl_reader_place(const struct ctl_reader *reader, int column, struct ctl_bad *bad);
+
 #endif

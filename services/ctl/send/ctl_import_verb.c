@@ -105,18 +105,22 @@ static int file_finish(const struct ctl *ctl, const char *name, FILE **file_p, i
     return finished == CTL_OK ? code : finished;
 }
 
-/* What --policy means, or the mapping's own; none there is would be told again for every row. */
-static int policy_check(struct import *import, const char **policy)
+/* What --policy and --channel mean, or the mapping's own; none there is would be told again for
+ * every row.  A channel is one of that policy's, or where a column has the policy of any. */
+static int names_check(struct import *import, const char **policy, const char **channel)
 {
-    static struct ctl_named named; /* the mapping is lent the id */
-    named = (struct ctl_named){.naming = NAMING_POLICY, .word = *policy};
-    if (!*policy) {
+    static struct ctl_named named[2]; /* the mapping is lent the ids */
+    named[0] = (struct ctl_named){.naming = NAMING_POLICY, .word = *policy};
+    named[1] = (struct ctl_named){.naming = NAMING_CHANNEL, .word = *channel};
+    if (!*policy && !*channel) {
         return CTL_OK;
     }
     import->policies = view_policies_new(import->ctl);
-    *policy = named.id;
-    return import->policies ? ctl_names_known(import->ctl, import->policies, &named, 1, NULL)
-                            : ctl_fail(import->ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    int code = import->policies ? ctl_names_known(import->ctl, import->policies, named, 2, *policy)
+                                : ctl_fail(import->ctl, CTL_FAILED, TEXT_MEMORY, NULL);
+    *policy = *policy ? named[0].id : NULL;
+    *channel = *channel ? named[1].id : NULL;
+    return code;
 }
 
 static int prepare(struct import *import)
@@ -129,7 +133,7 @@ static int prepare(struct import *import)
     int code = ctl_map_read(
         ctl, map, ctl_option_text(ctl, "policy"), ctl_option_text(ctl, "channel"), &import->map);
     if (code == CTL_OK) {
-        code = policy_check(import, ctl_map_policy(import->map));
+        code = names_check(import, ctl_map_policy(import->map), ctl_map_channel(import->map));
     }
     if (code != CTL_OK) {
         return code;

@@ -214,6 +214,11 @@ const char **ctl_map_policy(struct ctl_map *map)
     return &map->sources[MAP_POLICY].fixed;
 }
 
+const char **ctl_map_channel(struct ctl_map *map)
+{
+    return &map->sources[MAP_CHANNEL].fixed;
+}
+
 enum ctl_reader_format ctl_map_format(const struct ctl_map *map)
 {
     return map->format;
@@ -281,6 +286,7 @@ static enum ctl_mapped came_at(const struct map_source *source,
         source, reader, &submission->received_present, &submission->received_at_us, bad);
     if (mapped == CTL_MAPPED && source->column && !submission->received_present) {
         bad->why = TEXT_MAP_CAME_EMPTY;
+        ctl_reader_place(reader, source->place, bad);
         (void)snprintf(bad->detail, sizeof bad->detail, "%s", source->column);
         return CTL_MAPPED_BAD;
     }
@@ -311,6 +317,7 @@ enum ctl_mapped ctl_map_row(const struct ctl_map *map,
     }
     if (id.size == 0) {
         bad->why = TEXT_MAP_ID_EMPTY;
+        ctl_reader_place(reader, map->id.place, bad);
         (void)snprintf(bad->detail, sizeof bad->detail, "%s", map->id.column);
         return CTL_MAPPED_BAD;
     }

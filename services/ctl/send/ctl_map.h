@@ -23,8 +23,10 @@ int ctl_map_read(struct ctl *ctl,
                  struct ctl_map **map) MUST_CHECK;
 void ctl_map_free(struct ctl_map **map_p);
 
-/* The policy of every row; *NULL: a column has it.  What is put in its place is lent to the map. */
+/* The policy and the channel of every row; *NULL: a column has it.  What is put in its place is
+ * lent to the map. */
 const char **ctl_map_policy(struct ctl_map *map);
+const char **ctl_map_channel(struct ctl_map *map);
 
 enum ctl_reader_format ctl_map_format(const struct ctl_map *map);
 
@@ -37,7 +39,7 @@ bool ctl_map_want(struct ctl_map *map, struct ctl_reader *reader);
 enum ctl_mapped {
     CTL_MAPPED,
     CTL_MAPPED_NOT, /* nothing to submit: the narrative is empty */
-    CTL_MAPPED_BAD, /* this row; bad says why, but not where */
+    CTL_MAPPED_BAD, /* this row; bad says why, and which cell where bad said where the row begins */
 };
 
 /* The row at hand as a submission; its slices are lent by the row and the map. */

@@ -99,8 +99,11 @@ static const char *value_of(const struct map_source *source, struct slice cell)
     return NULL;
 }
 
-static enum ctl_mapped
-bad_cell(struct ctl_bad *bad, const struct map_source *source, enum ctl_text why, struct slice cell)
+static enum ctl_mapped bad_cell(struct ctl_bad *bad,
+                                const struct map_source *source,
+                                const struct ctl_reader *reader,
+                                enum ctl_text why,
+                                struct slice cell)
 {
     enum { SHOWN_MAX = 32 };
     size_t shown = cell.size < SHOWN_MAX ? cell.size : SHOWN_MAX;
@@ -108,6 +111,7 @@ bad_cell(struct ctl_bad *bad, const struct map_source *source, enum ctl_text why
         shown--;
     }
     bad->why = why;
+    ctl_reader_place(reader, source->place, bad);
     (void)snprintf(bad->detail,
                    sizeof bad->detail,
                    "%.32s: %.*s",
@@ -131,7 +135,7 @@ enum ctl_mapped map_source_text(const struct map_source *source,
     if (source->values && cell.size > 0) {
         const char *value = value_of(source, cell);
         *text = slice_text(value ? value : source->fallback);
-        return text->bytes ? CTL_MAPPED : bad_cell(bad, source, TEXT_MAP_VALUE, cell);
+        return text->bytes ? CTL_MAPPED : bad_cell(bad, source, reader, TEXT_MAP_VALUE, cell);
     }
     if (cell.size == 0 && source->fallback) {
         *text = slice_text(source->fallback);
@@ -202,5 +206,5 @@ enum ctl_mapped map_source_time(const struct map_source *source,
     case MAP_FORM_TEXT:
         break;
     }
-    return *present ? CTL_MAPPED : bad_cell(bad, source, otherwise[source->form], cell);
+    return *present ? CTL_MAPPED : bad_cell(bad, source, reader, otherwise[source->form], cell);
 }
