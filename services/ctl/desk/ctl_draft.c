@@ -2,6 +2,7 @@
 
 #include "case_number.h"
 #include "clock.h"
+#include "ctl_hint.h"
 #include "ctl_refusal.h"
 #include "scope.h"
 
@@ -39,11 +40,16 @@ int ctl_draft_show(const struct ctl *ctl,
         return ctl_fail(ctl, CTL_FAILED, TEXT_DRAFT_LACKS, CTL_ARGS(view_plain(about, name)));
     }
     if (answer != DISPATCH_APPEND) {
-        const char *step = policy->steps[view->state.step].id;
-        return ctl_fail(ctl,
-                        CTL_FAILED,
-                        TEXT_DRAFT_UNKNOWN,
-                        CTL_ARGS(view_plain(about, name), command->action, step));
+        const struct policy_step *step = &policy->steps[view->state.step];
+        uint16_t index = policy_action_index(step, input.action);
+        int code = ctl_fail(ctl,
+                            CTL_FAILED,
+                            TEXT_DRAFT_UNKNOWN,
+                            CTL_ARGS(view_plain(about, name), command->action, step->id));
+        if (index != POLICY_NONE) {
+            ctl_hint_text(ctl, policy, &step->actions[index], command->text);
+        }
+        return code;
     }
     if (ctl->json) {
         json_t *value = json_object();

@@ -104,6 +104,36 @@ static void field_hint(const struct hinting *hinting)
     name_tell(hinting, TEXT_HINT_FIELD);
 }
 
+void ctl_hint_text(const struct ctl *ctl,
+                   const struct policy *policy,
+                   const struct policy_action *action,
+                   const char *text)
+{
+    static struct ctl_names names; /* large */
+    char told[CTL_NAMES_TOLD_MAX];
+    names = (struct ctl_names){.word = text};
+    for (uint16_t i = 0; i < policy->text_count && i < POLICY_TEXTS_MAX; i++) {
+        if ((action->texts >> i & 1U) != 0) {
+            ctl_names_add(&names, policy->texts[i].id, view_title(ctl, &policy->texts[i].title));
+        }
+    }
+    if (!ctl->json && !names.found) {
+        ctl_note(ctl,
+                 action->texts == 0 ? TEXT_HINT_NO_TEXTS : TEXT_HINT_TEXT,
+                 CTL_ARGS(text, ctl_names_tell(ctl, &names, told)));
+    }
+}
+
+static void text_hint(const struct hinting *hinting)
+{
+    const struct policy_step *step = step_of(hinting);
+    uint16_t index = step ? policy_action_index(step, slice_text(hinting->command->action))
+                          : (uint16_t)POLICY_NONE;
+    if (index != POLICY_NONE && hinting->command->text) {
+        ctl_hint_text(hinting->ctl, hinting->policy, &step->actions[index], hinting->command->text);
+    }
+}
+
 static bool was_given(const struct ctl_command *command, const char *field)
 {
     bool given = false;
@@ -294,6 +324,7 @@ void ctl_hint(struct ctl *ctl,
         {"field_missing",  fill_hint  },
         {"field_invalid",  case_hint  },
         {"field_unknown",  field_hint },
+        {"text_unknown",   text_hint  },
         {"person_unknown", person_hint},
         {"role_not_his",   roles_hint },
         {"role_unheld",    unheld_hint},

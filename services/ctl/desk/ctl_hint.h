@@ -14,4 +14,10 @@ void ctl_hint(struct ctl *ctl,
               const ctl_reply *reply,
               const struct ctl_command *command);
 
+/* Which texts the action has, where that is none of them; nothing where it is one, or of JSON. */
+void ctl_hint_text(const struct ctl *ctl,
+                   const struct policy *policy,
+                   const struct policy_action *action,
+                   const char *text);
+
 #endif
