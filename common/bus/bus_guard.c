@@ -3,7 +3,6 @@
 #include "key_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -70,19 +69,11 @@ key_read(struct bus_guard *guard, const char *path, const char *fresh, struct er
 /* For the host that begins; others are added by people. */
 static bool list_make(const struct bus_guard *guard, struct error *error)
 {
-    int fd = open(guard->list.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return errno == EEXIST || error_set(error,
-                                            ERROR_FATAL,
-                                            "curve_allow_file %s: %s",
-                                            guard->list.path,
-                                            strerrordesc_np(errno));
-    }
+    char line[BUS_KEY_SIZE + 80];
     char host[65] = "host";
     (void)gethostname(host, sizeof host - 1);
-    bool good = dprintf(fd, "%s daemon %s\n", guard->public, host) > 0;
-    good = close(fd) == 0 && good;
-    return good || error_set(error, ERROR_FATAL, "curve_allow_file %s", guard->list.path);
+    (void)snprintf(line, sizeof line, "%s daemon %s\n", guard->public, host);
+    return key_file_make(guard->list.path, line, 0644, error);
 }
 
 struct bus_guard *

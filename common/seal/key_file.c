@@ -43,17 +43,21 @@ static bool write_all(int fd, const char *text)
 }
 
 /* link() fails when the name is taken, unlike rename(): the first one wins. */
-static bool make(const char *path, const char *fresh, struct error *error)
+bool key_file_make(const char *path, const char *fresh, mode_t mode, struct error *error)
 {
     char beside[PATH_MAX];
+    struct stat info;
+    if (lstat(path, &info) == 0) {
+        return true; /* where the folder is not ours to write as well */
+    }
     if (snprintf(beside, sizeof beside, "%s.XXXXXX", path) >= (int)sizeof beside) {
         return error_set(error, ERROR_FATAL, "key file: the path is too long");
     }
-    int fd = mkostemp(beside, O_CLOEXEC); /* mode 0600 */
+    int fd = mkostemp(beside, O_CLOEXEC); /* nobody else's */
     if (fd < 0) {
         return fail(error, path, "cannot be made");
     }
-    bool good = write_all(fd, fresh);
+    bool good = fchmod(fd, mode) == 0 && write_all(fd, fresh);
     good = close(fd) == 0 && good;
     good = good && (link(beside, path) == 0 || errno == EEXIST);
     if (!good) {
@@ -117,7 +121,7 @@ bool key_file_read(const char *path,
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT && fresh) {
-        if (!make(path, fresh, error)) {
+        if (!key_file_make(path, fresh, 0600, error)) {
             return false;
         }
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -7,6 +7,7 @@
 #include "error.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 enum { KEY_FILE_MAX = 16 * 1024 };
 
@@ -22,5 +23,10 @@ bool key_file_read(const char *path,
                    const char *fresh,
                    char text[KEY_FILE_MAX],
                    struct error *error) MUST_CHECK;
+
+/* Makes the file as above where there is none, mode as given whatever the umask; true as well where
+ * there is one, of which nothing is changed.  It is never there in part. */
+bool key_file_make(const char *path, const char *fresh, mode_t mode, struct error *error)
+    MUST_CHECK;
 
 #endif

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char first_line[] = "redress-receipt-public 1";
 
@@ -74,13 +76,46 @@ bool receipt_trust_has(const struct receipt_trust *trust, const uint8_t public[R
     return false;
 }
 
-bool receipt_trust_add(const char *path, const struct receipt_key *key, struct error *error)
+/* A list with nobody in it yet is no list: it begins with the key. */
+static bool list_begin(const char *path, const char *hex, struct error *error)
 {
-    struct receipt_trust trust = {0};
-    struct stat info;
+    char text[256];
+    (void)snprintf(text,
+                   sizeof text,
+                   "%s\n# Whose receipts are believed; for everybody who submits complaints.\n"
+                   "key %s\n",
+                   first_line,
+                   hex);
+    return key_file_make(path, text, 0644, error);
+}
+
+/* All of the line or nothing of it: in part it would spoil the list.  The last line of a list
+ * people wrote may lack its end. */
+static bool line_append(int fd, const char *hex)
+{
+    char line[2 * RECEIPT_PUBLIC_SIZE + 8];
+    char last = '\n';
+    off_t end = lseek(fd, 0, SEEK_END);
+    bool good = end >= 0 && (end == 0 || pread(fd, &last, 1, end - 1) == 1);
+    int size = snprintf(line, sizeof line, "%skey %s\n", last == '\n' ? "" : "\n", hex);
+    good = good && write(fd, line, (size_t)size) == size && fsync(fd) == 0;
+    if (!good && end >= 0) {
+        int why = errno;
+        (void)ftruncate(fd, end);
+        errno = why;
+    }
+    return good;
+}
+
+/* Who comes at the same time waits here, and reads what the other has written. */
+static bool list_add(int fd, const char *path, const struct receipt_key *key, struct error *error)
+{
+    struct receipt_trust trust;
     char hex[2 * RECEIPT_PUBLIC_SIZE + 1];
-    bool fresh = stat(path, &info) != 0 && errno == ENOENT;
-    if (!fresh && !receipt_trust_read(path, &trust, error)) {
+    if (flock(fd, LOCK_EX) != 0) {
+        return error_set(error, ERROR_FATAL, "%s: %s", path, strerrordesc_np(errno));
+    }
+    if (!receipt_trust_read(path, &trust, error)) {
         return false;
     }
     if (receipt_trust_has(&trust, receipt_key_public(key))) {
@@ -89,14 +124,32 @@ bool receipt_trust_add(const char *path, const struct receipt_key *key, struct e
     if (trust.count == RECEIPT_TRUST_MAX) {
         return error_set(error, ERROR_FATAL, "%s: full; take its oldest lines out", path);
     }
-    FILE *file = fopen(path, "ae");
     hex_encode(receipt_key_public(key), RECEIPT_PUBLIC_SIZE, hex);
-    bool good = file && (!fresh || fprintf(file,
-                                           "%s\n# Whose receipts are believed; for everybody who "
-                                           "submits complaints.\n",
-                                           first_line) > 0);
-    good =
-        good && fprintf(file, "key %s\n", hex) > 0 && (!fresh || fchmod(fileno(file), 0644) == 0);
-    good = file && fclose(file) == 0 && good;
-    return good || error_set(error, ERROR_FATAL, "%s: %s", path, strerrordesc_np(errno));
+    errno = ENOSPC; /* of a write that ends early, which says nothing itself */
+    return line_append(fd, hex) ||
+           error_set(error, ERROR_FATAL, "%s: %s", path, strerrordesc_np(errno));
+}
+
+bool receipt_trust_add(const char *path, const struct receipt_key *key, struct error *error)
+{
+    struct receipt_trust trust;
+    struct stat info;
+    char hex[2 * RECEIPT_PUBLIC_SIZE + 1];
+    hex_encode(receipt_key_public(key), RECEIPT_PUBLIC_SIZE, hex);
+    if (stat(path, &info) != 0 && errno == ENOENT && !list_begin(path, hex, error)) {
+        return false;
+    }
+    if (!receipt_trust_read(path, &trust, error)) {
+        return false;
+    }
+    if (receipt_trust_has(&trust, receipt_key_public(key))) {
+        return true; /* also where it may not be written */
+    }
+    int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return error_set(error, ERROR_FATAL, "%s: %s", path, strerrordesc_np(errno));
+    }
+    bool good = list_add(fd, path, key, error);
+    (void)close(fd); /* and the lock with it */
+    return good;
 }

@@ -25,7 +25,8 @@ bool receipt_trust_read(const char *path,
 bool receipt_trust_has(const struct receipt_trust *trust,
                        const uint8_t public[RECEIPT_PUBLIC_SIZE]);
 
-/* Adds the public half of the key to the file, which is made (mode 0644) when it is not there. */
+/* Adds the public half of the key to the file, which is made (mode 0644) when it is not there.  Of
+ * several that add at once each adds its own; where the disk is full the list is as it was. */
 bool receipt_trust_add(const char *path,
                        const struct receipt_key *key,
                        struct error *error) MUST_CHECK;

@@ -4,13 +4,20 @@
  *
  * Method: batches of many sizes, every leaf; every bit of leaf, path, signature and key flipped;
  * index, count and path length changed; the root compared with one computed straight from the
- * recursive definition of RFC 9162.
+ * recursive definition of RFC 9162.  The list of public keys is added to by many at once, and on a
+ * disk that is full.
+ *
+ * Planted: no lock around what is added; a line in part left where it did not fit; a list that is
+ * begun in place.
  */
 #include "receipt_trust.h"
 #include "unit.h"
 
+#include <signal.h>
 #include <sodium.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SIZE_MAX_TRIED = 1000 };
@@ -310,6 +317,106 @@ static void the_public_keys_are_a_list_that_grows(void **state)
     (void)unlink(other);
 }
 
+enum { CHILDREN = 8 };
+
+/* All at once, each with a key of its own, or all with ours; the list may be there or not. */
+static void add_at_once(const char *file, bool ours)
+{
+    int go[2];
+    assert_int_equal(pipe(go), 0);
+    for (int i = 0; i < CHILDREN; i++) {
+        if (fork() == 0) {
+            char mine[96];
+            char byte = 0;
+            (void)close(go[1]);
+            (void)snprintf(mine, sizeof mine, "%s/child%d.key", folder, i);
+            struct receipt_key *own = ours ? key : receipt_key_open(mine, true, &error);
+            ssize_t ended = read(go[0], &byte, 1); /* all leave at once, when it is closed */
+            _exit(ended == 0 && own && receipt_trust_add(file, own, &error) ? 0 : 1);
+        }
+    }
+    (void)close(go[0]);
+    (void)close(go[1]);
+    for (int i = 0; i < CHILDREN; i++) {
+        int status = 1;
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+}
+
+static void who_adds_to_the_list_at_once_takes_nothing_from_it(void **state)
+{
+    (void)state;
+    char file[80];
+    char mine[96];
+    struct receipt_trust trust;
+    struct stat info;
+    (void)snprintf(file, sizeof file, "%s/receipt.key.pub", folder);
+    for (int round = 0; round < 25; round++) {
+        (void)unlink(file);
+        for (int i = 0; i < CHILDREN; i++) {
+            (void)snprintf(mine, sizeof mine, "%s/child%d.key", folder, i);
+            (void)unlink(mine);
+        }
+        add_at_once(file, false);
+        if (!receipt_trust_read(file, &trust, &error)) {
+            fail_msg("%s", error.text);
+        }
+        assert_int_equal(trust.count, CHILDREN);
+        add_at_once(file, true); /* the same: no second lines */
+        assert_true(receipt_trust_read(file, &trust, &error));
+        assert_int_equal(trust.count, CHILDREN + 1);
+        assert_int_equal(stat(file, &info), 0);
+        assert_int_equal(info.st_mode & 07777, 0644);
+        assert_int_equal(info.st_nlink, 1);
+    }
+    for (int i = 0; i < CHILDREN; i++) {
+        (void)snprintf(mine, sizeof mine, "%s/child%d.key", folder, i);
+        (void)unlink(mine);
+    }
+    (void)unlink(file);
+}
+
+/* The list, and the keys in it, are as before; a line in part would spoil it for all. */
+static void a_full_disk_takes_nothing_from_the_list(void **state)
+{
+    (void)state;
+    char file[80];
+    char other[80];
+    struct receipt_trust trust;
+    struct stat before;
+    struct stat after;
+    struct rlimit usual;
+    (void)snprintf(file, sizeof file, "%s/receipt.key.pub", folder);
+    (void)snprintf(other, sizeof other, "%s/other.key", folder);
+    struct receipt_key *newer = receipt_key_open(other, true, &error);
+    assert_non_null(newer);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+    struct rlimit small = {.rlim_cur = 40, .rlim_max = usual.rlim_max};
+    void (*as_before)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_false(receipt_trust_add(file, key, &error));
+    assert_int_not_equal(access(file, F_OK), 0); /* and no list that nobody can begin anew */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+    assert_true(receipt_trust_add(file, key, &error));
+    assert_int_equal(stat(file, &before), 0);
+    small.rlim_cur = (rlim_t)before.st_size + 10;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_false(receipt_trust_add(file, newer, &error));
+    assert_int_equal(stat(file, &after), 0);
+    assert_int_equal(after.st_size, before.st_size);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+    assert_int_equal(truncate(file, before.st_size - 1), 0); /* as people write: no end of line */
+    assert_true(receipt_trust_add(file, newer, &error));
+    assert_true(receipt_trust_read(file, &trust, &error));
+    assert_int_equal(trust.count, 2);
+    assert_true(receipt_trust_has(&trust, receipt_key_public(newer)));
+    (void)signal(SIGXFSZ, as_before);
+    receipt_key_free(&newer);
+    (void)unlink(file);
+    (void)unlink(other);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -319,6 +426,8 @@ int main(void)
         STORY(the_largest_batch_needs_no_longer_path_and_a_full_arena_says_so),
         STORY(the_key_survives_a_restart_and_a_bad_file_is_refused),
         STORY(the_public_keys_are_a_list_that_grows),
+        STORY(who_adds_to_the_list_at_once_takes_nothing_from_it),
+        STORY(a_full_disk_takes_nothing_from_the_list),
     };
     if (!mkdtemp(folder)) {
         return 1;
