@@ -1,4 +1,4 @@
-# Settings, keys, archive, and the five daemons under runit's supervision.  Sourced by deploy/quickstart.
+# Settings, archive, keys, and the five daemons under runit's supervision.  Sourced by deploy/quickstart.
 
 supervisor_pid=$state/service.pid
 

@@ -199,6 +199,7 @@ static const struct ctl_option verify_options[] = {
 
 static const struct ctl_option keys_create_options[] = {
     FLAG("anew", 0, TEXT_OPTION_ANEW),
+    FLAG("bus", 0, TEXT_OPTION_BUS),
 };
 
 static const struct ctl_option wait_options[] = {

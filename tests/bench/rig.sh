@@ -68,7 +68,6 @@ run_dir: $work/run
 key_file: $work/keys/seal.key
 receipt_key_file: $work/keys/receipt.key
 END
-    redress keys create >"$work/log/keys" 2>&1 || fail "no keys: $work/log/keys"
 }
 
 ready() { curl -fsS --max-time 2 --unix-socket "$work/run/$1-bench.admin" http://localhost/readyz; }
@@ -100,6 +99,7 @@ fresh() {
         -c 'CREATE DATABASE redress'
     redis_ask flushall >/dev/null
     "$bin/redress" --config "$work/redress.yaml" archive create >"$work/log/archive" 2>&1 || fail "no archive: $work/log/archive"
+    redress keys create >"$work/log/keys" 2>&1 || fail "no keys: $work/log/keys"
     redress policy load "$root"/deploy/policies/*.yaml "$@" >"$work/log/policies" 2>&1 ||
         fail "a policy was refused: $work/log/policies"
     sql -c "UPDATE policy SET loaded_at = loaded_at - interval '1 min'" -c CHECKPOINT # a new one counts after seconds

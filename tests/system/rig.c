@@ -91,10 +91,13 @@ struct rig *rig_new(bool with_archive)
     rig_sql_connect(rig, rig->conninfo);
     rig->zmq = zmq_ctx_new();
     settings_write(rig);
-    assert_int_equal(rig_redress(rig, (const char *const[]){"--quiet", "keys", "create", NULL}), 0);
     if (with_archive) {
         rig_archive_create(rig);
     }
+    /* without it there are no roles to ask in what is sealed */
+    const char *anew = with_archive ? NULL : "--anew";
+    assert_int_equal(
+        rig_redress(rig, (const char *const[]){"--quiet", "keys", "create", anew, NULL}), 0);
     rig_sql(rig, "SET search_path TO redress");
     return rig;
 }

@@ -7,6 +7,13 @@
 #include "pg.h"
 #include "scope.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#define CONNECT_S "5"
+
 static const char undefined_table[] = "42P01";
 static const char not_permitted[] = "42501";
 
@@ -43,7 +50,7 @@ static void connect_hint(const struct ctl *ctl)
         ctl_note(ctl, TEXT_HINT_SETTINGS, NULL);
     } else if (!role_of(ctl->verb)) {
         ctl_note(ctl, TEXT_HINT_OWNER, CTL_ARGS(ctl->verb->name));
-    } else if (!ctl->database) {
+    } else if (!ctl->database && ctl->verb->run != ctl_keys_create) { /* which says more itself */
         ctl_note(ctl, TEXT_HINT_AWAY, NULL);
     }
 }
@@ -85,20 +92,86 @@ static int check_form(struct ctl *ctl)
                     CTL_ARGS(CTL_NUMBER_TEXT(form), CTL_NUMBER_TEXT(ARCHIVE_SCHEMA)));
 }
 
+/* How the archive is found: conninfo and what is always so. */
+struct address {
+    char conninfo[sizeof((struct ctl *)NULL)->settings.database];
+    const char *values[6];
+};
+
+static const char *const address_keys[] = {
+    "dbname", "options", "connect_timeout", "application_name", "client_encoding", NULL};
+
+static void address_of(const struct ctl *ctl, struct address *address)
+{
+    *address = (struct address){
+        .values = {
+                   address->conninfo, "-c search_path=redress", CONNECT_S, "redress", "UTF8", NULL}
+    };
+    (void)snprintf(address->conninfo, sizeof address->conninfo, "%s", ctl->settings.database);
+    if (role_of(ctl->verb)) {
+        conninfo_user(address->conninfo, sizeof address->conninfo, role_of(ctl->verb));
+    }
+}
+
+/* A socket file that is there, or may be, and that we may not open. */
+static bool socket_is_barred(const PGconn *asked)
+{
+    const char *folder = PQhost(asked);
+    char path[PATH_MAX];
+    if (!folder || folder[0] != '/') {
+        return false;
+    }
+    (void)snprintf(path, sizeof path, "%s/.s.PGSQL.%s", folder, PQport(asked));
+    return access(path, W_OK) != 0 && errno == EACCES;
+}
+
+/* Something has taken the connection.  What follows is between libpq and whatever that is. */
+static bool is_taken(const PGconn *asked)
+{
+    ConnStatusType status = PQstatus(asked);
+    return status != CONNECTION_BAD && status != CONNECTION_STARTED && status != CONNECTION_NEEDED;
+}
+
+/* PQping does not count who closes without a word, keeps silent, or cannot agree on TLS. */
+static bool is_connected(PGconn *asked)
+{
+    int64_t until_us = clock_monotonic_us() + strtol(CONNECT_S, NULL, 10) * 1000000;
+    PostgresPollingStatusType wants = PGRES_POLLING_WRITING;
+    while (!is_taken(asked) && PQstatus(asked) != CONNECTION_BAD) {
+        struct pollfd socket = {.fd = PQsocket(asked),
+                                .events = wants == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        int64_t left_us = until_us - clock_monotonic_us();
+        if (left_us <= 0) {
+            return false;
+        }
+        if (poll(&socket, 1, (int)(left_us / 1000) + 1) > 0) {
+            wants = PQconnectPoll(asked);
+        }
+    }
+    return is_taken(asked);
+}
+
+bool ctl_database_answers(const struct ctl *ctl)
+{
+    struct address address;
+    address_of(ctl, &address);
+    if (PQpingParams(address_keys, address.values, 1) != PQPING_NO_RESPONSE) {
+        return true;
+    }
+    PGconn *asked = PQconnectStartParams(address_keys, address.values, 1);
+    bool answers = !asked || is_connected(asked) || socket_is_barred(asked);
+    PQfinish(asked);
+    return answers;
+}
+
 int ctl_database(struct ctl *ctl)
 {
     if (ctl->database) {
         return CTL_OK;
     }
-    char conninfo[sizeof ctl->settings.database];
-    (void)snprintf(conninfo, sizeof conninfo, "%s", ctl->settings.database);
-    if (role_of(ctl->verb)) {
-        conninfo_user(conninfo, sizeof conninfo, role_of(ctl->verb));
-    }
-    const char *const keys[] = {
-        "dbname", "options", "connect_timeout", "application_name", "client_encoding", NULL};
-    const char *const values[] = {conninfo, "-c search_path=redress", "5", "redress", "UTF8", NULL};
-    ctl->database = PQconnectdbParams(keys, values, 1);
+    struct address address;
+    address_of(ctl, &address);
+    ctl->database = PQconnectdbParams(address_keys, address.values, 1);
     if (PQstatus(ctl->database) == CONNECTION_OK) {
         return ctl->verb->run == ctl_archive_create ? CTL_OK : check_form(ctl);
     }

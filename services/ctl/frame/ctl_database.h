@@ -10,6 +10,11 @@
 int ctl_database(struct ctl *ctl) MUST_CHECK;
 void ctl_database_close(struct ctl *ctl);
 
+/* Where connecting failed: is there something that takes connections, whatever it then says, or
+ * nothing?  Yes as well where the settings are none of libpq's, or the socket is not ours to open:
+ * so it cannot be told. */
+bool ctl_database_answers(const struct ctl *ctl);
+
 /*
  * One statement with text parameters (NULL: SQL NULL), read into *rows, which is the caller's
  * (PQclear).  Says what went wrong: CTL_UNREACHABLE when the connection is gone or no archive is in
