@@ -50,6 +50,7 @@ struct ctl_option {
     enum ctl_text help;
     const char *values; /* what shells offer: "due|priority", or "@queue" of the kinds of
                            `completion --names`; NULL: files */
+    bool needed;        /* the verb says what is wrong where it is not given */
 };
 
 struct ctl;

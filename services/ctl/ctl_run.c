@@ -7,10 +7,14 @@
 #include "event.h"
 
 #include <errno.h>
+#include <iconv.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <sodium.h>
+#include <strings.h>
 #include <unistd.h>
 
+enum { CHARSET_SIZE = 32 };
 enum { REAL_DIGITS = 6 }; /* of a fraction: seconds, shares, rates; whole numbers have all theirs */
 
 static const char usual_config[] = "/etc/redress/redress.yaml";
@@ -144,15 +148,63 @@ static enum ctl_language language_early(int argc, char **argv)
     return CTL_EN;
 }
 
-/* Chinese needs a locale that knows UTF-8, whatever the environment says. */
-static void locale_set(void)
+/* What the environment has its characters in: "zh_CN.GB18030", or what the system makes of a name
+ * without; "" where it says nothing. */
+static void charset_asked(char into[CHARSET_SIZE])
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    const char *value = NULL;
+    for (size_t i = 0; (!value || value[0] == '\0') && i < sizeof variables / sizeof *variables;
+         i++) {
+        value = getenv(variables[i]);
+    }
+    const char *dot = value ? strchr(value, '.') : NULL;
+    if (dot) {
+        (void)snprintf(into, CHARSET_SIZE, "%.*s", (int)strcspn(dot + 1, "@"), dot + 1);
+    } else { /* NOLINTNEXTLINE(concurrency-mt-unsafe): see locale_set */
+        (void)snprintf(into, CHARSET_SIZE, "%s", MB_CUR_MAX > 1 ? nl_langinfo(CODESET) : "");
+    }
+}
+
+/* All that is written is UTF-8, and widths are counted in it, whatever the environment says. */
+static void locale_set(char charset[CHARSET_SIZE])
 {
     /* NOLINTBEGIN(concurrency-mt-unsafe): first thing in main, before there is any thread */
     (void)setlocale(LC_CTYPE, "");
-    if (MB_CUR_MAX == 1) {
+    charset_asked(charset);
+    if (MB_CUR_MAX == 1 || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
         (void)setlocale(LC_CTYPE, "C.UTF-8");
     }
     /* NOLINTEND(concurrency-mt-unsafe) */
+}
+
+/* A terminal of GB18030 or Big5 shows UTF-8 as other characters: told in its own, the one line that
+ * is; where it has none of those, in English. */
+static void charset_tell(const struct ctl *ctl, const char *charset)
+{
+    char told[256];
+    char converted[sizeof told * 2] = "";
+    bool utf8 = strcasecmp(charset, "UTF-8") == 0 || strcasecmp(charset, "UTF8") == 0;
+    if (charset[0] == '\0' || utf8 || ctl->quiet) {
+        return;
+    }
+    char *from = told;
+    char *into = converted;
+    (void)ctl_format_into(
+        told, sizeof told, ctl_text_in(ctl->language, TEXT_CHARSET), CTL_ARGS(charset));
+    size_t left = strlen(told);
+    size_t room = sizeof converted - 1;
+    iconv_t to = iconv_open(charset, "UTF-8");
+    bool can = to != (iconv_t)-1; /* NOLINT(performance-no-int-to-ptr): as iconv has it */
+    if (!can || iconv(to, &from, &left, &into, &room) == (size_t)-1) {
+        memset(converted, 0, sizeof converted); /* nothing of what could be converted */
+        (void)ctl_format_into(
+            converted, sizeof converted, ctl_text_in(CTL_EN, TEXT_CHARSET), CTL_ARGS(charset));
+    }
+    if (can) {
+        (void)iconv_close(to);
+    }
+    (void)fprintf(ctl->err, "%s\n", converted);
 }
 
 /* What these say is in the program: settings that cannot be read are no reason to be silent. */
@@ -218,13 +270,14 @@ static int begin(struct ctl *ctl, const struct ctl_wish *wish)
     return settings_load(ctl, wish->config);
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, const char *charset, int argc, char **argv)
 {
     struct ctl_wish wish = {0};
     int code = ctl_options_read(ctl, &wish, argc, argv);
     if (code != CTL_OK) {
         return code;
     }
+    charset_tell(ctl, charset);
     if (wish.version) {
         return ctl_version(ctl);
     }
@@ -242,10 +295,11 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
 int ctl_run(int argc, char **argv, FILE *out, FILE *err)
 {
-    locale_set();
+    char charset[CHARSET_SIZE];
+    locale_set(charset);
     struct ctl ctl = {.out = out, .err = err, .language = language_early(argc, argv)};
     ctl_fault_speak(ctl.language);
-    int code = run(&ctl, argc, argv);
+    int code = run(&ctl, charset, argc, argv);
     ctl_database_close(&ctl);
     if (fflush(out) != 0 && code == CTL_OK) {
         code = ctl_fail(&ctl, CTL_FAILED, TEXT_OUTPUT, CTL_ARGS(ctl_errno_text(&ctl, errno)));

@@ -5,17 +5,20 @@
 #define OPTIONS(rows) (rows), sizeof(rows) / sizeof *(rows)
 #define NO_OPTIONS    NULL, 0
 
-#define FLAG(name, letter, help) {name, NULL, letter, CTL_FLAG, NULL, NULL, 0, 0, help, NULL}
+#define FLAG(name, letter, help) {name, NULL, letter, CTL_FLAG, NULL, NULL, 0, 0, help, NULL, false}
 #define WORD(name, letter, argument, help) \
-    {name, NULL, letter, CTL_TEXT, argument, NULL, 0, 0, help, NULL}
+    {name, NULL, letter, CTL_TEXT, argument, NULL, 0, 0, help, NULL, false}
 #define OF(values, name, letter, argument, help) \
-    {name, NULL, letter, CTL_TEXT, argument, NULL, 0, 0, help, values}
+    {name, NULL, letter, CTL_TEXT, argument, NULL, 0, 0, help, values, false}
+/* What the verb is refused without. */
+#define NEEDED(values, name, letter, argument, help) \
+    {name, NULL, letter, CTL_TEXT, argument, NULL, 0, 0, help, values, true}
 #define CHOICE(choices, name, argument, fallback, help) \
-    {name, NULL, 0, CTL_CHOICE, argument, fallback, 0, 0, help, choices}
+    {name, NULL, 0, CTL_CHOICE, argument, fallback, 0, 0, help, choices, false}
 #define NUMBER(name, letter, fallback, min, max, help) \
-    {name, NULL, letter, CTL_NUMBER, "N", fallback, min, max, help, NULL}
+    {name, NULL, letter, CTL_NUMBER, "N", fallback, min, max, help, NULL, false}
 #define TIME(name, fallback, min_ms, max_ms, help) \
-    {name, NULL, 0, CTL_DURATION, "TIME", fallback, min_ms, max_ms, help, NULL}
+    {name, NULL, 0, CTL_DURATION, "TIME", fallback, min_ms, max_ms, help, NULL, false}
 #define JOURNALS "intake|triage|dispatch|watchdog"
 #define LANGUAGES "en|zh-CN|zh-TW"
 #define PATIENCE TIME("timeout", "10s", 100, DAY_MS, TEXT_OPTION_TIMEOUT)
@@ -56,7 +59,7 @@ static const struct ctl_option policy_explain_options[] = {
     OF("@category", "category", 0, "ID", TEXT_OPTION_FACT_CATEGORY),
     WORD("class", 0, "ID", TEXT_OPTION_FACT_CLASS),
     NUMBER("repeats", 0, NULL, 0, 1000, TEXT_OPTION_FACT_REPEATS),
-    {"pattern", NULL, 0, CTL_MANY, "ID", NULL, 0, 0, TEXT_OPTION_FACT_PATTERN, NULL},
+    {"pattern", NULL, 0, CTL_MANY, "ID", NULL, 0, 0, TEXT_OPTION_FACT_PATTERN, NULL, false},
 };
 
 static const struct ctl_option org_apply_options[] = {
@@ -69,8 +72,8 @@ static const struct ctl_option org_clear_options[] = {
 };
 
 static const struct ctl_option submit_options[] = {
-    OF("@policy", "policy", 0, "NAME", TEXT_OPTION_POLICY),
-    OF("@channel", "channel", 0, "NAME", TEXT_OPTION_CHANNEL),
+    NEEDED("@policy", "policy", 0, "NAME", TEXT_OPTION_POLICY),
+    NEEDED("@channel", "channel", 0, "NAME", TEXT_OPTION_CHANNEL),
     WORD("text", 't', "TEXT|@FILE", TEXT_OPTION_TEXT),
     WORD("name", 0, "NAME", TEXT_OPTION_NAME),
     WORD("contact", 0, "CONTACT", TEXT_OPTION_CONTACT),
@@ -84,10 +87,12 @@ static const struct ctl_option submit_options[] = {
     PATIENCE,
 };
 
-/* Who does it, of every verb that does something to a case. */
-#define WHO                                                                                        \
-    {"as", "actor", 0, CTL_TEXT, "PERSON", NULL, 0, 0, TEXT_OPTION_AS, "@agent"},                  \
-        OF("@role", "role", 0, "ROLE", TEXT_OPTION_ROLE), PATIENCE
+/* Who does it, of every verb that does something to a case; needed unless it may only look. */
+#define BY(needed)                                                                                 \
+    {"as", "actor", 0, CTL_TEXT, "PERSON", NULL, 0, 0, TEXT_OPTION_AS, "@agent", needed},          \
+        {"role", NULL, 0, CTL_TEXT, "ROLE", NULL, 0, 0, TEXT_OPTION_ROLE, "@role", needed},        \
+        PATIENCE
+#define WHO BY(true)
 
 static const struct ctl_option claim_options[] = {
     WHO,
@@ -95,13 +100,15 @@ static const struct ctl_option claim_options[] = {
 };
 
 static const struct ctl_option act_options[] = {
-    WHO,
-    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE|@FILE", NULL, 0, 0, TEXT_OPTION_FIELD, "@field"},
+    BY(false),
+    {"field", NULL, 'f', CTL_MANY, "NAME=VALUE|@FILE", NULL, 0, 0, TEXT_OPTION_FIELD,
+     "@field", false},
     WORD("note", 0, "TEXT|@FILE", TEXT_OPTION_NOTE),
     WORD("text", 0, "NAME", TEXT_OPTION_ACT_TEXT),
     OF(LANGUAGES, "text-language", 0, "TAG", TEXT_OPTION_TEXT_LANGUAGE),
     FLAG("draft", 0, TEXT_OPTION_DRAFT),
-    {"version", NULL, 0, CTL_NUMBER, "VERSION", "0", 0, UINT32_MAX, TEXT_OPTION_EXPECTED, NULL},
+    {"version", NULL, 0, CTL_NUMBER, "VERSION", "0", 0, UINT32_MAX, TEXT_OPTION_EXPECTED, NULL,
+     false},
 };
 
 static const struct ctl_option queue_options[] = {
@@ -115,15 +122,16 @@ static const struct ctl_option play_options[] = {
     NUMBER("agents", 0, "4", 1, 1000, TEXT_OPTION_PLAY_AGENTS),
     NUMBER("at-once", 0, "0", 0, 4096, TEXT_OPTION_PLAY_AT_ONCE),
     NUMBER("seed", 0, "1", 0, INT64_MAX, TEXT_OPTION_SEED),
-    {"leave", NULL, 0, CTL_NUMBER, "PERCENT", "20", 0, 100, TEXT_OPTION_LEAVE, NULL},
+    {"leave", NULL, 0, CTL_NUMBER, "PERCENT", "20", 0, 100, TEXT_OPTION_LEAVE, NULL, false},
     PATIENCE,
 };
 
 static const struct ctl_option release_options[] = {WHO};
 
-#define ERASE_REASON WORD("reason", 0, "TEXT|@FILE", TEXT_OPTION_ERASE_REASON)
-
-static const struct ctl_option erase_options[] = {WHO, ERASE_REASON};
+static const struct ctl_option erase_options[] = {
+    WHO,
+    NEEDED(NULL, "reason", 0, "TEXT|@FILE", TEXT_OPTION_ERASE_REASON),
+};
 
 static const struct ctl_option read_options[] = {
     WHO,
@@ -136,12 +144,12 @@ static const struct ctl_option retention_options[] = {
     NUMBER("limit", 'n', "20", 1, 10000, TEXT_LOOK_LIMIT),
     FLAG("erase", 0, TEXT_OPTION_RETENTION_ERASE),
     FLAG("dry-run", 0, TEXT_OPTION_RETENTION_DRY_RUN),
-    WHO,
-    ERASE_REASON,
+    BY(false),
+    WORD("reason", 0, "TEXT|@FILE", TEXT_OPTION_ERASE_REASON),
 };
 
 static const struct ctl_option import_options[] = {
-    WORD("map", 'm', "FILE", TEXT_OPTION_MAP),
+    NEEDED(NULL, "map", 'm', "FILE", TEXT_OPTION_MAP),
     OF("@policy", "policy", 0, "NAME", TEXT_OPTION_IMPORT_POLICY),
     OF("@channel", "channel", 0, "NAME", TEXT_OPTION_IMPORT_CHANNEL),
     NUMBER("count", 'n', NULL, 1, INT64_MAX, TEXT_OPTION_IMPORT_COUNT),
@@ -153,7 +161,7 @@ static const struct ctl_option import_options[] = {
 };
 
 static const struct ctl_option drill_options[] = {
-    OF("@policy", "policy", 'p', "POLICY", TEXT_OPTION_DRILL_POLICY),
+    NEEDED("@policy", "policy", 'p', "POLICY", TEXT_OPTION_DRILL_POLICY),
     OF("@policy", "against", 0, "POLICY", TEXT_OPTION_DRILL_AGAINST),
     WORD("from", 0, "TIME", TEXT_OPTION_DRILL_FROM),
     WORD("to", 0, "TIME", TEXT_OPTION_DRILL_TO),
@@ -174,7 +182,7 @@ static const struct ctl_option list_options[] = {
     OF("@department", "department", 0, "ID", TEXT_LOOK_DEPARTMENT),
     OF("@channel", "channel", 0, "ID", TEXT_LOOK_CHANNEL),
     OF("@category", "category", 0, "ID", TEXT_LOOK_CATEGORY),
-    {"priority", NULL, 0, CTL_NUMBER, "LEVEL", NULL, 1, 5, TEXT_LOOK_PRIORITY, "1|2|3|4|5"},
+    {"priority", NULL, 0, CTL_NUMBER, "LEVEL", NULL, 1, 5, TEXT_LOOK_PRIORITY, "1|2|3|4|5", false},
     OF("@policy", "policy", 0, "NAME", TEXT_LOOK_POLICY_NAME),
     FLAG("open", 0, TEXT_LOOK_OPEN),
     FLAG("closed", 0, TEXT_LOOK_CLOSED),
@@ -193,7 +201,8 @@ static const struct ctl_option measures_options[] = {
 };
 
 static const struct ctl_option verify_options[] = {
-    {"partition", NULL, 'p', CTL_NUMBER, "NUMBER", "-1", -1, 1023, TEXT_LOOK_PARTITION, NULL},
+    {"partition", NULL, 'p', CTL_NUMBER, "NUMBER", "-1", -1, 1023, TEXT_LOOK_PARTITION, NULL,
+     false},
     CHOICE(JOURNALS, "service", "NAME", NULL, TEXT_LOOK_SERVICE),
 };
 
@@ -222,14 +231,14 @@ static const struct ctl_option clock_explain_options[] = {
 };
 
 static const struct ctl_option calendar_import_options[] = {
-    WORD("name", 0, "NAME", TEXT_OPTION_CALENDAR_NAME),
+    NEEDED(NULL, "name", 0, "NAME", TEXT_OPTION_CALENDAR_NAME),
     WORD("source", 0, "TEXT", TEXT_OPTION_CALENDAR_SOURCE),
-    {"first-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_FIRST_YEAR, NULL},
-    {"last-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_LAST_YEAR, NULL},
+    {"first-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_FIRST_YEAR, NULL, false},
+    {"last-year", NULL, 0, CTL_NUMBER, "YEAR", "0", 0, 2199, TEXT_OPTION_LAST_YEAR, NULL, false},
 };
 
 static const struct ctl_option calendar_show_options[] = {
-    {"year", NULL, 'y', CTL_NUMBER, "YEAR", NULL, 1970, 2199, TEXT_OPTION_YEAR, NULL},
+    {"year", NULL, 'y', CTL_NUMBER, "YEAR", NULL, 1970, 2199, TEXT_OPTION_YEAR, NULL, false},
     WORD("calendar", 0, "NAME", TEXT_OPTION_CALENDAR),
 };
 

@@ -347,6 +347,21 @@ static void a_mapping_of_no_channel_is_refused_before_the_first_row(void **state
     desk_end(&desk);
 }
 
+/* It fails where it is said that there is nothing there as well. */
+static void a_retention_of_nothing_says_so_once(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    char line[SAID_LINE_MAX];
+    (void)snprintf(line, sizeof line, "--config %s/redress.yaml retention", folder);
+    SCOPED(said_done) struct said said = said_line(line);
+    assert_int_equal(said.code, CTL_OK);
+    assert_string_equal(said.out, "");
+    assert_string_equal(said.err, "0 due to be erased; 0 on legal hold stay\n");
+    desk_end(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_list_of_several_policies_says_of_which_each_case_is),
         cmocka_unit_test(a_queue_that_is_cut_says_so),
         cmocka_unit_test(a_mapping_of_no_channel_is_refused_before_the_first_row),
+        cmocka_unit_test(a_retention_of_nothing_says_so_once),
         cmocka_unit_test(calendars_without_holidays_are_told_of_versions_that_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

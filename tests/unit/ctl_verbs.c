@@ -144,6 +144,8 @@ static const struct {
      "no option is called \"--fieldd\"; did you mean \"--field\"?\n"},
     {"import --window 0 x", CTL_USAGE, "--window takes 1 to 65536, not \"0\"\n"},
     {"import --window", CTL_USAGE, "option --window wants a value\n"},
+    {"org clear --yes", CTL_USAGE,
+     "no option is called \"--yes\": redress does not ask before it acts; leave it out\n"},
     {"import x.csv", CTL_USAGE, "redress import wants --map; see redress help import\n"},
     {"submit --text x --policy p", CTL_USAGE,
      "redress submit wants --channel; see redress help submit\n"},
@@ -204,8 +206,8 @@ static void help_is_made_of_the_row(void **state)
                                "把案件退回佇列\n"
                                "\n"
                                "選項：\n"
-                               "  --as 姓名       操作人\n"
-                               "  --role 角色     以什麼角色\n"
+                               "  --as 姓名       操作人（必填）\n"
+                               "  --role 角色     以什麼角色（必填）\n"
                                "  --timeout 時間  最長等待時間（預設：10s）\n"
                                "\n"
                                "所有命令通用的選項：\n"
@@ -254,6 +256,57 @@ static void an_option_stands_in_a_help_once(void **state)
     said = said_line("help list");
     assert_non_null(strstr(said.out, "--version"));
     said_done(&said);
+}
+
+/* A row that says so is refused without, and says so in help. */
+static void what_is_needed_is_marked_and_refused_without(void **state)
+{
+    (void)state;
+    unsigned seen = 0;
+    assert_non_null(freopen("/dev/null", "r", stdin));
+    for (size_t v = 0; v < ctl_verb_count; v++) {
+        const struct ctl_verb *verb = &ctl_verbs[v];
+        char help[64];
+        (void)snprintf(help, sizeof help, "help %s --lang zh-CN", verb->name);
+        for (size_t i = 0; i < verb->option_count; i++) {
+            char line[512];
+            const struct ctl_option *option = &verb->options[i];
+            if (!option->needed) {
+                continue;
+            }
+            int used = snprintf(line, sizeof line, "%s", verb->name);
+            for (unsigned a = 0;
+                 a < verb->arguments_min + (verb->arguments_min == 0 && verb->arguments_max > 0);
+                 a++) {
+                used += snprintf(line + used, sizeof line - (size_t)used, " 7");
+            }
+            for (size_t j = 0; j < verb->option_count; j++) {
+                const struct ctl_option *other = &verb->options[j];
+                if (other->needed && j != i) {
+                    used +=
+                        snprintf(line + used, sizeof line - (size_t)used, " --%s x", other->name);
+                }
+            }
+            struct said said = said_line(line);
+            if (said.code != CTL_USAGE || !strstr(said.err, option->name)) {
+                fail_msg("%s without --%s: %d, %s", line, option->name, said.code, said.err);
+            }
+            said_done(&said);
+            seen++;
+        }
+        struct said said = said_line(help);
+        unsigned marked = 0;
+        for (const char *at = said.out; (at = strstr(at, "（必填）")); at++) {
+            marked++;
+        }
+        unsigned needed = 0;
+        for (size_t i = 0; i < verb->option_count; i++) {
+            needed += verb->options[i].needed;
+        }
+        assert_int_equal(marked, needed);
+        said_done(&said);
+    }
+    assert_true(seen >= 12);
 }
 
 /* One line a fault, and no empty one behind the last. */
@@ -427,6 +480,7 @@ int main(void)
         cmocka_unit_test(help_lists_every_verb),
         cmocka_unit_test(an_option_stands_in_a_help_once),
         cmocka_unit_test(what_is_wrong_with_the_settings_is_said_in_a_line),
+        cmocka_unit_test(what_is_needed_is_marked_and_refused_without),
         cmocka_unit_test(help_lists_every_setting),
         cmocka_unit_test(a_dash_for_a_text_is_what_comes_in),
         cmocka_unit_test(a_note_has_something_to_say),

@@ -352,8 +352,8 @@ static void answer(const struct found *found, bool erases)
         tell_unjudged(found);
         return;
     }
-    ctl_table_print(found->table);
-    if (found->listed > 0) {
+    if (found->listed > 0) { /* else the counts say all there is to say */
+        ctl_table_print(found->table);
         view_zone_tell(ctl);
     }
     ctl_note(ctl,

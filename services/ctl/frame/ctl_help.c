@@ -63,6 +63,9 @@ option_left(const struct ctl *ctl, const struct ctl_option *option, char *text, 
 static void option_right(const struct ctl *ctl, const struct ctl_option *option, FILE *to)
 {
     (void)fputs(ctl_text_in(ctl->language, option->help), to);
+    if (option->needed) {
+        (void)fputs(ctl_text_in(ctl->language, TEXT_HELP_NEEDED), to);
+    }
     if (option->fallback && option->fallback[0] != '-') { /* a number below all is none */
         ctl_format(to, ctl_text_in(ctl->language, TEXT_HELP_DEFAULT), CTL_ARGS(option->fallback));
     }

@@ -44,6 +44,9 @@ static void options_manual(const struct ctl *ctl, const struct ctl_option *optio
         }
         (void)fputc('\n', to);
         roff(to, ctl_text_in(ctl->language, options[i].help));
+        if (options[i].needed) {
+            (void)fputs(ctl_text_in(ctl->language, TEXT_HELP_NEEDED), to);
+        }
         if (options[i].fallback && options[i].fallback[0] != '-') { /* as in help */
             ctl_format(
                 to, ctl_text_in(ctl->language, TEXT_HELP_DEFAULT), CTL_ARGS(options[i].fallback));

@@ -133,6 +133,12 @@ static int unknown_option(const struct ctl *ctl, const char *word)
     const char *bare = word + strspn(word, "-");
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(bare, "="), bare);
     const struct ctl_option *option;
+    static const char *const agreeing[] = {"yes", "y", "force", "assume-yes", "no-confirm"};
+    for (size_t i = 0; i < sizeof agreeing / sizeof *agreeing; i++) {
+        if (strcmp(name, agreeing[i]) == 0) {
+            return ctl_fail(ctl, CTL_USAGE, TEXT_OPTION_AGREES, CTL_ARGS(word));
+        }
+    }
     for (size_t i = 0; (option = ctl_option_at(ctl->verb, i)) != NULL; i++) {
         ctl_nearer(name, option->name, &nearest, &far);
     }

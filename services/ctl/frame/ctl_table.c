@@ -91,11 +91,18 @@ void ctl_table_add(struct ctl_table *table, const char *const *cells)
     for (size_t i = 0; i < table->count; i++) {
         const struct ctl_column *column = &table->columns[i];
         const char *cell = cells[i] ? cells[i] : "";
+        char fault[64]; /* sign and word: who hears a table read, or pipes it, has no heading there
+                         */
         (void)json_object_set_new(row, column->key, cell_json(column->kind, cell));
         if (cell[0] != '\0' && column->kind == CTL_COLUMN_BOOLEAN) {
             cell = "✓";
         } else if (cell[0] != '\0' && column->kind == CTL_COLUMN_FAULT) {
-            cell = view_sign(VIEW_BREACHED);
+            (void)snprintf(fault,
+                           sizeof fault,
+                           "%s %s",
+                           view_sign(VIEW_BREACHED),
+                           ctl_text_in(table->ctl->language, column->title));
+            cell = fault;
         }
         if (line) {
             char *copy = strdup(cell); /* the table takes it */
