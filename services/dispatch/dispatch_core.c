@@ -47,6 +47,7 @@ static const char *const codes[DISPATCH_ANSWER_COUNT] = {
     [DISPATCH_MUST_BE_KEPT] = "must_be_kept",
     [DISPATCH_SAME_CAUSE] = "same_cause",
     [DISPATCH_UNCOUNTED] = "uncounted",
+    [DISPATCH_HELD_BEFORE] = "held_before",
 };
 
 const char *dispatch_answer_code(enum dispatch_answer answer)

@@ -212,8 +212,9 @@ enum dispatch_answer {
     DISPATCH_STILL_OPEN,
     DISPATCH_MAY_BE_REOPENED, /* … until_us says how long */
     DISPATCH_MUST_BE_KEPT,    /* … title says why, until_us how long */
-    DISPATCH_SAME_CAUSE, /* more complaints of the same cause than may be: counted says how many */
-    DISPATCH_UNCOUNTED,  /* nobody has counted them yet */
+    DISPATCH_SAME_CAUSE,  /* more complaints of the same cause than may be: counted says how many */
+    DISPATCH_UNCOUNTED,   /* nobody has counted them yet */
+    DISPATCH_HELD_BEFORE, /* a legal hold of a case that is on one: the first lift would end both */
     DISPATCH_ANSWER_COUNT,
 };
 
@@ -283,6 +284,12 @@ struct dispatch_permit dispatch_may(const struct policy *policy,
                                     const struct dispatch_case *state,
                                     const struct dispatch_input *input,
                                     bool blank);
+
+/* Whether the case stands so that the action means anything, whoever does it: a merge to be undone,
+ * a legal hold to be lifted, none where one is placed.  DISPATCH_APPEND, or which of them is not.
+ */
+enum dispatch_answer dispatch_stands(const struct dispatch_case *state,
+                                     const struct policy_action *action);
 
 /* As what a case counts where complaints of the same cause are counted: "POLICY/CHOICE", the column
  * cause of its row.  "": nothing: its policy counts none, nobody has said its cause, or it ended as

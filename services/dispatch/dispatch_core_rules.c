@@ -262,7 +262,17 @@ static enum dispatch_answer check_taker(const struct trying *trying, struct slic
                                              : DISPATCH_NO_CAPACITY;
 }
 
-/* Another case, an agent, or a hold that the action is about. */
+enum dispatch_answer dispatch_stands(const struct dispatch_case *state,
+                                     const struct policy_action *action)
+{
+    bool held = state->more.hold != 0;
+    return action->fact == EVENT_UNMERGED && state->more.back_step == 0 ? DISPATCH_NOT_MERGED
+           : action->fact == EVENT_HOLD_LIFTED && !held                 ? DISPATCH_NOT_HELD
+           : action->fact == EVENT_HELD && held                         ? DISPATCH_HELD_BEFORE
+                                                                        : DISPATCH_APPEND;
+}
+
+/* Another case or an agent that the action is about. */
 static struct dispatch_permit check_others(const struct trying *trying, struct rules_trial *trial)
 {
     const struct policy_action *action = trying->action;
@@ -271,11 +281,7 @@ static struct dispatch_permit check_others(const struct trying *trying, struct r
     bool other = action->fact == EVENT_MERGED || action->fact == EVENT_LINKED;
     trial->agent_has_capacity = input->agent_has_capacity;
     trial->given_to = (struct slice){0};
-    if (action->fact == EVENT_UNMERGED && trying->state->more.back_step == 0) {
-        permit.answer = DISPATCH_NOT_MERGED;
-    } else if (action->fact == EVENT_HOLD_LIFTED && trying->state->more.hold == 0) {
-        permit.answer = DISPATCH_NOT_HELD;
-    } else if (trying->blank) {
+    if (trying->blank) {
         return permit;
     }
     if (permit.answer == DISPATCH_APPEND && other) {
@@ -311,7 +317,10 @@ struct dispatch_permit rules_try(const struct policy *policy,
                             .blank = blank,
                             .action = &step->actions[index],
                             .more = &state->more};
-    struct dispatch_permit permit = check_person(&trying);
+    struct dispatch_permit permit = {.answer = dispatch_stands(state, trying.action)};
+    if (permit.answer == DISPATCH_APPEND) {
+        permit = check_person(&trying);
+    }
     if (permit.answer == DISPATCH_APPEND && leaves_closed(policy, step, trying.action) &&
         !may_reopen(policy, state->closed_at_us, input->now_us)) {
         permit.answer = DISPATCH_CLOSED;

@@ -218,6 +218,9 @@ static Redress__Command__V1__Allowed *allowed_one(const struct dispatch_reply *f
         input.action = slice_text(action->id);
         const struct dispatch_permit permit = dispatch_may(from->policy, from->state, &input, true);
         permit_of(from, &permit, arena, allowed);
+    } else { /* what nobody may */
+        const struct dispatch_permit permit = {.answer = dispatch_stands(from->state, action)};
+        permit_of(from, &permit, arena, allowed);
     }
     return allowed;
 }

@@ -60,6 +60,7 @@ static const char *refusal_text(enum dispatch_answer answered)
         [DISPATCH_NOT_ACCEPTED] = "the case was offered: accept or release it first",
         [DISPATCH_NOT_MERGED] = "the case was not merged into another",
         [DISPATCH_NOT_HELD] = "the case is on no legal hold that could be lifted",
+        [DISPATCH_HELD_BEFORE] = "the case is on legal hold already",
         [DISPATCH_PERSON_UNKNOWN] = "nobody of that name works here",
         [DISPATCH_ROLE_NOT_HIS] = "this person works here in other roles",
         [DISPATCH_ON_LEAVE] = "this person is on leave",

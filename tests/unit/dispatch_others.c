@@ -173,6 +173,7 @@ static void what_was_not_merged_cannot_be_parted(void **state)
     play_open(&play, "late", "minor", 4);
     PLAY_ONE(&play, {"buyer", "customer", "withdraw", TO(APPEND)});
     PLAY_ONE(&play, {"boss", "supervisor", "part", TO(NOT_MERGED)});
+    PLAY_ONE(&play, {"mei", "agent", "part", TO(NOT_MERGED)}); /* nor by others, as it would read */
     story_end(&play);
 }
 
@@ -184,6 +185,8 @@ static void a_hold_is_lifted_once_and_only_where_there_is_one(void **state)
     PLAY_ONE(&play, {"buyer", "customer", "withdraw", TO(APPEND)});
     PLAY_ONE(&play, {"chief", "manager", "lift", TO(NOT_HELD)});
     PLAY_ONE(&play, {"chief", "manager", "hold", TO(APPEND)});
+    assert_int_equal(play.state.more.hold, 1);
+    PLAY_ONE(&play, {"chief", "manager", "hold", TO(HELD_BEFORE)}); /* one lift would end both */
     assert_int_equal(play.state.more.hold, 1);
     PLAY_ONE(&play, {"chief", "manager", "lift", TO(APPEND)});
     assert_int_equal(play.state.more.hold, 0);

@@ -309,6 +309,52 @@ static void a_refusal_carries_its_code_and_a_move_its_endpoint(void **state)
     arena_free(&small);
 }
 
+/* Neither to who asks nor where nobody is named: it fails where undoing a merge is listed as
+ * possible although nothing was merged, or a second hold (law 10: the first lift would end both).
+ */
+static void what_the_case_does_not_stand_for_is_listed_with_why_not(void **state)
+{
+    (void)state;
+    static const struct {
+        enum event_kind fact;
+        uint8_t hold;
+        uint16_t back_step;
+        const char *refusal; /* NULL: none where nobody is named */
+    } rows[] = {
+        {EVENT_UNMERGED,    0, 0, "not_merged" },
+        {EVENT_UNMERGED,    0, 1, NULL         },
+        {EVENT_HELD,        0, 0, NULL         },
+        {EVENT_HELD,        1, 0, "held_before"},
+        {EVENT_HOLD_LIFTED, 0, 0, "not_held"   },
+        {EVENT_HOLD_LIFTED, 1, 0, NULL         },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        SCOPED(arena_free) struct arena *arena = arena_new(ARENA_SIZE);
+        static struct policy_step steps[FIXTURE_STEP_CLOSED + 1]; /* large, as the next */
+        static struct policy policy;
+        policy = *policy_fixture();
+        memcpy(steps, policy.steps, sizeof steps);
+        policy.steps = steps;
+        struct dispatch_case held = standing();
+        steps[held.step].actions[0].fact = rows[i].fact;
+        held.more.hold = rows[i].hold;
+        held.more.back_step = rows[i].back_step;
+        const struct dispatch_input stranger = {.actor = slice_text("li"),
+                                                .role = slice_text("nobody")};
+        struct dispatch_reply told = {.policy = &policy, .state = &held, .allowed = true};
+        Redress__Command__V1__Reply *reply = reply_read(dispatch_reply_pack(&told, arena));
+        assert_int_equal(reply->allowed[0]->has_refusal, rows[i].refusal != NULL);
+        assert_true(!rows[i].refusal || is(reply->allowed[0]->refusal, rows[i].refusal));
+        assert_false(reply->allowed[1]->has_refusal);
+        redress__command__v1__reply__free_unpacked(reply, NULL);
+        told.asker = &stranger; /* not as what others may */
+        reply = reply_read(dispatch_reply_pack(&told, arena));
+        assert_true(
+            is(reply->allowed[0]->refusal, rows[i].refusal ? rows[i].refusal : "role_may_not"));
+        redress__command__v1__reply__free_unpacked(reply, NULL);
+    }
+}
+
 /* LAW 10: where a case may be erased, who may is told, and why not yet. */
 static void erasing_is_listed_where_a_case_has_ended(void **state)
 {
@@ -377,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_command_is_the_same_by_who_asks_for_what),
         cmocka_unit_test(names_are_letters_in_one_line),
         cmocka_unit_test(fields_are_taken_up_to_their_bound),
+        cmocka_unit_test(what_the_case_does_not_stand_for_is_listed_with_why_not),
         cmocka_unit_test(erasing_is_listed_where_a_case_has_ended),
         cmocka_unit_test(a_reply_says_where_the_case_stands_and_what_may_be_done),
         cmocka_unit_test(a_refusal_carries_its_code_and_a_move_its_endpoint),

@@ -260,8 +260,10 @@ static void grouped_write(const struct telling *telling,
         return;
     }
     if (!*any) {
-        bool anybody = group == GROUP_MAY && !telling->actor;
-        (void)fprintf(telling->to, "%s\n", word(telling, anybody ? TEXT_ACT_ROLES : heads[group]));
+        enum ctl_text head = telling->actor       ? heads[group]
+                             : group == GROUP_MAY ? TEXT_ACT_ROLES
+                                                  : TEXT_ACT_NOBODY;
+        (void)fprintf(telling->to, "%s\n", word(telling, head));
     }
     if (!*any && group == GROUP_NOT_NOW && telling->alike) {
         why_write(telling, action);

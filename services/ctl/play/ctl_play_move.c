@@ -49,6 +49,7 @@ static bool is_final(struct slice code)
     static const char *const finals[] = {"closed",
                                          "not_merged",
                                          "not_held",
+                                         "held_before",
                                          "too_many_people",
                                          "not_accepted",
                                          "too_early",
