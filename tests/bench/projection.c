@@ -222,7 +222,7 @@ static bool bench_open(struct bench *bench, struct error *error)
     if (!bench->redis) {
         return false;
     }
-    struct projection_hooks hooks = {bench, feed, NULL};
+    struct projection_hooks hooks = {bench, feed};
     bench->projection = projection_new(bench->loop, bench->redis, NULL, &hooks, error);
     if (!bench->projection) {
         return false;
