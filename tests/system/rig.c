@@ -16,7 +16,7 @@ enum {
     POLL_MS = 20,
     TAKEOVER_MS = 3000,
     TAKEOVER_SLOW_MS = 30000,
-    SERVING_MS = 300000, /* against hanging alone: some twenty policies compiled under a sanitizer */
+    SERVING_MS = 300000, /* against hanging: twenty policies compiled under a sanitizer */
     TERM_WAIT_MS = 12000,
     LOG_TAIL = 1500,
     ARGUMENTS_MAX = 24,
