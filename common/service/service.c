@@ -449,6 +449,11 @@ void service_rows_missed(struct service *service, uint32_t count)
     service->counts.rows_missed += count;
 }
 
+void service_refolded(struct service *service)
+{
+    service->counts.refolded++;
+}
+
 uint32_t service_partitions(const struct service *service)
 {
     return service->partitions;

@@ -154,6 +154,8 @@ const struct service_settings *service_settings(const struct service *service);
 /* So many rows that a transaction had to change were not there: counted for an operator, who has to
  * look (`redress verify`); whoever finds it says in the log which. */
 void service_rows_missed(struct service *service, uint32_t count);
+/* A case was folded anew, because its row could not be read (refold.h): counted likewise. */
+void service_refolded(struct service *service);
 /* bus_replies_lying */
 size_t service_replies_lying(const struct service *service, const struct bus_peer *peer);
 /* The time everything is decided by, microseconds since 1970 UTC: the archive's (timekeeper.h).
@@ -195,9 +197,9 @@ uint64_t
 service_stream_heard(const struct service *service, uint32_t partition, enum service_id from);
 /* Ends the process with an error; the supervisor starts it again. */
 void service_fail(struct service *service, const char *why);
-/* The same for what stands in the archive in another form (archive_form.h): to start again helps
- * nobody, so the supervisor does not. */
-void service_fail_form(struct service *service, const struct error *error);
+/* The same for a case the archive does not hold any more, neither its row nor its events: to start
+ * again helps nobody, so the supervisor does not. */
+void service_fail_case(struct service *service, const struct error *error);
 /* Wakes the loop for work that did not come through it (a finished claim): runs request handlers in
  * the next cycle. */
 void service_request(struct service *service, const struct bus_peer *peer, struct slice bytes);

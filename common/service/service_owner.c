@@ -99,11 +99,13 @@ void owner_take(struct service *service, struct pg_array *wanted)
     }
 }
 
-void service_fail_form(struct service *service, const struct error *error)
+void service_fail_case(struct service *service, const struct error *error)
 {
-    log_error("a row of the archive cannot be read: leaving",
+    log_error("a case cannot be had from the archive: leaving",
               LOG_ERROR_FIELDS(error),
-              LOG_TEXT("do", ARCHIVE_FORM_REMEDY));
+              LOG_TEXT("do",
+                       "redress verify names what was altered: put it back from a backup; redress "
+                       "archive attach PERIOD brings back what left"));
     service->alive = false;
     service->exit_status = EXIT_CONFIGURATION;
 }

@@ -213,7 +213,7 @@ struct service {
     struct {
         uint64_t commits, events, inputs, requests, refused, failed, fenced, takeovers, published;
         uint64_t reads, read_events, messages;
-        uint64_t archive_steps, machine_steps, rows_missed;
+        uint64_t archive_steps, machine_steps, rows_missed, refolded;
     } counts;
 };
 

@@ -96,6 +96,18 @@ static const struct pg_statement skeleton_statements[] = {
       "SELECT bytes FROM journal WHERE service = $1::smallint AND partition = $2::smallint AND seq "
      "> $3::bigint "
      "ORDER BY seq LIMIT $4::integer"                                                        },
+ /* What the service has processed, of cases it folds anew.  Of service 0: the period with which
+  some of it left. */
+    {"refold_events",
+      "SELECT j.case_id, j.service, j.seq, j.bytes FROM journal j "
+     "JOIN head h ON h.service = $1::smallint AND h.partition = j.partition "
+     "WHERE j.service = ANY($2::smallint[]) AND j.partition = ANY($3::smallint[]) "
+     "AND j.case_id = ANY($4::bigint[]) AND j.seq <= CASE j.service WHEN $1::smallint THEN h.seq "
+     "WHEN 1 THEN h.intake_seq WHEN 3 THEN h.dispatch_seq END "
+     "UNION ALL SELECT q.case_id, 0::smallint, max(k.period)::bigint, ''::bytea "
+     "FROM unnest($4::bigint[]) AS q(case_id) JOIN journal_cut k "
+     "ON k.partition = (q.case_id >> 40)::smallint AND q.case_id <= k.case_id GROUP BY 1 "
+     "ORDER BY 1, 2, 3 LIMIT $5::integer"                                                    },
 };
 
 enum { SKELETON_STATEMENTS = sizeof skeleton_statements / sizeof *skeleton_statements };

@@ -344,6 +344,7 @@ GRANT pg_read_all_stats TO redress_reader; -- which sessions are there, to tell 
 
 GRANT USAGE ON SCHEMA redress TO redress_daemon, redress_reader, redress_policy;
 GRANT SELECT ON archive, policy, member, head, journal TO redress_daemon, redress_reader;
+GRANT SELECT ON journal_cut TO redress_daemon; -- a case that is folded anew has to be there from its beginning
 GRANT SELECT ON journal_cut, journal_part TO redress_reader;
 GRANT INSERT, UPDATE, DELETE ON member TO redress_daemon;
 GRANT UPDATE ON head TO redress_daemon;
@@ -391,7 +392,7 @@ CREATE POLICY own_dispatch  ON member TO redress_dispatch  USING (service = 3);
 CREATE POLICY own_watchdog  ON member TO redress_watchdog  USING (service = 4);
 CREATE POLICY own_analytics ON member TO redress_analytics USING (service = 5);
 
-INSERT INTO archive (schema, file, partitions) VALUES (8, 1, :partitions);
+INSERT INTO archive (schema, file, partitions) VALUES (9, 1, :partitions);
 INSERT INTO head (service, partition)
     SELECT s, p FROM generate_series(1, 5) s, generate_series(0, :partitions - 1) p;
 

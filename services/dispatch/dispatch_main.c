@@ -19,8 +19,7 @@ static bool dispatch_open(struct service *service, void **self, struct error *er
     dispatch->service = service;
     dispatch->changed = calloc(DISPATCH_CHANGED_MAX, sizeof *dispatch->changed);
     dispatch->agents = calloc(DISPATCH_AGENTS_MAX, sizeof *dispatch->agents);
-    dispatch->cases = case_cache_new(sizeof(struct held_case), DISPATCH_CASES_MAX);
-    if (!dispatch->changed || !dispatch->agents || !dispatch->cases || !claim_open(dispatch) ||
+    if (!dispatch->changed || !dispatch->agents || !cases_open(dispatch) || !claim_open(dispatch) ||
         !push_open(dispatch) || !reading_open(dispatch)) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
@@ -44,7 +43,7 @@ static void dispatch_close(void *self)
     struct dispatch *dispatch = self;
     dispatch->closing = true; /* claims under way are answered by the end of the connection */
     projector_free(&dispatch->projector);
-    case_cache_free(&dispatch->cases);
+    cases_close(dispatch);
     claim_close(dispatch);
     push_close(dispatch);
     reading_close(dispatch);
@@ -171,13 +170,9 @@ static bool dispatch_lookup(void *self, struct cycle *cycle, struct pg *pg)
 
 static void dispatch_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
 {
-    (void)cycle;
     struct dispatch *dispatch = self;
     desk_looked_up(dispatch, answer);
-    unsigned last = answer->count;
-    if (dispatch->asked_cases) {
-        cases_looked_up(dispatch, answer->results[--last]);
-    }
+    unsigned last = cases_looked_up(dispatch, cycle, answer);
     if (dispatch->count_count > 0) {
         counts_looked_up(dispatch, answer->results[--last]);
     }

@@ -37,13 +37,16 @@ static void op_of(void *self, uint64_t case_id, struct projection_op *op)
 
 static bool row_op(void *self, const PGresult *rows, int row, struct projection_op *op)
 {
-    const struct policy *policy = dispatch_policy(self, dispatch_row_policy(rows, row));
+    uint32_t policy_id = dispatch_row_policy(rows, row);
+    const struct policy *policy = policy_id != 0 ? dispatch_policy(self, policy_id) : NULL;
     struct dispatch_case state;
     uint32_t version;
     struct error error = {0};
-    if (!policy || !dispatch_row_read(rows, row, policy, &state, &error) ||
-        !dispatch_row_dues(rows, row, &state, &version, &error)) {
+    if (!policy || !dispatch_row_read(rows, row, policy, &state, &error)) {
         return false; /* told when somebody acts on it */
+    }
+    if (!dispatch_row_dues(rows, row, &state, &version, &error)) {
+        state.due_us = INT64_MAX; /* it has a place all the same */
     }
     place_of(self, policy, &state, op);
     return op->change == PROJECTION_PUT;

@@ -7,6 +7,7 @@
 #include "dispatch_store.h"
 #include "dispatch_wire.h"
 #include "projector.h"
+#include "refold.h"
 #include "seal.h"
 #include "service.h"
 
@@ -37,6 +38,7 @@ struct held_case {
     uint32_t clocked_in;   /* the cycle that has it in clocked[] */
     uint32_t dues_in;      /* the cycle that read its clocks in the archive */
     uint32_t dues_version; /* of the case, which those followed from */
+    bool dues_lost;        /* they could not be read: to be read again whenever it is wanted */
     uint32_t read_in;      /* the second of the time everything is decided by in which it … */
     uint32_t reads;        /* … was read so often */
 };
@@ -95,6 +97,9 @@ struct dispatch {
     struct seal_ring *ring;
     struct projector *projector;
     struct case_cache *cases; /* of held_case */
+    struct refold *refold;    /* those whose rows cannot be read */
+    bool asked_refold;
+    struct dispatch_case refolded; /* the one being folded */
     uint32_t wanted_count;
     uint64_t wanted[DISPATCH_WANTED_MAX];
     uint32_t asked_in[PARTITION_MAX]; /* the cycle that last could ask for cases of it */
@@ -166,8 +171,12 @@ void cases_want(struct dispatch *dispatch, uint64_t case_id);
 void cases_want_for(struct dispatch *dispatch, const struct event *event);
 /* Its clocks as the archive has them, be the case at hand or not. */
 void cases_want_dues(struct dispatch *dispatch, uint64_t case_id);
+bool cases_open(struct dispatch *dispatch);
+void cases_close(struct dispatch *dispatch);
 bool cases_lookup(struct dispatch *dispatch, struct pg *pg);
-void cases_looked_up(struct dispatch *dispatch, const PGresult *rows);
+/* Takes its results, the last so many of them, and returns how many are left. */
+unsigned
+cases_looked_up(struct dispatch *dispatch, struct cycle *cycle, const struct pg_answer *answer);
 
 /* dispatch_place.c: what is told to Redis.  A clock of the case was heard; the batch is committed.
  */

@@ -8,8 +8,10 @@
     "language, reopened, followed_up, acknowledged, received_at, opened_at, step_since, "          \
     "updated_at, closed_at, outcome, more"
 
+/* A policy that is not there would be waited for. */
 #define COMPLAINT_COLUMNS_OF_C                                                                     \
-    "c.case_id, c.policy_id, c.version, c.step, c.queue, c.home_queue, c.agent, "                  \
+    "c.case_id, (SELECT id FROM policy WHERE id = c.policy_id), c.version, c.step, c.queue, "      \
+    "c.home_queue, c.agent, "                                                                      \
     "c.agent_role, c.last_actor, c.category, c.severity_class, c.channel, c.customer, "            \
     "c.score, c.repeats, c.priority, c.escalation, c.language, c.reopened, c.followed_up, "        \
     "c.acknowledged, c.received_at, c.opened_at, c.step_since, c.updated_at, c.closed_at, "        \
@@ -311,7 +313,7 @@ uint64_t dispatch_row_case(const PGresult *rows, int row)
 
 uint32_t dispatch_row_policy(const PGresult *rows, int row)
 {
-    return (uint32_t)pg_int4(rows, row, 1);
+    return pg_is_null(rows, row, 1) ? 0 : (uint32_t)pg_int4(rows, row, 1);
 }
 
 bool dispatch_row_pushes(const PGresult *rows, int row)
@@ -392,16 +394,16 @@ bool dispatch_row_dues(const PGresult *rows,
                        struct error *error)
 {
     struct clock_dues dues = {0};
-    if (!pg_is_null(rows, row, ROW_DUES) &&
-        !clock_dues_unpack(pg_bytes(rows, row, ROW_DUES), &dues)) {
-        return error_set(error,
-                         ERROR_REJECT,
-                         "dues of case %llu are not what was written",
-                         (unsigned long long)dispatch_row_case(rows, row));
-    }
+    bool readable =
+        pg_is_null(rows, row, ROW_DUES) || clock_dues_unpack(pg_bytes(rows, row, ROW_DUES), &dues);
+    dues = readable ? dues : (struct clock_dues){0};
     dispatch_dues_take(state, &dues);
-    *version = pg_bool(rows, row, ROW_CLOCKS_LOST) ? state->version : dues.version;
-    return true;
+    bool lost = !readable || pg_bool(rows, row, ROW_CLOCKS_LOST);
+    *version = lost ? state->version : dues.version;
+    return readable || error_set(error,
+                                 ERROR_REJECT,
+                                 "dues of case %llu are not what was written",
+                                 (unsigned long long)dispatch_row_case(rows, row));
 }
 
 void dispatch_commands_bind(struct pg *pg, const struct dispatch_command_row *rows, uint32_t count)

@@ -62,8 +62,9 @@ void dispatch_same_cause_bind(struct pg *pg, const struct dispatch_counted *aske
 void dispatch_same_cause_read(const PGresult *rows, struct dispatch_counted *asked, uint32_t count);
 
 /* A row of dispatch_rows or of the projector's dispatch_feed: which case, which policy it is pinned
- * to, the columns pushes and cause, and the state it holds, without the hints.  ERROR_REJECT: a
- * name the policy does not know, or bytes of another form.
+ * to (0: one that is not in the archive), the columns pushes and cause, and the state it holds,
+ * without the hints.  ERROR_REJECT: a name the policy does not know, bytes of another form, no
+ * policy (NULL).
  */
 uint64_t dispatch_row_case(const PGresult *rows, int row);
 uint32_t dispatch_row_policy(const PGresult *rows, int row);
@@ -77,7 +78,7 @@ bool dispatch_row_read(const PGresult *rows,
 /* The hints of such a row: due_us and clock_due_us of the state, and the version of the case the
  * watchdog had heard of when it wrote them; none, and 0, where it has not heard of the case.  Where
  * what it wrote is lost: none, and the state's own version, for nothing more is to come of that.
- * ERROR_REJECT: bytes that it does not write. */
+ * ERROR_REJECT: bytes that it does not write; they are set as if it were lost. */
 bool dispatch_row_dues(const PGresult *rows,
                        int row,
                        struct dispatch_case *state,

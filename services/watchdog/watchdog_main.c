@@ -8,63 +8,18 @@
  * look at; losing it changes nothing (law 6).  A level counts when it is committed, so an owner
  * that was replaced cannot fire it a second time (law 7).
  */
-#include "case_cache.h"
 #include "health.h"
 #include "log.h"
-#include "projector.h"
-#include "service.h"
-#include "watchdog_store.h"
-#include "watchdog_timers.h"
-
-enum {
-    CASES_MAX = 1 << 17, /* in memory; others are read when they are wanted */
-    WANTED_MAX = 8192,   /* cases one batch may ask the archive for */
-    DOUBTS = 64,
-    CHANGED_MAX = 8192, /* cases one batch may change */
-    DUE_MAX = 1000,     /* cases one batch fires */
-    HOLD_US = 1000000,  /* intake's word waits for dispatch's, which tells all of it and more */
-    LINGER_US = 30000,  /* what moves a clock may wait for company, not past what is due */
-    COMPANY = 128,      /* more at once would hold up those who wait for the same processors */
-};
-
-struct held_case {
-    struct watch_case state;
-    uint32_t saved_in;
-};
-
-struct changed_case {
-    struct watch_case before;
-    bool is_new;
-};
-
-/* A timer this batch has taken out. */
-struct due_case {
-    uint64_t case_id;
-    int64_t due_us;
-};
-
-struct watchdog {
-    struct service *service;
-    struct projector *projector;
-    struct case_cache *cases;
-    struct timers *timers;
-    uint32_t due_count;
-    struct due_case due[DUE_MAX]; /* taken out of the timers, not fired so far */
-    uint32_t wanted_count;
-    uint64_t wanted[WANTED_MAX];
-    uint32_t doubts;    /* batches to come that take no case for new without asking */
-    bool arming;        /* timers are being read */
-    unsigned unknown;   /* the dependency that says whose due instant cannot be computed */
-    struct event event; /* large */
-    uint32_t cycle;
-    uint32_t changed_count;
-    struct changed_case *changed;
-    struct pg_changes to_change; /* rows of clock, by the last calls of the transaction */
-    struct watch_output output;
-};
+#include "watchdog_shell.h"
 
 static void op_of(void *self, uint64_t case_id, struct projection_op *op);
 static bool row_op(void *self, const PGresult *rows, int row, struct projection_op *op);
+
+const struct policy *watchdog_policy(struct watchdog *watchdog, uint32_t id)
+{
+    const struct policy_object *object = service_policy(watchdog->service, id);
+    return object ? &object->policy : NULL;
+}
 
 static bool watchdog_open(struct service *service, void **self, struct error *error)
 {
@@ -75,9 +30,8 @@ static bool watchdog_open(struct service *service, void **self, struct error *er
     *self = watchdog;
     watchdog->service = service;
     watchdog->changed = calloc(CHANGED_MAX, sizeof *watchdog->changed);
-    watchdog->cases = case_cache_new(sizeof(struct held_case), CASES_MAX);
     watchdog->timers = timers_new();
-    if (!watchdog->changed || !watchdog->cases || !watchdog->timers) {
+    if (!watchdog->changed || !watchdog->timers || !cases_open(watchdog)) {
         return error_set(error, ERROR_FATAL, "out of memory");
     }
     const struct projector_source source = {
@@ -91,16 +45,10 @@ static void watchdog_close(void *self)
 {
     struct watchdog *watchdog = self;
     projector_free(&watchdog->projector);
-    case_cache_free(&watchdog->cases);
+    cases_close(watchdog);
     timers_free(&watchdog->timers);
     free(watchdog->changed);
     free(watchdog);
-}
-
-static const struct policy *policy_of(struct watchdog *watchdog, uint32_t id)
-{
-    const struct policy_object *object = service_policy(watchdog->service, id);
-    return object ? &object->policy : NULL;
 }
 
 /* A timer that cannot be kept is a reason to end: the next owner reads it from the archive (law 7).
@@ -146,28 +94,6 @@ static void watchdog_forget(void *self, uint32_t partition)
     case_cache_forget(watchdog->cases, partition);
 }
 
-/* The case, or NULL: once a batch has been looked up, there is none. */
-static struct held_case *find(struct watchdog *watchdog, uint64_t case_id)
-{
-    return case_cache_find(watchdog->cases, case_id);
-}
-
-static bool
-change_begin(struct watchdog *watchdog, struct held_case *held, uint64_t case_id, bool is_new)
-{
-    if (held->saved_in == watchdog->cycle) {
-        return true;
-    }
-    if (watchdog->changed_count == CHANGED_MAX) {
-        return false;
-    }
-    held->saved_in = watchdog->cycle;
-    struct changed_case *changed = &watchdog->changed[watchdog->changed_count++];
-    *changed = (struct changed_case){held->state, is_new};
-    changed->before.case_id = case_id; /* a new case does not know it yet */
-    return true;
-}
-
 /* Appends what the core gave and folds it in. */
 static bool output_apply(struct watchdog *watchdog,
                          struct cycle *cycle,
@@ -198,18 +124,6 @@ static void due_put_back(struct watchdog *watchdog)
     watchdog->due_count = 0;
 }
 
-static void want(struct watchdog *watchdog, uint64_t case_id)
-{
-    if (!service_serves(watchdog->service, case_partition(case_id)) || find(watchdog, case_id)) {
-        return;
-    }
-    if (watchdog->wanted_count == WANTED_MAX) {
-        service_fail(watchdog->service, "a batch beyond its bounds");
-        return;
-    }
-    watchdog->wanted[watchdog->wanted_count++] = case_id;
-}
-
 /*
  * The cases of the batch that are not in memory.  The event that opens one is usually the first of
  * it: nobody is asked, because the archive refuses a second row, and then all are asked about for a
@@ -225,7 +139,7 @@ static bool watchdog_lookup(void *self, struct cycle *cycle, struct pg *pg)
     for (uint32_t i = 0; i < cycle_input_count(cycle); i++) {
         if (cycle_input(cycle, i, &watchdog->event) &&
             (watchdog->event.kind != EVENT_OPENED || watchdog->doubts > 0)) {
-            want(watchdog, watchdog->event.case_id);
+            cases_want(watchdog, watchdog->event.case_id);
         }
     }
     int64_t now_us = service_now_us(watchdog->service);
@@ -233,45 +147,22 @@ static bool watchdog_lookup(void *self, struct cycle *cycle, struct pg *pg)
     while (watchdog->due_count < DUE_MAX &&
            timers_pop(watchdog->timers, now_us, &due.case_id, &due.due_us)) {
         watchdog->due[watchdog->due_count++] = due;
-        want(watchdog, due.case_id);
+        cases_want(watchdog, due.case_id);
     }
-    if (watchdog->wanted_count > 0) {
-        watchdog_rows_bind(pg, watchdog->wanted, watchdog->wanted_count);
-    }
-    return watchdog->wanted_count > 0;
+    return cases_lookup(watchdog, pg);
 }
 
 static void watchdog_looked_up(void *self, struct cycle *cycle, const struct pg_answer *answer)
 {
-    (void)cycle;
-    struct watchdog *watchdog = self;
-    const PGresult *rows = answer->results[0];
-    for (int row = 0; row < PQntuples(rows); row++) {
-        struct held_case read = {0};
-        struct error error = {0};
-        if (!watchdog_row_read(rows, row, &read.state, &error)) {
-            service_fail_form(watchdog->service, &error);
-            return;
-        }
-        if (find(watchdog, read.state.case_id) ||
-            !service_serves(watchdog->service, case_partition(read.state.case_id))) {
-            continue; /* what is in memory stands */
-        }
-        struct held_case *held = case_cache_insert(watchdog->cases, read.state.case_id, NULL);
-        if (!held) {
-            service_fail(watchdog->service, "out of memory");
-            return;
-        }
-        *held = read;
-    }
+    cases_looked_up(self, cycle, answer);
 }
 
 static void watchdog_input(void *self, struct cycle *cycle, const struct event *event)
 {
     struct watchdog *watchdog = self;
-    struct held_case *held = find(watchdog, event->case_id);
+    struct held_case *held = cases_find(watchdog, event->case_id);
     uint32_t policy_id = held ? held->state.policy_id : event_policy_id(event);
-    const struct policy *policy = policy_id != 0 ? policy_of(watchdog, policy_id) : NULL;
+    const struct policy *policy = policy_id != 0 ? watchdog_policy(watchdog, policy_id) : NULL;
     if (!policy) {
         return;
     }
@@ -279,7 +170,7 @@ static void watchdog_input(void *self, struct cycle *cycle, const struct event *
     if (!held) {
         held = case_cache_insert(watchdog->cases, event->case_id, &fresh);
     }
-    if (!held || !change_begin(watchdog, held, event->case_id, fresh)) {
+    if (!held || !cases_change(watchdog, held, event->case_id, fresh)) {
         service_fail(watchdog->service, "a batch beyond its bounds");
         return;
     }
@@ -298,9 +189,9 @@ static void watchdog_input(void *self, struct cycle *cycle, const struct event *
 static void fire(struct watchdog *watchdog, struct cycle *cycle, uint64_t case_id, int64_t now_us)
 {
     bool ours = service_serves(watchdog->service, case_partition(case_id));
-    struct held_case *held = ours ? find(watchdog, case_id) : NULL;
-    const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
-    if (!policy || !change_begin(watchdog, held, case_id, false)) {
+    struct held_case *held = ours ? cases_find(watchdog, case_id) : NULL;
+    const struct policy *policy = held ? watchdog_policy(watchdog, held->state.policy_id) : NULL;
+    if (!policy || !cases_change(watchdog, held, case_id, false)) {
         return;
     }
     do {
@@ -314,7 +205,7 @@ static void fire(struct watchdog *watchdog, struct cycle *cycle, uint64_t case_i
 
 static bool policy_is_here(struct watchdog *watchdog, uint64_t case_id)
 {
-    const struct held_case *held = find(watchdog, case_id);
+    const struct held_case *held = cases_find(watchdog, case_id);
     return !held ||
            policy_book_by_id(service_policies(watchdog->service), held->state.policy_id) != NULL;
 }
@@ -350,11 +241,12 @@ static int64_t watchdog_deadline_us(void *self)
 }
 
 /* An input may tell nothing new: then there is no row to write. */
-static bool has_changed(const struct changed_case *changed, const struct watch_case *now)
+static bool has_changed(const struct changed_case *changed, const struct held_case *held)
 {
     /* Padding at worst writes a row that says the same. */
-    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
-    return changed->is_new || memcmp(&changed->before, now, sizeof *now) != 0;
+    return changed->is_new || held->refolded ||
+           /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
+           memcmp(&changed->before, &held->state, sizeof held->state) != 0;
 }
 
 static void watchdog_store(void *self, struct cycle *cycle, struct pg *pg)
@@ -363,11 +255,12 @@ static void watchdog_store(void *self, struct cycle *cycle, struct pg *pg)
     struct watchdog *watchdog = self;
     watchdog_cases_begin();
     for (uint32_t i = 0; i < watchdog->changed_count; i++) {
-        const struct held_case *held = find(watchdog, watchdog->changed[i].before.case_id);
-        if (held && !has_changed(&watchdog->changed[i], &held->state)) {
+        const struct held_case *held = cases_find(watchdog, watchdog->changed[i].before.case_id);
+        if (held && !has_changed(&watchdog->changed[i], held)) {
             continue;
         }
-        const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
+        const struct policy *policy =
+            held ? watchdog_policy(watchdog, held->state.policy_id) : NULL;
         if (policy) {
             watchdog_case_add(policy,
                               &held->state,
@@ -404,8 +297,8 @@ static void timer_of(uint64_t case_id, int64_t due_us, struct projection_op *op)
 static void op_of(void *self, uint64_t case_id, struct projection_op *op)
 {
     struct watchdog *watchdog = self;
-    const struct held_case *held = find(watchdog, case_id);
-    const struct policy *policy = held ? policy_of(watchdog, held->state.policy_id) : NULL;
+    const struct held_case *held = cases_find(watchdog, case_id);
+    const struct policy *policy = held ? watchdog_policy(watchdog, held->state.policy_id) : NULL;
     timer_of(case_id, policy ? watch_due_us(policy, &held->state) : INT64_MAX, op);
 }
 
@@ -437,14 +330,14 @@ static enum undo_verdict watchdog_undo(void *self, struct cycle *cycle, const st
     for (uint32_t i = watchdog->changed_count; i-- > 0;) {
         const struct changed_case *changed = &watchdog->changed[i];
         uint64_t case_id = changed->before.case_id;
-        struct held_case *held = find(watchdog, case_id);
+        struct held_case *held = cases_find(watchdog, case_id);
         if (held && changed->is_new) {
             due_set(watchdog, case_id, INT64_MAX);
             case_cache_remove(watchdog->cases, case_id);
         } else if (held) {
             held->state = changed->before;
             held->saved_in = 0;
-            due_follow(watchdog, policy_of(watchdog, held->state.policy_id), &held->state);
+            due_follow(watchdog, watchdog_policy(watchdog, held->state.policy_id), &held->state);
         }
     }
     watchdog->changed_count = 0;

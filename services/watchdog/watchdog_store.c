@@ -251,10 +251,15 @@ struct pg_changes watchdog_cases_bind(struct pg *pg)
     return (struct pg_changes){.rows = known->case_id.count, .calls = known->case_id.count > 0};
 }
 
+uint64_t watchdog_row_case(const PGresult *rows, int row)
+{
+    return (uint64_t)pg_int8(rows, row, 0);
+}
+
 bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state, struct error *error)
 {
     struct slice bytes = pg_bytes(rows, row, 1);
-    uint64_t case_id = (uint64_t)pg_int8(rows, row, 0);
+    uint64_t case_id = watchdog_row_case(rows, row);
     if (bytes.size > 0 && bytes.bytes[0] != LAYOUT) {
         return error_set(error,
                          ERROR_REJECT,

@@ -55,6 +55,7 @@ int64_t watchdog_timer_due_us(const PGresult *rows, int row);
 int64_t watchdog_timer_wake_us(const PGresult *rows, int row);
 
 /* A row of watchdog_rows.  ERROR_REJECT: its state is of another form, or none at all. */
+uint64_t watchdog_row_case(const PGresult *rows, int row);
 bool watchdog_row_read(const PGresult *rows, int row, struct watch_case *state, struct error *error)
     MUST_CHECK;
 

@@ -38,6 +38,18 @@ static struct dispatch_case full_case(void)
                                   .last_actor = "a name of exactly forty-seven bytes, is it not?"};
 }
 
+static void ready(struct pg_desk *desk)
+{
+    char sql[256];
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "INSERT INTO redress.policy (id, name, version, hash, source) OVERRIDING SYSTEM "
+                   "VALUE VALUES (%d, 'fixture', 1, 'f', '')",
+                   (int)FIXTURE_POLICY_ID);
+    pg_desk_ready(desk, dispatch_statements, dispatch_statement_count);
+    pg_desk_run(desk, sql);
+}
+
 static void store_under(struct pg_desk *desk,
                         const struct policy *policy,
                         const struct dispatch_case *state,
@@ -95,7 +107,7 @@ static void every_field_of_a_case_comes_back(void **state)
     (void)state;
     struct pg_desk desk;
     struct sight sight;
-    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    ready(&desk);
     struct dispatch_case wanted = full_case();
     store(&desk, &wanted, true, "ok 0");
     load(&desk, &sight, "ok 1");
@@ -135,7 +147,7 @@ static void every_change_comes_back_however_many_there_are(void **state)
     (void)state;
     enum { FEW = 2, MANY = 7 };
     struct pg_desk desk;
-    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    ready(&desk);
     struct dispatch_case plain = {.case_id = case_id_make(2, 77),
                                   .policy_id = FIXTURE_POLICY_ID,
                                   .queue = POLICY_NONE,
@@ -185,7 +197,7 @@ static void a_case_closed_long_ago_is_found_and_a_damaged_one_is_told(void **sta
     (void)state;
     struct pg_desk desk;
     struct sight sight;
-    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    ready(&desk);
     struct dispatch_case closed = full_case();
     closed.step = FIXTURE_STEP_CLOSED;
     closed.closed_at_us = 1577836800000000; /* 2020 */
@@ -203,7 +215,7 @@ static void bytes_of_another_form_are_told_by_their_number(void **state)
     (void)state;
     struct pg_desk desk;
     struct sight sight;
-    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    ready(&desk);
     struct dispatch_case marked = full_case();
     marked.more.told = 3;
     store(&desk, &marked, true, "ok 0");
@@ -222,7 +234,7 @@ static void when_its_clocks_are_due_comes_from_their_row(void **state)
     (void)state;
     struct pg_desk desk;
     struct sight sight;
-    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    ready(&desk);
     struct dispatch_case wanted = full_case();
     store(&desk, &wanted, true, "ok 0");
     pg_desk_run(&desk, "UPDATE redress.head SET seq = 7 WHERE service = 3 AND partition = 2");
@@ -318,7 +330,7 @@ static void a_search_finds_the_best_of_a_queue_in_our_partitions(void **state)
     static struct pg_array ours;
     static struct dispatch_case cases[ROWS];
     uint64_t found[FOUND_MAX] = {0};
-    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    ready(&desk);
     pg_desk_run(
         &desk, "INSERT INTO redress.policy (name, version, hash, source) VALUES ('p', 1, 'h', '')");
     for (uint32_t i = 0; i < ROWS; i++) {
@@ -380,7 +392,7 @@ static void what_waits_is_found_by_urgency_and_in_turn(void **state)
     (void)state;
     struct pg_desk desk;
     uint64_t found[FOUND_MAX];
-    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    ready(&desk);
     pg_desk_run(
         &desk, "INSERT INTO redress.policy (name, version, hash, source) VALUES ('p', 1, 'h', '')");
     for (uint32_t i = 1; i <= 6; i++) {
@@ -419,7 +431,7 @@ static void what_waits_is_found_whatever_the_version_of_its_policy(void **state)
     (void)state;
     struct pg_desk desk;
     uint64_t found[FOUND_MAX];
-    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    ready(&desk);
     pg_desk_run(&desk,
                 "INSERT INTO redress.policy (name, version, hash, source) VALUES "
                 "('p', 1, 'h', ''), ('p', 2, 'i', '')");
@@ -458,7 +470,7 @@ static void an_erased_key_is_not_there_any_more(void **state)
     (void)state;
     struct pg_desk desk;
     const uint64_t cases[] = {case_id_make(2, 1), case_id_make(2, 2), case_id_make(2, 3)};
-    pg_desk_ready(&desk, dispatch_statements, dispatch_statement_count);
+    ready(&desk);
     pg_desk_run(&desk,
                 "INSERT INTO redress.submission (submission_id, channel, case_id, digest, at, "
                 "hash, wrapped_key) SELECT gen_random_uuid(), 'phone', (2::bigint << 40) + n, '', "
