@@ -223,6 +223,7 @@ CREATE TABLE clock (
     closed    boolean NOT NULL,
     next_due  timestamptz NOT NULL, -- when the next level fires; infinity: nothing is running
     due       timestamptz NOT NULL, -- nearest due time of a clock that runs and has no verdict; infinity: none
+    missed    timestamptz NOT NULL, -- when the first that was missed and has not stopped was due; infinity: none
     dues      bytea NOT NULL,       -- of each of them, in the layout of common/base/clock_dues.h
     raised    smallint NOT NULL,    -- most urgent priority a level has asked for; 0: none
     raised_by text NOT NULL,        -- its clock

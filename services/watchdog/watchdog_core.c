@@ -387,6 +387,22 @@ int64_t watch_due_us(const struct policy *policy, const struct watch_case *state
     return due_us;
 }
 
+int64_t watch_missed_us(const struct policy *policy, const struct watch_case *state)
+{
+    int64_t missed_us = INT64_MAX;
+    for (uint16_t i = 0, n = policy_run_count(policy); i < n; i++) {
+        const struct watch_clock *clock = &state->clocks[i];
+        bool paused = clock->phase == WATCH_PAUSED;
+        if (clock->breached && (paused || clock->phase == WATCH_RUNNING)) {
+            int64_t due_us = paused ? clock_reckon_us(policy, i, clock) : clock->due_us;
+            /* another target since, beyond the years of its calendar: late all the same */
+            due_us = due_us == INT64_MAX ? clock->started_at_us : due_us;
+            missed_us = due_us < missed_us ? due_us : missed_us;
+        }
+    }
+    return missed_us;
+}
+
 bool watch_is_unknown(const struct watch_clock *clock)
 {
     return clock->phase == WATCH_RUNNING && clock->due_us == INT64_MAX && clock_in_force(clock);

@@ -103,6 +103,11 @@ void watch_evolve(const struct policy *policy, struct watch_case *state, const s
  */
 int64_t watch_due_us(const struct policy *policy, const struct watch_case *state);
 
+/* When the first of its clocks that were missed and have not stopped was due, whatever the policy
+ * shows of it; one that stands still was due when it would have been without standing still.
+ * INT64_MAX: none. */
+int64_t watch_missed_us(const struct policy *policy, const struct watch_case *state);
+
 /* A clock of the case has no due instant because its calendar cannot say when. */
 bool watch_is_unknown(const struct watch_clock *clock);
 

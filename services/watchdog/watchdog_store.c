@@ -2,22 +2,18 @@
 
 #include "little.h"
 
-/* The first byte: it grows with every change of what follows.  A macro, for watchdog_breached_sql.
- */
-#define LAYOUT              6
-#define TEXT_OF(number)     #number
-#define NUMBER_TEXT(number) TEXT_OF(number)
-
 enum {
+    LAYOUT = 6, /* the first byte: it grows with every change of what follows */
     CASE_SIZE = 1 + 8 + 8 + 8 + 8 + 4 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1,
     CLOCK_SIZE = 8 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
 };
 
 #define CASES_INSERT                                                                               \
-    "INSERT INTO clock (case_id, policy_id, closed, next_due, due, dues, raised, raised_by, "      \
-    "unknown, state) "                                                                             \
+    "INSERT INTO clock (case_id, policy_id, closed, next_due, due, missed, dues, raised, "         \
+    "raised_by, unknown, state) "                                                                  \
     "SELECT * FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::timestamptz[], "         \
-    "$5::timestamptz[], $6::bytea[], $7::smallint[], $8::text[], $9::boolean[], $10::bytea[]) "
+    "$5::timestamptz[], $6::timestamptz[], $7::bytea[], $8::smallint[], $9::text[], "              \
+    "$10::boolean[], $11::bytea[]) "
 
 const struct pg_statement watchdog_statements[] = {
     {"watchdog_rows",      "SELECT case_id, state FROM clock WHERE case_id = ANY($1::bigint[])" },
@@ -30,28 +26,14 @@ const struct pg_statement watchdog_statements[] = {
     {"watchdog_cases_new", CASES_INSERT                                                         },
  /* A row that is there is updated: see CASE_CHANGES of dispatch_store.c, and its LIMIT. */
     {"watchdog_cases",
-     "UPDATE clock k SET closed = a.closed, next_due = a.next_due, due = a.due, dues = a.dues, "
-     "raised = a.raised, raised_by = a.raised_by, unknown = a.unknown, state = a.state "
-     "FROM (SELECT * FROM unnest($1::bigint[], $2::boolean[], $3::timestamptz[], "
-     "$4::timestamptz[], $5::bytea[], $6::smallint[], $7::text[], $8::boolean[], $9::bytea[]) "
-     "LIMIT cardinality($1)) AS a(case_id, closed, next_due, due, dues, raised, raised_by, "
-     "unknown, state) WHERE k.case_id = a.case_id"                                              },
+     "UPDATE clock k SET closed = a.closed, next_due = a.next_due, due = a.due, missed = "
+     "a.missed, dues = a.dues, raised = a.raised, raised_by = a.raised_by, unknown = a.unknown, "
+     "state = a.state FROM (SELECT * FROM unnest($1::bigint[], $2::boolean[], $3::timestamptz[], "
+     "$4::timestamptz[], $5::timestamptz[], $6::bytea[], $7::smallint[], $8::text[], "
+     "$9::boolean[], $10::bytea[]) LIMIT cardinality($1)) AS a(case_id, closed, next_due, due, "
+     "missed, dues, raised, raised_by, unknown, state) WHERE k.case_id = a.case_id"             },
 };
 const unsigned watchdog_statement_count = sizeof watchdog_statements / sizeof *watchdog_statements;
-
-/* 54 is CASE_SIZE with the count of clocks at its end, 52 CLOCK_SIZE, 8, 42 and 45 the places of
- * due instant, phase and breached in it. */
-const char watchdog_breached_sql[] = "(get_byte(k.state, 0) = " NUMBER_TEXT(
-    LAYOUT) " AND EXISTS (SELECT FROM generate_series(0, get_byte(k.state, 53) - "
-            "1) i WHERE get_byte(k.state, 54 + 52 * i + 45) = 1 AND get_byte(k.state, 54 + 52 * i "
-            "+ 42) "
-            "IN (1, 2)))";
-
-const char watchdog_missed_sql[] = "(CASE WHEN get_byte(k.state, 0) = " NUMBER_TEXT(
-    LAYOUT) " THEN (SELECT to_timestamp(min((SELECT sum(get_byte(k.state, c + 8 + b)::bigint << 8 "
-            "* b) FROM generate_series(0, 7) b)) / 1e6) FROM generate_series(54, 2 + 52 * "
-            "get_byte(k.state, 53), 52) c WHERE get_byte(k.state, c + 45) = 1 AND "
-            "get_byte(k.state, c + 42) = 1) END)";
 
 static uint8_t *clock_pack(const struct watch_clock *clock, uint8_t *at)
 {
@@ -152,8 +134,8 @@ bool watchdog_state_unpack(struct slice bytes, struct watch_case *state)
 
 /* The second set is of new cases, whose rows are inserted. */
 static struct case_rows {
-    struct pg_array case_id, policy_id, closed, next_due, due, dues, raised, raised_by, unknown;
-    struct pg_array state;
+    struct pg_array case_id, policy_id, closed, next_due, due, missed, dues, raised, raised_by;
+    struct pg_array unknown, state;
 } case_rows[2];
 
 void watchdog_cases_begin(void)
@@ -165,6 +147,7 @@ void watchdog_cases_begin(void)
         pg_array_begin(&rows->closed, PG_BOOL);
         pg_array_begin(&rows->next_due, PG_TIMESTAMPTZ);
         pg_array_begin(&rows->due, PG_TIMESTAMPTZ);
+        pg_array_begin(&rows->missed, PG_TIMESTAMPTZ);
         pg_array_begin(&rows->dues, PG_BYTEA);
         pg_array_begin(&rows->raised, PG_INT2);
         pg_array_begin(&rows->raised_by, PG_TEXT);
@@ -201,6 +184,7 @@ void watchdog_case_add(const struct policy *policy,
     pg_array_bool(&rows->closed, state->closed != 0);
     pg_array_time(&rows->next_due, due_us);
     pg_array_time(&rows->due, clock_dues_nearest_us(dues.due_us));
+    pg_array_time(&rows->missed, watch_missed_us(policy, state));
     pg_array_bytes(&rows->dues, slice_of(due_bytes, clock_dues_pack(&dues, due_bytes)));
     /* for dispatch, which may open the case, or hear of a milder class, after a level has asked */
     pg_array_int2(&rows->raised, watch_raised(policy, state, &raised_by));
@@ -228,6 +212,7 @@ struct pg_changes watchdog_cases_bind(struct pg *pg)
                                     &fresh->closed,
                                     &fresh->next_due,
                                     &fresh->due,
+                                    &fresh->missed,
                                     &fresh->dues,
                                     &fresh->raised,
                                     &fresh->raised_by,
@@ -237,6 +222,7 @@ struct pg_changes watchdog_cases_bind(struct pg *pg)
                                         &known->closed,
                                         &known->next_due,
                                         &known->due,
+                                        &known->missed,
                                         &known->dues,
                                         &known->raised,
                                         &known->raised_by,

@@ -27,13 +27,6 @@ void watchdog_dues(const struct policy *policy,
                    const struct watch_case *state,
                    struct clock_dues *dues);
 
-/* Over a row k of the table clock, of this layout: a clock of the case was missed and has not
- * stopped. */
-extern const char watchdog_breached_sql[];
-/* The same, as an instant: since when the first of what was missed and still runs is missed.  NULL:
- * none runs. */
-extern const char watchdog_missed_sql[];
-
 /* Adds one case to the rows of the request being built; watchdog_cases_bind sends what was added.
  * is_new: there is no row yet; if there is one, the transaction is refused with SQLSTATE 23505.
  * Else there is one; bind says which calls are to change how many, the last it makes. */

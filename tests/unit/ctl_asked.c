@@ -194,11 +194,27 @@ static void a_list_says_what_is_due_at_the_end_of_a_day_of_that_day(void **state
     struct pg_desk desk;
     desk_begin(&desk);
     pg_desk_run(&desk,
-                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, dues, "
-                "raised, raised_by, state) VALUES (5, 1, false, '2099-11-24 00:00+08', "
-                "'2099-11-24 00:00+08', '', 0, '', '\\x0000')");
+                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, "
+                "missed, dues, raised, raised_by, state) VALUES (5, 1, false, "
+                "'2099-11-24 00:00+08', '2099-11-24 00:00+08', 'infinity', '', 0, '', '\\x0000')");
     asked("list", CTL_OK, "2099-11-23 24:00:00");
     asked("list --json", CTL_OK, "\"due\":\"2099-11-23T16:00:00.000000Z\"");
+    desk_end(&desk);
+}
+
+/* A clock that stands still after it was missed keeps its case late, at its place. */
+static void a_list_begins_with_what_was_missed_first(void **state)
+{
+    (void)state;
+    struct pg_desk desk;
+    desk_begin(&desk);
+    pg_desk_run(&desk,
+                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, missed, "
+                "dues, raised, raised_by, state) VALUES "
+                "(5, 1, false, 'infinity', '2020-01-03', 'infinity', '', 0, '', ''), "
+                "(6, 1, false, 'infinity', 'infinity', '2020-01-02 00:00+00', '', 0, '', '')");
+    asked("list --json --limit 1", CTL_OK, "\"due\":\"2020-01-02T00:00:00.000000Z\"");
+    asked("list --json --overdue", CTL_OK, "\"total\":2");
     desk_end(&desk);
 }
 
@@ -371,6 +387,7 @@ int main(void)
         cmocka_unit_test(the_names_of_the_archive_are_told_to_shells),
         cmocka_unit_test(a_list_is_by_channel_and_by_department),
         cmocka_unit_test(a_list_says_what_is_due_at_the_end_of_a_day_of_that_day),
+        cmocka_unit_test(a_list_begins_with_what_was_missed_first),
         cmocka_unit_test(a_list_of_several_policies_says_of_which_each_case_is),
         cmocka_unit_test(a_queue_that_is_cut_says_so),
         cmocka_unit_test(a_mapping_of_no_channel_is_refused_before_the_first_row),

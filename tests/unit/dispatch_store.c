@@ -248,9 +248,9 @@ static void when_its_clocks_are_due_comes_from_their_row(void **state)
     assert_int_equal(sight.version, sight.state.version);
     assert_int_equal(sight.state.due_us, INT64_MAX);
     pg_desk_run(&desk,
-                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, dues, "
-                "raised, raised_by, state) VALUES ((2::bigint << 40) + 77, 1, false, now(), now(), "
-                "'\\x05000000002906bde51306000000000000000000004810b7e5130600', "
+                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, missed, "
+                "dues, raised, raised_by, state) VALUES ((2::bigint << 40) + 77, 1, false, now(), "
+                "now(), 'infinity', '\\x05000000002906bde51306000000000000000000004810b7e5130600', "
                 "0, '', '')");
     load(&desk, &sight, "ok 1");
     assert_true(sight.known);
@@ -297,7 +297,7 @@ static void wait_add(struct pg_desk *desk, struct dispatch_case *one, int receiv
     (void)snprintf(sql,
                    sizeof sql,
                    "INSERT INTO redress.clock VALUES (%llu, 1, false, 'infinity', CASE WHEN %d > 0 "
-                   "THEN to_timestamp(%lld) ELSE 'infinity' END, '', 0, '', false, '')",
+                   "THEN to_timestamp(%lld) ELSE 'infinity' END, 'infinity', '', 0, '', false, '')",
                    (unsigned long long)one->case_id,
                    due_d,
                    (long long)due_s);

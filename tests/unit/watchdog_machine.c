@@ -251,7 +251,12 @@ static void another_priority_gives_another_target_and_keeps_what_was_used_and_pa
     assert_int_equal(told->due_us, at(3, 9, 15, 0)); /* 4 hours and the 2 of the pause */
     assert_int_equal(told->used_s, 2 * HOUR_S);
     assert_true(slice_equal(told->reason, slice_text("escalated")));
+    assert_int_equal(watch_missed_us(desk.policy, &desk.state), INT64_MAX);
     desk_tick(&desk, at(3, 9, 16, 0));
+    assert_int_equal(watch_missed_us(desk.policy, &desk.state), at(3, 9, 15, 0));
+    advance(&desk, EVENT_NOTED, at(3, 9, 16, 10), "consent"); /* so it stands while paused */
+    assert_int_equal(watch_missed_us(desk.policy, &desk.state), at(3, 9, 15, 0));
+    advance(&desk, EVENT_NOTED, at(3, 9, 16, 10), "investigation");
     struct event calmed = desk_advanced(&desk, EVENT_NOTED, at(3, 9, 16, 30), "");
     calmed.advanced.priority = 4;
     desk_hear(&desk, calmed);

@@ -25,12 +25,13 @@ static void desk_ready(struct pg_desk *desk)
 {
     pg_desk_open(desk);
     pg_desk_archive(desk, "4");
-    pg_desk_run(
-        desk,
-        "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, dues, raised, "
-        "raised_by, state) SELECT (p::bigint << 40) + n, 1, false, CASE WHEN n % 5 = 0 "
-        "THEN 'infinity' ELSE to_timestamp(2000000000 + n) END, 'infinity', '', 0, '', '' "
-        "FROM generate_series(1, 2) p, generate_series(1, 5009) n");
+    pg_desk_run(desk,
+                "INSERT INTO redress.clock (case_id, policy_id, closed, next_due, due, missed, "
+                "dues, raised, raised_by, state) SELECT (p::bigint << 40) + n, 1, false, CASE WHEN "
+                "n % 5 = 0 "
+                "THEN 'infinity' ELSE to_timestamp(2000000000 + n) END, 'infinity', 'infinity', "
+                "'', 0, '', '' "
+                "FROM generate_series(1, 2) p, generate_series(1, 5009) n");
     pg_desk_connect(desk, watchdog_statements, watchdog_statement_count);
     assert_true(pg_desk_until_ready(desk));
 }

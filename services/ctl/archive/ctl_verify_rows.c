@@ -120,6 +120,8 @@ static const struct field clock_fields[] = {
     FIELD(watch_clock, target, FIELD_UNSIGNED),
     FIELD(watch_clock, extensions, FIELD_UNSIGNED),
     FIELD(watch_clock, done, FIELD_UNSIGNED),
+    FIELD(watch_clock, merged, FIELD_UNSIGNED),
+    FIELD(watch_clock, owed, FIELD_UNSIGNED),
 };
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -292,6 +294,73 @@ static void dues_compare(struct verify *verify,
     }
 }
 
+/* of a row of clock */
+enum {
+    COLUMN_NEXT_DUE = 2,
+    COLUMN_CLOSED,
+    COLUMN_UNKNOWN,
+    COLUMN_DUES,
+    COLUMN_MISSED,
+    COLUMN_DUE,
+    COLUMN_RAISED,
+    COLUMN_RAISED_BY,
+};
+
+/* What follows from a state, for those who search by it. */
+struct clock_columns {
+    int64_t next_due; /* us, as the next two */
+    int64_t missed;
+    int64_t due;
+    uint8_t closed;
+    uint8_t unknown;
+    uint8_t raised;
+    char raised_by[POLICY_NAME_MAX];
+};
+
+static void columns_compare(struct verify *verify,
+                            const struct verify_where *where,
+                            const struct policy *policy,
+                            const PGresult *rows,
+                            int row,
+                            const struct watch_case *folded)
+{
+    static const struct field fields[] = {
+        FIELD(clock_columns, next_due, FIELD_TIME),
+        FIELD(clock_columns, missed, FIELD_TIME),
+        FIELD(clock_columns, due, FIELD_TIME),
+        FIELD(clock_columns, closed, FIELD_UNSIGNED),
+        FIELD(clock_columns, unknown, FIELD_UNSIGNED),
+        FIELD(clock_columns, raised, FIELD_UNSIGNED),
+        FIELD(clock_columns, raised_by, FIELD_TEXT),
+    };
+    struct clock_dues dues;
+    const char *by;
+    struct clock_columns stored = {.next_due = pg_time(rows, row, COLUMN_NEXT_DUE),
+                                   .missed = pg_time(rows, row, COLUMN_MISSED),
+                                   .due = pg_time(rows, row, COLUMN_DUE),
+                                   .closed = pg_bool(rows, row, COLUMN_CLOSED),
+                                   .unknown = pg_bool(rows, row, COLUMN_UNKNOWN),
+                                   .raised = (uint8_t)pg_int2(rows, row, COLUMN_RAISED)};
+    struct clock_columns wanted = {.next_due = watch_due_us(policy, folded),
+                                   .missed = watch_missed_us(policy, folded),
+                                   .closed = folded->closed != 0,
+                                   .unknown = watch_lacks_due(policy, folded),
+                                   .raised = watch_raised(policy, folded, &by)};
+    watchdog_dues(policy, folded, &dues);
+    wanted.due = clock_dues_nearest_us(dues.due_us);
+    if (wanted.next_due == 0) { /* these years are new here */
+        wanted.next_due = stored.next_due;
+    }
+    struct slice raised_by = pg_bytes(rows, row, COLUMN_RAISED_BY);
+    (void)snprintf(stored.raised_by,
+                   sizeof stored.raised_by,
+                   "%.*s",
+                   (int)raised_by.size,
+                   (const char *)raised_by.bytes);
+    (void)snprintf(wanted.raised_by, sizeof wanted.raised_by, "%s", by);
+    fields_compare(verify, where, "column ", fields, COUNT(fields), &stored, &wanted);
+}
+
 static void clock_compare(struct verify *verify, const PGresult *rows, int row)
 {
     struct watch_case state;
@@ -320,35 +389,8 @@ static void clock_compare(struct verify *verify, const PGresult *rows, int row)
                        &state.clocks[i],
                        &held->watch.clocks[i]);
     }
-    dues_compare(verify, &where, policy, pg_bytes(rows, row, 5), &held->watch);
-    if (pg_bool(rows, row, 3) != (held->watch.closed != 0)) {
-        verify_differ(verify,
-                      &where,
-                      TEXT_VERIFY_FIELD,
-                      CTL_ARGS("closed (column)",
-                               CTL_NUMBER_TEXT(pg_bool(rows, row, 3)),
-                               CTL_NUMBER_TEXT(held->watch.closed)));
-    }
-    bool lacks = watch_lacks_due(policy, &held->watch);
-    if (pg_bool(rows, row, 4) != lacks) {
-        verify_differ(verify,
-                      &where,
-                      TEXT_VERIFY_FIELD,
-                      CTL_ARGS("unknown (column)",
-                               CTL_NUMBER_TEXT(pg_bool(rows, row, 4)),
-                               CTL_NUMBER_TEXT(lacks)));
-    }
-    int64_t due_us = watch_due_us(policy, &held->watch);
-    if (due_us != 0 && pg_time(rows, row, 2) != due_us) { /* 0: these years are new here */
-        char table[VIEW_TEXT_MAX];
-        char journal[VIEW_TEXT_MAX];
-        verify_differ(verify,
-                      &where,
-                      TEXT_VERIFY_FIELD,
-                      CTL_ARGS("next_due",
-                               view_time(pg_time(rows, row, 2), table),
-                               view_time(due_us, journal)));
-    }
+    dues_compare(verify, &where, policy, pg_bytes(rows, row, COLUMN_DUES), &held->watch);
+    columns_compare(verify, &where, policy, rows, row, &held->watch);
 }
 
 /* ---- submission ---- */
@@ -428,11 +470,13 @@ bool verify_rows(struct verify *verify)
     bool watchdog = verify->streams[SERVICE_WATCHDOG].wanted;
     bool good =
         (!dispatch || rows_each(verify, complaint_sql(sql), complaint_compare)) &&
-        (!watchdog || rows_each(verify,
-                                "SELECT case_id, state, next_due, closed, unknown, dues FROM clock "
-                                "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
-                                "ORDER BY case_id LIMIT $3::integer",
-                                clock_compare)) &&
+        (!watchdog ||
+         rows_each(verify,
+                   "SELECT case_id, state, next_due, closed, unknown, dues, missed, due, raised, "
+                   "raised_by FROM clock "
+                   "WHERE case_id > $1::bigint AND case_id <= $2::bigint "
+                   "ORDER BY case_id LIMIT $3::integer",
+                   clock_compare)) &&
         (!intake || rows_each(verify,
                               "SELECT case_id, submission_id, has_key FROM submission "
                               "WHERE case_id > $1::bigint AND case_id <= $2::bigint "

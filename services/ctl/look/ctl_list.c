@@ -10,7 +10,6 @@
 #include "ctl_org.h"
 #include "ctl_table.h"
 #include "scope.h"
-#include "watchdog_store.h"
 
 enum { SQL_MAX = 4096, LIMIT_MAX = 10000 /* of --limit */ };
 
@@ -61,8 +60,12 @@ struct asking {
     const char *parameters[16];
     int count;
     char priority[24];
-    char overdue[SQL_MAX / 4]; /* an open case whose due instant was missed */
 };
+
+/* An open case whose due instant was missed; the event of it may be on its way. */
+#define OVERDUE                                                                                    \
+    "(c.closed_at IS NULL AND coalesce(k.missed < 'infinity' OR k.due <= clock_timestamp(), "      \
+    "false))"
 
 static void add(struct asking *asking, const char *text)
 {
@@ -144,19 +147,13 @@ static void conditions(const struct ctl *ctl, struct asking *asking)
     add(asking, ctl_option_flag(ctl, "open") ? " AND c.closed_at IS NULL" : "");
     add(asking, ctl_option_flag(ctl, "closed") ? " AND c.closed_at IS NOT NULL" : "");
     if (ctl_option_flag(ctl, "overdue")) {
-        add(asking, " AND ");
-        add(asking, asking->overdue);
+        add(asking, " AND " OVERDUE);
     }
 }
 
 static void asking_begin(struct asking *asking, const char *what)
 {
     *asking = (struct asking){.size = 0};
-    (void)snprintf(asking->overdue,
-                   sizeof asking->overdue,
-                   "(c.closed_at IS NULL AND (coalesce(k.due <= clock_timestamp(), false) OR "
-                   "coalesce(%s, false)))",
-                   watchdog_breached_sql);
     add(asking, what);
 }
 
@@ -165,11 +162,9 @@ static int ask(struct ctl *ctl, PGresult **rows)
     struct asking asking;
     asking_begin(&asking,
                  "SELECT c.case_id, c.policy_id, c.priority, c.category, c.step, c.queue, c.agent, "
-                 "c.received_at, k.due, k.next_due, c.outcome, c.channel, ");
-    add(&asking, asking.overdue);
-    add(&asking, " AS overdue, coalesce(CASE WHEN c.closed_at IS NULL THEN ");
-    add(&asking, watchdog_missed_sql);
-    add(&asking, " END, k.due) AS judged, p.name"); /* else the event of it is on its way */
+                 "c.received_at, k.due, k.next_due, c.outcome, c.channel, " OVERDUE
+                 " AS overdue, CASE WHEN c.closed_at IS NULL AND k.missed < 'infinity' "
+                 "THEN k.missed ELSE k.due END AS judged, p.name");
     conditions(ctl, &asking);
     add(&asking, " ORDER BY ");
     add(&asking, order_of(ctl_option_text(ctl, "sort")));
