@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-    CASES_MAX = 1024,
+    CASES_MAX = 64,   /* at once: a Received may be large */
     ROWS_MAX = 65536, /* in memory at once; a life has some tens of events */
 };
 

@@ -53,6 +53,24 @@ void claim_give_back(struct dispatch *dispatch, uint64_t case_id, struct slice t
 }
 
 /*
+ * A queue that Redis says is empty.  Entries may have been taken out of it by hand; but a case may
+ * also be on its way in or out, so it is lost to Redis when the archive has it there both now and
+ * the next time.
+ */
+struct doubt {
+    char queue[PROJECTION_QUEUE_MAX];
+    int64_t after_us; /* monotonic: the archive is asked again then */
+    uint64_t case_id; /* what it had there; 0: nothing */
+};
+
+enum {
+    FOUND_KEPT_US = 2000000,
+    DOUBTS_MAX = 64,
+    DOUBT_EVERY_US = 10000000, /* longer than a claim's lease */
+    DOUBT_PAUSES = 19,         /* times as long as the search took, which reads the whole table */
+};
+
+/*
  * Redis is away: the best cases of a queue among ours, found the slow way (law 6).  One search at a
  * time; what it found beyond the first is for the claims that follow on the same queue.
  */
@@ -64,9 +82,10 @@ struct search {
     char queue[PROJECTION_QUEUE_MAX];
     uint32_t count, next;
     uint64_t cases[DISPATCH_FOUND_MAX];
+    int64_t doubt_after_us; /* of any queue */
+    uint32_t doubt_next;
+    struct doubt doubts[DOUBTS_MAX];
 };
-
-enum { FOUND_KEPT_US = 2000000 };
 
 bool claim_open(struct dispatch *dispatch)
 {
@@ -94,14 +113,11 @@ void claim_close(struct dispatch *dispatch)
     free(dispatch->search);
 }
 
-/*
- * Only while Redis is away, not when it merely has too much to do; and for at most a fifth of the
- * time, so that a flood of claims does not stop everything else (law 9).
+/* For at most a fifth of the time, so that a flood of claims does not stop everything else (law 9).
  */
 static bool may_search(const struct dispatch *dispatch)
 {
-    return !projector_is_ready(dispatch->projector) && !dispatch->search->under_way &&
-           clock_monotonic_us() >= dispatch->search->after_us;
+    return !dispatch->search->under_way && clock_monotonic_us() >= dispatch->search->after_us;
 }
 
 /* A case of the last search, or 0. */
@@ -238,13 +254,18 @@ static void claim_later(struct claim *claim)
     claim_tell(claim, REDRESS__COMMAND__V1__OUTCOME__OUTCOME_OVERLOADED, "overloaded");
 }
 
+static void search_ended(struct search *search, int64_t now_us)
+{
+    search->under_way = false;
+    search->after_us = now_us + 4 * (now_us - search->began_us);
+}
+
 static void search_answered(void *context, const struct pg_answer *answer)
 {
     struct claim *claim = context;
     struct search *search = claim->dispatch->search;
     int64_t now_us = clock_monotonic_us();
-    search->under_way = false;
-    search->after_us = now_us + 4 * (now_us - search->began_us);
+    search_ended(search, now_us);
     if (answer->status != PG_OK) {
         claim_later(claim);
         return;
@@ -268,7 +289,7 @@ void partitions_served(const struct service *service, struct pg_array *partition
     }
 }
 
-static bool search_send(struct claim *claim)
+static bool search_send(struct claim *claim, pg_answered answered)
 {
     static struct pg_array partitions;
     struct error error = {0};
@@ -287,7 +308,7 @@ static bool search_send(struct claim *claim)
     search->began_us = clock_monotonic_us();
     pg_begin(reader);
     dispatch_search_bind(reader, policy, slash + 1, &partitions, DISPATCH_FOUND_MAX);
-    search->under_way = pg_send(reader, search_answered, claim, &error);
+    search->under_way = pg_send(reader, answered, claim, &error);
     return search->under_way;
 }
 
@@ -296,9 +317,64 @@ static void claim_without_redis(struct claim *claim)
     uint64_t case_id = found_take(claim->dispatch->search, claim->queue);
     if (case_id != 0) {
         claim_settle(claim, case_id, "", false);
-    } else if (!may_search(claim->dispatch) || !search_send(claim)) {
+    } else if (projector_is_ready(claim->dispatch->projector) || /* it has too much to do */
+               !may_search(claim->dispatch) || !search_send(claim, search_answered)) {
         claim_later(claim);
     }
+}
+
+static struct doubt *doubt_of(struct search *search, const char *queue)
+{
+    for (uint32_t i = 0; i < DOUBTS_MAX; i++) {
+        if (strcmp(search->doubts[i].queue, queue) == 0) {
+            return &search->doubts[i];
+        }
+    }
+    struct doubt *doubt = &search->doubts[search->doubt_next++ % DOUBTS_MAX];
+    *doubt = (struct doubt){0};
+    (void)snprintf(doubt->queue, sizeof doubt->queue, "%s", queue);
+    return doubt;
+}
+
+static void doubted(void *context, const struct pg_answer *answer)
+{
+    struct claim *claim = context;
+    struct dispatch *dispatch = claim->dispatch;
+    struct search *search = dispatch->search;
+    int64_t now_us = clock_monotonic_us();
+    search_ended(search, now_us);
+    search->doubt_after_us = now_us + DOUBT_PAUSES * (now_us - search->began_us);
+    const PGresult *rows = answer->status == PG_OK ? answer->results[0] : NULL;
+    struct doubt *doubt = doubt_of(search, claim->queue);
+    uint64_t first = rows && PQntuples(rows) > 0 ? (uint64_t)pg_int8(rows, 0, 0) : 0;
+    bool lost = first != 0 && first == doubt->case_id;
+    doubt->case_id = first;
+    if (lost) {
+        log_error("a queue is empty in Redis and not in the archive: its shares are built anew",
+                  LOG_TEXT("queue", claim->queue),
+                  LOG_NUMBER("case", first),
+                  LOG_TEXT("do", "see who else writes into this Redis"));
+    }
+    for (int row = 0; lost && row < PQntuples(rows); row++) {
+        projection_rebuild(projector_projection(dispatch->projector),
+                           SERVICE_DISPATCH,
+                           case_partition((uint64_t)pg_int8(rows, row, 0)));
+    }
+    claim_settle(claim, lost ? first : 0, "", false);
+}
+
+/* Redis says that the queue is empty.  True: the archive is asked, and the claim answered then. */
+static bool claim_doubt(struct claim *claim)
+{
+    struct search *search = claim->dispatch->search;
+    struct doubt *doubt = doubt_of(search, claim->queue);
+    int64_t now_us = clock_monotonic_us();
+    if (now_us < doubt->after_us || now_us < search->doubt_after_us ||
+        !may_search(claim->dispatch)) {
+        return false;
+    }
+    doubt->after_us = now_us + DOUBT_EVERY_US;
+    return search_send(claim, doubted);
 }
 
 static void claimed(void *self,
@@ -313,7 +389,7 @@ static void claimed(void *self,
         claim_end(claim);
     } else if (error) {
         claim_without_redis(claim);
-    } else {
+    } else if (count > 0 || passed > 0 || claim->tried_count > 0 || !claim_doubt(claim)) {
         claim_settle(
             claim, count > 0 ? claims[0].case_id : 0, count > 0 ? claims[0].token : "", passed > 0);
     }
