@@ -340,7 +340,7 @@ bool dispatch_row_read(const PGresult *rows,
 {
     *state = (struct dispatch_case){
         .case_id = (uint64_t)pg_int8(rows, row, 0),
-        .policy_id = (uint32_t)pg_int4(rows, row, 1),
+        .policy_id = dispatch_row_policy(rows, row),
         .version = (uint32_t)pg_int4(rows, row, 2),
         .step = policy_step_index(policy, pg_bytes(rows, row, 3)),
         .queue = policy_queue_index(policy, pg_bytes(rows, row, 4)),

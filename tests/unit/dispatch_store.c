@@ -40,14 +40,8 @@ static struct dispatch_case full_case(void)
 
 static void ready(struct pg_desk *desk)
 {
-    char sql[256];
-    (void)snprintf(sql,
-                   sizeof sql,
-                   "INSERT INTO redress.policy (id, name, version, hash, source) OVERRIDING SYSTEM "
-                   "VALUE VALUES (%d, 'fixture', 1, 'f', '')",
-                   (int)FIXTURE_POLICY_ID);
     pg_desk_ready(desk, dispatch_statements, dispatch_statement_count);
-    pg_desk_run(desk, sql);
+    pg_desk_run(desk, FIXTURE_POLICY_SQL);
 }
 
 static void store_under(struct pg_desk *desk,

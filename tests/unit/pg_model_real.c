@@ -49,6 +49,7 @@ void real_begin(enum service_id service)
     char partitions[8];
     (void)snprintf(partitions, sizeof partitions, "%d", REAL_PARTITIONS);
     pg_desk_archive(&real.desk, partitions);
+    pg_desk_run(&real.desk, FIXTURE_POLICY_SQL);
     assert_true(service_statements(&real.service));
     root_begin(server_conninfo(real.desk.server), service);
 }

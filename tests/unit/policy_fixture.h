@@ -91,6 +91,11 @@ enum fixture_calendar {
 
 enum { FIXTURE_POLICY_ID = 7 };
 
+/* SQL: an archive in which there is a policy of that id; rows under none are not read. */
+#define FIXTURE_POLICY_SQL                                                                         \
+    "INSERT INTO redress.policy (id, name, version, hash, source) OVERRIDING SYSTEM VALUE "        \
+    "VALUES (7, 'fixture', 1, 'f', '')"
+
 /* Lent; lives as long as the program. */
 const struct policy *policy_fixture(void);
 
